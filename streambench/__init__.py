@@ -1,0 +1,3 @@
+"""streambench: equivalent windowed-aggregation jobs on four stream engines, one load, proved results."""
+
+__version__ = "0.1.0"

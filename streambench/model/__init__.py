@@ -1,0 +1,1 @@
+"""Frozen values that every part speaks in; imports nothing from the rest of streambench."""

@@ -1,0 +1,63 @@
+"""The one table of metrics: report, compare, plots and docs all read it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Better(enum.Enum):
+    """Which direction is good."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a trial: `anchor` is its section in docs/method.md, `windows` what earns it."""
+
+    name: str
+    label: str
+    unit: str
+    better: Better
+    meaning: str
+    anchor: str
+    windows: int = 0  # measured windows needed before it may be shown
+    digits: int = 0
+
+
+_L, _H, _N = Better.LOWER, Better.HIGHER, Better.NEITHER
+
+METRICS: tuple[Metric, ...] = (
+    Metric("delay_p50_ms", "result delay p50", "ms", _L, "window complete: last row appended − closing instant", "result-delay", 20),
+    Metric("delay_p99_ms", "result delay p99", "ms", _L, "window complete: last row appended − closing instant", "result-delay", 100),
+    Metric("delay_max_ms", "result delay max", "ms", _L, "the slowest measured window", "result-delay", 1),
+    Metric("first_row_p50_ms", "first row p50", "ms", _L, "first row appended − closing instant", "result-delay", 20),
+    Metric("first_row_p99_ms", "first row p99", "ms", _L, "first row appended − closing instant", "result-delay", 100),
+    Metric("visible_p50_ms", "visible delay p50", "ms", _L, "window complete, as a read_committed reader has it", "visible", 20),
+    Metric("visible_p99_ms", "visible delay p99", "ms", _L, "window complete, as a read_committed reader has it", "visible", 100),
+    Metric("visible_max_ms", "visible delay max", "ms", _L, "the slowest measured window, as a read_committed reader has it", "visible", 1),
+    Metric("event_latency_p50_ms", "event latency p50", "ms", _L, "last row appended − due instant of the newest contributing record", "event-latency", 20),
+    Metric("event_latency_p99_ms", "event latency p99", "ms", _L, "last row appended − due instant of the newest contributing record", "event-latency", 100),
+    Metric("offered_per_s", "offered", "events/s", _N, "records due in the measured part", "rates"),
+    Metric("written_per_s", "written", "events/s", _N, "records written to the broker's socket in the measured part", "rates"),
+    Metric("acknowledged_per_s", "acknowledged", "events/s", _N, "records acknowledged by the broker in the measured part", "rates"),
+    Metric("processed_per_s", "processed", "events/s", _H, "records of the windows that came out right in the measured part", "rates"),
+    Metric("excess_lag_max_ms", "excess lag max", "ms", _L, "how far the newest complete window was behind the newest due one, at worst", "excess-lag"),
+    Metric("excess_lag_end_ms", "excess lag at the end", "ms", _L, "the same at the end of the measured part", "excess-lag"),
+    Metric("engine_cpu_s_per_million", "engine CPU", "CPU-s per million events", _L, "all processes of the engine, children included", "cost", digits=2),
+    Metric("broker_cpu_s_per_million", "broker CPU", "CPU-s per million events", _L, "the broker while this engine ran", "cost", digits=2),
+    Metric("engine_memory_peak_bytes", "engine memory peak", "MiB", _L, "resident memory of all processes of the engine, at worst", "cost"),
+    Metric("engine_memory_mean_bytes", "engine memory mean", "MiB", _L, "resident memory of all processes of the engine", "cost"),
+    Metric("broker_bytes_per_event", "broker bytes", "bytes per event", _L, "what output and internal topics grew by, per input record", "cost"),
+    Metric("checkpoint_bytes_per_event", "checkpoint bytes", "bytes per event", _L, "what the checkpoint folder was written, per input record", "cost"),
+    Metric("gc_pause_ms", "GC pauses", "ms", _L, "sum over the engine's JVMs in the measured part", "cost"),
+    Metric("submit_to_first_result_s", "submit → first result", "s", _L, "from the first process started to the probe's row", "start", digits=1),
+    Metric("send_lag_p999_ms", "send lag p99.9", "ms", _L, "due → first write attempt possible, over all batches", "certificate", digits=1),
+    Metric("reader_floor_p99_ms", "reader's floor p99", "ms", _L, "visible − appended under at-least-once: what the reader itself adds", "visible", digits=1),
+    Metric("tool_cores", "streambench itself", "cores", _L, "player, reader, samplers and display in the measured part", "cost", digits=3),
+)
+
+BY_NAME = {metric.name: metric for metric in METRICS}

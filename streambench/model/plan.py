@@ -1,0 +1,117 @@
+"""A plan is data: what will be started for one job, with ports and paths still symbols."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class EventClock(enum.Enum):
+    """How an engine decides that a window is over (docs/method.md, late records)."""
+
+    PER_PARTITION = "per partition: the greatest event time so far in the record's own partition"
+    MIN_OF_PARTITIONS = "the least, over partitions, of each partition's greatest event time so far"
+    GLOBAL_PER_BATCH = "the greatest event time of all partitions, one micro-batch late"
+
+
+class Origin(enum.Enum):
+    """Why a setting has its value."""
+
+    ENGINE_DEFAULT = "engine default"
+    FAIRNESS_RULE = "fairness rule"
+    USER = "user"
+
+
+class Role(enum.Enum):
+    """What a process is for; cost is reported per role."""
+
+    WORKER = "worker"
+    COORDINATOR = "coordinator"
+    SUBMITTER = "submitter"
+    BROKER = "broker"
+    PLAYER = "player"
+    READER = "reader"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as asked for; `effective` is what the running engine said, None when it cannot say."""
+
+    scope: str
+    name: str
+    value: str
+    origin: Origin
+    effective: str | None = None
+
+
+@dataclass(frozen=True)
+class Program:
+    """Native program text, as a user of that engine would write it; also what is run."""
+
+    name: str  # file name within the job folder, e.g. "query.sql"
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ProcessPlan:
+    """One process: argv and environment with `${symbols}`, for the supervisor."""
+
+    name: str
+    role: Role
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    heap_mib: int = 0
+    restart: bool = False
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """What must be on disk before a plan can be launched: names in the artifact lock."""
+
+    java: bool = False
+    jar_sets: tuple[str, ...] = ()
+    python_env: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that will be started for one job.
+
+    Symbols in programs, argv and env are written `${name}` and filled in at launch:
+    `${broker}`, `${input_topic}`, `${output_topic}`, `${job_dir}`, `${job_id}`, `${java}`,
+    `${python}`, `${jars:SET}` (class path), `${port:NAME}` and what the engine adds.
+    """
+
+    engine: str
+    version: str
+    event_clock: EventClock
+    programs: tuple[Program, ...]
+    processes: tuple[ProcessPlan, ...]
+    settings: tuple[Setting, ...]
+    warnings: tuple[str, ...] = ()
+    symbols: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def heap_mib(self) -> int:
+        """Sum of the heaps of all its processes."""
+        return sum(process.heap_mib for process in self.processes)
+
+
+class Whose(enum.Enum):
+    """Whose gap an unsupported combination is."""
+
+    OURS = "streambench has not written it yet"
+    UPSTREAM = "the engine does not offer it"
+    MACHINE = "this machine lacks something"
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """Said instead of running something weaker than what was asked."""
+
+    whose: Whose
+    reason: str
+    hint: str | None = None

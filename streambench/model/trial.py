@@ -1,0 +1,180 @@
+"""One trial: what is asked, and everything that is known afterwards."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Program, Setting, Whose
+from streambench.model.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class TraceRef:
+    """A compiled load on disk; `sha256` covers every byte that is sent, before stamping."""
+
+    folder: Path
+    sha256: str
+    records: int
+    duration_ms: int
+
+
+class Purpose(enum.Enum):
+    """What a span of the load is for."""
+
+    WARM_UP = "warm-up"
+    MEASURED = "measured"
+    COOL_DOWN = "cool-down"
+
+
+@dataclass(frozen=True)
+class Span:
+    """[start_ms, end_ms) of a trace's own time."""
+
+    purpose: Purpose
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One trace played into the running job."""
+
+    trace: TraceRef
+    spans: tuple[Span, ...]
+
+    def span(self, purpose: Purpose) -> Span:
+        """The span with this purpose (KeyError when there is none)."""
+        for span in self.spans:
+            if span.purpose is purpose:
+                return span
+        raise KeyError(purpose)
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """What is to be tried; `cold` marks a trial too short to be ranked."""
+
+    number: int
+    round: int
+    variant: Variant
+    conditions: Conditions
+    segment: Segment
+    cold: bool
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The generator's word about itself: without it no latency is believed (docs/method.md)."""
+
+    held: bool
+    reason: str | None
+    send_lag_p50_ms: float
+    send_lag_p99_ms: float
+    send_lag_p999_ms: float
+    send_lag_max_ms: float
+    acknowledge_p50_ms: float
+    acknowledge_p99_ms: float
+    batches: int
+    retried: int
+    clock_drift_ms: float
+
+
+@dataclass(frozen=True)
+class RoleUsage:
+    """What the processes of one role used during the measured part."""
+
+    role: str
+    processes: int
+    cpu_s: float
+    cores_mean: float
+    memory_mean_bytes: float
+    memory_peak_bytes: float
+    gc_pause_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class LateRecords:
+    """Records that could not be counted because their window had closed.
+
+    `dropped` is measured: what the oracle's full aggregate has and the engine's rows have not.
+    `predicted` replays the same log with the engine's documented clock; None where the clock cannot
+    be replayed. `own_counter` is the engine's own word, in its own unit.
+    """
+
+    records: int
+    dropped: int | None
+    predicted: int | None
+    predicted_low: int | None
+    predicted_high: int | None
+    own_counter: int | None
+    own_counter_unit: str | None
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The trial ran and was judged; a wrong result is completed, too."""
+
+    verdict: Verdict
+    kind: str = "completed"
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """The instrument failed: nothing can be said of the engine."""
+
+    reason: str
+    kind: str = "invalid"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The engine failed by itself."""
+
+    stage: str
+    reason: str
+    hint: str | None = None
+    log_tail: str = ""
+    kind: str = "failed"
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """The combination is unsupported; nothing was started."""
+
+    whose: Whose
+    reason: str
+    hint: str | None = None
+    kind: str = "unsupported"
+
+
+Outcome: TypeAlias = Completed | Invalid | Failed | NotRun
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """Everything about one trial that is not a long column; `measures` is keyed by metric name."""
+
+    number: int
+    round: int
+    variant: Variant
+    outcome: Outcome
+    started_at: str  # ISO 8601, UTC
+    cold: bool
+    start_realtime_ns: int | None = None  # T0; None: the load never began
+    event_offset_ms: int | None = None  # added to every event time of the trace
+    measures: Mapping[str, float | None] = field(default_factory=dict)
+    measured_windows: int = 0
+    saturated: bool = False
+    trend: str | None = None  # a remaining trend in the measured part, in words
+    certificate: Certificate | None = None
+    usage: tuple[RoleUsage, ...] = ()
+    late: LateRecords | None = None
+    settings: tuple[Setting, ...] = ()
+    programs: tuple[Program, ...] = ()
+    warnings: tuple[str, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)

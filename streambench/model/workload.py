@@ -1,0 +1,125 @@
+"""A workload: what the records look like, how they arrive, and what is asked of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from streambench.model.expression import Aggregate, Expression, FieldType
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `values`, drawn with Zipf exponent `skew` (0 is uniform; the first value is the hottest)."""
+
+    values: tuple[str, ...]
+    skew: float
+
+
+@dataclass(frozen=True)
+class IntRange:
+    """A whole number in [low, high], uniform."""
+
+    low: int
+    high: int
+
+
+FieldSource: TypeAlias = Choice | IntRange
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named field of the record's JSON value; `source` is None when it is replayed from a file."""
+
+    name: str
+    type: FieldType
+    source: FieldSource | None
+
+
+@dataclass(frozen=True)
+class Tumbling:
+    """Windows [n·size, (n+1)·size) of event time, aligned to the epoch."""
+
+    size_ms: int
+
+    @property
+    def advance_ms(self) -> int:
+        """Distance between two window starts."""
+        return self.size_ms
+
+
+Window: TypeAlias = Tumbling
+
+
+@dataclass(frozen=True)
+class Query:
+    """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window`, final rows only.
+
+    A row of output is a JSON object: the key field, `window_start` (ms since the epoch), then the
+    aggregates by alias, in this order, whole numbers all.
+    """
+
+    where: Expression | None
+    group_by: str  # one STRING field; also the Kafka key of the input
+    window: Window
+    grace_ms: int
+    aggregates: tuple[Aggregate, ...]
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """Generated load: constant `rate_per_s`, each event up to `disorder_ms` behind its due instant."""
+
+    rate_per_s: int
+    disorder_ms: int
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A file with its own arrival order.
+
+    `arrival` and `event_time` name its two timestamp columns (UTC); `speed_up` divides the gaps
+    between arrivals (event times keep their scale); `begin`/`end` select by arrival (ISO dates).
+    """
+
+    path: Path
+    arrival: str
+    event_time: str
+    speed_up: float
+    begin: str | None
+    end: str | None
+    origin: str  # where the data come from, and their licence: shown in the report
+
+
+Input: TypeAlias = Synthetic | Replay
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One folder `workloads/<name>/`, parsed and checked."""
+
+    name: str
+    title: str
+    folder: Path
+    fields: tuple[Field, ...]
+    input: Input
+    query: Query
+    partitions: int
+    quantum_ms: int
+
+    def field(self, name: str) -> Field:
+        """The field called `name` (KeyError when there is none)."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    @property
+    def late_records_possible(self) -> bool:
+        """Whether some record may reach the log after its window's closing instant (docs/method.md)."""
+        match self.input:
+            case Replay():
+                return True
+            case Synthetic(disorder_ms=disorder_ms):
+                return disorder_ms + self.quantum_ms > self.query.grace_ms - 2
