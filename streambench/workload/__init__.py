@@ -1,0 +1,1 @@
+"""Workload folders: `workload.toml`, its expressions, and their text in SQL, Java and Python."""

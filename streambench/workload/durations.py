@@ -1,0 +1,29 @@
+"""Durations as a user writes them: "50 ms", "1 s", "15 min", "1 h"."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
+_UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def parse_duration(text: str) -> int:
+    """Return a duration in whole milliseconds; ValueError says how to write it."""
+    matched = _DURATION.fullmatch(text)
+    if matched is None or matched[2] not in _UNIT_MS:
+        raise ValueError(f'\'{text}\' is not a duration; write "50 ms", "1 s", "15 min" or "1 h"')
+    duration_ms = Decimal(matched[1]) * _UNIT_MS[matched[2]]
+    if duration_ms != int(duration_ms):
+        raise ValueError(f"'{text}' is not a whole number of milliseconds")
+    return int(duration_ms)
+
+
+def show_duration(duration_ms: int) -> str:
+    """Return the shortest text that `parse_duration` reads back as `duration_ms`."""
+    for unit in ("d", "h", "min", "s"):
+        if duration_ms and duration_ms % _UNIT_MS[unit] == 0:
+            return f"{duration_ms // _UNIT_MS[unit]} {unit}"
+    return f"{duration_ms} ms"

@@ -1,0 +1,53 @@
+"""What a field or an alias may be called, and which known name is nearest to a mistyped one."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+# Fields become local variables in generated Java.
+_JAVA_KEYWORDS: Final = frozenset(
+    """abstract assert boolean break byte case catch char class const continue default do double
+    else enum extends final finally float for goto if implements import instanceof int interface
+    long native new package private protected public record return short static strictfp super
+    switch synchronized this throw throws transient true false null try var void volatile while
+    yield sealed permits""".split()  # noqa: SIM905
+)
+
+# Columns that a trace has beside the workload's own fields, and those that every result has.
+_TAKEN: Final = frozenset(
+    ["quantum", "partition", "position", "event_ms", "window_start", "window_end"]
+)
+
+
+def problem_with_name(name: str) -> str | None:
+    """Return why `name` cannot name a field or an aggregate, or None when it can.
+
+    The rule is the common ground of all engines: some fold case, some reserve words.
+    """
+    if not _IDENTIFIER.fullmatch(name):
+        return "a name is lower-case letters, digits and underscores, and begins with a letter"
+    if name in _JAVA_KEYWORDS or keyword.iskeyword(name):
+        return "the name is a keyword of Java or Python"
+    if name in _TAKEN:
+        return "the name is used by streambench itself"
+    return None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that `name` most resembles, or None when none does."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, or the list of what is known, to end a sentence on a wrong name."""
+    names = list(known)
+    if (close := nearest(name, names)) is not None:
+        return f"; did you mean '{close}'?"
+    return f"; known are {', '.join(sorted(names))}" if names else ""

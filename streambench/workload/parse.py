@@ -1,0 +1,200 @@
+"""A folder with a `workload.toml` becomes a checked `Workload`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from streambench.model.errors import UsageError
+from streambench.model.expression import Aggregate, FieldType
+from streambench.model.workload import (
+    Choice,
+    Field,
+    FieldSource,
+    Input,
+    IntRange,
+    Query,
+    Replay,
+    Synthetic,
+    Tumbling,
+    Workload,
+)
+from streambench.workload.expressions import ExpressionError, parse_aggregate, parse_expression
+from streambench.workload.locate import FILE_NAME
+from streambench.workload.names import did_you_mean, problem_with_name
+from streambench.workload.schema import (
+    GeneratedField,
+    QuerySpec,
+    ReplaySpec,
+    SyntheticSpec,
+    WorkloadSpec,
+    input_kind,
+    keys_at,
+)
+from streambench.workload.source import parse_instant_ms
+
+
+def load_workload(folder: Path) -> Workload:
+    """Read `workload.toml` in `folder`.
+
+    Raises UsageError, naming the file, the key and what is wrong with it; broken TOML with its line
+    and column. A replayed file is not opened here.
+    """
+    file = folder / FILE_NAME
+    written = _read(file)
+    try:
+        spec = WorkloadSpec.model_validate(written)
+    except ValidationError as error:
+        replay = input_kind(written.get("input")) == "replay"
+        messages = [_message(detail, replay=replay) for detail in error.errors()]
+        raise _refusal(file, *dict.fromkeys(messages)) from None
+    fields = _fields(file, spec)
+    return Workload(
+        name=folder.resolve().name,
+        title=spec.title,
+        folder=folder,
+        fields=fields,
+        input=_input(file, spec.input),
+        query=_query(file, spec.query, fields),
+        partitions=spec.input.partitions,
+        quantum_ms=spec.input.quantum,
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{file} does not exist", hint="streambench workloads") from None
+    except UnicodeDecodeError as error:
+        raise _refusal(file, f"byte {error.start + 1} is not UTF-8") from None
+    except OSError as error:
+        raise _refusal(file, f"cannot be read: {error.strerror}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+        if "(at end of document)" in reason:
+            lines = text.splitlines() or [""]
+            end = f"(at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the file)"
+            reason = reason.replace("(at end of document)", end)
+        raise _refusal(file, f"broken TOML: {reason}") from None
+
+
+def _refusal(file: Path, *messages: str) -> UsageError:
+    shown = messages[0] if len(messages) == 1 else "".join(f"\n  {text}" for text in messages)
+    return UsageError(f"{file}: {shown}", hint=f"streambench validate {file.resolve().parent.name}")
+
+
+def _message(detail: ErrorDetails, *, replay: bool) -> str:
+    """One of pydantic's findings, in the words of the file."""
+    # The tags of `input`'s two forms, and of unions within a key, are not the user's words.
+    path = tuple(
+        str(step)
+        for step in detail["loc"]
+        if step not in ("synthetic", "replay")
+        and not str(step).startswith(("constrained-", "tuple["))
+    )
+    if detail["loc"][-2:] == ("replay", "replay"):
+        path = ("input", "replay")
+    parent, key = path[:-1], path[-1] if path else ""
+    match detail["type"]:
+        case "extra_forbidden":
+            other = keys_at(parent, replay=not replay)
+            if key in other:
+                form = "replays a file" if replay else "is generated"
+                what = f"this key has no meaning where the input {form}"
+            else:
+                what = f"unknown key{did_you_mean(key, keys_at(parent, replay=replay))}"
+        case "missing":
+            what = "this key is missing"
+        case "value_error":
+            what = str(detail["ctx"]["error"])
+        case _:
+            what = f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
+            if isinstance(detail["input"], str | int | float):
+                what += f", not {detail['input']!r}"
+    return f"{'.'.join(path)}: {what}" if path else what
+
+
+def _fields(file: Path, spec: WorkloadSpec) -> tuple[Field, ...]:
+    if not spec.input.fields:
+        raise _refusal(file, "input.fields: a record has one field or more")
+    fields: list[Field] = []
+    for name, declared in spec.input.fields.items():
+        if (problem := problem_with_name(name)) is not None:
+            raise _refusal(file, f"input.fields.{name}: {problem}")
+        if isinstance(declared, GeneratedField):
+            source = _source(name, declared)
+            type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
+            fields.append(Field(name, type_, source))
+        else:
+            fields.append(Field(name, FieldType(declared.type), None))
+    return tuple(fields)
+
+
+def _source(name: str, declared: GeneratedField) -> FieldSource:
+    if declared.int_ is not None:
+        return IntRange(*declared.int_)
+    assert declared.choice is not None, "the schema asks for choice or int"
+    if isinstance(declared.choice, int):
+        prefix = name if declared.prefix is None else declared.prefix
+        values = tuple(f"{prefix}{number}" for number in range(declared.choice))
+    else:
+        values = declared.choice
+    return Choice(values, declared.skew or 0.0)
+
+
+def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
+    if isinstance(spec, SyntheticSpec):
+        return Synthetic(spec.rate, spec.time.disorder)
+    instants: dict[str, int] = {}
+    for key, text in (("begin", spec.begin), ("end", spec.end)):
+        if text is not None:
+            try:
+                instants[key] = parse_instant_ms(text)
+            except ValueError:
+                raise _refusal(
+                    file, f"input.{key}: '{text}' is not a date such as 2013-07-10"
+                ) from None
+    if len(instants) == 2 and instants["begin"] >= instants["end"]:
+        raise _refusal(file, f"input.end: {spec.end} is not after {spec.begin}")
+    return Replay(
+        path=file.parent / spec.replay,
+        arrival=spec.arrival,
+        event_time=spec.event_time,
+        speed_up=spec.speed_up,
+        begin=spec.begin,
+        end=spec.end,
+        origin=spec.origin,
+    )
+
+
+def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
+    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
+    key = spec.group_by[0]
+    if key not in types:
+        raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
+    if types[key] is not FieldType.STRING:
+        raise _refusal(file, f"query.group_by: '{key}' is a {types[key].value}; group by a string")
+    try:
+        where = None if spec.where is None else parse_expression(spec.where, fields)
+    except ExpressionError as error:
+        raise _refusal(file, f"query.where: {error.message}") from None
+    aggregates: list[Aggregate] = []
+    for alias, text in spec.select.items():
+        problem = problem_with_name(alias)
+        if alias == key:
+            problem = "an aggregate cannot have the name of the group-by field"
+        if problem is not None:
+            raise _refusal(file, f"query.select.{alias}: {problem}")
+        try:
+            aggregates.append(parse_aggregate(text, alias, fields))
+        except ExpressionError as error:
+            raise _refusal(file, f"query.select.{alias}: {error.message}") from None
+    return Query(where, key, Tumbling(spec.window.tumbling), spec.grace, tuple(aggregates))

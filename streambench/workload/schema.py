@@ -1,0 +1,177 @@
+"""The shape of `workload.toml`, as pydantic models; what they let through still has to fit together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from streambench.workload.durations import parse_duration
+
+MAX_RATE_PER_S: Final = 5_000_000
+MAX_CHOICES: Final = 1_000_000
+MAX_SPAN: Final = 2**32
+_MAX_MAGNITUDE: Final = 2**62
+
+
+def _duration(written: object) -> object:
+    if not isinstance(written, str):
+        raise ValueError('a duration is a text such as "50 ms", "1 s", "15 min" or "1 h"')
+    return parse_duration(written)
+
+
+def _date(written: object) -> object:
+    # TOML has dates and times of its own; both spellings mean UTC.
+    return written.isoformat() if isinstance(written, datetime.date) else written
+
+
+def _declared_type(written: object) -> object:
+    return {"type": written} if isinstance(written, str) else written
+
+
+DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration)]
+PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
+IsoDate: TypeAlias = Annotated[str, BeforeValidator(_date)]
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class GeneratedField(_Strict):
+    """`{ choice = … }` or `{ int = [low, high] }`."""
+
+    choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
+    prefix: str | None = None
+    skew: Annotated[float, Field(ge=0, le=10)] | None = None
+    int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, written: object) -> object:
+        if not isinstance(written, Mapping):
+            raise ValueError("a generated field is { choice = … } or { int = [low, high] }")
+        return {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in written.items()
+        }
+
+    @model_validator(mode="after")
+    def _one_source(self) -> GeneratedField:
+        if (self.choice is None) == (self.int_ is None):
+            raise ValueError("give either choice or int")
+        if self.int_ is not None:
+            low, high = self.int_
+            if self.prefix is not None or self.skew is not None:
+                raise ValueError("prefix and skew belong to choice")
+            if low > high:
+                raise ValueError(f"the range [{low}, {high}] is empty")
+            if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
+                raise ValueError(f"the range [{low}, {high}] is too wide; at most 2^32 values")
+        if isinstance(self.choice, tuple):
+            if self.prefix is not None:
+                raise ValueError("prefix belongs to a number of choices, not to a list")
+            if not self.choice or len(set(self.choice)) != len(self.choice):
+                raise ValueError("a list of choices holds one value or more, each once")
+        return self
+
+
+class ReplayedField(_Strict):
+    """`"string"` or `"bigint"`: the type of a column of the file."""
+
+    type: Literal["string", "bigint"]
+
+
+class TimeSpec(_Strict):
+    """`[input.time]`."""
+
+    disorder: DurationMs = 0
+
+
+class SyntheticSpec(_Strict):
+    """`[input]` of generated load."""
+
+    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
+    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    quantum: PositiveDurationMs = 5
+    fields: dict[str, GeneratedField]
+    time: TimeSpec = TimeSpec()
+
+
+class ReplaySpec(_Strict):
+    """`[input]` that plays a file."""
+
+    replay: Text
+    arrival: Text
+    event_time: Text
+    speed_up: Annotated[float, Field(gt=0)] = 1.0
+    begin: IsoDate | None = None
+    end: IsoDate | None = None
+    origin: Text
+    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    quantum: PositiveDurationMs = 5
+    fields: dict[str, Annotated[ReplayedField, BeforeValidator(_declared_type)]]
+
+
+class WindowSpec(_Strict):
+    """`window = { tumbling = "500 ms" }`."""
+
+    tumbling: PositiveDurationMs
+
+
+class QuerySpec(_Strict):
+    """`[query]`."""
+
+    where: Text | None = None
+    group_by: Annotated[list[str], Field(min_length=1, max_length=1)]
+    window: WindowSpec
+    grace: DurationMs = 0
+    select: Annotated[dict[str, Text], Field(min_length=1)]
+
+
+def input_kind(written: object) -> str:
+    """Return "replay" or "synthetic": which form of `[input]` the user wrote."""
+    return "replay" if isinstance(written, Mapping) and "replay" in written else "synthetic"
+
+
+class WorkloadSpec(_Strict):
+    """The whole file."""
+
+    title: Text
+    input: Annotated[
+        Annotated[SyntheticSpec, Tag("synthetic")] | Annotated[ReplaySpec, Tag("replay")],
+        Discriminator(input_kind),
+    ]
+    query: QuerySpec
+
+
+def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
+    """Return the keys that may stand in the table at `path`, for the nearest name of a wrong one."""
+    match path:
+        case ():
+            model: type[BaseModel] = WorkloadSpec
+        case ("input",):
+            model = ReplaySpec if replay else SyntheticSpec
+        case ("input", "time"):
+            model = TimeSpec
+        case ("input", "fields", _):
+            model = ReplayedField if replay else GeneratedField
+        case ("query",):
+            model = QuerySpec
+        case ("query", "window"):
+            model = WindowSpec
+        case _:
+            return ()
+    return tuple(field.alias or name for name, field in model.model_fields.items())

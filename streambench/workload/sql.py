@@ -1,0 +1,59 @@
+"""An expression as SQL, understood alike by DuckDB, Flink and Spark."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from streambench.model.expression import (
+    Aggregate,
+    And,
+    Arithmetic,
+    Column,
+    Comparison,
+    Expression,
+    Literal,
+    Not,
+    Or,
+)
+
+
+def to_sql(expression: Expression, *, quote: str = '"') -> str:
+    """Return `expression` as SQL; `quote` encloses identifiers: " (standard) or ` (Flink, Spark)."""
+
+    def operand(inner: Expression) -> str:
+        text = to_sql(inner, quote=quote)
+        return text if isinstance(inner, Column) or _is_plain(inner) else f"({text})"
+
+    match expression:
+        case Column(name=name):
+            return f"{quote}{name}{quote}"
+        case Literal(value=str(value)):
+            return "'" + value.replace("'", "''") + "'"
+        case Literal(value=value):
+            return str(value)
+        case Arithmetic(operator=arithmetic, left=left, right=right):
+            return f"{operand(left)} {arithmetic.value} {operand(right)}"
+        case Comparison(operator=comparison, left=left, right=right):
+            return f"{operand(left)} {comparison.value} {operand(right)}"
+        case And(operands=operands):
+            return " AND ".join(operand(inner) for inner in operands)
+        case Or(operands=operands):
+            return " OR ".join(operand(inner) for inner in operands)
+        case Not(operand=inner):
+            return f"NOT ({to_sql(inner, quote=quote)})"
+        case _:
+            assert_never(expression)
+
+
+def aggregate_to_sql(aggregate: Aggregate, *, quote: str = '"') -> str:
+    """Return the aggregate without its alias, such as `SUM("price")`."""
+    if aggregate.argument is None:
+        return "COUNT(*)"
+    return f"{aggregate.function.value.upper()}({to_sql(aggregate.argument, quote=quote)})"
+
+
+def _is_plain(expression: Expression) -> bool:
+    """Whether it needs no parentheses; a negative number does, as in a - (-1)."""
+    return isinstance(expression, Literal) and not (
+        isinstance(expression.value, int) and expression.value < 0
+    )

@@ -1,0 +1,227 @@
+"""Whether a workload, at a rate, duration and number of partitions, can work, and what it can promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from streambench.model.errors import UsageError
+from streambench.model.expression import (
+    AggregateFunction,
+    And,
+    Arithmetic,
+    Column,
+    Comparison,
+    Expression,
+    Literal,
+    Not,
+    Or,
+)
+from streambench.model.workload import Choice, Replay, Synthetic, Workload
+from streambench.workload.bounds import Range, range_of, ranges_of
+from streambench.workload.durations import show_duration
+from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.partition import partition_of
+from streambench.workload.schema import MAX_RATE_PER_S
+from streambench.workload.source import Survey, survey
+
+_MIN_WINDOWS: Final = 3
+_SHOWN_KEYS: Final = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong (`fatal`), or that only weakens what a result can say."""
+
+    message: str
+    hint: str
+    fatal: bool
+
+
+def findings(
+    workload: Workload,
+    *,
+    rate_per_s: int | None = None,
+    duration_ms: int | None = None,
+    partitions: int | None = None,
+) -> tuple[Finding, ...]:
+    """Return everything that stands against this load, the fatal first.
+
+    `rate_per_s` and `partitions` None are the workload's own; `duration_ms` None is not judged. A
+    replayed file is scanned; UsageError when it cannot be read.
+    """
+    match workload.input:
+        case Synthetic(rate_per_s=own_rate):
+            rate = own_rate if rate_per_s is None else rate_per_s
+            found = [*_rate(rate), *_duration(workload, duration_ms)]
+            ranges = ranges_of(workload)
+            source = workload.field(workload.query.group_by).source
+            keys = source.values if isinstance(source, Choice) else ()
+        case Replay() as replay:
+            surveyed = survey(replay, workload.fields, workload.query.group_by)
+            found = [*_replay(replay, surveyed, rate_per_s, duration_ms)]
+            ranges, keys = dict(surveyed.bounds), surveyed.keys
+        case _:
+            assert_never(workload.input)
+    found += [
+        *_partitions(workload, keys, workload.partitions if partitions is None else partitions),
+        *_overflow(workload, ranges),
+        *_exactness(workload, ranges),
+    ]
+    return tuple(sorted(found, key=lambda finding: not finding.fatal))
+
+
+def problems(
+    workload: Workload,
+    *,
+    rate_per_s: int | None = None,
+    duration_ms: int | None = None,
+    partitions: int | None = None,
+) -> tuple[str, ...]:
+    """Return, in words, why the load cannot work; nothing when it can. Takes what `findings` takes."""
+    found = findings(
+        workload, rate_per_s=rate_per_s, duration_ms=duration_ms, partitions=partitions
+    )
+    return tuple(finding.message for finding in found if finding.fatal)
+
+
+def check(
+    workload: Workload,
+    *,
+    rate_per_s: int | None = None,
+    duration_ms: int | None = None,
+    partitions: int | None = None,
+) -> None:
+    """Raise UsageError for the first of `problems`, with its hint."""
+    for finding in findings(
+        workload, rate_per_s=rate_per_s, duration_ms=duration_ms, partitions=partitions
+    ):
+        if finding.fatal:
+            raise UsageError(f"workload '{workload.name}': {finding.message}", hint=finding.hint)
+
+
+def _rate(rate_per_s: int) -> Iterator[Finding]:
+    if not 0 < rate_per_s <= MAX_RATE_PER_S:
+        yield Finding(
+            f"a rate of {rate_per_s:,} events/s cannot be played",
+            f"use a --rate from 1 to {MAX_RATE_PER_S}",
+            fatal=True,
+        )
+
+
+def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
+    least_ms = _MIN_WINDOWS * workload.query.window.advance_ms
+    if duration_ms is not None and duration_ms < least_ms:
+        yield Finding(
+            f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
+            f" {show_duration(workload.query.window.size_ms)}",
+            f"use a --duration of {show_duration(least_ms)} or more",
+            fatal=True,
+        )
+
+
+def _replay(
+    replay: Replay, surveyed: Survey, rate_per_s: int | None, duration_ms: int | None
+) -> Iterator[Finding]:
+    if rate_per_s is not None:
+        yield Finding(
+            f"{replay.path.name} is replayed at its own rate",
+            "leave --rate out, or change `speed_up` in workload.toml",
+            fatal=True,
+        )
+    if duration_ms is not None and duration_ms <= 0:
+        yield Finding("the load has no duration", "use a longer --duration", fatal=True)
+    played_s = (surveyed.last_arrival_ms - surveyed.first_arrival_ms) / 1_000 / replay.speed_up
+    rate = surveyed.rows / max(played_s, 1.0)
+    if rate > MAX_RATE_PER_S:
+        yield Finding(
+            f"a speed-up of {replay.speed_up:g} means {rate:,.0f} events/s, which cannot be played",
+            "lower `speed_up` in workload.toml",
+            fatal=True,
+        )
+
+
+def _partitions(workload: Workload, keys: tuple[str, ...], partitions: int) -> Iterator[Finding]:
+    if partitions < 1:
+        yield Finding("a topic has one partition or more", "use --partitions 4", fatal=True)
+        return
+    without = set(range(partitions))
+    for key in keys:
+        without.discard(partition_of(key.encode(), partitions))
+        if not without:
+            return
+    empty = ", ".join(str(number) for number in sorted(without))
+    shown = ", ".join(keys[:_SHOWN_KEYS]) + (", …" if len(keys) > _SHOWN_KEYS else "")
+    yield Finding(
+        f"partition {empty} of {partitions} would get no record: the {len(keys)} values of"
+        f" '{workload.query.group_by}' ({shown}) all hash to others, and an event clock over"
+        " partitions would never move",
+        "give the group-by field more values, or lower [input] partitions in workload.toml",
+        fatal=True,
+    )
+
+
+def _overflow(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:
+    """Engines differ on overflow: some wrap, some fail."""
+    query = workload.query
+    arguments = [a.argument for a in query.aggregates if a.argument is not None]
+    for value in [*arguments, *([] if query.where is None else _values(query.where))]:
+        low, high = range_of(value, ranges)
+        if low < -MAX_BIGINT or high > MAX_BIGINT:
+            yield Finding(
+                f"an expression can reach {low if low < -MAX_BIGINT else high:,}, beyond a bigint",
+                "use smaller numbers: engines differ on what happens then",
+                fatal=True,
+            )
+
+
+def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:
+    if not workload.late_records_possible:
+        return
+    query = workload.query
+    match workload.input:
+        case Synthetic(disorder_ms=disorder_ms):
+            needed_ms = disorder_ms + workload.quantum_ms + 2
+            yield Finding(
+                f"records may come after their window has closed: disorder {show_duration(disorder_ms)}"
+                f" and quantum {show_duration(workload.quantum_ms)} exceed the grace of"
+                f" {show_duration(query.grace_ms)} less 2 ms, so results are checked against bounds",
+                f"a grace of {show_duration(needed_ms)} would make the expectation exact",
+                fatal=False,
+            )
+        case Replay():
+            yield Finding(
+                "replayed records may come after their window has closed, so results are checked"
+                " against bounds",
+                "see late records in docs/method.md",
+                fatal=False,
+            )
+        case _:
+            assert_never(workload.input)
+    for aggregate in query.aggregates:
+        if aggregate.function is AggregateFunction.SUM and aggregate.argument is not None:
+            low, _ = range_of(aggregate.argument, ranges)
+            if low < 0:
+                yield Finding(
+                    f"'{aggregate.alias}' sums numbers as low as {low:,}; with late records only sums of"
+                    " numbers that are never negative have bounds",
+                    "raise the grace until no record can be late, or sum something else",
+                    fatal=True,
+                )
+
+
+def _values(condition: Expression) -> Iterator[Expression]:
+    """The BIGINT operands of a condition's comparisons."""
+    match condition:
+        case Comparison(left=left, right=right):
+            yield from (side for side in (left, right) if isinstance(side, Arithmetic))
+        case And(operands=operands) | Or(operands=operands):
+            for operand in operands:
+                yield from _values(operand)
+        case Not(operand=operand):
+            yield from _values(operand)
+        case Column() | Literal() | Arithmetic():
+            return
+        case _:
+            assert_never(condition)

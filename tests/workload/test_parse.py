@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.model.errors import UsageError
+from streambench.model.expression import FieldType
+from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Tumbling, Workload
+from streambench.workload.durations import parse_duration, show_duration
+from streambench.workload.locate import shipped_root
+from streambench.workload.parse import load_workload
+
+CLICKS = (shipped_root() / "clicks" / "workload.toml").read_text(encoding="utf-8")
+FLIGHTS = (shipped_root() / "flights" / "workload.toml").read_text(encoding="utf-8")
+
+
+def parsed(folder: Path, text: str) -> Workload:
+    (folder / "workload.toml").write_text(text, encoding="utf-8")
+    return load_workload(folder)
+
+
+def refusal(folder: Path, text: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        parsed(folder, text)
+    assert str(folder / "workload.toml") in caught.value.message
+    return caught.value
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def test_the_shipped_clicks_is_what_the_design_says() -> None:
+    clicks = load_workload(shipped_root() / "clicks")
+    assert clicks.name == "clicks"
+    assert clicks.input == Synthetic(rate_per_s=20_000, disorder_ms=50)
+    assert (clicks.partitions, clicks.quantum_ms) == (4, 5)
+    campaign, action, price = clicks.fields
+    assert campaign.source == Choice(tuple(f"c{i}" for i in range(1_000)), 0.8)
+    assert action.source == Choice(("view", "click", "purchase"), 0.0)
+    assert (price.type, price.source) == (FieldType.BIGINT, IntRange(1, 500))
+    query = clicks.query
+    assert (query.group_by, query.window, query.grace_ms) == ("campaign", Tumbling(500), 100)
+    assert [a.alias for a in query.aggregates] == ["views", "revenue", "cheapest", "dearest"]
+    assert not clicks.late_records_possible
+
+
+def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
+    flights = load_workload(shipped_root() / "flights")
+    assert isinstance(flights.input, Replay)
+    assert (flights.input.arrival, flights.input.event_time) == ("departed", "scheduled")
+    assert flights.input.path.is_file()
+    assert "CC0" in flights.input.origin
+    assert flights.query.window.size_ms / flights.input.speed_up >= 2_000
+    assert flights.late_records_possible
+
+
+def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
+    error = refusal(tmp_path, 'title = "x"\n[input\n')
+    assert "broken TOML" in error.message
+    assert "line 2, column 7" in error.message
+
+
+def test_toml_that_ends_too_soon_is_told_with_line_and_column(tmp_path: Path) -> None:
+    assert "line 1, column 11" in refusal(tmp_path, "title = [1").message
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "workload.toml").write_bytes(b'title = "\xff"')
+    with pytest.raises(UsageError, match="byte 10 is not UTF-8"):
+        load_workload(tmp_path)
+
+
+def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        load_workload(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("grace ", "grase ", "query.grase: unknown key; did you mean 'grace'?"),
+        ("rate =", "rates =", "input.rates: unknown key; did you mean 'rate'?"),
+        ("skew", "skews", "input.fields.campaign.skews: unknown key; did you mean 'skew'?"),
+        (
+            "disorder =",
+            "disorders =",
+            "input.time.disorders: unknown key; did you mean 'disorder'?",
+        ),
+        ("tumbling", "tumblin", "query.window.tumblin: unknown key; did you mean 'tumbling'?"),
+        ("title = ", "titel = ", "titel: unknown key; did you mean 'title'?"),
+        ('title = "Clicks per campaign"\n', "", "title: this key is missing"),
+        ("20_000", "0", "input.rate: "),
+        ("20_000", "6_000_000", "input.rate: "),
+        ("20_000", '"many"', "input.rate: input should be a valid integer, not 'many'"),
+        ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
+        ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
+        ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
+        (
+            "{ int = [1, 500] }",
+            "{ int = [500, 1] }",
+            "input.fields.price: the range [500, 1] is empty",
+        ),
+        ("{ int = [1, 500] }", "{}", "input.fields.price: give either choice or int"),
+        ("{ int = [1, 500] }", '"bigint"', "input.fields.price: a generated field is"),
+        ("{ int = [1, 500] }", "{ int = [0, 4_294_967_296] }", "too wide"),
+        ('["view", "click", "purchase"]', '["a", "a"]', "input.fields.action: a list of choices"),
+        ("1_000,", "0,", "input.fields.campaign.choice: "),
+        ("price    =", "Price =", "input.fields.Price: a name is lower-case"),
+        ("price    =", "class =", "input.fields.class: the name is a keyword"),
+        ("price    =", "event_ms =", "input.fields.event_ms: the name is used by streambench"),
+        ('["campaign"]', '["campain"]', "query.group_by: unknown field 'campain'; did you mean"),
+        ('["campaign"]', '["price"]', "query.group_by: 'price' is a bigint; group by a string"),
+        ('["campaign"]', '["campaign", "action"]', "query.group_by: "),
+        (
+            "action = 'view'",
+            "acton = 'view'",
+            "query.where: \"acton = 'view'\" names an unknown column",
+        ),
+        ("count(*)", "avg(price)", "query.select.views: 'avg(price)' uses, at position 1, avg"),
+        ("views ", "campaign ", "query.select.campaign: an aggregate cannot have the name"),
+        ("rate =", "speed_up = 2\nrate =", "no meaning where the input is generated"),
+    ],
+)
+def test_each_mistake_is_told_by_its_key(tmp_path: Path, old: str, new: str, message: str) -> None:
+    error = refusal(tmp_path, changed(CLICKS, old, new))
+    assert message in error.message
+    assert error.hint == f"streambench validate {tmp_path.name}"
+
+
+def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = changed(changed(CLICKS, "grace ", "grase "), "rate =", "rates =")
+    message = refusal(tmp_path, text).message
+    assert "query.grase" in message
+    assert "input.rates" in message
+    assert "input.rate: this key is missing" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("arrival    =", "arival =", "input.arival: unknown key; did you mean 'arrival'?"),
+        (
+            "speed_up   = 1_800",
+            "rate = 3",
+            "input.rate: this key has no meaning where the input replays",
+        ),
+        ('"bigint"', '"float"', "input.fields.distance"),
+        ("2013-07-02T08:00:00Z", '"tomorrow"', "input.end: 'tomorrow' is not a date"),
+        ("2013-07-02T08:00:00Z", "2013-06-01", "input.end: 2013-06-01 is not after"),
+        ("= 1_800", "= 0", "input.speed_up: "),
+    ],
+)
+def test_each_mistake_in_a_replay_is_told_by_its_key(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert message in refusal(tmp_path, changed(FLIGHTS, old, new)).message
+
+
+@pytest.mark.parametrize(
+    ("text", "duration_ms"),
+    [("50 ms", 50), ("1 s", 1_000), ("1.5s", 1_500), ("15 min", 900_000), ("1 h", 3_600_000)],
+)
+def test_durations_are_read(text: str, duration_ms: int) -> None:
+    assert parse_duration(text) == duration_ms
+    assert parse_duration(show_duration(duration_ms)) == duration_ms
+
+
+@pytest.mark.parametrize("text", ["", "5", "ms", "-1 s", "0.5 ms", "1 year", "1 s 2"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a"):
+        parse_duration(text)
