@@ -1,0 +1,176 @@
+"""Columns of a chunk of records: distinct values once, and a code per record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from streambench.workload.partition import partition_of
+
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.integer[Any]]
+
+PADDING: Final = 0xFF
+"""Fills a table's short rows; never a byte of UTF-8, so it can be told from text."""
+
+_NARROW: Final = 1 << 16
+
+
+@dataclass(frozen=True)
+class ByteTable:
+    """Byte strings of uneven length: `matrix` (strings, greatest length) padded, `lengths` (strings)."""
+
+    matrix: Bytes
+    lengths: Integers
+
+    @staticmethod
+    def of(strings: Sequence[bytes]) -> ByteTable:
+        """Build from byte strings, none of which holds the byte 0xFF."""
+        width = max(map(len, strings), default=0)
+        padded = b"".join(text.ljust(width, b"\xff") for text in strings)
+        return ByteTable(
+            np.frombuffer(padded, np.uint8).reshape(len(strings), width),
+            np.fromiter(map(len, strings), np.int64, len(strings)),
+        )
+
+    @staticmethod
+    def of_integers(numbers: Integers) -> ByteTable:
+        """Build from the decimal text of each number."""
+        text = numbers.astype("S20")
+        matrix = text.view(np.uint8).reshape(len(numbers), 20).copy()
+        lengths = np.count_nonzero(matrix, axis=1).astype(np.int64)
+        matrix[matrix == 0] = PADDING
+        return ByteTable(matrix[:, : int(lengths.max(initial=0))], lengths)
+
+
+@dataclass(frozen=True)
+class ByteColumn:
+    """One byte string per record: row `codes[i]` of `table`."""
+
+    table: ByteTable
+    codes: Codes
+
+    @property
+    def width(self) -> int:
+        """Greatest length of a string, in bytes."""
+        return int(self.table.matrix.shape[1])
+
+    def padded(self) -> Bytes:
+        """Return the strings, padded: (records, width)."""
+        return self.table.matrix.take(self.codes, axis=0)
+
+    def lengths(self) -> Integers:
+        """Return each string's length."""
+        return self.table.lengths.take(self.codes)
+
+
+class StringTable:
+    """The distinct values of a string field, in the forms that keys, JSON and Parquet want."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self.values = values
+        self.arrow = pa.array(values, pa.string())
+        self._partitions: dict[int, Integers] = {}
+
+    @cached_property
+    def raw(self) -> ByteTable:
+        """UTF-8, as in a record's key."""
+        return ByteTable.of([value.encode() for value in self.values])
+
+    @cached_property
+    def json(self) -> ByteTable:
+        """JSON text, quotes included."""
+        return ByteTable.of([json_text(value) for value in self.values])
+
+    def partitions(self, partitions: int) -> Integers:
+        """Return the partition of each value as a key."""
+        if partitions not in self._partitions:
+            found = (partition_of(value.encode(), partitions) for value in self.values)
+            self._partitions[partitions] = np.fromiter(found, np.int64, len(self.values))
+        return self._partitions[partitions]
+
+
+@dataclass(frozen=True)
+class Strings:
+    """A string field of a chunk: row `codes[i]` of `table`."""
+
+    table: StringTable
+    codes: Codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, order: Integers) -> Strings:
+        """Return the records at `order`."""
+        return Strings(self.table, self.codes[order])
+
+    def keys(self) -> ByteColumn:
+        """Return the field as record keys."""
+        return ByteColumn(self.table.raw, self.codes)
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text."""
+        return ByteColumn(self.table.json, self.codes)
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        return pa.DictionaryArray.from_arrays(
+            pa.array(self.codes.astype(np.int32)), self.table.arrow
+        )
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A BIGINT field of a chunk."""
+
+    values: Integers
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, order: Integers) -> Numbers:
+        """Return the records at `order`."""
+        return Numbers(self.values[order])
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text; a narrow range is turned to text once per number."""
+        if len(self.values) == 0:
+            return ByteColumn(ByteTable.of_integers(self.values), self.values)
+        low, high = int(self.values.min()), int(self.values.max())
+        if high - low < _NARROW:
+            table = ByteTable.of_integers(np.arange(low, high + 1, dtype=np.int64))
+            return ByteColumn(table, self.values - low)
+        return ByteColumn(ByteTable.of_integers(self.values), np.arange(len(self.values)))
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        return pa.array(self.values)
+
+
+ChunkField: TypeAlias = Strings | Numbers
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive records in order of arrival; no quantum lies in two chunks.
+
+    `quantum` (records) never falls; `event_ms` (records) is relative to the trace's origin; `fields`
+    follow the workload's.
+    """
+
+    quantum: Integers
+    event_ms: Integers
+    fields: tuple[ChunkField, ...]
+
+
+def json_text(value: str | int) -> bytes:
+    """Return a field's value as JSON, UTF-8."""
+    return json.dumps(value, ensure_ascii=False).encode()

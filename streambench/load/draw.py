@@ -1,0 +1,67 @@
+"""Random columns from raw PCG64 words by transforms of our own.
+
+numpy promises the bit generator's stream across versions, not what its distributions make of it.
+Each column has a stream of its own, so adding a field alters no other; and as every record takes one
+word of each stream, the way in which a load is cut into chunks alters nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import numpy as np
+
+from streambench.load.columns import Integers, Numbers, Strings, StringTable
+from streambench.model.workload import Choice, IntRange
+
+_TOP_BITS: Final = np.uint64(32)
+# A word's first 53 bits are as many as a float64 holds exactly.
+_BELOW_FLOAT: Final = np.uint64(11)
+
+
+class Stream:
+    """An endless stream of raw 64-bit words, fixed by a seed and a name."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+        self._generator = np.random.PCG64(int.from_bytes(digest, "big"))
+
+    def below(self, limit: int, count: int) -> Integers:
+        """Return the next `count` numbers in [0, `limit`), uniform; `limit` is at most 2^32."""
+        top = self._generator.random_raw(count) >> _TOP_BITS
+        return ((top * np.uint64(limit)) >> _TOP_BITS).astype(np.int64)
+
+    def fractions(self, count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return the next `count` numbers in [0, 1), uniform."""
+        words = self._generator.random_raw(count) >> _BELOW_FLOAT
+        return words.astype(np.float64) * 2.0**-53
+
+
+class ChoiceColumn:
+    """Draws a field's values: the i-th of n with a probability proportional to i^-skew."""
+
+    def __init__(self, choice: Choice, stream: Stream) -> None:
+        self._table = StringTable(choice.values)
+        self._stream = stream
+        weights = np.arange(1, len(choice.values) + 1, dtype=np.float64) ** -choice.skew
+        cumulative = np.cumsum(weights)
+        self._upper_bounds = cumulative[:-1] / cumulative[-1]
+
+    def next(self, count: int) -> Strings:
+        """Return the next `count` values."""
+        codes = np.searchsorted(self._upper_bounds, self._stream.fractions(count), side="right")
+        return Strings(self._table, codes)
+
+
+class IntegerColumn:
+    """Draws a field's whole numbers in [low, high], uniform."""
+
+    def __init__(self, range_: IntRange, stream: Stream) -> None:
+        self._range = range_
+        self._stream = stream
+
+    def next(self, count: int) -> Numbers:
+        """Return the next `count` numbers."""
+        span = self._range.high - self._range.low + 1
+        return Numbers(self._stream.below(span, count) + self._range.low)

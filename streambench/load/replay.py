@@ -1,0 +1,87 @@
+"""A file's rows as load: its own arrival order and gaps, divided by the speed-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from streambench.load.columns import Chunk, ChunkField, Integers, Numbers, Strings, StringTable
+from streambench.model.expression import FieldType
+from streambench.model.workload import Field, Replay
+from streambench.workload.source import Survey, opened
+
+
+def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
+    """Return how many quanta the selected part of the file takes to play."""
+    span_ms = survey.last_arrival_ms - survey.first_arrival_ms
+    return int(_quanta(np.array([span_ms], np.int64), replay, quantum_ms)[0]) + 1
+
+
+def origin_of(survey: Survey, advance_ms: int) -> int:
+    """Return the trace's origin in the file's own time: the window's edge before the first arrival."""
+    return survey.first_arrival_ms // advance_ms * advance_ms
+
+
+def read(
+    fields: tuple[Field, ...],
+    replay: Replay,
+    survey: Survey,
+    *,
+    origin_ms: int,
+    quantum_ms: int,
+    quanta: int,
+    chunk_records: int,
+) -> Iterator[Chunk]:
+    """Yield the file's records by arrival, ties by event time and then by place in the file.
+
+    Chunks hold about `chunk_records` records, whole quanta each; records from `quanta` on are left out.
+    """
+    with opened(replay, fields) as connection:
+        names = "".join(f', "{field.name}"' for field in fields)
+        relation = connection.sql(
+            f"SELECT arrival_ms, event_ms{names} FROM source ORDER BY arrival_ms, event_ms, ordinal"
+        )
+        held: list[pa.Table] = []
+        for batch in relation.to_arrow_reader(chunk_records):
+            held.append(pa.Table.from_batches([batch]))
+            table = pa.concat_tables(held)
+            due = _due(table, replay, survey, quantum_ms)
+            whole = int(np.searchsorted(due, due[-1])) if len(due) else 0
+            if whole and due[0] < quanta:
+                yield _chunk(fields, table.slice(0, whole), due[:whole], origin_ms, quanta)
+            held = [table.slice(whole)]
+        table = pa.concat_tables(held)
+        due = _due(table, replay, survey, quantum_ms)
+        if len(due) and due[0] < quanta:
+            yield _chunk(fields, table, due, origin_ms, quanta)
+
+
+def _due(table: pa.Table, replay: Replay, survey: Survey, quantum_ms: int) -> Integers:
+    elapsed_ms = table["arrival_ms"].to_numpy() - survey.first_arrival_ms
+    return _quanta(elapsed_ms, replay, quantum_ms)
+
+
+def _quanta(elapsed_ms: Integers, replay: Replay, quantum_ms: int) -> Integers:
+    return np.floor(elapsed_ms / (replay.speed_up * quantum_ms)).astype(np.int64)
+
+
+def _chunk(
+    fields: tuple[Field, ...], table: pa.Table, due: Integers, origin: int, quanta: int
+) -> Chunk:
+    kept = int(np.searchsorted(due, quanta))
+    table = table.slice(0, kept)
+    return Chunk(
+        quantum=due[:kept],
+        event_ms=table["event_ms"].to_numpy() - origin,
+        fields=tuple(_field(field, table[field.name]) for field in fields),
+    )
+
+
+def _field(field: Field, column: pa.ChunkedArray) -> ChunkField:
+    if field.type is FieldType.BIGINT:
+        return Numbers(column.to_numpy())
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    return Strings(StringTable(encoded.dictionary.to_pylist()), encoded.indices.to_numpy())

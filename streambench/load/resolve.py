@@ -1,0 +1,154 @@
+"""A workload's input with every default filled in: how long, how many, in which chunks, under which name."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from streambench.load import replay as replayed
+from streambench.load.columns import Chunk
+from streambench.load.synthetic import events_before, generate
+from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.workload.source import Survey, survey
+
+FORMAT: Final = 1
+"""Version of a trace's files and of every byte in them; part of its name in the cache."""
+
+CHUNK_RECORDS: Final = 1 << 18
+# A chunk's batches are sorted by 16-bit slots.
+_CHUNK_SLOTS: Final = 1 << 16
+
+
+@dataclass(frozen=True)
+class SyntheticLoad:
+    """Generated load, at the rate that will be played."""
+
+    synthetic: Synthetic
+    duration_ms: int
+    quanta: int
+    records: int
+
+
+@dataclass(frozen=True)
+class ReplayLoad:
+    """A file's selected part; `records` is an upper bound where the duration cuts it short."""
+
+    replay: Replay
+    found: Survey
+    content: str  # the file's SHA-256
+    duration_ms: int
+    quanta: int
+    records: int
+    origin_ms: int
+
+
+Load = SyntheticLoad | ReplayLoad
+
+
+def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | None) -> Load:
+    """Fill in what the caller left open; a replayed file is scanned once.
+
+    `duration_ms` may be None for a replay alone, which then plays to its end.
+    """
+    match workload.input:
+        case Synthetic() as synthetic:
+            if duration_ms is None:
+                raise ValueError("generated load has no end of its own")
+            if rate_per_s is not None:
+                synthetic = dataclasses.replace(synthetic, rate_per_s=rate_per_s)
+            return SyntheticLoad(
+                synthetic,
+                duration_ms=duration_ms,
+                quanta=-(-duration_ms // workload.quantum_ms),
+                records=events_before(duration_ms, synthetic.rate_per_s),
+            )
+        case Replay() as replay:
+            found = survey(replay, workload.fields, workload.query.group_by)
+            quanta = replayed.natural_quanta(replay, found, workload.quantum_ms)
+            if duration_ms is not None:
+                quanta = min(quanta, -(-duration_ms // workload.quantum_ms))
+            with replay.path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            return ReplayLoad(
+                replay,
+                found,
+                content,
+                duration_ms=quanta * workload.quantum_ms,
+                quanta=quanta,
+                records=found.rows,
+                origin_ms=replayed.origin_of(found, workload.query.window.advance_ms),
+            )
+        case _:
+            assert_never(workload.input)
+
+
+def natural_duration_ms(workload: Workload) -> int | None:
+    """Return how long a replayed file plays; None for generated load, which has no end of its own."""
+    if isinstance(workload.input, Synthetic):
+        return None
+    return resolve(workload, duration_ms=None, rate_per_s=None).duration_ms
+
+
+def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -> str:
+    """Return a hash of all that decides a byte of the trace, and of nothing else."""
+    match load:
+        case SyntheticLoad(synthetic=synthetic):
+            declared: dict[str, object] = {**dataclasses.asdict(synthetic), "seed": seed}
+        case ReplayLoad(replay=replay):
+            declared = dataclasses.asdict(replay)
+            del declared["path"], declared["origin"]
+            declared |= {"content": load.content, "origin_ms": load.origin_ms}
+        case _:
+            assert_never(load)
+    decisive = {
+        "format": FORMAT,
+        "fields": [[field.name, field.type.value, repr(field.source)] for field in workload.fields],
+        "key": workload.query.group_by,
+        "input": declared,
+        "quantum_ms": workload.quantum_ms,
+        "duration_ms": load.duration_ms,
+        "partitions": partitions,
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def chunks(
+    workload: Workload,
+    load: Load,
+    *,
+    seed: int,
+    partitions: int,
+    chunk_records: int = CHUNK_RECORDS,
+) -> Iterator[Chunk]:
+    """Return the records in chunks of about `chunk_records`, whole quanta each.
+
+    The chunks' size decides the memory that is taken, and not one byte of the result.
+    """
+    match load:
+        case SyntheticLoad(synthetic=synthetic):
+            per_quantum = max(1, synthetic.rate_per_s * workload.quantum_ms // 1_000)
+            quanta = min(chunk_records // per_quantum, _CHUNK_SLOTS // partitions)
+            return generate(
+                workload.fields,
+                synthetic,
+                seed=seed,
+                duration_ms=load.duration_ms,
+                quantum_ms=workload.quantum_ms,
+                chunk_quanta=max(1, quanta),
+            )
+        case ReplayLoad(replay=replay):
+            return replayed.read(
+                workload.fields,
+                replay,
+                load.found,
+                origin_ms=load.origin_ms,
+                quantum_ms=workload.quantum_ms,
+                quanta=load.quanta,
+                chunk_records=chunk_records,
+            )
+        case _:
+            assert_never(load)

@@ -1,0 +1,253 @@
+"""A trace: a workload's load on disk, compiled once and found again by its content."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import psutil
+
+from streambench.load.resolve import (
+    FORMAT,
+    Load,
+    ReplayLoad,
+    SyntheticLoad,
+    chunks,
+    content_key,
+    resolve,
+)
+from streambench.load.writer import (
+    BATCHES_FILE,
+    COLUMNS_FOLDER,
+    RECORDS_FILE,
+    Batches,
+    Written,
+    write_trace,
+)
+from streambench.model.errors import EnvironmentLacks, UsageError
+from streambench.model.trial import TraceRef
+from streambench.model.workload import Workload
+from streambench.workload.validate import check
+
+_META_FILE: Final = "trace.json"
+_PARTIAL: Final = "partial-"
+_BYTES_PER_RECORD: Final = 120
+
+
+@dataclass(frozen=True)
+class TraceMeta:
+    """What is known of a trace without its files; times are relative to the trace's origin.
+
+    `event_time_follows_due` is False for a replay, whose event times have nothing to do with when its
+    records are due. `origin_ms` is the origin in the replayed file's own time (0 when generated).
+    """
+
+    partitions: int
+    quantum_ms: int
+    duration_ms: int
+    records: int
+    sha256: str
+    min_event_ms: int
+    max_event_ms: int
+    event_time_follows_due: bool
+    quanta: int
+    origin_ms: int
+    seed: int
+    rate_per_s: int | None
+    records_by_partition: tuple[int, ...]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A compiled load: `records.bin`, `batches.npy`, `columns/*.parquet` and `trace.json`."""
+
+    folder: Path
+    meta: TraceMeta
+
+    @staticmethod
+    def open(ref: TraceRef) -> Trace:
+        """Open what `ref` names; UsageError when its files are gone or are not those that it names."""
+        trace = _opened(ref.folder)
+        if trace is None or trace.meta.sha256 != ref.sha256:
+            raise UsageError(
+                f"the trace in {ref.folder} is gone or is another one",
+                hint="run again: it is compiled anew",
+            )
+        return trace
+
+    @property
+    def ref(self) -> TraceRef:
+        """A short reference that fits into a trial's record."""
+        return TraceRef(self.folder, self.meta.sha256, self.meta.records, self.meta.duration_ms)
+
+    @property
+    def records_path(self) -> Path:
+        """The record sections of all batches, end to end."""
+        return self.folder / RECORDS_FILE
+
+    @property
+    def columns_glob(self) -> str:
+        """Parquet files: quantum, partition, position, event_ms and one column per field."""
+        return str(self.folder / COLUMNS_FOLDER / "*.parquet")
+
+    @cached_property
+    def batches(self) -> Batches:
+        """The batches, sorted by (quantum, partition), mapped from the file; dtype `writer.BATCH`."""
+        return np.load(self.folder / BATCHES_FILE, mmap_mode="r")  # type: ignore[no-any-return]
+
+    def offered_between(self, start_ms: int, end_ms: int) -> int:
+        """Return how many records are due in (start_ms, end_ms] of the trace's time.
+
+        Quantum q is due at its end, so (0, 1000] at 20,000 events/s has 20,000.
+        """
+        due_ms = (self.batches["quantum"].astype(np.int64) + 1) * self.meta.quantum_ms
+        first, last = np.searchsorted(due_ms, [start_ms, end_ms], side="right")
+        return int(self.batches["count"][first:last].sum())
+
+
+def compile_trace(
+    workload: Workload,
+    *,
+    duration_ms: int | None,
+    seed: int,
+    cache: Path,
+    rate_per_s: int | None = None,
+    partitions: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Trace:
+    """Return the trace of `workload`, from `cache` (a folder) or compiled into it.
+
+    `duration_ms` is None to play a replayed file to its end; a longer one ends with the file, too.
+    `rate_per_s` and `partitions` default to the workload's. `progress` is told the share that is done.
+    Two processes may compile the same trace at once. Raises UsageError for a load that cannot work,
+    EnvironmentLacks for a full disk.
+    """
+    partitions = workload.partitions if partitions is None else partitions
+    check(workload, rate_per_s=rate_per_s, duration_ms=duration_ms, partitions=partitions)
+    load = resolve(workload, duration_ms=duration_ms, rate_per_s=rate_per_s)
+    key = content_key(workload, load, seed=seed, partitions=partitions)
+    folder = cache / f"{workload.name}-{key}"
+    if (cached := _opened(folder)) is not None:
+        return cached
+    cache.mkdir(parents=True, exist_ok=True)
+    _discard_abandoned(cache)
+    _check_disk(cache, load)
+    partial = cache / f"{_PARTIAL}{os.getpid()}-{secrets.token_hex(4)}"
+    partial.mkdir()
+    try:
+        _compile(partial, workload, load, seed=seed, partitions=partitions, progress=progress)
+        return _publish(partial, folder)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _disk_full(cache) from error
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _compile(
+    folder: Path,
+    workload: Workload,
+    load: Load,
+    *,
+    seed: int,
+    partitions: int,
+    progress: Callable[[float], None] | None,
+) -> None:
+    def told(records: int) -> None:
+        if progress is not None:
+            progress(min(1.0, records / max(1, load.records)))
+
+    records = chunks(workload, load, seed=seed, partitions=partitions)
+    written = write_trace(folder, workload, records, partitions=partitions, progress=told)
+    _check_partitions(written)
+    rate_per_s = load.synthetic.rate_per_s if isinstance(load, SyntheticLoad) else None
+    meta = TraceMeta(
+        partitions=partitions,
+        quantum_ms=workload.quantum_ms,
+        duration_ms=load.duration_ms,
+        records=written.records,
+        sha256=written.sha256,
+        min_event_ms=written.min_event_ms,
+        max_event_ms=written.max_event_ms,
+        event_time_follows_due=isinstance(load, SyntheticLoad),
+        quanta=load.quanta,
+        origin_ms=load.origin_ms if isinstance(load, ReplayLoad) else 0,
+        seed=seed,
+        rate_per_s=rate_per_s,
+        records_by_partition=written.records_by_partition,
+    )
+    (folder / _META_FILE).write_text(json.dumps(dataclasses.asdict(meta), indent=1))
+
+
+def _check_partitions(written: Written) -> None:
+    empty = [str(i) for i, count in enumerate(written.records_by_partition) if count == 0]
+    if empty:
+        raise UsageError(
+            f"partition {', '.join(empty)} would get no record in all of this load,"
+            " and an event clock over partitions would never move",
+            hint="raise the rate or the duration, or lower [input] partitions in workload.toml",
+        )
+
+
+def _opened(folder: Path) -> Trace | None:
+    """The trace in `folder`; None when there is none, or it is of another format or damaged."""
+    try:
+        written: dict[str, Any] = json.loads((folder / _META_FILE).read_text())
+        if written.get("format") != FORMAT:
+            return None
+        written["records_by_partition"] = tuple(written["records_by_partition"])
+        trace = Trace(folder, TraceMeta(**written))
+        last = trace.batches[-1]
+        end = int(last["offset"]) + int(last["length"])
+        complete = trace.records_path.stat().st_size == end
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
+    return trace if complete else None
+
+
+def _publish(partial: Path, folder: Path) -> Trace:
+    """Move a finished trace to its place, unless another process was first."""
+    if _opened(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            partial.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    trace = _opened(folder)
+    if trace is None:
+        raise UsageError(f"the trace in {folder} cannot be read back", hint="streambench clean")
+    return trace
+
+
+def _discard_abandoned(cache: Path) -> None:
+    """Delete what processes left that were killed while they compiled."""
+    for partial in cache.glob(f"{_PARTIAL}*"):
+        pid = partial.name.removeprefix(_PARTIAL).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_disk(cache: Path, load: Load) -> None:
+    if shutil.disk_usage(cache).free < load.records * _BYTES_PER_RECORD:
+        raise _disk_full(cache, load.records * _BYTES_PER_RECORD)
+
+
+def _disk_full(cache: Path, needed_bytes: int | None = None) -> EnvironmentLacks:
+    needed = "" if needed_bytes is None else f", which needs about {needed_bytes / 1e6:,.0f} MB"
+    return EnvironmentLacks(
+        f"the disk of {cache} has no space for this load{needed}",
+        hint="streambench clean, or a shorter --duration",
+    )

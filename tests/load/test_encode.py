@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from kafka.record.default_records import DefaultRecordBatch
+
+from streambench.load.batch import HEADER_BYTES, stamp_header
+from streambench.load.columns import ByteColumn, ByteTable, Numbers, Strings, StringTable
+from streambench.load.encode import Piece, encode_records, encode_single
+
+BASE_MS = 1_764_000_000_000
+
+
+def read_back(records: bytes, *, count: int, base_ms: int, max_ms: int) -> DefaultRecordBatch:
+    header = stamp_header(
+        records,
+        count=count,
+        base_ms=BASE_MS + base_ms,
+        max_ms=BASE_MS + max_ms,
+        producer_id=7,
+        producer_epoch=3,
+        base_sequence=11,
+    )
+    assert len(header) == HEADER_BYTES == 61
+    batch = DefaultRecordBatch(header + records)
+    assert batch.validate_crc()
+    return batch
+
+
+def strings(values: list[str], codes: list[int]) -> Strings:
+    return Strings(StringTable(values), np.array(codes, np.int64))
+
+
+def test_the_header_says_what_was_stamped() -> None:
+    batch = read_back(encode_single(b"k", b"v"), count=1, base_ms=5, max_ms=5)
+    assert (batch.magic, batch.compression_type, batch.is_transactional) == (2, 0, False)
+    assert (batch.base_offset, batch.last_offset_delta, batch.records_count) == (0, 0, 1)
+    assert (batch.first_timestamp, batch.max_timestamp) == (BASE_MS + 5, BASE_MS + 5)
+    assert (batch.producer_id, batch.producer_epoch, batch.base_sequence) == (7, 3, 11)
+    assert batch.size_in_bytes == HEADER_BYTES + len(encode_single(b"k", b"v"))
+
+
+def test_a_changed_byte_breaks_the_crc() -> None:
+    records = encode_single(b"key", b"value")
+    header = stamp_header(
+        records, count=1, base_ms=0, max_ms=0, producer_id=-1, producer_epoch=-1, base_sequence=-1
+    )
+    assert not DefaultRecordBatch(header + records.replace(b"key", b"kex")).validate_crc()
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 8_191, 8_192, 70_000])
+def test_a_single_record_is_read_back_whatever_its_length(size: int) -> None:
+    (record,) = read_back(encode_single(b"k" * 5, b"v" * size), count=1, base_ms=3, max_ms=3)
+    assert (record.key, record.value, record.timestamp) == (b"kkkkk", b"v" * size, BASE_MS + 3)
+
+
+def test_every_record_of_uneven_batches_is_read_back() -> None:
+    rng = np.random.default_rng(3)
+    names = ["a", "", "ÿ" * 40, "日本", 'quo"te', "x" * 200, "line\nbreak"]
+    starts = np.array([0, 1, 3, 300, 301, 20_000])
+    count = 20_300
+    name = strings(names, rng.integers(0, len(names), count).tolist())
+    number = Numbers(rng.integers(-(2**63), 2**63 - 1, count))
+    small = Numbers(rng.integers(-3, 4, count))
+    event_ms = rng.integers(-50, 100_000_000, count)
+    value: list[Piece] = [
+        *(b'{"name":', name.json()),
+        *(b',"number":', number.json()),
+        *(b',"small":', small.json(), b"}"),
+    ]
+    encoded = encode_records(key=name.keys(), value=value, event_ms=event_ms, batch_starts=starts)
+    assert len(encoded.data) == encoded.lengths.sum()
+    ends = np.cumsum(encoded.lengths)
+    bounds = pairwise([*starts.tolist(), count])
+    for i, (first, last) in enumerate(bounds):
+        data = encoded.data[ends[i] - encoded.lengths[i] : ends[i]].tobytes()
+        assert encoded.base_ms[i] == event_ms[first:last].min()
+        assert encoded.max_ms[i] == event_ms[first:last].max()
+        batch = read_back(
+            data,
+            count=last - first,
+            base_ms=int(encoded.base_ms[i]),
+            max_ms=int(encoded.max_ms[i]),
+        )
+        read = list(batch)
+        assert [record.offset for record in read] == list(range(last - first))
+        for at, record in enumerate(read, start=first):
+            expected_name = names[int(name.codes[at])]
+            assert record.timestamp == BASE_MS + event_ms[at]
+            assert record.key == expected_name.encode()
+            assert json.loads(record.value) == {
+                "name": expected_name,
+                "number": int(number.values[at]),
+                "small": int(small.values[at]),
+            }
+
+
+def test_a_varint_byte_that_looks_like_padding_is_kept() -> None:
+    # A delta of 0x3FFF << 6 or so has 0xFF as a middle byte of its varint.
+    deltas = np.array([0, *range(1_040_000, 1_056_000, 7), 2**40 - 1])
+    count = len(deltas)
+    key = ByteColumn(ByteTable.of([b"k"]), np.zeros(count, np.int64))
+    encoded = encode_records(key=key, value=[b"{}"], event_ms=deltas, batch_starts=np.array([0]))
+    assert np.count_nonzero(encoded.data == 0xFF) > 0
+    batch = read_back(encoded.data.tobytes(), count=count, base_ms=0, max_ms=int(deltas.max()))
+    assert [record.timestamp - BASE_MS for record in batch] == deltas.tolist()
+
+
+def test_a_vectorised_record_equals_a_single_one() -> None:
+    name = strings(["c12"], [0])
+    encoded = encode_records(
+        key=name.keys(),
+        value=[b'{"campaign":', name.json(), b"}"],
+        event_ms=np.array([42]),
+        batch_starts=np.array([0]),
+    )
+    assert encoded.data.tobytes() == encode_single(b"c12", b'{"campaign":"c12"}')
+
+
+def test_integers_become_their_decimal_text() -> None:
+    numbers = [0, -1, 9, 10, -(2**63), 2**63 - 1]
+    table = ByteTable.of_integers(np.array(numbers, np.int64))
+    text = [bytes(row[:length]) for row, length in zip(table.matrix, table.lengths, strict=True)]
+    assert text == [str(number).encode() for number in numbers]

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from streambench.load.resolve import natural_duration_ms
+from streambench.load.trace import Trace, compile_trace
+from streambench.model.errors import UsageError
+from streambench.model.workload import Replay, Workload
+from streambench.workload.locate import shipped_root
+from streambench.workload.parse import load_workload
+
+FLIGHTS = load_workload(shipped_root() / "flights")
+ROWS = """
+    SELECT * FROM (VALUES
+        (TIMESTAMP '2013-06-01 10:00:30', TIMESTAMP '2013-06-01 10:20:00', 'UA', 100),
+        (TIMESTAMP '2013-06-01 10:30:00', TIMESTAMP '2013-06-01 10:10:00', 'AA', 200),
+        (TIMESTAMP '2013-06-01 09:50:00', TIMESTAMP '2013-06-01 10:20:00', 'B6', 300),
+        (TIMESTAMP '2013-06-01 11:00:00', TIMESTAMP '2013-06-01 11:10:00', 'UA', 400),
+        (TIMESTAMP '2013-06-01 09:50:00', TIMESTAMP '2013-06-01 10:20:00', 'UA', 500)
+    ) AS rows (scheduled, departed, carrier, distance)
+"""
+
+
+def replaying(path: Path, **changes: object) -> Workload:
+    assert isinstance(FLIGHTS.input, Replay)
+    replay = dataclasses.replace(FLIGHTS.input, path=path, begin=None, end=None)
+    return dataclasses.replace(
+        FLIGHTS,
+        partitions=1,
+        input=dataclasses.replace(replay, **changes),  # type: ignore[arg-type]
+    )
+
+
+def written(path: Path, rows: str = ROWS) -> Path:
+    formats = {".parquet": "FORMAT parquet", ".csv": "FORMAT csv, HEADER", ".jsonl": "FORMAT json"}
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({rows}) TO '{path}' ({formats[path.suffix]})")
+    return path
+
+
+def played(trace: Trace) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(  # type: ignore[no-any-return]
+            "SELECT quantum, event_ms, carrier, distance"
+            f" FROM '{trace.columns_glob}' ORDER BY position"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
+def test_a_file_plays_in_order_of_arrival_then_event_time_then_place(
+    tmp_path: Path, ending: str
+) -> None:
+    workload = replaying(written(tmp_path / f"file{ending}"))
+    trace = compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    minute = 60_000
+    # 10 minutes at a speed-up of 1,800 are 333.3 ms: the end of quantum 66; the origin is 10:00.
+    assert played(trace) == [
+        (0, 30 * minute, "AA", 200),
+        (66, -10 * minute, "B6", 300),
+        (66, -10 * minute, "UA", 500),
+        (66, 30_000, "UA", 100),
+        (400, 60 * minute, "UA", 400),
+    ]
+    meta = trace.meta
+    assert (meta.quanta, meta.duration_ms, meta.records) == (401, 2_005, 5)
+    assert natural_duration_ms(workload) == 2_005
+    assert not meta.event_time_follows_due
+    assert meta.origin_ms == 1_370_080_800_000
+    assert (meta.min_event_ms, meta.max_event_ms) == (-10 * minute, 60 * minute)
+
+
+def test_chunks_that_cut_a_quantum_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = compile_trace(FLIGHTS, duration_ms=None, seed=1, cache=tmp_path / "a")
+    monkeypatch.setattr("streambench.load.resolve.chunks.__kwdefaults__", {"chunk_records": 7})
+    cut = compile_trace(FLIGHTS, duration_ms=None, seed=1, cache=tmp_path / "b")
+    assert len(list((cut.folder / "columns").iterdir())) > 1
+    assert cut.meta == whole.meta
+
+
+def test_the_duration_cuts_a_replay_short_and_never_makes_it_longer(tmp_path: Path) -> None:
+    workload = replaying(written(tmp_path / "file.parquet"))
+    short = compile_trace(workload, duration_ms=400, seed=1, cache=tmp_path / "cache")
+    assert (short.meta.records, short.meta.duration_ms) == (4, 400)
+    long = compile_trace(workload, duration_ms=60_000, seed=1, cache=tmp_path / "cache")
+    assert (long.meta.records, long.meta.duration_ms) == (5, 2_005)
+
+
+def test_begin_and_end_select_by_arrival(tmp_path: Path) -> None:
+    file = written(tmp_path / "file.parquet")
+    some = replaying(file, begin="2013-06-01T10:20:00", end="2013-06-01T11:10:00Z")
+    trace = compile_trace(some, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    assert [row[3] for row in played(trace)] == [300, 500, 100]
+
+
+def test_the_seed_means_nothing_to_a_replay_but_the_files_content_does(tmp_path: Path) -> None:
+    file = written(tmp_path / "file.parquet")
+    cache = tmp_path / "cache"
+    first = compile_trace(replaying(file), duration_ms=None, seed=1, cache=cache)
+    assert (
+        compile_trace(replaying(file), duration_ms=None, seed=2, cache=cache).folder == first.folder
+    )
+    written(file, ROWS.replace("400)", "401)"))
+    assert (
+        compile_trace(replaying(file), duration_ms=None, seed=1, cache=cache).folder != first.folder
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "words"),
+    [
+        (ROWS, {"arrival": "departd"}, ["no column 'departd'", "did you mean 'departed'?"]),
+        (ROWS, {"arrival": "distance"}, ["column 'distance'", "not a time"]),
+        (ROWS.replace("100)", "1.5)"), {}, ["column 'distance'", "DECIMAL", "not a bigint"]),
+        (ROWS.replace("'UA', 100", "NULL, 100"), {}, ["no value for carrier in 1 of 5 rows"]),
+        (
+            ROWS,
+            {"begin": "2020-01-01", "end": "2020-01-02"},
+            ["has no row whose departed is between"],
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_played_is_refused_in_words(
+    tmp_path: Path, rows: str, changes: dict[str, object], words: list[str]
+) -> None:
+    workload = replaying(written(tmp_path / "file.parquet", rows), **changes)
+    with pytest.raises(UsageError) as caught:
+        compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    for word in words:
+        assert word in caught.value.message
+    assert caught.value.hint is not None
+
+
+def test_a_null_time_is_refused(tmp_path: Path) -> None:
+    rows = ROWS.replace("TIMESTAMP '2013-06-01 11:10:00'", "NULL")
+    workload = replaying(written(tmp_path / "file.parquet", rows), begin="2013-06-01")
+    with pytest.raises(UsageError, match="no value for departed in 1 of 5 rows"):
+        compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("file.xlsx", b"", "told by its ending"),
+        ("file.parquet", b"not parquet at all", "cannot be read"),
+        ("file.csv", None, "does not exist"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=words):
+        compile_trace(
+            replaying(tmp_path / name), duration_ms=None, seed=1, cache=tmp_path / "cache"
+        )
