@@ -1,0 +1,167 @@
+"""When windows close: by the most eager clock, and by an engine's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from streambench.model.plan import EventClock
+from streambench.model.workload import Query
+from streambench.oracle.columns import (
+    TraceColumns,
+    parquet_sql,
+    passes_sql,
+    window_size_ms,
+    window_start_sql,
+)
+
+Int64s = npt.NDArray[np.int64]
+_NEVER = np.iinfo(np.int64).min
+
+# Flink fires when the watermark reaches the window's last millisecond (end − 1), the others at its end.
+FLINK_EAGER_MS = 1
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A clock that only moves forward: `event_ms[i]` is its value once quantum `quanta[i]` is read."""
+
+    quanta: Int64s
+    event_ms: Int64s
+
+    def first_quantum(self, event_ms: Int64s) -> Int64s:
+        """The first quantum at which the clock has reached each of `event_ms`; −1 where it never does."""
+        if not len(self.quanta):
+            return np.full(len(event_ms), -1, dtype=np.int64)
+        at = np.searchsorted(self.event_ms, event_ms, side="left")
+        return np.where(
+            at < len(self.quanta), self.quanta[np.minimum(at, len(self.quanta) - 1)], -1
+        )
+
+
+@dataclass(frozen=True)
+class TraceClocks:
+    """The trace's clocks by quantum, and its windows.
+
+    `all_by_partition` sees every record of a partition, `passing_by_partition` those that pass
+    `where`, `passing` those of all partitions. `nothing_late`: no record's window had closed when
+    the record was due, by any clock. `inputs`: window_start_ms and the number of records in it,
+    whether or not they pass `where`.
+    """
+
+    all_by_partition: dict[int, Steps]
+    passing_by_partition: dict[int, Steps]
+    passing: Steps
+    nothing_late: bool
+    inputs: pa.Table
+
+
+def _steps(quanta: Int64s, event_ms: Int64s) -> Steps:
+    """Running maximum over quanta; the entries of one quantum are merged."""
+    order = np.argsort(quanta, kind="stable")
+    quanta, event_ms = quanta[order], event_ms[order]
+    if not len(quanta):
+        return Steps(quanta, event_ms)
+    starts = np.flatnonzero(np.r_[True, quanta[1:] != quanta[:-1]])
+    greatest = np.maximum.reduceat(event_ms, starts)
+    return Steps(quanta[starts], np.maximum.accumulate(greatest))
+
+
+def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:
+    """Read what moves the clocks, in one pass over the trace."""
+    grouped = connection.sql(f"""
+        SELECT quantum, partition, {window_start_sql(query.window)} AS window_start_ms,
+               count(*) AS records,
+               max(event_ms) AS newest,
+               max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
+        FROM {parquet_sql(trace.columns_glob)}
+        GROUP BY 1, 2, 3
+    """).to_arrow_table()
+    quantum = _int64s(grouped, "quantum")
+    partition = _int64s(grouped, "partition")
+    start_ms = _int64s(grouped, "window_start_ms")
+    newest = _int64s(grouped, "newest")
+    passing = _int64s(grouped, "newest_passing", null=_NEVER)
+    passes = passing != _NEVER
+
+    def by_partition(event_ms: Int64s, wanted: npt.NDArray[np.bool_]) -> dict[int, Steps]:
+        return {
+            int(p): _steps(quantum[wanted & (partition == p)], event_ms[wanted & (partition == p)])
+            for p in np.unique(partition)
+        }
+
+    every = np.ones(len(quantum), dtype=np.bool_)
+    everything = _steps(quantum, newest)
+    # One request carries all partitions of a quantum and requests are handled in turn, so when a
+    # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
+    # end. All clocks are then behind this one.
+    seen = everything.event_ms[np.searchsorted(everything.quanta, quantum[passes], side="left")]
+    closing = start_ms[passes] + window_size_ms(query.window) + query.grace_ms
+    return TraceClocks(
+        all_by_partition=by_partition(newest, every),
+        passing_by_partition=by_partition(passing, passes),
+        passing=_steps(quantum[passes], passing[passes]),
+        nothing_late=bool(np.all(closing - FLINK_EAGER_MS > seen)),
+        inputs=_inputs(start_ms, _int64s(grouped, "records")),
+    )
+
+
+def _inputs(start_ms: Int64s, records: Int64s) -> pa.Table:
+    starts, at = np.unique(start_ms, return_inverse=True)
+    counts = np.zeros(len(starts), dtype=np.int64)
+    np.add.at(counts, at, records)
+    return pa.table({"window_start_ms": starts, "records": counts})
+
+
+def _int64s(table: pa.Table, name: str, null: int = 0) -> Int64s:
+    column = table.column(name).cast(pa.int64()).fill_null(null)
+    return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def earliest_quanta(
+    clocks: TraceClocks,
+    clock: EventClock,
+    *,
+    closing_event_ms: Int64s,
+    partition: Int64s,
+    partitions: int,
+) -> Int64s:
+    """The first quantum after which `clock` lawfully knows that a window is over; −1: only the flush.
+
+    `closing_event_ms` is window end + grace and `partition` that of the key, one entry a row of the
+    expectation. Lawful means as early as that clock can be: an engine that reads more slowly, or
+    one micro-batch late, comes after it.
+    """
+    match clock:
+        case EventClock.PER_PARTITION:
+            found = np.full(len(partition), -1, dtype=np.int64)
+            for p, steps in clocks.passing_by_partition.items():
+                own = partition == p
+                found[own] = steps.first_quantum(closing_event_ms[own])
+            return found
+        case EventClock.MIN_OF_PARTITIONS:
+            return _all_partitions(clocks, closing_event_ms - FLINK_EAGER_MS, partitions)
+        case EventClock.GLOBAL_PER_BATCH:
+            return clocks.passing.first_quantum(closing_event_ms)
+        case _:
+            assert_never(clock)
+
+
+def _all_partitions(clocks: TraceClocks, event_ms: Int64s, partitions: int) -> Int64s:
+    """When the last partition's clock has reached `event_ms`.
+
+    Source watermarks see every record, before `where`. A trace that leaves a partition empty is
+    played with an idle time-out, under which any one partition may lead: then the first counts.
+    """
+    reached = np.stack(
+        [steps.first_quantum(event_ms) for steps in clocks.all_by_partition.values()]
+    )
+    never = reached < 0
+    if len(clocks.all_by_partition) < partitions:
+        first = np.where(never, np.iinfo(np.int64).max, reached).min(axis=0)
+        return np.where(never.all(axis=0), -1, first)
+    return np.where(never.any(axis=0), -1, reached.max(axis=0))

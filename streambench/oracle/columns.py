@@ -1,0 +1,115 @@
+"""What the oracle reads: the columns of a trace, through DuckDB with bounded memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, assert_never
+
+import duckdb
+
+from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.workload import Query, Tumbling, Window
+from streambench.workload.sql import to_sql
+
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+
+
+class TraceMeta(Protocol):
+    """The facts of a trace that the oracle needs."""
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions of the input topic."""
+        ...
+
+    @property
+    def quantum_ms(self) -> int:
+        """Length of one quantum; quantum q is due at (q + 1) · quantum_ms after T0."""
+        ...
+
+    @property
+    def quanta(self) -> int:
+        """Number of quanta of the load."""
+        ...
+
+
+class TraceColumns(Protocol):
+    """A compiled trace, as the oracle sees it.
+
+    `columns_glob` names Parquet files with the columns quantum, partition, position (order within
+    the partition's log), event_ms (relative to the trace's origin) and one per workload field.
+    """
+
+    @property
+    def columns_glob(self) -> str:
+        """Glob of the Parquet files."""
+        ...
+
+    @property
+    def meta(self) -> TraceMeta:
+        """Facts about the whole trace."""
+        ...
+
+
+@contextmanager
+def duckdb_session() -> Iterator[Any]:
+    """Yield a DuckDB connection in memory that spills to a temporary folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="streambench-oracle-") as spill:
+        connection = duckdb.connect(
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": THREADS,
+                "temp_directory": spill,
+                # An extension would be fetched from the network, silently.
+                "autoinstall_known_extensions": "false",
+            }
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def window_size_ms(window: Window) -> int:
+    """Length of a window."""
+    match window:
+        case Tumbling(size_ms=size_ms):
+            return size_ms
+        case _:
+            assert_never(window)
+
+
+def window_start_sql(window: Window, event_ms: str = "event_ms") -> str:
+    """SQL for the start of the window that holds `event_ms`; rounds down for negative times, too."""
+    match window:
+        case Tumbling(size_ms=size):
+            # DuckDB's % takes the sign of the dividend, and event times may lie before the origin.
+            return f"({event_ms} - ((({event_ms} % {size}) + {size}) % {size}))"
+        case _:
+            assert_never(window)
+
+
+def passes_sql(query: Query) -> str:
+    """SQL for whether a record passes `where`."""
+    return "true" if query.where is None else f"({to_sql(query.where)})"
+
+
+def argument_sql(aggregate: Aggregate) -> str:
+    """SQL for an aggregate's argument as BIGINT; COUNT counts rows, so its argument is 1."""
+    if aggregate.function is AggregateFunction.COUNT or aggregate.argument is None:
+        return "CAST(1 AS BIGINT)"
+    return f"CAST({to_sql(aggregate.argument)} AS BIGINT)"
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def parquet_sql(glob: str) -> str:
+    """The table function that reads the Parquet files of `glob`."""
+    escaped = glob.replace("'", "''")
+    return f"read_parquet('{escaped}')"

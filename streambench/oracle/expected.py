@@ -1,0 +1,204 @@
+"""What must come out: every (key, window) with bounds on each aggregate, from the trace's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+import pyarrow as pa
+
+from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.plan import EventClock
+from streambench.model.workload import Query
+from streambench.oracle.clocks import earliest_quanta, read_clocks
+from streambench.oracle.columns import (
+    TraceColumns,
+    argument_sql,
+    duckdb_session,
+    parquet_sql,
+    passes_sql,
+    quoted,
+    window_size_ms,
+    window_start_sql,
+)
+from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The expectation for one trace, query and event clock.
+
+    `table`, ordered by window and key: key, window_start_ms (relative to the trace's origin),
+    closing_quantum (the first that holds a record that passes `where` with event time ≥ window end
+    + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
+    newest_quantum (of the newest record that may count), records (all that pass `where`),
+    must_records and possible_records (how many of them must and may count), must (whether the row
+    must exist), and `<alias>_low`, `<alias>_high`, `<alias>_full` per aggregate (`full`: none late).
+    Bounds are null where no record may count, so that there must be no row.
+
+    `inputs`: window_start_ms and the number of all input records in that window, whether or not they
+    pass `where`. `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
+    clock.
+    """
+
+    table: pa.Table
+    inputs: pa.Table
+    aggregates: tuple[Aggregate, ...]
+    clock: EventClock
+    quantum_ms: int
+    quanta: int
+    exact: bool
+    nothing_late: bool
+
+    def must_come(self) -> frozenset[tuple[str, int]]:
+        """(key, window start relative to the trace's origin) of every row that must exist."""
+        due = self.table.filter(self.table.column("must"))
+        return frozenset(
+            zip(
+                due.column("key").to_pylist(),
+                due.column("window_start_ms").to_pylist(),
+                strict=True,
+            )
+        )
+
+
+def expect(
+    trace: TraceColumns,
+    query: Query,
+    clock: EventClock,
+    *,
+    batches: Batches | None = None,
+    event_offset_ms: int = 0,
+    first_offsets: Mapping[int, int] | None = None,
+) -> Expected:
+    """Compute what must come out of `trace` for an engine with this event clock.
+
+    `batches`, for a micro-batch engine, is per batch from the first (watermark in its metadata, ms
+    since the epoch; end offset by partition); `first_offsets` is then the offset of the trace's first
+    record in each partition, and `event_offset_ms` what was added to event times at play. Without
+    batches the bounds of such an engine are wide. No other clock needs these three.
+    """
+    size_ms = window_size_ms(query.window)
+    with duckdb_session() as connection:
+        clocks = read_clocks(connection, trace, query)
+        standing = standing_sql(
+            connection,
+            clock,
+            nothing_late=clocks.nothing_late,
+            size_ms=size_ms,
+            grace_ms=query.grace_ms,
+            batches=batches,
+            first_offsets=first_offsets or {},
+            event_offset_ms=event_offset_ms,
+        )
+        bounds = ", ".join(
+            text
+            for at, aggregate in enumerate(query.aggregates)
+            for text in _bounds_sql(aggregate, f"argument_{at}")
+        )
+        counted = connection.sql(f"""
+            WITH records AS ({_records_sql(trace, query)}), judged AS ({standing})
+            SELECT key, window_start_ms, min(partition) AS partition,
+                   coalesce(max(quantum) FILTER (standing <> {LATE}), max(quantum)) AS newest_quantum,
+                   count(*) AS records,
+                   count(*) FILTER (standing = {MUST}) AS must_records,
+                   count(*) FILTER (standing <> {LATE}) AS possible_records,
+                   {bounds}
+            FROM judged
+            GROUP BY key, window_start_ms
+            ORDER BY window_start_ms, key
+        """).to_arrow_table()
+
+    closing_event_ms = counted.column("window_start_ms").to_numpy() + size_ms + query.grace_ms
+    earliest = earliest_quanta(
+        clocks,
+        clock,
+        closing_event_ms=closing_event_ms,
+        partition=counted.column("partition").to_numpy(),
+        partitions=trace.meta.partitions,
+    )
+    must_records = counted.column("must_records").to_numpy()
+    possible_records = counted.column("possible_records").to_numpy()
+    fixed = {
+        "key": counted.column("key"),
+        "window_start_ms": counted.column("window_start_ms"),
+        "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
+        "earliest_quantum": _quanta(earliest),
+        "newest_quantum": counted.column("newest_quantum").cast(pa.int32()),
+        "records": counted.column("records"),
+        "must_records": counted.column("must_records"),
+        "possible_records": counted.column("possible_records"),
+        "must": pa.array(must_records > 0),
+    }
+    values = {
+        f"{aggregate.alias}_{bound}": counted.column(f"{aggregate.alias}_{bound}")
+        for aggregate in query.aggregates
+        for bound in ("low", "high", "full")
+    }
+    return Expected(
+        table=pa.table(fixed | values),
+        inputs=clocks.inputs,
+        aggregates=query.aggregates,
+        clock=clock,
+        quantum_ms=trace.meta.quantum_ms,
+        quanta=trace.meta.quanta,
+        exact=bool(np.array_equal(must_records, possible_records)),
+        nothing_late=clocks.nothing_late,
+    )
+
+
+def _records_sql(trace: TraceColumns, query: Query) -> str:
+    arguments = ", ".join(
+        f"{argument_sql(aggregate)} AS argument_{at}"
+        for at, aggregate in enumerate(query.aggregates)
+    )
+    return f"""
+        SELECT partition, position, quantum, event_ms,
+               {window_start_sql(query.window)} AS window_start_ms,
+               {quoted(query.group_by)} AS key,
+               {passes_sql(query)} AS passes,
+               {arguments}
+        FROM {parquet_sql(trace.columns_glob)}
+    """
+
+
+def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
+    """SQL for `<alias>_low`, `<alias>_high`, `<alias>_full` over the records of one (key, window).
+
+    Any set of records between "those that must" and "those that may" gives a value within the bounds:
+    a COUNT of 0 is among them, though a row needs one record. MIN and MAX of records of which none
+    must count lie between the least and the greatest of those that may.
+    """
+    must = f"FILTER (standing = {MUST})"
+    may = f"FILTER (standing = {MAY})"
+    possible = f"FILTER (standing <> {LATE})"
+    match aggregate.function:
+        case AggregateFunction.COUNT:
+            low, high, full = f"count(*) {must}", f"count(*) {possible}", "count(*)"
+        case AggregateFunction.SUM:
+            # A negative value that may count lowers the lower bound, a positive one raises the upper.
+            surely = f"coalesce(sum({argument}) {must}, 0)"
+            low = f"{surely} + coalesce(sum(least({argument}, 0)) {may}, 0)"
+            high = f"{surely} + coalesce(sum(greatest({argument}, 0)) {may}, 0)"
+            full = f"sum({argument})"
+        case AggregateFunction.MAX:
+            low = f"coalesce(max({argument}) {must}, min({argument}) {may})"
+            high, full = f"max({argument}) {possible}", f"max({argument})"
+        case AggregateFunction.MIN:
+            low, full = f"min({argument}) {possible}", f"min({argument})"
+            high = f"coalesce(min({argument}) {must}, max({argument}) {may})"
+        case _:
+            assert_never(aggregate.function)
+    lawful = f"count(*) {possible} > 0"
+    return (
+        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(aggregate.alias + '_low')}",
+        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(aggregate.alias + '_high')}",
+        f"CAST({full} AS BIGINT) AS {quoted(aggregate.alias + '_full')}",
+    )
+
+
+def _quanta(found: np.typing.NDArray[np.int64]) -> pa.Array:
+    """Quanta as int32, null where −1."""
+    return pa.array(found, pa.int32(), mask=found < 0)

@@ -1,0 +1,293 @@
+"""The judge: what each row of an engine's output is, and what did not come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from streambench.model.conditions import Guarantee
+from streambench.model.expression import AggregateFunction
+from streambench.model.verdict import Damage, RowClass, Verdict
+from streambench.oracle.columns import duckdb_session, quoted
+from streambench.oracle.examples import examples
+from streambench.oracle.expected import Expected
+
+# A realtime clock may drift by 1 ms within a valid trial.
+EARLY_TOLERANCE_MS = 1
+
+# Codes of `row_class` while judging; OUTSIDE is a row that is not judged.
+CLASSES = (
+    RowClass.RIGHT,
+    RowClass.DUPLICATE,
+    RowClass.OVER_COUNTED,
+    RowClass.UNDER_COUNTED,
+    RowClass.CONFLICTING,
+    RowClass.UNEXPECTED,
+)
+RIGHT, DUPLICATE, OVER, UNDER, CONFLICTING, UNEXPECTED = range(6)
+OUTSIDE = -1
+
+Codes = npt.NDArray[np.int8]
+Int64s = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict, and every row with what it is.
+
+    `rows` is the judge's input with row_class (value of RowClass; null: outside the judged windows),
+    first_right (the first row of its (key, window) with a right value), early, corrected_later (a
+    wrong row after which a right one came) and expected_index (its row of `Expected.table`, null
+    when there is none). `judged` says which rows of `Expected.table` lie in the judged windows.
+    """
+
+    verdict: Verdict
+    rows: pa.Table
+    judged: Flags
+
+
+def judge(
+    rows: pa.Table,
+    expected: Expected,
+    *,
+    guarantee: Guarantee,
+    start_realtime_ms: int,
+    event_offset_ms: int,
+    ignore_outside: tuple[int, int],
+    state_exact: bool = True,
+    uncommitted_rows: int | None = None,
+) -> Judged:
+    """Judge all rows of a trial.
+
+    `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
+    aggregates by alias. `ignore_outside` holds the first and the last window start to be judged,
+    relative to the trace's origin, both included: the probe's and the flush record's windows lie
+    outside. `state_exact` is False for an engine whose state, too, is only at-least-once.
+
+    The first row with a right value is right, the same again a duplicate. With bounds several values
+    may be right, but final results must not differ: another value after the first right one is
+    conflicting. A trial is right when nothing is lost, wrong or early; duplicates are told apart. An
+    early row disqualifies even with the right value: its engine cannot have known that it was final,
+    and its delay means nothing.
+    """
+    first_ms, last_ms = ignore_outside
+    starts = expected.table.column("window_start_ms").to_numpy()
+    inside = (starts >= first_ms) & (starts <= last_ms)
+    must = expected.table.column("must").to_numpy(zero_copy_only=False) & inside
+
+    relative = rows.column("window_start_ms").to_numpy() - event_offset_ms
+    row_inside = (relative >= first_ms) & (relative <= last_ms)
+    index, code = _compare(rows, expected, event_offset_ms)
+    code[~row_inside] = OUTSIDE
+    index[~row_inside] = -1
+
+    order = np.lexsort(
+        (
+            rows.column("offset").to_numpy(),
+            rows.column("partition").to_numpy(),
+            rows.column("appended_ms").to_numpy(),
+        )
+    )
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    first_right, corrected = _repeats(rows, expected, index, code, rank)
+    early = _early(rows, expected, index, start_realtime_ms)
+
+    judged_rows = _with_columns(rows, index, code, first_right, early, corrected)
+    seen = np.zeros(len(must), dtype=np.bool_)
+    seen[index[index >= 0]] = True
+    got_right = np.zeros(len(must), dtype=np.bool_)
+    got_right[index[first_right]] = True
+    lost = must & ~seen
+
+    damaged = (code > RIGHT) | early
+    windows = np.union1d(relative[damaged], starts[lost])
+    damage = Damage(
+        lost=int(lost.sum()),
+        duplicates=_count(code, DUPLICATE),
+        over_counted=_count(code, OVER),
+        under_counted=_count(code, UNDER),
+        conflicting=_count(code, CONFLICTING),
+        unexpected=_count(code, UNEXPECTED),
+        early=int(early.sum()),
+        corrected_later=int(corrected.sum()),
+        windows=len(windows),
+    )
+    verdict = Verdict(
+        expected_rows=int(must.sum()),
+        right_rows=int((got_right & must).sum()),
+        damage=damage,
+        examples=examples(
+            judged_rows, rank, expected, np.flatnonzero(lost), event_offset_ms=event_offset_ms
+        ),
+        right=damage.lost == 0 and damage.wrong == 0 and damage.early == 0,
+        guarantee_honoured=_honoured(damage, guarantee, state_exact=state_exact),
+        exact=expected.exact,
+        uncommitted_rows=uncommitted_rows,
+    )
+    return Judged(verdict=verdict, rows=judged_rows, judged=inside)
+
+
+def with_uncommitted(judged: Judged, uncommitted_rows: int | None) -> Judged:
+    """The same verdict with the number of rows of aborted transactions, learnt afterwards."""
+    return replace(judged, verdict=replace(judged.verdict, uncommitted_rows=uncommitted_rows))
+
+
+def _honoured(damage: Damage, guarantee: Guarantee, *, state_exact: bool) -> bool:
+    """Whether the engine kept its word, which is not whether the result is right.
+
+    Output: duplicates are the price of at-least-once. State: where that, too, is only
+    at-least-once, replayed records may be counted again, so over-counted rows break no promise.
+    """
+    match guarantee:
+        case Guarantee.EXACTLY_ONCE:
+            return damage.lost == 0 and damage.wrong == 0 and damage.duplicates == 0
+        case Guarantee.AT_LEAST_ONCE:
+            allowed = 0 if state_exact else damage.over_counted
+            return damage.lost == 0 and damage.wrong == allowed
+        case _:
+            assert_never(guarantee)
+
+
+def _compare(rows: pa.Table, expected: Expected, event_offset_ms: int) -> tuple[Int64s, Codes]:
+    """For each row its index in the expectation (−1: none) and its class by value alone."""
+    table = expected.table.select(["key", "window_start_ms", "possible_records"])
+    for aggregate in expected.aggregates:
+        for bound in ("low", "high"):
+            name = f"{aggregate.alias}_{bound}"
+            table = table.append_column(name, expected.table.column(name))
+    table = table.append_column("expected_index", pa.array(np.arange(table.num_rows)))
+    got = pa.table(
+        {"row_index": pa.array(np.arange(rows.num_rows))}
+        | {
+            name: rows.column(name)
+            for name in ("key", "window_start_ms", *(a.alias for a in expected.aggregates))
+        }
+    )
+    with duckdb_session() as connection:
+        connection.register("expectation", table)
+        connection.register("got", got)
+        compared = connection.sql(f"""
+            SELECT row_index, coalesce(expected_index, -1) AS expected_index,
+                   CAST({_class_sql(expected)} AS TINYINT) AS code
+            FROM got LEFT JOIN expectation
+              ON got.key = expectation.key
+             AND got.window_start_ms = expectation.window_start_ms + {event_offset_ms}
+        """).to_arrow_table()
+    order = compared.column("row_index").to_numpy()
+    index = np.empty(len(order), dtype=np.int64)
+    code = np.empty(len(order), dtype=np.int8)
+    index[order] = compared.column("expected_index").to_numpy()
+    code[order] = compared.column("code").to_numpy()
+    return index, code
+
+
+def _class_sql(expected: Expected) -> str:
+    """SQL for the class of a row by its value.
+
+    Over-counted means: every aggregate lies where more records would take it. Counts and sums must
+    be beyond their bounds for that. A maximum may stay where it is, and a minimum falls.
+    """
+    within: list[str] = []
+    over: list[str] = []
+    under: list[str] = []
+    beyond_over: list[str] = []
+    beyond_under: list[str] = []
+    for aggregate in expected.aggregates:
+        value = f"got.{quoted(aggregate.alias)}"
+        low, high = quoted(f"{aggregate.alias}_low"), quoted(f"{aggregate.alias}_high")
+        within.append(f"{value} BETWEEN {low} AND {high}")
+        match aggregate.function:
+            case AggregateFunction.COUNT | AggregateFunction.SUM:
+                over.append(f"{value} > {high}")
+                under.append(f"{value} < {low}")
+            case AggregateFunction.MAX:
+                over.append(f"{value} >= {low}")
+                under.append(f"{value} <= {high}")
+                beyond_over.append(f"{value} > {high}")
+                beyond_under.append(f"{value} < {low}")
+            case AggregateFunction.MIN:
+                over.append(f"{value} <= {high}")
+                under.append(f"{value} >= {low}")
+                beyond_over.append(f"{value} < {low}")
+                beyond_under.append(f"{value} > {high}")
+            case _:
+                assert_never(aggregate.function)
+    if len(beyond_over) == len(expected.aggregates):
+        # Only minima and maxima: one of them must be beyond, else the row would be right.
+        over.append(f"({' OR '.join(beyond_over)})")
+        under.append(f"({' OR '.join(beyond_under)})")
+    return f"""
+        CASE WHEN expected_index IS NULL OR possible_records = 0 THEN {UNEXPECTED}
+             WHEN {" AND ".join(within)} THEN {RIGHT}
+             WHEN {" AND ".join(over)} THEN {OVER}
+             WHEN {" AND ".join(under)} THEN {UNDER}
+             ELSE {CONFLICTING} END
+    """
+
+
+def _repeats(
+    rows: pa.Table, expected: Expected, index: Int64s, code: Codes, rank: Int64s
+) -> tuple[Flags, Flags]:
+    """Tell apart, in the order of appending, the first right row, duplicates and conflicts.
+
+    Changes `code` in place. Returns which rows are first right ones, and which wrong ones were
+    followed by a right one.
+    """
+    first_right = np.zeros(len(code), dtype=np.bool_)
+    right = np.flatnonzero(code == RIGHT)
+    right = right[np.lexsort((rank[right], index[right]))]
+    owner = index[right]
+    opens = np.r_[True, owner[1:] != owner[:-1]] if len(right) else np.zeros(0, dtype=np.bool_)
+    first_right[right[opens]] = True
+
+    group = np.cumsum(opens) - 1
+    first_of = right[opens][group]
+    same = np.ones(len(right), dtype=np.bool_)
+    if not expected.exact:
+        for aggregate in expected.aggregates:
+            value = rows.column(aggregate.alias).to_numpy()
+            same &= value[right] == value[first_of]
+    code[right[~opens & same]] = DUPLICATE
+    code[right[~opens & ~same]] = CONFLICTING
+
+    last_right = np.full(expected.table.num_rows + 1, -1, dtype=np.int64)
+    np.maximum.at(last_right, owner, rank[right])
+    wrong = (code >= OVER) & (index >= 0)
+    return first_right, wrong & (last_right[index] > rank)
+
+
+def _early(rows: pa.Table, expected: Expected, index: Int64s, start_realtime_ms: int) -> Flags:
+    """Rows appended before the record that lets the engine's own clock close their window was due."""
+    # Where only the flush closes a window, the end of the load is the least that must have passed.
+    quantum = expected.table.column("earliest_quantum").fill_null(expected.quanta - 1).to_numpy()
+    due_ms = start_realtime_ms + (quantum.astype(np.int64) + 1) * expected.quantum_ms
+    early = np.zeros(len(index), dtype=np.bool_)
+    known = index >= 0
+    appended = rows.column("appended_ms").to_numpy()
+    early[known] = appended[known] < due_ms[index[known]] - EARLY_TOLERANCE_MS
+    return early
+
+
+def _with_columns(
+    rows: pa.Table, index: Int64s, code: Codes, first_right: Flags, early: Flags, corrected: Flags
+) -> pa.Table:
+    names = pa.array([row_class.value for row_class in CLASSES])
+    row_class = pc.take(names, pa.array(code, pa.int8(), mask=code == OUTSIDE))
+    return (
+        rows.append_column("row_class", row_class)
+        .append_column("first_right", pa.array(first_right))
+        .append_column("early", pa.array(early))
+        .append_column("corrected_later", pa.array(corrected))
+        .append_column("expected_index", pa.array(index, mask=index < 0))
+    )
+
+
+def _count(code: Codes, wanted: int) -> int:
+    return int(np.count_nonzero(code == wanted))

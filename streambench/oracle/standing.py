@@ -1,0 +1,151 @@
+"""Which records must, may or must not count, by an engine's event clock (docs/method.md, late records).
+
+The SQL here adds to each record that passes `where` a column `standing`: MUST, MAY or LATE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, assert_never
+
+import pyarrow as pa
+
+from streambench.model.plan import EventClock
+from streambench.oracle.clocks import FLINK_EAGER_MS
+
+MUST, MAY, LATE = 0, 1, 2
+
+Batches: TypeAlias = Sequence[tuple[int, Mapping[int, int]]]
+"""Per micro-batch from the first: the watermark in its metadata (ms since the epoch), and the end
+offset (exclusive) of each partition."""
+
+
+def standing_sql(
+    connection: Any,
+    clock: EventClock,
+    *,
+    nothing_late: bool,
+    size_ms: int,
+    grace_ms: int,
+    batches: Batches | None,
+    first_offsets: Mapping[int, int],
+    event_offset_ms: int,
+) -> str:
+    """A query over the relation `records` that selects those that pass, with their `standing`.
+
+    `records` has partition, position, event_ms, window_start_ms, passes. `size_ms` is that of
+    the window. `first_offsets` gives the offset of position 0 in each partition (0 when absent).
+    """
+    if nothing_late:
+        return f"SELECT *, {MUST} AS standing FROM records WHERE passes"
+    match clock:
+        case EventClock.PER_PARTITION:
+            return _per_partition(size_ms + grace_ms)
+        case EventClock.MIN_OF_PARTITIONS:
+            return _min_of_partitions(size_ms + grace_ms - FLINK_EAGER_MS)
+        case EventClock.GLOBAL_PER_BATCH:
+            if batches is None:
+                return _global_unknown_batches(size_ms + grace_ms)
+            _register_batches(connection, batches, first_offsets, event_offset_ms)
+            return _global_by_batch(size_ms)
+        case _:
+            assert_never(clock)
+
+
+def _per_partition(closing_ms: int) -> str:
+    # Kafka Streams first advances its observed stream time to the record's own, then compares; the
+    # aggregation stands behind the filter, so only records that pass move it.
+    return f"""
+        SELECT *, CASE WHEN window_start_ms + {closing_ms} <= max(event_ms) OVER log
+                       THEN {LATE} ELSE {MUST} END AS standing
+        FROM records WHERE passes
+        WINDOW log AS (PARTITION BY partition ORDER BY position
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    """
+
+
+def _min_of_partitions(closing_ms: int) -> str:
+    # Flink's source makes its watermark before WHERE, so every record of the partition counts. The
+    # watermark is emitted periodically and is the least over partitions: never ahead of the record's
+    # own partition, but how far behind is not known. Hence MUST on one side and MAY on the other.
+    return f"""
+        SELECT * EXCLUDE (earlier),
+               CASE WHEN coalesce(earlier < window_start_ms + {closing_ms}, true)
+                    THEN {MUST} ELSE {MAY} END AS standing
+        FROM (SELECT *, max(event_ms) OVER log AS earlier
+              FROM records
+              WINDOW log AS (PARTITION BY partition ORDER BY position
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+        WHERE passes
+    """
+
+
+def _global_unknown_batches(closing_ms: int) -> str:
+    # A batch may have read another partition arbitrarily far ahead of this one, but never a later
+    # record of this partition. Without the batches only this is proved: a record counts when neither
+    # its own partition before it nor any other partition anywhere holds one that closes its window.
+    return f"""
+        SELECT passing.* EXCLUDE (earlier),
+               CASE WHEN coalesce(greatest(earlier, elsewhere) < window_start_ms + {closing_ms}, true)
+                    THEN {MUST} ELSE {MAY} END AS standing
+        FROM (SELECT *, max(event_ms) OVER log AS earlier
+              FROM records WHERE passes
+              WINDOW log AS (PARTITION BY partition ORDER BY position
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS passing
+        JOIN (SELECT mine.partition, max(other.newest) AS elsewhere
+              FROM (SELECT DISTINCT partition FROM records) AS mine
+              LEFT JOIN (SELECT partition, max(event_ms) AS newest FROM records
+                         WHERE passes GROUP BY partition) AS other
+                ON other.partition <> mine.partition
+              GROUP BY mine.partition) AS others
+          ON others.partition = passing.partition
+    """
+
+
+def _register_batches(
+    connection: Any, batches: Batches, first_offsets: Mapping[int, int], event_offset_ms: int
+) -> None:
+    """Register `batch_ends`: per partition the end position of each batch that advanced it.
+
+    `late_ms` is what the batch's filter compares with, relative to the trace's origin: the watermark
+    of the batch *before* it (Spark evicts by the batch's own watermark, but drops by the previous).
+    """
+    partitions: list[int] = []
+    ends: list[int] = []
+    late_ms: list[int | None] = []
+    reached: dict[int, int] = {}
+    for number, (_, end_offsets) in enumerate(batches):
+        for partition, offset in end_offsets.items():
+            end = offset - first_offsets.get(partition, 0)
+            if end <= reached.get(partition, 0):
+                continue
+            reached[partition] = end
+            partitions.append(partition)
+            ends.append(end)
+            late_ms.append(batches[number - 1][0] - event_offset_ms if number else None)
+    connection.register(
+        "batch_ends",
+        pa.table(
+            {
+                "partition": pa.array(partitions, pa.int32()),
+                "end_position": pa.array(ends, pa.int64()),
+                "late_ms": pa.array(late_ms, pa.int64()),
+            }
+        ),
+    )
+
+
+def _global_by_batch(size_ms: int) -> str:
+    # The watermark has the grace taken off already, so it is compared with the window's end alone.
+    # A record beyond the last known batch may count.
+    return f"""
+        SELECT records.*,
+               CASE WHEN batch_ends.end_position IS NULL THEN {MAY}
+                    WHEN window_start_ms + {size_ms} <= batch_ends.late_ms THEN {LATE}
+                    ELSE {MUST} END AS standing
+        FROM records
+        ASOF LEFT JOIN batch_ends
+          ON records.partition = batch_ends.partition
+         AND records.position < batch_ends.end_position
+        WHERE passes
+    """

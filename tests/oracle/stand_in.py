@@ -1,0 +1,148 @@
+"""A trace small enough to be written by hand, and rows as a right engine would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    Column,
+    Comparison,
+    ComparisonOperator,
+    FieldType,
+    Literal,
+)
+from streambench.model.workload import Query, Tumbling
+from streambench.oracle.expected import Expected
+
+T0_MS = 1_764_000_000_000
+OFFSET_MS = T0_MS
+QUANTUM_MS = 5
+
+VALUE = Column("value", FieldType.BIGINT)
+COUNT = Aggregate("n", AggregateFunction.COUNT, None)
+SUM = Aggregate("total", AggregateFunction.SUM, VALUE)
+MIN = Aggregate("least", AggregateFunction.MIN, VALUE)
+MAX = Aggregate("greatest", AggregateFunction.MAX, VALUE)
+ONLY_VIEWS = Comparison(ComparisonOperator.EQ, Column("action", FieldType.STRING), Literal("view"))
+
+
+@dataclass(frozen=True)
+class Meta:
+    partitions: int
+    quantum_ms: int
+    quanta: int
+
+
+@dataclass(frozen=True)
+class StandIn:
+    columns_glob: str
+    meta: Meta
+
+
+@dataclass(frozen=True)
+class Record:
+    quantum: int
+    partition: int
+    event_ms: int
+    key: str = "a"
+    value: int = 1
+    action: str = "view"
+
+
+def query(
+    *aggregates: Aggregate, size_ms: int = 100, grace_ms: int = 0, filtered: bool = True
+) -> Query:
+    return Query(
+        where=ONLY_VIEWS if filtered else None,
+        group_by="key",
+        window=Tumbling(size_ms),
+        grace_ms=grace_ms,
+        aggregates=aggregates or (COUNT, SUM, MIN, MAX),
+    )
+
+
+def trace_of(
+    folder: Path, records: Sequence[Record], *, partitions: int, quanta: int = 100
+) -> StandIn:
+    """Records in the order of the log; their position is counted per partition."""
+    positions: dict[int, int] = {}
+    position = []
+    for record in records:
+        position.append(positions.get(record.partition, 0))
+        positions[record.partition] = position[-1] + 1
+    table = pa.table(
+        {
+            "quantum": pa.array([r.quantum for r in records], pa.int32()),
+            "partition": pa.array([r.partition for r in records], pa.int16()),
+            "position": pa.array(position, pa.int64()),
+            "event_ms": pa.array([r.event_ms for r in records], pa.int64()),
+            "key": pa.array([r.key for r in records], pa.string()),
+            "value": pa.array([r.value for r in records], pa.int64()),
+            "action": pa.array([r.action for r in records], pa.string()),
+        }
+    )
+    folder.mkdir(exist_ok=True)
+    pq.write_table(table, folder / "part.parquet")
+    return StandIn(str(folder / "*.parquet"), Meta(partitions, QUANTUM_MS, quanta))
+
+
+def steady_trace(
+    folder: Path,
+    *,
+    duration_ms: int = 2_000,
+    per_quantum: int = 8,
+    keys: int = 12,
+    partitions: int = 4,
+    disorder_ms: int = 20,
+    seed: int = 7,
+) -> StandIn:
+    """A load whose event times follow the due instants, `disorder_ms` behind at most."""
+    rng = np.random.default_rng(seed)
+    quanta = duration_ms // QUANTUM_MS
+    records = []
+    for quantum in range(quanta):
+        for _ in range(per_quantum):
+            key = int(rng.integers(keys))
+            due_ms = quantum * QUANTUM_MS + float(rng.random()) * QUANTUM_MS
+            records.append(
+                Record(
+                    quantum=quantum,
+                    partition=key % partitions,
+                    event_ms=int(np.floor(due_ms - disorder_ms * float(rng.random()))),
+                    key=f"k{key}",
+                    value=int(rng.integers(1, 100)),
+                    action="view" if rng.random() < 0.7 else "click",
+                )
+            )
+    return trace_of(folder, records, partitions=partitions, quanta=quanta)
+
+
+def right_rows(expected: Expected, *, delay_ms: int = 10) -> pa.Table:
+    """What a right engine writes `delay_ms` after its own clock closes each window."""
+    table = expected.table.filter(expected.table.column("must"))
+    closing = table.column("earliest_quantum").fill_null(expected.quanta).to_numpy()
+    appended = T0_MS + (closing.astype(np.int64) + 1) * expected.quantum_ms + delay_ms
+    return pa.table(
+        {
+            "partition": pa.array(np.zeros(table.num_rows), pa.int32()),
+            "offset": pa.array(np.arange(table.num_rows), pa.int64()),
+            "appended_ms": pa.array(appended, pa.int64()),
+            "visible_ns": pa.array((appended + 1) * 1_000_000, pa.int64()),
+            "key": table.column("key"),
+            "window_start_ms": pa.array(
+                table.column("window_start_ms").to_numpy() + OFFSET_MS, pa.int64()
+            ),
+        }
+        | {
+            aggregate.alias: table.column(f"{aggregate.alias}_low")
+            for aggregate in expected.aggregates
+        }
+    )

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.plan import EventClock
+from streambench.oracle.expected import Expected, expect
+from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark
+from tests.oracle.stand_in import (
+    COUNT,
+    MAX,
+    MIN,
+    OFFSET_MS,
+    SUM,
+    VALUE,
+    Record,
+    query,
+    steady_trace,
+    trace_of,
+)
+
+PARTITIONS = 3
+
+
+def rows_of(expected: Expected) -> dict[tuple[str, int], dict[str, object]]:
+    return {(row["key"], row["window_start_ms"]): row for row in expected.table.to_pylist()}
+
+
+def disordered(seed: int, count: int = 300) -> list[Record]:
+    """Records up to three windows behind, with values of both signs, some not passing `where`."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(count):
+        key = int(rng.integers(6))
+        found.append(
+            Record(
+                quantum=i // 3,
+                partition=key % PARTITIONS,
+                event_ms=i * 5 - int(rng.exponential(90)),
+                key=f"k{key}",
+                value=int(rng.integers(-20, 50)),
+                action="view" if rng.random() < 0.8 else "click",
+            )
+        )
+    return found
+
+
+def assert_within(expected: Expected, counted: Counts) -> None:
+    rows = rows_of(expected)
+    assert set(counted) <= set(rows)
+    for place, row in rows.items():
+        values = counted.get(place, [])
+        if not values:
+            assert not row["must"], place
+            continue
+        got = {
+            "n": len(values),
+            "total": sum(values),
+            "least": min(values),
+            "greatest": max(values),
+        }
+        for alias, value in got.items():
+            low, high = row[f"{alias}_low"], row[f"{alias}_high"]
+            assert isinstance(low, int)
+            assert isinstance(high, int)
+            assert low <= value <= high, (place, alias)
+
+
+def test_without_late_records_every_clock_expects_the_same_exact_rows(tmp_path: Path) -> None:
+    trace = steady_trace(tmp_path / "columns")
+    tables = []
+    for clock in EventClock:
+        expected = expect(trace, query(grace_ms=40), clock)
+        assert expected.exact
+        assert expected.nothing_late
+        for alias in ("n", "total", "least", "greatest"):
+            full = expected.table.column(f"{alias}_full")
+            assert expected.table.column(f"{alias}_low") == full
+            assert expected.table.column(f"{alias}_high") == full
+        tables.append(expected.table.drop_columns(["earliest_quantum"]))
+    assert tables[0] == tables[1] == tables[2]
+
+
+def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
+    records = disordered(3)
+    expected = expect(
+        trace_of(tmp_path / "columns", records, partitions=PARTITIONS),
+        query(grace_ms=5_000),
+        EventClock.PER_PARTITION,
+    )
+    by_hand: dict[tuple[str, int], list[int]] = {}
+    for record in records:
+        if record.action == "view":
+            by_hand.setdefault((record.key, record.event_ms // 100 * 100), []).append(record.value)
+    rows = rows_of(expected)
+    assert set(rows) == set(by_hand)
+    assert any(start < 0 for _, start in by_hand)
+    for place, values in by_hand.items():
+        row = rows[place]
+        assert row["must"]
+        assert row["records"] == row["n_full"] == row["n_low"] == len(values)
+        assert row["total_low"] == row["total_high"] == sum(values)
+        assert (row["least_low"], row["greatest_high"]) == (min(values), max(values))
+    assert expected.must_come() == frozenset(by_hand)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("grace_ms", [0, 37])
+def test_a_clock_per_partition_is_replayed_exactly(
+    tmp_path: Path, seed: int, grace_ms: int
+) -> None:
+    records = disordered(seed)
+    asked = query(grace_ms=grace_ms)
+    trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
+    expected = expect(trace, asked, EventClock.PER_PARTITION)
+    counted = kafka_streams(records, asked)
+    assert expected.exact
+    assert not expected.nothing_late
+    assert_within(expected, counted)
+    rows = rows_of(expected)
+    assert sum(int(str(r["must_records"])) for r in rows.values()) == sum(
+        map(len, counted.values())
+    )
+    assert any(row["n_low"] != row["n_full"] for row in rows.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("grace_ms", [0, 37])
+def test_bounds_of_a_least_over_partitions_clock_hold_for_any_interleaving(
+    tmp_path: Path, seed: int, grace_ms: int
+) -> None:
+    records = disordered(seed)
+    asked = query(grace_ms=grace_ms)
+    trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
+    expected = expect(trace, asked, EventClock.MIN_OF_PARTITIONS)
+    assert not expected.exact
+    rng = np.random.default_rng(seed)
+    for _ in range(10):
+        assert_within(expected, flink(records, asked, PARTITIONS, rng))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("grace_ms", [0, 37])
+def test_a_clock_per_batch_is_exact_with_its_batches_and_bounded_without(
+    tmp_path: Path, seed: int, grace_ms: int
+) -> None:
+    records = disordered(seed)
+    asked = query(grace_ms=grace_ms)
+    trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
+    blind = expect(trace, asked, EventClock.GLOBAL_PER_BATCH)
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        counted, batches = spark(records, asked, PARTITIONS, rng)
+        exact = expect(
+            trace,
+            asked,
+            EventClock.GLOBAL_PER_BATCH,
+            batches=batches,
+            event_offset_ms=OFFSET_MS,
+            first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+        )
+        assert exact.exact
+        assert_within(exact, counted)
+        rows = rows_of(exact)
+        total = sum(int(str(row["possible_records"])) for row in rows.values())
+        assert total == sum(map(len, counted.values())) < sum(r.action == "view" for r in records)
+        assert_within(blind, counted)
+
+
+def test_records_beyond_the_last_known_batch_may_count(tmp_path: Path) -> None:
+    records = disordered(1)
+    trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
+    _, batches = spark(records, query(), PARTITIONS, np.random.default_rng(1))
+    cut = expect(
+        trace,
+        query(),
+        EventClock.GLOBAL_PER_BATCH,
+        batches=batches[: len(batches) // 2],
+        event_offset_ms=OFFSET_MS,
+        first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+    )
+    assert not cut.exact
+    assert not all(cut.table.column("must").to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("earlier_ms", "streams_drops", "flink_may_drop"),
+    [(108, False, False), (109, False, True), (110, True, True)],
+)
+def test_flink_is_one_millisecond_more_eager(
+    tmp_path: Path, earlier_ms: int, streams_drops: bool, flink_may_drop: bool
+) -> None:
+    records = [Record(0, 0, 5), Record(1, 0, earlier_ms), Record(2, 0, 50)]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    first = ("a", 0)
+    streams = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))
+    assert streams[first]["n_high"] == (1 if streams_drops else 2)
+    flink_rows = rows_of(expect(trace, query(grace_ms=10), EventClock.MIN_OF_PARTITIONS))
+    assert flink_rows[first]["n_low"] == (1 if flink_may_drop else 2)
+    assert flink_rows[first]["n_high"] == 2
+
+
+def test_only_flink_lets_records_that_fail_where_move_the_clock(tmp_path: Path) -> None:
+    records = [Record(0, 0, 5), Record(1, 0, 500, action="click"), Record(2, 0, 50)]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    assert rows_of(expect(trace, query(), EventClock.PER_PARTITION))["a", 0]["n_low"] == 2
+    assert rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]["n_low"] == 1
+
+
+def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> None:
+    records = [Record(0, 0, 500), Record(1, 0, 50, key="b")]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    row = rows_of(expect(trace, query(), EventClock.PER_PARTITION))["b", 0]
+    assert not row["must"]
+    assert (row["possible_records"], row["n_full"]) == (0, 1)
+    assert row["n_low"] is row["n_high"] is row["least_low"] is None
+
+
+def test_a_record_that_may_count_widens_each_aggregate_in_its_own_direction(tmp_path: Path) -> None:
+    late = [Record(2, 0, 10, value=-7), Record(2, 0, 11, value=90)]
+    records = [Record(0, 0, 5, value=3), Record(0, 0, 6, value=8), Record(1, 0, 300), *late]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    row = rows_of(expect(trace, query(COUNT, SUM, MIN, MAX), EventClock.MIN_OF_PARTITIONS))["a", 0]
+    assert (row["n_low"], row["n_high"]) == (2, 4)
+    assert (row["total_low"], row["total_high"]) == (4, 101)
+    assert (row["least_low"], row["least_high"]) == (-7, 3)
+    assert (row["greatest_low"], row["greatest_high"]) == (8, 90)
+
+
+def test_extremes_of_records_none_of_which_must_count_lie_between_them(tmp_path: Path) -> None:
+    late = [Record(2, 0, 10, key="b", value=4), Record(2, 0, 11, key="b", value=9)]
+    trace = trace_of(tmp_path / "columns", [Record(1, 0, 300), *late], partitions=1)
+    row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["b", 0]
+    assert not row["must"]
+    assert (row["least_low"], row["least_high"]) == (4, 9)
+    assert (row["greatest_low"], row["greatest_high"]) == (4, 9)
+
+
+def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
+    tmp_path: Path,
+) -> None:
+    records = [
+        Record(0, 0, 5),
+        Record(3, 0, 109),
+        Record(4, 0, 115, action="click"),
+        Record(6, 1, 110, key="b"),
+        Record(9, 0, 120),
+        Record(11, 1, 112, key="b", action="click"),
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=2)
+    closed = {
+        clock: rows_of(expect(trace, query(grace_ms=10), clock))["a", 0] for clock in EventClock
+    }
+    assert {row["closing_quantum"] for row in closed.values()} == {6}
+    assert closed[EventClock.GLOBAL_PER_BATCH]["earliest_quantum"] == 6
+    assert closed[EventClock.PER_PARTITION]["earliest_quantum"] == 9
+    # Flink: partition 0 reaches 109 in quantum 3, partition 1 in quantum 6.
+    assert closed[EventClock.MIN_OF_PARTITIONS]["earliest_quantum"] == 6
+    later = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))["b", 100]
+    assert later["closing_quantum"] is later["earliest_quantum"] is None
+
+
+def test_flink_closes_no_window_before_its_slowest_partition(tmp_path: Path) -> None:
+    records = [
+        Record(0, 0, 5),
+        Record(2, 0, 400),
+        Record(3, 1, 90, key="b"),
+        Record(8, 1, 99, key="b"),
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=2)
+    row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
+    assert (row["closing_quantum"], row["earliest_quantum"]) == (2, 8)
+    lone = trace_of(tmp_path / "lone", [Record(0, 0, 5), Record(2, 0, 400)], partitions=2)
+    idle = rows_of(expect(lone, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
+    assert idle["earliest_quantum"] == 2
+
+
+def test_inputs_count_all_records_of_a_window_whether_or_not_they_pass(tmp_path: Path) -> None:
+    records = [
+        Record(0, 0, -5),
+        Record(0, 0, 5),
+        Record(0, 1, 6, action="click"),
+        Record(1, 0, 130),
+    ]
+    expected = expect(
+        trace_of(tmp_path / "columns", records, partitions=2), query(), EventClock.PER_PARTITION
+    )
+    assert expected.inputs.to_pydict() == {"window_start_ms": [-100, 0, 100], "records": [1, 2, 1]}
+
+
+def test_the_newest_quantum_is_that_of_the_newest_record_that_may_count(tmp_path: Path) -> None:
+    records = [Record(0, 0, 5), Record(2, 0, 40), Record(4, 0, 150), Record(6, 0, 50)]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    assert rows_of(expect(trace, query(), EventClock.PER_PARTITION))["a", 0]["newest_quantum"] == 2
+    assert (
+        rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]["newest_quantum"] == 6
+    )
+
+
+def test_odd_names_and_no_where_are_no_trouble(tmp_path: Path) -> None:
+    odd = Aggregate('a "quoted" name', AggregateFunction.SUM, VALUE)
+    trace = trace_of(tmp_path / "it's", [Record(0, 0, 5, value=3, action="click")], partitions=1)
+    expected = expect(trace, query(odd, filtered=False), EventClock.PER_PARTITION)
+    assert expected.table.column('a "quoted" name_low').to_pylist() == [3]

@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from streambench.model.conditions import Guarantee
+from streambench.model.expression import Aggregate
+from streambench.model.plan import EventClock
+from streambench.model.verdict import Damage, RowClass
+from streambench.oracle.expected import Expected, expect
+from streambench.oracle.judge import Judged, judge
+from tests.oracle.damage import FOUND_AS, Damaged, Kind, damage
+from tests.oracle.stand_in import (
+    COUNT,
+    MAX,
+    MIN,
+    OFFSET_MS,
+    SUM,
+    T0_MS,
+    query,
+    right_rows,
+    steady_trace,
+)
+
+ALL = (-1_000, 10_000)
+ROW = 40  # somewhere in the middle
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    trace = steady_trace(tmp_path_factory.mktemp("trace") / "columns")
+    return expect(trace, query(grace_ms=40), EventClock.PER_PARTITION)
+
+
+def judged(
+    rows: pa.Table,
+    expected: Expected,
+    *,
+    guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
+    state_exact: bool = True,
+    windows: tuple[int, int] = ALL,
+) -> Judged:
+    return judge(
+        rows,
+        expected,
+        guarantee=guarantee,
+        start_realtime_ms=T0_MS,
+        event_offset_ms=OFFSET_MS,
+        ignore_outside=windows,
+        state_exact=state_exact,
+    )
+
+
+def done(
+    expected: Expected, kind: Kind, aggregates: tuple[Aggregate, ...] | None = None
+) -> Damaged:
+    return damage(
+        right_rows(expected),
+        kind,
+        expected.aggregates if aggregates is None else aggregates,
+        row=ROW,
+        advance_ms=100,
+    )
+
+
+def test_undamaged_rows_are_right(expected: Expected) -> None:
+    rows = right_rows(expected)
+    result = judged(rows, expected, guarantee=Guarantee.EXACTLY_ONCE)
+    assert result.verdict.right
+    assert result.verdict.guarantee_honoured
+    assert result.verdict.exact
+    assert result.verdict.expected_rows == result.verdict.right_rows == rows.num_rows > 100
+    assert result.verdict.damage == Damage()
+    assert result.verdict.examples == ()
+    assert set(result.rows.column("row_class").to_pylist()) == {"right"}
+    assert all(result.rows.column("first_right").to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        (Kind.DROPPED, Damage(lost=1, windows=1)),
+        (Kind.DOUBLED, Damage(duplicates=1, windows=1)),
+        (Kind.ALTERED_UP, Damage(over_counted=1, windows=1)),
+        (Kind.ALTERED_DOWN, Damage(under_counted=1, windows=1)),
+        (Kind.ALTERED_MIXED, Damage(conflicting=1, windows=1)),
+        (Kind.MOVED, Damage(lost=1, unexpected=1, windows=2)),
+        (Kind.EARLY, Damage(early=1, windows=1)),
+        (Kind.EXTRA_KEY, Damage(unexpected=1, windows=1)),
+        (Kind.RIGHT_AT_SECOND, Damage(under_counted=1, corrected_later=1, windows=1)),
+    ],
+)
+def test_every_kind_of_damage_is_found_and_named(
+    expected: Expected, kind: Kind, count: Damage
+) -> None:
+    damaged = done(expected, kind)
+    result = judged(damaged.rows, expected)
+    assert result.verdict.damage == count
+    assert result.verdict.right == (kind is Kind.DOUBLED)
+    if kind is Kind.EARLY:
+        flagged = result.rows.filter(result.rows.column("early"))
+        assert flagged.column("key").to_pylist() == [damaged.key]
+    else:
+        example = next(e for e in result.verdict.examples if e.row_class is FOUND_AS[kind])
+        if kind not in (Kind.MOVED, Kind.EXTRA_KEY):
+            assert (example.key, example.window_start_ms) == (damaged.key, damaged.window_start_ms)
+
+
+def test_an_example_says_what_was_due_and_what_came(expected: Expected) -> None:
+    rows = right_rows(expected)
+    due = ", ".join(
+        f"{name} {rows.column(name)[ROW].as_py()}" for name in ("n", "total", "least", "greatest")
+    )
+    (example,) = judged(done(expected, Kind.ALTERED_UP).rows, expected).verdict.examples
+    assert example.expected == due
+    assert example.got is not None
+    assert example.got.startswith(f"n {rows.column('n')[ROW].as_py() + 1}, ")
+    (example,) = judged(done(expected, Kind.DROPPED).rows, expected).verdict.examples
+    assert (example.expected, example.got) == (due, None)
+
+
+def test_replayed_records_over_count_although_minimum_and_maximum_stay(expected: Expected) -> None:
+    result = judged(done(expected, Kind.ALTERED_UP, (COUNT, SUM)).rows, expected)
+    assert result.verdict.damage.over_counted == 1
+    result = judged(done(expected, Kind.ALTERED_DOWN, (COUNT, SUM)).rows, expected)
+    assert result.verdict.damage.under_counted == 1
+
+
+def test_more_records_with_the_same_sum_conflict(expected: Expected) -> None:
+    assert (
+        judged(done(expected, Kind.ALTERED_UP, (COUNT,)).rows, expected).verdict.damage.conflicting
+        == 1
+    )
+
+
+def test_a_minimum_above_its_bound_is_under_counted(tmp_path: Path) -> None:
+    only_extremes = expect(
+        steady_trace(tmp_path / "columns"), query(MIN, MAX, grace_ms=40), EventClock.PER_PARTITION
+    )
+    for kind, name in ((Kind.ALTERED_UP, "over_counted"), (Kind.ALTERED_DOWN, "under_counted")):
+        result = judged(done(only_extremes, kind, (MIN,)).rows, only_extremes)
+        assert getattr(result.verdict.damage, name) == 1
+
+
+def test_wrong_first_and_never_right_are_told_apart(expected: Expected) -> None:
+    later = judged(done(expected, Kind.RIGHT_AT_SECOND).rows, expected)
+    never = judged(done(expected, Kind.ALTERED_DOWN).rows, expected)
+    assert later.verdict.damage.corrected_later == 1
+    assert later.verdict.right_rows == later.verdict.expected_rows
+    assert never.verdict.damage.corrected_later == 0
+    assert never.verdict.right_rows == never.verdict.expected_rows - 1
+    assert [e.corrected_later for e in later.verdict.examples] == [True]
+
+
+def test_right_first_and_wrong_later_is_not_corrected(expected: Expected) -> None:
+    rows = done(expected, Kind.RIGHT_AT_SECOND).rows
+    count = rows.num_rows
+    stamps = rows.column("appended_ms").to_numpy().copy()
+    stamps[count - 1], stamps[count - 2] = stamps[count - 2] - 1, stamps[count - 1] + 1
+    rows = rows.set_column(2, "appended_ms", pa.array(stamps))
+    assert judged(rows, expected).verdict.damage.corrected_later == 0
+    assert judged(rows, expected).verdict.damage.under_counted == 1
+
+
+def test_several_wrong_rows_of_one_window_all_count(expected: Expected) -> None:
+    once = done(expected, Kind.RIGHT_AT_SECOND)
+    wrong = once.rows.slice(once.rows.num_rows - 2, 1)
+    rows = pa.concat_tables([once.rows, wrong, wrong])
+    verdict = judged(rows, expected).verdict
+    assert verdict.damage == Damage(under_counted=3, corrected_later=3, windows=1)
+
+
+def test_n_right_rows_are_n_minus_1_duplicates(expected: Expected) -> None:
+    rows = right_rows(expected)
+    tripled = pa.concat_tables([rows, rows.slice(ROW, 1), rows.slice(ROW, 1), rows.slice(ROW, 1)])
+    result = judged(tripled, expected)
+    assert result.verdict.damage.duplicates == 3
+    assert sum(result.rows.column("first_right").to_pylist()) == rows.num_rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "at_least_once", "loose_state", "exactly_once"),
+    [
+        (Kind.DOUBLED, True, True, False),
+        (Kind.DROPPED, False, False, False),
+        (Kind.ALTERED_UP, False, True, False),
+        (Kind.ALTERED_DOWN, False, False, False),
+        (Kind.RIGHT_AT_SECOND, False, False, False),
+        (Kind.EXTRA_KEY, False, False, False),
+    ],
+)
+def test_a_guarantee_is_judged_apart_from_rightness(
+    expected: Expected, kind: Kind, at_least_once: bool, loose_state: bool, exactly_once: bool
+) -> None:
+    rows = done(expected, kind).rows
+    assert judged(rows, expected).verdict.guarantee_honoured == at_least_once
+    assert judged(rows, expected, state_exact=False).verdict.guarantee_honoured == loose_state
+    strict = judged(rows, expected, guarantee=Guarantee.EXACTLY_ONCE)
+    assert strict.verdict.guarantee_honoured == exactly_once
+
+
+def test_early_tolerates_one_millisecond(expected: Expected) -> None:
+    rows = right_rows(expected, delay_ms=0)
+    lawful = expected.table.column("earliest_quantum").to_pylist()
+    closing = expected.table.column("closing_quantum").to_pylist()
+    at = next(
+        i
+        for i, pair in enumerate(zip(lawful, closing, strict=True))
+        if pair[0] == pair[1] and i > 20
+    )
+    for shift, early in ((-1, 0), (-2, 1)):
+        stamps = rows.column("appended_ms").to_numpy().copy()
+        # Per-partition clocks close later than the most eager one: put all others far behind.
+        stamps += 1_000
+        stamps[at] += shift - 1_000
+        moved = rows.set_column(2, "appended_ms", pa.array(stamps))
+        assert judged(moved, expected).verdict.damage.early == early
+
+
+def test_a_window_that_only_the_flush_closes_may_not_come_before_the_load_ends(
+    expected: Expected,
+) -> None:
+    rows = right_rows(expected)
+    never = np.flatnonzero(
+        expected.table.column("earliest_quantum").is_null().to_numpy(zero_copy_only=False)
+    )
+    assert len(never)
+    stamps = rows.column("appended_ms").to_numpy().copy()
+    stamps[never] = T0_MS + 1_900
+    assert judged(
+        rows.set_column(2, "appended_ms", pa.array(stamps)), expected
+    ).verdict.damage.early == len(never)
+
+
+def test_rows_outside_the_judged_windows_are_neither_right_nor_wrong(expected: Expected) -> None:
+    rows = right_rows(expected)
+    far = pa.concat_tables([rows, done(expected, Kind.EXTRA_KEY).rows.slice(rows.num_rows)])
+    stamps = far.column("window_start_ms").to_numpy().copy()
+    stamps[-1] = OFFSET_MS - 5_000
+    far = far.set_column(5, "window_start_ms", pa.array(stamps))
+    result = judged(far, expected, windows=(0, 1_500))
+    assert result.verdict.damage == Damage()
+    assert result.verdict.expected_rows < rows.num_rows
+    assert result.rows.column("row_class").to_pylist()[-1] is None
+    assert result.rows.num_rows == far.num_rows
+
+
+def test_windows_that_are_not_judged_cannot_be_lost(expected: Expected) -> None:
+    assert judged(
+        right_rows(expected).slice(0, 0), expected, windows=(50_000, 60_000)
+    ).verdict.right
+    nothing = judged(right_rows(expected).slice(0, 0), expected).verdict
+    assert nothing.damage.lost == nothing.expected_rows
+    assert [e.row_class for e in nothing.examples] == [RowClass.LOST] * 5
+
+
+def test_examples_do_not_depend_on_the_order_of_rows(expected: Expected) -> None:
+    rows = right_rows(expected)
+    wrong = rows.set_column(6, "n", pa.array(rows.column("n").to_numpy() + 1))
+    shuffled = wrong.take(pa.array(np.random.default_rng(1).permutation(wrong.num_rows)))
+    assert judged(wrong, expected).verdict == judged(shuffled, expected).verdict
+    assert len(judged(wrong, expected).verdict.examples) == 5
+
+
+def test_a_million_rows_are_judged_in_fifteen_seconds() -> None:
+    windows, keys = 1_000, 1_000
+    key = np.tile(np.array([f"campaign-{i}" for i in range(keys)]), windows)
+    start = np.repeat(np.arange(windows) * 500, keys)
+    bound = np.arange(windows * keys) % 977
+    quantum = (start // 5 + 120).astype(np.int32)
+    table = {
+        "key": pa.array(key),
+        "window_start_ms": pa.array(start),
+        "closing_quantum": pa.array(quantum),
+        "earliest_quantum": pa.array(quantum),
+        "newest_quantum": pa.array(quantum),
+        "records": pa.array(bound),
+        "must_records": pa.array(bound + 1),
+        "possible_records": pa.array(bound + 1),
+        "must": pa.array(np.ones(len(key), dtype=bool)),
+    }
+    for alias in ("n", "total"):
+        table |= {f"{alias}_{name}": pa.array(bound) for name in ("low", "high", "full")}
+    expected = Expected(
+        table=pa.table(table),
+        inputs=pa.table({"window_start_ms": np.arange(windows) * 500, "records": np.ones(windows)}),
+        aggregates=(COUNT, SUM),
+        clock=EventClock.PER_PARTITION,
+        quantum_ms=5,
+        quanta=200_000,
+        exact=True,
+        nothing_late=True,
+    )
+    rows = right_rows(expected).take(pa.array(np.random.default_rng(1).permutation(windows * keys)))
+    begun = time.process_time()
+    verdict = judged(rows, expected, windows=(0, 10**9)).verdict
+    assert verdict.right
+    assert verdict.right_rows == 1_000_000
+    assert time.process_time() - begun < 15
