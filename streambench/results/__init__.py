@@ -1,0 +1,1 @@
+"""From judged rows to figures, and the folder that holds a run."""
