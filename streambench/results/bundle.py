@@ -1,0 +1,220 @@
+"""The run bundle: one folder that holds a run, written as it goes (design: each file by rename)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streambench.model.errors import UsageError
+from streambench.model.trial import TrialRecord
+from streambench.results.files import write_text, write_with
+from streambench.results.schema import (
+    SCHEMA,
+    RunRecord,
+    run_from_data,
+    run_to_json,
+    trial_from_data,
+    trial_to_json,
+)
+from streambench.runtime.paths import scrub
+
+_NO_BUNDLE_HINT = "name a folder that `streambench run` wrote: ls results"
+
+
+@dataclass(frozen=True)
+class TrialBundle:
+    """One finished trial of a bundle."""
+
+    record: TrialRecord
+    folder: Path
+
+    def table(self, name: str) -> pa.Table | None:
+        """The columns `<name>.parquet`; None when this trial did not get as far as writing them."""
+        path = self.folder / f"{name}.parquet"
+        return pq.read_table(path) if path.is_file() else None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A run as read from disk; `trials` in the order of their numbers."""
+
+    folder: Path
+    run: RunRecord
+    trials: tuple[TrialBundle, ...]
+
+    def of(self, label: str) -> tuple[TrialBundle, ...]:
+        """The trials of the variant with this label."""
+        return tuple(trial for trial in self.trials if trial.record.variant.label == label)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of all variants, planned first, each once."""
+        seen = (*self.run.planned, *(trial.record.variant.label for trial in self.trials))
+        return tuple(dict.fromkeys(seen))
+
+
+class BundleWriter:
+    """Writes a bundle while the run goes on; what is finished stays when the run is interrupted."""
+
+    def __init__(self, folder: Path, run: RunRecord) -> None:
+        self.folder = folder
+        self._run = run
+
+    @classmethod
+    def create(cls, root: Path, run: RunRecord) -> BundleWriter:
+        """Make `<root>/<YYYY-MM-DDTHHMMSS>-<workload>/` (a number is appended if it exists).
+
+        The run says that it is partial until `finish`.
+        """
+        stamp = re.sub(r":", "", run.started_at[:19])
+        root.mkdir(parents=True, exist_ok=True)
+        folder = _fresh_folder(root, f"{stamp}-{run.workload}")
+        writer = cls(folder, dataclasses.replace(run, partial=True))
+        (folder / "trials").mkdir()
+        writer._write_run()
+        return writer
+
+    def update(self, run: RunRecord) -> None:
+        """Replace what is said of the run (what became known only while it went on)."""
+        self._run = dataclasses.replace(run, partial=True)
+        self._write_run()
+
+    def add_trial(
+        self, record: TrialRecord, tables: Mapping[str, pa.Table], logs: Path | None = None
+    ) -> Path:
+        """Add a finished trial and return its folder.
+
+        `tables` are written as `<name>.parquet`; the files under `logs` are copied, scrubbed. The
+        folder is filled under a hidden name, so a reader sees all of the trial or nothing.
+        """
+        trials = self.folder / "trials"
+        final = trials / f"{record.number:02d}-{record.variant.label}"
+        hidden = Path(tempfile.mkdtemp(prefix=".", dir=trials))
+        try:
+            hidden.chmod(0o755)
+            for name, table in tables.items():
+                write_with(hidden / f"{name}.parquet", _parquet(table))
+            if logs is not None:
+                _copy_logs(logs, hidden / "logs")
+            for program in record.programs:
+                write_text(hidden / "programs" / _inside(program.name), scrub(program.text))
+            write_text(hidden / "trial.json", _scrubbed(trial_to_json(record)))
+            hidden.rename(final)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+        return final
+
+    def finish(self) -> Path:
+        """Say that the run is whole, and return the bundle's folder."""
+        self._run = dataclasses.replace(self._run, partial=False)
+        self._write_run()
+        return self.folder
+
+    def _write_run(self) -> None:
+        write_text(self.folder / "run.json", _scrubbed(run_to_json(self._run)))
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read the bundle in `path`; trials that were not finished are not there.
+
+    Raises UsageError when there is no bundle, when it is of a newer schema, or when a file is damaged.
+    """
+    run_file = path / "run.json"
+    if not run_file.is_file():
+        raise UsageError(f"{path} is not a run bundle: it has no run.json", hint=_NO_BUNDLE_HINT)
+    data = _json(run_file)
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(schema, int):
+        raise UsageError(
+            f"{run_file} is not a run of streambench: it names no schema", hint=_NO_BUNDLE_HINT
+        )
+    if schema > SCHEMA:
+        raise UsageError(
+            f"{path} is of bundle schema {schema}; this streambench reads up to {SCHEMA}",
+            hint="use the streambench that wrote it, or a newer one: streambench --version",
+        )
+    try:
+        run = run_from_data(data)
+    except ValueError as error:
+        raise _damaged(run_file, error) from error
+    trials = [_read_trial(file) for file in sorted((path / "trials").glob("[!.]*/trial.json"))]
+    trials.sort(key=lambda trial: trial.record.number)
+    return Bundle(path, run, tuple(trials))
+
+
+def _read_trial(file: Path) -> TrialBundle:
+    try:
+        return TrialBundle(trial_from_data(_json(file)), file.parent)
+    except ValueError as error:
+        raise _damaged(file, error) from error
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: ValueError) -> UsageError:
+    detail = str(error).splitlines()[0]
+    return UsageError(f"{file} cannot be read: {detail}", hint=_NO_BUNDLE_HINT)
+
+
+def _fresh_folder(root: Path, name: str) -> Path:
+    number = 1
+    while True:
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _parquet(table: pa.Table) -> Any:
+    return lambda path: pq.write_table(table, path, compression="zstd")
+
+
+def _inside(name: str) -> PurePosixPath:
+    """A program's name as a path that cannot leave its folder."""
+    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
+    return PurePosixPath(*parts)
+
+
+def _scrubbed(text: str) -> str:
+    """JSON with its values scrubbed; its keys are ours, and a user may be called like one of them."""
+
+    def walk(value: Any) -> Any:
+        match value:
+            case str():
+                return scrub(value)
+            case list():
+                return [walk(item) for item in value]
+            case dict():
+                return {key: walk(item) for key, item in value.items()}
+            case _:
+                return value
+
+    return json.dumps(walk(json.loads(text)), indent=2, ensure_ascii=False) + "\n"
+
+
+def _copy_logs(source: Path, target: Path) -> None:
+    for folder, _, names in os.walk(source):
+        for name in sorted(names):
+            file = Path(folder) / name
+            if file.is_file() and not file.is_symlink():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                write_text(target / file.relative_to(source), scrub(text))

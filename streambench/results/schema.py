@@ -1,0 +1,143 @@
+"""What a run bundle holds, and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, get_args
+
+import pyarrow as pa
+from pydantic import TypeAdapter
+
+from streambench.model.conditions import Conditions
+from streambench.model.trial import Outcome, TrialRecord
+
+SCHEMA = 1  # 1: first version
+
+WINDOWS: Mapping[str, Any] = {
+    "window_start_ms": pa.int64(),  # since the epoch, as in the output
+    "closing_ms": pa.float64(),  # closing instant, since T0
+    "first_row_ms": pa.float64(),  # delays after the closing instant; null: not seen
+    "complete_ms": pa.float64(),
+    "visible_first_ms": pa.float64(),
+    "visible_complete_ms": pa.float64(),
+    "event_latency_ms": pa.float64(),  # after the due instant of the newest contributing record
+    "expected_rows": pa.int64(),
+    "right_rows": pa.int64(),
+    "purpose": pa.string(),  # value of model.trial.Purpose
+}
+"""Columns of `windows.parquet`: one row per window."""
+
+SERIES: Mapping[str, Any] = {
+    "t_s": pa.int64(),  # second since T0
+    "offered": pa.int64(),  # records due, written, acknowledged, processed in this second
+    "written": pa.int64(),
+    "acknowledged": pa.int64(),
+    "processed": pa.int64(),
+    "excess_lag_ms": pa.float64(),
+}
+"""Columns of `series.parquet`: one row per second."""
+
+
+@dataclass(frozen=True)
+class LatePrediction:
+    """What one documented event clock drops of a whole data set, by the late-record model.
+
+    `label` is a variant's label; `low`/`high` bound what cannot be replayed exactly.
+    """
+
+    label: str
+    clock: str
+    grace_ms: int
+    records: int
+    dropped: int | None
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class LateModel:
+    """Caption facts of a replay with late records, and the model's word on the whole data set.
+
+    `played` says which part was replayed, `whole` what `predictions` are for, in words.
+    """
+
+    source: str
+    played: str
+    whole: str
+    speed_up: float
+    partitions: int
+    grace_ms: int
+    batch_ms: int | None
+    predictions: tuple[LatePrediction, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything about a run that is not about one trial.
+
+    `started_at` is ISO 8601, UTC. `planned` holds the labels of all variants, in the order asked for;
+    `titles` their engines' names as in the report. `partial` stays true until the run has finished.
+    `rate_per_s` is None for a replay, which has its own arrivals.
+    """
+
+    schema: int
+    title: str
+    workload: str
+    workload_text: str
+    command: str
+    started_at: str
+    conditions: Conditions
+    environment: Mapping[str, str]
+    versions: Mapping[str, str]
+    trace_sha256: str
+    trace_records: int
+    seed: int
+    rate_per_s: int | None
+    warm_up_s: float
+    measured_s: float
+    quick: bool
+    repeats: int
+    planned: tuple[str, ...]
+    partial: bool = True
+    warnings: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    late_model: LateModel | None = None
+
+
+_RUN = TypeAdapter(RunRecord)
+_TRIAL = TypeAdapter(TrialRecord)
+
+
+def _kind(outcome: type[Any]) -> str:
+    return str(next(f.default for f in fields(outcome) if f.name == "kind"))
+
+
+_OUTCOMES = {_kind(outcome): TypeAdapter(outcome) for outcome in get_args(Outcome)}
+
+
+def run_to_json(run: RunRecord) -> str:
+    """The text of `run.json`."""
+    return _RUN.dump_json(run, indent=2).decode() + "\n"
+
+
+def run_from_data(data: Any) -> RunRecord:
+    """The inverse of `run_to_json` after JSON parsing; raises ValueError when `data` is no run."""
+    return _RUN.validate_python(data)
+
+
+def trial_to_json(record: TrialRecord) -> str:
+    """The text of `trial.json`."""
+    return _TRIAL.dump_json(record, indent=2).decode() + "\n"
+
+
+def trial_from_data(data: Any) -> TrialRecord:
+    """The inverse of `trial_to_json` after JSON parsing; raises ValueError when `data` is no trial.
+
+    The outcome is chosen by its `kind`, never by which fields happen to fit.
+    """
+    outcome = data.get("outcome") if isinstance(data, dict) else None
+    kind = outcome.get("kind") if isinstance(outcome, dict) else None
+    if kind not in _OUTCOMES:
+        raise ValueError(f"outcome of unknown kind {kind!r}")
+    return _TRIAL.validate_python({**data, "outcome": _OUTCOMES[kind].validate_python(outcome)})
