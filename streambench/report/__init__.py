@@ -1,0 +1,1 @@
+"""Reports from a bundle alone: HTML, Markdown, plots, and the summary on a terminal."""

@@ -1,0 +1,91 @@
+"""The report's first sentence: what a reader who stops there should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streambench.report.numbers import listing, percent, plural
+from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.results.bundle import Bundle
+
+
+def answer(bundle: Bundle) -> str:
+    """One sentence on who was right and how fast, or how much was silently dropped."""
+    stands = standings(bundle)
+    if not stands:
+        return "No trial was run."
+    rest = _others(stands)
+    first = _late(stands) if late_possible(bundle) else _delay(bundle, stands)
+    return (f"{first}; {rest}" if rest else first) + "."
+
+
+def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
+    right = [stand for stand in stands if stand.status is Status.RIGHT]
+    ranked = [stand for stand in right if stand.rank is not None]
+    if not right:
+        return "No engine came out right"
+    who = _how_many(right, stands)
+    if not ranked:
+        why = right[0].unranked or "not ranked"
+        none = "but it is not ranked" if len(stands) == 1 else "none of them is ranked"
+        return f"{who} came out right, {none} ({why})"
+    stem = delay_stem(bundle)
+    verb = "shown to a committed reader" if stem == "visible" else "complete"
+    words = []
+    for index, stand in enumerate(ranked):
+        tail = stand.shown(f"{stem}_p99_ms")
+        unit = f"{tail.text} ms" + ("" if not tail.instead else " at worst")
+        if index == 0:
+            share = "every window" if tail.instead else "99 % of windows"
+            words.append(f"{stand.title} had {share} {verb} within {unit} of closing")
+        else:
+            words.append(f"{stand.title} {unit}")
+    tied = [stand.title for stand in ranked if stand.tied and stand.rank == 1]
+    together = f" ({listing(tied)} are not told apart)" if tied else ""
+    return f"{who} came out right: {', '.join(words)}{together}"
+
+
+def _how_many(right: Sequence[Standing], stands: Sequence[Standing]) -> str:
+    if len(stands) == 1:
+        return stands[0].title
+    if len(right) < len(stands):
+        return f"{len(right)} of {plural(len(stands), 'engine')}"
+    return "Both engines" if len(stands) == 2 else f"All {len(stands)} engines"
+
+
+def _late(stands: Sequence[Standing]) -> str:
+    words = []
+    for stand in stands:
+        known = [r.late for r in stand.records if r.late is not None and r.late.dropped is not None]
+        if known:
+            late = known[0]
+            words.append(f"{stand.title} {percent(late.dropped or 0, late.records)}")
+    if not words:
+        return "How many late records were dropped could not be measured"
+    return f"Late records silently dropped: {', '.join(words)} of all records that should count"
+
+
+def _others(stands: Sequence[Standing]) -> str:
+    parts = []
+    for status, words in (
+        (Status.WRONG, "wrong"),
+        (Status.FAILED, "failed"),
+        (Status.INVALID, "could not be measured"),
+        (Status.UNSUPPORTED, "unsupported here"),
+        (Status.NOT_REACHED, "not reached"),
+    ):
+        titles = [stand.title for stand in stands if stand.status is status]
+        if titles:
+            verb = (
+                ""
+                if status is Status.FAILED or status is Status.INVALID
+                else _to_be(titles, status)
+            )
+            parts.append(f"{listing(titles)} {verb}{words}")
+    return ", ".join(parts)
+
+
+def _to_be(titles: Sequence[str], status: Status) -> str:
+    if status is Status.UNSUPPORTED:
+        return "is " if len(titles) == 1 else "are "
+    return "was " if len(titles) == 1 else "were "

@@ -1,0 +1,71 @@
+"""A bundle becomes a document."""
+
+from __future__ import annotations
+
+from streambench.report.answer import answer
+from streambench.report.document import Document, Section
+from streambench.report.numbers import number, plural, seconds
+from streambench.report.sections.cost import cost_section
+from streambench.report.sections.damage import damage_section
+from streambench.report.sections.definitions import definitions_section
+from streambench.report.sections.late import late_section
+from streambench.report.sections.latency import latency_section
+from streambench.report.sections.terms import (
+    conditions_section,
+    environment_section,
+    instrument_section,
+    programs_section,
+)
+from streambench.report.sections.throughput import throughput_section
+from streambench.report.sections.trials import trials_section
+from streambench.report.sections.verdict import verdict_section
+from streambench.results.bundle import Bundle
+
+
+def compose(bundle: Bundle) -> Document:
+    """The whole report; where records may be late, their picture comes before everything else."""
+    sections: list[Section | None] = [
+        late_section(bundle),
+        verdict_section(bundle),
+        latency_section(bundle),
+        throughput_section(bundle),
+        cost_section(bundle),
+        damage_section(bundle),
+        trials_section(bundle),
+        conditions_section(bundle),
+        programs_section(bundle),
+        environment_section(bundle),
+        instrument_section(bundle),
+        definitions_section(),
+    ]
+    return Document(
+        bundle.run.title,
+        f"{bundle.run.workload} · {bundle.run.started_at[:16].replace('T', ' ')} UTC",
+        answer(bundle),
+        _facts(bundle),
+        banners(bundle),
+        tuple(section for section in sections if section is not None),
+    )
+
+
+def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
+    run = bundle.run
+    rate = "its own arrivals" if run.rate_per_s is None else f"{number(run.rate_per_s)} events/s"
+    return (
+        ("load", rate),
+        ("measured", f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"),
+        ("guarantee", run.conditions.guarantee.value),
+        ("each engine", plural(run.conditions.workers, "worker")),
+        ("trials", f"{plural(run.repeats, 'trial')} per engine"),
+    )
+
+
+def banners(bundle: Bundle) -> tuple[str, ...]:
+    """What must not be overlooked: the run is partial, or too short to be ranked."""
+    said = []
+    if bundle.run.partial:
+        done, wanted = len(bundle.trials), len(bundle.run.planned) * bundle.run.repeats
+        said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
+    if bundle.run.quick:
+        said.append("Quick: engines were cold and windows few, so nothing is ranked.")
+    return tuple(said)

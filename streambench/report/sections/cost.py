@@ -1,0 +1,120 @@
+"""Cost: what each role used in the measured part."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from functools import partial
+
+from streambench.model.metrics import BY_NAME
+from streambench.model.plan import Role
+from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
+from streambench.report.looks import ROLE_LOOKS
+from streambench.report.numbers import DASH, mib, number, optional
+from streambench.report.plot_cost import CostRow, draw_cost
+from streambench.report.sections.latency import name_in_plots
+from streambench.report.standing import Standing, standings
+from streambench.results.bundle import Bundle
+
+_METRICS = (
+    "engine_cpu_s_per_million",
+    "broker_cpu_s_per_million",
+    "engine_memory_mean_bytes",
+    "engine_memory_peak_bytes",
+    "broker_bytes_per_event",
+    "checkpoint_bytes_per_event",
+    "gc_pause_ms",
+)
+TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
+
+
+def cost_section(bundle: Bundle) -> Section:
+    """Cores by role, then cost per event and memory."""
+    stands = [stand for stand in standings(bundle) if stand.completed]
+    if not stands:
+        return Section("cost", "Cost", (Text("No trial was completed."),))
+    blocks: list[Block] = [_metric_grid(stands)]
+    rows = [CostRow(name_in_plots(stand), cores) for stand in stands if (cores := _cores(stand))]
+    if rows:
+        blocks.append(
+            Figure(
+                "cost",
+                "Cores by role",
+                "Mean cores used by each engine, by role",
+                "Shorter is cheaper. The broker is not the engine, but works for it: what an engine "
+                "writes to its own topics shows there. Children's time is included.",
+                partial(_draw, rows),
+                usage_grid(stands, tool=False),
+            )
+        )
+    return Section("cost", "Cost", tuple(blocks))
+
+
+def usage_grid(stands: Sequence[Standing], *, tool: bool) -> Grid:
+    """Every role of each variant's first completed trial: engine and broker, or streambench itself."""
+    columns = (
+        Column("engine"),
+        Column("role"),
+        Column("processes", numeric=True),
+        Column("CPU, s", numeric=True),
+        Column("cores, mean", numeric=True),
+        Column("memory mean, MiB", numeric=True),
+        Column("memory peak, MiB", numeric=True),
+        Column("GC pauses, ms", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(name_in_plots(stand)),
+                Cell(usage.role),
+                Cell(number(usage.processes)),
+                Cell(number(usage.cpu_s, 2)),
+                Cell(number(usage.cores_mean, 3)),
+                Cell(mib(usage.memory_mean_bytes)),
+                Cell(mib(usage.memory_peak_bytes)),
+                Cell(optional(usage.gc_pause_ms)),
+            )
+        )
+        for stand in stands
+        if stand.completed
+        for usage in stand.completed[0].record.usage
+        if (usage.role in TOOL_ROLES) == tool
+    )
+    return Grid(columns, rows)
+
+
+def _metric_grid(stands: Sequence[Standing]) -> Grid:
+    columns = (
+        Column("engine"),
+        *(
+            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            for name in _METRICS
+        ),
+    )
+    rows = tuple(
+        Row((Cell(name_in_plots(stand)), *(_cell(stand, name) for name in _METRICS)))
+        for stand in stands
+    )
+    return Grid(columns, rows)
+
+
+def _cell(stand: Standing, name: str) -> Cell:
+    cell = stand.shown(name).cell()
+    if cell.text == DASH and name in ("checkpoint_bytes_per_event", "gc_pause_ms"):
+        return Cell(DASH, "not known of this engine", cell.tone)
+    return cell
+
+
+def _cores(stand: Standing) -> dict[str, float]:
+    """Median over the trials of mean cores by role."""
+    drawn = {role for role, _, _ in ROLE_LOOKS}
+    by_role: dict[str, list[float]] = {}
+    for record in stand.records:
+        for usage in record.usage:
+            if usage.role in drawn:
+                by_role.setdefault(usage.role, []).append(usage.cores_mean)
+    return {role: statistics.median(values) for role, values in by_role.items()}
+
+
+def _draw(rows: list[CostRow], narrow: bool) -> object:
+    return draw_cost(rows, narrow=narrow)

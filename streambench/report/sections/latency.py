@@ -1,0 +1,194 @@
+"""Latency: percentiles side by side, and delay over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from streambench.model.metrics import BY_NAME
+from streambench.report.columns import bucket_width_s, bucketed, window_curve
+from streambench.report.document import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Grid,
+    Points,
+    Row,
+    Section,
+    Text,
+)
+from streambench.report.looks import Look, looks
+from streambench.report.numbers import number, optional
+from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_percentiles
+from streambench.report.shown import Shown
+from streambench.report.standing import Standing, Status, delay_stem, standings
+from streambench.results.bundle import Bundle
+
+_METRICS = (
+    "first_row_p50_ms",
+    "first_row_p99_ms",
+    "delay_p50_ms",
+    "delay_p99_ms",
+    "delay_max_ms",
+    "visible_p50_ms",
+    "visible_p99_ms",
+    "visible_max_ms",
+    "event_latency_p50_ms",
+    "event_latency_p99_ms",
+    "submit_to_first_result_s",
+)
+_TABLE_BUCKETS = 30
+
+
+def latency_section(bundle: Bundle) -> Section:
+    """Percentiles and delay over time of every variant that has any."""
+    stands = [stand for stand in standings(bundle) if stand.completed]
+    if not stands:
+        return Section("latency", "Result delay", (Text("No trial was completed."),))
+    stem = delay_stem(bundle)
+    seen_by = "as a read_committed reader has it" if stem == "visible" else "as appended to the log"
+    axis = "visible delay, ms" if stem == "visible" else "result delay, ms"
+    look = looks(bundle.labels)
+    blocks: list[Block] = [
+        Text(
+            "Result delay counts from the instant at which a window could first lawfully close to its "
+            f"last row, {seen_by}. The unit is the window: "
+            f"{_window_counts(stands)} were measured."
+        ),
+        Figure(
+            "percentiles",
+            "Result delay by percentile",
+            "Result delay p50, p99 and maximum of each engine",
+            "Further left is faster. The line runs from the median to the slowest window; a short line "
+            "is a steady engine. A percentile that too few windows earned is left out.",
+            partial(_draw_percentiles, _percentile_rows(stands, stem, look), axis),
+            _percentile_grid(stands),
+        ),
+    ]
+    lines = _lines(stands, stem, look)
+    if lines:
+        blocks.append(
+            Figure(
+                "delay",
+                "Result delay over time",
+                "Result delay of each measured window over time",
+                "One point a window, by its closing instant. Level is steady; rising means that the "
+                "engine falls behind; single peaks are pauses." + _repeats_note(bundle),
+                partial(_draw_delay, lines, axis),
+                _time_grid(lines),
+            )
+        )
+    trends = tuple(
+        f"{stand.title}: {record.trend}"
+        for stand in stands
+        for record in stand.records
+        if record.trend
+    )
+    if trends:
+        blocks += [Text("A trend remained in the measured part:"), Points(trends)]
+    return Section("latency", "Result delay", tuple(blocks))
+
+
+def name_in_plots(stand: Standing) -> str:
+    """The engine's name; with the result when it was not right."""
+    return stand.title if stand.status is Status.RIGHT else f"{stand.title} ({stand.status.value})"
+
+
+def lines_of(
+    stands: Sequence[Standing], look: dict[str, Look], column: str, source: object
+) -> list[Line]:
+    """One line per variant with a curve per completed trial, from `source(trial, column)`."""
+    assert callable(source)
+    lines = []
+    for stand in stands:
+        curves = tuple(c for trial in stand.completed if (c := source(trial, column)) is not None)
+        if curves:
+            lines.append(Line(name_in_plots(stand), look[stand.label], curves))
+    return lines
+
+
+def time_grid(lines: Sequence[Line], *, reduce: str, digits: int = 0) -> Grid:
+    """The curves of each variant's first trial, by buckets of time."""
+    end_s = max((float(line.curves[0].t_s[-1]) for line in lines), default=0.0)
+    start_s = min((float(line.curves[0].t_s[0]) for line in lines), default=0.0)
+    width_s = bucket_width_s(end_s - start_s, at_most=_TABLE_BUCKETS)
+    values = [bucketed(line.curves[0], width_s, reduce) for line in lines]
+    starts = sorted({start for value in values for start in value})
+    columns = (
+        Column(f"from second ({reduce} of {number(width_s)} s)", numeric=True),
+        *(Column(line.name, numeric=True) for line in lines),
+    )
+    rows = tuple(
+        Row((Cell(number(start)), *(Cell(optional(value.get(start), digits)) for value in values)))
+        for start in starts
+    )
+    return Grid(columns, rows)
+
+
+def _repeats_note(bundle: Bundle) -> str:
+    return " Further trials are drawn faintly." if bundle.run.repeats > 1 else ""
+
+
+def _window_counts(stands: Sequence[Standing]) -> str:
+    counts = sorted({record.measured_windows for stand in stands for record in stand.records})
+    low, high = counts[0], counts[-1]
+    return f"{number(low)} in each trial" if low == high else f"{number(low)} to {number(high)}"
+
+
+def _percentile_rows(
+    stands: Sequence[Standing], stem: str, look: dict[str, Look]
+) -> list[DelayRow]:
+    return [
+        DelayRow(
+            name_in_plots(stand),
+            look[stand.label],
+            _earned(stand.shown(f"{stem}_p50_ms")),
+            _earned(stand.shown(f"{stem}_p99_ms")),
+            stand.shown(f"{stem}_max_ms").value,
+        )
+        for stand in stands
+    ]
+
+
+def _earned(shown: Shown) -> float | None:
+    return None if shown.instead else shown.value
+
+
+def _percentile_grid(stands: Sequence[Standing]) -> Grid:
+    columns = (
+        Column("engine"),
+        *(
+            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            for name in _METRICS
+        ),
+        Column("windows", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(name_in_plots(stand)),
+                *(stand.shown(name).cell() for name in _METRICS),
+                Cell(number(min(record.measured_windows for record in stand.records))),
+            )
+        )
+        for stand in stands
+    )
+    return Grid(columns, rows)
+
+
+def _lines(stands: Sequence[Standing], stem: str, look: dict[str, Look]) -> list[Line]:
+    column = "visible_complete_ms" if stem == "visible" else "complete_ms"
+    return lines_of(stands, look, column, window_curve)
+
+
+def _time_grid(lines: Sequence[Line]) -> Grid:
+    return time_grid(lines, reduce="max")
+
+
+def _draw_percentiles(rows: list[DelayRow], axis: str, narrow: bool) -> object:
+    return draw_percentiles(rows, xlabel=axis, narrow=narrow)
+
+
+def _draw_delay(lines: list[Line], axis: str, narrow: bool) -> object:
+    return draw_over_time(lines, ylabel=axis, narrow=narrow)

@@ -1,0 +1,210 @@
+"""The terms of the run: conditions, settings, native programs, environment, certificate, the tool itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from streambench.model.conditions import Conditions
+from streambench.model.plan import Setting
+from streambench.model.trial import TrialRecord
+from streambench.report.document import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Fold,
+    Grid,
+    Points,
+    Row,
+    Section,
+    Text,
+)
+from streambench.report.numbers import DASH, number, plural
+from streambench.report.sections.cost import usage_grid
+from streambench.report.standing import standings, title_of
+from streambench.results.bundle import Bundle
+
+_UNITS = {"_ms": "ms", "_mib": "MiB"}
+
+
+def conditions_section(bundle: Bundle) -> Section:
+    """Equal terms, what could not be made equal, and every setting with its origin."""
+    first = _first_records(bundle)
+    warnings = tuple(
+        dict.fromkeys(
+            [
+                *bundle.run.warnings,
+                *(
+                    f"{title_of(bundle, label)}: {warning}"
+                    for label in first
+                    for trial in bundle.of(label)
+                    for warning in trial.record.warnings
+                ),
+            ]
+        )
+    )
+    blocks: list[Block] = [
+        Text("Equal for every engine:"),
+        _pairs(_condition_words(bundle.run.conditions), "condition"),
+        Text("What could not be made equal, or went otherwise than planned:"),
+        Points(warnings) if warnings else Text("Nothing was found."),
+    ]
+    for label, record in first.items():
+        if record.settings:
+            title = f"{title_of(bundle, label)}: {plural(len(record.settings), 'setting')}"
+            blocks.append(Fold(title, (_settings_grid(record.settings),)))
+    return Section("conditions", "Conditions and fairness", tuple(blocks))
+
+
+def programs_section(bundle: Bundle) -> Section:
+    """The workload as declared, and each engine's program as it ran."""
+    blocks: list[Block] = []
+    if bundle.run.workload_text.strip():
+        blocks.append(Fold("workload.toml", (Code(bundle.run.workload_text.strip(), "toml"),)))
+    for label, record in _first_records(bundle).items():
+        for program in record.programs:
+            title = f"{title_of(bundle, label)}: {program.name}"
+            blocks.append(Fold(title, (Code(program.text.strip("\n"), program.language),)))
+    if not blocks:
+        blocks.append(Text("No program was recorded."))
+    return Section("programs", "Workload and native programs", tuple(blocks))
+
+
+def environment_section(bundle: Bundle) -> Section:
+    """The machine, versions, the load, and the engines' own words."""
+    run = bundle.run
+    load = {
+        "command": run.command,
+        "started": run.started_at,
+        "records": number(run.trace_records),
+        "trace SHA-256": run.trace_sha256,
+        "seed": str(run.seed),
+    }
+    blocks: list[Block] = [
+        _pairs(
+            {**run.environment, **{f"version of {k}": v for k, v in run.versions.items()}}, "what"
+        ),
+        Text("The load, the same bytes for every engine:"),
+        _pairs(load, "what", code=True),
+    ]
+    for label, record in _first_records(bundle).items():
+        if record.readings:
+            title = f"{title_of(bundle, label)}: its own word"
+            text = Text("Said by the engine, not measured by streambench.")
+            blocks.append(Fold(title, (text, _pairs(record.readings, "reading", code=True))))
+    return Section("environment", "Environment", tuple(blocks))
+
+
+def instrument_section(bundle: Bundle) -> Section:
+    """The generator's certificate, and what streambench itself used."""
+    columns = (
+        Column("trial"),
+        Column("certificate"),
+        Column("send lag p50, ms", numeric=True),
+        Column("p99", numeric=True),
+        Column("p99.9", "send_lag_p999_ms", numeric=True),
+        Column("max", numeric=True),
+        Column("acknowledged p50, ms", numeric=True),
+        Column("p99", numeric=True),
+        Column("batches", numeric=True),
+        Column("retried", numeric=True),
+        Column("clock drift, ms", numeric=True),
+        Column("streambench itself, cores", "tool_cores", numeric=True),
+        Column("reader's floor p99, ms", "reader_floor_p99_ms", numeric=True),
+    )
+    rows = tuple(
+        row
+        for trial in bundle.trials
+        if (row := _certificate_row(bundle, trial.record)) is not None
+    )
+    if not rows:
+        blocks: tuple[Block, ...] = (Text("No trial sent a load."),)
+        return Section("instrument", "The instrument itself", blocks)
+    stands = [stand for stand in standings(bundle) if stand.completed]
+    blocks = (
+        Text(
+            "A delay is believed only when the generator was on time: send lag is the time from due to "
+            "the first write attempt that was possible, over all batches."
+        ),
+        Grid(columns, rows),
+        Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
+    )
+    return Section("instrument", "The instrument itself", blocks)
+
+
+def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:
+    certificate = record.certificate
+    if certificate is None:
+        return None
+    name = f"{record.number} {title_of(bundle, record.variant.label)}"
+    held = Cell("held") if certificate.held else Cell("did not hold", certificate.reason)
+    measured = [record.measures.get("tool_cores"), record.measures.get("reader_floor_p99_ms")]
+    return Row(
+        (
+            Cell(name),
+            held,
+            Cell(number(certificate.send_lag_p50_ms, 1)),
+            Cell(number(certificate.send_lag_p99_ms, 1)),
+            Cell(number(certificate.send_lag_p999_ms, 1)),
+            Cell(number(certificate.send_lag_max_ms, 1)),
+            Cell(number(certificate.acknowledge_p50_ms, 1)),
+            Cell(number(certificate.acknowledge_p99_ms, 1)),
+            Cell(number(certificate.batches)),
+            Cell(number(certificate.retried)),
+            Cell(number(certificate.clock_drift_ms, 2)),
+            Cell(DASH if measured[0] is None else number(measured[0], 3)),
+            Cell(DASH if measured[1] is None else number(measured[1], 1)),
+        )
+    )
+
+
+def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
+    """Label → its first trial's record, which stands for its settings and programs."""
+    return {label: trials[0].record for label in bundle.labels if (trials := bundle.of(label))}
+
+
+def _condition_words(conditions: Conditions) -> dict[str, str]:
+    words = {}
+    for field in fields(conditions):
+        value = getattr(conditions, field.name)
+        name, unit = field.name, ""
+        for suffix, word in _UNITS.items():
+            if name.endswith(suffix):
+                name, unit = name.removesuffix(suffix), f" {word}"
+        text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
+        words[name.replace("_", " ")] = f"{text}{unit}"
+    return words
+
+
+def _pairs(pairs: Mapping[str, str], what: str, *, code: bool = False) -> Grid:
+    columns = (Column(what), Column("value", code=code))
+    return Grid(
+        columns, tuple(Row((Cell(name), Cell(value))) for name, value in pairs.items()), slim=True
+    )
+
+
+def _settings_grid(settings: tuple[Setting, ...]) -> Grid:
+    columns = (
+        Column("scope"),
+        Column("setting", code=True),
+        Column("asked for", code=True),
+        Column("in effect", code=True),
+        Column("why"),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(setting.scope),
+                Cell(setting.name),
+                Cell(setting.value),
+                Cell(
+                    setting.effective or DASH,
+                    None if setting.effective else "the engine cannot say",
+                ),
+                Cell(setting.origin.value),
+            )
+        )
+        for setting in settings
+    )
+    return Grid(columns, rows)

@@ -1,0 +1,140 @@
+"""Throughput and excess lag over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+from streambench.model.metrics import BY_NAME
+from streambench.report.columns import (
+    bucket_width_s,
+    bucketed,
+    series_curve,
+    window_advance_s,
+)
+from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
+from streambench.report.looks import looks
+from streambench.report.numbers import number, optional
+from streambench.report.plot_delay import Line, draw_over_time
+from streambench.report.plot_rate import RatePanel, draw_rates
+from streambench.report.sections.latency import lines_of, name_in_plots, time_grid
+from streambench.report.standing import Standing, standings
+from streambench.results.bundle import Bundle
+
+_METRICS = (
+    "offered_per_s",
+    "written_per_s",
+    "acknowledged_per_s",
+    "processed_per_s",
+    "excess_lag_max_ms",
+    "excess_lag_end_ms",
+)
+_PLOT_BUCKETS, _TABLE_BUCKETS = 80, 30
+
+
+def throughput_section(bundle: Bundle) -> Section:
+    """Rates, then how far behind each variant was."""
+    stands = [stand for stand in standings(bundle) if stand.completed]
+    if not stands:
+        return Section("throughput", "Throughput and lag", (Text("No trial was completed."),))
+    blocks: list[Block] = [_rates_grid(stands)]
+    look = looks(bundle.labels)
+    panels, width_s = _panels(stands, bundle, _PLOT_BUCKETS)
+    if panels:
+        table, table_width_s = _panels(stands, bundle, _TABLE_BUCKETS)
+        blocks.append(
+            Figure(
+                "rates",
+                "Events per second, offered and processed",
+                "Events per second of each engine over time, offered and processed",
+                "Grey area: offered. Line: records of the windows that came out right, counted when "
+                f"they came, mean of {number(width_s)} s. Dashed stroke: the end of the warm-up. An engine keeps up when its line is the area's edge.",
+                partial(_draw_rates, panels, bundle.run.warm_up_s, width_s),
+                _panel_grid(table, table_width_s),
+            )
+        )
+    lags = lines_of(stands, look, "excess_lag_ms", series_curve)
+    if lags:
+        blocks.append(
+            Figure(
+                "lag",
+                "Excess lag over time",
+                "Excess lag of each engine over time",
+                "How far the newest complete window is behind the newest due one. Flat is sustainable, "
+                "however high; a slope means that the engine never catches up at this rate.",
+                partial(_draw_lag, lags),
+                time_grid(lags, reduce="max"),
+            )
+        )
+    return Section("throughput", "Throughput and lag", tuple(blocks))
+
+
+def _rates_grid(stands: Sequence[Standing]) -> Grid:
+    columns = (
+        Column("engine"),
+        *(
+            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            for name in _METRICS
+        ),
+    )
+    rows = tuple(
+        Row((Cell(name_in_plots(stand)), *(stand.shown(name).cell() for name in _METRICS)))
+        for stand in stands
+    )
+    return Grid(columns, rows)
+
+
+def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list[RatePanel], float]:
+    """A panel per variant from its first trial; buckets hold two windows, else windows look like gaps."""
+    look = looks(bundle.labels)
+    found = []
+    advances, ends = [], []
+    for stand in stands:
+        trial = stand.completed[0]
+        offered, processed = series_curve(trial, "offered"), series_curve(trial, "processed")
+        if offered is not None and processed is not None:
+            found.append((stand, offered, processed))
+            advances.append(window_advance_s(trial) or 0.0)
+            ends.append(float(offered.t_s[-1]))
+    if not found:
+        return [], 1.0
+    width_s = bucket_width_s(max(ends), at_most=most, least_s=math.ceil(2 * max(advances)))
+    panels = [
+        RatePanel(
+            name_in_plots(stand),
+            look[stand.label],
+            bucketed(offered, width_s, "mean"),
+            bucketed(processed, width_s, "mean"),
+        )
+        for stand, offered, processed in found
+    ]
+    return panels, width_s
+
+
+def _panel_grid(panels: Sequence[RatePanel], width_s: float) -> Grid:
+    starts = sorted({s for panel in panels for s in (*panel.offered, *panel.processed)})
+    columns = (
+        Column(f"from second (mean of {number(width_s)} s)", numeric=True),
+        Column("offered", numeric=True),
+        *(Column(panel.name, numeric=True) for panel in panels),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(number(start)),
+                Cell(optional(panels[0].offered.get(start))),
+                *(Cell(optional(panel.processed.get(start))) for panel in panels),
+            )
+        )
+        for start in starts
+    )
+    return Grid(columns, rows)
+
+
+def _draw_rates(panels: list[RatePanel], warm_up_s: float, width_s: float, narrow: bool) -> object:
+    return draw_rates(panels, warm_up_s=warm_up_s, width_s=width_s, narrow=narrow)
+
+
+def _draw_lag(lines: list[Line], narrow: bool) -> object:
+    return draw_over_time(lines, ylabel="excess lag, ms", narrow=narrow, log=False)

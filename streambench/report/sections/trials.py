@@ -1,0 +1,45 @@
+"""Every trial by itself, for whoever distrusts a median."""
+
+from __future__ import annotations
+
+from streambench.model.metrics import BY_NAME
+from streambench.report.document import Cell, Column, Grid, Row, Section
+from streambench.report.sections.verdict import delay_metrics
+from streambench.report.shown import shown
+from streambench.report.standing import title_of
+from streambench.results.bundle import Bundle
+
+_METRICS = ("processed_per_s", "engine_cpu_s_per_million", "engine_memory_peak_bytes")
+
+
+def trials_section(bundle: Bundle) -> Section | None:
+    """A row per trial; None without repeats, when the verdict table already says it all."""
+    if bundle.run.repeats < 2:
+        return None
+    names = (*delay_metrics(bundle), *_METRICS)
+    columns = (
+        Column("trial", numeric=True),
+        Column("round", numeric=True),
+        Column("engine"),
+        Column("result"),
+        *(
+            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            for name in names
+        ),
+    )
+    rows = []
+    for trial in bundle.trials:
+        record = trial.record
+        verdict = getattr(record.outcome, "verdict", None)
+        words = record.outcome.kind if verdict is None else "right" if verdict.right else "wrong"
+        head = (
+            Cell(str(record.number)),
+            Cell(str(record.round)),
+            Cell(title_of(bundle, record.variant.label)),
+            Cell(words),
+        )
+        if verdict is None:
+            rows.append(Row(head, aside=getattr(record.outcome, "reason", ""), quiet=True))
+        else:
+            rows.append(Row((*head, *(shown(name, [record]).cell() for name in names))))
+    return Section("trials", "Every trial", (Grid(columns, tuple(rows)),))

@@ -1,0 +1,213 @@
+"""How each variant stands: its result in words, its reason, and whether and where it is ranked."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from streambench.model.conditions import Guarantee
+from streambench.model.trial import Completed, Failed, Invalid, NotRun, TrialRecord
+from streambench.report.damage_words import damage_words
+from streambench.report.numbers import number
+from streambench.report.shown import Shown, shown
+from streambench.results.bundle import Bundle, TrialBundle
+
+# Append stamps have a resolution of 1 ms, so a smaller difference than this says nothing.
+TIE_MS = 2.0
+
+
+class Status(enum.Enum):
+    """The result of a variant over all its trials."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    FAILED = "failed"
+    INVALID = "invalid"
+    UNSUPPORTED = "unsupported"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One variant's place: `completed` are the trials that its figures come from.
+
+    `rank` is None when it is not ranked, for the reason `unranked`; `tied` when another shares it.
+    """
+
+    label: str
+    title: str
+    status: Status
+    words: str
+    reason: str | None
+    trials: tuple[TrialBundle, ...]
+    completed: tuple[TrialBundle, ...]
+    unranked: str | None
+    rank: int | None = None
+    tied: bool = False
+
+    @property
+    def records(self) -> tuple[TrialRecord, ...]:
+        """Records of the completed trials."""
+        return tuple(trial.record for trial in self.completed)
+
+    def shown(self, metric: str) -> Shown:
+        """What may be shown of a metric over the completed trials."""
+        return shown(metric, self.records)
+
+    @property
+    def place(self) -> str:
+        """`1`, `2=` when not told apart from another, or nothing."""
+        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
+
+
+def delay_stem(bundle: Bundle) -> str:
+    """Whose stamps are the honest ones: visible under exactly-once, else appended."""
+    exactly = bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE
+    return "visible" if exactly else "delay"
+
+
+def late_possible(bundle: Bundle) -> bool:
+    """Whether records may lawfully have been dropped, so that delay is not ranked."""
+    return bundle.run.late_model is not None or any(
+        trial.record.late is not None for trial in bundle.trials
+    )
+
+
+def title_of(bundle: Bundle, label: str) -> str:
+    """An engine's name as in the report, else the variant's label."""
+    return bundle.run.titles.get(label, label)
+
+
+def standings(bundle: Bundle) -> tuple[Standing, ...]:
+    """All variants: ranked ones first by rank, then the right, then the rest, each in planned order."""
+    stands = [_standing(bundle, label) for label in bundle.labels]
+    ranked = _rank([s for s in stands if s.unranked is None], delay_stem(bundle))
+    order = list(Status)
+    rest = sorted(
+        (s for s in stands if s.unranked is not None), key=lambda s: order.index(s.status)
+    )
+    return (*ranked, *rest)
+
+
+def _standing(bundle: Bundle, label: str) -> Standing:
+    trials = bundle.of(label)
+    completed = tuple(t for t in trials if isinstance(t.record.outcome, Completed))
+    status, words, reason = _result(bundle, trials)
+    standing = Standing(
+        label, title_of(bundle, label), status, words, reason, trials, completed, unranked=None
+    )
+    return replace(standing, unranked=_why_unranked(bundle, standing))
+
+
+def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, str, str | None]:
+    """The worst thing that happened, but what the instrument spoilt counts only when nothing else is left."""
+    found: dict[Status, list[str]] = {}
+    for trial in trials:
+        status, reason = _one(trial.record, bundle)
+        found.setdefault(status, []).append(reason)
+    if not found:
+        partial = "the run was interrupted before it" if bundle.run.partial else "no trial of it"
+        return Status.NOT_REACHED, "not reached", partial
+    worst = next(
+        status
+        for status in (
+            Status.WRONG,
+            Status.FAILED,
+            Status.RIGHT,
+            Status.INVALID,
+            Status.UNSUPPORTED,
+        )
+        if status in found
+    )
+    words = worst.value
+    if len(trials) > 1:
+        words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
+    reason = found[worst][0]
+    if worst is Status.RIGHT and Status.INVALID in found:
+        invalid = f"{len(found[Status.INVALID])} invalid: {found[Status.INVALID][0]}"
+        reason = f"{reason}; {invalid}" if reason else invalid
+    return worst, words, reason or None
+
+
+def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:
+    match record.outcome:
+        case Completed(verdict=verdict):
+            if verdict.right:
+                return Status.RIGHT, damage_words(verdict)
+            return Status.WRONG, damage_words(verdict)
+        case Failed(stage=stage, reason=reason):
+            return Status.FAILED, f"at {stage}: {reason}"
+        case Invalid(reason=reason):
+            return Status.INVALID, reason
+        case NotRun(reason=reason):
+            return Status.UNSUPPORTED, reason
+        case _:
+            assert_never(record.outcome)
+
+
+def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
+    if standing.status is not Status.RIGHT:
+        return str(standing.status.value)
+    if late_possible(bundle):
+        return "records may lawfully be dropped here, so delay is not compared"
+    for record in standing.records:
+        if record.cold or bundle.run.quick:
+            return "cold: too short to be ranked"
+        if record.saturated:
+            return "saturated: it left the machine no room"
+        if record.certificate is None:
+            return "the generator gave no certificate"
+        if not record.certificate.held:
+            return (
+                f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
+            )
+    tail = _tail(standing, delay_stem(bundle))
+    if tail.trials < len(standing.records):
+        return "its delay is not known in every trial"
+    return None
+
+
+def _tail(standing: Standing, stem: str) -> Shown:
+    return standing.shown(f"{stem}_p99_ms")
+
+
+def _rank(standing: list[Standing], stem: str) -> list[Standing]:
+    """By the shown tail delay; the maximum for all when one of them earned no p99."""
+    tails = {s.label: _tail(s, stem) for s in standing}
+    if any(tail.instead for tail in tails.values()):
+        tails = {s.label: s.shown(f"{stem}_max_ms") for s in standing}
+    ordered = sorted(standing, key=lambda s: _value(tails[s.label]))
+    groups: list[list[Standing]] = []
+    for one in ordered:
+        if groups and not _told_apart(tails[groups[-1][0].label], tails[one.label]):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    ranked: list[Standing] = []
+    for group in groups:
+        rank = len(ranked) + 1
+        ranked += [replace(one, rank=rank, tied=len(group) > 1) for one in group]
+    return ranked
+
+
+def _value(tail: Shown) -> float:
+    return math.inf if tail.value is None else tail.value
+
+
+def _told_apart(faster: Shown, slower: Shown) -> bool:
+    """Whether the difference exceeds the floor and, with repeats, the ranges are apart."""
+    if _value(slower) - _value(faster) < TIE_MS:
+        return False
+    repeated = faster.trials > 1 or slower.trials > 1
+    return not repeated or (faster.high or 0.0) < (slower.low or 0.0)
+
+
+def rows_checked(standing: Standing) -> str:
+    """How many rows the judge found right, of how many expected, over the completed trials."""
+    verdicts = [r.outcome.verdict for r in standing.records if isinstance(r.outcome, Completed)]
+    right = sum(verdict.right_rows for verdict in verdicts)
+    expected = sum(verdict.expected_rows for verdict in verdicts)
+    bounds = "" if all(verdict.exact for verdict in verdicts) else ", within bounds"
+    return f"{number(right)} of {number(expected)} rows{bounds}"

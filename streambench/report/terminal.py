@@ -1,0 +1,122 @@
+"""The summary that is printed when a run ends: it fits 80 columns, and its words need no colour."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from streambench.model.trial import Failed
+from streambench.report.answer import answer
+from streambench.report.compose import banners
+from streambench.report.document import Tone
+from streambench.report.numbers import DASH, number, optional, percent
+from streambench.report.sections.late import caption
+from streambench.report.sections.verdict import MARKS
+from streambench.report.shown import Shown
+from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.results.bundle import Bundle
+
+_STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
+
+
+def render(bundle: Bundle) -> RenderableType:
+    """Answer, verdict table, and a reason for everyone that is not ranked."""
+    stands = standings(bundle)
+    parts: list[RenderableType] = [Text(answer(bundle), style="bold"), Text("")]
+    parts += [Text(banner, style="yellow") for banner in banners(bundle)]
+    if late_possible(bundle):
+        parts += [_late_table(stands), *_late_caption(bundle), Text("")]
+    parts.append(_table(bundle, stands))
+    reasons = [line for stand in stands if (line := _reason(bundle, stand)) is not None]
+    if reasons:
+        parts += [Text(""), *(Text(line) for line in reasons)]
+    if any(shown.instead for stand in stands if stand.records for shown in _delays(bundle, stand)):
+        parts += [Text(""), Text("max: too few windows to earn the percentile", style="dim")]
+    return Group(*parts)
+
+
+def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> Table:
+    stem = delay_stem(bundle)
+    delay = "visible" if stem == "visible" else "delay"
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("engine", overflow="fold", max_width=18)
+    table.add_column("result", overflow="fold", max_width=15)
+    for heading in (
+        f"{delay}\np50 ms",
+        f"{delay}\np99 ms",
+        "done\nevents/s",
+        "CPU-s\nper M",
+        "peak\nMiB",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for stand in stands:
+        mark, tone = MARKS[stand.status]
+        figures = (
+            *_delays(bundle, stand),
+            stand.shown("processed_per_s"),
+            stand.shown("engine_cpu_s_per_million"),
+            stand.shown("engine_memory_peak_bytes"),
+        )
+        table.add_row(
+            stand.place or DASH,
+            escape(stand.title),
+            Text(f"{mark} {stand.words}", style=_STYLES.get(tone, "")),
+            *(shown.labelled for shown in figures),
+        )
+    return table
+
+
+def _delays(bundle: Bundle, stand: Standing) -> tuple[Shown, Shown]:
+    stem = delay_stem(bundle)
+    return stand.shown(f"{stem}_p50_ms"), stand.shown(f"{stem}_p99_ms")
+
+
+def _late_table(stands: tuple[Standing, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("late records", overflow="fold", max_width=20)
+    for heading in ("dropped", "of", "share", "predicted", "own counter"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for stand in stands:
+        late = next((r.late for r in stand.records if r.late is not None), None)
+        if late is None:
+            table.add_row(escape(stand.title), *[DASH] * 5)
+            continue
+        predicted = optional(late.predicted)
+        if (
+            late.predicted is None
+            and late.predicted_low is not None
+            and late.predicted_high is not None
+        ):
+            predicted = f"{number(late.predicted_low)}..{number(late.predicted_high)}"
+        table.add_row(
+            escape(stand.title),
+            optional(late.dropped),
+            number(late.records),
+            DASH if late.dropped is None else percent(late.dropped, late.records),
+            predicted,
+            optional(late.own_counter),
+        )
+    return table
+
+
+def _late_caption(bundle: Bundle) -> list[RenderableType]:
+    model = bundle.run.late_model
+    return [] if model is None else [Text(caption(model), style="dim")]
+
+
+def _reason(bundle: Bundle, stand: Standing) -> str | None:
+    if stand.status is Status.RIGHT:
+        if stand.unranked is None:
+            return f"{stand.title}: {stand.reason}" if stand.reason else None
+        return None if late_possible(bundle) else f"{stand.title} is not ranked: {stand.unranked}"
+    hints = [
+        t.record.outcome.hint
+        for t in stand.trials
+        if isinstance(t.record.outcome, Failed) and t.record.outcome.hint
+    ]
+    hint = f" (hint: {hints[0]})" if hints else ""
+    return f"{stand.title}: {stand.words}: {stand.reason or 'no reason was recorded'}{hint}"

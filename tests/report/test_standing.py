@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streambench.model.trial import Completed, Invalid, TrialRecord
+from streambench.model.verdict import Damage, Verdict
+from streambench.report.answer import answer
+from streambench.report.standing import Status, standings
+from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+
+from .example import (
+    HELD,
+    RIGHT,
+    RUN,
+    TITLES,
+    WRONG,
+    completed,
+    every_result,
+    exactly_once,
+    late_flights,
+    measures,
+    repeated,
+)
+
+
+def bundle_of(tmp_path: Path, *records: TrialRecord, **run: Any) -> Bundle:
+    planned = tuple(dict.fromkeys(record.variant.label for record in records))
+    writer = BundleWriter.create(tmp_path, replace(RUN, **{"planned": planned, **run}))
+    for number, record in enumerate(records, 1):
+        writer.add_trial(replace(record, number=number), {})
+    return read_bundle(writer.finish())
+
+
+def fast(**changes: Any) -> TrialRecord:
+    return completed(1, "kafka-streams", RIGHT, measures(13, 28, 41), **changes)
+
+
+def slow(**changes: Any) -> TrialRecord:
+    return completed(1, "flink", RIGHT, measures(50, 90, 99), **changes)
+
+
+def places(bundle: Bundle) -> Mapping[str, str]:
+    return {stand.label: stand.place for stand in standings(bundle)}
+
+
+def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> None:
+    assert places(read_bundle(every_result(tmp_path))) == {
+        "kafka-streams": "1",
+        "spark": "2",
+        "kafka-python": "",
+        "flink": "",
+        "flink+1": "",
+        "reference": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"cold": True}, "cold"),
+        ({"saturated": True}, "saturated"),
+        ({"certificate": None}, "no certificate"),
+        ({"certificate": replace(HELD, held=False, reason="late by 40 ms")}, "late by 40 ms"),
+        ({"measures": {}}, "not known in every trial"),
+    ],
+)
+def test_what_cannot_be_believed_is_not_ranked_and_says_why(
+    tmp_path: Path, changes: dict[str, Any], why: str
+) -> None:
+    bundle = bundle_of(tmp_path, fast(**changes), slow())
+    first, second = standings(bundle)
+    assert (first.label, first.place) == ("flink", "1")
+    assert second.place == ""
+    assert why in (second.unranked or "")
+
+
+def test_nothing_is_ranked_in_a_quick_run(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, fast(cold=True), slow(cold=True), quick=True)
+    assert set(places(bundle).values()) == {""}
+    assert answer(bundle) == (
+        "Both engines came out right, none of them is ranked (cold: too short to be ranked)."
+    )
+
+
+def test_delay_is_not_ranked_where_records_may_be_dropped(tmp_path: Path) -> None:
+    assert set(places(read_bundle(late_flights(tmp_path))).values()) == {""}
+
+
+def test_a_difference_within_the_stamps_resolution_is_a_tie(tmp_path: Path) -> None:
+    near = completed(1, "flink", RIGHT, measures(13, 29, 40))
+    assert places(bundle_of(tmp_path, fast(), near)) == {"kafka-streams": "1=", "flink": "1="}
+
+
+def test_repeats_whose_ranges_overlap_share_a_rank(tmp_path: Path) -> None:
+    bundle = read_bundle(repeated(tmp_path))
+    assert places(bundle) == {"kafka-python": "1=", "kafka-streams": "1=", "flink": "3"}
+    assert "(Python consumer and Kafka Streams are not told apart)" in answer(bundle)
+
+
+def test_under_exactly_once_the_visible_delay_ranks(tmp_path: Path) -> None:
+    bundle = read_bundle(exactly_once(tmp_path))
+    assert places(bundle) == {"kafka-streams": "1", "flink": "2"}
+    assert "Flink SQL 1,030 ms" in answer(bundle)
+
+
+def test_without_an_earned_p99_all_are_ranked_by_their_maximum(tmp_path: Path) -> None:
+    few = completed(1, "flink", RIGHT, measures(5, 10, 30), measured_windows=60)
+    full = completed(1, "kafka-streams", RIGHT, measures(5, 15, 20))
+    assert places(bundle_of(tmp_path, few, full)) == {"kafka-streams": "1", "flink": "2"}
+
+
+def test_one_wrong_trial_of_three_makes_the_variant_wrong(tmp_path: Path) -> None:
+    wrong = fast(outcome=Completed(WRONG))
+    (stand,) = standings(bundle_of(tmp_path, fast(), wrong, fast(), repeats=3))
+    assert (stand.status, stand.words) == (Status.WRONG, "wrong in 1 of 3")
+
+
+def test_an_invalid_trial_says_nothing_of_the_engine(tmp_path: Path) -> None:
+    spoilt = fast(outcome=Invalid("the laptop slept"))
+    (stand,) = standings(bundle_of(tmp_path, fast(), spoilt, repeats=2))
+    assert (stand.status, stand.words, stand.place) == (Status.RIGHT, "right in 1 of 2", "1")
+    assert "1 invalid: the laptop slept" in (stand.reason or "")
+
+
+def test_duplicates_are_a_price_and_do_not_disqualify(tmp_path: Path) -> None:
+    verdict = Verdict(100, 100, Damage(duplicates=12, windows=1), (), True, True, True)
+    first, _ = standings(bundle_of(tmp_path, fast(outcome=Completed(verdict)), slow()))
+    assert (first.place, first.reason) == ("1", "12 duplicates in 1 window")
+
+
+def test_a_variant_that_was_not_reached_has_its_place(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, fast(), planned=tuple(TITLES))
+    stands = standings(bundle)
+    assert len(stands) == len(TITLES)
+    assert {s.status for s in stands[1:]} == {Status.NOT_REACHED}
+
+
+def test_the_answer_is_one_sentence_with_everybody_in_it(tmp_path: Path) -> None:
+    said = answer(read_bundle(every_result(tmp_path)))
+    assert said.endswith(".")
+    assert ". " not in said
+    assert all(title in said for title in TITLES.values())
