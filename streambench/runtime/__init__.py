@@ -1,0 +1,1 @@
+"""What every run stands on: child processes, artifacts, locks, waits, usage."""

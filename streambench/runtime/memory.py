@@ -1,0 +1,63 @@
+"""Is there room for what is about to start: memory and disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psutil
+
+from streambench.model.errors import EnvironmentLacks
+
+# A JVM takes this times its heap: code, metaspace, thread stacks, network buffers.
+HEAP_FACTOR = 1.6
+
+_MIB = 1024 * 1024
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def check_memory(heap_mib_sum: int) -> None:
+    """Raise EnvironmentLacks unless the heaps of all processes fit into the memory available now."""
+    available = available_memory_bytes()
+    needed = int(heap_mib_sum * HEAP_FACTOR * _MIB)
+    if available < needed:
+        raise EnvironmentLacks(
+            f"{needed // _MIB} MiB of memory are needed (heaps of {heap_mib_sum} MiB in all),"
+            f" {available // _MIB} MiB are available",
+            hint="take fewer workers: streambench run --workers 1",
+        )
+
+
+def check_disk(path: Path, needed_bytes: int) -> None:
+    """Raise EnvironmentLacks unless `needed_bytes` fit on the disk of `path`, which need not exist yet."""
+    folder = path.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise EnvironmentLacks(
+            f"{-(-needed_bytes // _MIB)} MiB of disk are needed in {folder},"
+            f" {free // _MIB} MiB are free",
+            hint="streambench clean",
+        )
+
+
+def available_memory_bytes() -> int:
+    """What can be allocated without swapping; within a container, what its limit leaves."""
+    machine = int(psutil.virtual_memory().available)
+    container = _container_room_bytes(_CGROUP)
+    return machine if container is None else min(machine, container)
+
+
+def _container_room_bytes(cgroup: Path) -> int | None:
+    """Limit less use of the control group (version 2); None where there is none."""
+    try:
+        limit = (cgroup / "memory.max").read_text().strip()
+        if limit == "max":
+            return None
+        used = int((cgroup / "memory.current").read_text())
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+    except FileNotFoundError:
+        return None
+    # Page cache counts as used, yet gives way.
+    return max(0, int(limit) - used + int(stat.get("inactive_file", 0)))
