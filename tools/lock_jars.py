@@ -1,0 +1,116 @@
+"""Write streambench/runtime/locks/jars.toml: every jar of every set with its SHA-256 and size.
+
+Run it after a version in SETS has changed: `python tools/lock_jars.py`. It needs Maven (`mvn`) on
+PATH, which finds the runtime closure of each set and checks what it downloads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
+
+KAFKA = "4.3.1"
+LOG4J = "2.25.4"
+SPARK = "4.2.0"
+
+# Kafka's slf4j is 1.7, so the binding is log4j-slf4j-impl (log4j-slf4j2-impl is for slf4j 2).
+LOGGING = (
+    f"org.apache.logging.log4j:log4j-api:{LOG4J}",
+    f"org.apache.logging.log4j:log4j-core:{LOG4J}",
+    f"org.apache.logging.log4j:log4j-slf4j-impl:{LOG4J}",
+)
+
+
+@dataclass(frozen=True)
+class JarSet:
+    """What a set is asked to hold; `without` lists group:artifact left out of the closure."""
+
+    roots: tuple[str, ...]
+    transitive: bool = True
+    without: tuple[str, ...] = ()
+
+
+SETS = {
+    "broker": JarSet((f"org.apache.kafka:kafka_2.13:{KAFKA}", *LOGGING)),
+    # Stores are in memory: RocksDB (73 MB) is never loaded.
+    "streams": JarSet(
+        (f"org.apache.kafka:kafka-streams:{KAFKA}", *LOGGING), without=("org.rocksdb:rocksdbjni",)
+    ),
+    "flink-connector": JarSet(
+        ("org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2",), transitive=False
+    ),
+    # The rest of what these need is in the pyspark package.
+    "spark-connector": JarSet(
+        (
+            f"org.apache.spark:spark-sql-kafka-0-10_2.13:{SPARK}",
+            f"org.apache.spark:spark-token-provider-kafka-0-10_2.13:{SPARK}",
+            "org.apache.kafka:kafka-clients:3.9.2",
+            "org.apache.commons:commons-pool2:2.13.1",
+        ),
+        transitive=False,
+    ),
+    "compiler": JarSet(("org.eclipse.jdt:ecj:3.46.0",), transitive=False),
+}
+
+POM = """<project><modelVersion>4.0.0</modelVersion>
+<groupId>lock</groupId><artifactId>lock</artifactId><version>1</version>
+<dependencies>{dependencies}</dependencies></project>
+"""
+DEPENDENCY = (
+    "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId>"
+    "<version>{2}</version>{3}</dependency>"
+)
+NOTHING_BELOW = (
+    "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>"
+)
+
+
+def closure(jar_set: JarSet, folder: Path) -> dict[str, Path]:
+    """The jars of one set by coordinate, copied by Maven into `folder`."""
+    below = "" if jar_set.transitive else NOTHING_BELOW
+    dependencies = "".join(DEPENDENCY.format(*r.split(":"), below) for r in jar_set.roots)
+    (folder / "pom.xml").write_text(POM.format(dependencies=dependencies))
+    copy = ["dependency:copy-dependencies", "-Dmdep.useRepositoryLayout=true"]
+    out = folder / "jars"
+    subprocess.run(
+        ["mvn", "-q", "-B", *copy, "-DincludeScope=runtime", f"-DoutputDirectory={out}"],
+        cwd=folder,
+        check=True,
+    )
+    found = {}
+    for jar in sorted(out.rglob("*.jar")):
+        *group, artifact, version, _name = jar.relative_to(out).parts
+        name = f"{'.'.join(group)}:{artifact}"
+        if name not in jar_set.without:
+            found[f"{name}:{version}"] = jar
+    return found
+
+
+def main() -> None:
+    """Find every set's jars and write the lock."""
+    sets = ["[sets]"]
+    jars: dict[str, str] = {}
+    for name, jar_set in SETS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            found = closure(jar_set, Path(folder))
+            lines = "".join(f'    "{coordinate}",\n' for coordinate in found)
+            sets.append(f"{name} = [\n{lines}]")
+            for coordinate, path in found.items():
+                data = path.read_bytes()
+                jars[coordinate] = (
+                    f'[jars."{coordinate}"]\n'
+                    f'sha256 = "{hashlib.sha256(data).hexdigest()}"\n'
+                    f"bytes = {len(data)}"
+                )
+    head = "# Written by tools/lock_jars.py. Jars by set, then each jar's SHA-256 and size."
+    body = "\n\n".join(text for _, text in sorted(jars.items()))
+    LOCK.write_text("\n".join([head, "", *sets, "", body, ""]))
+
+
+if __name__ == "__main__":
+    main()
