@@ -1,0 +1,212 @@
+"""How fast the player writes, beside other producers: M records/s, and CPU-seconds per M records.
+
+    python benchmarks/play.py [--records 2000000] [--rounds 3]
+
+One broker, one run, the same number and size of records, acks=all, senders taking turns; ratios are
+within the run. The player writes `clicks`, compiled for 1 M events/s, as fast as it goes; encoding is
+not in its figure, as it is done before a trial's clock starts (benchmarks/encode.py measures it).
+kafka-producer-perf-test counts its start. confluent-kafka takes part where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import os
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.player import Player
+from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
+from streambench.kafka.warm_up import warm_broker
+from streambench.load.trace import Trace, compile_trace
+from streambench.model.plan import Artifacts
+from streambench.runtime.artifacts import Resolved, resolve
+from streambench.runtime.download import download_all
+from streambench.runtime.jars import HINT, Jar
+from streambench.runtime.paths import cache_dir
+from streambench.runtime.supervisor import Supervisor
+from streambench.workload.locate import find, shipped_root
+from streambench.workload.parse import load_workload
+
+TOPIC = "play"
+RATE_PER_S = 1_000_000
+LINGER_MS, BATCH_BYTES = 5, 256 << 10
+TIMEOUT_S = 600
+TOOLS = Jar(
+    "org.apache.kafka:kafka-tools:4.3.1",
+    "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c",
+    698668,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one sender took in one round."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all senders share; `record_bytes` is key and value."""
+
+    supervisor: Supervisor
+    broker: Broker
+    resolved: Resolved
+    trace: Trace
+    folder: Path
+
+    @property
+    def records(self) -> int:
+        return self.trace.meta.records
+
+    @property
+    def record_bytes(self) -> int:
+        framing = 9  # length, attributes, deltas, key and value lengths, headers
+        return self.trace.records_path.stat().st_size // self.records - framing
+
+
+def player(bench: Bench) -> Figure:
+    sender = Player.start(
+        bench.supervisor,
+        bootstrap=bench.broker.bootstrap,
+        topic=TOPIC,
+        partitions=bench.trace.meta.partitions,
+        log_dir=bench.folder,
+    )
+    try:
+        meta = sender.play(
+            bench.trace.ref,
+            start_realtime_ns=time.time_ns(),
+            event_offset_ms=time.time_ns() // 1_000_000,
+            send_log=bench.folder / "load.parquet",
+            unthrottled=True,
+        ).wait(TIMEOUT_S)
+    finally:
+        sender.close()
+    return Figure(meta.wall_s, meta.cpu_s)
+
+
+def perf_test(bench: Bench) -> Figure:
+    class_path = os.pathsep.join(map(str, (*bench.resolved.jars["broker"], TOOLS.file.path)))
+    argv = [
+        *(str(bench.resolved.java), "-Xmx512m", "-cp", class_path),
+        *("org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC, "--throughput", "-1"),
+        *("--num-records", str(bench.records), "--record-size", str(bench.record_bytes)),
+        *("--command-property", f"bootstrap.servers={bench.broker.bootstrap}", "acks=all"),
+        *(f"linger.ms={LINGER_MS}", f"batch.size={BATCH_BYTES}"),
+    ]
+    before, begin_s = _children_cpu_s(), time.monotonic()
+    subprocess.run(argv, check=True, capture_output=True, timeout=TIMEOUT_S)
+    return Figure(time.monotonic() - begin_s, _children_cpu_s() - before)
+
+
+def confluent(bench: Bench) -> Figure:
+    confluent_kafka = importlib.import_module("confluent_kafka")
+
+    producer = confluent_kafka.Producer(
+        {
+            "bootstrap.servers": bench.broker.bootstrap,
+            "acks": "all",
+            "linger.ms": LINGER_MS,
+            "batch.size": BATCH_BYTES,
+            "queue.buffering.max.messages": 1_000_000,
+        }
+    )
+    value = b"x" * bench.record_bytes
+    cpu_s, begin_s = time.process_time(), time.monotonic()
+    for number in range(bench.records):
+        while True:
+            try:
+                producer.produce(TOPIC, value)
+                break
+            except BufferError:
+                producer.poll(0.1)
+        if number % 10_000 == 0:
+            producer.poll(0)
+    producer.flush()
+    return Figure(time.monotonic() - begin_s, time.process_time() - cpu_s)
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def senders() -> dict[str, Callable[[Bench], Figure]]:
+    found: dict[str, Callable[[Bench], Figure]] = {
+        "player, unthrottled": player,
+        "kafka-producer-perf-test": perf_test,
+    }
+    if importlib.util.find_spec("confluent_kafka") is None:
+        print("confluent-kafka is not installed: left out (pip install confluent-kafka)")
+    else:
+        found["confluent-kafka produce()"] = confluent
+    return found
+
+
+def table(figures: dict[str, list[Figure]], records: int) -> None:
+    print(f"{'sender':<28} {'M records/s':>12} {'CPU-s per M':>12} {'rate':>8} {'CPU':>8}")
+    own: tuple[float, float] | None = None
+    for name, rounds in figures.items():
+        rate = records / statistics.median(figure.wall_s for figure in rounds) / 1e6
+        cost = statistics.median(figure.cpu_s for figure in rounds) / records * 1e6
+        own = own or (rate, cost)
+        print(
+            f"{name:<28} {rate:>12.2f} {cost:>12.3f} {own[0] / rate:>7.1f}x {cost / own[1]:>7.1f}x"
+        )
+    print("medians of the rounds; rate: the player's over this one's, CPU: this one's over its")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
+    download_all([TOOLS.file], what="kafka-tools", hint=HINT)
+    clicks = load_workload(find("clicks", (shipped_root(),)))
+    trace = compile_trace(
+        clicks,
+        duration_ms=max(arguments.records * 1_000 // RATE_PER_S, 2_000),
+        seed=1,
+        cache=cache_dir() / "traces",
+        rate_per_s=RATE_PER_S,
+    )
+    partitions = trace.meta.partitions
+    taking_part = senders()
+    figures: dict[str, list[Figure]] = {name: [] for name in taking_part}
+    with tempfile.TemporaryDirectory() as scratch, Supervisor() as supervisor:
+        folder = Path(scratch)
+        broker = start_broker(
+            supervisor,
+            folder=folder / "broker",
+            log_dir=folder,
+            java=resolved.java,
+            jars=resolved.jars["broker"],
+        )
+        bench = Bench(supervisor, broker, resolved, trace, folder)
+        warm_broker(supervisor, broker, ref=trace.ref, partitions=partitions, log_dir=folder)
+        print(f"{bench.records:,} records of about {bench.record_bytes} bytes a round")
+        for _ in range(arguments.rounds):
+            for name, send in taking_part.items():
+                create_topics(
+                    broker.bootstrap, (TopicSpec(TOPIC, partitions, input_topic_config()),)
+                )
+                figures[name].append(send(bench))
+                delete_topics(broker.bootstrap, (TOPIC,))
+    table(figures, bench.records)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The embedded Kafka broker: one KRaft node as a child process, on free ports of 127.0.0.1."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from streambench.kafka.broker_config import command, logging_properties, server_properties
+from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.wire import metadata_request, parse_metadata
+from streambench.model.errors import EngineFailed
+from streambench.model.plan import Role
+from streambench.runtime.ports import free_port
+from streambench.runtime.supervisor import Child, Supervisor
+from streambench.runtime.waiting import wait_until
+
+_PORT_ATTEMPTS: Final = 3
+_START_TIMEOUT_S: Final = 60.0
+_ANSWER_TIMEOUT_S: Final = 2.0
+_PORT_TAKEN: Final = ("Address already in use", "BindException")
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A running broker; `log_data_dir` holds one folder a topic and partition."""
+
+    bootstrap: str
+    child: Child
+    folder: Path
+    log_data_dir: Path
+
+
+def start_broker(
+    supervisor: Supervisor,
+    *,
+    folder: Path,
+    log_dir: Path,
+    java: Path,
+    jars: tuple[Path, ...],
+    heap_mib: int = 512,
+) -> Broker:
+    """Start a broker in `folder` (made, and deleted when `supervisor` ends) and wait until it serves.
+
+    `jars` is the class path of Kafka's server; the broker's log is `log_dir`/broker.log. Another pair
+    of ports is tried when a port was taken meanwhile. Raises EngineFailed at stage `broker`.
+    """
+    supervisor.discard_at_end(folder)
+    log = log_dir / "broker.log"
+    for attempt in range(1, _PORT_ATTEMPTS + 1):
+        seen_bytes = log.stat().st_size if log.exists() else 0
+        broker = _launch(supervisor, folder, log, java, jars, heap_mib)
+        try:
+            wait_until(
+                partial(serves, broker.bootstrap),
+                what="the Kafka broker",
+                timeout_s=_START_TIMEOUT_S,
+                alive=broker.child.alive,
+                log=log,
+                stage="broker",
+            )
+        except EngineFailed:
+            supervisor.stop(broker.child)
+            if attempt == _PORT_ATTEMPTS or not _port_was_taken(log, seen_bytes):
+                raise
+        else:
+            return broker
+    raise AssertionError("the last attempt returns or raises")
+
+
+def serves(bootstrap: str) -> bool:
+    """Whether the broker answers a metadata request, is registered and has an active controller."""
+    try:
+        connection = Connection(split_address(bootstrap), timeout_s=_ANSWER_TIMEOUT_S)
+    except OSError:
+        return False
+    try:
+        metadata = parse_metadata(connection.call(metadata_request(0)))
+    except ConnectionLost:
+        return False
+    finally:
+        connection.close()
+    return bool(metadata.brokers) and metadata.controller_id is not None
+
+
+def _launch(
+    supervisor: Supervisor,
+    folder: Path,
+    log: Path,
+    java: Path,
+    jars: tuple[Path, ...],
+    heap_mib: int,
+) -> Broker:
+    data = folder / "data"
+    shutil.rmtree(data, ignore_errors=True)  # an earlier attempt's, with other ports in it
+    folder.mkdir(parents=True, exist_ok=True)
+    port, controller_port = free_port(), free_port()
+    properties, logging = folder / "server.properties", folder / "log4j2.properties"
+    properties.write_text(
+        server_properties(data=data.absolute(), port=port, controller_port=controller_port)
+    )
+    logging.write_text(logging_properties())
+    argv = command(
+        java=java,
+        jars=jars,
+        properties=properties.absolute(),
+        logging=logging.absolute(),
+        heap_mib=heap_mib,
+    )
+    child = supervisor.start("broker", Role.BROKER, argv, log=log)
+    return Broker(f"127.0.0.1:{port}", child, folder, data)
+
+
+def _port_was_taken(log: Path, seen_bytes: int) -> bool:
+    with log.open("rb") as file:
+        file.seek(seen_bytes)
+        text = file.read().decode("utf-8", errors="replace")
+    return any(sign in text for sign in _PORT_TAKEN)

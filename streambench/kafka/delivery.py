@@ -1,0 +1,313 @@
+"""The sending loop: open loop, at most five requests in flight, everything noted down."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from streambench.kafka.connection import Connection, ConnectionLost
+from streambench.kafka.frames import Frame, FrameSource
+from streambench.kafka.partition_logs import PartitionLogs
+from streambench.kafka.send_log import UNSET, SendTimes
+from streambench.kafka.wire import (
+    ACKNOWLEDGED,
+    RETRIABLE,
+    ErrorCode,
+    StampedBatch,
+    error_name,
+    parse_produce,
+)
+
+MAX_IN_FLIGHT: Final = 5
+"""The broker remembers five batches a producer and partition: more in flight could be reordered."""
+
+_NO_OFFSET: Final = -1  # of a duplicate, sometimes
+_ANSWER_TIMEOUT_S: Final = 30.0
+_GIVE_UP_S: Final = 60.0
+_RECONNECT_PAUSE_S: Final = 0.05
+_CONNECT_TIMEOUT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 1.0
+
+
+class DeliveryFailed(Exception):
+    """The broker refused a batch for good, or could not be reached for too long."""
+
+
+class Delivery:
+    """Delivers all frames of one source, each not before it is due, and waits for every answer.
+
+    `times` is filled in as it goes; `progress` is called with (records, frame index) after each
+    first write. The loop ends early (`stopped`) when `watch_fd` becomes readable.
+
+    After a lost connection or a retriable answer, batches without an acknowledgement are written
+    again with the same producer id, epoch and sequences, in order and one request at a time. Which of
+    them the log holds already, `logs` asks the broker: it does not recognize them all itself, for
+    after a restart it remembers a producer's last batch only, and nothing of a producer whose record
+    times are older than `producer.id.expiration.ms`. So the topic must have no other writer.
+    """
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        connection: Connection,
+        frames: FrameSource,
+        times: SendTimes,
+        *,
+        logs: PartitionLogs,
+        t0_ns: int,
+        progress: Callable[[int, int], None],
+        watch_fd: int | None,
+    ) -> None:
+        self._address = address
+        self.connection = connection
+        self._frames = frames
+        self._times = times
+        self._logs = logs
+        self._t0_ns = t0_ns
+        self._progress = progress
+        self._watched = [] if watch_fd is None else [watch_fd]
+        self._next = 0  # the frame to be built next
+        self._built: Frame | None = None
+        self._writing: Frame | None = None
+        self._rest: list[bytes | memoryview] = []
+        self._in_flight: deque[Frame] = deque()
+        self._again: deque[Frame] = deque()
+        self._refused: list[Frame] = []  # with a retriable error, or behind one
+        self._refusal = ""
+        self._done = 0
+        self._answered_at_ns = 0
+        self._lost_since_s: float | None = None
+        self.records_acknowledged = 0
+        self.retried_batches = 0
+        self.errors: Counter[str] = Counter()
+        self.stopped = False
+
+    def run(self) -> None:
+        """Send everything and return when all of it is acknowledged. Raises DeliveryFailed."""
+        total = len(self._frames)
+        self._answered_at_ns = self._now_ns()
+        self.connection.non_blocking()
+        while self._done < total and not self.stopped:
+            try:
+                self._write_what_is_due()
+                self._wait()
+            except ConnectionLost as lost:
+                self._recover(str(lost))
+
+    def _now_ns(self) -> int:
+        return time.monotonic_ns() - self._t0_ns
+
+    # --- writing ---
+
+    def _write_what_is_due(self) -> None:
+        while True:
+            if self._writing is None:
+                frame = self._take_due()
+                if frame is None:
+                    break
+                self._writing, self._rest = frame, list(frame.parts)
+            if not self._write(self._writing):
+                return
+        # Idle until the next frame is due: stamp it now rather than then.
+        if self._built is None and self._next < len(self._frames):
+            self._build()
+
+    def _may_write(self) -> bool:
+        """Whether another request may be in flight: one only while batches are written again."""
+        if self._refused:
+            return False
+        repeating = self._again or (self._in_flight and self._in_flight[0].attempts > 1)
+        return len(self._in_flight) < (1 if repeating else MAX_IN_FLIGHT)
+
+    def _take_due(self) -> Frame | None:
+        if not self._may_write():
+            return None
+        if self._again:
+            return self._again.popleft()
+        if self._built is None:
+            if self._next == len(self._frames):
+                return None
+            self._build()
+        frame = self._built
+        if frame is None or self._frames.due_ns(frame.index) > self._now_ns():
+            return None
+        self._built = None
+        return frame
+
+    def _build(self) -> None:
+        self._built = self._frames.build(self._next)
+        self._next += 1
+
+    def _write(self, frame: Frame) -> bool:
+        """Write as much as the kernel takes; True when the frame is out."""
+        attempt_ns = self._now_ns()
+        sent = self.connection.write(self._rest)
+        if sent == 0:
+            return False
+        times, index = self._times, frame.index
+        if times.possible_ns[index] == UNSET:
+            times.possible_ns[index] = attempt_ns
+        if self._rest[0] is frame.parts[0]:
+            frame.attempts += 1
+            times.attempts[index] = frame.attempts
+            if sent == frame.size_bytes:
+                self._written(frame)
+                return True
+        self._rest = _after(self._rest, sent)
+        if self._rest:
+            return False
+        self._written(frame)
+        return True
+
+    def _written(self, frame: Frame) -> None:
+        now_ns = self._now_ns()
+        if not self._in_flight:
+            self._answered_at_ns = now_ns
+        self._in_flight.append(frame)
+        self._writing = None
+        if self._times.written_ns[frame.index] == UNSET:
+            self._times.written_ns[frame.index] = now_ns
+            self._progress(frame.records, frame.index)
+
+    # --- waiting and reading ---
+
+    def _wait(self) -> None:
+        """Sleep until the next frame is due, an answer comes or the kernel takes more."""
+        timeout_s = _LONGEST_WAIT_S
+        if self._writing is None and self._built and self._may_write():
+            until_due_s = (self._frames.due_ns(self._built.index) - self._now_ns()) / 1e9
+            timeout_s = min(max(until_due_s, 0.0), timeout_s)
+        connected = self.connection.socket.fileno()
+        # select() and not poll() or epoll, which would round the time-out up to a millisecond.
+        readable, _, _ = select.select(
+            [connected, *self._watched], [connected] if self._writing else [], [], timeout_s
+        )
+        if connected in readable:
+            self._read()
+        elif self._in_flight and self._now_ns() - self._answered_at_ns > _ANSWER_TIMEOUT_S * 1e9:
+            raise ConnectionLost(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s")
+        if readable and self._watched and self._watched[0] in readable:
+            self.stopped = True
+
+    def _read(self) -> None:
+        answers = self.connection.answers()
+        now_ns = self._now_ns()
+        for correlation_id, body in answers:
+            if not self._in_flight or self._in_flight[0].correlation_id != correlation_id:
+                raise ConnectionLost("an answer out of order")
+            frame = self._in_flight.popleft()
+            self._answered_at_ns = now_ns
+            refused = self._judge(frame, body)
+            if refused:
+                self._frames.narrow(frame, refused)
+                self._refused.append(frame)
+            else:
+                self._complete(frame, now_ns)
+        if self._refused and not self._in_flight and self._writing is None:
+            # All that was in flight is answered: nothing can overtake what is written again now.
+            raise ConnectionLost(self._refusal)
+
+    def _judge(self, frame: Frame, body: bytes) -> Sequence[StampedBatch]:
+        """Note the offsets of acknowledged batches; return those that must be written again."""
+        refused: list[StampedBatch] = []
+        batches = {batch.partition: batch for batch in frame.batches}
+        for partition, error, base_offset in parse_produce(body):
+            batch = batches[partition]
+            if error in ACKNOWLEDGED:
+                if base_offset not in (_NO_OFFSET, self._logs.end(partition)):
+                    raise self._foreign(partition, base_offset)
+                self._acknowledged(batch)
+            elif error in RETRIABLE:
+                self._refusal = error_name(error)
+                refused.append(batch)
+            elif error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER and self._refused:
+                refused.append(batch)  # the batch before it was refused
+            else:
+                raise DeliveryFailed(
+                    f"the broker refused a batch for partition {partition}: {error_name(error)}"
+                )
+        return refused
+
+    def _acknowledged(self, batch: StampedBatch) -> None:
+        self._times.base_offset[batch.number] = self._logs.grown(batch.partition, batch.records)
+
+    def _complete(self, frame: Frame, now_ns: int) -> None:
+        self._times.acked_ns[frame.index] = now_ns
+        self._done += 1
+        self._lost_since_s = None
+        self.records_acknowledged += frame.records
+
+    # --- after a loss ---
+
+    def _recover(self, reason: str) -> None:
+        """Connect again, settle what the log holds, and queue the rest to be written again."""
+        self.errors[reason] += 1
+        self._lost_since_s = self._lost_since_s or time.monotonic()
+        self.connection.close()
+        unanswered = [*self._refused, *self._in_flight]
+        if self._writing is not None:
+            unanswered.append(self._writing)
+        unanswered += self._again
+        self._refused.clear()
+        self._in_flight.clear()
+        self._again.clear()
+        self._writing = None
+        partitions = sorted({batch.partition for frame in unanswered for batch in frame.batches})
+        while True:
+            if time.monotonic() - self._lost_since_s > _GIVE_UP_S:
+                raise DeliveryFailed(f"no delivery for {_GIVE_UP_S:.0f} s: {reason}")
+            if select.select(self._watched, [], [], _RECONNECT_PAUSE_S)[0]:
+                self.stopped = True
+                return
+            try:
+                self.connection = Connection(self._address, timeout_s=_CONNECT_TIMEOUT_S)
+                ends = self._logs.ask(partitions)
+            except (OSError, ConnectionLost) as error:
+                self.connection.close()
+                reason = str(error)
+                continue
+            break
+        self.connection.non_blocking()
+        self._settle(unanswered, ends)
+
+    def _settle(self, frames: Sequence[Frame], ends: dict[int, int]) -> None:
+        """Acknowledge the batches that the log holds up to `ends`; keep the frames of the others."""
+        now_ns = self._answered_at_ns = self._now_ns()
+        behind: set[int] = set()
+        for frame in frames:
+            missing: list[StampedBatch] = []
+            for batch in frame.batches:
+                partition = batch.partition
+                held = self._logs.end(partition) + batch.records <= ends[partition]
+                if held and partition not in behind:
+                    self._acknowledged(batch)
+                else:
+                    missing.append(batch)
+                    behind.add(partition)
+            if missing:
+                self._frames.narrow(frame, missing)
+                self._again.append(frame)
+                self.retried_batches += len(missing) if frame.attempts else 0
+            else:
+                self._complete(frame, now_ns)
+        for partition, end in ends.items():
+            if self._logs.end(partition) != end:
+                raise self._foreign(partition, end)
+
+    def _foreign(self, partition: int, offset: int) -> DeliveryFailed:
+        return DeliveryFailed(
+            f"partition {partition} is at offset {offset}, not at {self._logs.end(partition)}: "
+            "it lost records, or has another writer"
+        )
+
+
+def _after(parts: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """Return what is left of `parts` after `sent` bytes."""
+    for at, part in enumerate(parts):
+        if sent < len(part):
+            return [memoryview(part)[sent:], *parts[at + 1 :]]
+        sent -= len(part)
+    return []

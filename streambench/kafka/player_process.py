@@ -1,0 +1,258 @@
+"""The player's own process: reads commands as JSON lines from stdin, answers each with one line.
+
+Commands: `send` (control records, acknowledged before the answer), `play` (a trace, paced; the
+answer comes when all is acknowledged and the send log is written). The end of stdin, or SIGTERM, ends
+the process, also in the middle of a play. Nothing but answers goes to stdout; stderr is the log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gc
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.delivery import Delivery, DeliveryFailed
+from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences, TraceFrames
+from streambench.kafka.partition_logs import PartitionLogs
+from streambench.kafka.process import end_of_input_on_sigterm
+from streambench.kafka.progress import ProgressFile
+from streambench.kafka.send_log import SendLogMeta, SendTimes, write_send_log
+from streambench.kafka.wire import (
+    ProduceLayout,
+    ProducerIdentity,
+    error_name,
+    init_producer_id_request,
+    parse_init_producer_id,
+)
+from streambench.model.errors import StreambenchError
+from streambench.runtime.waiting import wait_until
+
+_START_TIMEOUT_S: Final = 30.0
+_CLOCK_READINGS: Final = 9
+
+
+def realtime_minus_monotonic_ns() -> int:
+    """Return the distance of the two clocks, from the tightest of several readings."""
+    best_spread_ns, best = 1 << 62, 0
+    for _ in range(_CLOCK_READINGS):
+        before = time.monotonic_ns()
+        realtime = time.time_ns()
+        after = time.monotonic_ns()
+        if after - before < best_spread_ns:
+            best_spread_ns, best = after - before, realtime - (before + after) // 2
+    return best
+
+
+class PlayerProcess:
+    """State that outlives a play: the connection, the producer's identity and its sequences."""
+
+    def __init__(self, bootstrap: str, topic: str, partitions: int) -> None:
+        self._address = split_address(bootstrap)
+        self._layout = ProduceLayout(topic)
+        self._connection, identity = wait_until(
+            self._introduce,
+            what=f"a producer id from the broker at {bootstrap}",
+            timeout_s=_START_TIMEOUT_S,
+            stage="load",
+        )
+        self._logs = PartitionLogs(self._address, topic, partitions)
+        self._sequences = Sequences(identity, [0] * partitions)
+
+    def _introduce(self) -> tuple[Connection, ProducerIdentity] | None:
+        """Connect and ask for a producer id; None while the broker cannot give one."""
+        try:
+            connection = Connection(self._address, timeout_s=_START_TIMEOUT_S)
+        except OSError as error:
+            print(f"not connected: {error}", file=sys.stderr)
+            return None
+        try:
+            error_code, identity = parse_init_producer_id(
+                connection.call(init_producer_id_request(0))
+            )
+        except ConnectionLost as lost:
+            print(f"connection lost: {lost}", file=sys.stderr)
+            connection.close()
+            return None
+        if error_code:
+            print(f"no producer id: {error_name(error_code)}", file=sys.stderr)
+            connection.close()
+            return None
+        return connection, identity
+
+    def send(self, records: tuple[ControlRecord, ...]) -> None:
+        """Deliver control records in order. Raises DeliveryFailed."""
+        frames = ControlFrames(records, layout=self._layout, sequences=self._sequences)
+        delivery = Delivery(
+            self._address,
+            self._connection,
+            frames,
+            SendTimes(len(frames), frames.batches),
+            logs=self._logs,
+            t0_ns=time.monotonic_ns(),
+            progress=lambda records, index: None,
+            watch_fd=None,
+        )
+        try:
+            delivery.run()
+        finally:
+            self._connection = delivery.connection
+
+    def play(
+        self,
+        batches: Path,
+        *,
+        records: Path,
+        quantum_ms: int,
+        start_realtime_ns: int,
+        event_offset_ms: int,
+        send_log: Path,
+        progress: ProgressFile,
+        unthrottled: bool,
+        watch_fd: int,
+    ) -> SendLogMeta:
+        """Play a trace and write its send log, after a failure too. Returns the metadata."""
+        frames = TraceFrames(
+            np.load(batches, mmap_mode="r"),
+            records_path=records,
+            quantum_ms=quantum_ms,
+            layout=self._layout,
+            sequences=self._sequences,
+            event_offset_ms=event_offset_ms,
+            unthrottled=unthrottled,
+        )
+        times = SendTimes(len(frames), frames.batches)
+        offset_start_ns = realtime_minus_monotonic_ns()
+        t0_ns = time.monotonic_ns() if unthrottled else start_realtime_ns - offset_start_ns
+        delivery = Delivery(
+            self._address,
+            self._connection,
+            frames,
+            times,
+            logs=self._logs,
+            t0_ns=t0_ns,
+            progress=lambda records, index: progress.advance(records, frames.quantum(index)),
+            watch_fd=watch_fd,
+        )
+        failure: str | None = None
+        # A collection in the loop would stop it for milliseconds; nothing there makes cycles.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        cpu_s, wall_s = time.process_time(), time.monotonic()
+        try:
+            delivery.run()
+        except DeliveryFailed as failed:
+            failure = str(failed)
+        finally:
+            cpu_s, wall_s = time.process_time() - cpu_s, time.monotonic() - wall_s
+            ended_ns = time.monotonic_ns() - t0_ns
+            gc.enable()
+            gc.unfreeze()
+            self._connection = delivery.connection
+        offset_end_ns = realtime_minus_monotonic_ns()
+        meta = SendLogMeta(
+            start_realtime_ns=t0_ns + offset_start_ns,
+            realtime_minus_monotonic_start_ns=offset_start_ns,
+            realtime_minus_monotonic_end_ns=offset_end_ns,
+            drift_ns=offset_end_ns - offset_start_ns,
+            retried=delivery.retried_batches,
+            errors=dict(delivery.errors),
+            failure="stopped before its end" if delivery.stopped else failure,
+            records_acknowledged=delivery.records_acknowledged,
+            ended_ns=ended_ns,
+            wall_s=wall_s,
+            cpu_s=cpu_s,
+        )
+        write_send_log(
+            send_log,
+            quantum=frames.batch_quantum,
+            partition=frames.batch_partition,
+            records=frames.batch_records,
+            frame_of_batch=frames.frame_of_batch,
+            due_ns_of_frame=np.fromiter(
+                (frames.due_ns(index) for index in range(len(frames))), np.int64, len(frames)
+            ),
+            times=times,
+            meta=meta,
+        )
+        return meta
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _answer(**fields: Any) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
+    match command["command"]:
+        case "send":
+            player.send(
+                tuple(
+                    ControlRecord(
+                        record["partition"],
+                        record["event_ms"],
+                        base64.b64decode(record["key"]),
+                        base64.b64decode(record["value"]),
+                    )
+                    for record in command["records"]
+                )
+            )
+            _answer(ok=True)
+        case "play":
+            with ProgressFile.attach(Path(command["progress"])) as progress:
+                meta = player.play(
+                    Path(command["batches"]),
+                    records=Path(command["records"]),
+                    quantum_ms=command["quantum_ms"],
+                    start_realtime_ns=command["start_realtime_ns"],
+                    event_offset_ms=command["event_offset_ms"],
+                    send_log=Path(command["send_log"]),
+                    progress=progress,
+                    unthrottled=command["unthrottled"],
+                    watch_fd=sys.stdin.fileno(),
+                )
+                progress.finish()
+            if meta.failure is None:
+                _answer(ok=True)
+            else:
+                _answer(error=meta.failure)
+        case unknown:
+            _answer(error=f"unknown command {unknown!r}")
+
+
+def main() -> None:
+    """Serve commands until the end of stdin."""
+    parser = argparse.ArgumentParser(prog="streambench-player", description=__doc__)
+    parser.add_argument("--bootstrap", required=True)
+    parser.add_argument("--topic", required=True)
+    parser.add_argument("--partitions", required=True, type=int)
+    arguments = parser.parse_args()
+    end_of_input_on_sigterm()
+    try:
+        player = PlayerProcess(arguments.bootstrap, arguments.topic, arguments.partitions)
+    except StreambenchError as error:
+        _answer(error=error.message)
+        sys.exit(1)
+    _answer(ok=True)
+    # readline(), not iteration, which would read ahead and hide the next command from select().
+    while line := sys.stdin.readline():
+        try:
+            _carry_out(player, json.loads(line))
+        except DeliveryFailed as failed:
+            _answer(error=str(failed))
+    player.close()
+
+
+if __name__ == "__main__":
+    main()

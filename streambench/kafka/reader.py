@@ -1,0 +1,103 @@
+"""The reader, as the tool holds it: a process of its own that has every visible row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from streambench.kafka.block_file import BlockFile, RawRow
+from streambench.kafka.channel import Channel
+from streambench.kafka.connection import ConnectionLost
+from streambench.kafka.fetch import Isolation, data_only
+from streambench.kafka.follower import FetchFailed, Follower
+from streambench.model.errors import InstrumentFailed
+from streambench.model.plan import Role
+from streambench.runtime.supervisor import Child, Supervisor
+
+_START_TIMEOUT_S: Final = 60.0
+
+
+class Reader:
+    """Follows the output topic from its beginning, read_committed."""
+
+    def __init__(self, supervisor: Supervisor, child: Child, channel: Channel, out: Path) -> None:
+        self._supervisor = supervisor
+        self._child = child
+        self._channel = channel
+        self._blocks = BlockFile(out)
+        self._closed = False
+
+    @classmethod
+    def start(
+        cls,
+        supervisor: Supervisor,
+        *,
+        bootstrap: str,
+        topic: str,
+        partitions: int,
+        out: Path,
+        log_dir: Path,
+    ) -> Reader:
+        """Start the process, which appends to `out` (emptied first), and wait until it is assigned."""
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(b"")
+        argv = (
+            *(sys.executable, "-m", "streambench.kafka.reader_process"),
+            *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
+            *("--out", str(out.absolute())),
+        )
+        child = supervisor.start(
+            "reader", Role.READER, argv, log=log_dir / "reader.log", pipes=True
+        )
+        channel = Channel(child, "the reader")
+        channel.answer(_START_TIMEOUT_S)
+        return cls(supervisor, child, channel, out)
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+        return self._child
+
+    def rows_read(self) -> int:
+        """Rows so far; decodes nothing. Raises InstrumentFailed when the reader has ended by itself."""
+        self._check()
+        return self._blocks.count()
+
+    def poll(self) -> list[RawRow]:
+        """Rows that came since the last `poll`. Raises InstrumentFailed like `rows_read`.
+
+        After `close` it still returns what had been read until then.
+        """
+        self._check()
+        return self._blocks.take()
+
+    def close(self) -> None:
+        """End the process; may be called twice."""
+        self._closed = True
+        self._supervisor.stop(self._child)
+
+    def _check(self) -> None:
+        if not self._closed:
+            self._channel.check_alive()
+
+
+def read_uncommitted_count(bootstrap: str, topic: str, partitions: int) -> int:
+    """Count all rows of a topic, those of aborted and open transactions included.
+
+    More of them than committed ones proves that a transaction was really aborted. Raises
+    InstrumentFailed when the topic cannot be read to its end.
+    """
+    follower = Follower(bootstrap, topic, partitions, Isolation.READ_UNCOMMITTED)
+    rows = 0
+    behind = True
+    try:
+        while behind:
+            _arrived_ns, fetched = follower.fetch()
+            rows += sum(batch.records for one in fetched for batch in data_only(one))
+            behind = any(follower.offsets[one.partition] < one.high_watermark for one in fetched)
+    except (ConnectionLost, FetchFailed) as error:
+        raise InstrumentFailed(f"topic {topic} cannot be read: {error}") from error
+    finally:
+        follower.close()
+    return rows

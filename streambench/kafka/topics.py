@@ -1,0 +1,102 @@
+"""Topics that keep what is written to them, whatever its timestamps say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
+from kafka.errors import KafkaError
+
+from streambench.kafka.broker import Broker
+from streambench.model.errors import InstrumentFailed
+
+_TIMEOUT_MS: Final = 30_000
+_ANY_DISTANCE_MS: Final = str(2**63 - 1)
+_FOREVER: Final = "-1"
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic to be made; `config` are topic settings by Kafka's names."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+def input_topic_config() -> dict[str, str]:
+    """Event times as they are written, however long ago or far ahead; nothing expires."""
+    return {
+        "retention.ms": _FOREVER,
+        "retention.bytes": _FOREVER,
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.before.max.ms": _ANY_DISTANCE_MS,
+        "message.timestamp.after.max.ms": _ANY_DISTANCE_MS,
+    }
+
+
+def output_topic_config() -> dict[str, str]:
+    """The broker stamps each batch when it is appended: one clock for all engines' rows."""
+    return {
+        "retention.ms": _FOREVER,
+        "retention.bytes": _FOREVER,
+        "message.timestamp.type": "LogAppendTime",
+    }
+
+
+def create_topics(bootstrap: str, topics: Sequence[TopicSpec]) -> None:
+    """Make the topics and wait until every partition answers. Raises InstrumentFailed."""
+    wanted = {
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": 1,
+            "configs": dict(topic.config),
+        }
+        for topic in topics
+    }
+    try:
+        with _admin(bootstrap) as admin:
+            admin.create_topics(wanted, timeout_ms=_TIMEOUT_MS, wait_for_metadata=True)
+            # Metadata names a leader a little before the broker has become it.
+            partitions = {
+                TopicPartition(topic.name, partition): OffsetSpec.LATEST
+                for topic in topics
+                for partition in range(topic.partitions)
+            }
+            admin.list_partition_offsets(partitions, timeout_ms=_TIMEOUT_MS)
+    except KafkaError as error:
+        raise InstrumentFailed(f"topics {', '.join(wanted)} could not be made: {error}") from error
+
+
+def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
+    """Delete the topics. Raises InstrumentFailed, also when there is none of a name."""
+    wanted = list(names)
+    try:
+        with _admin(bootstrap) as admin:
+            admin.delete_topics(wanted, timeout_ms=_TIMEOUT_MS)
+    except KafkaError as error:
+        raise InstrumentFailed(
+            f"topics {', '.join(wanted)} could not be deleted: {error}"
+        ) from error
+
+
+def topic_bytes(broker: Broker, prefix: str) -> int:
+    """Bytes in the log segments of all topics whose name begins with `prefix`.
+
+    Indexes are left out: they are preallocated. Bytes that compaction or retention took away are not
+    counted; within a trial neither happens, for no segment is full.
+    """
+    total = 0
+    for partition in broker.log_data_dir.glob(f"{prefix}*-*"):
+        for segment in partition.glob("*.log"):
+            try:
+                total += segment.stat().st_size
+            except FileNotFoundError:  # a topic that is being deleted
+                continue
+    return total
+
+
+def _admin(bootstrap: str) -> KafkaAdminClient:
+    return KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)

@@ -1,0 +1,245 @@
+"""The few Kafka requests that streambench speaks itself, as bytes: metadata, producer id, produce.
+
+Only versions before the flexible encoding are used: their layout is fixed, so `struct` is enough.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+CLIENT_ID: Final = "streambench"
+
+_PRODUCE, _PRODUCE_VERSION = 0, 7
+_LIST_OFFSETS, _LIST_OFFSETS_VERSION = 2, 1
+_METADATA, _METADATA_VERSION = 3, 1
+_INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION = 22, 1
+
+# size of what follows, API key, API version, correlation id
+_REQUEST: Final = struct.Struct(">ihhi")
+_SIZE_FIELD_BYTES: Final = 4
+_INT16: Final = struct.Struct(">h")
+_INT32: Final = struct.Struct(">i")
+_PARTITION: Final = struct.Struct(">ii")  # index, bytes of its record batch
+_PARTITION_RESULT: Final = struct.Struct(
+    ">ihqqq"
+)  # index, error, base offset, append time, log start
+_PRODUCER_ID_RESULT: Final = struct.Struct(">ihqh")  # throttle, error, producer id, epoch
+_LIST_PARTITION: Final = struct.Struct(">iq")  # index, timestamp
+_LIST_RESULT: Final = struct.Struct(">ihqq")  # index, error, timestamp, offset
+_ANY: Final = -1
+_LATEST: Final = -1
+_ACKS_ALL: Final = -1
+_PRODUCE_TIMEOUT_MS: Final = 30_000
+
+
+class ErrorCode(enum.IntEnum):
+    """Errors that are told apart or likely to be seen; any other number is fatal, too."""
+
+    NONE = 0
+    OFFSET_OUT_OF_RANGE = 1
+    CORRUPT_MESSAGE = 2
+    UNKNOWN_TOPIC_OR_PARTITION = 3
+    LEADER_NOT_AVAILABLE = 5
+    NOT_LEADER_OR_FOLLOWER = 6
+    REQUEST_TIMED_OUT = 7
+    MESSAGE_TOO_LARGE = 10
+    COORDINATOR_LOAD_IN_PROGRESS = 14
+    NETWORK_EXCEPTION = 13
+    NOT_ENOUGH_REPLICAS = 19
+    NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20
+    INVALID_TIMESTAMP = 32
+    OUT_OF_ORDER_SEQUENCE_NUMBER = 45
+    DUPLICATE_SEQUENCE_NUMBER = 46
+    INVALID_PRODUCER_EPOCH = 47
+    KAFKA_STORAGE_ERROR = 56
+    UNKNOWN_PRODUCER_ID = 59
+    FENCED_LEADER_EPOCH = 74
+    UNKNOWN_LEADER_EPOCH = 75
+    OFFSET_NOT_AVAILABLE = 78
+    INVALID_RECORD = 87
+
+
+ACKNOWLEDGED: Final = frozenset({ErrorCode.NONE, ErrorCode.DUPLICATE_SEQUENCE_NUMBER})
+"""A duplicate is a batch that the broker already holds: its first answer was lost."""
+
+RETRIABLE: Final = frozenset(
+    {
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,  # a restarted broker that has not loaded it yet
+        ErrorCode.LEADER_NOT_AVAILABLE,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.REQUEST_TIMED_OUT,
+        ErrorCode.NETWORK_EXCEPTION,
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+    }
+)
+
+
+FETCH_RETRIABLE: Final = RETRIABLE | {
+    ErrorCode.OFFSET_NOT_AVAILABLE,
+    ErrorCode.FENCED_LEADER_EPOCH,
+    ErrorCode.UNKNOWN_LEADER_EPOCH,
+}
+
+
+def error_name(code: int) -> str:
+    """Return `code` with its name where it has one here, e.g. `INVALID_TIMESTAMP (32)`."""
+    try:
+        return f"{ErrorCode(code).name} ({code})"
+    except ValueError:
+        return f"error {code}"
+
+
+@dataclass(frozen=True)
+class ProducerIdentity:
+    """What the broker knows an idempotent producer by."""
+
+    producer_id: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class ClusterMetadata:
+    """The brokers that serve (node id → host, port); `controller_id` is None while there is none."""
+
+    brokers: dict[int, tuple[str, int]]
+    controller_id: int | None
+
+
+def string(text: str) -> bytes:
+    """Encode a string (not null) as Kafka's protocol wants it."""
+    encoded = text.encode()
+    return _INT16.pack(len(encoded)) + encoded
+
+
+def request(key: int, version: int, correlation_id: int, body: bytes) -> bytes:
+    """Return a whole request: size, header, `body`."""
+    tail = string(CLIENT_ID) + body
+    size_bytes = _REQUEST.size - _SIZE_FIELD_BYTES + len(tail)
+    return _REQUEST.pack(size_bytes, key, version, correlation_id) + tail
+
+
+def metadata_request(correlation_id: int) -> bytes:
+    """Return a request for the cluster's brokers and controller, and for no topic."""
+    return request(_METADATA, _METADATA_VERSION, correlation_id, _INT32.pack(0))
+
+
+def parse_metadata(body: bytes) -> ClusterMetadata:
+    """Read the answer to `metadata_request` (after its correlation id)."""
+    at = _INT32.size
+    brokers: dict[int, tuple[str, int]] = {}
+    for _ in range(_INT32.unpack_from(body)[0]):
+        (node,) = _INT32.unpack_from(body, at)
+        host, at = _read_string(body, at + _INT32.size)
+        (port,) = _INT32.unpack_from(body, at)
+        _rack, at = _read_string(body, at + _INT32.size)
+        brokers[node] = (host, port)
+    (controller,) = _INT32.unpack_from(body, at)
+    return ClusterMetadata(brokers, controller if controller >= 0 else None)
+
+
+def _read_string(body: bytes, at: int) -> tuple[str, int]:
+    """Return the (nullable) string at `at` and where it ends."""
+    (length,) = _INT16.unpack_from(body, at)
+    begin = at + _INT16.size
+    end = begin + max(length, 0)
+    return body[begin:end].decode(), end
+
+
+def init_producer_id_request(correlation_id: int) -> bytes:
+    """Return a request for a fresh, not transactional, producer id."""
+    body = _INT16.pack(-1) + _INT32.pack(60_000)
+    return request(_INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION, correlation_id, body)
+
+
+def parse_init_producer_id(body: bytes) -> tuple[int, ProducerIdentity]:
+    """Return the error code (0 is none) and the identity that the broker gave."""
+    _throttle_ms, error, producer_id, epoch = _PRODUCER_ID_RESULT.unpack_from(body)
+    return error, ProducerIdentity(producer_id, epoch)
+
+
+def log_end_request(correlation_id: int, topic: str, partition: int) -> bytes:
+    """Return a request for the offset that the partition's next record will have."""
+    body = (
+        _INT32.pack(_ANY)  # not a replica
+        + _INT32.pack(1)
+        + string(topic)
+        + _INT32.pack(1)
+        + _LIST_PARTITION.pack(partition, _LATEST)
+    )
+    return request(_LIST_OFFSETS, _LIST_OFFSETS_VERSION, correlation_id, body)
+
+
+def parse_log_end(body: bytes) -> tuple[int, int]:
+    """Return the error code (0 is none) and the offset."""
+    (name_bytes,) = _INT16.unpack_from(body, _INT32.size)
+    at = _INT32.size + _INT16.size + name_bytes + _INT32.size
+    _partition, error, _timestamp_ms, offset = _LIST_RESULT.unpack_from(body, at)
+    return error, offset
+
+
+class StampedBatch(NamedTuple):
+    """A record batch, ready to be sent; `number` is its place in the play."""
+
+    number: int
+    partition: int
+    records: int
+    header: bytes
+    section: memoryview | bytes
+
+
+class ProduceLayout:
+    """Builds produce requests to one topic; what never changes is built once."""
+
+    def __init__(self, topic: str) -> None:
+        self._constant = (
+            string(CLIENT_ID)
+            + _INT16.pack(-1)  # no transaction
+            + _INT16.pack(_ACKS_ALL)
+            + _INT32.pack(_PRODUCE_TIMEOUT_MS)
+            + _INT32.pack(1)  # one topic
+            + string(topic)
+        )
+        self._constant_bytes = _REQUEST.size - _SIZE_FIELD_BYTES + len(self._constant) + _INT32.size
+
+    def parts(
+        self, correlation_id: int, batches: Sequence[StampedBatch]
+    ) -> tuple[tuple[bytes | memoryview, ...], int]:
+        """Return the request as buffers to be written one after another, and their total bytes.
+
+        There must be at least one batch, and at most one a partition; the record sections are passed
+        on as they are, not copied.
+        """
+        size_bytes = self._constant_bytes
+        parts: list[bytes | memoryview] = []
+        for _number, partition, _records, header, section in batches:
+            batch_bytes = len(header) + len(section)
+            parts += (_PARTITION.pack(partition, batch_bytes) + header, section)
+            size_bytes += _PARTITION.size + batch_bytes
+        parts[0] = b"".join(
+            (
+                _REQUEST.pack(size_bytes, _PRODUCE, _PRODUCE_VERSION, correlation_id),
+                self._constant,
+                _INT32.pack(len(batches)),
+                parts[0],
+            )
+        )
+        return tuple(parts), size_bytes + _SIZE_FIELD_BYTES
+
+
+def parse_produce(body: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield (partition, error code, base offset) of each batch of a request to one topic."""
+    (name_bytes,) = _INT16.unpack_from(body, _INT32.size)
+    at = _INT32.size + _INT16.size + name_bytes
+    (count,) = _INT32.unpack_from(body, at)
+    at += _INT32.size
+    results = body[at : at + count * _PARTITION_RESULT.size]
+    for partition, error, base_offset, _append_ms, _log_start in _PARTITION_RESULT.iter_unpack(
+        results
+    ):
+        yield partition, error, base_offset

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streambench.kafka.certificate import certify
+from streambench.kafka.send_log import UNSET, SendLogMeta, SendTimes, write_send_log
+from streambench.model.errors import InstrumentFailed
+
+BATCHES = 20_000
+QUANTUM_NS = 5_000_000
+MS = 1_000_000
+
+
+class Log:
+    """A send log that certifies: each batch written 1 ms after it was due, acknowledged after 3 ms."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "load.parquet"
+        self.due_ns = (np.arange(BATCHES, dtype=np.int64) + 1) * QUANTUM_NS
+        self.possible_ns = self.due_ns + MS
+        self.acked_ns = self.due_ns + 3 * MS
+        self.drift_ns = 0
+        self.failure: str | None = None
+        self.retried = 0
+
+    def write(self) -> Path:
+        times = SendTimes(BATCHES, BATCHES)
+        np.asarray(times.possible_ns)[:] = self.possible_ns
+        np.asarray(times.written_ns)[:] = self.possible_ns
+        np.asarray(times.acked_ns)[:] = self.acked_ns
+        numbers = np.arange(BATCHES, dtype=np.int32)
+        write_send_log(
+            self.path,
+            quantum=numbers,
+            partition=np.zeros(BATCHES, np.int16),
+            records=np.ones(BATCHES, np.int32),
+            frame_of_batch=numbers,
+            due_ns_of_frame=self.due_ns,
+            times=times,
+            meta=SendLogMeta(
+                start_realtime_ns=0,
+                realtime_minus_monotonic_start_ns=0,
+                realtime_minus_monotonic_end_ns=self.drift_ns,
+                drift_ns=self.drift_ns,
+                retried=self.retried,
+                errors={},
+                failure=self.failure,
+                records_acknowledged=BATCHES,
+                ended_ns=int(self.due_ns[-1]) + 1_000 * MS,
+                wall_s=1.0,
+                cpu_s=0.1,
+            ),
+        )
+        return self.path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path)
+
+
+def test_a_punctual_acknowledged_load_is_certified(log: Log) -> None:
+    log.retried = 4
+    certificate = certify(log.write())
+    assert certificate.held
+    assert certificate.reason is None
+    assert certificate.send_lag_p999_ms == pytest.approx(1.0)
+    assert certificate.acknowledge_p99_ms == pytest.approx(3.0)
+    assert (certificate.batches, certificate.retried) == (BATCHES, 4)
+
+
+def test_one_batch_in_a_thousand_may_be_late(log: Log) -> None:
+    log.possible_ns[: BATCHES // 1_000 - 1] += 500 * MS
+    certificate = certify(log.write())
+    assert certificate.held
+    assert certificate.send_lag_max_ms == pytest.approx(501.0)
+
+
+def test_two_batches_in_a_thousand_may_not_be_late(log: Log) -> None:
+    log.possible_ns[: BATCHES // 500] += 20 * MS
+    certificate = certify(log.write())
+    assert not certificate.held
+    assert certificate.reason is not None
+    assert "21.0 ms" in certificate.reason
+
+
+def test_a_batch_without_acknowledgement_spoils_the_load(log: Log) -> None:
+    log.acked_ns[17] = UNSET
+    certificate = certify(log.write())
+    assert certificate.reason == f"1 of {BATCHES} batches were never acknowledged"
+
+
+def test_a_batch_that_was_never_written_counts_as_late_as_the_end(log: Log) -> None:
+    log.possible_ns[-1] = UNSET
+    assert certify(log.write()).send_lag_max_ms == pytest.approx(1_000.0)
+
+
+@pytest.mark.parametrize("drift_ns", [1_100_000, -1_100_000, 3_600 * 1_000_000_000])
+def test_a_clock_that_stepped_or_a_machine_that_slept_spoils_the_load(
+    log: Log, drift_ns: int
+) -> None:
+    log.drift_ns = drift_ns
+    certificate = certify(log.write())
+    assert certificate.reason is not None
+    assert "the clock moved" in certificate.reason
+
+
+def test_a_clock_within_a_millisecond_does_not(log: Log) -> None:
+    log.drift_ns = 900_000
+    assert certify(log.write()).held
+
+
+def test_a_players_failure_is_the_reason(log: Log) -> None:
+    log.failure = "the broker refused a batch"
+    log.acked_ns[:] = UNSET
+    certificate = certify(log.write())
+    assert certificate.reason == "the player failed: the broker refused a batch"
+
+
+def test_an_empty_log_is_no_certificate(tmp_path: Path, log: Log) -> None:
+    none = np.zeros(0, np.int64)
+    write_send_log(
+        log.path,
+        quantum=none.astype(np.int32),
+        partition=none.astype(np.int16),
+        records=none.astype(np.int32),
+        frame_of_batch=none.astype(np.int32),
+        due_ns_of_frame=none,
+        times=SendTimes(0, 0),
+        meta=SendLogMeta(0, 0, 0, 0, 0, {}, None, 0, 0, 0.0, 0.0),
+    )
+    with pytest.raises(InstrumentFailed, match="no batch"):
+        certify(log.path)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from streambench.kafka.connection import split_address
+from streambench.kafka.wire import (
+    ProduceLayout,
+    StampedBatch,
+    error_name,
+    parse_init_producer_id,
+    parse_metadata,
+    parse_produce,
+)
+
+
+def test_a_produce_requests_size_field_covers_all_its_parts() -> None:
+    parts, size_bytes = ProduceLayout("topic").parts(
+        7,
+        [
+            StampedBatch(0, 0, 1, b"h" * 61, b"records"),
+            StampedBatch(1, 3, 1, b"h" * 61, memoryview(b"more records")),
+        ],
+    )
+    request = b"".join(parts)
+    assert len(request) == size_bytes
+    assert struct.unpack_from(">ihhi", request) == (size_bytes - 4, 0, 7, 7)
+
+
+def test_record_sections_are_passed_on_and_not_copied() -> None:
+    section = memoryview(b"records")
+    parts, _ = ProduceLayout("topic").parts(1, [StampedBatch(0, 0, 1, b"h" * 61, section)])
+    assert parts[1] is section
+
+
+def test_a_produce_answer_gives_error_and_offset_of_each_partition() -> None:
+    body = struct.pack(">ih", 1, 3) + b"abc" + struct.pack(">i", 2)
+    body += struct.pack(">ihqqq", 1, 0, 42, -1, 0) + struct.pack(">ihqqq", 0, 6, -1, -1, -1)
+    assert list(parse_produce(body + b"\0\0\0\0")) == [(1, 0, 42), (0, 6, -1)]
+
+
+def test_metadata_without_a_controller_has_none() -> None:
+    host = struct.pack(">h", 9) + b"127.0.0.1"
+    body = (
+        struct.pack(">ii", 1, 1) + host + struct.pack(">ih", 9092, -1) + struct.pack(">ii", -1, 0)
+    )
+    metadata = parse_metadata(body)
+    assert metadata.brokers == {1: ("127.0.0.1", 9092)}
+    assert metadata.controller_id is None
+
+
+def test_a_producer_id_answer_gives_error_and_identity() -> None:
+    error, identity = parse_init_producer_id(struct.pack(">ihqh", 0, 14, 2**40, 3))
+    assert (error, identity.producer_id, identity.epoch) == (14, 2**40, 3)
+
+
+@pytest.mark.parametrize(("code", "name"), [(32, "INVALID_TIMESTAMP (32)"), (999, "error 999")])
+def test_errors_are_named_where_they_have_a_name(code: int, name: str) -> None:
+    assert error_name(code) == name
+
+
+def test_an_address_is_the_first_of_the_bootstrap_servers() -> None:
+    assert split_address("127.0.0.1:9092,127.0.0.1:9093") == ("127.0.0.1", 9092)
