@@ -1,0 +1,1 @@
+"""The contenders, one package each, behind one protocol."""

@@ -1,0 +1,1 @@
+"""What the engines share: filling symbols in, writing programs down, JVM flags, their own words."""

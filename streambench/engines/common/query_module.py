@@ -1,0 +1,31 @@
+"""The query's Python program as a module; imported by worker processes, so it imports little."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, cast
+
+# The aggregates of one key in one window, in the order of the query.
+Totals: TypeAlias = list[int]
+
+
+class Query(Protocol):
+    """What `query_source` writes: sizes in ms, the filter, the aggregation of a record, a row."""
+
+    WINDOW_MS: int
+    GRACE_MS: int
+    where: Callable[[Any], bool]
+    accumulate: Callable[[dict[str, Totals], Any], None]
+    row: Callable[[str, int, Totals], tuple[bytes, bytes]]
+
+
+def load_query(path: Path) -> Query:
+    """Import the program at `path`."""
+    spec = importlib.util.spec_from_file_location("query", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast(Query, module)

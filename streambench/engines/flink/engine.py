@@ -1,0 +1,132 @@
+"""Flink as a contender."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streambench.engines.common.launch import log_of, named, port_was_taken, prepare, start, stop
+from streambench.engines.flink.job import FlinkJob
+from streambench.engines.flink.processes import JOB_MANAGER, SUBMITTER, flink_processes
+from streambench.engines.flink.programs import flink_programs
+from streambench.engines.flink.rest import FlinkRest
+from streambench.engines.flink.settings import (
+    TRANSACTION_TIMEOUT_MS,
+    flink_settings,
+    parallelism,
+)
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
+from streambench.model.workload import Workload
+from streambench.runtime.waiting import wait_until
+
+VERSION = "2.2.1"
+SUBMIT_TIMEOUT_S = 120.0
+_ATTEMPTS = 3
+
+
+class FlinkEngine:
+    """JobManager and TaskManagers as processes of their own, one slot a TaskManager; Flink SQL."""
+
+    name = "flink"
+    title = "Apache Flink"
+    version = VERSION
+    event_clock = EventClock.MIN_OF_PARTITIONS
+    state_exact = True
+
+    def requires(self, variant: Variant) -> Artifacts:
+        """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
+        return Artifacts(
+            java=True, jar_sets=("flink-connector",), python_env=f"flink-{variant.version}"
+        )
+
+    def plan(
+        self, workload: Workload, conditions: Conditions, variant: Variant
+    ) -> Plan | Unsupported:
+        """Query, configuration and processes, with addresses and folders as symbols."""
+        if variant.version != VERSION:
+            return Unsupported(
+                Whose.OURS,
+                f"streambench runs Flink {VERSION}, not {variant.version}",
+                hint=f"ask for {VERSION}",
+            )
+        settings = flink_settings(workload.query, conditions, variant)
+        return Plan(
+            engine=self.name,
+            version=variant.version,
+            event_clock=self.event_clock,
+            programs=flink_programs(workload, conditions, settings),
+            processes=flink_processes(conditions),
+            settings=settings,
+            warnings=_warnings(conditions),
+            symbols={
+                "flink_home": "${site_packages}/pyflink",
+                "commit_interval_ms": str(conditions.commit_interval_ms),
+            },
+        )
+
+    def attach(self, plan: Plan, at: Where) -> Job:
+        """Start the cluster and submit; returns when the JobManager has accepted the job."""
+        match at:
+            case External():
+                raise UsageError(
+                    "streambench cannot yet submit to a Flink cluster that already runs"
+                )
+            case Embedded():
+                return _attach(plan, at)
+
+
+def _attach(plan: Plan, at: Embedded) -> Job:
+    names = [process.name for process in plan.processes]
+    for attempt in range(1, _ATTEMPTS + 1):
+        filled = prepare(plan, at, {"submit_script": str(Path(__file__).with_name("submit.py"))})
+        try:
+            return _start(filled, at)
+        except EngineFailed as error:
+            stop(names, at)
+            taken = port_was_taken(error, [log_of(named(filled, JOB_MANAGER), at)])
+            if attempt == _ATTEMPTS or not taken:
+                raise
+        except BaseException:
+            stop(names, at)
+            raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _start(plan: Plan, at: Embedded) -> Job:
+    """Start everything at once: TaskManagers and client ask until the JobManager is there."""
+    children = {process.name: start(process, at) for process in plan.processes}
+    submitted = at.job_dir / "submitted.json"
+    manager, submitter = children[JOB_MANAGER], children[SUBMITTER]
+    wait_until(
+        submitted.exists,
+        what="Flink's submission of the job",
+        timeout_s=SUBMIT_TIMEOUT_S,
+        alive=lambda: submitter.alive() and manager.alive(),
+        log=manager.log if not manager.alive() else submitter.log,
+    )
+    at.supervisor.stop(submitter)
+    job = str(json.loads(submitted.read_text(encoding="utf-8"))["job"])
+    rest = FlinkRest(f"http://127.0.0.1:{plan.symbols['port:rest']}", job)
+    return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
+
+
+def _warnings(conditions: Conditions) -> tuple[str, ...]:
+    warnings = [
+        "Flink: a slot is not a core; a TaskManager runs several threads (source, network, "
+        "checkpoints, compiler) beside its slot's."
+    ]
+    if parallelism(conditions) < conditions.workers:
+        warnings.append(
+            f"Flink: only {parallelism(conditions)} of {conditions.workers} workers have work; a "
+            "source task without a partition would stop the event clock."
+        )
+    if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        warnings.append(
+            f"Flink: transaction.timeout.ms is {TRANSACTION_TIMEOUT_MS}, not "
+            f"{conditions.transaction_timeout_ms}: a transaction must outlive checkpoint and "
+            "recovery, and Flink aborts those of a dead task itself."
+        )
+    return tuple(warnings)

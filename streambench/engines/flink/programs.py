@@ -1,0 +1,119 @@
+"""The files that a Flink job is made of: its query, its configuration, its log format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from streambench.engines.common.settings import values
+from streambench.engines.flink.query import query_sql
+from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
+from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.plan import Program, Setting
+from streambench.model.workload import Workload
+
+_PLAIN = re.compile(r"[A-Za-z0-9][\w./-]*( ms)?")
+
+_LOG4J = """\
+rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = console
+appender.console.name = console
+appender.console.type = CONSOLE
+appender.console.target = SYSTEM_OUT
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = WARN
+logger.types.name = org.apache.flink.api.java.typeutils
+logger.types.level = WARN
+logger.pekko.name = org.apache.pekko
+logger.pekko.level = WARN
+"""
+
+
+def flink_programs(
+    workload: Workload, conditions: Conditions, settings: Sequence[Setting]
+) -> tuple[Program, ...]:
+    """Query, submission, cluster configuration and log format, the one most worth reading first."""
+    return (
+        Program(
+            "query.sql",
+            "sql",
+            query_sql(workload, _source(settings), _sink(workload, conditions, settings)),
+        ),
+        Program("job.json", "json", _job(settings)),
+        Program("conf/config.yaml", "yaml", _config(settings)),
+        Program("conf/log4j.properties", "properties", _LOG4J),
+    )
+
+
+def _source(settings: Sequence[Setting]) -> Mapping[str, str]:
+    return {
+        "connector": "kafka",
+        "topic": "${input_topic}",
+        "properties.bootstrap.servers": "${broker}",
+        "properties.group.id": "${job_id}",
+        "format": "json",
+        **values(settings, SOURCE),
+    }
+
+
+def _sink(
+    workload: Workload, conditions: Conditions, settings: Sequence[Setting]
+) -> Mapping[str, str]:
+    options = {
+        "connector": "kafka",
+        "topic": "${output_topic}",
+        "properties.bootstrap.servers": "${broker}",
+        "key.format": "raw",
+        "key.fields": workload.query.group_by,
+        "value.format": "json",
+        "value.fields-include": "ALL",
+        **values(settings, SINK),
+    }
+    if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        options["sink.transactional-id-prefix"] = "${job_id}"
+    return options
+
+
+def _job(settings: Sequence[Setting]) -> str:
+    job = {
+        "statements": "${job_dir}/query.sql",
+        "submitted": "${job_dir}/submitted.json",
+        "configuration": {
+            "execution.target": "remote",
+            "rest.address": "127.0.0.1",
+            "rest.port": "${port:rest}",
+            # The client is started beside the cluster: it asks until the cluster is there.
+            "rest.retry.delay": "200 ms",
+            "rest.retry.max-attempts": "300",
+            "pipeline.name": "${job_id}",
+            "pipeline.jars": "file://${jars:flink-connector}",
+            "execution.checkpointing.dir": "file://${job_dir}/checkpoints",
+            **values(settings, JOB),
+        },
+    }
+    return json.dumps(job, indent=2) + "\n"
+
+
+def _config(settings: Sequence[Setting]) -> str:
+    config = {
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.rpc.port": "${port:rpc}",
+        "jobmanager.bind-host": "127.0.0.1",
+        "taskmanager.host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": "${port:rest}",
+        "io.tmp.dirs": "${job_dir}/tmp",
+        "execution.checkpointing.dir": "file://${job_dir}/checkpoints",
+        **values(settings, CLUSTER),
+    }
+    return "".join(f"{name}: {_yaml(value)}\n" for name, value in config.items())
+
+
+def _yaml(value: str) -> str:
+    """A scalar; JSON's strings are YAML's, too."""
+    return value if _PLAIN.fullmatch(value) else json.dumps(value)

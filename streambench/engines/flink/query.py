@@ -1,0 +1,136 @@
+"""A workload's query as Flink SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from streambench.engines.common.symbols import literal
+from streambench.model.expression import Aggregate, Arithmetic, Column, Expression, FieldType
+from streambench.model.workload import Query, Workload
+from streambench.workload.sql import aggregate_to_sql, to_sql
+
+SQL_TYPES = {FieldType.STRING: "STRING", FieldType.BIGINT: "BIGINT"}
+_MS = {"DAY": 86_400_000, "HOUR": 3_600_000, "MINUTE": 60_000}
+
+
+def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:
+    """Two tables and the statement that fills the second from the first.
+
+    `source` and `sink` are the connector options of the two tables.
+    """
+    query = workload.query
+    time = _unused("event_time", (field.name for field in workload.fields))
+    columns = [f"{_quoted(field.name)} {SQL_TYPES[field.type]}" for field in workload.fields]
+    columns.append(f"{_quoted(time)} TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'")
+    watermark = f"WATERMARK FOR {_quoted(time)} AS {_watermark(query, time)}"
+    if query.where is not None:
+        watermark = f"-- only records that pass the filter move the event clock\n  {watermark}"
+    columns.append(watermark)
+    results = [f"{_quoted(query.group_by)} STRING", "`window_start` BIGINT"]
+    results += [f"{_quoted(aggregate.alias)} BIGINT" for aggregate in query.aggregates]
+    return (
+        ";\n\n".join(
+            (
+                _table("records", columns, source),
+                _table("results", results, sink),
+                _insert(query, time),
+            )
+        )
+        + ";\n"
+    )
+
+
+def interval(milliseconds: int) -> str:
+    """An SQL interval literal of exactly this length.
+
+    Flink reads at most two digits of a leading field, so that long ones are spelled out from days.
+    """
+    for unit, unit_ms in _MS.items():
+        if milliseconds % unit_ms == 0 and 0 < milliseconds // unit_ms < 100:
+            return f"INTERVAL '{milliseconds // unit_ms}' {unit}"
+    seconds, rest_ms = divmod(milliseconds, 1_000)
+    if seconds < 100:
+        return f"INTERVAL '{seconds}.{rest_ms:03}' SECOND"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    clock = f"{hours:02}:{minutes:02}:{seconds:02}.{rest_ms:03}"
+    return f"INTERVAL '{days} {clock}' DAY TO SECOND(3)"
+
+
+def _watermark(query: Query, time: str) -> str:
+    """The event clock; records that `where` drops must not move it, as they do not elsewhere.
+
+    Where the expression is NULL Flink keeps the watermark it has.
+    """
+    bound = _quoted(time)
+    if query.grace_ms:
+        bound += f" - {interval(query.grace_ms)}"
+    if query.where is None:
+        return bound
+    return f"CASE WHEN {_sql(query.where)} THEN {bound} END"
+
+
+def _insert(query: Query, time: str) -> str:
+    # EPOCH is in whole seconds.
+    window_start = (
+        "EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`)"
+    )
+    selected = [_quoted(query.group_by), f"{window_start} AS `window_start`"]
+    selected += [f"{_aggregate(item)} AS {_quoted(item.alias)}" for item in query.aggregates]
+    window = (
+        f"TUMBLE(TABLE `records`, DESCRIPTOR({_quoted(time)}), {interval(query.window.size_ms)})"
+    )
+    lines = ["INSERT INTO `results`", "SELECT", _indented(selected), f"FROM TABLE({window})"]
+    if query.where is not None:
+        lines.append(f"WHERE {_sql(query.where)}")
+    lines.append(f"GROUP BY {_quoted(query.group_by)}, `window_start`, `window_end`")
+    return "\n".join(lines)
+
+
+def _aggregate(aggregate: Aggregate) -> str:
+    """A constant is an INT to Flink, and so would be its sum; it is widened first."""
+    if aggregate.argument is None or _reads_a_column(aggregate.argument):
+        return aggregate_to_sql(aggregate, quote="`")
+    argument = _sql(aggregate.argument)
+    return f"{aggregate.function.value.upper()}(CAST({argument} AS BIGINT))"
+
+
+def _reads_a_column(expression: Expression) -> bool:
+    match expression:
+        case Column():
+            return True
+        case Arithmetic(left=left, right=right):
+            return _reads_a_column(left) or _reads_a_column(right)
+        case _:
+            return False
+
+
+def _table(name: str, columns: Iterable[str], options: Mapping[str, str]) -> str:
+    settings = [f"{_literal(key)} = {_literal(value)}" for key, value in options.items()]
+    return (
+        f"CREATE TABLE {_quoted(name)} (\n{_indented(columns)}\n) WITH (\n{_indented(settings)}\n)"
+    )
+
+
+def _indented(items: Iterable[str]) -> str:
+    return ",\n".join(f"  {item}" for item in items)
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    names = {other.lower() for other in taken}
+    while name in names:
+        name += "_"
+    return name
+
+
+def _sql(expression: Expression) -> str:
+    return literal(to_sql(expression, quote="`"))
+
+
+def _quoted(name: str) -> str:
+    return f"`{name}`"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

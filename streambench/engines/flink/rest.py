@@ -1,0 +1,96 @@
+"""What Flink's REST interface tells of one job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from streambench.engines.common.http import NoAnswer, get_json
+from streambench.engines.flink.settings import CLUSTER, JOB
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """One look at the job; `restarts` is None until its metric exists."""
+
+    state: str
+    vertices: tuple[str, ...]  # their states
+    completed_checkpoints: int
+    failed_checkpoints: int
+    restarts: int | None
+
+
+class FlinkRest:
+    """The REST interface of one JobManager, asked about one job. Every call may raise NoAnswer."""
+
+    def __init__(self, url: str, job: str) -> None:
+        self._url = url
+        self._job = f"/jobs/{job}"
+
+    def status(self) -> JobStatus:
+        """Three small requests; fit for once a second."""
+        job = self._get(self._job)
+        counts = self._get(f"{self._job}/checkpoints").get("counts", {})
+        restarts = self._metric(f"{self._job}/metrics", "numRestarts")
+        return JobStatus(
+            state=str(job["state"]),
+            vertices=tuple(str(vertex["status"]) for vertex in job["vertices"]),
+            completed_checkpoints=int(counts.get("completed", 0)),
+            failed_checkpoints=int(counts.get("failed", 0)),
+            restarts=None if restarts is None else int(restarts),
+        )
+
+    def task_managers(self) -> int:
+        """How many TaskManagers are registered."""
+        return int(self._get("/overview")["taskmanagers"])
+
+    def late_records(self) -> int | None:
+        """The sum of all operators' counters of dropped late records; None when none has one."""
+        found: list[int] = []
+        for vertex in self._get(self._job)["vertices"]:
+            path = f"{self._job}/vertices/{vertex['id']}/subtasks/metrics"
+            names = [
+                str(metric["id"])
+                for metric in self._get(path)
+                if str(metric["id"]).endswith("numLateRecordsDropped")
+            ]
+            if names:
+                values = self._get(f"{path}?agg=sum&get={','.join(names)}")
+                found += [int(value["sum"]) for value in values]
+        return sum(found) if found else None
+
+    def exceptions(self) -> tuple[tuple[int, str], ...]:
+        """(ms since the epoch, name) of each failure in the job's history, newest first."""
+        history = self._get(f"{self._job}/exceptions").get("exceptionHistory", {})
+        return tuple(
+            (int(entry["timestamp"]), str(entry["exceptionName"]))
+            for entry in history.get("entries", ())
+        )
+
+    def effective(self) -> Mapping[tuple[str, str], str]:
+        """(scope, name) → value of what the JobManager says that it runs with."""
+        cluster = {
+            (CLUSTER, str(entry["key"])): str(entry["value"])
+            for entry in self._get("/jobmanager/config")
+        }
+        job = self._get(f"{self._job}/config")["execution-config"]
+        checkpoints = self._get(f"{self._job}/checkpoints/config")
+        return cluster | {
+            (JOB, "parallelism.default"): str(job["job-parallelism"]),
+            (JOB, "restart-strategy.type"): str(job["restart-strategy"]),
+            (JOB, "execution.checkpointing.mode"): str(checkpoints["mode"]).upper(),
+            (JOB, "execution.checkpointing.interval"): f"{checkpoints['interval']} ms",
+            (JOB, "state.backend.type"): str(checkpoints["state_backend"]),
+        }
+
+    def _metric(self, path: str, name: str) -> str | None:
+        values: Sequence[Mapping[str, Any]] = self._get(f"{path}?get={name}")
+        # An empty list just after the start.
+        return str(values[0]["value"]) if values else None
+
+    def _get(self, path: str) -> Any:
+        return get_json(self._url + path)
+
+
+__all__ = ["FlinkRest", "JobStatus", "NoAnswer"]

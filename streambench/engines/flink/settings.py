@@ -1,0 +1,127 @@
+"""Every Flink setting, by scope, and why it has its value."""
+
+from __future__ import annotations
+
+from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.plan import Setting
+from streambench.model.workload import Query
+
+CLUSTER, JOB, SOURCE, SINK, QUERY, JVM = "cluster", "job", "source", "sink", "query", "jvm"
+
+JOB_MANAGER_HEAP_MIB = 256
+SUBMITTER_HEAP_MIB = 384
+# An open transaction must outlive a checkpoint and a recovery, else what a completed checkpoint
+# promised is aborted by the broker and lost. Brokers allow 15 minutes at most unless told otherwise.
+TRANSACTION_TIMEOUT_MS = 600_000
+
+_FRAMEWORK_HEAP_MIB = 64
+_FRAMEWORK_OFF_HEAP_MIB = 128
+_NETWORK_MIB = 64
+_MANAGED_MIB = 128
+_METASPACE_MIB = 192
+_OVERHEAD_MIB = 192
+
+
+def parallelism(conditions: Conditions) -> int:
+    """One slot a worker; a source subtask without a partition would hold the event clock back."""
+    return min(conditions.workers, conditions.partitions)
+
+
+def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
+    """All settings but addresses, ports and folders, the user's own last.
+
+    What the user sets goes to the cluster and to the job: Flink reads each key where it needs it.
+    """
+    settings = (
+        *rules(CLUSTER, _cluster(conditions)),
+        *rules(JOB, _job(conditions)),
+        *rules(SOURCE, _source()),
+        *defaults(SOURCE, {"scan.watermark.idle-timeout": "off"}),
+        *rules(QUERY, {"watermark bound": f"{query.grace_ms} ms"}),
+        *rules(SINK, _sink(conditions)),
+        *rules(JVM, _jvm(conditions)),
+    )
+    for scope in (CLUSTER, JOB):
+        settings = overridden(settings, scope, variant.settings)
+    return settings
+
+
+def direct_memory_mib() -> int:
+    """What a TaskManager may allocate outside its heap for buffers."""
+    return _FRAMEWORK_OFF_HEAP_MIB + _NETWORK_MIB
+
+
+def _cluster(conditions: Conditions) -> dict[str, str | int]:
+    heap_mib = conditions.worker_heap_mib
+    return {
+        "heartbeat.interval": f"{conditions.heartbeat_interval_ms} ms",
+        "heartbeat.timeout": f"{conditions.session_timeout_ms} ms",
+        # A TaskManager that is quicker than the JobManager asks again soon, not after 10 s.
+        "cluster.registration.error-delay": "200 ms",
+        "cluster.registration.refused-registration-delay": "200 ms",
+        # Without it the metrics freeze after the death of a TaskManager.
+        "web.timeout": "5000 ms",
+        "metrics.fetcher.update-interval": "1000 ms",
+        # TaskManager and JobManager started as plain processes need the whole resolved set.
+        "jobmanager.memory.heap.size": f"{JOB_MANAGER_HEAP_MIB}m",
+        "jobmanager.memory.off-heap.size": "128m",
+        "jobmanager.memory.jvm-metaspace.size": f"{_METASPACE_MIB}m",
+        "jobmanager.memory.jvm-overhead.min": f"{_OVERHEAD_MIB}m",
+        "jobmanager.memory.jvm-overhead.max": f"{_OVERHEAD_MIB}m",
+        "taskmanager.numberOfTaskSlots": 1,
+        "taskmanager.cpu.cores": "1.0",
+        "taskmanager.memory.framework.heap.size": f"{_FRAMEWORK_HEAP_MIB}m",
+        "taskmanager.memory.task.heap.size": f"{heap_mib - _FRAMEWORK_HEAP_MIB}m",
+        "taskmanager.memory.framework.off-heap.size": f"{_FRAMEWORK_OFF_HEAP_MIB}m",
+        "taskmanager.memory.task.off-heap.size": "0m",
+        "taskmanager.memory.network.min": f"{_NETWORK_MIB}m",
+        "taskmanager.memory.network.max": f"{_NETWORK_MIB}m",
+        "taskmanager.memory.managed.size": f"{_MANAGED_MIB}m",
+        "taskmanager.memory.jvm-metaspace.size": f"{_METASPACE_MIB}m",
+        "taskmanager.memory.jvm-overhead.min": f"{_OVERHEAD_MIB}m",
+        "taskmanager.memory.jvm-overhead.max": f"{_OVERHEAD_MIB}m",
+    }
+
+
+def _job(conditions: Conditions) -> dict[str, str | int]:
+    return {
+        "parallelism.default": parallelism(conditions),
+        "pipeline.auto-watermark-interval": "10 ms",
+        "execution.buffer-timeout.interval": "5 ms",
+        "execution.checkpointing.interval": f"{conditions.commit_interval_ms} ms",
+        # State is exact under both guarantees; only the sink differs.
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "state.backend.type": "hashmap",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.attempts": 100,
+        "restart-strategy.fixed-delay.delay": "200 ms",
+        "table.local-time-zone": "UTC",
+    }
+
+
+def _source() -> dict[str, str | int]:
+    return {
+        "scan.startup.mode": "earliest-offset",
+        "scan.watermark.emit.strategy": "on-periodic",
+    }
+
+
+def _sink(conditions: Conditions) -> dict[str, str | int]:
+    options: dict[str, str | int] = {
+        "sink.delivery-guarantee": conditions.guarantee.value,
+        "properties.linger.ms": conditions.producer_linger_ms,
+        "properties.acks": "all",
+    }
+    if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        options["properties.transaction.timeout.ms"] = TRANSACTION_TIMEOUT_MS
+    return options
+
+
+def _jvm(conditions: Conditions) -> dict[str, str | int]:
+    return {
+        "TaskManager heap": f"{conditions.worker_heap_mib} MiB",
+        "JobManager heap": f"{JOB_MANAGER_HEAP_MIB} MiB",
+        "garbage collector": "-XX:+UseSerialGC",
+        "JobManager and submitter compiler": "-XX:TieredStopAtLevel=1",
+    }

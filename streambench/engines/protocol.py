@@ -1,0 +1,155 @@
+"""What an engine must offer: the only thing that the rest of streambench knows of one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
+from streambench.model.workload import Workload
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Everything that a job needs to run as child processes on this machine.
+
+    `job_id` is fresh for each trial: group, application id and transaction prefix derive from it.
+    `job_dir` is the job's own folder (programs, checkpoints, temporary files), deleted afterwards;
+    `log_dir` is kept in the bundle.
+    """
+
+    supervisor: Supervisor
+    artifacts: Resolved
+    bootstrap: str
+    input_topic: str
+    output_topic: str
+    job_id: str
+    job_dir: Path
+    log_dir: Path
+
+
+@dataclass(frozen=True)
+class External:
+    """A cluster that already runs; nothing here is ours to stop or to hit."""
+
+    bootstrap: str
+    input_topic: str
+    output_topic: str
+    endpoint: str
+    job_id: str
+
+
+Where: TypeAlias = Embedded | External
+
+
+class State(enum.Enum):
+    """What can be said of a job at one moment."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DEGRADED = "degraded"  # a worker is away or tasks restart
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Health:
+    """A state, and why."""
+
+    state: State
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A process that a fault could hit."""
+
+    name: str
+    role: Role
+    pid: int
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The engine's own word, labelled as such; what is not known is absent or None.
+
+    `effective` maps (scope, name) of a setting to the value that the running engine reports.
+    `late_counter`/`late_unit`: the engine's own late counter and what it counts.
+    `batches`: for a micro-batch engine, per batch (watermark in ms used by it, end offset by partition).
+    """
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    effective: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    late_counter: int | None = None
+    late_unit: str | None = None
+    batches: tuple[tuple[int, Mapping[int, int]], ...] | None = None
+    restarts: int | None = None
+    gc_pause_ms: float | None = None
+
+
+class Job(Protocol):
+    """A job that has been started."""
+
+    def healthy(self) -> Health:
+        """Its state now; cheap enough to be asked once a second."""
+        ...
+
+    def targets(self, role: Role) -> tuple[Target, ...]:
+        """The live processes of one role; () on an external cluster."""
+        ...
+
+    def readings(self) -> Readings:
+        """The engine's own word; asked once after the measured part and before `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """End the job and every process that it started; may be called twice."""
+        ...
+
+
+class Engine(Protocol):
+    """A contender's engine: data first, code where it differs."""
+
+    @property
+    def name(self) -> str:
+        """Short name as on the command line."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Name as in the report."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The version that runs unless another is asked for."""
+        ...
+
+    @property
+    def event_clock(self) -> EventClock:
+        """How it decides that a window is over."""
+        ...
+
+    @property
+    def state_exact(self) -> bool:
+        """Whether state is restored exactly even under at-least-once, so that only rows repeat."""
+        ...
+
+    def requires(self, variant: Variant) -> Artifacts:
+        """What must be on disk before `attach`."""
+        ...
+
+    def plan(
+        self, workload: Workload, conditions: Conditions, variant: Variant
+    ) -> Plan | Unsupported:
+        """The whole job as data; pure."""
+        ...
+
+    def attach(self, plan: Plan, at: Where) -> Job:
+        """Start (or find) the job; returns as soon as it is submitted. Raises EngineFailed."""
+        ...

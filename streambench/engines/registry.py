@@ -1,0 +1,36 @@
+"""Which engines there are; a new engine is a package with an `ENGINE` and one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from importlib import import_module
+
+from streambench.engines.protocol import Engine
+from streambench.model.errors import UsageError
+
+# In the order in which they are shown and tried.
+_PACKAGES: Mapping[str, str] = {
+    "flink": "streambench.engines.flink",
+    "spark": "streambench.engines.spark",
+    "kafka-streams": "streambench.engines.kafka_streams",
+    "kafka-python": "streambench.engines.kafka_python",
+    "reference": "streambench.engines.reference",
+}
+
+# The scripted engine is an instrument, not a contender.
+CONTENDERS = tuple(name for name in _PACKAGES if name != "reference")
+ALL = tuple(_PACKAGES)
+
+
+def engine_named(name: str) -> Engine:
+    """The engine called `name`; UsageError with the nearest name otherwise."""
+    package = _PACKAGES.get(name)
+    if package is None:
+        near = difflib.get_close_matches(name.lower(), ALL, n=1, cutoff=0.4)
+        guess = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(
+            f"there is no engine called '{name}'{guess}", hint="run: streambench engines"
+        )
+    engine: Engine = import_module(package).ENGINE
+    return engine

@@ -1,0 +1,7 @@
+"""Apache Spark: a standalone cluster of Master and Workers, and Structured Streaming by PySpark."""
+
+from __future__ import annotations
+
+from streambench.engines.spark.engine import SparkEngine
+
+ENGINE = SparkEngine()

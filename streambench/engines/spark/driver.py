@@ -1,0 +1,115 @@
+"""The driver of a Spark job; runs until its query ends or until it is ended.
+
+Run by the interpreter of Spark's environment: `python driver.py JOB`, where JOB is a JSON file with
+`query` (path of a Python program that starts `query`), `configuration` (names and values),
+`master_port` and `progress` (path of a file that gets one JSON object a line). Imports nothing of
+streambench.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+import time
+from typing import Any, TextIO
+
+_MASTER_TIMEOUT_S = 60.0
+_POLL_S = 0.05
+
+
+class Progress:
+    """One JSON object a line, from any thread; each has `event` and `at` (seconds since the epoch)."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def write(self, event: str, **values: Any) -> None:
+        """Append a line."""
+        with self._lock:
+            self._file.write(json.dumps({"event": event, "at": time.time(), **values}) + "\n")
+            self._file.flush()
+
+
+def wait_for_master(port: int) -> None:
+    """A driver that asks too early asks again only after 20 s, so it waits for the port."""
+    deadline = time.monotonic() + _MASTER_TIMEOUT_S
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"no Spark Master listens on port {port}")
+        time.sleep(_POLL_S)
+
+
+def listener(progress: Progress) -> Any:
+    """A listener that writes what Spark tells of each batch."""
+    from pyspark.sql.streaming import StreamingQueryListener
+
+    class Listener(StreamingQueryListener):  # type: ignore[misc]  # pyspark is not here
+        def onQueryStarted(self, event: Any) -> None:
+            pass
+
+        def onQueryProgress(self, event: Any) -> None:
+            told = json.loads(event.progress.json)
+            states = told.get("stateOperators") or [{}]
+            progress.write(
+                "batch",
+                number=told["batchId"],
+                records=told["numInputRows"],
+                duration_ms=told["durationMs"],
+                watermark=told.get("eventTime", {}).get("watermark"),
+                late_partial_rows=states[0].get("numRowsDroppedByWatermark", 0),
+            )
+
+        def onQueryIdle(self, event: Any) -> None:
+            pass
+
+        def onQueryTerminated(self, event: Any) -> None:
+            progress.write("terminated", exception=event.exception)
+
+    return Listener()
+
+
+def main(job_file: str) -> None:
+    """Start the session and the query, and stay until it ends."""
+    with open(job_file, encoding="utf-8") as file:
+        job = json.load(file)
+    with open(job["progress"], "a", encoding="utf-8") as file:
+        run(job, Progress(file))
+
+
+def run(job: dict[str, Any], progress: Progress) -> None:
+    """The same for a parsed JOB."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.sql import SparkSession
+
+    conf = SparkConf(loadDefaults=False)
+    conf.setAll(job["configuration"].items())
+    # The JVM is started while the Master still starts.
+    SparkContext._ensure_initialized(conf=conf)
+    wait_for_master(int(job["master_port"]))
+    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    effective = {
+        name: spark.conf.get(name, None) for name in job["configuration"] if _readable(name)
+    }
+    progress.write("session", configuration=effective)
+    spark.streams.addListener(listener(progress))
+    with open(job["query"], encoding="utf-8") as file:
+        program = compile(file.read(), job["query"], "exec")
+    names: dict[str, Any] = {"spark": spark}
+    exec(program, names)
+    progress.write("started", run=str(names["query"].runId))
+    names["query"].awaitTermination()
+    raise SystemExit("the query ended")
+
+
+def _readable(name: str) -> bool:
+    return "JavaOptions" not in name and "ClassPath" not in name
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

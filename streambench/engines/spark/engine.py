@@ -1,0 +1,156 @@
+"""Spark Structured Streaming as a contender."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streambench.engines.common.launch import (
+    listens,
+    log_of,
+    named,
+    port_was_taken,
+    prepare,
+    start,
+    stop,
+)
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.spark.job import SparkJob
+from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_processes
+from streambench.engines.spark.programs import spark_programs
+from streambench.engines.spark.progress import read_progress
+from streambench.engines.spark.settings import executor_heap_mib, silence_timeout_ms, spark_settings
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
+from streambench.model.workload import Workload
+from streambench.runtime.waiting import wait_until
+
+VERSION = "4.2.0"
+MASTER_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
+_ATTEMPTS = 3
+
+
+class SparkEngine:
+    """Master, Workers with one single-core executor each, and a driver; micro-batches."""
+
+    name = "spark"
+    title = "Spark Structured Streaming"
+    version = VERSION
+    event_clock = EventClock.GLOBAL_PER_BATCH
+    state_exact = True
+
+    def requires(self, variant: Variant) -> Artifacts:
+        """A Java runtime, PySpark's environment (it holds Spark itself) and the Kafka connector."""
+        return Artifacts(
+            java=True,
+            jar_sets=("spark-connector",),
+            python_env=f"spark-{variant.version}",
+        )
+
+    def plan(
+        self, workload: Workload, conditions: Conditions, variant: Variant
+    ) -> Plan | Unsupported:
+        """Query, configuration and processes, with addresses and folders as symbols."""
+        if variant.version != VERSION:
+            return Unsupported(
+                Whose.OURS,
+                f"streambench runs Spark {VERSION}, not {variant.version}",
+                hint=f"ask for {VERSION}",
+            )
+        if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+            return Unsupported(
+                Whose.UPSTREAM,
+                "Spark's Kafka sink is at-least-once only: it has no transactions",
+                hint="run it with --guarantee at-least-once",
+            )
+        settings = spark_settings(workload.query, conditions, variant)
+        return Plan(
+            engine=self.name,
+            version=variant.version,
+            event_clock=self.event_clock,
+            programs=spark_programs(workload, settings),
+            processes=spark_processes(conditions),
+            settings=settings,
+            warnings=_warnings(conditions),
+            symbols={"spark_home": "${site_packages}/pyspark"},
+        )
+
+    def attach(self, plan: Plan, at: Where) -> Job:
+        """Start cluster and driver; returns when the query has started."""
+        match at:
+            case External():
+                raise UsageError(
+                    "streambench cannot yet submit to a Spark cluster that already runs"
+                )
+            case Embedded():
+                return _attach(plan, at)
+
+
+def _attach(plan: Plan, at: Embedded) -> Job:
+    names = [process.name for process in plan.processes]
+    for attempt in range(1, _ATTEMPTS + 1):
+        filled = prepare(plan, at, {"driver_script": str(Path(__file__).with_name("driver.py"))})
+        try:
+            return _start(filled, at)
+        except EngineFailed as error:
+            stop(names, at)
+            taken = port_was_taken(error, [log_of(named(filled, MASTER), at)])
+            if attempt == _ATTEMPTS or not taken:
+                raise
+        except BaseException:
+            stop(names, at)
+            raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _start(plan: Plan, at: Embedded) -> Job:
+    master = start(named(plan, MASTER), at)
+    driver = start(named(plan, DRIVER), at)
+    port = int(plan.symbols["port:master"])
+    # A Worker that asks too early asks again only after 5 to 15 s.
+    wait_until(
+        lambda: listens(port),
+        what="Spark's Master",
+        timeout_s=MASTER_TIMEOUT_S,
+        alive=master.alive,
+        log=master.log,
+    )
+    for process in plan.processes:
+        if process.name.startswith(WORKER):
+            start(process, at)
+    progress = at.job_dir / "progress.jsonl"
+    wait_until(
+        lambda: read_progress(progress).started,
+        what="Spark's query",
+        timeout_s=START_TIMEOUT_S,
+        alive=driver.alive,
+        log=driver.log,
+    )
+    return SparkJob(plan, at)
+
+
+def _warnings(conditions: Conditions) -> tuple[str, ...]:
+    warnings = [
+        "Spark: offsets and state are committed by FileSystemBasedCheckpointFileManager, which forks "
+        "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
+        "Spark: a batch is its commit; the commit interval does not apply.",
+        "Spark: a Worker starts a new executor by itself when one dies.",
+    ]
+    if conditions.partitions > conditions.workers:
+        warnings.append(
+            f"Spark: {conditions.partitions} input partitions on {conditions.workers} cores are read "
+            "in several waves a batch."
+        )
+    if executor_heap_mib(conditions) != conditions.worker_heap_mib:
+        warnings.append(
+            f"Spark: an executor's heap is {executor_heap_mib(conditions)} MiB, the least that Spark "
+            f"accepts, not {conditions.worker_heap_mib}."
+        )
+    if silence_timeout_ms(conditions) != conditions.session_timeout_ms:
+        warnings.append(
+            f"Spark: a silent executor is given up after {silence_timeout_ms(conditions)} ms, not "
+            f"{conditions.session_timeout_ms}: with less, a busy machine loses healthy ones. One that "
+            "dies is noticed at once, by its closed connection."
+        )
+    return tuple(warnings)

@@ -1,0 +1,75 @@
+"""The files that a Spark job is made of: its query, its configuration, its log format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.settings import values
+from streambench.engines.spark.query import query_program
+from streambench.engines.spark.settings import APPLICATION, SINK, SOURCE
+from streambench.model.plan import Program, Setting
+from streambench.model.workload import Workload
+
+LOG4J_FLAG = "-Dlog4j2.configurationFile=file:${job_dir}/log4j2.properties"
+_JVM_FLAGS = f"-XX:+UseSerialGC -XX:MetaspaceSize=128m {LOG4J_FLAG}"
+_LOG4J = """\
+rootLogger.level = WARN
+rootLogger.appenderRef.console.ref = console
+appender.console.name = console
+appender.console.type = Console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
+logger.deploy.name = org.apache.spark.deploy
+logger.deploy.level = INFO
+logger.scheduler.name = org.apache.spark.scheduler.cluster
+logger.scheduler.level = INFO
+"""
+
+
+def spark_programs(workload: Workload, settings: Sequence[Setting]) -> tuple[Program, ...]:
+    """Query, application configuration and log format, the one most worth reading first."""
+    return (
+        Program("query.py", "python", _query(workload, settings)),
+        Program("job.json", "json", _job(settings)),
+        Program("log4j2.properties", "properties", _LOG4J),
+    )
+
+
+def _query(workload: Workload, settings: Sequence[Setting]) -> str:
+    source = {
+        "kafka.bootstrap.servers": "${broker}",
+        "subscribe": "${input_topic}",
+        **values(settings, SOURCE),
+    }
+    sink = {
+        "kafka.bootstrap.servers": "${broker}",
+        "topic": "${output_topic}",
+        "checkpointLocation": "${job_dir}/checkpoint",
+        **values(settings, SINK),
+    }
+    return query_program(workload, source, sink)
+
+
+def _job(settings: Sequence[Setting]) -> str:
+    flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
+    job = {
+        "query": "${job_dir}/query.py",
+        "progress": "${job_dir}/progress.jsonl",
+        "master_port": "${port:master}",
+        "configuration": {
+            "spark.master": "spark://127.0.0.1:${port:master}",
+            "spark.app.name": "${job_id}",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.sql.warehouse.dir": "${job_dir}/warehouse",
+            "spark.driver.extraClassPath": "${jars:spark-connector}",
+            "spark.executor.extraClassPath": "${jars:spark-connector}",
+            "spark.driver.extraJavaOptions": flags,
+            "spark.executor.extraJavaOptions": flags,
+            **values(settings, APPLICATION),
+        },
+    }
+    return json.dumps(job, indent=2) + "\n"

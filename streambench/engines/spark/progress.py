@@ -1,0 +1,73 @@
+"""What the driver wrote down, and what the checkpoint knows of each batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Told:
+    """The driver's lines; durations in ms, `late_partial_rows` summed over all batches."""
+
+    configuration: Mapping[str, str]
+    started: bool
+    failure: str | None
+    batches: int
+    late_partial_rows: int
+    last_durations_ms: Mapping[str, int]
+
+
+def read_progress(path: Path) -> Told:
+    """All that the driver has told so far; a line that is not yet whole is left out."""
+    configuration: Mapping[str, str] = {}
+    durations: Mapping[str, int] = {}
+    started, failure, batches, late = False, None, 0, 0
+    for line in _lines(path):
+        match line["event"]:
+            case "session":
+                configuration = {
+                    name: str(value)
+                    for name, value in line["configuration"].items()
+                    if value is not None
+                }
+            case "started":
+                started = True
+            case "terminated":
+                failure = str(line["exception"] or "the query ended by itself")
+            case "batch":
+                batches += 1
+                late += int(line["late_partial_rows"])
+                durations = line["duration_ms"]
+    return Told(configuration, started, failure, batches, late, durations)
+
+
+def read_batches(checkpoint: Path) -> tuple[tuple[int, Mapping[int, int]], ...]:
+    """Of each batch planned so far: its watermark (ms) and its end offset by partition.
+
+    The watermark is the one by which the batch emits windows; it drops records by its predecessor's.
+    From the checkpoint's offset log, in which no batch is missing.
+    """
+    folder = checkpoint / "offsets"
+    # Files that are being written have other names, and go when they are whole.
+    numbers = sorted(int(file.name) for file in folder.glob("*") if file.name.isdigit())
+    return tuple(_batch(folder / str(number)) for number in numbers)
+
+
+def _batch(file: Path) -> tuple[int, Mapping[int, int]]:
+    """One file: a version, metadata, then one line a source."""
+    _version, metadata, source = file.read_text(encoding="utf-8").splitlines()[:3]
+    (partitions,) = json.loads(source).values()
+    offsets = {int(partition): int(offset) for partition, offset in partitions.items()}
+    return int(json.loads(metadata)["batchWatermarkMs"]), offsets
+
+
+def _lines(path: Path) -> list[Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]

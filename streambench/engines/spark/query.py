@@ -1,0 +1,89 @@
+"""A workload's query as a PySpark program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from streambench.engines.common.symbols import literal
+from streambench.model.expression import Expression, FieldType
+from streambench.model.workload import Workload
+from streambench.workload.sql import aggregate_to_sql, to_sql
+
+_TYPES = {FieldType.STRING: "STRING", FieldType.BIGINT: "BIGINT"}
+
+
+def query_program(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:
+    """Python text that starts `query`; it finds a session under the name `spark`.
+
+    `source` and `sink` are options of the Kafka source and sink.
+    """
+    query = workload.query
+    names = [field.name for field in workload.fields]
+    time, window = _unused("event_time", names), _unused("window", names)
+    schema = ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in workload.fields)
+    passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
+    aggregates = "".join(
+        f"        F.expr({_text(aggregate_to_sql(item, quote='`'))}).alias({_text(item.alias)}),\n"
+        for item in query.aggregates
+    )
+    start = f"F.unix_millis({_text(window + '.start')}).alias('window_start')"
+    row = ", ".join(
+        [_text(query.group_by), start, *(_text(item.alias) for item in query.aggregates)]
+    )
+    return f'''\
+from pyspark.sql import functions as F
+
+records = (
+    spark.readStream.format("kafka")
+{_options(source)}    .load()
+    .select(
+        F.from_json(F.col("value").cast("string"), {_text(schema)}).alias("record"),
+        F.col("timestamp").alias({_text(time)}),
+    )
+    .select("record.*", {_text(time)})
+{passing})
+
+results = (
+    records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
+    .groupBy(
+        {_text(query.group_by)},
+        F.window({_text(time)}, "{query.window.size_ms} milliseconds").alias({_text(window)}),
+    )
+    .agg(
+{aggregates}    )
+)
+
+query = (
+    results.select(
+        F.col({_text(query.group_by)}).alias("key"),
+        F.to_json(F.struct({row})).alias("value"),
+    )
+    .writeStream.format("kafka")
+{_options(sink)}    .outputMode("append")
+    .start()
+)
+'''
+
+
+def _sql(expression: Expression) -> str:
+    """Spark's SQL: inside a string a backslash escapes, so that it is doubled."""
+    return literal(to_sql(expression, quote="`")).replace("\\", "\\\\")
+
+
+def _options(options: Mapping[str, str]) -> str:
+    return "".join(
+        f"    .option({_text(name)}, {_text(value)})\n" for name, value in options.items()
+    )
+
+
+def _text(value: str) -> str:
+    """A Python literal, in double quotes where that is the same."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    names = {other.lower() for other in taken}
+    while name in names:
+        name += "_"
+    return name

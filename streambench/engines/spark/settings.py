@@ -1,0 +1,88 @@
+"""Every Spark setting, by scope, and why it has its value."""
+
+from __future__ import annotations
+
+from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Setting
+from streambench.model.workload import Query
+
+APPLICATION, SOURCE, SINK, QUERY, JVM = "application", "source", "sink", "query", "jvm"
+
+DAEMON_HEAP_MIB = 128  # of Master and Worker, which only start and watch others
+DRIVER_HEAP_MIB = 512
+# Spark refuses executors below 1.5 times the 300 MiB that it reserves.
+LEAST_EXECUTOR_HEAP_MIB = 480
+_FILE_MANAGER = (
+    "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+)
+
+
+def executor_heap_mib(conditions: Conditions) -> int:
+    """The heap that the conditions ask for, or the least that Spark accepts."""
+    return max(conditions.worker_heap_mib, LEAST_EXECUTOR_HEAP_MIB)
+
+
+def silence_timeout_ms(conditions: Conditions) -> int:
+    """After what silence a process is given up, a dead one's closed connection aside.
+
+    Spark's heartbeats share threads with its work: on a busy machine healthy executors were given up
+    after 2 s, again and again.
+    """
+    return max(conditions.session_timeout_ms, 10_000)
+
+
+def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
+    """All settings but addresses, ports, folders and log format, the user's own last."""
+    settings = (
+        *rules(APPLICATION, _application(conditions)),
+        *defaults(
+            APPLICATION,
+            {
+                "spark.sql.streaming.stateStore.providerClass": "org.apache.spark.sql.execution."
+                "streaming.state.HDFSBackedStateStoreProvider",
+                "spark.sql.streaming.noDataMicroBatches.enabled": "true",
+            },
+        ),
+        *rules(SOURCE, {"startingOffsets": "earliest", "kafka.fetch.max.wait.ms": 10}),
+        *defaults(QUERY, {"trigger": "as soon as possible"}),
+        *rules(QUERY, {"outputMode": "append", "watermark delay": f"{query.grace_ms} ms"}),
+        *rules(SINK, {"kafka.linger.ms": conditions.producer_linger_ms, "kafka.acks": "all"}),
+        *rules(
+            JVM,
+            {
+                "executor heap": f"{executor_heap_mib(conditions)} MiB",
+                "driver heap": f"{DRIVER_HEAP_MIB} MiB",
+                "Master and Worker heap": f"{DAEMON_HEAP_MIB} MiB",
+                "garbage collector": "-XX:+UseSerialGC",
+                "Master and Worker compiler": "-XX:TieredStopAtLevel=1",
+                "spark.worker.timeout": f"{silence_timeout_ms(conditions) // 1000} s",
+            },
+        ),
+    )
+    return overridden(settings, APPLICATION, variant.settings)
+
+
+def _application(conditions: Conditions) -> dict[str, str | int]:
+    return {
+        "spark.cores.max": conditions.workers,
+        "spark.executor.cores": 1,
+        "spark.executor.memory": f"{executor_heap_mib(conditions)}m",
+        "spark.driver.memory": f"{DRIVER_HEAP_MIB}m",
+        "spark.sql.shuffle.partitions": conditions.workers,
+        # All workers take part from the first batch on.
+        "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+        "spark.executor.heartbeatInterval": f"{conditions.heartbeat_interval_ms}ms",
+        "spark.storage.blockManagerHeartbeatTimeoutMs": f"{silence_timeout_ms(conditions)}ms",
+        "spark.network.timeoutInterval": f"{conditions.heartbeat_interval_ms}ms",
+        "spark.locality.wait": "0",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.streaming.pollingDelay": "5ms",
+        "spark.sql.streaming.checkpointFileManagerClass": _FILE_MANAGER,
+        # The offsets of all batches stay: they tell exactly what was late.
+        "spark.sql.streaming.minBatchesToRetain": 1_000_000,
+        "spark.sql.streaming.numRecentProgressUpdates": 5,
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }

@@ -1,0 +1,98 @@
+"""Flink on a real broker: exact results, under both guarantees, deaths included."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.flink import ENGINE
+from streambench.kafka.reader import read_uncommitted_count
+from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.plan import Role
+from streambench.runtime.waiting import wait_until
+from tests.engines.cluster_lab import ClusterLab, running
+from tests.engines.deaths_lab import duplicates, wait_healthy, wrong_rows
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_every_row_comes_out_once_and_right(tmp_path: Path, guarantee: Guarantee) -> None:
+    with running(ENGINE, Conditions(guarantee=guarantee), tmp_path) as lab:
+        lab.windows(0, 6)
+        lab.close_windows(6)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        wait_healthy(lab)
+        readings = lab.job.readings()
+        assert readings.late_counter == 0
+        assert readings.restarts == 0
+        assert readings.gc_pause_ms is not None
+        asked = {(s.scope, s.name): s.value for s in lab.plan.settings}
+        told = {key: value for key, value in readings.effective.items() if key in asked}
+        assert len(told) > 20
+        loose = {("job", "restart-strategy.type"), ("job", "state.backend.type")}
+        assert {k: v for k, v in told.items() if k not in loose} == {
+            k: asked[k] for k in told if k not in loose
+        }
+        assert len(lab.job.targets(Role.WORKER)) == 2
+        assert lab.job.targets(Role.SUBMITTER) == ()
+        lab.job.stop()
+        assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
+        assert lab.no_death()
+
+
+def test_late_records_are_dropped_and_counted_as_such(tmp_path: Path) -> None:
+    with running(ENGINE, Conditions(), tmp_path) as lab:
+        lab.windows(0, 4)
+        lab.close_windows(4)
+        lab.wait_for_rows()
+        expected = {key: list(prices) for key, prices in lab.expected.items()}
+        lab.windows(0, 1)  # again: all of them late
+        lab.expected = expected
+        lab.windows(10, 2)
+        lab.close_windows(12)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        late = lab.job.readings().late_counter
+        assert late is not None
+        assert late > 0
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(
+    tmp_path: Path, guarantee: Guarantee
+) -> None:
+    with running(ENGINE, Conditions(guarantee=guarantee), tmp_path) as lab:
+        lab.windows(0, 4, keys=400)
+        lab.close_windows(4)
+        lab.wait_for_rows()
+        wait_healthy(lab)
+        # More than one transaction's rows are out, the last ones not yet committed.
+        lab.windows(5, 6, keys=400)
+        lab.close_windows(11)
+        wait_until(lambda: _written(lab) > sum(lab.rows.values()), what="more rows", timeout_s=60)
+        victim = lab.job.targets(Role.WORKER)[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        lab.windows(12, 4, keys=400)
+        lab.close_windows(16)
+        wait_until(lab.complete, what="every row", timeout_s=180)
+        wait_healthy(lab)
+        lab.read()
+        assert not wrong_rows(lab)
+        if guarantee is Guarantee.EXACTLY_ONCE:
+            assert duplicates(lab) == 0
+        assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
+        # Flink tries again before it knows that the dead one's slot is gone, too.
+        restarts = lab.job.readings().restarts
+        assert restarts is not None
+        assert restarts >= 1
+        assert len(lab.job.targets(Role.WORKER)) == 2
+
+
+def _written(lab: ClusterLab) -> int:
+    """Rows in the topic, whether committed or not (the flush records' and markers included)."""
+    return read_uncommitted_count(lab.bootstrap, "output", lab.partitions)

@@ -1,0 +1,127 @@
+"""What is said of a Flink job, from what its JobManager says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.common.http import NoAnswer
+from streambench.engines.flink import ENGINE
+from streambench.engines.flink import job as flink_job
+from streambench.engines.flink.job import FlinkJob
+from streambench.engines.flink.rest import FlinkRest, JobStatus
+from streambench.engines.protocol import Embedded, State
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Plan, Role
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+from tests.engines.cluster_lab import CLICKS
+
+HEALTHY = JobStatus("RUNNING", ("RUNNING", "RUNNING"), 1, 0, 0)
+
+
+class Told(FlinkRest):
+    """A JobManager that says what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", "job")
+        self.answer: JobStatus | None = HEALTHY
+
+    def status(self) -> JobStatus:
+        if self.answer is None:
+            raise NoAnswer("silent")
+        return self.answer
+
+
+class Lab:
+    """A job whose processes sleep and whose JobManager is told what to say."""
+
+    def __init__(self, supervisor: Supervisor, folder: Path, commit_interval_ms: int) -> None:
+        made = ENGINE.plan(CLICKS, Conditions(), Variant("flink", ENGINE.version))
+        assert isinstance(made, Plan)
+        self.supervisor = supervisor
+        for process in made.processes:
+            if process.role is not Role.SUBMITTER:
+                supervisor.start(
+                    process.name, process.role, ("sleep", "600"), log=folder / process.name
+                )
+        at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
+        self.rest = Told()
+        self.job = FlinkJob(made, at, self.rest, commit_interval_ms)
+
+    def state(self, answer: JobStatus | None) -> State:
+        self.rest.answer = answer
+        return self.job.healthy().state
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setattr(flink_job, "_FRESH_NS", 0)
+    with Supervisor() as supervisor:
+        yield Lab(supervisor, tmp_path, commit_interval_ms=1_000)
+
+
+def test_a_job_runs_when_all_tasks_run_and_a_checkpoint_is_complete(lab: Lab) -> None:
+    assert lab.state(JobStatus("RUNNING", ("RUNNING", "DEPLOYING"), 0, 2, None)) is State.STARTING
+    assert lab.state(JobStatus("RUNNING", ("RUNNING", "RUNNING"), 0, 2, 0)) is State.STARTING
+    assert lab.state(HEALTHY) is State.RUNNING
+
+
+def test_a_restart_degrades_although_the_state_stays_running(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    restarted = JobStatus("RUNNING", ("RUNNING", "RUNNING"), 2, 0, 1)
+    assert lab.state(restarted) is State.DEGRADED
+    assert lab.state(restarted) is State.RUNNING
+
+
+def test_tasks_that_are_not_running_degrade(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    assert lab.state(JobStatus("RUNNING", ("RUNNING", "SCHEDULED"), 2, 0, 0)) is State.DEGRADED
+
+
+def test_checkpoints_that_do_not_complete_degrade(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    monkeypatch.setattr(lab.job, "_overdue_ns", -1)
+    assert lab.state(HEALTHY) is State.DEGRADED
+    assert "checkpoint" in lab.job.healthy().detail
+
+
+def test_a_silent_job_manager_degrades_and_a_failed_job_fails(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    assert lab.state(None) is State.DEGRADED
+    assert lab.state(JobStatus("FAILED", (), 1, 0, 0)) is State.FAILED
+
+
+def test_a_task_manager_that_is_away_degrades_and_a_job_manager_fails(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    worker, manager = lab.job.targets(Role.WORKER)[0], lab.job.targets(Role.COORDINATOR)[0]
+    by_pid = {child.pid: child for child in lab.supervisor.children()}
+    lab.supervisor.stop(by_pid[worker.pid])
+    assert lab.state(HEALTHY) is State.DEGRADED
+    lab.supervisor.stop(by_pid[manager.pid])
+    assert lab.state(HEALTHY) is State.FAILED
+
+
+def test_it_is_not_asked_twice_within_a_second(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    monkeypatch.setattr(flink_job, "_FRESH_NS", 60_000_000_000)
+    assert lab.state(None) is State.RUNNING
+
+
+def test_readings_without_an_answer_are_unknown_not_zero(lab: Lab) -> None:
+    lab.rest.answer = None
+    readings = lab.job.readings()
+    assert readings.late_counter is None
+    assert readings.restarts is None
+    assert readings.gc_pause_ms is None
+
+
+def test_stop_ends_all_its_processes_and_may_be_called_twice(lab: Lab) -> None:
+    lab.job.stop()
+    lab.job.stop()
+    assert lab.supervisor.children() == ()
+    assert lab.supervisor.deaths() == ()

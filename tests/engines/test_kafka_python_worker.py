@@ -1,0 +1,434 @@
+"""The worker's loop and its commits, against a group and a broker that do their worst."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import (
+    CommitFailedError,
+    KafkaError,
+    KafkaTimeoutError,
+    ProducerFencedError,
+    RebalanceInProgressError,
+)
+from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
+
+from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.common.query_source import query_source
+from streambench.engines.kafka_python.output import GivenUp, PlainOutput, TransactionalOutput
+from streambench.engines.kafka_python.worker import Worker
+from tests.engines.cluster_lab import CLICKS, VIEW
+
+P0, P1 = TopicPartition("input", 0), TopicPartition("input", 1)
+
+
+class Record(NamedTuple):
+    offset: int
+    timestamp: int
+    value: bytes
+
+
+class Log:
+    """One partition of input: offset n holds a record of this time that passes the filter."""
+
+    def __init__(self, *times: int) -> None:
+        value = b'{"campaign":"c1","action":"%s","price":5}' % VIEW.replace("\\", "\\\\").encode()
+        self.records = [Record(offset, time, value) for offset, time in enumerate(times)]
+
+
+class Consumer:
+    """A group of one, whose rebalances the test brings about."""
+
+    def __init__(self, logs: dict[TopicPartition, Log]) -> None:
+        self.logs = logs
+        self.positions: dict[TopicPartition, int] = {}
+        self.offsets: dict[TopicPartition, OffsetAndMetadata] = {}
+        self.generation = 1
+        self.limit = 1_000
+        self.commit_errors: list[KafkaError] = []
+        self.committed_errors: list[KafkaError] = []
+        self.pending: list[Callable[[], None]] = []
+        self.listener: Any = None
+
+    def give(self, *partitions: TopicPartition, position: int = 0) -> None:
+        """In the next poll these come, with the position that a client may still have of them."""
+
+        def happen() -> None:
+            self.positions.update(dict.fromkeys(partitions, position))
+            self.listener.on_partitions_assigned(list(partitions))
+
+        self.pending.append(happen)
+
+    def take(self, *partitions: TopicPartition, lost: bool = False) -> None:
+        """In the next poll these go."""
+
+        def happen() -> None:
+            for partition in partitions:
+                del self.positions[partition]
+            call = self.listener.on_partitions_lost if lost else self.listener.on_partitions_revoked
+            call(list(partitions))
+
+        self.pending.append(happen)
+
+    def poll(self, timeout_ms: float) -> dict[TopicPartition, list[Record]]:
+        # Records are fetched before the rebalance that the same poll runs.
+        polled = {
+            partition: self.logs[partition].records[at : at + self.limit]
+            for partition, at in self.positions.items()
+        }
+        pending, self.pending = self.pending, []
+        for happen in pending:
+            happen()
+            polled.update(
+                {
+                    partition: self.logs[partition].records[at : at + self.limit]
+                    for partition, at in self.positions.items()
+                    if partition not in polled
+                }
+            )
+        for partition, records in polled.items():
+            if records and partition in self.positions:
+                self.positions[partition] = records[-1].offset + 1
+        return {partition: records for partition, records in polled.items() if records}
+
+    def committed(
+        self, partition: TopicPartition, metadata: bool, timeout_ms: int
+    ) -> OffsetAndMetadata | None:
+        assert metadata
+        if self.committed_errors:
+            raise self.committed_errors.pop(0)
+        return self.offsets.get(partition)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.positions[partition] = offset
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.positions)
+
+    def group_metadata(self) -> ConsumerGroupMetadata:
+        member = "member" if self.generation >= 0 else ""
+        return ConsumerGroupMetadata("group", self.generation, member)
+
+    def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        if self.commit_errors:
+            raise self.commit_errors.pop(0)
+        self.offsets.update(offsets)
+
+
+class Future:
+    def __init__(self, error: KafkaError | None) -> None:
+        self.error = error
+
+    def get(self, timeout: float) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class Producer:
+    """Keeps rows apart until their transaction is committed; without transactions all at once."""
+
+    def __init__(self, consumer: Consumer, rows: list[bytes], *, transactional: bool) -> None:
+        self.consumer = consumer
+        self.rows = rows
+        self.open: list[bytes] | None = None
+        self.transactional = transactional
+        self.offsets: dict[TopicPartition, OffsetAndMetadata] = {}
+        self.errors: dict[str, list[KafkaError]] = {}
+        self.aborted = 0
+        self.closed = False
+
+    def fail(self, call: str, *errors: KafkaError) -> None:
+        self.errors[call] = list(errors)
+
+    def _maybe_fail(self, call: str) -> None:
+        if self.errors.get(call):
+            raise self.errors[call].pop(0)
+
+    def init_transactions(self) -> None:
+        assert self.transactional
+
+    def begin_transaction(self) -> None:
+        assert self.open is None
+        self._maybe_fail("begin")
+        self.open = []
+
+    def send(self, topic: str, *, key: bytes, value: bytes, partition: int) -> Future:
+        (self.rows if self.open is None else self.open).append(value)
+        errors = self.errors.get("deliver")
+        return Future(errors.pop(0) if errors else None)
+
+    def flush(self) -> None:
+        pass
+
+    def send_offsets_to_transaction(
+        self,
+        offsets: dict[TopicPartition, OffsetAndMetadata],
+        metadata: ConsumerGroupMetadata,
+    ) -> None:
+        # As kafka-python does: what is refused stays, and goes out with the next transaction.
+        self.offsets.update(offsets)
+        self._maybe_fail("offsets")
+
+    def commit_transaction(self) -> None:
+        self._maybe_fail("commit")
+        assert self.open is not None
+        self.rows += self.open
+        self.consumer.offsets.update(self.offsets)
+        self.offsets = {}
+        self.open = None
+
+    def abort_transaction(self) -> None:
+        self._maybe_fail("abort")
+        self.open = None
+        self.aborted += 1
+
+    def close(self, timeout: float) -> None:
+        self._maybe_fail("close")
+        self.closed = True
+
+
+class Bench:
+    """A worker on fakes; rows are what a committed reader sees."""
+
+    def __init__(self, query: Query, *, transactional: bool, **logs: Log) -> None:
+        self.consumer = Consumer({P0: logs.get("p0", Log()), P1: logs.get("p1", Log())})
+        self.rows: list[bytes] = []
+        self.producers: list[Producer] = []
+        output: PlainOutput | TransactionalOutput
+        if transactional:
+            output = TransactionalOutput(self._producer, self.consumer, "output")
+        else:
+            output = PlainOutput(self._producer(False), self.consumer, "output")
+        self.worker = Worker(
+            self.consumer, output, query, commit_interval_s=3_600.0, poll_timeout_ms=0
+        )
+        self.consumer.listener = self.worker
+
+    def _producer(self, transactional: bool = True) -> Producer:
+        self.producers.append(Producer(self.consumer, self.rows, transactional=transactional))
+        return self.producers[-1]
+
+    def steps(self, count: int = 4) -> None:
+        for _ in range(count):
+            self.worker.step()
+
+    def seen(self) -> list[tuple[int, int]]:
+        """(window start, count) of each row, in the order of writing."""
+        return [(row["window_start"], row["views"]) for row in map(json.loads, self.rows)]
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Query:
+    path = tmp_path / "query.py"
+    path.write_text(query_source(CLICKS))
+    return load_query(path)
+
+
+TIMES = (10, 510, 20, 650, 700, 1_700)
+RIGHT = [(0, 2), (500, 3)]
+both = pytest.mark.parametrize("transactional", [False, True], ids=["plain", "transactional"])
+
+
+@both
+def test_closed_windows_come_out_with_their_commit(query: Query, transactional: bool) -> None:
+    bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
+    bench.consumer.give(P0)
+    bench.steps()
+    assert bench.seen() == RIGHT
+    assert bench.consumer.offsets == {P0: OffsetAndMetadata(5, "1500", -1)}
+
+
+@both
+def test_an_old_position_is_not_believed(query: Query, transactional: bool) -> None:
+    bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
+    bench.consumer.give(P0, position=3)
+    bench.steps()
+    assert bench.seen() == RIGHT
+
+
+@both
+def test_a_partition_that_goes_and_comes_back_is_read_from_its_commit(
+    query: Query, transactional: bool
+) -> None:
+    bench = Bench(query, transactional=transactional, p0=Log(*TIMES), p1=Log(*TIMES))
+    bench.consumer.give(P0, P1)
+    bench.consumer.limit = 2
+    bench.steps(3)
+    bench.consumer.take(P0)
+    bench.steps(1)
+    bench.consumer.give(P0, position=4)
+    bench.steps(8)
+    assert sorted(bench.seen()) == sorted(RIGHT * 2)
+
+
+@both
+def test_what_a_poll_brings_of_a_partition_that_it_revoked_is_dropped(
+    query: Query, transactional: bool
+) -> None:
+    bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
+    bench.consumer.give(P0)
+    bench.consumer.limit = 1
+    bench.steps(2)
+    bench.consumer.limit = 1_000
+    bench.consumer.take(P0, lost=True)
+    bench.steps(1)
+    assert bench.seen() == []
+    assert bench.consumer.offsets == {}
+
+
+@both
+def test_one_that_was_thrown_out_of_its_group_writes_nothing(
+    query: Query, transactional: bool
+) -> None:
+    # Offsets without a generation would pass the broker unchecked.
+    bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
+    bench.consumer.give(P0)
+    bench.consumer.generation = -1
+    bench.steps(1)
+    bench.steps(1)
+    assert bench.rows == []
+    assert bench.consumer.offsets == {}
+    bench.consumer.generation = 2
+    bench.steps()
+    assert bench.seen() == RIGHT
+
+
+@pytest.mark.parametrize("error", [CommitFailedError(), RebalanceInProgressError()])
+def test_a_refused_commit_costs_duplicates_and_no_more(query: Query, error: KafkaError) -> None:
+    bench = Bench(query, transactional=False, p0=Log(*TIMES))
+    bench.consumer.commit_errors = [error]
+    bench.consumer.give(P0)
+    bench.steps()
+    assert bench.seen() == RIGHT + RIGHT
+    assert bench.worker.reading()["failed_writes"] == 1
+
+
+def test_a_row_that_could_not_be_delivered_is_written_again(query: Query) -> None:
+    bench = Bench(query, transactional=False, p0=Log(*TIMES))
+    bench.producers[0].fail("deliver", KafkaTimeoutError("expired"))
+    bench.consumer.give(P0)
+    bench.steps(2)
+    assert bench.consumer.offsets == {}
+    bench.steps()
+    assert bench.seen()[-2:] == RIGHT
+
+
+@pytest.mark.parametrize("call", ["begin", "deliver", "offsets", "commit"])
+def test_a_failed_transaction_is_aborted_and_repeated_by_a_new_producer(
+    query: Query, call: str
+) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.producers[0].fail(call, KafkaError("aborted by the broker"))
+    bench.consumer.give(P0)
+    bench.steps(6)
+    assert bench.seen() == RIGHT
+    assert bench.producers[0].aborted == 1
+    assert bench.producers[0].closed
+    assert len(bench.producers) == 2
+
+
+def test_offsets_of_a_refused_transaction_do_not_come_back_later(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES), p1=Log(*TIMES))
+    bench.consumer.give(P0)
+    bench.producers[0].fail("offsets", CommitFailedError())
+    bench.steps(2)
+    # Meanwhile somebody else had P0 and went on, and all that is ours is P1.
+    bench.consumer.take(P0, lost=True)
+    bench.steps(1)
+    further = OffsetAndMetadata(1_000, "9000", -1)
+    bench.consumer.offsets[P0] = further
+    bench.consumer.give(P1)
+    bench.steps()
+    assert bench.seen() == RIGHT
+    assert bench.consumer.offsets[P0] == further
+
+
+def test_a_fenced_producer_is_replaced(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.producers[0].fail("commit", ProducerFencedError())
+    bench.producers[0].fail("abort", ProducerFencedError())
+    bench.consumer.give(P0)
+    bench.steps(6)
+    assert bench.seen() == RIGHT
+    assert bench.producers[0].closed
+    assert len(bench.producers) == 2
+
+
+def test_a_producer_that_does_not_end_is_not_replaced(query: Query) -> None:
+    # It could take the transactional id back from its successor.
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.producers[0].fail("commit", KafkaError())
+    bench.producers[0].fail("close", KafkaTimeoutError())
+    bench.consumer.give(P0)
+    bench.steps(1)
+    with pytest.raises(GivenUp):
+        bench.steps(1)
+    assert len(bench.producers) == 1
+
+
+def test_one_that_is_fenced_over_and_over_gives_up(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.consumer.give(P0)
+
+    def fenced_step() -> None:
+        bench.producers[-1].fail("commit", ProducerFencedError())
+        bench.producers[-1].fail("abort", ProducerFencedError())
+        bench.steps(1)
+
+    for _ in range(7):  # before each failure one that finds its place again
+        fenced_step()
+    with pytest.raises(GivenUp):
+        fenced_step()
+    assert bench.rows == []
+
+
+def test_the_start_is_asked_again_until_it_is_known(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.consumer.committed_errors = [KafkaTimeoutError(), KafkaTimeoutError()]
+    bench.consumer.give(P0)
+    bench.steps(2)
+    assert bench.rows == []
+    bench.steps()
+    assert bench.seen() == RIGHT
+
+
+def test_an_answer_left_over_from_a_call_that_gave_up_is_not_used(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    answers = [OffsetAndMetadata(0, "0", -1), OffsetAndMetadata(1, "500", -1)]
+    bench.consumer.committed = lambda partition, **_: answers.pop(0)  # type: ignore[method-assign]
+    bench.consumer.give(P0)
+    bench.steps()
+    assert bench.seen() == [(500, 3)]
+
+
+@both
+def test_input_without_results_is_committed_once_in_an_interval(
+    query: Query, transactional: bool
+) -> None:
+    bench = Bench(query, transactional=transactional, p0=Log())
+    filtered = b'{"campaign":"c1","action":"click","price":5}'
+    bench.consumer.logs[P0].records = [Record(n, 10, filtered) for n in range(5)]
+    bench.consumer.give(P0)
+    bench.steps(3)
+    assert bench.consumer.offsets == {}
+    bench.worker._next_commit_s = 0.0
+    bench.steps(1)
+    assert bench.consumer.offsets == {P0: OffsetAndMetadata(5, "0", -1)}
+    commits = bench.worker.commits
+    bench.worker._next_commit_s = 0.0
+    bench.steps(1)
+    assert bench.worker.commits == commits
+    assert bench.rows == []
+
+
+def test_an_idle_partition_holds_no_other_back(query: Query) -> None:
+    bench = Bench(query, transactional=False, p0=Log(*TIMES), p1=Log())
+    bench.consumer.give(P0, P1)
+    bench.steps()
+    assert bench.seen() == RIGHT
+    assert set(bench.consumer.offsets) == {P0}

@@ -1,0 +1,58 @@
+"""Kafka Streams on a real broker: exact results, under both guarantees, deaths included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.kafka_streams import ENGINE
+from streambench.model.conditions import Conditions, Guarantee
+from tests.engines.cluster_lab import running
+from tests.engines.deaths_lab import (
+    duplicates,
+    over_counted_only,
+    rows_after_a_kill,
+    rows_after_a_sleep,
+    wait_healthy,
+    wrong_rows,
+)
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_every_row_comes_out_once_and_right(tmp_path: Path, guarantee: Guarantee) -> None:
+    with running(ENGINE, Conditions(guarantee=guarantee), tmp_path) as lab:
+        lab.windows(0, 6)
+        lab.close_windows(6)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        wait_healthy(lab)
+        readings = lab.job.readings()
+        assert readings.late_counter == 0
+        assert readings.restarts == 0
+        assert readings.gc_pause_ms is not None
+        asked = {item.name for item in lab.plan.settings if item.scope == "kafka-streams"}
+        assert {name for _, name in readings.effective} >= asked
+        assert readings.effective["kafka-streams", "commit.interval.ms"] == "970"
+
+
+def test_a_killed_instance_loses_nothing_though_it_may_count_twice(tmp_path: Path) -> None:
+    # State is restored in full, input read again from the last commit: what was flushed between the
+    # two is in both.
+    lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
+    assert over_counted_only(lab)
+
+
+def test_exactly_once_outlives_a_kill_inside_a_transaction(tmp_path: Path) -> None:
+    lab = rows_after_a_kill(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path)
+    assert not wrong_rows(lab)
+    assert duplicates(lab) == 0
+
+
+def test_one_that_wakes_inside_a_transaction_does_no_harm(tmp_path: Path) -> None:
+    # Its session and its transaction have run out, and others have its partitions.
+    lab = rows_after_a_sleep(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path)
+    assert not wrong_rows(lab)
+    assert duplicates(lab) == 0

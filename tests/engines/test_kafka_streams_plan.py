@@ -1,0 +1,72 @@
+"""The plan of a Kafka Streams job: all of it is data, and the terms are in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from streambench.engines.kafka_streams import ENGINE
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.plan import Origin, Plan, Unsupported
+from tests.engines.cluster_lab import CLICKS, settings
+from tests.engines.snapshot import matches_snapshot
+
+VARIANT = Variant("kafka-streams", ENGINE.version)
+
+
+def plan(conditions: Conditions | None = None, variant: Variant = VARIANT) -> Plan:
+    made = ENGINE.plan(CLICKS, conditions or Conditions(), variant)
+    assert isinstance(made, Plan)
+    return made
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_the_plan_is_the_one_that_was_read(guarantee: Guarantee) -> None:
+    matches_snapshot(plan(Conditions(guarantee=guarantee)), f"kafka-streams-{guarantee.value}")
+
+
+def test_the_same_arguments_make_the_same_plan() -> None:
+    assert plan() == plan()
+
+
+def test_what_the_user_sets_wins_and_is_marked_as_theirs() -> None:
+    chosen = (("commit.interval.ms", "100"), ("poll.ms", "5"), ("jvm.options", "-XX:+UseZGC -Da=b"))
+    made = plan(variant=replace(VARIANT, settings=chosen))
+    assert settings(made, "kafka-streams")["commit.interval.ms"] == "100"
+    assert {s.name for s in made.settings if s.origin is Origin.USER} == {n for n, _ in chosen}
+    properties = next(p.text for p in made.programs if p.name == "streams.properties")
+    assert "\ncommit.interval.ms = 100\n" in properties
+    assert "\npoll.ms = 5\n" in properties
+    for process in made.processes:
+        assert {"-XX:+UseZGC", "-Da=b"} <= set(process.argv)
+
+
+def test_a_transaction_shorter_than_the_commit_interval_is_unsupported() -> None:
+    conditions = Conditions(guarantee=Guarantee.EXACTLY_ONCE, transaction_timeout_ms=500)
+    assert isinstance(ENGINE.plan(CLICKS, conditions, VARIANT), Unsupported)
+    at_least_once = replace(conditions, guarantee=Guarantee.AT_LEAST_ONCE)
+    assert isinstance(ENGINE.plan(CLICKS, at_least_once, VARIANT), Plan)
+
+
+def test_another_version_is_unsupported_rather_than_another_one_run() -> None:
+    made = ENGINE.plan(CLICKS, Conditions(), replace(VARIANT, version="3.9.0"))
+    assert isinstance(made, Unsupported)
+    assert "3.9.0" in made.reason
+
+
+def test_a_count_without_a_filter_reads_no_field() -> None:
+    count = Aggregate("n", AggregateFunction.COUNT, None)
+    bare = replace(CLICKS, query=replace(CLICKS.query, where=None, aggregates=(count,)))
+    made = ENGINE.plan(bare, Conditions(), VARIANT)
+    assert isinstance(made, Plan)
+    java = made.programs[0].text
+    assert "class Event" not in java
+    assert ".filter(" not in java
+
+
+def test_a_title_cannot_break_out_of_its_comment() -> None:
+    made = ENGINE.plan(replace(CLICKS, title="a\nb \\u000a ${x}"), Conditions(), VARIANT)
+    assert isinstance(made, Plan)
+    assert "\n// a b /u000a $ {x}:" in made.programs[0].text

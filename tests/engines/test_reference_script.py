@@ -1,0 +1,154 @@
+"""The scripted engine does what its script says, and its plan says what the script is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.reference import ENGINE
+from streambench.engines.reference.script import Row, Script, Stage
+from streambench.engines.reference.windows import Windows
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import EventClock, Plan
+from tests.engines.cluster_lab import CLICKS, VIEW
+from tests.engines.snapshot import matches_snapshot
+
+VARIANT = Variant("reference", ENGINE.version)
+
+
+def rows(count: int) -> list[Row]:
+    return [Row(0, f"c{number}", 500, [number, 7]) for number in range(1, count + 1)]
+
+
+def keys(stage: Stage, now_ms: float) -> list[str]:
+    return [row.key for row in stage.take(now_ms)]
+
+
+def test_a_row_comes_after_the_delay_and_not_before() -> None:
+    stage = Stage(Script(delay_ms=40))
+    stage.add(rows(2), 1_000)
+    assert keys(stage, 1_039.9) == []
+    assert stage.next_ms() == 1_040
+    assert keys(stage, 1_040) == ["c1", "c2"]
+    assert stage.next_ms() is None
+
+
+def test_every_nth_row_is_lost_doubled_or_altered() -> None:
+    stage = Stage(Script(lose_every=4))
+    stage.add(rows(9), 0)
+    assert keys(stage, 0) == ["c1", "c2", "c3", "c5", "c6", "c7", "c9"]
+    stage = Stage(Script(double_every=3))
+    stage.add(rows(4), 0)
+    assert keys(stage, 0) == ["c1", "c2", "c3", "c3", "c4"]
+    stage = Stage(Script(alter_every=2, alter_by=-3))
+    stage.add(rows(3), 0)
+    assert [row.totals for row in stage.take(0)] == [[1, 7], [-1, 4], [3, 7]]
+
+
+def test_the_count_of_rows_goes_on_over_windows() -> None:
+    stage = Stage(Script(lose_every=5))
+    for _ in range(5):
+        stage.add(rows(2), 0)
+    assert len(keys(stage, 0)) == 8
+    assert stage.lost == 2
+
+
+def test_nothing_comes_in_an_outage_and_all_of_it_afterwards() -> None:
+    stage = Stage(Script(outage_start_ms=100, outage_ms=1_000))
+    stage.add(rows(1), 50)
+    assert keys(stage, 50) == ["c1"]
+    stage.add(rows(1), 149)
+    stage.add(rows(2), 600)
+    assert keys(stage, 150) == ["c1"]
+    assert keys(stage, 1_149) == []
+    assert keys(stage, 1_150) == ["c1", "c2"]
+
+
+def test_rows_are_no_quicker_than_the_rate() -> None:
+    stage = Stage(Script(rows_per_s=100))
+    stage.add(rows(3), 0)
+    assert keys(stage, 0) == ["c1"]
+    assert stage.next_ms() == 10
+    assert keys(stage, 19) == ["c2"]
+    assert keys(stage, 20) == ["c3"]
+
+
+def test_after_an_outage_the_rate_holds_too() -> None:
+    stage = Stage(Script(rows_per_s=10, outage_start_ms=1, outage_ms=999))
+    stage.add(rows(3), 0)
+    assert keys(stage, 0) == ["c1"]
+    assert keys(stage, 999) == []
+    assert keys(stage, 1_000) == ["c2"]
+    assert keys(stage, 1_100) == ["c3"]
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Query:
+    made = ENGINE.plan(CLICKS, Conditions(), VARIANT)
+    assert isinstance(made, Plan)
+    path = tmp_path / "query.py"
+    path.write_text(made.programs[0].text)
+    return load_query(path)
+
+
+def event(price: int = 1, action: str = VIEW) -> dict[str, object]:
+    return {"campaign": "c1", "action": action, "price": price}
+
+
+def test_each_partition_has_a_clock_of_its_own(query: Query) -> None:
+    windows = Windows(query, 2, one_clock=False)
+    windows.feed(0, 10, event())
+    windows.feed(1, 20, event())
+    assert windows.feed(1, 600, event()) == [Row(1, "c1", 0, [1, 1, 1, 1])]
+    assert windows.feed(0, 30, event()) == []
+    assert windows.feed(1, 40, event()) == []
+    assert windows.late_records == 1
+
+
+def test_or_all_have_one_that_goes_with_the_slowest(query: Query) -> None:
+    windows = Windows(query, 2, one_clock=True)
+    windows.feed(0, 10, event())
+    assert windows.feed(0, 5_000, event()) == []
+    assert windows.feed(1, 20, event()) == []
+    assert [row.partition for row in windows.feed(1, 600, event())] == [0, 1]
+    assert windows.late_records == 0
+
+
+def test_what_is_filtered_out_moves_no_clock(query: Query) -> None:
+    windows = Windows(query, 1, one_clock=False)
+    windows.feed(0, 10, event())
+    assert windows.feed(0, 99_999, event(action="click")) == []
+    assert windows.feed(0, 600, event()) == [Row(0, "c1", 0, [1, 1, 1, 1])]
+
+
+def test_the_plan_is_the_one_that_was_read() -> None:
+    made = ENGINE.plan(
+        CLICKS, Conditions(), replace(VARIANT, settings=(("delay_ms", "25"), ("alter_by", "-1")))
+    )
+    assert isinstance(made, Plan)
+    matches_snapshot(replace(made, version="VERSION"), "reference")
+
+
+def test_the_clock_is_the_plans_too() -> None:
+    chosen = (("clock", "min-of-partitions"),)
+    made = ENGINE.plan(CLICKS, Conditions(), replace(VARIANT, settings=chosen))
+    assert isinstance(made, Plan)
+    assert made.event_clock is EventClock.MIN_OF_PARTITIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("lose_evry", "3", "lose_every"),
+        ("lose_every", "-3", "at least 0"),
+        ("delay_ms", "soon", "soon"),
+        ("clock", "per-partion", "per-partition"),
+    ],
+)
+def test_a_setting_that_makes_no_script_is_refused(name: str, value: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        ENGINE.plan(CLICKS, Conditions(), replace(VARIANT, settings=((name, value),)))

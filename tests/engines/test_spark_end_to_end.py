@@ -1,0 +1,76 @@
+"""Spark on a real broker: exact results, deaths included."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.spark import ENGINE
+from streambench.model.conditions import Conditions
+from streambench.model.plan import Role
+from streambench.runtime.waiting import wait_until
+from tests.engines.cluster_lab import running
+from tests.engines.deaths_lab import wait_healthy, wrong_rows
+
+pytestmark = pytest.mark.engine
+
+
+def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: Path) -> None:
+    with running(ENGINE, Conditions(), tmp_path) as lab:
+        lab.windows(0, 6)
+        lab.close_windows(6)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        wait_healthy(lab)
+        readings = lab.job.readings()
+        assert readings.late_counter == 0
+        assert readings.restarts == 0
+        assert readings.gc_pause_ms is not None
+        asked = {(s.scope, s.name): s.value for s in lab.plan.settings}
+        told = {key: value for key, value in readings.effective.items() if key in asked}
+        assert len(told) > 10
+        assert told == {key: asked[key] for key in told}
+
+        expected = {key: list(prices) for key, prices in lab.expected.items()}
+        lab.windows(0, 1)  # again: all of them late
+        lab.expected = expected
+        lab.windows(10, 2)
+        lab.close_windows(12)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        readings = lab.job.readings()
+        assert readings.late_counter is not None
+        assert readings.late_counter > 0
+        assert readings.batches
+        watermarks = [watermark for watermark, _ in readings.batches]
+        assert watermarks == sorted(watermarks)
+        ends = readings.batches[-1][1]
+        assert sorted(ends) == list(range(lab.partitions))
+
+        assert len(lab.job.targets(Role.WORKER)) == 2
+        lab.job.stop()
+        assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
+        assert lab.no_death()
+
+
+def test_a_killed_worker_loses_nothing_and_state_stays_exact(tmp_path: Path) -> None:
+    with running(ENGINE, Conditions(), tmp_path) as lab:
+        lab.windows(0, 4)
+        lab.close_windows(4)
+        lab.wait_for_rows()
+        wait_healthy(lab)
+        lab.windows(5, 6, keys=400)
+        lab.close_windows(11)
+        victim = lab.job.targets(Role.WORKER)[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        lab.windows(12, 4, keys=400)
+        lab.close_windows(16)
+        wait_until(lab.complete, what="every row", timeout_s=180)
+        wait_healthy(lab)
+        lab.read()
+        assert not wrong_rows(lab)
+        assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
+        assert lab.job.readings().restarts == 1
