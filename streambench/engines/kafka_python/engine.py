@@ -1,0 +1,118 @@
+"""What the Python consumer needs, how its job looks, and how it is started."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from streambench.engines.common.launch import prepare
+from streambench.engines.common.query_source import query_source
+from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.kafka_python.job import ConsumerJob
+from streambench.engines.kafka_python.settings import configs, settings
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import (
+    Artifacts,
+    EventClock,
+    Plan,
+    ProcessPlan,
+    Program,
+    Role,
+    Unsupported,
+    Whose,
+)
+from streambench.model.workload import Workload
+
+_QUERY = "query.py"
+_JOB = "job.json"
+_WORKER = "streambench.engines.kafka_python.worker"
+
+
+@dataclass(frozen=True)
+class KafkaPython:
+    """A consumer group of single-threaded processes; windows are rebuilt from the log."""
+
+    name: str = "kafka-python"
+    title: str = "Python consumer (kafka-python)"
+    version: str = version("kafka-python")
+    event_clock: EventClock = EventClock.PER_PARTITION
+    state_exact: bool = True
+
+    def requires(self, variant: Variant) -> Artifacts:
+        """Nothing: kafka-python is among streambench's own dependencies."""
+        return Artifacts()
+
+    def plan(
+        self, workload: Workload, conditions: Conditions, variant: Variant
+    ) -> Plan | Unsupported:
+        """The whole job as data; pure. Raises UsageError for a setting that there is not."""
+        if variant.version != self.version:
+            return Unsupported(
+                Whose.MACHINE,
+                f"kafka-python {self.version} is installed, not {variant.version}",
+                f"pip install kafka-python=={variant.version}",
+            )
+        chosen = settings(conditions, variant)
+        job = {
+            "bootstrap": "${broker}",
+            "group": "${job_id}",
+            "input": "${input_topic}",
+            "output": "${output_topic}",
+            "guarantee": conditions.guarantee.value,
+            "query": _QUERY,
+            **configs(chosen),
+        }
+        warnings = [
+            "kafka-python: offsets are committed with every window, and there is no changelog: a "
+            "takeover reads the open windows again, which costs more the longer the windows are"
+        ]
+        if conditions.workers > conditions.partitions:
+            warnings.append(
+                f"{conditions.workers} workers share {conditions.partitions} partitions: "
+                "some of them have nothing to do"
+            )
+        return Plan(
+            engine=self.name,
+            version=variant.version,
+            event_clock=self.event_clock,
+            programs=(
+                Program(_QUERY, "python", query_source(workload)),
+                Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
+            ),
+            processes=tuple(_process(index) for index in range(conditions.workers)),
+            settings=chosen,
+            warnings=tuple(warnings),
+            symbols={"partitions": str(conditions.partitions)},
+        )
+
+    def attach(self, plan: Plan, at: Where) -> Job:
+        """Start the workers. Raises EngineFailed."""
+        match at:
+            case External():
+                raise UsageError(
+                    "the Python consumer has no cluster to attach to: its workers are plain processes",
+                    hint="run it without an external endpoint",
+                )
+            case Embedded():
+                pass
+        # Its workers run on the interpreter that runs streambench: that one has kafka-python.
+        filled = prepare(plan, at, {"python": sys.executable})
+        return ConsumerJob(Workers.start(filled, at), int(filled.symbols["partitions"]))
+
+
+def _process(index: int) -> ProcessPlan:
+    name = f"worker-{index}"
+    return ProcessPlan(
+        name=name,
+        role=Role.WORKER,
+        argv=(
+            *("${python}", "-m", _WORKER),
+            *(f"${{job_dir}}/{_JOB}", name, readings_of(name)),
+        ),
+        env={"PYTHONUNBUFFERED": "1"},
+        restart=True,
+    )

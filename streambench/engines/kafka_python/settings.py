@@ -1,0 +1,98 @@
+"""Which settings the Python consumer gets, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import Setting
+from streambench.workload.names import did_you_mean
+
+SCOPE = "kafka-python"
+_PARTS = ("consumer", "producer", "worker")
+# Set by the worker itself, for every member alike or apart.
+_OURS = frozenset(
+    {
+        *("consumer.bootstrap_servers", "consumer.group_id", "consumer.client_id"),
+        *("consumer.enable_auto_commit", "consumer.partition_assignment_strategy"),
+        *("producer.bootstrap_servers", "producer.client_id", "producer.transactional_id"),
+    }
+)
+
+
+def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
+    """Every setting of the job; the user's own come last and win.
+
+    `consumer.NAME` and `producer.NAME` are kafka-python's own, values as JSON (a word needs no
+    quotes); `worker.NAME` is the loop around them. Raises UsageError for a name that there is not.
+    """
+    exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
+    fair: dict[str, Any] = {
+        "consumer.auto_offset_reset": "earliest",
+        "consumer.session_timeout_ms": conditions.session_timeout_ms,
+        "consumer.heartbeat_interval_ms": conditions.heartbeat_interval_ms,
+        "consumer.fetch_min_bytes": 1,
+        "consumer.fetch_max_wait_ms": 100,
+        # Without it the offsets of a dead owner's open transaction would not be waited for.
+        "consumer.isolation_level": "read_committed" if exactly_once else "read_uncommitted",
+        # 500, the default, costs two fifths of the throughput.
+        "consumer.max_poll_records": 20_000,
+        "producer.acks": "all",
+        "producer.linger_ms": conditions.producer_linger_ms,
+        "worker.commit_interval_ms": conditions.commit_interval_ms,
+        "worker.poll_timeout_ms": 100,
+    }
+    if exactly_once:
+        fair["producer.transaction_timeout_ms"] = conditions.transaction_timeout_ms
+    kept: dict[str, Any] = {
+        "consumer.check_crcs": True,
+        "consumer.max_partition_fetch_bytes": 1024 * 1024,
+        "producer.batch_size": 16_384,
+        "producer.enable_idempotence": True,
+    }
+    chosen = (
+        *rules(SCOPE, {name: _text(value) for name, value in fair.items()}),
+        *defaults(SCOPE, {name: _text(value) for name, value in kept.items()}),
+    )
+    for name, _ in variant.settings:
+        _check(name)
+    return overridden(chosen, SCOPE, variant.settings)
+
+
+def configs(chosen: Sequence[Setting]) -> dict[str, dict[str, Any]]:
+    """The settings as the worker reads them: consumer, producer, worker → name → value."""
+    parts: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
+    for setting in chosen:
+        part, _, name = setting.name.partition(".")
+        parts[part][name] = _value(setting.value)
+    return parts
+
+
+def _check(name: str) -> None:
+    from kafka import KafkaConsumer, KafkaProducer  # slow to import, and seldom needed
+
+    known = {
+        *(f"consumer.{key}" for key in KafkaConsumer.DEFAULT_CONFIG),
+        *(f"producer.{key}" for key in KafkaProducer.DEFAULT_CONFIG),
+        *("worker.commit_interval_ms", "worker.poll_timeout_ms"),
+    } - _OURS
+    if name not in known:
+        raise UsageError(
+            f"kafka-python has no setting '{name}'{did_you_mean(name, known)}",
+            hint="consumer.NAME and producer.NAME are the arguments of KafkaConsumer and KafkaProducer",
+        )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

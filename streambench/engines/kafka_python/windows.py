@@ -1,0 +1,100 @@
+"""The open windows of one input partition, and what a new owner needs to build them again.
+
+There is no store and no changelog. The log is the state: whoever takes over a partition reads again
+from the first record of its oldest open window, and drops records of windows that had been closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from streambench.engines.common.query_module import Query, Totals
+
+
+class Record(Protocol):
+    """What is read of a consumed record; kafka-python's ConsumerRecord is one."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+
+
+class Closed(NamedTuple):
+    """A window that is over; `totals` by key are final."""
+
+    start_ms: int
+    totals: dict[str, Totals]
+
+
+class Mark(NamedTuple):
+    """What is committed: read on from `offset`, and take windows before `closed_ms` as done."""
+
+    offset: int
+    closed_ms: int
+
+
+class PartitionWindows:
+    """Feeds the records of one partition, in the order of its log, and returns windows that close.
+
+    The clock is the greatest timestamp so far among records that pass `where`, of this partition
+    alone: another partition's progress says nothing about this one's.
+    """
+
+    def __init__(self, query: Query, mark: Mark) -> None:
+        self._query = query
+        self._position = mark.offset
+        self._closed_ms = mark.closed_ms
+        self._open: dict[int, dict[str, Totals]] = {}
+        self._first_offset: dict[int, int] = {}
+        self.committed = mark
+        self.late_records = 0
+
+    def mark(self) -> Mark:
+        """What may be committed once all windows that closed have been written."""
+        return Mark(min(self._first_offset.values(), default=self._position), self._closed_ms)
+
+    def feed(self, records: Sequence[Record], events: Sequence[Any]) -> list[Closed]:
+        """Take the next records, `events` being their parsed values; return what closed, in order."""
+        query = self._query
+        size, grace = query.WINDOW_MS, query.GRACE_MS
+        where, accumulate = query.where, query.accumulate
+        closed_ms = self._closed_ms
+        closes_at = closed_ms + size + grace
+        start = end = 0  # the window of `totals`, empty at first
+        totals: dict[str, Totals] = {}
+        over: list[Closed] = []
+        for record, event in zip(records, events, strict=True):
+            if not where(event):
+                continue
+            timestamp = record.timestamp
+            if timestamp >= closes_at:
+                closed_ms = (timestamp - grace) // size * size
+                closes_at = closed_ms + size + grace
+                over += self._close(closed_ms)
+                start = end = 0
+            if not start <= timestamp < end:
+                start = timestamp // size * size
+                if start < closed_ms:
+                    self.late_records += 1
+                    start = end = 0
+                    continue
+                end = start + size
+                found = self._open.get(start)
+                if found is None:
+                    found = self._open[start] = {}
+                    self._first_offset[start] = record.offset
+                totals = found
+            accumulate(totals, event)
+        self._closed_ms = closed_ms
+        if records:
+            self._position = records[-1].offset + 1
+        return over
+
+    def _close(self, before_ms: int) -> list[Closed]:
+        starts = sorted(start for start in self._open if start < before_ms)
+        for start in starts:
+            del self._first_offset[start]
+        return [Closed(start, self._open.pop(start)) for start in starts]

@@ -1,0 +1,153 @@
+"""What Kafka Streams needs, how its job looks, and how it is started."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from importlib.resources import files
+
+from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.launch import GC_FOLDER, prepare
+from streambench.engines.common.settings import values
+from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.kafka_streams.job import StreamsJob
+from streambench.engines.kafka_streams.settings import JVM, JVM_OPTIONS, properties, settings
+from streambench.engines.kafka_streams.source import programs
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import (
+    Artifacts,
+    EventClock,
+    Plan,
+    ProcessPlan,
+    Program,
+    Role,
+    Setting,
+    Unsupported,
+    Whose,
+)
+from streambench.model.workload import Workload
+from streambench.runtime.compiler import compile_java
+
+_PROPERTIES = "streams.properties"
+_LOGGING = "log4j2.properties"
+
+
+@dataclass(frozen=True)
+class KafkaStreams:
+    """A group of instances of one application, each with one thread and its state in memory."""
+
+    name: str = "kafka-streams"
+    title: str = "Kafka Streams"
+    version: str = "4.3.1"
+    event_clock: EventClock = EventClock.PER_PARTITION
+    state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
+
+    def requires(self, variant: Variant) -> Artifacts:
+        """Java, the library, and a compiler for the generated topology."""
+        return Artifacts(java=True, jar_sets=("streams", "compiler"))
+
+    def plan(
+        self, workload: Workload, conditions: Conditions, variant: Variant
+    ) -> Plan | Unsupported:
+        """The whole job as data; pure."""
+        if variant.version != self.version:
+            return Unsupported(
+                Whose.OURS,
+                f"the jars of Kafka Streams {self.version} are locked, not {variant.version}'s",
+            )
+        if (
+            conditions.guarantee is Guarantee.EXACTLY_ONCE
+            and conditions.transaction_timeout_ms < conditions.commit_interval_ms
+        ):
+            return Unsupported(
+                Whose.UPSTREAM,
+                "Kafka Streams refuses a transaction time-out below the commit interval "
+                f"({conditions.transaction_timeout_ms} ms < {conditions.commit_interval_ms} ms)",
+            )
+        chosen = settings(conditions, variant)
+        query = workload.query
+        # Restored state may be two commits ahead of the input that is read again.
+        retention_ms = query.window.size_ms + query.grace_ms + 2 * conditions.commit_interval_ms
+        warnings = []
+        if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
+            warnings.append(
+                "Kafka Streams, at-least-once: a death between the two halves of a commit leaves "
+                "state ahead of the input that is read again, and windows are then over-counted"
+            )
+        if conditions.workers > conditions.partitions:
+            warnings.append(
+                f"{conditions.workers} instances share {conditions.partitions} partitions: "
+                "some of them have nothing to do"
+            )
+        return Plan(
+            engine=self.name,
+            version=variant.version,
+            event_clock=self.event_clock,
+            programs=(
+                *programs(workload, retention_ms=retention_ms),
+                Program(_PROPERTIES, "properties", properties(chosen)),
+                Program(_LOGGING, "properties", _resource(_LOGGING)),
+            ),
+            processes=tuple(
+                _process(index, chosen, conditions.worker_heap_mib)
+                for index in range(conditions.workers)
+            ),
+            settings=chosen,
+            warnings=tuple(warnings),
+            symbols={"partitions": str(conditions.partitions)},
+        )
+
+    def attach(self, plan: Plan, at: Where) -> Job:
+        """Compile the topology and start its instances. Raises EngineFailed."""
+        match at:
+            case External():
+                raise UsageError(
+                    "Kafka Streams has no cluster to attach to: its instances are plain processes",
+                    hint="run it without an external endpoint",
+                )
+            case Embedded():
+                pass
+        filled = prepare(plan, at)
+        (ecj,) = at.artifacts.jars["compiler"]
+        compile_java(
+            tuple(at.job_dir / p.name for p in filled.programs if p.language == "java"),
+            classpath=at.artifacts.jars["streams"],
+            out=at.job_dir / "classes",
+            java=at.artifacts.java,
+            ecj=ecj,
+        )
+        workers = Workers.start(filled, at)
+        return StreamsJob(workers, at.job_dir / GC_FOLDER, int(filled.symbols["partitions"]))
+
+
+def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int) -> ProcessPlan:
+    name = f"worker-{index}"
+    jvm = values(chosen, JVM)
+    return ProcessPlan(
+        name=name,
+        role=Role.WORKER,
+        argv=(
+            "${java}",
+            *jvm["flags"].split(),
+            gc_log_flag(f"${{job_dir}}/{GC_FOLDER}"),
+            "-XX:-UsePerfData",
+            f"-Dlog4j2.configurationFile=${{job_dir}}/{_LOGGING}",
+            "-Dlog4j2.disableJmx=true",
+            *shlex.split(jvm.get(JVM_OPTIONS, "")),
+            "-cp",
+            "${job_dir}/classes:${jars:streams}",
+            "WindowedAggregation",
+            f"${{job_dir}}/{_PROPERTIES}",
+            name,
+            f"${{job_dir}}/state-{index}",
+            readings_of(name),
+        ),
+        heap_mib=heap_mib,
+        restart=True,
+    )
+
+
+def _resource(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

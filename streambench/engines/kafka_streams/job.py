@@ -1,0 +1,80 @@
+"""A running Kafka Streams application, as its own instances describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.engines.common.jvm import gc_pause_ms
+from streambench.engines.common.workers import Reading, Workers
+from streambench.engines.protocol import Health, Readings, State, Target
+from streambench.model.plan import Role
+
+
+@dataclass(frozen=True)
+class StreamsJob:
+    """Instances under the supervisor; `partitions` is how many tasks they share."""
+
+    workers: Workers
+    gc_logs: Path
+    partitions: int
+
+    def healthy(self) -> Health:
+        """RUNNING when every instance says so and all tasks are assigned."""
+        newest = self.workers.newest()
+        states = ["away" if line is None else str(line["state"]) for line in newest]
+        tasks = sum(int(line.get("tasks", 0)) for line in newest if line is not None)
+        detail = f"{', '.join(states)}; {tasks} of {self.partitions} tasks"
+        if all(state == "RUNNING" for state in states) and tasks == self.partitions:
+            return Health(State.RUNNING, detail)
+        if not self.workers.restarts and any(state in _STARTING for state in states):
+            return Health(State.STARTING, detail)
+        return Health(State.DEGRADED, detail)
+
+    def targets(self, role: Role) -> tuple[Target, ...]:
+        """The live instances; Kafka Streams has workers only."""
+        return self.workers.targets(role)
+
+    def readings(self) -> Readings:
+        """Its own metrics, summed over instances; restarted ones count with what they had."""
+        totals = self.workers.totals()
+        newest = [line for line in self.workers.newest() if line is not None]
+        words = {
+            "state by instance": ", ".join(str(line["state"]) for line in newest),
+            "tasks by instance": ", ".join(str(line.get("tasks")) for line in newest),
+            "records processed": _in_words(_sum(totals, "process_total")),
+            "rebalances": _in_words(_sum(totals, "rebalance_total")),
+            "mean commit latency by instance (ms)": ", ".join(
+                f"{line['commit_latency_avg']:.1f}"
+                for line in newest
+                if "commit_latency_avg" in line
+            ),
+            "records lag": _in_words(_sum(newest, "records_lag_max")),
+        }
+        late = _sum(totals, "dropped_records_total")
+        return Readings(
+            words={name: word for name, word in words.items() if word},
+            effective=self.workers.effective(),
+            late_counter=None if late is None else int(late),
+            late_unit="record × window",
+            restarts=self.workers.restarts,
+            gc_pause_ms=gc_pause_ms(self.gc_logs),
+        )
+
+    def stop(self) -> None:
+        """End all instances."""
+        self.workers.stop()
+
+
+_STARTING = frozenset({"away", "CREATED", "REBALANCING"})
+
+
+def _sum(lines: Sequence[Reading], name: str) -> float | None:
+    """The sum over the lines that have this number; None when none has."""
+    values = [float(line[name]) for line in lines if name in line]
+    return sum(values) if values else None
+
+
+def _in_words(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"

@@ -1,0 +1,66 @@
+"""The script's settings, as the user gives them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.engines.reference.script import Script
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import EventClock, Setting
+from streambench.workload.names import did_you_mean
+
+SCOPE = "script"
+CLOCK = "clock"
+CLOCKS = {
+    "per-partition": EventClock.PER_PARTITION,
+    "min-of-partitions": EventClock.MIN_OF_PARTITIONS,
+}
+
+
+def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
+    """The whole script, the user's part last. Raises UsageError for a name that there is not."""
+    script = dataclasses.asdict(Script())
+    for name, _ in variant.settings:
+        if name != CLOCK and name not in script:
+            known = [CLOCK, *script]
+            raise UsageError(
+                f"the reference engine has no setting '{name}'{did_you_mean(name, known)}",
+                hint=f"its settings are {', '.join(known)}",
+            )
+    chosen = defaults(SCOPE, {CLOCK: "per-partition", **script})
+    if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        chosen = (*rules(SCOPE, {"commit_interval_ms": conditions.commit_interval_ms}), *chosen)
+    return overridden(chosen, SCOPE, variant.settings)
+
+
+def script_of(chosen: Sequence[Setting]) -> Script:
+    """The settings as numbers. Raises UsageError for what is none, or negative where it may not be."""
+    texts = {setting.name: setting.value for setting in chosen}
+    numbers = {}
+    for field in dataclasses.fields(Script):
+        signed = field.name == "alter_by"
+        try:
+            numbers[field.name] = int(texts[field.name])
+        except ValueError:
+            numbers[field.name] = -1
+            signed = False
+        if numbers[field.name] < 0 and not signed:
+            raise UsageError(
+                f"'{field.name}' is a whole number of at least 0, not '{texts[field.name]}'",
+                hint=f"for example: --set reference.{field.name}=10",
+            )
+    return Script(**numbers)
+
+
+def clock_of(chosen: Sequence[Setting]) -> EventClock:
+    """The clock that was chosen. Raises UsageError for one that there is not."""
+    (text,) = (setting.value for setting in chosen if setting.name == CLOCK)
+    if text not in CLOCKS:
+        raise UsageError(
+            f"the reference engine has no clock '{text}'{did_you_mean(text, CLOCKS)}",
+            hint=f"its clocks are {' and '.join(CLOCKS)}",
+        )
+    return CLOCKS[text]

@@ -1,0 +1,55 @@
+"""Exact windows over all partitions, by either of two clocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streambench.engines.common.query_module import Query, Totals
+from streambench.engines.reference.script import Row
+
+
+class Windows:
+    """Takes records in the order of each partition's log and returns the rows of what closes.
+
+    With `one_clock` a window closes in all partitions when the least of their clocks has passed its
+    end and grace; else each partition goes by its own.
+    """
+
+    def __init__(self, query: Query, partitions: int, *, one_clock: bool) -> None:
+        self._query = query
+        self._one_clock = one_clock
+        self._clock_ms = [-1] * partitions
+        self._closed_ms = [0] * partitions
+        self._open: list[dict[int, dict[str, Totals]]] = [{} for _ in range(partitions)]
+        self.late_records = 0
+
+    def feed(self, partition: int, timestamp_ms: int, event: Any) -> list[Row]:
+        """One record; the rows, if any, of the windows that it closes."""
+        query = self._query
+        if not query.where(event):
+            return []
+        rows: list[Row] = []
+        if timestamp_ms > self._clock_ms[partition]:
+            self._clock_ms[partition] = timestamp_ms
+            rows = self._close(partition)
+        start_ms = timestamp_ms // query.WINDOW_MS * query.WINDOW_MS
+        if start_ms < self._closed_ms[partition]:
+            self.late_records += 1
+        else:
+            query.accumulate(self._open[partition].setdefault(start_ms, {}), event)
+        return rows
+
+    def _close(self, partition: int) -> list[Row]:
+        query = self._query
+        clock_ms = min(self._clock_ms) if self._one_clock else self._clock_ms[partition]
+        closed_ms = (clock_ms - query.GRACE_MS) // query.WINDOW_MS * query.WINDOW_MS
+        if closed_ms <= self._closed_ms[partition]:
+            return []
+        rows = []
+        for number in range(len(self._open)) if self._one_clock else (partition,):
+            self._closed_ms[number] = closed_ms
+            open_windows = self._open[number]
+            for start_ms in sorted(start for start in open_windows if start < closed_ms):
+                for key, totals in open_windows.pop(start_ms).items():
+                    rows.append(Row(number, key, start_ms, totals))
+        return rows

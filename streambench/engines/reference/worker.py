@@ -1,0 +1,148 @@
+"""The process of the scripted engine: reads all partitions and writes by the script.
+
+python -m streambench.engines.reference.worker JOB.json NAME READINGS.jsonl
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.reference.script import Row, Script, Stage
+from streambench.engines.reference.windows import Windows
+
+READINGS_S = 1.0
+# How late a row may be noticed when nothing is read; a signal, too.
+IDLE_POLL_MS = 50
+
+
+class Worker:
+    """Polls, aggregates, holds back, writes."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        producer: KafkaProducer,
+        query: Query,
+        windows: Windows,
+        stage: Stage,
+        *,
+        output: str,
+        commit_interval_s: float | None,
+    ) -> None:
+        self._consumer = consumer
+        self._producer = producer
+        self._query = query
+        self._windows = windows
+        self._stage = stage
+        self._output = output
+        self._commit_interval_s = commit_interval_s
+        self._commit_s: float | None = None  # when the open transaction is to be committed
+        self.records = self.rows = 0
+
+    def step(self) -> None:
+        """One poll, no longer than until the next row or commit is due, and what follows from it."""
+        for partition, records in self._consumer.poll(timeout_ms=self._patience_ms()).items():
+            now_ms = time.monotonic() * 1000
+            self.records += len(records)
+            events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
+            for record, event in zip(records, events, strict=True):
+                closed = self._windows.feed(partition.partition, record.timestamp, event)
+                if closed:
+                    self._stage.add(closed, now_ms)
+        rows = self._stage.take(time.monotonic() * 1000)
+        if rows:
+            self._write(rows)
+        if self._commit_s is not None and time.monotonic() >= self._commit_s:
+            self._commit_s = None
+            self._producer.commit_transaction()
+
+    def _patience_ms(self) -> float:
+        now_ms = time.monotonic() * 1000
+        instants_ms = [now_ms + IDLE_POLL_MS]
+        if (next_ms := self._stage.next_ms()) is not None:
+            instants_ms.append(next_ms)
+        if self._commit_s is not None:
+            instants_ms.append(self._commit_s * 1000)
+        return max(0.0, min(instants_ms) - now_ms)
+
+    def _write(self, rows: list[Row]) -> None:
+        if self._commit_interval_s is not None and self._commit_s is None:
+            self._producer.begin_transaction()
+            self._commit_s = time.monotonic() + self._commit_interval_s
+        for partition, name, start_ms, totals in rows:
+            key, value = self._query.row(name, start_ms, totals)
+            self._producer.send(self._output, key=key, value=value, partition=partition)
+        self.rows += len(rows)
+
+    def reading(self) -> dict[str, Any]:
+        """What this worker says of itself."""
+        return {
+            "pid": os.getpid(),
+            "t_ms": time.time_ns() // 1_000_000,
+            "records": self.records,
+            "rows": self.rows,
+            "lost": self._stage.lost,
+            "doubled": self._stage.doubled,
+            "altered": self._stage.altered,
+            "late_records": self._windows.late_records,
+        }
+
+
+def main(job_path: Path, name: str, readings_path: Path) -> None:
+    """Run until SIGTERM."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
+
+    job = json.loads(job_path.read_text(encoding="utf-8"))
+    client_id = f"{job['job']}-{name}"
+    consumer = KafkaConsumer(
+        bootstrap_servers=job["bootstrap"],
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        max_poll_records=20_000,
+    )
+    consumer.assign([TopicPartition(job["input"], n) for n in range(job["partitions"])])
+    transactional = job["guarantee"] == "exactly-once"
+    own = {"transactional_id": client_id} if transactional else {}
+    producer = KafkaProducer(
+        bootstrap_servers=job["bootstrap"], client_id=client_id, acks="all", linger_ms=0, **own
+    )
+    if transactional:
+        producer.init_transactions()
+    query = load_query(job_path.parent / job["query"])
+    worker = Worker(
+        consumer,
+        producer,
+        query,
+        Windows(query, job["partitions"], one_clock=job["one_clock"]),
+        Stage(Script(**job["script"])),
+        output=job["output"],
+        commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
+    )
+    with readings_path.open("a", encoding="utf-8", buffering=1) as readings:
+        next_reading_s = time.monotonic()
+        while not stopping:
+            worker.step()
+            if time.monotonic() >= next_reading_s:
+                next_reading_s = time.monotonic() + READINGS_S
+                readings.write(json.dumps(worker.reading()) + "\n")
+    producer.close(timeout=1)
+    consumer.close(autocommit=False, timeout_ms=1_000)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
