@@ -1,0 +1,1 @@
+"""One running job, from its launch to its last row."""

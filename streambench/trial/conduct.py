@@ -1,0 +1,268 @@
+"""One trial from launch to the last row: what is done to the engine, and nothing about judging it.
+
+topics → launch → ready → warm-up │ measured │ cool-down │ flush → drain → stop
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from streambench.engines.protocol import Embedded, Engine, Job, State
+from streambench.kafka.player import Playing
+from streambench.kafka.reader import read_uncommitted_count
+from streambench.kafka.topics import topic_bytes
+from streambench.load.probes import Probe
+from streambench.load.trace import Trace
+from streambench.model.conditions import Guarantee
+from streambench.model.errors import EngineFailed
+from streambench.model.plan import Plan
+from streambench.model.trial import Purpose, TraceRef, TrialSpec
+from streambench.model.workload import Query
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.usage import UsageSampler
+from streambench.runtime.waiting import wait_until
+from streambench.trial.deaths import fail_on_death
+from streambench.trial.drain import drain
+from streambench.trial.evidence import Evidence
+from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab, open_lab
+from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.schedule import event_offset_ms, event_times
+
+NS_PER_S = 1_000_000_000
+# The player stamps and lays out its first frames between the order and T0.
+LEAD_S = 1.5
+# Samples are taken away from the windows' edges, where the engines do their work.
+SAMPLE_OFFSET_S = 0.137
+WATCH_POLL_S = 0.5
+
+
+def conduct(
+    spec: TrialSpec,
+    *,
+    engine: Engine,
+    plan: Plan,
+    query: Query,
+    probes: Sequence[Probe],
+    must_come: frozenset[tuple[str, int]],
+    broker_warm_up: TraceRef,
+    artifacts: Resolved,
+    supervisor: Supervisor,
+    scratch: Path,
+    log_dir: Path,
+    observer: Observer,
+) -> Evidence:
+    """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
+
+    Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
+    """
+    trace = Trace.open(spec.segment.trace)
+    observer.status(Status(Phase.TOPICS))
+    with ExitStack() as stack:
+        lab = stack.enter_context(
+            open_lab(
+                supervisor,
+                artifacts,
+                scratch=scratch,
+                log_dir=log_dir,
+                partitions=spec.conditions.partitions,
+                warm_up=broker_warm_up,
+            )
+        )
+        sampler = stack.enter_context(UsageSampler(supervisor, offset_s=SAMPLE_OFFSET_S))
+        observer.status(Status(Phase.LAUNCH))
+        submitted_ns = time.monotonic_ns()
+        job = engine.attach(
+            plan,
+            Embedded(
+                supervisor=supervisor,
+                artifacts=artifacts,
+                bootstrap=lab.broker.bootstrap,
+                input_topic=INPUT_TOPIC,
+                output_topic=OUTPUT_TOPIC,
+                job_id=f"streambench-{spec.number}-{submitted_ns}",
+                job_dir=scratch / "job",
+                log_dir=log_dir,
+            ),
+        )
+        try:
+            return _measure_job(
+                spec,
+                trace=trace,
+                query=query,
+                probes=probes,
+                must_come=must_come,
+                lab=lab,
+                job=job,
+                supervisor=supervisor,
+                sampler=sampler,
+                submitted_ns=submitted_ns,
+                observer=observer,
+            )
+        finally:
+            observer.status(Status(Phase.STOP))
+            job.stop()
+
+
+def _measure_job(
+    spec: TrialSpec,
+    *,
+    trace: Trace,
+    query: Query,
+    probes: Sequence[Probe],
+    must_come: frozenset[tuple[str, int]],
+    lab: Lab,
+    job: Job,
+    supervisor: Supervisor,
+    sampler: UsageSampler,
+    submitted_ns: int,
+    observer: Observer,
+) -> Evidence:
+    observer.status(Status(Phase.READY))
+    times = event_times(trace, query)
+    probe_offset_ms = event_offset_ms(trace, query, start_realtime_ms=time.time_ns() // 1_000_000)
+    wait_for_probe(
+        supervisor=supervisor,
+        player=lab.player,
+        reader=lab.reader,
+        job=job,
+        query=query,
+        probes=probes,
+        times=times,
+        event_offset_ms=probe_offset_ms,
+    )
+    first_result_s = (time.monotonic_ns() - submitted_ns) / NS_PER_S
+
+    bytes_before = _caused_bytes(lab)
+    start_ns = math.ceil(time.time_ns() / NS_PER_S + LEAD_S) * NS_PER_S
+    # realtime − monotonic, to place T0 on the sampler's clock
+    monotonic_start_ns = start_ns - (time.time_ns() - time.monotonic_ns())
+    offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ns // 1_000_000)
+    send_log = lab.scratch / "load.parquet"
+    playing = lab.player.play(
+        spec.segment.trace,
+        start_realtime_ns=start_ns,
+        event_offset_ms=offset_ms,
+        send_log=send_log,
+    )
+    _watch(
+        spec,
+        trace=trace,
+        lab=lab,
+        job=job,
+        supervisor=supervisor,
+        playing=playing,
+        monotonic_start_ns=monotonic_start_ns,
+        observer=observer,
+    )
+
+    observer.status(Status(Phase.FLUSH))
+    send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
+    observer.status(Status(Phase.DRAIN, rows_read=lab.reader.rows_read()))
+    drained = drain(
+        supervisor=supervisor,
+        reader=lab.reader,
+        query=query,
+        conditions=spec.conditions,
+        must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
+    )
+    readings = job.readings()
+    measured = spec.segment.span(Purpose.MEASURED)
+    between = (
+        monotonic_start_ns + measured.start_ms * 1_000_000,
+        monotonic_start_ns + measured.end_ms * 1_000_000,
+    )
+    sampler.stop()
+    return Evidence(
+        start_realtime_ns=start_ns,
+        event_offset_ms=offset_ms,
+        rows=drained.rows,
+        malformed_count=drained.malformed_count,
+        malformed=drained.malformed,
+        drain_timed_out=drained.timed_out,
+        send_log=send_log,
+        submit_to_first_result_s=first_result_s,
+        readings=readings,
+        usage=sampler.between(*between),
+        usage_samples=sampler.samples(),
+        machine=sampler.machine(*between),
+        topic_bytes_before=bytes_before,
+        topic_bytes_after=_caused_bytes(lab),
+        uncommitted_rows=_aborted_rows(spec, lab, drained.rows.num_rows, len(probes)),
+    )
+
+
+def _watch(
+    spec: TrialSpec,
+    *,
+    trace: Trace,
+    lab: Lab,
+    job: Job,
+    supervisor: Supervisor,
+    playing: Playing,
+    monotonic_start_ns: int,
+    observer: Observer,
+) -> None:
+    """Look on while the load is played; end at once when something died."""
+    duration_s = trace.meta.duration_ms / 1000
+    rate_per_s = trace.meta.records / duration_s
+    last_health_ns = 0
+
+    def finished() -> bool:
+        nonlocal last_health_ns
+        fail_on_death(supervisor, stage="load")
+        now_ns = time.monotonic_ns()
+        elapsed_s = (now_ns - monotonic_start_ns) / NS_PER_S
+        observer.status(
+            Status(
+                _phase_at(spec, elapsed_s * 1000),
+                rate_per_s=rate_per_s,
+                rows_read=lab.reader.rows_read(),
+                left_s=max(0.0, duration_s - elapsed_s),
+            )
+        )
+        if now_ns - last_health_ns > NS_PER_S:
+            last_health_ns = now_ns
+            health = job.healthy()
+            if health.state is State.FAILED:
+                raise EngineFailed(f"the job failed: {health.detail}", stage="load")
+        return playing.progress().finished
+
+    wait_until(
+        finished,
+        what="the player to finish",
+        timeout_s=duration_s + LEAD_S + 60,
+        stage="load",
+        poll_s=WATCH_POLL_S,
+    )
+    playing.wait(timeout_s=10)
+
+
+def _phase_at(spec: TrialSpec, elapsed_ms: float) -> Phase:
+    for span in spec.segment.spans:
+        if elapsed_ms < span.end_ms:
+            match span.purpose:
+                case Purpose.WARM_UP:
+                    return Phase.WARM_UP
+                case Purpose.MEASURED:
+                    return Phase.MEASURED
+                case Purpose.COOL_DOWN:
+                    return Phase.COOL_DOWN
+    return Phase.COOL_DOWN
+
+
+def _caused_bytes(lab: Lab) -> int:
+    """What the engine made the broker write: everything but the load itself."""
+    return topic_bytes(lab.broker, "") - topic_bytes(lab.broker, INPUT_TOPIC)
+
+
+def _aborted_rows(spec: TrialSpec, lab: Lab, committed: int, probes: int) -> int | None:
+    if spec.conditions.guarantee is not Guarantee.EXACTLY_ONCE:
+        return None
+    written = read_uncommitted_count(lab.broker.bootstrap, OUTPUT_TOPIC, spec.conditions.partitions)
+    return max(0, written - committed - probes)

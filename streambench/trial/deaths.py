@@ -1,0 +1,29 @@
+"""A process that ends by itself ends the trial, and its log says why."""
+
+from __future__ import annotations
+
+from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.plan import Role
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.waiting import tail
+
+OWN_ROLES = (Role.BROKER, Role.PLAYER, Role.READER)
+
+
+def fail_on_death(supervisor: Supervisor, *, stage: str) -> None:
+    """Raise for the first process that died unasked.
+
+    EngineFailed for the engine's, InstrumentFailed for streambench's own (an invalid trial).
+    """
+    for death in supervisor.deaths():
+        said = tail(death.log)
+        if death.role in OWN_ROLES:
+            raise InstrumentFailed(
+                f"the {death.role.value} died by itself (exit {death.returncode}): {said}"
+            )
+        raise EngineFailed(
+            f"{death.name} (pid {death.pid}) died by itself with exit {death.returncode}",
+            stage=stage,
+            hint="see the end of its log in the report, or run: streambench logs",
+            log_tail=said,
+        )

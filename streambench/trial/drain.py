@@ -1,0 +1,92 @@
+"""After the load: wait until everything that must come has come, and then nothing more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from streambench.kafka.reader import Reader
+from streambench.kafka.rows import MalformedRow, decode
+from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.workload import Query
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.waiting import wait_until
+from streambench.trial.deaths import fail_on_death
+
+DRAIN_TIMEOUT_S = 60.0
+_SHOWN_MALFORMED = 3
+
+
+@dataclass(frozen=True)
+class Drained:
+    """All rows read so far; `timed_out` when some expected row never came."""
+
+    rows: pa.Table
+    malformed_count: int
+    malformed: tuple[MalformedRow, ...]  # the first of them
+    timed_out: bool
+
+
+def quiet_s(conditions: Conditions) -> float:
+    """How long nothing must come before the output is believed to be over."""
+    waits_ms = [2 * conditions.commit_interval_ms, 2_000]
+    if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        waits_ms.append(conditions.transaction_timeout_ms)
+    return max(waits_ms) / 1000
+
+
+def drain(
+    *,
+    supervisor: Supervisor,
+    reader: Reader,
+    query: Query,
+    conditions: Conditions,
+    must_come: set[tuple[str, int]],
+) -> Drained:
+    """Read until every (key, window start) of `must_come` was seen and the output fell silent."""
+    missing = set(must_come)
+    tables: list[pa.Table] = []
+    malformed: list[MalformedRow] = []
+    malformed_count = 0
+    begun = time.monotonic()
+    last_row = begun
+    patience_s = quiet_s(conditions)
+
+    def silent() -> bool:
+        nonlocal malformed_count, last_row
+        fail_on_death(supervisor, stage="drain")
+        raw = reader.poll()
+        now = time.monotonic()
+        if raw:
+            decoded = decode(raw, query)
+            malformed.extend(decoded.malformed)
+            malformed_count += decoded.malformed_count
+            tables.append(decoded.table)
+            last_row = now
+            if missing:
+                missing.difference_update(
+                    zip(
+                        decoded.table.column("key").to_pylist(),
+                        decoded.table.column("window_start_ms").to_pylist(),
+                        strict=True,
+                    )
+                )
+        over = now - last_row > patience_s
+        return over and (not missing or now - begun > DRAIN_TIMEOUT_S)
+
+    wait_until(
+        silent,
+        what="the output to fall silent",
+        timeout_s=DRAIN_TIMEOUT_S * 4,
+        stage="drain",
+        poll_s=0.1,
+    )
+    table = pa.concat_tables(tables) if tables else decode([], query).table
+    return Drained(
+        rows=table,
+        malformed_count=malformed_count,
+        malformed=tuple(malformed[:_SHOWN_MALFORMED]),
+        timed_out=bool(missing),
+    )

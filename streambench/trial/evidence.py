@@ -1,0 +1,34 @@
+"""What a trial leaves behind before anybody judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from streambench.engines.protocol import Readings
+from streambench.kafka.rows import MalformedRow
+from streambench.model.trial import RoleUsage
+from streambench.runtime.usage import MachineUsage
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Stamps, rows and costs of one trial; `start_realtime_ns` is T0."""
+
+    start_realtime_ns: int
+    event_offset_ms: int
+    rows: pa.Table
+    malformed_count: int
+    malformed: tuple[MalformedRow, ...]
+    drain_timed_out: bool
+    send_log: Path
+    submit_to_first_result_s: float
+    readings: Readings
+    usage: tuple[RoleUsage, ...]
+    usage_samples: pa.Table
+    machine: MachineUsage
+    topic_bytes_before: int
+    topic_bytes_after: int
+    uncommitted_rows: int | None

@@ -1,0 +1,102 @@
+"""The bench on which one trial runs: its broker, topics, player and reader, all its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.player import Player
+from streambench.kafka.reader import Reader
+from streambench.kafka.topics import (
+    TopicSpec,
+    create_topics,
+    input_topic_config,
+    output_topic_config,
+)
+from streambench.kafka.warm_up import warm_broker
+from streambench.model.plan import Artifacts
+from streambench.model.trial import TraceRef
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+
+INPUT_TOPIC = "input"
+OUTPUT_TOPIC = "output"
+# What every trial needs, whatever the engine.
+LAB_ARTIFACTS = Artifacts(java=True, jar_sets=("broker",))
+LAB_HEAP_MIB = 512
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything around the engine, ready to be used."""
+
+    broker: Broker
+    player: Player
+    reader: Reader
+    scratch: Path
+    log_dir: Path
+
+
+@contextmanager
+def open_lab(
+    supervisor: Supervisor,
+    artifacts: Resolved,
+    *,
+    scratch: Path,
+    log_dir: Path,
+    partitions: int,
+    warm_up: TraceRef,
+) -> Iterator[Lab]:
+    """A fresh broker with empty topics, a player and a reader; all gone afterwards.
+
+    Each trial has a broker of its own, so that no engine meets a warmer or fuller one than another;
+    `warm_up` is played into a scratch topic first, as a cold broker would hold up the load.
+    """
+    broker_folder = scratch / "broker"
+    supervisor.discard_at_end(scratch)
+    broker = start_broker(
+        supervisor,
+        folder=broker_folder,
+        log_dir=log_dir,
+        java=artifacts.java,
+        jars=artifacts.jars["broker"],
+        heap_mib=LAB_HEAP_MIB,
+    )
+    try:
+        warm_broker(
+            supervisor, broker, ref=warm_up, partitions=partitions, log_dir=scratch / "warm-up"
+        )
+        create_topics(
+            broker.bootstrap,
+            (
+                TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),
+                TopicSpec(OUTPUT_TOPIC, partitions, output_topic_config()),
+            ),
+        )
+        player = Player.start(
+            supervisor,
+            bootstrap=broker.bootstrap,
+            topic=INPUT_TOPIC,
+            partitions=partitions,
+            log_dir=log_dir,
+        )
+        try:
+            reader = Reader.start(
+                supervisor,
+                bootstrap=broker.bootstrap,
+                topic=OUTPUT_TOPIC,
+                partitions=partitions,
+                out=scratch / "output.rows",
+                log_dir=log_dir,
+            )
+            try:
+                yield Lab(broker, player, reader, scratch, log_dir)
+            finally:
+                reader.close()
+        finally:
+            player.close()
+    finally:
+        supervisor.stop(broker.child)

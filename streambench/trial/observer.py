@@ -1,0 +1,47 @@
+"""What a trial tells while it runs; showing it is somebody else's business."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Phase(enum.Enum):
+    """The phases of a trial, in their order (docs/method.md, a trial)."""
+
+    TOPICS = "topics"
+    LAUNCH = "launch"
+    READY = "ready"
+    WARM_UP = "warm-up"
+    MEASURED = "measured"
+    COOL_DOWN = "cool-down"
+    FLUSH = "flush"
+    DRAIN = "drain"
+    STOP = "stop"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True)
+class Status:
+    """One moment of a trial; `left_s` is what remains of the played load, None outside it."""
+
+    phase: Phase
+    rate_per_s: float | None = None
+    rows_read: int | None = None
+    left_s: float | None = None
+
+
+class Observer(Protocol):
+    """Whoever wants to know."""
+
+    def status(self, status: Status) -> None:
+        """Called at each change of phase and about twice a second while the load is played."""
+        ...
+
+
+class Silent:
+    """An observer that does not care."""
+
+    def status(self, status: Status) -> None:
+        """Nothing."""

@@ -1,0 +1,79 @@
+"""Is the job really processing? A probe's row, out of every partition, is the only proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streambench.engines.protocol import Job, State
+from streambench.kafka.player import ControlRecord, Player
+from streambench.kafka.reader import Reader
+from streambench.kafka.rows import decode
+from streambench.load.probes import Probe
+from streambench.model.errors import EngineFailed
+from streambench.model.workload import Query
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.waiting import wait_until
+from streambench.trial.deaths import fail_on_death
+from streambench.trial.schedule import EventTimes
+
+READY_TIMEOUT_S = 120.0
+# On every partition: the probe and its closer.
+RECORDS_BEFORE_LOAD = 2
+
+
+def send_to_every_partition(player: Player, probes: Sequence[Probe], *, event_ms: int) -> None:
+    """One record on each partition, acknowledged when this returns."""
+    player.send(
+        tuple(
+            ControlRecord(
+                partition=probe.partition, event_ms=event_ms, key=probe.key, value=probe.value
+            )
+            for probe in probes
+        )
+    )
+
+
+def wait_for_probe(
+    *,
+    supervisor: Supervisor,
+    player: Player,
+    reader: Reader,
+    job: Job,
+    query: Query,
+    probes: Sequence[Probe],
+    times: EventTimes,
+    event_offset_ms: int,
+) -> None:
+    """Send the probe and its closer on every partition and wait for each probe's row.
+
+    Raises EngineFailed when the job fails or is silent for READY_TIMEOUT_S.
+    """
+    send_to_every_partition(player, probes, event_ms=times.probe_ms + event_offset_ms)
+    send_to_every_partition(player, probes, event_ms=times.closer_ms + event_offset_ms)
+    missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
+
+    def rows_are_out() -> bool:
+        fail_on_death(supervisor, stage="start")
+        raw = reader.poll()
+        if raw:
+            table = decode(raw, query).table
+            seen = zip(
+                table.column("key").to_pylist(),
+                table.column("window_start_ms").to_pylist(),
+                strict=True,
+            )
+            missing.difference_update(seen)
+        if not missing:
+            return True
+        health = job.healthy()
+        if health.state is State.FAILED:
+            raise EngineFailed(f"the job failed while it started: {health.detail}", stage="start")
+        return False
+
+    wait_until(
+        rows_are_out,
+        what="the probe's row from every partition",
+        timeout_s=READY_TIMEOUT_S,
+        stage="start",
+        poll_s=0.2,
+    )

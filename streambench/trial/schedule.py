@@ -1,0 +1,99 @@
+"""When what happens in a trial: spans of the load, probe, closer and flush records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from streambench.load.trace import Trace
+from streambench.model.trial import Purpose, Segment, Span
+from streambench.model.workload import Query, Replay, Workload
+
+COOL_DOWN_MARGIN_MS = 2_000  # stands for the p99 of the result delay, which is not known beforehand
+
+
+def cool_down_ms(workload: Workload) -> int:
+    """How long the load must go on after the measured part, in ms of due time.
+
+    Without it the last measured windows would close with the load off.
+    """
+    closing_ms = workload.query.window.size_ms + workload.query.grace_ms
+    match workload.input:
+        case Replay(speed_up=speed_up):
+            closing_ms = math.ceil(closing_ms / speed_up)
+    return closing_ms + COOL_DOWN_MARGIN_MS
+
+
+def spans(workload: Workload, *, warm_up_ms: int, measured_ms: int) -> tuple[Span, ...]:
+    """Warm-up, measured and cool-down, one after another."""
+    end_ms = warm_up_ms + measured_ms
+    return (
+        Span(Purpose.WARM_UP, 0, warm_up_ms),
+        Span(Purpose.MEASURED, warm_up_ms, end_ms),
+        Span(Purpose.COOL_DOWN, end_ms, end_ms + cool_down_ms(workload)),
+    )
+
+
+def duration_ms(segment_spans: tuple[Span, ...]) -> int:
+    """Length of the load that these spans need."""
+    return max(span.end_ms for span in segment_spans)
+
+
+@dataclass(frozen=True)
+class EventTimes:
+    """Where the records around the load lie in event time, in ms relative to the trace's origin.
+
+    The probe's window and the closer's lie wholly before the first window of the load, the flush
+    record's wholly after its last, so none of them meets the oracle.
+    """
+
+    first_window_ms: int
+    last_window_end_ms: int
+    probe_ms: int
+    closer_ms: int
+    flush_ms: int
+
+
+def event_times(trace: Trace, query: Query) -> EventTimes:
+    """Place probe, closer and flush around the trace's event times."""
+    advance_ms = query.window.advance_ms
+    first_ms = trace.meta.min_event_ms // advance_ms * advance_ms
+    last_end_ms = trace.meta.max_event_ms // advance_ms * advance_ms + query.window.size_ms
+    step_ms = math.ceil((query.window.size_ms + query.grace_ms) / advance_ms) * advance_ms
+    return EventTimes(
+        first_window_ms=first_ms,
+        last_window_end_ms=last_end_ms,
+        probe_ms=first_ms - 5 * step_ms,
+        closer_ms=first_ms - 3 * step_ms,
+        flush_ms=last_end_ms + step_ms,
+    )
+
+
+def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> int:
+    """What is added to every event time of this trial; a multiple of the window's advance.
+
+    Where event time follows the due instant the offset is the start itself. A replay keeps its own
+    scale of time, so it is shifted to end before now: a stamp far ahead would be refused.
+    """
+    advance_ms = query.window.advance_ms
+    if trace.meta.event_time_follows_due:
+        return start_realtime_ms // advance_ms * advance_ms
+    latest_ms = event_times(trace, query).flush_ms
+    return (start_realtime_ms - latest_ms) // advance_ms * advance_ms
+
+
+def segment_of(trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms: int) -> Segment:
+    """The trace with its spans; a replay is as long as its file, whatever is asked."""
+    parts: tuple[Span, ...]
+    match workload.input:
+        case Replay():
+            end_ms = trace.meta.duration_ms
+            measured_end_ms = max(warm_up_ms, end_ms - cool_down_ms(workload))
+            parts = (
+                Span(Purpose.WARM_UP, 0, warm_up_ms),
+                Span(Purpose.MEASURED, warm_up_ms, measured_end_ms),
+                Span(Purpose.COOL_DOWN, measured_end_ms, end_ms),
+            )
+        case _:
+            parts = spans(workload, warm_up_ms=warm_up_ms, measured_ms=measured_ms)
+    return Segment(trace.ref, parts)
