@@ -1,0 +1,1 @@
+"""Many trials: plans, rounds, and the assessment of each trial."""

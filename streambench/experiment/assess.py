@@ -1,0 +1,205 @@
+"""From the evidence of a trial to its record: judged, measured, certified."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streambench.engines.protocol import Engine, Readings
+from streambench.kafka.certificate import certify
+from streambench.load.trace import Trace
+from streambench.model.plan import Plan, Role, Setting
+from streambench.model.trial import (
+    Certificate,
+    Completed,
+    Failed,
+    Invalid,
+    LateRecords,
+    Outcome,
+    Purpose,
+    RoleUsage,
+    TrialRecord,
+    TrialSpec,
+)
+from streambench.model.workload import Workload
+from streambench.oracle.expected import Expected, expect
+from streambench.oracle.judge import Judged, judge
+from streambench.oracle.late import measured_drops, prove_drops
+from streambench.results.measure import measure
+from streambench.trial.evidence import Evidence
+from streambench.trial.ready import RECORDS_BEFORE_LOAD
+from streambench.trial.schedule import event_times
+
+ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
+OWN_ROLES = (Role.PLAYER, Role.READER, Role.TOOL)
+# Below this a late load is the engine's doing: it left nothing to the generator.
+SATURATED_IDLE_SHARE = 0.05
+# Above this another guest of the host took the machine's time.
+STEAL_LIMIT_SHARE = 0.05
+
+
+def assess(
+    spec: TrialSpec,
+    evidence: Evidence,
+    *,
+    workload: Workload,
+    engine: Engine,
+    plan: Plan,
+    started_at: str,
+) -> tuple[TrialRecord, dict[str, pa.Table]]:
+    """Judge and measure one trial; returns its record and its tables for the bundle."""
+    query = workload.query
+    trace = Trace.open(spec.segment.trace)
+    times = event_times(trace, query)
+    expected = expect(
+        trace,
+        query,
+        engine.event_clock,
+        batches=evidence.readings.batches,
+        event_offset_ms=evidence.event_offset_ms,
+        first_offsets=dict.fromkeys(range(spec.conditions.partitions), RECORDS_BEFORE_LOAD),
+    )
+    judged = judge(
+        evidence.rows,
+        expected,
+        guarantee=spec.conditions.guarantee,
+        start_realtime_ms=evidence.start_realtime_ns // 1_000_000,
+        event_offset_ms=evidence.event_offset_ms,
+        ignore_outside=(
+            times.first_window_ms,
+            times.last_window_end_ms - query.window.size_ms,
+        ),
+        state_exact=engine.state_exact,
+        uncommitted_rows=evidence.uncommitted_rows,
+    )
+    send_log = pq.read_table(evidence.send_log)
+    measured = measure(
+        judged,
+        expected,
+        send_log,
+        guarantee=spec.conditions.guarantee,
+        start_realtime_ns=evidence.start_realtime_ns,
+        event_offset_ms=evidence.event_offset_ms,
+        spans=spec.segment.spans,
+    )
+    certificate = certify(evidence.send_log)
+    saturated = evidence.machine.idle_share < SATURATED_IDLE_SHARE
+    offered = trace.offered_between(
+        spec.segment.span(Purpose.MEASURED).start_ms, spec.segment.span(Purpose.MEASURED).end_ms
+    )
+    record = TrialRecord(
+        number=spec.number,
+        round=spec.round,
+        variant=spec.variant,
+        outcome=_outcome(evidence, judged, certificate, saturated=saturated),
+        started_at=started_at,
+        cold=spec.cold,
+        start_realtime_ns=evidence.start_realtime_ns,
+        event_offset_ms=evidence.event_offset_ms,
+        measures={
+            **measured.measures,
+            **_costs(evidence, offered_in_span=offered, records=trace.ref.records),
+            "submit_to_first_result_s": evidence.submit_to_first_result_s,
+        },
+        measured_windows=measured.measured_windows,
+        saturated=saturated,
+        trend=measured.trend,
+        certificate=certificate,
+        usage=_with_gc(evidence.usage, evidence.readings),
+        late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
+        settings=_with_effective(plan.settings, evidence.readings),
+        programs=plan.programs,
+        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
+        readings=evidence.readings.words,
+    )
+    tables = {
+        "windows": measured.windows,
+        "series": measured.series,
+        "rows": judged.rows,
+        "load": send_log,
+        "usage": evidence.usage_samples,
+    }
+    return record, tables
+
+
+def _outcome(
+    evidence: Evidence, judged: Judged, certificate: Certificate, *, saturated: bool
+) -> Outcome:
+    if evidence.malformed_count:
+        first = evidence.malformed[0]
+        return Failed(
+            stage="output",
+            reason=f"{evidence.malformed_count:,} output records are not result rows: "
+            f"{first.reason} in {first.value[:200]!r}",
+        )
+    steal_share = evidence.machine.steal_share
+    if steal_share is not None and steal_share > STEAL_LIMIT_SHARE:
+        return Invalid(f"other guests of this host took {steal_share:.0%} of the processor's time")
+    if not certificate.held and not saturated:
+        return Invalid(certificate.reason or "the load was not certified")
+    return Completed(judged.verdict)
+
+
+def _costs(evidence: Evidence, *, offered_in_span: int, records: int) -> Mapping[str, float | None]:
+    million = offered_in_span / 1e6
+    engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
+    broker = [usage for usage in evidence.usage if usage.role == Role.BROKER.value]
+    own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
+    grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
+    return {
+        "engine_cpu_s_per_million": sum(usage.cpu_s for usage in engine) / million,
+        "broker_cpu_s_per_million": sum(usage.cpu_s for usage in broker) / million,
+        "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
+        "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
+        "broker_bytes_per_event": grown_bytes / records,
+        "gc_pause_ms": evidence.readings.gc_pause_ms,
+        "tool_cores": sum(usage.cores_mean for usage in own),
+    }
+
+
+def _values(roles: tuple[Role, ...]) -> frozenset[str]:
+    return frozenset(role.value for role in roles)
+
+
+def _with_gc(usage: tuple[RoleUsage, ...], readings: Readings) -> tuple[RoleUsage, ...]:
+    return tuple(
+        dataclasses.replace(role, gc_pause_ms=readings.gc_pause_ms)
+        if role.role == Role.WORKER.value
+        else role
+        for role in usage
+    )
+
+
+def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:
+    predicted = prove_drops(expected)
+    return LateRecords(
+        records=predicted.records,
+        dropped=measured_drops(judged, expected),
+        predicted=predicted.dropped,
+        predicted_low=predicted.low,
+        predicted_high=predicted.high,
+        own_counter=readings.late_counter,
+        own_counter_unit=readings.late_unit,
+    )
+
+
+def _with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[Setting, ...]:
+    return tuple(
+        dataclasses.replace(
+            setting, effective=readings.effective.get((setting.scope, setting.name))
+        )
+        for setting in settings
+    )
+
+
+def _warnings(evidence: Evidence) -> tuple[str, ...]:
+    found = []
+    if evidence.drain_timed_out:
+        found.append("expected rows were still missing when the drain ended")
+    pressure = evidence.machine.pressure_share
+    if pressure is not None and pressure > 0.5:
+        found.append(f"for {pressure:.0%} of the measured part some process waited for a core")
+    return tuple(found)

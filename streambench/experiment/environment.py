@@ -1,0 +1,42 @@
+"""On what machine and with which software a run was made."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from streambench import __version__
+from streambench.runtime.java import Java
+
+
+def describe_machine(java: Java | None) -> Mapping[str, str]:
+    """Name → value, as shown in the report; nothing that identifies a person."""
+    return {
+        "operating system": f"{platform.system()} {platform.release()}",
+        "processor": _processor(),
+        "logical cores": str(psutil.cpu_count()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "Python": platform.python_version(),
+        "Java": "none" if java is None else f"{java.version} ({java.origin})",
+        "clock": "realtime and monotonic of one machine",
+    }
+
+
+def describe_versions(engines: Mapping[str, str]) -> Mapping[str, str]:
+    """Versions of streambench, its broker, the engines and the libraries that touch a figure."""
+    own = {"streambench": __version__}
+    libraries = {name: version(name) for name in ("kafka-python", "duckdb", "numpy", "pyarrow")}
+    return {**own, **engines, **libraries}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():  # platform.processor() is empty on most Linux systems
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

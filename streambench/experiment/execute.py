@@ -1,0 +1,144 @@
+"""A whole run: every contender, every round, one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from streambench.engines.protocol import Engine
+from streambench.experiment.environment import describe_machine, describe_versions
+from streambench.experiment.late import late_model
+from streambench.experiment.one import run_one
+from streambench.experiment.request import Contender, Request
+from streambench.experiment.rounds import interleaved
+from streambench.load.probes import probes_of
+from streambench.load.trace import Trace
+from streambench.model.conditions import Variant
+from streambench.model.plan import EventClock, Plan, Unsupported
+from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
+from streambench.oracle.expected import Expected, expect
+from streambench.results.bundle import BundleWriter
+from streambench.results.schema import SCHEMA, RunRecord
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.java import find_java
+from streambench.trial.observer import Observer
+from streambench.trial.schedule import segment_of
+
+
+class RunObserver(Protocol):
+    """Whoever shows how the run goes."""
+
+    def trial_begins(self, number: int, total: int, engine: Engine) -> Observer:
+        """A trial starts; the returned observer hears of its phases."""
+        ...
+
+    def trial_ends(self, record: TrialRecord) -> None:
+        """A trial is in the bundle."""
+        ...
+
+
+def execute(
+    request: Request,
+    *,
+    trace: Trace,
+    broker_warm_up: Trace,
+    artifacts: Mapping[Variant, Resolved],
+    writer: BundleWriter,
+    observer: RunObserver,
+) -> tuple[TrialRecord, ...]:
+    """Run all trials of the request; each is in the bundle as soon as it is over."""
+    segment = segment_of(
+        trace,
+        request.workload,
+        warm_up_ms=round(request.warm_up_s * 1000),
+        measured_ms=round(request.measured_s * 1000),
+    )
+    probes = probes_of(request.workload)
+    promised: dict[EventClock, Expected] = {}
+    records: list[TrialRecord] = []
+    trials = tuple(interleaved(request.contenders, request.repeats))
+    for number, (round_number, contender) in enumerate(trials, start=1):
+        match contender.plan:
+            case Unsupported() as gap:
+                record = _not_run(number, round_number, contender, gap)
+                writer.add_trial(record, {})
+            case Plan() as plan:
+                clock = contender.engine.event_clock
+                if clock not in promised:  # no batches yet: only what surely must come
+                    promised[clock] = expect(trace, request.workload.query, clock)
+                record = run_one(
+                    TrialSpec(
+                        number=number,
+                        round=round_number,
+                        variant=contender.variant,
+                        conditions=request.conditions,
+                        segment=segment,
+                        cold=request.quick,
+                    ),
+                    request=request,
+                    contender=contender,
+                    plan=plan,
+                    probes=probes,
+                    promised=promised[clock],
+                    broker_warm_up=broker_warm_up.ref,
+                    artifacts=artifacts[contender.variant],
+                    writer=writer,
+                    observer=observer.trial_begins(number, len(trials), contender.engine),
+                )
+        records.append(record)
+        observer.trial_ends(record)
+    return tuple(records)
+
+
+def run_record(request: Request, trace: Trace, warnings: tuple[str, ...]) -> RunRecord:
+    """What the bundle says of the run as a whole."""
+    segment = segment_of(
+        trace,
+        request.workload,
+        warm_up_ms=round(request.warm_up_s * 1000),
+        measured_ms=round(request.measured_s * 1000),
+    )
+    measured = segment.span(Purpose.MEASURED)
+    engines = {c.engine.name: c.variant.version for c in request.contenders}
+    return RunRecord(
+        schema=SCHEMA,
+        title=request.workload.title,
+        workload=request.workload.name,
+        workload_text=request.workload_text,
+        command=request.command,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        conditions=request.conditions,
+        environment=describe_machine(find_java()),
+        versions=describe_versions(engines),
+        trace_sha256=trace.ref.sha256,
+        trace_records=trace.ref.records,
+        seed=request.seed,
+        rate_per_s=None if request.is_replay else _rate_per_s(request),
+        warm_up_s=measured.start_ms / 1000,
+        measured_s=(measured.end_ms - measured.start_ms) / 1000,
+        quick=request.quick,
+        repeats=request.repeats,
+        planned=tuple(contender.variant.label for contender in request.contenders),
+        warnings=warnings,
+        titles={c.variant.label: c.engine.title for c in request.contenders},
+        late_model=late_model(request, trace),
+    )
+
+
+def _rate_per_s(request: Request) -> int:
+    if request.rate_per_s is not None:
+        return request.rate_per_s
+    rate_per_s: int = getattr(request.workload.input, "rate_per_s")  # noqa: B009
+    return rate_per_s
+
+
+def _not_run(number: int, round_number: int, contender: Contender, gap: Unsupported) -> TrialRecord:
+    return TrialRecord(
+        number=number,
+        round=round_number,
+        variant=contender.variant,
+        outcome=NotRun(gap.whose, gap.reason, gap.hint),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        cold=False,
+    )

@@ -1,0 +1,57 @@
+"""What the late-record model says of a replayed file as a whole, for the report's picture."""
+
+from __future__ import annotations
+
+from streambench.experiment.request import Request
+from streambench.load.trace import Trace
+from streambench.model.plan import EventClock
+from streambench.model.workload import Replay
+from streambench.oracle.late import predict_whole_file
+from streambench.results.schema import LateModel, LatePrediction
+
+# Lags only matter to the model where time is compressed; at real time a second is nothing.
+_BATCH_MS = 1_000
+
+
+def late_model(request: Request, trace: Trace) -> LateModel | None:
+    """Predictions for the whole file at real time, one for each contender; None without a replay."""
+    workload = request.workload
+    if not isinstance(workload.input, Replay):
+        return None
+    replay = workload.input
+    grace_ms = workload.query.grace_ms
+    predictions: list[LatePrediction] = []
+    for contender in request.contenders:
+        clock = contender.engine.event_clock
+        batch_ms = _BATCH_MS if clock is EventClock.GLOBAL_PER_BATCH else None
+        graces_ms = (0, grace_ms, 4 * grace_ms)
+        found = predict_whole_file(
+            workload,
+            clock,
+            partitions=request.conditions.partitions,
+            graces_ms=graces_ms,
+            batch_ms=batch_ms,
+        )
+        predictions += [
+            LatePrediction(
+                label=contender.variant.label,
+                clock=clock.value,
+                grace_ms=each_ms,
+                records=drops.records,
+                dropped=drops.dropped,
+                low=drops.low,
+                high=drops.high,
+            )
+            for each_ms, drops in zip(graces_ms, found, strict=True)
+        ]
+    return LateModel(
+        source=replay.origin,
+        played=f"{replay.begin or 'the beginning'} to {replay.end or 'the end'}, "
+        f"{trace.ref.records:,} records",
+        whole=f"the whole file ({predictions[0].records:,} records) at real time",
+        speed_up=replay.speed_up,
+        partitions=request.conditions.partitions,
+        grace_ms=grace_ms,
+        batch_ms=_BATCH_MS,
+        predictions=tuple(predictions),
+    )

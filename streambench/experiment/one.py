@@ -1,0 +1,94 @@
+"""One trial with its ending, whatever it is: a record and its columns go to the bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from streambench.experiment.assess import assess
+from streambench.experiment.request import Contender, Request
+from streambench.load.probes import Probe
+from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.plan import Plan
+from streambench.model.trial import Failed, Invalid, Outcome, TraceRef, TrialRecord, TrialSpec
+from streambench.oracle.expected import Expected
+from streambench.results.bundle import BundleWriter
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+from streambench.trial.conduct import conduct
+from streambench.trial.observer import Observer, Phase, Status
+
+
+def run_one(
+    spec: TrialSpec,
+    *,
+    request: Request,
+    contender: Contender,
+    plan: Plan,
+    probes: Sequence[Probe],
+    promised: Expected,
+    broker_warm_up: TraceRef,
+    artifacts: Resolved,
+    writer: BundleWriter,
+    observer: Observer,
+) -> TrialRecord:
+    """Run, judge and store one trial; `promised` are the rows that surely must come.
+
+    An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
+    """
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    with Supervisor() as supervisor:
+        scratch = Path(tempfile.mkdtemp(prefix="streambench-"))
+        supervisor.discard_at_end(scratch)
+        log_dir = scratch / "logs"
+        log_dir.mkdir()
+        tables: dict[str, pa.Table] = {}
+        try:
+            evidence = conduct(
+                spec,
+                engine=contender.engine,
+                plan=plan,
+                query=request.workload.query,
+                probes=probes,
+                must_come=promised.must_come(),
+                broker_warm_up=broker_warm_up,
+                artifacts=artifacts,
+                supervisor=supervisor,
+                scratch=scratch,
+                log_dir=log_dir,
+                observer=observer,
+            )
+            observer.status(Status(Phase.JUDGE))
+            record, tables = assess(
+                spec,
+                evidence,
+                workload=request.workload,
+                engine=contender.engine,
+                plan=plan,
+                started_at=started_at,
+            )
+        except EngineFailed as error:
+            outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)
+            record = _without_figures(spec, outcome, plan, started_at)
+        except InstrumentFailed as error:
+            record = _without_figures(spec, Invalid(error.message), plan, started_at)
+        writer.add_trial(record, tables, log_dir)
+    return record
+
+
+def _without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: str) -> TrialRecord:
+    return TrialRecord(
+        number=spec.number,
+        round=spec.round,
+        variant=spec.variant,
+        outcome=outcome,
+        started_at=started_at,
+        cold=spec.cold,
+        settings=plan.settings,
+        programs=plan.programs,
+        warnings=plan.warnings,
+    )
