@@ -1,0 +1,5 @@
+"""`python -m streambench`."""
+
+from streambench.cli.main import main
+
+main()

@@ -1,0 +1,60 @@
+"""`streambench clean`: say what is kept on this machine, and delete it when asked."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from streambench.cli.console import err, out
+
+
+def _size_bytes(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(
+        file.lstat().st_size for file in path.rglob("*") if file.is_file() or file.is_symlink()
+    )
+
+
+def clean(
+    traces_only: Annotated[
+        bool, typer.Option("--traces", help="Only compiled loads, not engines or jars.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+) -> None:
+    """List what streambench keeps in its cache, with sizes, and delete it after a yes."""
+    from streambench.runtime.paths import cache_dir
+    from streambench.runtime.runlock import RunLock
+
+    root = cache_dir()
+    entries = sorted(root.iterdir()) if root.exists() else []
+    if traces_only:
+        entries = [entry for entry in entries if entry.name == "traces"]
+    if not entries:
+        err.print(f"nothing to clean in {root}")
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("folder")
+    table.add_column("MB", justify="right")
+    total_bytes = 0
+    for entry in entries:
+        size_bytes = _size_bytes(entry)
+        total_bytes += size_bytes
+        table.add_row(entry.name, f"{size_bytes / 1e6:,.1f}")
+    table.add_row("all", f"{total_bytes / 1e6:,.1f}")
+    out.print(f"in {root}:", soft_wrap=True)
+    out.print(table)
+    if not yes and not typer.confirm("Delete these?", default=False, err=True):
+        err.print("nothing was deleted")
+        return
+    with RunLock(wait=False):  # a run that needs these files may be going on
+        for entry in entries:
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+    err.print(f"deleted {total_bytes / 1e6:,.1f} MB")

@@ -1,0 +1,84 @@
+"""`streambench doctor`: what this machine has, and the command that mends what it lacks."""
+
+from __future__ import annotations
+
+import sys
+
+import psutil
+import typer
+from rich.table import Table
+
+from streambench.cli.console import err, out
+from streambench.model.conditions import Variant
+from streambench.model.errors import EnvironmentLacks, ExitCode
+
+_ENOUGH_MEMORY_BYTES = 6 * 2**30
+_FREE_DISK_BYTES = 4 * 2**30
+
+
+def doctor() -> None:
+    """Check Python, Java, memory, disk, the cache and what an interrupted run may have left."""
+    from streambench.engines.registry import CONTENDERS, engine_named
+    from streambench.runtime.artifacts import missing
+    from streambench.runtime.java import find_java
+    from streambench.runtime.paths import cache_dir
+    from streambench.runtime.runlock import RunLock
+    from streambench.trial.lab import LAB_ARTIFACTS
+
+    rows: list[tuple[str, str, str]] = []
+
+    def say(what: str, good: bool, detail: str, mend: str = "") -> None:
+        rows.append(
+            ("ok" if good else "LACKS", what, detail if good or not mend else f"{detail}; {mend}")
+        )
+
+    say("Python", True, f"{sys.version.split()[0]} at {sys.executable}")
+    java = find_java()
+    if java is None:
+        say("Java", True, "none found; a Java runtime is fetched with the first run")
+    else:
+        say("Java", True, f"{java.version} ({java.origin})")
+    memory = psutil.virtual_memory()
+    say(
+        "memory",
+        memory.available >= _ENOUGH_MEMORY_BYTES,
+        f"{memory.available / 2**30:.1f} GiB available of {memory.total / 2**30:.1f}",
+        "run: streambench run --workers 1",
+    )
+    cores = psutil.cpu_count() or 1
+    say("cores", cores >= 2, f"{cores}", "figures of one core mix engine, broker and load")
+    root = cache_dir()
+    existing = next(path for path in (root, *root.parents) if path.exists())
+    free_bytes = psutil.disk_usage(str(existing)).free
+    say(
+        "disk",
+        free_bytes >= _FREE_DISK_BYTES,
+        f"{free_bytes / 2**30:.1f} GiB free where the cache is ({root})",
+        "run: streambench clean",
+    )
+    for name in ("the lab", *CONTENDERS):
+        if name == "the lab":
+            needs = LAB_ARTIFACTS
+        else:
+            engine = engine_named(name)
+            needs = engine.requires(Variant(name, engine.version))
+        to_fetch = sum(download.download_bytes for download in missing([needs]))
+        detail = (
+            f"{to_fetch / 1e6:,.0f} MB to fetch: streambench fetch" if to_fetch else "in the cache"
+        )
+        say(name, True, detail)
+    try:
+        with RunLock(wait=False):
+            say("other runs", True, "none")
+    except EnvironmentLacks as error:
+        say("other runs", False, error.message, error.hint or "")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+    if any(state == "LACKS" for state, _, _ in rows):
+        err.print("something is lacking: see the lines marked LACKS")
+        raise typer.Exit(ExitCode.ENVIRONMENT)

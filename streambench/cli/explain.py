@@ -1,0 +1,67 @@
+"""`streambench explain`: the whole plan, before anything is started."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+from rich.syntax import Syntax
+from rich.table import Table
+
+from streambench.cli.console import err, out
+from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.plan import Plan, Unsupported
+
+
+def explain(
+    workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
+    engine: Annotated[str, typer.Option("--engine", "-e", help="An engine's name.")] = "flink",
+    guarantee: Annotated[
+        Guarantee, typer.Option(help="Delivery guarantee.")
+    ] = Guarantee.AT_LEAST_ONCE,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers of the engine.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Print the native program, the processes and every setting that would be used."""
+    from streambench.engines.registry import engine_named
+    from streambench.workload.locate import find
+    from streambench.workload.parse import load_workload
+
+    chosen = engine_named(engine)
+    parsed = load_workload(find(workload))
+    conditions = Conditions(guarantee=guarantee, workers=workers, partitions=parsed.partitions)
+    plan = chosen.plan(parsed, conditions, Variant(chosen.name, chosen.version))
+    if as_json:
+        adapter: TypeAdapter[Plan | Unsupported] = TypeAdapter(Plan | Unsupported)
+        out.print_json(adapter.dump_json(plan).decode())
+        return
+    match plan:
+        case Unsupported():
+            out.print(f"unsupported: {plan.reason} ({plan.whose.value})", markup=False)
+            if plan.hint:
+                err.print(f"hint: {plan.hint}", markup=False)
+        case Plan():
+            _show(plan)
+
+
+def _show(plan: Plan) -> None:
+    for program in plan.programs:
+        out.rule(program.name, align="left")
+        out.print(
+            Syntax(program.text, program.language, background_color="default", word_wrap=True)
+        )
+    out.rule("processes", align="left")
+    for process in plan.processes:
+        restarted = ", restarted when it dies" if process.restart else ""
+        out.print(f"{process.name} ({process.role.value}{restarted})", markup=False)
+        out.print("  " + " ".join(process.argv), markup=False, style="dim")
+    out.rule("settings", align="left")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("scope", "setting", "value", "origin"):
+        table.add_column(heading, overflow="fold")
+    for setting in plan.settings:
+        table.add_row(setting.scope, setting.name, setting.value, setting.origin.value)
+    out.print(table)
+    for warning in plan.warnings:
+        out.print(f"warning: {warning}", markup=False)

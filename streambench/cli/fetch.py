@@ -1,0 +1,32 @@
+"""`streambench fetch`: download beforehand, so that a run needs no network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streambench.cli.console import err
+from streambench.cli.parameters import names
+from streambench.model.conditions import Variant
+from streambench.model.plan import Artifacts
+
+
+def fetch(
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", "-e", help="Only these engines.")
+    ] = None,
+) -> None:
+    """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
+    from streambench.cli.fetching import announce, fetch_all
+    from streambench.engines.registry import CONTENDERS, engine_named
+    from streambench.trial.lab import LAB_ARTIFACTS
+
+    chosen = names(engine or []) or CONTENDERS
+    wanted: list[Artifacts] = [LAB_ARTIFACTS]
+    for name in chosen:
+        contender = engine_named(name)
+        wanted.append(contender.requires(Variant(name, contender.version)))
+    announce(wanted)
+    fetch_all(wanted)
+    err.print("everything is there; a run needs no network now")

@@ -1,0 +1,50 @@
+"""`streambench generate`: the load alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streambench.cli.console import err, out
+from streambench.cli.parameters import duration_s, rate
+from streambench.model.errors import UsageError
+
+
+def generate(
+    workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
+    rate_per_s: Annotated[
+        int | None,
+        typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
+    ] = None,
+    duration: Annotated[
+        float, typer.Option(parser=duration_s, metavar="TIME", help="Length of the load, e.g. 60s.")
+    ] = "60s",  # type: ignore[assignment]
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random streams.")] = 1,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Copy the trace into this new folder.")
+    ] = None,
+) -> None:
+    """Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256."""
+    from streambench.load.trace import compile_trace
+    from streambench.runtime.paths import cache_dir
+    from streambench.workload.locate import find
+    from streambench.workload.parse import load_workload
+
+    if to is not None and to.exists():
+        raise UsageError(f"{to} exists already", hint="name a folder that does not")
+    trace = compile_trace(
+        load_workload(find(workload)),
+        duration_ms=round(duration * 1000),
+        seed=seed,
+        cache=cache_dir() / "traces",
+        rate_per_s=rate_per_s,
+    )
+    folder = trace.ref.folder
+    if to is not None:
+        shutil.copytree(folder, to)
+        folder = to
+    out.print(f"{trace.ref.sha256}  {folder}", soft_wrap=True)
+    err.print(f"{trace.ref.records:,} records, {trace.ref.duration_ms / 1000:g} s, seed {seed}")

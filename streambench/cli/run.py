@@ -1,0 +1,74 @@
+"""`streambench run`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streambench.cli.parameters import duration_s, names, rate
+from streambench.model.conditions import Conditions, Guarantee
+
+
+def run(
+    workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option("--engine", "-e", help="Only these engines (repeat, or use commas)."),
+    ] = None,
+    rate_per_s: Annotated[
+        int | None,
+        typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
+    ] = None,
+    duration: Annotated[
+        float | None,
+        typer.Option(parser=duration_s, metavar="TIME", help="Measured part, e.g. 60s."),
+    ] = None,
+    warm_up: Annotated[
+        float | None,
+        typer.Option(parser=duration_s, metavar="TIME", help="Load before it, e.g. 20s."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers of each engine.")] = 2,
+    repeat: Annotated[int, typer.Option(min=1, max=100, help="Trials of each engine.")] = 1,
+    guarantee: Annotated[
+        Guarantee, typer.Option(help="What must hold when something dies.")
+    ] = Guarantee.AT_LEAST_ONCE,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short look: cold, checked, never ranked.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the load.")] = 1,
+    to: Annotated[Path, typer.Option("--out", help="Where bundles are written.")] = Path("results"),
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ENGINE:KEY=VALUE", help="A setting of one engine."),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while another run is going on.")
+    ] = False,
+) -> None:
+    """Run a workload on every engine, prove the results, and write a report."""
+    from streambench.cli.bench import bench
+    from streambench.cli.planning import make_request
+    from streambench.runtime.runlock import RunLock
+    from streambench.runtime.signals import interrupts_unwind
+
+    request = make_request(
+        workload=workload,
+        engines=names(engine or []),
+        settings=tuple(setting or []),
+        conditions=Conditions(guarantee=guarantee, workers=workers),
+        rate_per_s=rate_per_s,
+        measured_s=duration,
+        warm_up_s=warm_up,
+        quick=quick,
+        repeats=repeat,
+        seed=seed,
+        out=to,
+        command=shlex.join(["streambench", *sys.argv[1:]]),
+    )
+    with RunLock(wait=wait), interrupts_unwind():
+        code = bench(request)
+    raise typer.Exit(code)

@@ -1,0 +1,60 @@
+"""`streambench workloads`: what can be run."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from streambench.cli.console import err, out, show_error
+from streambench.model.errors import StreambenchError
+from streambench.model.workload import Replay, Synthetic, Workload
+
+
+def _load(workload: Workload) -> str:
+    match workload.input:
+        case Synthetic(rate_per_s=rate_per_s):
+            return f"{rate_per_s:,} events/s, generated"
+        case Replay(speed_up=speed_up):
+            return f"replayed at {speed_up:,.0f}×"
+
+
+def workloads(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the workloads in ./workloads and those that come with streambench."""
+    from streambench.workload.locate import available
+    from streambench.workload.parse import load_workload
+
+    found: list[Workload] = []
+    for folder in available():
+        try:
+            found.append(load_workload(folder))
+        except StreambenchError as error:  # one broken folder must not hide the others
+            show_error(error)
+    if as_json:
+        out.print_json(
+            json.dumps(
+                [
+                    {"name": w.name, "title": w.title, "folder": str(w.folder), "load": _load(w)}
+                    for w in found
+                ]
+            )
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("workload", "title", "load", "window", "grace"):
+        table.add_column(heading)
+    for workload in found:
+        query = workload.query
+        table.add_row(
+            workload.name,
+            workload.title,
+            _load(workload),
+            f"{query.window.size_ms:,} ms",
+            f"{query.grace_ms:,} ms",
+        )
+    out.print(table)
+    err.print("run one with: streambench run NAME")

@@ -1,0 +1,180 @@
+"""What a user sees: one sentence, a hint, an exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.bench import exit_code
+from streambench.model.conditions import Variant
+from streambench.model.errors import ExitCode
+from streambench.model.plan import Whose
+from streambench.model.trial import Completed, Failed, Invalid, NotRun, Outcome, TrialRecord
+from streambench.model.verdict import Damage, Verdict
+
+
+def streambench(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streambench", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def workload(folder: Path, text: str) -> None:
+    place = folder / "workloads" / "mine"
+    place.mkdir(parents=True)
+    (place / "workload.toml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "clik"), "clicks"),
+        (("run", "--engine", "flnk"), "flink"),
+        (("run", "--rate", "fast"), "rate"),
+        (("run", "--rate", "90M"), "rate"),
+        (("run", "--duration", "soon"), "duration"),
+        (("run", "--workers", "0"), "workers"),
+        (("run", "--workers", "9"), "partitions"),
+        (("run", "--garantee", "exactly-once"), "--guarantee"),
+        (("run", "--guarantee", "at-most-once"), "at-least-once"),
+        (("run", "--set", "flink"), "ENGINE:KEY=VALUE"),
+        (("run", "--engine", "flink", "--set", "spark:a=b"), "spark"),
+        (("run", "flights", "--rate", "5k"), "arrivals"),
+        (("explain", "clicks", "--engine", "sprak"), "spark"),
+        (("report", "nowhere"), "bundle"),
+        (("logs", "nowhere"), "bundle"),
+        (("rnu",), "run"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused_with_a_word_and_exit_2(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = streambench(*arguments, cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "results").exists()
+
+
+def test_broken_toml_names_line_and_column(tmp_path: Path) -> None:
+    workload(tmp_path, 'title = "x"\n[input\nrate = 5\n')
+    done = streambench("validate", "mine", cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "line 2" in done.stderr
+    assert "column" in done.stderr
+
+
+def test_an_unknown_field_names_the_nearest(tmp_path: Path) -> None:
+    workload(
+        tmp_path,
+        """
+title = "x"
+[input]
+rate = 1000
+[input.fields]
+user = { choice = 100, prefix = "u" }
+price = { int = [1, 5] }
+[input.time]
+disorder = "0 ms"
+[query]
+group_by = ["user"]
+window = { tumbling = "1 s" }
+grace = "100 ms"
+select = { total = "sum(prise)" }
+""",
+    )
+    done = streambench("validate", "mine", cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "prise" in done.stderr
+    assert "price" in done.stderr
+
+
+def test_a_partition_without_records_is_refused(tmp_path: Path) -> None:
+    workload(
+        tmp_path,
+        """
+title = "x"
+[input]
+rate = 1000
+[input.fields]
+user = { choice = ["only"] }
+price = { int = [1, 5] }
+[input.time]
+disorder = "0 ms"
+[query]
+group_by = ["user"]
+window = { tumbling = "1 s" }
+grace = "100 ms"
+select = { total = "sum(price)" }
+""",
+    )
+    done = streambench("run", "mine", "--engine", "reference", cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "partition" in done.stderr
+
+
+def test_data_go_to_stdout_and_talk_to_stderr(tmp_path: Path) -> None:
+    done = streambench("workloads", "--json", cwd=tmp_path)
+    assert {"clicks", "flights"} <= {entry["name"] for entry in json.loads(done.stdout)}
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("engine", ["flink", "spark", "kafka-streams", "kafka-python"])
+def test_explain_prints_program_processes_and_settings(tmp_path: Path, engine: str) -> None:
+    done = streambench("explain", "clicks", "--engine", engine, cwd=tmp_path)
+    assert done.returncode == ExitCode.OK
+    for word in ("campaign", "processes", "settings", "fairness rule"):
+        assert word in done.stdout
+
+
+def test_what_an_engine_cannot_do_is_said_and_is_no_error(tmp_path: Path) -> None:
+    done = streambench(
+        "explain", "clicks", "--engine", "spark", "--guarantee", "exactly-once", cwd=tmp_path
+    )
+    assert done.returncode == ExitCode.OK
+    assert "unsupported" in done.stdout
+
+
+def test_no_line_is_wider_than_80_columns_and_no_color_is_honoured(tmp_path: Path) -> None:
+    for command in ("workloads", "engines", "doctor"):
+        done = streambench(command, cwd=tmp_path, NO_COLOR="1")
+        assert max(map(len, done.stdout.splitlines())) <= 80
+        assert "\x1b" not in done.stdout
+
+
+def record(outcome: Outcome) -> TrialRecord:
+    return TrialRecord(1, 0, Variant("reference", "1"), outcome, "2026-01-01T00:00:00", cold=False)
+
+
+def completed(*, right: bool) -> Completed:
+    return Completed(Verdict(1, 1, Damage(), (), right, right, exact=True))
+
+
+GAP = NotRun(Whose.UPSTREAM, "no")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([completed(right=True), GAP], ExitCode.OK),
+        ([GAP], ExitCode.OK),
+        ([completed(right=True), completed(right=False)], ExitCode.FAILED),
+        ([completed(right=True), Failed("load", "died")], ExitCode.FAILED),
+        ([Invalid("late"), Invalid("late"), GAP], ExitCode.INVALID),
+        ([Invalid("late"), completed(right=True)], ExitCode.OK),
+    ],
+)
+def test_the_exit_code_says_how_it_went(outcomes: list[Outcome], code: ExitCode) -> None:
+    assert exit_code(tuple(record(outcome) for outcome in outcomes)) is code
