@@ -1,0 +1,112 @@
+"""One short real run of one engine through the whole pipe, and its rows judged again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from streambench.cli.bench import bench
+from streambench.cli.planning import make_request
+from streambench.engines.registry import engine_named
+from streambench.load.trace import compile_trace
+from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.errors import ExitCode
+from streambench.model.workload import Query
+from streambench.oracle.expected import Expected, expect
+from streambench.oracle.judge import Judged, judge
+from streambench.results.bundle import Bundle, TrialBundle, read_bundle
+from streambench.runtime.paths import cache_dir
+from streambench.trial.schedule import duration_ms, event_times, spans
+from streambench.workload.locate import find
+from streambench.workload.parse import load_workload
+
+RATE_PER_S = 2_000
+WARM_UP_S = 1.0
+MEASURED_S = 3.0
+ROW_COLUMNS = ("partition", "offset", "appended_ms", "visible_ns", "key", "window_start_ms")
+
+
+def run(
+    out: Path,
+    engine: str,
+    *,
+    guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
+    settings: tuple[str, ...] = (),
+) -> tuple[ExitCode, Bundle]:
+    """A run of `clicks` at a small rate, as `streambench run` does it."""
+    code = bench(
+        make_request(
+            workload="clicks",
+            engines=(engine,),
+            settings=tuple(f"{engine}:{setting}" for setting in settings),
+            conditions=Conditions(guarantee=guarantee),
+            rate_per_s=RATE_PER_S,
+            measured_s=MEASURED_S,
+            warm_up_s=WARM_UP_S,
+            quick=True,
+            repeats=1,
+            seed=7,
+            out=out,
+            command="test",
+        )
+    )
+    (folder,) = out.iterdir()
+    return code, read_bundle(folder)
+
+
+@dataclass(frozen=True)
+class Retrial:
+    """A real trial's rows and what must have come out, to be judged as often as one likes."""
+
+    rows: pa.Table
+    expected: Expected
+    query: Query
+    start_realtime_ms: int
+    event_offset_ms: int
+    judged_windows: tuple[int, int]
+
+    def judge(self, rows: pa.Table) -> Judged:
+        """The judge's word on these rows."""
+        return judge(
+            rows,
+            self.expected,
+            guarantee=Guarantee.AT_LEAST_ONCE,
+            start_realtime_ms=self.start_realtime_ms,
+            event_offset_ms=self.event_offset_ms,
+            ignore_outside=self.judged_windows,
+        )
+
+
+def again(trial: TrialBundle) -> Retrial:
+    """Everything to judge a stored trial again."""
+    workload = load_workload(find("clicks"))
+    parts = spans(
+        workload, warm_up_ms=round(WARM_UP_S * 1000), measured_ms=round(MEASURED_S * 1000)
+    )
+    trace = compile_trace(
+        workload,
+        duration_ms=duration_ms(parts),
+        seed=7,
+        cache=cache_dir() / "traces",
+        rate_per_s=RATE_PER_S,
+    )
+    times = event_times(trace, workload.query)
+    record = trial.record
+    assert record.start_realtime_ns is not None
+    assert record.event_offset_ms is not None
+    rows = trial.table("rows")
+    assert rows is not None
+    aliases = [aggregate.alias for aggregate in workload.query.aggregates]
+    return Retrial(
+        rows=rows.select([*ROW_COLUMNS, *aliases]),
+        expected=expect(trace, workload.query, engine_named(record.variant.engine).event_clock),
+        query=workload.query,
+        start_realtime_ms=record.start_realtime_ns // 1_000_000,
+        event_offset_ms=record.event_offset_ms,
+        judged_windows=(
+            times.first_window_ms,
+            times.last_window_end_ms - workload.query.window.size_ms,
+        ),
+    )

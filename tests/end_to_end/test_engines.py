@@ -1,0 +1,157 @@
+"""Every engine, for real: right, and every kind of damage to its real output is found and named."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from streambench.model.conditions import Guarantee
+from streambench.model.errors import ExitCode
+from streambench.model.trial import Completed, Invalid, NotRun
+from streambench.model.verdict import Damage, RowClass
+from streambench.results.bundle import Bundle
+from tests.end_to_end.bench import Retrial, again, run
+from tests.oracle.damage import FOUND_AS, Kind, damage
+
+pytestmark = pytest.mark.engine
+
+ENGINES = ("flink", "spark", "kafka-streams", "kafka-python", "reference")
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return ran(tmp_path_factory.mktemp("results"), request.param, Guarantee.AT_LEAST_ONCE)
+
+
+def ran(out: Path, engine: str, guarantee: Guarantee) -> Bundle:
+    """A run that was judged; on a busy machine its load may have come late, which no engine can help."""
+    code, found = run(out, engine, guarantee=guarantee)
+    (trial,) = found.trials
+    match trial.record.outcome:
+        case Completed(verdict=verdict):
+            assert verdict.right
+            assert code is ExitCode.OK
+        case Invalid(reason=reason):
+            assert trial.record.certificate is not None, reason
+            assert not trial.record.certificate.held
+            assert code is ExitCode.INVALID
+        case other:
+            pytest.fail(f"{engine}: {other}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def retrial(bundle: Bundle) -> Retrial:
+    (trial,) = bundle.trials
+    return again(trial)
+
+
+def test_every_expected_row_came_and_nothing_else(retrial: Retrial) -> None:
+    verdict = retrial.judge(retrial.rows).verdict
+    assert verdict.right
+    assert verdict.exact
+    assert verdict.expected_rows > 1_000
+    assert verdict.right_rows == verdict.expected_rows
+    assert verdict.damage == Damage()
+
+
+def test_the_bundle_holds_the_evidence(bundle: Bundle) -> None:
+    assert not bundle.run.partial
+    (trial,) = bundle.trials
+    for name in ("rows", "windows", "series", "load", "usage"):
+        table = trial.table(name)
+        assert table is not None
+        assert table.num_rows > 0
+    for name in ("report.html", "report.md"):
+        assert (bundle.folder / name).stat().st_size > 0
+    assert trial.record.programs
+    assert trial.record.certificate is not None
+    assert any((trial.folder / "logs").iterdir())
+
+
+def test_no_row_came_before_it_could(bundle: Bundle) -> None:
+    (trial,) = bundle.trials
+    windows = trial.table("windows")
+    assert windows is not None
+    first = [value for value in windows.column("first_row_ms").to_pylist() if value is not None]
+    assert first
+    assert min(first) >= -1
+
+
+def test_the_cost_of_the_engine_was_measured(bundle: Bundle) -> None:
+    (trial,) = bundle.trials
+    roles = {usage.role: usage for usage in trial.record.usage}
+    assert {"worker", "broker", "player", "reader", "tool"} <= set(roles)
+    assert roles["worker"].cpu_s > 0
+    assert roles["player"].cpu_s > 0
+    assert roles["broker"].cpu_s > 0
+    assert roles["worker"].memory_peak_bytes > 0
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_damage_to_real_output_is_found_and_rightly_named(retrial: Retrial, kind: Kind) -> None:
+    assert retrial.judge(retrial.rows).verdict.right
+    inside = [
+        at
+        for at, (start, count) in enumerate(
+            zip(
+                retrial.rows.column("window_start_ms").to_pylist(),
+                retrial.rows.column("views").to_pylist(),
+                strict=True,
+            )
+        )
+        if retrial.judged_windows[0] < start - retrial.event_offset_ms < retrial.judged_windows[1]
+        and count > 2
+    ]
+    hit = damage(
+        retrial.rows,
+        kind,
+        retrial.query.aggregates,
+        row=inside[len(inside) // 2],
+        advance_ms=retrial.query.window.advance_ms,
+    )
+    verdict = retrial.judge(hit.rows).verdict
+    if kind is Kind.DOUBLED:
+        assert verdict.damage == Damage(duplicates=1, windows=1)
+        assert verdict.right  # the price of at-least-once, shown and not punished
+        return
+    assert not verdict.right
+    if kind is Kind.EARLY:
+        assert verdict.damage == Damage(early=1, windows=1)
+        return
+    wanted = FOUND_AS[kind]
+    found = [example for example in verdict.examples if example.row_class is wanted]
+    assert len(found) == 1
+    if kind not in (Kind.MOVED, Kind.EXTRA_KEY):
+        assert (found[0].key, found[0].window_start_ms) == (hit.key, hit.window_start_ms)
+    assert verdict.damage.corrected_later == (1 if kind is Kind.RIGHT_AT_SECOND else 0)
+    assert _total(verdict.damage) == (2 if kind is Kind.MOVED else 1)
+    if kind is Kind.MOVED:
+        assert verdict.damage.lost == 1
+        assert RowClass.LOST in {example.row_class for example in verdict.examples}
+
+
+def _total(found: Damage) -> int:
+    counts = dataclasses.asdict(found)
+    return sum(
+        value for name, value in counts.items() if name not in ("windows", "corrected_later")
+    )
+
+
+@pytest.mark.parametrize("engine", ["flink", "kafka-streams", "kafka-python"])
+def test_exactly_once_is_right_without_a_duplicate(tmp_path: Path, engine: str) -> None:
+    (trial,) = ran(tmp_path, engine, Guarantee.EXACTLY_ONCE).trials
+    retrial = again(trial)
+    verdict = retrial.judge(retrial.rows).verdict
+    assert verdict.damage == Damage()
+    assert verdict.right_rows == verdict.expected_rows
+
+
+def test_spark_under_exactly_once_is_unsupported_not_silently_weaker(tmp_path: Path) -> None:
+    code, found = run(tmp_path, "spark", guarantee=Guarantee.EXACTLY_ONCE)
+    assert code is ExitCode.OK
+    (trial,) = found.trials
+    assert isinstance(trial.record.outcome, NotRun)
+    assert "at-least-once" in trial.record.outcome.reason
