@@ -22,7 +22,6 @@ _METRICS = (
     "engine_memory_mean_bytes",
     "engine_memory_peak_bytes",
     "broker_bytes_per_event",
-    "checkpoint_bytes_per_event",
     "gc_pause_ms",
 )
 TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
@@ -100,7 +99,7 @@ def _metric_grid(stands: Sequence[Standing]) -> Grid:
 
 def _cell(stand: Standing, name: str) -> Cell:
     cell = stand.shown(name).cell()
-    if cell.text == DASH and name in ("checkpoint_bytes_per_event", "gc_pause_ms"):
+    if cell.text == DASH and name == "gc_pause_ms":
         return Cell(DASH, "not known of this engine", cell.tone)
     return cell
 
