@@ -24,6 +24,8 @@ from streambench.kafka.wire import (
 MAX_IN_FLIGHT: Final = 5
 """The broker remembers five batches a producer and partition: more in flight could be reordered."""
 
+_AHEAD: Final = 24
+_MARGIN_NS: Final = 2_000_000
 _NO_OFFSET: Final = -1  # of a duplicate, sometimes
 _ANSWER_TIMEOUT_S: Final = 30.0
 _GIVE_UP_S: Final = 60.0
@@ -70,7 +72,7 @@ class Delivery:
         self._progress = progress
         self._watched = [] if watch_fd is None else [watch_fd]
         self._next = 0  # the frame to be built next
-        self._built: Frame | None = None
+        self._built: deque[Frame] = deque()
         self._writing: Frame | None = None
         self._rest: list[bytes | memoryview] = []
         self._in_flight: deque[Frame] = deque()
@@ -111,9 +113,8 @@ class Delivery:
                 self._writing, self._rest = frame, list(frame.parts)
             if not self._write(self._writing):
                 return
-        # Idle until the next frame is due: stamp it now rather than then.
-        if self._built is None and self._next < len(self._frames):
-            self._build()
+        if len(self._built) <= 1:
+            self._build_ahead()
 
     def _may_write(self) -> bool:
         """Whether another request may be in flight: one only while batches are written again."""
@@ -127,19 +128,22 @@ class Delivery:
             return None
         if self._again:
             return self._again.popleft()
-        if self._built is None:
-            if self._next == len(self._frames):
-                return None
-            self._build()
-        frame = self._built
-        if frame is None or self._frames.due_ns(frame.index) > self._now_ns():
+        if not self._built:
+            self._build_ahead()
+        if not self._built or self._frames.due_ns(self._built[0].index) > self._now_ns():
             return None
-        self._built = None
-        return frame
+        return self._built.popleft()
 
-    def _build(self) -> None:
-        self._built = self._frames.build(self._next)
-        self._next += 1
+    def _build_ahead(self) -> None:
+        """Stamp the frames to come while none is due: many at a time, as long as the code is hot.
+
+        After 5 ms of sleep the same code takes eight times as long as in a loop.
+        """
+        while len(self._built) < _AHEAD and self._next < len(self._frames):
+            self._built.append(self._frames.build(self._next))
+            self._next += 1
+            if self._frames.due_ns(self._built[0].index) - self._now_ns() < _MARGIN_NS:
+                return
 
     def _write(self, frame: Frame) -> bool:
         """Write as much as the kernel takes; True when the frame is out."""
@@ -178,7 +182,7 @@ class Delivery:
         """Sleep until the next frame is due, an answer comes or the kernel takes more."""
         timeout_s = _LONGEST_WAIT_S
         if self._writing is None and self._built and self._may_write():
-            until_due_s = (self._frames.due_ns(self._built.index) - self._now_ns()) / 1e9
+            until_due_s = (self._frames.due_ns(self._built[0].index) - self._now_ns()) / 1e9
             timeout_s = min(max(until_due_s, 0.0), timeout_s)
         connected = self.connection.socket.fileno()
         # select() and not poll() or epoll, which would round the time-out up to a millisecond.

@@ -135,7 +135,7 @@ def _column(batches: npt.NDArray[np.void], name: str, code: str) -> memoryview:
 class TraceFrames:
     """The frames of a trace: record sections straight from the mapped file, headers stamped on demand.
 
-    A frame is stamped in the idle time before it is due. That costs 2 µs a batch plus the CRC
+    Frames are stamped in the idle time before they are due. That costs 2 µs a batch plus the CRC
     (several GB/s), reads the records' pages before they are needed, and needs no memory that grows
     with the records: only 30 bytes a batch are held.
     """

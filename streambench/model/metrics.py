@@ -54,7 +54,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("engine_memory_peak_bytes", "engine memory peak", "MiB", _L, "resident memory of all processes of the engine, at worst", "cost"),
     Metric("engine_memory_mean_bytes", "engine memory mean", "MiB", _L, "resident memory of all processes of the engine", "cost"),
     Metric("broker_bytes_per_event", "broker bytes", "bytes per event", _L, "what output and internal topics grew by, per input record", "cost"),
-    Metric("gc_pause_ms", "GC pauses", "ms", _L, "sum over the engine's JVMs in the measured part", "cost"),
+    Metric("gc_pause_ms", "GC pauses", "ms", _L, "sum over the engine's JVMs since the job was started", "cost"),
     Metric("submit_to_first_result_s", "submit → first result", "s", _L, "from the first process started to the probe's row", "start", digits=1),
     Metric("send_lag_p999_ms", "send lag p99.9", "ms", _L, "due → first write attempt possible, over all batches", "certificate", digits=1),
     Metric("reader_floor_p99_ms", "reader's floor p99", "ms", _L, "visible − appended under at-least-once: what the reader itself adds", "visible", digits=1),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,8 @@ from streambench.kafka.topics import (
     input_topic_config,
     topic_bytes,
 )
+from streambench.kafka.warm_up import warm_broker
+from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.ports import free_port
@@ -95,3 +97,15 @@ def test_topics_have_leaders_when_they_are_made_and_are_gone_when_deleted(broker
     delete_topics(broker.bootstrap, ["made"])
     with pytest.raises(InstrumentFailed, match="made"):
         delete_topics(broker.bootstrap, ["made"])
+
+
+@pytest.mark.broker
+def test_warming_up_leaves_no_topic_and_no_process(
+    supervisor: Supervisor, broker: Broker, clicks: Callable[[int, int], Trace], tmp_path: Path
+) -> None:
+    trace = clicks(20_000, 2_000)
+    for _ in range(2):
+        warm_broker(supervisor, broker, ref=trace.ref, partitions=4, log_dir=tmp_path)
+    assert supervisor.children() == ()
+    with pytest.raises(InstrumentFailed, match="streambench-warm-up"):
+        delete_topics(broker.bootstrap, ["streambench-warm-up"])

@@ -95,9 +95,11 @@ def named(plan: Plan, name: str) -> ProcessPlan:
 
 
 def stop(names: Iterable[str], at: Embedded) -> None:
-    """End the live processes of these names, all at once; those that are gone are no error."""
-    wanted = frozenset(names)
-    at.supervisor.stop(*(child for child in at.supervisor.children() if child.name in wanted))
+    """End the processes of these names, all at once; those that are gone are no error.
+
+    A dead leader's orphans are ended, too, and a restart that is due is called off.
+    """
+    at.supervisor.stop_named(tuple(names))
 
 
 def port_was_taken(error: EngineFailed, logs: Iterable[Path]) -> bool:

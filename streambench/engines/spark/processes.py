@@ -92,6 +92,8 @@ def _daemon(conditions: Conditions) -> tuple[str, ...]:
         gc_log_flag("${job_dir}/gc"),
         LOG4J_FLAG,
         "-Dspark.master.rest.enabled=false",
+        # A port that is taken must be told, not replaced by one that nobody knows.
+        "-Dspark.port.maxRetries=0",
         f"-Dspark.worker.timeout={silence_timeout_ms(conditions) // 1000}",
         "-cp",
         "${spark_home}/jars/*",
