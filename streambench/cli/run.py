@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from streambench.cli.console import err
 from streambench.cli.parameters import duration_s, names, rate
 from streambench.model.conditions import Conditions, Guarantee
+from streambench.runtime.runlock import Holder
 
 
 def run(
@@ -69,6 +71,11 @@ def run(
         out=to,
         command=shlex.join(["streambench", *sys.argv[1:]]),
     )
-    with RunLock(wait=wait), interrupts_unwind():
+    with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
         code = bench(request)
     raise typer.Exit(code)
+
+
+def _say_who_runs(holder: Holder | None) -> None:
+    who = "another run" if holder is None else f"the run with pid {holder.pid}"
+    err.print(f"waiting for {who} to end")

@@ -21,7 +21,7 @@ class Embedded:
 
     `job_id` is fresh for each trial: group, application id and transaction prefix derive from it.
     `job_dir` is the job's own folder (programs, checkpoints, temporary files), deleted afterwards;
-    `log_dir` is kept in the bundle.
+    `log_dir` is kept in the bundle. Every process of the engine is started with this `nice` value.
     """
 
     supervisor: Supervisor
@@ -32,6 +32,7 @@ class Embedded:
     job_id: str
     job_dir: Path
     log_dir: Path
+    nice: int = 0
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def late_model(request: Request, trace: Trace) -> LateModel | None:
         ]
     return LateModel(
         source=replay.origin,
-        played=f"{replay.begin or 'the beginning'} to {replay.end or 'the end'}, "
+        played=f"{_day(replay.begin) or 'the beginning'} to {_day(replay.end) or 'the end'}, "
         f"{trace.ref.records:,} records",
         whole=f"the whole file ({predictions[0].records:,} records) at real time",
         speed_up=replay.speed_up,
@@ -55,3 +55,8 @@ def late_model(request: Request, trace: Trace) -> LateModel | None:
         batch_ms=_BATCH_MS,
         predictions=tuple(predictions),
     )
+
+
+def _day(instant: str | None) -> str | None:
+    """An ISO instant as a reader of the caption wants it."""
+    return None if instant is None else f"{instant[:10]} {instant[11:16]}".strip()

@@ -70,6 +70,7 @@ class Slot:
     restart: bool
     restart_delay_s: float
     pipes: bool
+    nice: int
     lock: threading.Lock = field(default_factory=threading.Lock)
     asked: threading.Event = field(default_factory=threading.Event)
     launched: threading.Event = field(default_factory=threading.Event)

@@ -16,6 +16,7 @@ from streambench.model.errors import EnvironmentLacks, InstrumentFailed, Streamb
 from streambench.model.plan import Role
 from streambench.runtime.children import Child, Death, Slot, close_pipes, require_gone
 from streambench.runtime.guardian import Guardian
+from streambench.runtime.priority import lower_priority
 from streambench.runtime.sessions import end_sessions, sessions_of, start_mark
 from streambench.runtime.signals import to_the_end
 
@@ -71,16 +72,27 @@ class Supervisor:
         restart: bool = False,
         restart_delay_s: float = 1.0,
         pipes: bool = False,
+        nice: int = 0,
     ) -> Child:
         """Start a process and return it as soon as it runs.
 
         `env` is merged over the tool's environment; output is appended to `log`. With `restart`, a
         process that ends without having been asked to is started again after `restart_delay_s`, what
-        it left of its session killed first, RESTART_LIMIT times at most. Raises EnvironmentLacks when
+        it left of its session killed first, RESTART_LIMIT times at most. `nice` above 0 lets all others
+        go first when cores are short. Raises EnvironmentLacks when
         the program cannot be started, ValueError when a live child has the same name.
         """
         slot = Slot(
-            name, role, tuple(argv), log, dict(env or {}), cwd, restart, restart_delay_s, pipes
+            name,
+            role,
+            tuple(argv),
+            log,
+            dict(env or {}),
+            cwd,
+            restart,
+            restart_delay_s,
+            pipes,
+            nice,
         )
         if restart and pipes:
             raise ValueError(f"{name}: a process with pipes cannot be restarted behind their user")
@@ -236,6 +248,8 @@ class Supervisor:
                     f"{slot.name} cannot be started: {error.strerror}: {error.filename}",
                     hint="streambench doctor",
                 ) from error
+            if slot.nice:
+                lower_priority(process.pid, slot.nice)
             # Not yet waited for, so the pid cannot have been given to another process.
             mark = start_mark(process.pid)
             slot.child = Child(

@@ -39,7 +39,12 @@ class Track:
         self.reaped_s = reaped_s
 
     def used_s(self, start_ns: int, end_ns: int) -> float:
-        """CPU-seconds in [start_ns, end_ns], linear between samples; nothing before its creation."""
+        """CPU-seconds in [start_ns, end_ns], linear between samples; nothing before its creation.
+
+        A process that ended before its first sample is not known to have used anything.
+        """
+        if not self.ticks_ns:
+            return 0.0
         times = [min(self.created_monotonic_ns, *self.ticks_ns), *self.ticks_ns]
         values = [0.0, *self.cpu_s]
         if self.moved_at_ns is not None:

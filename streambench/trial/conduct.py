@@ -88,6 +88,7 @@ def conduct(
                 job_id=f"streambench-{spec.number}-{submitted_ns}",
                 job_dir=scratch / "job",
                 log_dir=log_dir,
+                nice=spec.conditions.engine_nice,
             ),
         )
         try:

@@ -228,3 +228,8 @@ def test_shares_of_the_machine_are_of_all_cores_and_unknown_where_not_said() -> 
 def test_the_counters_of_the_machine_go_forward() -> None:
     first, second = machine_point(0), machine_point(1)
     assert second.total_s >= first.total_s > first.idle_s > 0
+
+
+def test_a_process_that_ended_before_its_first_sample_is_charged_nothing() -> None:
+    track = Track("worker", "w", 1, 0, created_monotonic_ns=10 * S)
+    assert track.used_s(0, 20 * S) == 0

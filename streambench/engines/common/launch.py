@@ -78,6 +78,7 @@ def start(process: ProcessPlan, at: Embedded) -> Child:
         cwd=at.job_dir,
         restart=process.restart,
         restart_delay_s=RESTART_DELAY_S,
+        nice=at.nice,
     )
 
 

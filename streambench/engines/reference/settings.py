@@ -50,7 +50,7 @@ def script_of(chosen: Sequence[Setting]) -> Script:
         if numbers[field.name] < 0 and not signed:
             raise UsageError(
                 f"'{field.name}' is a whole number of at least 0, not '{texts[field.name]}'",
-                hint=f"for example: --set reference.{field.name}=10",
+                hint=f"for example: --set reference:{field.name}=10",
             )
     return Script(**numbers)
 
