@@ -57,7 +57,7 @@ def assess(
     expected = expect(
         trace,
         query,
-        engine.event_clock,
+        plan.event_clock,
         batches=evidence.readings.batches,
         event_offset_ms=evidence.event_offset_ms,
         first_offsets=dict.fromkeys(range(spec.conditions.partitions), RECORDS_BEFORE_LOAD),
@@ -86,7 +86,8 @@ def assess(
         spans=spec.segment.spans,
     )
     certificate = certify(evidence.send_log)
-    saturated = evidence.machine.idle_share < SATURATED_IDLE_SHARE
+    no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
+    saturated = no_idle_time and not certificate.held
     offered = trace.offered_between(
         spec.segment.span(Purpose.MEASURED).start_ms, spec.segment.span(Purpose.MEASURED).end_ms
     )
@@ -200,6 +201,11 @@ def _warnings(evidence: Evidence) -> tuple[str, ...]:
     if evidence.drain_timed_out:
         found.append("expected rows were still missing when the drain ended")
     pressure = evidence.machine.pressure_share
+    if evidence.machine.idle_share < SATURATED_IDLE_SHARE:
+        found.append(
+            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part: "
+            "the engine had no room left"
+        )
     if pressure is not None and pressure > 0.5:
         found.append(f"for {pressure:.0%} of the measured part some process waited for a core")
     return tuple(found)

@@ -64,7 +64,7 @@ def execute(
                 record = _not_run(number, round_number, contender, gap)
                 writer.add_trial(record, {})
             case Plan() as plan:
-                clock = contender.engine.event_clock
+                clock = plan.event_clock
                 if clock not in promised:  # no batches yet: only what surely must come
                     promised[clock] = expect(trace, request.workload.query, clock)
                 record = run_one(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
-from streambench.model.plan import EventClock
+from streambench.model.plan import EventClock, Plan
 from streambench.model.workload import Replay
 from streambench.oracle.late import predict_whole_file
 from streambench.results.schema import LateModel, LatePrediction
@@ -22,7 +22,9 @@ def late_model(request: Request, trace: Trace) -> LateModel | None:
     grace_ms = workload.query.grace_ms
     predictions: list[LatePrediction] = []
     for contender in request.contenders:
-        clock = contender.engine.event_clock
+        if not isinstance(contender.plan, Plan):
+            continue
+        clock = contender.plan.event_clock
         batch_ms = _BATCH_MS if clock is EventClock.GLOBAL_PER_BATCH else None
         graces_ms = (0, grace_ms, 4 * grace_ms)
         found = predict_whole_file(
@@ -44,6 +46,8 @@ def late_model(request: Request, trace: Trace) -> LateModel | None:
             )
             for each_ms, drops in zip(graces_ms, found, strict=True)
         ]
+    if not predictions:
+        return None
     return LateModel(
         source=replay.origin,
         played=f"{_day(replay.begin) or 'the beginning'} to {_day(replay.end) or 'the end'}, "

@@ -6,7 +6,7 @@ import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from streambench.load.batch import stamp_header
 from streambench.load.encode import encode_single
 
 _SEQUENCE_MASK = 0x7FFFFFFF  # sequence numbers count up to 2³¹ − 1 and begin again at 0
+_READ_AT_MOST_BYTES: Final = 256 * 2**20
 
 
 @dataclass(slots=True)
@@ -233,9 +234,13 @@ def _narrow(frame: Frame, batches: Sequence[StampedBatch], layout: ProduceLayout
 
 
 def _mapped(path: Path) -> memoryview:
-    """Map a file for one pass from front to back (an empty file cannot be mapped)."""
-    if path.stat().st_size == 0:
-        return memoryview(b"")
+    """A file for one pass from front to back: read when it is small, else mapped.
+
+    A page that the system took back must be read again from a disk that engines keep busy, and the
+    load would wait for it; memory that was read cannot be taken back.
+    """
+    if path.stat().st_size <= _READ_AT_MOST_BYTES:
+        return memoryview(path.read_bytes())
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     if hasattr(mmap, "MADV_SEQUENTIAL"):

@@ -12,7 +12,7 @@ from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, in
 from streambench.model.trial import TraceRef
 from streambench.runtime.supervisor import Supervisor
 
-_TOPIC: Final = "streambench-warm-up"
+WARM_UP_TOPIC: Final = "streambench-warm-up"
 _TIMEOUT_S: Final = 120.0
 
 
@@ -25,11 +25,11 @@ def warm_broker(
     than five requests in flight can bridge, so the first trial's send lag would be invalid. A trace
     of a few seconds of the workload is enough. Raises InstrumentFailed.
     """
-    create_topics(broker.bootstrap, (TopicSpec(_TOPIC, partitions, input_topic_config()),))
+    create_topics(broker.bootstrap, (TopicSpec(WARM_UP_TOPIC, partitions, input_topic_config()),))
     player = Player.start(
         supervisor,
         bootstrap=broker.bootstrap,
-        topic=_TOPIC,
+        topic=WARM_UP_TOPIC,
         partitions=partitions,
         log_dir=log_dir,
     )
@@ -44,4 +44,4 @@ def warm_broker(
         ).wait(_TIMEOUT_S)
     finally:
         player.close()
-        delete_topics(broker.bootstrap, (_TOPIC,))
+        delete_topics(broker.bootstrap, (WARM_UP_TOPIC,))

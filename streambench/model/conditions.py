@@ -31,7 +31,7 @@ class Conditions:
     worker_heap_mib: int = 512
     # Engines yield to the broker and the load when cores are short, as if these had a machine of
     # their own; without it an engine that compiles itself holds up the load that it is measured by.
-    engine_nice: int = 10
+    engine_nice: int = 19
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from streambench.engines.protocol import Embedded, Engine, Job, State
 from streambench.kafka.player import Playing
 from streambench.kafka.reader import read_uncommitted_count
 from streambench.kafka.topics import topic_bytes
+from streambench.kafka.warm_up import WARM_UP_TOPIC
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
@@ -258,8 +259,12 @@ def _phase_at(spec: TrialSpec, elapsed_ms: float) -> Phase:
 
 
 def _caused_bytes(lab: Lab) -> int:
-    """What the engine made the broker write: everything but the load itself."""
-    return topic_bytes(lab.broker, "") - topic_bytes(lab.broker, INPUT_TOPIC)
+    """What the engine made the broker write: everything but the load and the broker's warm-up.
+
+    Of the latter the broker deletes the files whenever it likes.
+    """
+    not_the_engines = topic_bytes(lab.broker, INPUT_TOPIC) + topic_bytes(lab.broker, WARM_UP_TOPIC)
+    return topic_bytes(lab.broker, "") - not_the_engines
 
 
 def _aborted_rows(spec: TrialSpec, lab: Lab, committed: int, probes: int) -> int | None:
