@@ -116,7 +116,7 @@ def measures(
         "engine_memory_peak_bytes": peak_mib * MIB,
         "engine_memory_mean_bytes": peak_mib * 0.9 * MIB,
         "broker_bytes_per_event": 41.2,
-        "checkpoint_bytes_per_event": None,
+        "broker_bytes_per_event": None,
         "gc_pause_ms": 852.0,
         "submit_to_first_result_s": 9.4,
         "send_lag_p999_ms": 3.4,
