@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, missing, resolve
 from streambench.runtime.memory import check_disk
 from streambench.runtime.paths import cache_dir
+
+_USUAL_BYTES_PER_S = 10_000_000
+_RUN_MEMORY_GB = 4  # the largest engine, the broker and streambench itself, as measured
 
 
 class ShownProgress:
@@ -60,9 +64,11 @@ def announce(wanted: Sequence[Artifacts]) -> None:
         return
     download_bytes = sum(download.download_bytes for download in downloads)
     disk_bytes = sum(download.disk_bytes for download in downloads)
+    minutes = max(1, math.ceil(download_bytes / _USUAL_BYTES_PER_S / 60))
     err.print(
-        f"First set-up: {download_bytes / 1e6:,.0f} MB to download, {disk_bytes / 1e6:,.0f} MB on "
-        f"disk in {cache_dir()}; then it is there for good:",
+        f"First set-up: {download_bytes / 1e6:,.0f} MB to download (about {minutes} min at "
+        f"{_USUAL_BYTES_PER_S / 1e6:.0f} MB/s), {disk_bytes / 1e6:,.0f} MB on disk in {cache_dir()}; "
+        f"then it is there for good. A run needs up to {_RUN_MEMORY_GB} GB of memory.",
         soft_wrap=True,
     )
     for download in downloads:

@@ -26,7 +26,7 @@ def test_a_percentile_without_a_maximum_is_a_dash_with_the_reason() -> None:
 
 
 def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
-    assert shown("broker_bytes_per_event", [record()]).cell().text == "–"
+    assert shown("gc_pause_ms", [record()]).cell().text == "–"
     assert shown("excess_lag_end_ms", [record()]).cell().text == "0"
 
 
