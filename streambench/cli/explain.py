@@ -48,9 +48,12 @@ def explain(
 def _show(plan: Plan) -> None:
     for program in plan.programs:
         out.rule(program.name, align="left")
-        out.print(
-            Syntax(program.text, program.language, background_color="default", word_wrap=True)
-        )
+        if out.is_terminal:
+            out.print(
+                Syntax(program.text, program.language, background_color="default", word_wrap=True)
+            )
+        else:  # somebody keeps it: not a line is broken
+            out.print(program.text, markup=False, soft_wrap=True)
     out.rule("processes", align="left")
     for process in plan.processes:
         restarted = ", restarted when it dies" if process.restart else ""
