@@ -162,8 +162,8 @@ class Producer:
         errors = self.errors.get("deliver")
         return Future(errors.pop(0) if errors else None)
 
-    def flush(self) -> None:
-        pass
+    def flush(self, timeout: float | None = None) -> None:
+        assert timeout is not None  # kafka-python's would wait for ever for rows that it dropped
 
     def send_offsets_to_transaction(
         self,

@@ -97,7 +97,8 @@ def sql_holds(conditions: list[Expression], event: dict[str, Any]) -> list[bool]
     columns = ", ".join(to_sql(condition) for condition in conditions)
     typed = "CAST(? AS VARCHAR) s, CAST(? AS VARCHAR) t, CAST(? AS BIGINT) n, CAST(? AS BIGINT) m"
     query = f"SELECT {columns} FROM (SELECT {typed})"
-    row = duckdb.execute(query, [event[name] for name in "stnm"]).fetchone()
+    with duckdb.connect() as connection:
+        row = connection.execute(query, [event[name] for name in "stnm"]).fetchone()
     assert row is not None
     return list(row)
 

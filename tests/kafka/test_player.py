@@ -66,10 +66,11 @@ def test_every_record_arrives_once_in_order_with_its_event_time(
     assert playing.progress().finished
     got = read_back(broker.bootstrap, input_topic, PARTITIONS)
     for partition, records in enumerate(got):
-        wanted = duckdb.sql(
-            f"SELECT event_ms, campaign, action, price FROM '{trace.columns_glob}' "
-            f"WHERE partition = {partition} ORDER BY position"
-        ).fetchall()
+        with duckdb.connect() as connection:
+            wanted = connection.execute(
+                f"SELECT event_ms, campaign, action, price FROM '{trace.columns_glob}' "
+                f"WHERE partition = {partition} ORDER BY position"
+            ).fetchall()
         assert [record.offset for record in records] == list(range(len(wanted)))
         assert [(record.timestamp, record.key, record.value) for record in records] == [
             (

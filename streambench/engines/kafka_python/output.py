@@ -20,6 +20,8 @@ from streambench.engines.kafka_python.windows import Mark
 _FAILURES = 3
 # Above kafka-python's delivery time-out of 120 s, after which a record fails by itself.
 _DELIVERY_S = 150.0
+# A transaction that takes longer has been aborted by the broker (its time-out is a few seconds).
+_TRANSACTION_S = 10.0
 _CLOSE_S = 5.0
 
 # Partition, key and value.
@@ -55,7 +57,7 @@ class PlainOutput:
     def write(self, rows: Rows, marks: Marks) -> None:
         """Write, then commit. Raises KafkaError."""
         _membership(self._consumer)  # else the commit would fail after the rows are out
-        _send(self._producer, self._topic, rows)
+        _send(self._producer, self._topic, rows, limit_s=_DELIVERY_S)
         self._consumer.commit(_offsets(marks))
 
     def recover(self) -> None:
@@ -86,7 +88,7 @@ class TransactionalOutput:
         producer = self._producer
         self._begun = True
         producer.begin_transaction()
-        _send(producer, self._topic, rows)
+        _send(producer, self._topic, rows, limit_s=_TRANSACTION_S)
         producer.send_offsets_to_transaction(_offsets(marks), membership)
         producer.commit_transaction()
         self._begun = False
@@ -124,7 +126,7 @@ class TransactionalOutput:
         return producer
 
 
-def _send(producer: KafkaProducer, topic: str, rows: Rows) -> None:
+def _send(producer: KafkaProducer, topic: str, rows: Rows, *, limit_s: float) -> None:
     """Send and wait until all are acknowledged. Raises the KafkaError of the first that is not."""
     sent = [
         producer.send(topic, key=key, value=value, partition=partition)
@@ -132,9 +134,10 @@ def _send(producer: KafkaProducer, topic: str, rows: Rows) -> None:
     ]
     if not sent:
         return
-    producer.flush()
+    # Without a limit it waits for ever for rows that a bump of the epoch has dropped.
+    producer.flush(timeout=limit_s)
     for future in sent:
-        future.get(timeout=_DELIVERY_S)
+        future.get(timeout=limit_s)
 
 
 def _membership(consumer: KafkaConsumer) -> ConsumerGroupMetadata:
