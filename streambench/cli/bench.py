@@ -134,12 +134,11 @@ def _show_plan(request: Request, trace: Trace) -> None:
     total_s = run_s(request, trace.meta.duration_ms / 1000)
     engines = ", ".join(c.engine.name for c in request.contenders)
     load_s = trace.meta.duration_ms / 1000
-    err.print(f"{request.workload.title}: {engines}", style="bold", soft_wrap=True, markup=False)
+    err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"{trace.ref.records:,} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
         f"{request.conditions.workers} workers, {request.repeats} trial(s) each: "
         f"about {max(1, round(total_s / 60))} min",
-        soft_wrap=True,
         markup=False,
     )
     if request.quick:
