@@ -87,7 +87,7 @@ def assess(
     )
     certificate = certify(evidence.send_log)
     no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
-    saturated = no_idle_time and not certificate.held
+    saturated = no_idle_time and certificate.only_late  # a load that is not whole proves nothing
     offered = trace.offered_between(
         spec.segment.span(Purpose.MEASURED).start_ms, spec.segment.span(Purpose.MEASURED).end_ms
     )

@@ -41,7 +41,8 @@ def certify(send_log: Path) -> Certificate:
     lag = np.percentile(lag_ms, [50, 99, 99.9])
     acknowledge = np.percentile(acknowledge_ms, [50, 99])
     drift_ms = meta.drift_ns / _NS_PER_MS
-    reason = _reason(meta, table.num_rows, table["acked_ns"].null_count, float(lag[2]), drift_ms)
+    spoilt = _spoilt(meta, table.num_rows, table["acked_ns"].null_count, drift_ms)
+    reason = spoilt or _lateness(float(lag[2]))
     return Certificate(
         held=reason is None,
         reason=reason,
@@ -54,6 +55,7 @@ def certify(send_log: Path) -> Certificate:
         batches=table.num_rows,
         retried=meta.retried,
         clock_drift_ms=drift_ms,
+        only_late=reason is not None and spoilt is None,
     )
 
 
@@ -63,10 +65,8 @@ def _reached(table: pa.Table, column: str, meta: SendLogMeta) -> npt.NDArray[np.
     return np.asarray(filled.to_numpy(), dtype=np.int64)
 
 
-def _reason(
-    meta: SendLogMeta, batches: int, missing: int, lag_p999_ms: float, drift_ms: float
-) -> str | None:
-    """The first thing that spoils the load, worst first; None when nothing does."""
+def _spoilt(meta: SendLogMeta, batches: int, missing: int, drift_ms: float) -> str | None:
+    """What makes the load another one than the trace's, worst first; None when nothing does."""
     if meta.failure is not None:
         return f"the player failed: {meta.failure}"
     if missing:
@@ -76,6 +76,11 @@ def _reason(
             f"the clock moved by {drift_ms:.1f} ms during the load (limit {DRIFT_LIMIT_MS:.0f} ms): "
             "it was set, or the machine slept"
         )
+    return None
+
+
+def _lateness(lag_p999_ms: float) -> str | None:
+    """Whether the load came late, in words."""
     if lag_p999_ms > SEND_LAG_LIMIT_MS:
         return (
             f"the load came late: p99.9 of the send lag is {lag_p999_ms:.1f} ms "

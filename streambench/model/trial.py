@@ -82,6 +82,7 @@ class Certificate:
     batches: int
     retried: int
     clock_drift_ms: float
+    only_late: bool = False  # not held, and for no other reason than lateness
 
 
 @dataclass(frozen=True)

@@ -28,24 +28,12 @@ def rows_after_a_kill(engine: Engine, guarantee: Guarantee, folder: Path) -> Clu
     return _rows_after(engine, guarantee, folder, asleep=False)
 
 
-def rows_after_a_sleep(
-    engine: Engine, guarantee: Guarantee, folder: Path, *, may_give_up: bool = False
-) -> ClusterLab:
-    """Stop a worker (SIGSTOP) instead, and let it go on once others have done its work.
-
-    `may_give_up`: it may end itself, and be started again, rather than go on with what it cannot trust.
-    """
-    return _rows_after(engine, guarantee, folder, asleep=True, may_give_up=may_give_up)
+def rows_after_a_sleep(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
+    """Stop a worker (SIGSTOP) instead, and let it go on once others have done its work."""
+    return _rows_after(engine, guarantee, folder, asleep=True)
 
 
-def _rows_after(
-    engine: Engine,
-    guarantee: Guarantee,
-    folder: Path,
-    *,
-    asleep: bool,
-    may_give_up: bool = False,
-) -> ClusterLab:
+def _rows_after(engine: Engine, guarantee: Guarantee, folder: Path, *, asleep: bool) -> ClusterLab:
     with (
         running(engine, Conditions(guarantee=guarantee), folder) as lab,
         closing(_reader(lab, "read_uncommitted")) as uncommitted,
@@ -91,9 +79,7 @@ def _rows_after(
         wait_healthy(lab)
         lab.read()
         died = [death.name for death in lab.supervisor.deaths()]
-        assert died in ([[]] if asleep else [[victim.name]]) or (
-            may_give_up and died == [victim.name]
-        )
+        assert died == ([] if asleep else [victim.name])
         assert lab.job.readings().restarts == len(died)
         return lab
 

@@ -46,8 +46,7 @@ def test_exactly_once_outlives_a_kill_inside_a_transaction(tmp_path: Path) -> No
 
 
 def test_one_that_wakes_inside_a_transaction_does_no_harm(tmp_path: Path) -> None:
-    # Its session and its transaction have run out, and others have its partitions. kafka-python's
-    # producer cannot always be ended then, and only the end of the process ends it for sure.
-    lab = rows_after_a_sleep(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path, may_give_up=True)
+    # Its session and its transaction have run out, and others have its partitions.
+    lab = rows_after_a_sleep(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path)
     assert not wrong_rows(lab)
     assert duplicates(lab) == 0

@@ -85,12 +85,14 @@ def test_two_batches_in_a_thousand_may_not_be_late(log: Log) -> None:
     assert not certificate.held
     assert certificate.reason is not None
     assert "21.0 ms" in certificate.reason
+    assert certificate.only_late
 
 
 def test_a_batch_without_acknowledgement_spoils_the_load(log: Log) -> None:
     log.acked_ns[17] = UNSET
     certificate = certify(log.write())
     assert certificate.reason == f"1 of {BATCHES} batches were never acknowledged"
+    assert not certificate.only_late
 
 
 def test_a_batch_that_was_never_written_counts_as_late_as_the_end(log: Log) -> None:
@@ -134,3 +136,11 @@ def test_an_empty_log_is_no_certificate(tmp_path: Path, log: Log) -> None:
     )
     with pytest.raises(InstrumentFailed, match="no batch"):
         certify(log.path)
+
+
+def test_a_load_that_is_late_and_not_whole_is_not_only_late(log: Log) -> None:
+    log.possible_ns += 500 * MS
+    log.drift_ns = 5 * MS
+    certificate = certify(log.write())
+    assert not certificate.held
+    assert not certificate.only_late
