@@ -141,6 +141,7 @@ class Producer:
         self.errors: dict[str, list[KafkaError]] = {}
         self.aborted = 0
         self.closed = False
+        self.stubborn = False
 
     def fail(self, call: str, *errors: KafkaError) -> None:
         self.errors[call] = list(errors)
@@ -190,6 +191,19 @@ class Producer:
     def close(self, timeout: float) -> None:
         self._maybe_fail("close")
         self.closed = True
+
+    @property
+    def _sender(self) -> Producer:
+        return self
+
+    def force_close(self) -> None:
+        self.closed = not self.stubborn
+
+    def join(self, timeout: float) -> None:
+        assert timeout > 0
+
+    def is_alive(self) -> bool:
+        return not self.closed
 
 
 class Bench:
@@ -364,11 +378,23 @@ def test_a_producer_that_does_not_end_is_not_replaced(query: Query) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.producers[0].fail("commit", KafkaError())
     bench.producers[0].fail("close", KafkaTimeoutError())
+    bench.producers[0].stubborn = True
     bench.consumer.give(P0)
     bench.steps(1)
     with pytest.raises(GivenUp):
         bench.steps(1)
     assert len(bench.producers) == 1
+
+
+def test_a_producer_whose_close_hangs_is_ended_by_force_and_replaced(query: Query) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.producers[0].fail("commit", KafkaError())
+    bench.producers[0].fail("close", KafkaTimeoutError())
+    bench.consumer.give(P0)
+    bench.steps(6)
+    assert bench.seen() == RIGHT
+    assert bench.producers[0].closed
+    assert len(bench.producers) == 2
 
 
 def test_one_that_is_fenced_over_and_over_gives_up(query: Query) -> None:

@@ -110,10 +110,7 @@ class TransactionalOutput:
             raise GivenUp(f"{self._failures} transactions in succession came to nothing")
         with contextlib.suppress(KafkaError):  # refused when the broker has aborted it already
             self._producer.abort_transaction()
-        try:
-            self._producer.close(timeout=_CLOSE_S)
-        except KafkaError as error:
-            raise GivenUp(f"a producer that failed could not be ended: {error}") from error
+        _end(self._producer)
         self._producer = self._open()
 
     def close(self) -> None:
@@ -150,6 +147,22 @@ def _membership(consumer: KafkaConsumer) -> ConsumerGroupMetadata:
     if membership.generation_id < 0 or not membership.member_id:
         raise CommitFailedError("this consumer is not a member of its group any more")
     return membership
+
+
+def _end(producer: KafkaProducer) -> None:
+    """End a producer whose transaction failed. Raises GivenUp when its thread lives on.
+
+    kafka-python's `close` begins with a flush, which never ends when an epoch bump has dropped rows;
+    its sender thread is then told to leave them, which `close` itself does only after that flush.
+    """
+    try:
+        producer.close(timeout=_CLOSE_S)
+    except KafkaError as error:
+        sender = producer._sender  # no public way; the version is pinned
+        sender.force_close()
+        sender.join(_CLOSE_S)
+        if sender.is_alive():
+            raise GivenUp(f"a producer that failed could not be ended: {error}") from error
 
 
 def _close(producer: KafkaProducer) -> None:
