@@ -20,7 +20,6 @@ from streambench.model.trial import (
     LateRecords,
     Outcome,
     Purpose,
-    RoleUsage,
     TrialRecord,
     TrialSpec,
 )
@@ -109,7 +108,7 @@ def assess(
         saturated=saturated,
         trend=measured.trend,
         certificate=certificate,
-        usage=_with_gc(evidence.usage, evidence.readings),
+        usage=evidence.usage,
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
@@ -163,15 +162,6 @@ def _costs(evidence: Evidence, *, offered_in_span: int, records: int) -> Mapping
 
 def _values(roles: tuple[Role, ...]) -> frozenset[str]:
     return frozenset(role.value for role in roles)
-
-
-def _with_gc(usage: tuple[RoleUsage, ...], readings: Readings) -> tuple[RoleUsage, ...]:
-    return tuple(
-        dataclasses.replace(role, gc_pause_ms=readings.gc_pause_ms)
-        if role.role == Role.WORKER.value
-        else role
-        for role in usage
-    )
 
 
 def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:

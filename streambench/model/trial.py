@@ -95,7 +95,6 @@ class RoleUsage:
     cores_mean: float
     memory_mean_bytes: float
     memory_peak_bytes: float
-    gc_pause_ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,9 @@ WRONG = Verdict(
     True,
 )
 USAGE = (
-    RoleUsage("worker", 2, 22.4, 0.373, 410 * MIB, 460 * MIB, 812.0),
-    RoleUsage("coordinator", 1, 2.1, 0.035, 280 * MIB, 291 * MIB, 40.0),
-    RoleUsage("broker", 1, 9.0, 0.15, 505 * MIB, 530 * MIB, None),
+    RoleUsage("worker", 2, 22.4, 0.373, 410 * MIB, 460 * MIB),
+    RoleUsage("coordinator", 1, 2.1, 0.035, 280 * MIB, 291 * MIB),
+    RoleUsage("broker", 1, 9.0, 0.15, 505 * MIB, 530 * MIB),
     RoleUsage("player", 1, 3.1, 0.052, 88 * MIB, 90 * MIB),
     RoleUsage("reader", 1, 1.9, 0.032, 72 * MIB, 75 * MIB),
     RoleUsage("tool", 1, 0.6, 0.01, 140 * MIB, 142 * MIB),

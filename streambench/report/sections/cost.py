@@ -10,7 +10,7 @@ from streambench.model.metrics import BY_NAME
 from streambench.model.plan import Role
 from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
 from streambench.report.looks import ROLE_LOOKS
-from streambench.report.numbers import DASH, mib, number, optional
+from streambench.report.numbers import DASH, mib, number
 from streambench.report.plot_cost import CostRow, draw_cost
 from streambench.report.sections.latency import name_in_plots
 from streambench.report.standing import Standing, standings
@@ -59,7 +59,6 @@ def usage_grid(stands: Sequence[Standing], *, tool: bool) -> Grid:
         Column("cores, mean", numeric=True),
         Column("memory mean, MiB", numeric=True),
         Column("memory peak, MiB", numeric=True),
-        Column("GC pauses, ms", numeric=True),
     )
     rows = tuple(
         Row(
@@ -71,7 +70,6 @@ def usage_grid(stands: Sequence[Standing], *, tool: bool) -> Grid:
                 Cell(number(usage.cores_mean, 3)),
                 Cell(mib(usage.memory_mean_bytes)),
                 Cell(mib(usage.memory_peak_bytes)),
-                Cell(optional(usage.gc_pause_ms)),
             )
         )
         for stand in stands
