@@ -13,6 +13,7 @@ from streambench.model.conditions import Variant
 from streambench.model.errors import EnvironmentLacks, ExitCode
 
 _ENOUGH_MEMORY_BYTES = 6 * 2**30
+_BROKER_FILES_BYTES = 700 * 2**20  # of a default run
 _FREE_DISK_BYTES = 4 * 2**30
 
 
@@ -23,6 +24,7 @@ def doctor() -> None:
     from streambench.runtime.java import find_java
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
+    from streambench.runtime.scratch import memory_folder
     from streambench.trial.lab import LAB_ARTIFACTS
 
     rows: list[tuple[str, str, str]] = []
@@ -45,6 +47,15 @@ def doctor() -> None:
         f"{memory.available / 2**30:.1f} GiB available of {memory.total / 2**30:.1f}",
         "run: streambench run --workers 1",
     )
+    in_memory = memory_folder(_BROKER_FILES_BYTES)
+    if in_memory is None:
+        say(
+            "broker's files",
+            True,
+            "on disk: no memory-backed folder with room; loads may come late",
+        )
+    else:
+        say("broker's files", True, f"in memory ({in_memory})")
     cores = psutil.cpu_count() or 1
     say("cores", cores >= 2, f"{cores}", "figures of one core mix engine, broker and load")
     root = cache_dir()

@@ -119,6 +119,10 @@ def command(
         # Beside an engine on few cores: no concurrent collector threads; and a request of some
         # 100 kB would be a humongous object to G1 in so small a heap.
         "-XX:+UseSerialGC",
+        # What lives for good moves out of the way of the young collections while the broker is warmed;
+        # else one of them copies all of it in the middle of the load, for 40 ms.
+        "-XX:MaxTenuringThreshold=1",
+        "-XX:MetaspaceSize=128m",  # no full collections because of classes
         "-XX:+ExitOnOutOfMemoryError",
         *common[1:],
         "kafka.Kafka",

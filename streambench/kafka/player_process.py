@@ -33,6 +33,7 @@ from streambench.kafka.wire import (
     parse_init_producer_id,
 )
 from streambench.model.errors import StreambenchError
+from streambench.runtime.priority import go_first
 from streambench.runtime.waiting import wait_until
 
 _START_TIMEOUT_S: Final = 30.0
@@ -239,6 +240,10 @@ def main() -> None:
     parser.add_argument("--partitions", required=True, type=int)
     arguments = parser.parse_args()
     end_of_input_on_sigterm()
+    if not go_first():
+        print(
+            "no real-time scheduling: the load may come late when cores are short", file=sys.stderr
+        )
     try:
         player = PlayerProcess(arguments.bootstrap, arguments.topic, arguments.partitions)
     except StreambenchError as error:

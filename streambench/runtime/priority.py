@@ -1,4 +1,4 @@
-"""Lower priority for a child and everything that it starts, so that others are served first."""
+"""Who goes first when cores are short: the load before the broker, the broker before the engines."""
 
 from __future__ import annotations
 
@@ -20,3 +20,20 @@ def lower_priority(pid: int, nice: int) -> None:
     # Absent on other systems and kernels; refused in some containers: then the nice value must do.
     with contextlib.suppress(OSError):
         autogroup.write_text(str(nice))
+
+
+def go_first() -> bool:
+    """Let the calling process run whenever it is ready; False where the system does not allow it.
+
+    Real-time scheduling needs a privilege on Linux and does not exist everywhere; only a process that
+    sleeps most of the time may ask for it.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return False
+    try:
+        os.sched_setscheduler(
+            0, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR))
+        )
+    except OSError:
+        return False
+    return True

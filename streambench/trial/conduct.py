@@ -55,10 +55,13 @@ def conduct(
     artifacts: Resolved,
     supervisor: Supervisor,
     scratch: Path,
+    job_dir: Path,
     log_dir: Path,
     observer: Observer,
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
+
+    `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
 
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
@@ -87,7 +90,7 @@ def conduct(
                 input_topic=INPUT_TOPIC,
                 output_topic=OUTPUT_TOPIC,
                 job_id=f"streambench-{spec.number}-{submitted_ns}",
-                job_dir=scratch / "job",
+                job_dir=job_dir,
                 log_dir=log_dir,
                 nice=spec.conditions.engine_nice,
             ),
