@@ -81,6 +81,8 @@ class Readings:
 
     `effective` maps (scope, name) of a setting to the value that the running engine reports.
     `late_counter`/`late_unit`: the engine's own late counter and what it counts.
+    `gc_pauses`: (end in ms since the epoch, length in ms) of each pause of its JVMs; `checkpoint_bytes`:
+    what all checkpoints wrote, where the engine has any.
     `batches`: for a micro-batch engine, per batch (watermark in ms used by it, end offset by partition).
     """
 
@@ -90,7 +92,8 @@ class Readings:
     late_unit: str | None = None
     batches: tuple[tuple[int, Mapping[int, int]], ...] | None = None
     restarts: int | None = None
-    gc_pause_ms: float | None = None
+    gc_pauses: tuple[tuple[float, float], ...] | None = None
+    checkpoint_bytes: int | None = None
 
 
 class Job(Protocol):

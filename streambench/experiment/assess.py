@@ -20,6 +20,7 @@ from streambench.model.trial import (
     LateRecords,
     Outcome,
     Purpose,
+    Span,
     TrialRecord,
     TrialSpec,
 )
@@ -87,9 +88,8 @@ def assess(
     certificate = certify(evidence.send_log)
     no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
     saturated = no_idle_time and certificate.only_late  # a load that is not whole proves nothing
-    offered = trace.offered_between(
-        spec.segment.span(Purpose.MEASURED).start_ms, spec.segment.span(Purpose.MEASURED).end_ms
-    )
+    measured_part = spec.segment.span(Purpose.MEASURED)
+    offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
     record = TrialRecord(
         number=spec.number,
         round=spec.round,
@@ -101,7 +101,7 @@ def assess(
         event_offset_ms=evidence.event_offset_ms,
         measures={
             **measured.measures,
-            **_costs(evidence, offered_in_span=offered, records=trace.ref.records),
+            **_costs(evidence, measured_part, offered_in_span=offered, records=trace.ref.records),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
         },
         measured_windows=measured.measured_windows,
@@ -143,9 +143,12 @@ def _outcome(
     return Completed(judged.verdict)
 
 
-def _costs(evidence: Evidence, *, offered_in_span: int, records: int) -> Mapping[str, float | None]:
+def _costs(
+    evidence: Evidence, measured_part: Span, *, offered_in_span: int, records: int
+) -> Mapping[str, float | None]:
     million = offered_in_span / 1e6
     engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
+    at_rest = [usage for usage in evidence.usage_at_rest if usage.role in _values(ENGINE_ROLES)]
     broker = [usage for usage in evidence.usage if usage.role == Role.BROKER.value]
     own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
     grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
@@ -155,9 +158,23 @@ def _costs(evidence: Evidence, *, offered_in_span: int, records: int) -> Mapping
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
         "broker_bytes_per_event": grown_bytes / records,
-        "gc_pause_ms": evidence.readings.gc_pause_ms,
+        "checkpoint_bytes_per_event": None
+        if evidence.readings.checkpoint_bytes is None
+        else evidence.readings.checkpoint_bytes / records,
+        "engine_idle_cores": sum(usage.cores_mean for usage in at_rest),
+        "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": sum(usage.cores_mean for usage in own),
     }
+
+
+def _gc_pause_ms(evidence: Evidence, part: Span) -> float | None:
+    pauses = evidence.readings.gc_pauses
+    if pauses is None:
+        return None
+    start_ms = evidence.start_realtime_ns / 1e6
+    return sum(
+        pause_ms for end_ms, pause_ms in pauses if part.start_ms <= end_ms - start_ms <= part.end_ms
+    )
 
 
 def _values(roles: tuple[Role, ...]) -> frozenset[str]:

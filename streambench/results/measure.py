@@ -77,7 +77,10 @@ def measure(
         "first_row": times.first_appended_ms[wanted] - closing_ms,
         "visible": times.complete_visible_ms[wanted] - closing_ms,
         "event_latency": times.complete_appended_ms[wanted] - times.newest_due_ms[wanted],
+        "clock_wait": closing_ms - times.newest_due_ms[wanted],
     }
+    if exactly_once:
+        delays["commit_wait"] = (times.complete_visible_ms - times.complete_appended_ms)[wanted]
     if floor_ms is not None and floor_ms > READER_FLOOR_LIMIT_MS:
         del delays["visible"]
         figures |= dict.fromkeys(("visible_p50_ms", "visible_p99_ms", "visible_max_ms"))

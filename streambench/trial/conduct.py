@@ -194,6 +194,7 @@ def _measure_job(
         submit_to_first_result_s=first_result_s,
         readings=readings,
         usage=sampler.between(*between),
+        usage_at_rest=sampler.between(*drained.quiet_ns),
         usage_samples=sampler.samples(),
         machine=sampler.machine(*between),
         topic_bytes_before=bytes_before,

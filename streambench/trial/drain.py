@@ -16,17 +16,24 @@ from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 
 DRAIN_TIMEOUT_S = 60.0
+# Below the least patience: the last commit falls into it, and a sample of usage is taken in it.
+_SETTLING_S = 1.0
 _SHOWN_MALFORMED = 3
 
 
 @dataclass(frozen=True)
 class Drained:
-    """All rows read so far; `timed_out` when some expected row never came."""
+    """All rows read so far; `timed_out` when some expected row never came.
+
+    `quiet_ns` is the time after the last row, as far as the engine surely had nothing to do (of the
+    monotonic clock).
+    """
 
     rows: pa.Table
     malformed_count: int
     malformed: tuple[MalformedRow, ...]  # the first of them
     timed_out: bool
+    quiet_ns: tuple[int, int]
 
 
 def quiet_s(conditions: Conditions) -> float:
@@ -89,4 +96,5 @@ def drain(
         malformed_count=malformed_count,
         malformed=tuple(malformed[:_SHOWN_MALFORMED]),
         timed_out=bool(missing),
+        quiet_ns=(int((last_row + _SETTLING_S) * 1e9), time.monotonic_ns()),
     )

@@ -15,7 +15,10 @@ from streambench.runtime.usage import MachineUsage
 
 @dataclass(frozen=True)
 class Evidence:
-    """Stamps, rows and costs of one trial; `start_realtime_ns` is T0."""
+    """Stamps, rows and costs of one trial; `start_realtime_ns` is T0.
+
+    `usage` is of the measured part, `usage_at_rest` of the silence after the last row.
+    """
 
     start_realtime_ns: int
     event_offset_ms: int
@@ -32,3 +35,4 @@ class Evidence:
     topic_bytes_before: int
     topic_bytes_after: int
     uncommitted_rows: int | None
+    usage_at_rest: tuple[RoleUsage, ...]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streambench.engines.common.jvm import gc_pause_ms
+from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.settings import defaults, overridden, rules, values
 from streambench.engines.common.symbols import (
     UnknownSymbol,
@@ -64,17 +64,23 @@ def test_a_restated_default_is_shown_but_not_set() -> None:
     assert values(defaults("s", {"a": 1}), "s") == {}
 
 
-def test_pauses_are_summed_over_all_processes(tmp_path: Path) -> None:
+def test_pauses_of_all_processes_come_in_the_order_of_time(tmp_path: Path) -> None:
     (tmp_path / "gc-1.log").write_text(
         "[2026-11-23T10:48:18.735+0000][0.003s] Using Serial\n"
         "[2026-11-23T10:48:18.735+0000][5.344s] GC(0) Pause Young (Allocation Failure) 41M->27M(54M) 1.500ms\n"
         "[2026-11-23T10:48:18.835+0000][5.444s] GC(1) Pause Full (Metadata GC Threshold) 97M->54M(365M) 20.250ms\n"
     )
     (tmp_path / "gc-2.log").write_text(
-        "[x][1s] GC(0) Concurrent Mark 7.000ms\n[x][1s] GC(0) Pause Remark 3M->3M(4M) 0.250ms\n"
+        "[2026-11-23T10:48:18.000+0000][1s] GC(0) Concurrent Mark 7.000ms\n"
+        "[2026-11-23T10:48:18.800+0000][1s] GC(0) Pause Remark 3M->3M(4M) 0,250ms\n"
     )
-    assert gc_pause_ms(tmp_path) == 22.0
+    start_ms = 1_795_430_898_000.0
+    assert gc_pauses(tmp_path) == (
+        (start_ms + 735, 1.5),
+        (start_ms + 800, 0.25),
+        (start_ms + 835, 20.25),
+    )
 
 
 def test_without_a_log_pauses_are_unknown(tmp_path: Path) -> None:
-    assert gc_pause_ms(tmp_path) is None
+    assert gc_pauses(tmp_path) is None

@@ -117,7 +117,7 @@ def test_readings_without_an_answer_are_unknown_not_zero(lab: Lab) -> None:
     readings = lab.job.readings()
     assert readings.late_counter is None
     assert readings.restarts is None
-    assert readings.gc_pause_ms is None
+    assert readings.gc_pauses is None
 
 
 def test_stop_ends_all_its_processes_and_may_be_called_twice(lab: Lab) -> None:

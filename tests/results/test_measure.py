@@ -314,3 +314,17 @@ def test_windows_without_any_row_due_say_nothing_of_delay(tmp_path: Path) -> Non
     assert found.windows.num_rows == 4
     assert found.measured_windows == 2
     assert found.censored_windows == 0
+
+
+def test_the_wait_for_the_commit_is_known_under_exactly_once_only(expected: Expected) -> None:
+    rows = right_rows(expected, delay_ms=12)
+    plain = measured(rows, expected)
+    exact = measured(rows, expected, guarantee=Guarantee.EXACTLY_ONCE)
+    assert "commit_wait_p50_ms" not in plain.measures
+    assert exact.measures["commit_wait_p50_ms"] == pytest.approx(1)
+    # The parts of a window's time add up to its event latency.
+    clock_ms, latency_ms = (
+        plain.measures[name] for name in ("clock_wait_p50_ms", "event_latency_p50_ms")
+    )
+    assert clock_ms is not None
+    assert latency_ms == pytest.approx(clock_ms + 12)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
-_PAUSE = re.compile(r"\bPause\b.* (\d+(?:[.,]\d+)?)ms\s*$")
+_PAUSE = re.compile(r"^\[([^\]]+)\].*\bPause\b.* (\d+(?:[.,]\d+)?)ms\s*$")
 
 
 def heap_flags(heap_mib: int) -> tuple[str, ...]:
@@ -32,15 +33,25 @@ def gc_log_flag(folder: str) -> str:
     return f"-Xlog:gc:file={folder}/gc-%p.log:time,uptime:filecount=0"
 
 
-def gc_pause_ms(folder: Path) -> float | None:
-    """The sum of all pauses in the files that `gc_log_flag` made, in ms; None when there are none."""
+def gc_pauses(folder: Path) -> tuple[tuple[float, float], ...] | None:
+    """(end in ms since the epoch, length in ms) of each pause in the files of `gc_log_flag`.
+
+    In the order of time, over all JVMs; None when there is no such file.
+    """
     logs = sorted(folder.glob("gc-*.log"))
     if not logs:
         return None
-    return sum(_pauses_ms(log) for log in logs)
+    return tuple(sorted(pause for log in logs for pause in _pauses(log)))
 
 
-def _pauses_ms(log: Path) -> float:
+def _pauses(log: Path) -> list[tuple[float, float]]:
     text = log.read_text(encoding="utf-8", errors="replace")
     found = (_PAUSE.search(line) for line in text.splitlines())
-    return sum(float(match.group(1).replace(",", ".")) for match in found if match)
+    return [
+        (
+            datetime.fromisoformat(match.group(1)).timestamp() * 1000,
+            float(match.group(2).replace(",", ".")),
+        )
+        for match in found
+        if match
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from streambench.engines.common.http import NoAnswer
-from streambench.engines.common.jvm import gc_pause_ms
+from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, stop
 from streambench.engines.flink.processes import JOB_MANAGER
 from streambench.engines.flink.rest import FlinkRest, JobStatus
@@ -57,7 +57,7 @@ class FlinkJob:
 
     def readings(self) -> Readings:
         """Counters and effective settings by REST, pauses from the JVMs' own logs."""
-        pauses_ms = gc_pause_ms(self._at.job_dir / GC_FOLDER)
+        pauses = gc_pauses(self._at.job_dir / GC_FOLDER)
         try:
             status = self._rest.status()
             exceptions = self._rest.exceptions()
@@ -75,10 +75,11 @@ class FlinkJob:
                 late_counter=self._settled_late_records(),
                 late_unit="late partial rows",
                 restarts=status.restarts,
-                gc_pause_ms=pauses_ms,
+                checkpoint_bytes=status.checkpoint_bytes,
+                gc_pauses=pauses,
             )
         except NoAnswer as error:
-            return Readings(words={"REST": f"no answer: {error}"}, gc_pause_ms=pauses_ms)
+            return Readings(words={"REST": f"no answer: {error}"}, gc_pauses=pauses)
 
     def stop(self) -> None:
         """End all its processes; nothing is cancelled, for its topics end with it."""

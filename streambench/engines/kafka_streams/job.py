@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streambench.engines.common.jvm import gc_pause_ms
+from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.workers import Reading, Workers
 from streambench.engines.protocol import Health, Readings, State, Target
 from streambench.model.plan import Role
@@ -59,7 +59,7 @@ class StreamsJob:
             late_counter=None if late is None else int(late),
             late_unit="record × window",
             restarts=self.workers.restarts,
-            gc_pause_ms=gc_pause_ms(self.gc_logs),
+            gc_pauses=gc_pauses(self.gc_logs),
         )
 
     def stop(self) -> None:

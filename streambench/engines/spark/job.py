@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
 from streambench.engines.common.http import NoAnswer, get_json
-from streambench.engines.common.jvm import gc_pause_ms
+from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, stop
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
 from streambench.engines.spark.processes import DRIVER, MASTER
@@ -56,7 +57,8 @@ class SparkJob:
             late_unit="late partial rows",
             batches=read_batches(self._at.job_dir / "checkpoint"),
             restarts=self._executor_restarts(),
-            gc_pause_ms=gc_pause_ms(self._at.job_dir / GC_FOLDER),
+            checkpoint_bytes=_bytes_in(self._at.job_dir / "checkpoint"),
+            gc_pauses=gc_pauses(self._at.job_dir / GC_FOLDER),
         )
 
     def stop(self) -> None:
@@ -93,6 +95,15 @@ class SparkJob:
             for folder in Path(self._at.job_dir / name).glob("app-*/[0-9]*")
         ]
         return max(0, len(folders) - self._workers)
+
+
+def _bytes_in(folder: Path) -> int:
+    """All that the checkpoint holds: nothing is cleaned up while the query runs."""
+    sizes = []
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # a temporary name that was just changed
+            sizes.append(file.stat().st_size if file.is_file() else 0)
+    return sum(sizes)
 
 
 def _words(told: Told) -> dict[str, str]:

@@ -22,8 +22,14 @@ _METRICS = (
     "engine_memory_mean_bytes",
     "engine_memory_peak_bytes",
     "broker_bytes_per_event",
+    "checkpoint_bytes_per_event",
+    "engine_idle_cores",
     "gc_pause_ms",
 )
+_UNKNOWN = {
+    "gc_pause_ms": "not known of this engine",
+    "checkpoint_bytes_per_event": "it has no checkpoints: its state is in the broker",
+}
 TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
 
 
@@ -97,9 +103,8 @@ def _metric_grid(stands: Sequence[Standing]) -> Grid:
 
 def _cell(stand: Standing, name: str) -> Cell:
     cell = stand.shown(name).cell()
-    if cell.text == DASH and name == "gc_pause_ms":
-        return Cell(DASH, "not known of this engine", cell.tone)
-    return cell
+    unknown = _UNKNOWN.get(name)
+    return Cell(DASH, unknown, cell.tone) if cell.text == DASH and unknown else cell
 
 
 def _cores(stand: Standing) -> dict[str, float]:

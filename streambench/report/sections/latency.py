@@ -34,6 +34,8 @@ _METRICS = (
     "visible_p50_ms",
     "visible_p99_ms",
     "visible_max_ms",
+    "clock_wait_p50_ms",
+    "commit_wait_p50_ms",
     "event_latency_p50_ms",
     "event_latency_p99_ms",
     "submit_to_first_result_s",
