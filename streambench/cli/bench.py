@@ -10,6 +10,7 @@ from streambench.cli.fetching import announce, fetch_one
 from streambench.cli.live import LiveDisplay, live
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import execute, run_record
+from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.conditions import Variant
@@ -24,7 +25,7 @@ from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_disk, check_memory
 from streambench.runtime.paths import cache_dir
 from streambench.trial.lab import LAB_ARTIFACTS, LAB_HEAP_MIB
-from streambench.trial.schedule import duration_ms, spans
+from streambench.trial.schedule import duration_ms
 
 # A trial's own files: the broker's log, both row files, the engine's state and logs.
 _SCRATCH_BYTES_PER_RECORD = 400
@@ -121,13 +122,7 @@ def _load_ms(request: Request) -> int | None:
     """Length of generated load; a replay's is its file's."""
     if request.is_replay:
         return None
-    return duration_ms(
-        spans(
-            request.workload,
-            warm_up_ms=round(request.warm_up_s * 1000),
-            measured_ms=round(request.measured_s * 1000),
-        )
-    )
+    return duration_ms(request.spans)
 
 
 def _show_plan(request: Request, trace: Trace) -> None:
@@ -141,5 +136,12 @@ def _show_plan(request: Request, trace: Trace) -> None:
         f"about {max(1, round(total_s / 60))} min",
         markup=False,
     )
+    if request.faults:
+        err.print(
+            f"faults: {', '.join(map(str, request.faults))} of the measured part, each up to "
+            f"{longest_jitter_ms(request.workload, request.conditions) / 1000:.2g} s later, "
+            "at drawn instants",
+            markup=False,
+        )
     if request.quick:
         err.print("--quick: engines stay cold; results are checked but not ranked")

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.experiment.faults import (
+    check_faults,
+    default_faults,
+    longest_jitter_ms,
+    needed_ms,
+    steady_ms,
+)
 from streambench.experiment.request import (
     DEFAULT_MEASURED_S,
     DEFAULT_WARM_UP_S,
@@ -17,6 +26,8 @@ from streambench.experiment.request import (
 )
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
+from streambench.model.fault import Fault, FaultKind
+from streambench.model.plan import Plan, Unsupported
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.locate import find
@@ -33,13 +44,18 @@ def make_request(
     rate_per_s: int | None,
     measured_s: float | None,
     warm_up_s: float | None,
+    faults: tuple[Fault, ...] | None,
     quick: bool,
     repeats: int,
     seed: int,
     out: Path,
     command: str,
 ) -> Request:
-    """Resolve every name and plan every engine; raises UsageError for what cannot be carried out."""
+    """Resolve every name and plan every engine; raises UsageError for what cannot be carried out.
+
+    `measured_s` is all that is measured, faults included. Without `faults` (None) a run of the default
+    length has its usual ones after the steady part; () are none.
+    """
     parsed = load_workload(find(workload))
     conditions = dataclasses.replace(conditions, partitions=parsed.partitions)
     if conditions.workers > parsed.partitions:
@@ -50,19 +66,26 @@ def make_request(
         )
     _refuse_for_replay(parsed, rate_per_s=rate_per_s, measured_s=measured_s)
     warm_up = warm_up_s or (QUICK_WARM_UP_S if quick else DEFAULT_WARM_UP_S)
-    measured = measured_s or (QUICK_MEASURED_S if quick else DEFAULT_MEASURED_S)
+    chosen = [engine_named(name) for name in engines or CONTENDERS]
+    length = _length(parsed, conditions, chosen, faults=faults, measured_s=measured_s, quick=quick)
     total_ms = None
     if not isinstance(parsed.input, Replay):
         total_ms = duration_ms(
-            spans(parsed, warm_up_ms=round(warm_up * 1000), measured_ms=round(measured * 1000))
+            spans(
+                parsed,
+                warm_up_ms=round(warm_up * 1000),
+                measured_ms=length.steady_ms,
+                recovery_ms=length.recovery_ms,
+            )
         )
     check(parsed, rate_per_s=rate_per_s, duration_ms=total_ms, partitions=parsed.partitions)
     by_engine = _settings(settings)
     contenders = []
-    for name in engines or CONTENDERS:
-        engine = engine_named(name)
-        variant = Variant(name, engine.version, by_engine.pop(name, ()))
-        contenders.append(Contender(engine, variant, engine.plan(parsed, conditions, variant)))
+    for engine in chosen:
+        variant = Variant(engine.name, engine.version, by_engine.pop(engine.name, ()))
+        plan = _lacking(engine, length.faults) or engine.plan(parsed, conditions, variant)
+        wider = _wider(engine, parsed, conditions, variant) if _rescales(length.faults) else None
+        contenders.append(Contender(engine, variant, plan, wider))
     if by_engine:
         raise UsageError(
             f"--set names {next(iter(by_engine))}, which is not run",
@@ -75,13 +98,74 @@ def make_request(
         conditions=conditions,
         rate_per_s=rate_per_s,
         warm_up_s=warm_up,
-        measured_s=measured,
+        measured_s=length.steady_ms / 1000,
+        recovery_s=length.recovery_ms / 1000,
+        faults=length.faults,
         quick=quick,
         repeats=repeats,
         seed=seed,
         out=out,
         command=command,
     )
+
+
+@dataclass(frozen=True)
+class _Length:
+    faults: tuple[Fault, ...]
+    steady_ms: int
+    recovery_ms: int
+
+
+def _length(
+    workload: Workload,
+    conditions: Conditions,
+    engines: Sequence[Engine],
+    *,
+    faults: tuple[Fault, ...] | None,
+    measured_s: float | None,
+    quick: bool,
+) -> _Length:
+    """How long is measured, and how much of it before the first fault."""
+    default_ms = round((QUICK_MEASURED_S if quick else DEFAULT_MEASURED_S) * 1000)
+    asked_ms = None if measured_s is None else round(measured_s * 1000)
+    if faults is None and asked_ms is None and not quick and not isinstance(workload.input, Replay):
+        usual = default_faults(default_ms, conditions)
+        faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
+    if not faults:
+        return _Length((), asked_ms or default_ms, 0)
+    total_ms = asked_ms or max(default_ms, needed_ms(faults, conditions))
+    check_faults(
+        faults,
+        workload,
+        measured_ms=total_ms,
+        longest_jitter_ms=longest_jitter_ms(workload, conditions),
+    )
+    before_ms = steady_ms(faults)
+    return _Length(faults, before_ms, total_ms - before_ms)
+
+
+def _lacking(engine: Engine, faults: tuple[Fault, ...]) -> Unsupported | None:
+    """Why this engine cannot have one of the faults."""
+    return next((gap for fault in faults if (gap := engine.lacks(fault.kind)) is not None), None)
+
+
+def _rescales(faults: tuple[Fault, ...]) -> bool:
+    return any(fault.kind is FaultKind.RESCALE for fault in faults)
+
+
+def _wider(
+    engine: Engine, workload: Workload, conditions: Conditions, variant: Variant
+) -> Plan | None:
+    """The plan with one worker more; UsageError when there is no partition for it."""
+    workers = conditions.workers + 1
+    if workers > workload.partitions:
+        raise UsageError(
+            f"a rescaling to {workers} workers needs as many partitions; {workload.name} has "
+            f"{workload.partitions}",
+            hint=f"streambench run --workers {workload.partitions - 1} --fault rescale@25s",
+        )
+    plan = engine.plan(workload, dataclasses.replace(conditions, workers=workers), variant)
+    return plan if isinstance(plan, Plan) else None
 
 
 def _refuse_for_replay(

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err
+from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, names, rate
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.runtime.runlock import Holder
 
 
@@ -41,6 +42,21 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="A short look: cold, checked, never ranked.")
     ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND@TIME",
+            help="What is to happen, e.g. worker-kill@25s, worker-kill*3@25s, worker-pause:5s@25s, "
+            "coordinator-kill@25s, broker-restart:2s@25s, burst:5s@30s; none.",
+        ),
+    ] = None,
+    restart: Annotated[
+        str, typer.Option(help="When a dead process is started again: at-once, never or a time.")
+    ] = "at-once",
+    profile: Annotated[
+        Profile,
+        typer.Option(help="How failures are noticed: tuned alike, or as each engine ships."),
+    ] = Profile.TUNED,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the load.")] = 1,
     to: Annotated[Path, typer.Option("--out", help="Where bundles are written.")] = Path("results"),
     setting: Annotated[
@@ -61,10 +77,16 @@ def run(
         workload=workload,
         engines=names(engine or []),
         settings=tuple(setting or []),
-        conditions=Conditions(guarantee=guarantee, workers=workers),
+        conditions=Conditions(
+            guarantee=guarantee,
+            workers=workers,
+            profile=profile,
+            restart_delay_ms=restart_delay_ms(restart),
+        ),
         rate_per_s=rate_per_s,
         measured_s=duration,
         warm_up_s=warm_up,
+        faults=faults(fault or []),
         quick=quick,
         repeats=repeat,
         seed=seed,

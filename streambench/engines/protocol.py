@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import Resolved
@@ -81,6 +82,7 @@ class Readings:
 
     `effective` maps (scope, name) of a setting to the value that the running engine reports.
     `late_counter`/`late_unit`: the engine's own late counter and what it counts.
+    `failures_noticed_ms`: when the engine itself says that it noticed a failure (ms since the epoch).
     `gc_pauses`: (end in ms since the epoch, length in ms) of each pause of its JVMs; `checkpoint_bytes`:
     what all checkpoints wrote, where the engine has any.
     `batches`: for a micro-batch engine, per batch (watermark in ms used by it, end offset by partition).
@@ -92,6 +94,7 @@ class Readings:
     late_unit: str | None = None
     batches: tuple[tuple[int, Mapping[int, int]], ...] | None = None
     restarts: int | None = None
+    failures_noticed_ms: tuple[float, ...] = ()
     gc_pauses: tuple[tuple[float, float], ...] | None = None
     checkpoint_bytes: int | None = None
 
@@ -109,6 +112,22 @@ class Job(Protocol):
 
     def readings(self) -> Readings:
         """The engine's own word; asked once after the measured part and before `stop`."""
+        ...
+
+    def resume(self) -> None:
+        """Do what a user's script does once a coordinator that died has been started again.
+
+        Nothing where the engine goes on by itself. Returns when the job has been submitted; raises
+        EngineFailed when that cannot be done.
+        """
+        ...
+
+    def rescale(self, plan: Plan) -> None:
+        """Restart in an orderly way, as the engine's documentation tells its users, with more workers.
+
+        `plan` is the job's own for one worker more, its symbols not filled in; addresses and folders
+        stay. Returns when that has been done; raises EngineFailed when it cannot be.
+        """
         ...
 
     def stop(self) -> None:
@@ -152,6 +171,10 @@ class Engine(Protocol):
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """The whole job as data; pure."""
+        ...
+
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """Why this fault cannot happen to this engine; None when it can."""
         ...
 
     def attach(self, plan: Plan, at: Where) -> Job:

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Engine, Readings
-from streambench.kafka.certificate import certify
+from streambench.experiment.recoveries import aftermath
+from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
+from streambench.model.fault import FaultKind
 from streambench.model.plan import Plan, Role, Setting
 from streambench.model.trial import (
     Certificate,
@@ -62,6 +64,7 @@ def assess(
         event_offset_ms=evidence.event_offset_ms,
         first_offsets=dict.fromkeys(range(spec.conditions.partitions), RECORDS_BEFORE_LOAD),
     )
+    expected = dataclasses.replace(expected, holds=spec.segment.holds)
     judged = judge(
         evidence.rows,
         expected,
@@ -85,11 +88,12 @@ def assess(
         event_offset_ms=evidence.event_offset_ms,
         spans=spec.segment.spans,
     )
-    certificate = certify(evidence.send_log)
+    certificate = certify(evidence.send_log, _unable(evidence))
     no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
     saturated = no_idle_time and certificate.only_late  # a load that is not whole proves nothing
     measured_part = spec.segment.span(Purpose.MEASURED)
     offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
+    after = aftermath(spec, evidence, judged, expected, measured.windows)
     record = TrialRecord(
         number=spec.number,
         round=spec.round,
@@ -103,6 +107,7 @@ def assess(
             **measured.measures,
             **_costs(evidence, measured_part, offered_in_span=offered, records=trace.ref.records),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
+            "send_lag_p999_ms": certificate.send_lag_p999_ms,
         },
         measured_windows=measured.measured_windows,
         saturated=saturated,
@@ -114,6 +119,8 @@ def assess(
         programs=plan.programs,
         warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
         readings=evidence.readings.words,
+        recoveries=after.recoveries,
+        steady_damage=after.before,
     )
     tables = {
         "windows": measured.windows,
@@ -138,9 +145,20 @@ def _outcome(
     steal_share = evidence.machine.steal_share
     if steal_share is not None and steal_share > STEAL_LIMIT_SHARE:
         return Invalid(f"other guests of this host took {steal_share:.0%} of the processor's time")
+    if evidence.missed is not None:
+        return Invalid(f"a fault that was asked for did not happen: {evidence.missed}")
     if not certificate.held and not saturated:
         return Invalid(certificate.reason or "the load was not certified")
     return Completed(judged.verdict)
+
+
+def _unable(evidence: Evidence) -> tuple[Unable, ...]:
+    """When no generator could have written the load as it was due."""
+    return tuple(
+        Unable(hit.at_ms, hit.at_ms if hit.over_ms is None else hit.over_ms)
+        for hit in evidence.hits
+        if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
+    )
 
 
 def _costs(
@@ -204,7 +222,7 @@ def _with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[
 
 
 def _warnings(evidence: Evidence) -> tuple[str, ...]:
-    found = []
+    found = list(evidence.fault_notes)
     if evidence.drain_timed_out:
         found.append("expected rows were still missing when the drain ended")
     pressure = evidence.machine.pressure_share

@@ -23,7 +23,6 @@ from streambench.results.schema import SCHEMA, RunRecord
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Observer
-from streambench.trial.schedule import segment_of
 
 
 class RunObserver(Protocol):
@@ -48,12 +47,6 @@ def execute(
     observer: RunObserver,
 ) -> tuple[TrialRecord, ...]:
     """Run all trials of the request; each is in the bundle as soon as it is over."""
-    segment = segment_of(
-        trace,
-        request.workload,
-        warm_up_ms=round(request.warm_up_s * 1000),
-        measured_ms=round(request.measured_s * 1000),
-    )
     probes = probes_of(request.workload)
     promised: dict[EventClock, Expected] = {}
     records: list[TrialRecord] = []
@@ -73,7 +66,7 @@ def execute(
                         round=round_number,
                         variant=contender.variant,
                         conditions=request.conditions,
-                        segment=segment,
+                        segment=request.segment(trace, round_number),
                         cold=request.quick,
                     ),
                     request=request,
@@ -93,12 +86,7 @@ def execute(
 
 def run_record(request: Request, trace: Trace, warnings: tuple[str, ...]) -> RunRecord:
     """What the bundle says of the run as a whole."""
-    segment = segment_of(
-        trace,
-        request.workload,
-        warm_up_ms=round(request.warm_up_s * 1000),
-        measured_ms=round(request.measured_s * 1000),
-    )
+    segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
     return RunRecord(
@@ -123,6 +111,8 @@ def run_record(request: Request, trace: Trace, warnings: tuple[str, ...]) -> Run
         warnings=warnings,
         titles={c.variant.label: c.engine.title for c in request.contenders},
         late_model=late_model(request, trace),
+        recovery_s=request.recovery_s,
+        faults=tuple(str(fault) for fault in request.faults),
     )
 
 

@@ -64,6 +64,7 @@ def run_one(
                 spec,
                 engine=contender.engine,
                 plan=plan,
+                wider=contender.wider,
                 query=request.workload.query,
                 probes=probes,
                 must_come=promised.must_come(),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from streambench.engines.protocol import Engine
+from streambench.experiment.faults import draw
+from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.fault import Fault
 from streambench.model.plan import Plan, Unsupported
+from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
+from streambench.trial.schedule import segment_of, spans
 
 # A window needs this many siblings before any percentile may be shown.
 DEFAULT_WARM_UP_S = 20.0
@@ -19,11 +25,15 @@ QUICK_MEASURED_S = 10.0
 
 @dataclass(frozen=True)
 class Contender:
-    """A variant with its engine and its plan, or the reason why there is none."""
+    """A variant with its engine and its plan, or the reason why there is none.
+
+    `wider` is its plan with one worker more, where a fault rescales the job.
+    """
 
     engine: Engine
     variant: Variant
     plan: Plan | Unsupported
+    wider: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -36,12 +46,43 @@ class Request:
     conditions: Conditions
     rate_per_s: int | None  # None: the workload's own
     warm_up_s: float
-    measured_s: float
+    measured_s: float  # undisturbed
+    recovery_s: float  # from the first fault on
+    faults: tuple[Fault, ...]
     quick: bool
     repeats: int
     seed: int
     out: Path
     command: str
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The spans of the load; of generated load only, for a replay is as long as its file."""
+        return spans(
+            self.workload,
+            warm_up_ms=round(self.warm_up_s * 1000),
+            measured_ms=round(self.measured_s * 1000),
+            recovery_ms=round(self.recovery_s * 1000),
+        )
+
+    def segment(self, trace: Trace, round_number: int) -> Segment:
+        """The load as it is played in one round, with the faults of that round."""
+        segment = segment_of(
+            trace,
+            self.workload,
+            warm_up_ms=round(self.warm_up_s * 1000),
+            measured_ms=round(self.measured_s * 1000),
+            recovery_ms=round(self.recovery_s * 1000),
+        )
+        struck = draw(
+            self.faults,
+            self.workload,
+            self.conditions,
+            measured_start_ms=segment.span(Purpose.MEASURED).start_ms,
+            seed=self.seed,
+            round_number=round_number,
+        )
+        return dataclasses.replace(segment, strikes=struck.strikes, holds=struck.holds)
 
     @property
     def is_replay(self) -> bool:

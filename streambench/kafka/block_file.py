@@ -49,6 +49,11 @@ class BlockFile:
                 self._counted_rows += head.rows
         return self._counted_rows
 
+    def skip(self) -> None:
+        """Pass over all whole blocks that are there."""
+        self.count()
+        self._taken_bytes = self._counted_bytes
+
     def take(self) -> list[RawRow]:
         """Rows that came since the last `take`, in the order in which they became visible."""
         with self._path.open("rb") as file:

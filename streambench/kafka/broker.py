@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -20,17 +21,44 @@ from streambench.runtime.waiting import wait_until
 _PORT_ATTEMPTS: Final = 3
 _START_TIMEOUT_S: Final = 60.0
 _ANSWER_TIMEOUT_S: Final = 2.0
+_SERVES_POLL_S: Final = 0.02
 _PORT_TAKEN: Final = ("Address already in use", "BindException")
 
 
 @dataclass(frozen=True)
 class Broker:
-    """A running broker; `log_data_dir` holds one folder a topic and partition."""
+    """A running broker; `log_data_dir` holds one folder a topic and partition.
+
+    After a restart the process is another one; it has the same name.
+    """
 
     bootstrap: str
     child: Child
     folder: Path
     log_data_dir: Path
+    argv: tuple[str, ...]
+    log: Path
+
+
+BROKER: Final = "broker"
+
+
+def restart_broker(supervisor: Supervisor, broker: Broker) -> Broker:
+    """Start a broker that has died again: same ports, same node id, same log. Waits until it serves.
+
+    Raises EngineFailed at stage `broker`.
+    """
+    child = supervisor.start(BROKER, Role.BROKER, broker.argv, log=broker.log)
+    wait_until(
+        partial(serves, broker.bootstrap),
+        what="the Kafka broker",
+        timeout_s=_START_TIMEOUT_S,
+        alive=child.alive,
+        log=broker.log,
+        stage="broker",
+        poll_s=_SERVES_POLL_S,
+    )
+    return dataclasses.replace(broker, child=child)
 
 
 def start_broker(
@@ -109,8 +137,8 @@ def _launch(
         logging=logging.absolute(),
         heap_mib=heap_mib,
     )
-    child = supervisor.start("broker", Role.BROKER, argv, log=log)
-    return Broker(f"127.0.0.1:{port}", child, folder, data)
+    child = supervisor.start(BROKER, Role.BROKER, argv, log=log)
+    return Broker(f"127.0.0.1:{port}", child, folder, data, argv, log)
 
 
 def _port_was_taken(log: Path, seen_bytes: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +25,29 @@ DRIFT_LIMIT_MS: Final = 1.0
 _NS_PER_MS: Final = 1e6
 
 
-def certify(send_log: Path) -> Certificate:
+QUEUE_EMPTY_MS: Final = 5.0
+"""A batch that could be written so soon after it was due found no queue before it."""
+
+
+@dataclass(frozen=True)
+class Unable:
+    """A time in which the load could not be written as it was due, by no fault of the generator.
+
+    From `at_ms` on, at least until `back_ms` (both since T0): the broker was away, or seconds of load
+    came at once.
+    """
+
+    at_ms: float
+    back_ms: float
+
+
+def certify(send_log: Path, unable: Sequence[Unable] = ()) -> Certificate:
     """Judge a play by its send log and the metadata beside it.
 
     It holds when every batch was acknowledged, the send lag is within its limit and the clock
-    neither stepped nor stood still. What never happened
-    counts as late as the end of the play.
+    neither stepped nor stood still. What never happened counts as late as the end of the play. The
+    send lag is taken over all batches but those due from the beginning of an `unable` until the queue
+    is empty again; these stay due when they were due, and must be acknowledged like all.
     Raises InstrumentFailed when the log holds no batch.
     """
     meta = read_meta(send_log)
@@ -38,8 +57,13 @@ def certify(send_log: Path) -> Certificate:
     due_ns = table["due_ns"].to_numpy()
     lag_ms = (_reached(table, "possible_ns", meta) - due_ns) / _NS_PER_MS
     acknowledge_ms = (_reached(table, "acked_ns", meta) - due_ns) / _NS_PER_MS
-    lag = np.percentile(lag_ms, [50, 99, 99.9])
-    acknowledge = np.percentile(acknowledge_ms, [50, 99])
+    counted = np.ones(len(due_ns), dtype=np.bool_)
+    for each in unable:
+        counted &= ~_unable(due_ns / _NS_PER_MS, lag_ms, each)
+    if not counted.any():
+        raise InstrumentFailed(f"{send_log.name}: no batch was due while it could be written")
+    lag = np.percentile(lag_ms[counted], [50, 99, 99.9])
+    acknowledge = np.percentile(acknowledge_ms[counted], [50, 99])
     drift_ms = meta.drift_ns / _NS_PER_MS
     spoilt = _spoilt(meta, table.num_rows, table["acked_ns"].null_count, drift_ms)
     reason = spoilt or _lateness(float(lag[2]))
@@ -49,14 +73,24 @@ def certify(send_log: Path) -> Certificate:
         send_lag_p50_ms=float(lag[0]),
         send_lag_p99_ms=float(lag[1]),
         send_lag_p999_ms=float(lag[2]),
-        send_lag_max_ms=float(lag_ms.max()),
+        send_lag_max_ms=float(lag_ms[counted].max()),
         acknowledge_p50_ms=float(acknowledge[0]),
         acknowledge_p99_ms=float(acknowledge[1]),
         batches=table.num_rows,
+        exempt_batches=int(np.count_nonzero(~counted)),
         retried=meta.retried,
         clock_drift_ms=drift_ms,
         only_late=reason is not None and spoilt is None,
     )
+
+
+def _unable(
+    due_ms: npt.NDArray[np.float64], lag_ms: npt.NDArray[np.float64], time: Unable
+) -> npt.NDArray[np.bool_]:
+    """Batches due from the beginning of `time` until one due after its end found no queue."""
+    empty = (due_ms >= time.back_ms) & (lag_ms <= QUEUE_EMPTY_MS) & (due_ms > time.at_ms)
+    until_ms = due_ms[empty].min() if empty.any() else np.inf
+    return np.asarray((due_ms >= time.at_ms) & (due_ms < until_ms))
 
 
 def _reached(table: pa.Table, column: str, meta: SendLogMeta) -> npt.NDArray[np.int64]:

@@ -15,6 +15,7 @@ from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
 from streambench.load.batch import stamp_header
 from streambench.load.encode import encode_single
 
+_NS_PER_MS: Final = 1_000_000
 _SEQUENCE_MASK = 0x7FFFFFFF  # sequence numbers count up to 2³¹ − 1 and begin again at 0
 _READ_AT_MOST_BYTES: Final = 256 * 2**20
 
@@ -151,12 +152,16 @@ class TraceFrames:
         sequences: Sequences,
         event_offset_ms: int,
         unthrottled: bool = False,
+        holds: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._layout = layout
         self._sequences = sequences
         self._event_offset_ms = event_offset_ms
         self._unthrottled = unthrottled
         self._quantum_ns = quantum_ms * 1_000_000
+        self._holds_ns = [
+            (start_ms * _NS_PER_MS, end_ms * _NS_PER_MS) for start_ms, end_ms in holds
+        ]
         quanta, starts = np.unique(batches["quantum"], return_index=True)
         self.batch_quantum = np.ascontiguousarray(batches["quantum"], dtype=np.int32)
         self.batch_partition = np.ascontiguousarray(batches["partition"], dtype=np.int16)
@@ -185,8 +190,17 @@ class TraceFrames:
         return int(self._quanta[index])
 
     def due_ns(self, index: int) -> int:
-        """The end of the frame's quantum, since T0; always 0 when unthrottled."""
-        return 0 if self._unthrottled else (self._quanta[index] + 1) * self._quantum_ns
+        """The end of the frame's quantum, since T0, or of the hold that it falls into.
+
+        Always 0 when unthrottled.
+        """
+        if self._unthrottled:
+            return 0
+        due_ns: int = (self._quanta[index] + 1) * self._quantum_ns
+        for start_ns, end_ns in self._holds_ns:
+            if start_ns < due_ns <= end_ns:
+                return end_ns
+        return due_ns
 
     def build(self, index: int) -> Frame:
         """Stamp the batches of one quantum."""

@@ -116,12 +116,14 @@ class Player:
         event_offset_ms: int,
         send_log: Path,
         unthrottled: bool = False,
+        holds: Sequence[tuple[int, int]] = (),
     ) -> Playing:
         """Begin to play: quantum q is due at `start_realtime_ns` + (q + 1) quanta.
 
         `event_offset_ms` is added to the trace's event times. `send_log` is the Parquet file to be
         written, its metadata beside it as `.json`. `unthrottled` ignores the due instants, to
-        measure the player itself.
+        measure the player itself. `holds` are [start_ms, end_ms) after `start_realtime_ns` whose load is
+        due all at once at their end.
         """
         trace = Trace.open(ref)
         send_log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +139,7 @@ class Player:
             send_log=str(send_log.absolute()),
             progress=str(progress_path),
             unthrottled=unthrottled,
+            holds=[list(hold) for hold in holds],
         )
         return playing
 

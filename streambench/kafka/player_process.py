@@ -13,6 +13,7 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,6 +118,7 @@ class PlayerProcess:
         send_log: Path,
         progress: ProgressFile,
         unthrottled: bool,
+        holds: Sequence[tuple[int, int]],
         watch_fd: int,
     ) -> SendLogMeta:
         """Play a trace and write its send log, after a failure too. Returns the metadata."""
@@ -128,6 +130,7 @@ class PlayerProcess:
             sequences=self._sequences,
             event_offset_ms=event_offset_ms,
             unthrottled=unthrottled,
+            holds=holds,
         )
         times = SendTimes(len(frames), frames.batches)
         offset_start_ns = realtime_minus_monotonic_ns()
@@ -221,6 +224,7 @@ def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
                     send_log=Path(command["send_log"]),
                     progress=progress,
                     unthrottled=command["unthrottled"],
+                    holds=command["holds"],
                     watch_fd=sys.stdin.fileno(),
                 )
                 progress.finish()

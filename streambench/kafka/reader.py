@@ -25,6 +25,7 @@ class Reader:
         self._supervisor = supervisor
         self._child = child
         self._channel = channel
+        self._out = out
         self._blocks = BlockFile(out)
         self._closed = False
 
@@ -71,6 +72,10 @@ class Reader:
         """
         self._check()
         return self._blocks.take()
+
+    def follow_anew(self) -> BlockFile:
+        """The same rows once more, with a place of its own: `poll` is not disturbed by it."""
+        return BlockFile(self._out)
 
     def close(self) -> None:
         """End the process; may be called twice."""

@@ -21,7 +21,7 @@ WARM_UP_TOPIC: Final = "streambench-warm-up"
 _TIMEOUT_S: Final = 120.0
 # So many requests until the JVM has compiled the way of one and has moved what lives for good out of
 # the young generation.
-_REQUESTS: Final = 16_000
+_REQUESTS: Final = 8_000
 _MOST_ROUNDS: Final = 20
 
 

@@ -13,6 +13,13 @@ class Guarantee(enum.Enum):
     EXACTLY_ONCE = "exactly-once"
 
 
+class Profile(enum.Enum):
+    """How failures are noticed: equal and short for all, or each engine as it ships."""
+
+    TUNED = "tuned"
+    DEFAULTS = "defaults"
+
+
 @dataclass(frozen=True)
 class Conditions:
     """Equal terms; every default here is a fairness rule and is printed as one.
@@ -32,6 +39,10 @@ class Conditions:
     # Engines yield to the broker and the load when cores are short, as if these had a machine of
     # their own; without it an engine that compiles itself holds up the load that it is measured by.
     engine_nice: int = 19
+    # Under `defaults` heartbeats, time-outs and commit intervals keep what the engine ships with.
+    profile: Profile = Profile.TUNED
+    # How long the supervisor waits before it starts a process again that died; None: it never does.
+    restart_delay_ms: int | None = 0
 
 
 @dataclass(frozen=True)

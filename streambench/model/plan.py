@@ -37,13 +37,17 @@ class Role(enum.Enum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as asked for; `effective` is what the running engine said, None when it cannot say."""
+    """One setting as asked for; `effective` is what the running engine said, None when it cannot say.
+
+    `recovery`: it decides how fast a failure is noticed or what has to be done again.
+    """
 
     scope: str
     name: str
     value: str
     origin: Origin
     effective: str | None = None
+    recovery: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,10 @@ class Program:
 
 @dataclass(frozen=True)
 class ProcessPlan:
-    """One process: argv and environment with `${symbols}`, for the supervisor."""
+    """One process: argv and environment with `${symbols}`, for the supervisor.
+
+    With `restart` it is started again `restart_delay_ms` after it died unasked.
+    """
 
     name: str
     role: Role
@@ -65,6 +72,7 @@ class ProcessPlan:
     env: Mapping[str, str] = field(default_factory=dict)
     heap_mib: int = 0
     restart: bool = False
+    restart_delay_ms: int = 0
 
 
 @dataclass(frozen=True)

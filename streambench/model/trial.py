@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.fault import Recovery, Strike
 from streambench.model.plan import Program, Setting, Whose
-from streambench.model.verdict import Verdict
+from streambench.model.verdict import Damage, Verdict
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Purpose(enum.Enum):
     """What a span of the load is for."""
 
     WARM_UP = "warm-up"
-    MEASURED = "measured"
+    MEASURED = "measured"  # and undisturbed: it ends before the first fault
+    RECOVERY = "recovery"  # from the first fault on
     COOL_DOWN = "cool-down"
 
 
@@ -42,10 +44,16 @@ class Span:
 
 @dataclass(frozen=True)
 class Segment:
-    """One trace played into the running job."""
+    """One trace played into the running job, and what is done to the job meanwhile.
+
+    `holds` are [start_ms, end_ms) of the trace's own time in which the load is held back, to come at
+    once at the end: a burst.
+    """
 
     trace: TraceRef
     spans: tuple[Span, ...]
+    strikes: tuple[Strike, ...] = ()
+    holds: tuple[tuple[int, int], ...] = ()
 
     def span(self, purpose: Purpose) -> Span:
         """The span with this purpose (KeyError when there is none)."""
@@ -82,6 +90,7 @@ class Certificate:
     batches: int
     retried: int
     clock_drift_ms: float
+    exempt_batches: int = 0  # due while no load could be written, by a fault's doing
     only_late: bool = False  # not held, and for no other reason than lateness
 
 
@@ -178,3 +187,14 @@ class TrialRecord:
     programs: tuple[Program, ...] = ()
     warnings: tuple[str, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
+    recoveries: tuple[Recovery, ...] = ()
+    steady_damage: Damage | None = None  # up to the first hit; None without a fault
+
+    @property
+    def steady_right(self) -> bool:
+        """Whether all was right up to the first fault, or to the end where there was none."""
+        if not isinstance(self.outcome, Completed):
+            return False
+        if self.steady_damage is None:
+            return self.outcome.verdict.right
+        return self.steady_damage.clean

@@ -49,6 +49,11 @@ class Damage:
         """Rows with a value that never should have been written."""
         return self.over_counted + self.under_counted + self.conflicting + self.unexpected
 
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is lost, wrong or early; duplicates are the price of at-least-once."""
+        return self.lost == 0 and self.wrong == 0 and self.early == 0
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.model.expression import Aggregate, AggregateFunction
@@ -39,7 +40,8 @@ class Expected:
     Bounds are null where no record may count, so that there must be no row.
 
     `inputs`: window_start_ms and the number of all input records in that window, whether or not they
-    pass `where`. `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
+    pass `where`. `holds` are [start_ms, end_ms) of the load's time that came at once at their end.
+    `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
     clock.
     """
 
@@ -51,6 +53,14 @@ class Expected:
     quanta: int
     exact: bool
     nothing_late: bool
+    holds: tuple[tuple[int, int], ...] = ()
+
+    def due_ms(self, quantum: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """When a quantum was due, in ms since T0: at its end, or at the end of the hold it fell into."""
+        due_ms = ((quantum + 1) * self.quantum_ms).astype(np.float64)
+        for start_ms, end_ms in self.holds:
+            due_ms[(due_ms > start_ms) & (due_ms <= end_ms)] = end_ms
+        return due_ms
 
     def must_come(self) -> frozenset[tuple[str, int]]:
         """(key, window start relative to the trace's origin) of every row that must exist."""
@@ -199,6 +209,6 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
     )
 
 
-def _quanta(found: np.typing.NDArray[np.int64]) -> pa.Array:
+def _quanta(found: npt.NDArray[np.int64]) -> pa.Array:
     """Quanta as int32, null where −1."""
     return pa.array(found, pa.int32(), mask=found < 0)

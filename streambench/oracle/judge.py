@@ -126,7 +126,7 @@ def judge(
         examples=examples(
             judged_rows, rank, expected, np.flatnonzero(lost), event_offset_ms=event_offset_ms
         ),
-        right=damage.lost == 0 and damage.wrong == 0 and damage.early == 0,
+        right=damage.clean,
         guarantee_honoured=_honoured(damage, guarantee, state_exact=state_exact),
         exact=expected.exact,
         uncommitted_rows=uncommitted_rows,
@@ -267,7 +267,7 @@ def _early(rows: pa.Table, expected: Expected, index: Int64s, start_realtime_ms:
     """Rows appended before the record that lets the engine's own clock close their window was due."""
     # Where only the flush closes a window, the end of the load is the least that must have passed.
     quantum = expected.table.column("earliest_quantum").fill_null(expected.quanta - 1).to_numpy()
-    due_ms = start_realtime_ms + (quantum.astype(np.int64) + 1) * expected.quantum_ms
+    due_ms = start_realtime_ms + expected.due_ms(quantum.astype(np.int64))
     early = np.zeros(len(index), dtype=np.bool_)
     known = index >= 0
     appended = rows.column("appended_ms").to_numpy()

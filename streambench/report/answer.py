@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.report.numbers import listing, percent, plural
-from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.report.recovery_words import recovery_clause
+from streambench.report.standing import (
+    RIGHT_SO_FAR,
+    Standing,
+    Status,
+    delay_stem,
+    late_possible,
+    standings,
+)
 from streambench.results.bundle import Bundle
 
 
 def answer(bundle: Bundle) -> str:
-    """One sentence on who was right and how fast, or how much was silently dropped."""
+    """One sentence: who was right and how fast, or how much was silently dropped; then the recovery."""
     stands = standings(bundle)
     if not stands:
         return "No trial was run."
     rest = _others(stands)
     first = _late(stands) if late_possible(bundle) else _delay(bundle, stands)
-    return (f"{first}; {rest}" if rest else first) + "."
+    return "; ".join(part for part in (first, rest, recovery_clause(bundle)) if part) + "."
 
 
 def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
-    right = [stand for stand in stands if stand.status is Status.RIGHT]
+    right = [stand for stand in stands if stand.status in RIGHT_SO_FAR]
     ranked = [stand for stand in right if stand.rank is not None]
     if not right:
         return "No engine came out right"
-    who = _how_many(right, stands)
+    after = any(stand.status is Status.WRONG_AFTER for stand in right)
+    came = "came out right until the fault" if after else "came out right"
+    who = f"{_how_many(right, stands)} {came}"
     if not ranked:
         why = right[0].unranked or "not ranked"
         none = "but it is not ranked" if len(stands) == 1 else "none of them is ranked"
-        return f"{who} came out right, {none} ({why})"
+        return f"{who}, {none} ({why})"
     stem = delay_stem(bundle)
     verb = "shown to a committed reader" if stem == "visible" else "complete"
     words = []
@@ -42,7 +52,7 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
             words.append(f"{stand.title} {unit}")
     tied = [stand.title for stand in ranked if stand.tied and stand.rank == 1]
     together = f" ({listing(tied)} are not told apart)" if tied else ""
-    return f"{who} came out right: {', '.join(words)}{together}"
+    return f"{who}: {', '.join(words)}{together}"
 
 
 def _how_many(right: Sequence[Standing], stands: Sequence[Standing]) -> str:
@@ -68,6 +78,7 @@ def _late(stands: Sequence[Standing]) -> str:
 def _others(stands: Sequence[Standing]) -> str:
     parts = []
     for status, words in (
+        (Status.WRONG_AFTER, "wrong after the fault"),
         (Status.WRONG, "wrong"),
         (Status.FAILED, "failed"),
         (Status.INVALID, "could not be measured"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from streambench.report.answer import answer
 from streambench.report.document import Document, Section
 from streambench.report.numbers import number, plural, seconds
+from streambench.report.recovered import kinds
 from streambench.report.sections.cost import cost_section
 from streambench.report.sections.damage import damage_section
 from streambench.report.sections.definitions import definitions_section
 from streambench.report.sections.late import late_section
 from streambench.report.sections.latency import latency_section
+from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.terms import (
     conditions_section,
     environment_section,
@@ -28,6 +30,7 @@ def compose(bundle: Bundle) -> Document:
         late_section(bundle),
         verdict_section(bundle),
         latency_section(bundle),
+        *recovery_sections(bundle),
         throughput_section(bundle),
         cost_section(bundle),
         damage_section(bundle),
@@ -51,10 +54,12 @@ def compose(bundle: Bundle) -> Document:
 def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     run = bundle.run
     rate = "its own arrivals" if run.rate_per_s is None else f"{number(run.rate_per_s)} events/s"
+    faults = ", ".join(run.faults or (kind.value for kind in kinds(bundle)))
     return (
         ("load", rate),
         ("measured", f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"),
         ("guarantee", run.conditions.guarantee.value),
+        *((("faults", faults),) if faults else ()),
         ("each engine", plural(run.conditions.workers, "worker")),
         ("trials", f"{plural(run.repeats, 'trial')} per engine"),
     )

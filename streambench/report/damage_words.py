@@ -21,16 +21,22 @@ def damage_counts(damage: Damage) -> tuple[tuple[str, int], ...]:
 
 def damage_words(verdict: Verdict) -> str:
     """`2 lost and 3 over-counted in 4 windows`; empty when there is no damage at all."""
+    words = counts_in_words(verdict.damage)
+    if not words:
+        return "" if verdict.right else "output does not match what is due"
+    return words
+
+
+def counts_in_words(damage: Damage) -> str:
+    """The same of counts alone."""
     found = [
         plural(count, kind) if kind == "duplicate" else f"{number(count)} {kind}"
-        for kind, count in damage_counts(verdict.damage)
+        for kind, count in damage_counts(damage)
         if count
     ]
-    if not found:
-        return "" if verdict.right else "output does not match what is due"
     words = listing(found)
-    if verdict.damage.windows:
-        words += f" in {plural(verdict.damage.windows, 'window')}"
-    if verdict.damage.corrected_later:
-        words += f"; {number(verdict.damage.corrected_later)} of them right later"
+    if found and damage.windows:
+        words += f" in {plural(damage.windows, 'window')}"
+    if found and damage.corrected_later:
+        words += f"; {number(damage.corrected_later)} of them right later"
     return words

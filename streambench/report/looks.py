@@ -15,6 +15,7 @@ MUTED = "#5f6770"
 LINE = "#d9dde2"
 BAND = "#eef0f2"
 PAPER = "#ffffff"
+BAD = "#a23c00"
 
 # Okabe and Ito's palette, told apart under every common colour-vision deficiency; its yellow is too
 # light for lines on white.
@@ -31,6 +32,7 @@ CSS_VARIABLES: Mapping[str, str] = {
     LINE: "var(--line)",
     BAND: "var(--band)",
     PAPER: "var(--paper)",
+    BAD: "var(--bad)",
     **{colour: f"var(--s{index})" for index, colour in enumerate(_SERIES)},
 }
 

@@ -55,3 +55,14 @@ def sentence(text: str) -> str:
 def seconds(value: float) -> str:
     """Seconds without needless digits: `60 s`, `0.5 s`."""
     return f"{value:,.10g} s"
+
+
+def three_digits(value: float) -> str:
+    """A rate without digits that mean nothing: 223,130 becomes `223,000`."""
+    step = 10.0 ** max(0, len(str(int(value))) - 3)
+    return number(round(value / step) * step)
+
+
+def in_seconds(value_ms: float) -> str:
+    """Milliseconds as seconds with two digits: `2.40`."""
+    return number(value_ms / 1000, 2)

@@ -14,12 +14,13 @@ from streambench.report.looks import INK, LINE, MUTED, Look
 
 @dataclass(frozen=True)
 class RatePanel:
-    """Events per second of one variant, by the start of each bucket in seconds."""
+    """Events per second of one variant, by the start of each bucket in seconds, and its faults."""
 
     name: str
     look: Look
     offered: Mapping[float, float]
     processed: Mapping[float, float]
+    faults_s: tuple[float, ...] = ()
 
 
 def draw_rates(
@@ -38,6 +39,8 @@ def draw_rates(
         axes.fill_between(edges, heights, step="post", color=LINE, lw=0)
         if warm_up_s > 0:
             axes.axvline(warm_up_s, color=MUTED, lw=1, linestyle=(0, (3, 3)))
+        for at_s in panel.faults_s:
+            axes.axvline(at_s, color=INK, lw=1.2)
         edges, heights = _steps(panel.processed, width_s)
         axes.plot(edges, heights, drawstyle="steps-post", color=panel.look.colour, lw=1.9)
         axes.set_title(panel.name, loc="left", fontsize=9.5, color=INK, pad=3)

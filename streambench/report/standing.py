@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -22,11 +23,16 @@ class Status(enum.Enum):
     """The result of a variant over all its trials."""
 
     RIGHT = "right"
+    WRONG_AFTER = "wrong after the fault"
     WRONG = "wrong"
     FAILED = "failed"
     INVALID = "invalid"
     UNSUPPORTED = "unsupported"
     NOT_REACHED = "not reached"
+
+
+RIGHT_SO_FAR = frozenset({Status.RIGHT, Status.WRONG_AFTER})
+"""Right while delay was measured: what a fault breaks later does not make that delay untrue."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +121,20 @@ def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, st
         for status in (
             Status.WRONG,
             Status.FAILED,
+            Status.WRONG_AFTER,
             Status.RIGHT,
             Status.INVALID,
             Status.UNSUPPORTED,
         )
         if status in found
     )
-    words = worst.value
+    words = "right, then wrong" if worst is Status.WRONG_AFTER else worst.value
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
     reason = found[worst][0]
-    if worst is Status.RIGHT and Status.INVALID in found:
+    if worst is Status.FAILED and Status.WRONG_AFTER in found:
+        reason = f"{reason}; {found[Status.WRONG_AFTER][0]} in another trial"
+    if worst in RIGHT_SO_FAR and Status.INVALID in found:
         invalid = f"{len(found[Status.INVALID])} invalid: {found[Status.INVALID][0]}"
         reason = f"{reason}; {invalid}" if reason else invalid
     return worst, words, reason or None
@@ -135,7 +144,9 @@ def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:
     match record.outcome:
         case Completed(verdict=verdict):
             if verdict.right:
-                return Status.RIGHT, damage_words(verdict)
+                return Status.RIGHT, _when(record, damage_words(verdict))
+            if record.steady_right:
+                return Status.WRONG_AFTER, _when(record, damage_words(verdict))
             return Status.WRONG, damage_words(verdict)
         case Failed(stage=stage, reason=reason):
             return Status.FAILED, f"at {stage}: {reason}"
@@ -147,12 +158,31 @@ def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:
             assert_never(record.outcome)
 
 
+def _when(record: TrialRecord, words: str) -> str:
+    """Damage with the time of it, where there was none before the fault."""
+    before = record.steady_damage
+    if not words or before is None or before.duplicates or not before.clean:
+        return words
+    return f"{words} after the fault"
+
+
 def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
-    if standing.status is not Status.RIGHT:
+    if standing.status not in RIGHT_SO_FAR:
         return str(standing.status.value)
     if late_possible(bundle):
         return "records may lawfully be dropped here, so delay is not compared"
-    for record in standing.records:
+    reason = unbelieved(bundle, standing.records)
+    if reason is not None:
+        return reason
+    tail = _tail(standing, delay_stem(bundle))
+    if tail.trials < len(standing.records):
+        return "its delay is not known in every trial"
+    return None
+
+
+def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
+    """Why no time of these trials may be ranked, however right they are; None when all may."""
+    for record in records:
         if record.cold or bundle.run.quick:
             return "cold: too short to be ranked"
         if record.saturated:
@@ -163,9 +193,6 @@ def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
             return (
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
-    tail = _tail(standing, delay_stem(bundle))
-    if tail.trials < len(standing.records):
-        return "its delay is not known in every trial"
     return None
 
 

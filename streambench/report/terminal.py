@@ -14,12 +14,20 @@ from streambench.report.compose import banners
 from streambench.report.document import Tone
 from streambench.report.numbers import DASH, number, optional, percent
 from streambench.report.sections.late import caption
-from streambench.report.sections.verdict import MARKS
+from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
+
+_METRICS = (
+    ("done\nevents/s", "processed_per_s"),
+    ("CPU-s\nper M", "engine_cpu_s_per_million"),
+    ("peak\nMiB", "engine_memory_peak_bytes"),
+)
+# Which of them make room for recoveries, the first one first.
+_GIVE_WAY = ("processed_per_s", "engine_memory_peak_bytes")
 
 
 def render(bundle: Bundle) -> RenderableType:
@@ -45,27 +53,27 @@ def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> Table:
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("engine", overflow="fold", max_width=18)
     table.add_column("result", overflow="fold", max_width=15)
+    comebacks = recovery_columns(bundle)
+    metrics = [each for each in _METRICS if each[1] not in _GIVE_WAY[: len(comebacks)]]
     for heading in (
         f"{delay}\np50 ms",
         f"{delay}\np99 ms",
-        "done\nevents/s",
-        "CPU-s\nper M",
-        "peak\nMiB",
+        *(column.brief for column in comebacks),
+        *(heading for heading, _ in metrics),
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for stand in stands:
         mark, tone = MARKS[stand.status]
         figures = (
-            *_delays(bundle, stand),
-            stand.shown("processed_per_s"),
-            stand.shown("engine_cpu_s_per_million"),
-            stand.shown("engine_memory_peak_bytes"),
+            *(shown.labelled for shown in _delays(bundle, stand)),
+            *(column.cells[stand.label].text for column in comebacks),
+            *(stand.shown(name).labelled for _, name in metrics),
         )
         table.add_row(
             stand.place or DASH,
             escape(stand.title),
             Text(f"{mark} {stand.words}", style=_STYLES.get(tone, "")),
-            *(shown.labelled for shown in figures),
+            *figures,
         )
     return table
 

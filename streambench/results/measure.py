@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from streambench.model.conditions import Guarantee
 from streambench.model.metrics import BY_NAME
@@ -92,7 +91,6 @@ def measure(
         figures |= _percentiles(name, values, notes)
     figures |= _rates(times, send_log, spans, visible=exactly_once)
     figures |= _lag(series, spans)
-    figures["send_lag_p999_ms"] = nearest_rank(_send_lag_ms(send_log), 99.9)
     figures["reader_floor_p99_ms"] = floor_ms
 
     censored = int(np.count_nonzero(~np.isfinite(delays["delay"])))
@@ -175,12 +173,6 @@ def _lag(series: pa.Table, spans: Sequence[Span]) -> dict[str, float | None]:
         "excess_lag_max_ms": float(lag_ms.max()) if len(lag_ms) else None,
         "excess_lag_end_ms": float(lag_ms[-1]) if len(lag_ms) else None,
     }
-
-
-def _send_lag_ms(send_log: pa.Table) -> Floats:
-    """due → first write attempt possible, of every batch of which one was possible."""
-    lag_ns = pc.drop_null(pc.subtract(send_log.column("possible_ns"), send_log.column("due_ns")))
-    return np.asarray(lag_ns.to_numpy(), dtype=np.float64) / NS_PER_MS
 
 
 def _reader_floor_p99_ms(

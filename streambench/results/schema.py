@@ -78,7 +78,8 @@ class RunRecord:
 
     `started_at` is ISO 8601, UTC. `planned` holds the labels of all variants, in the order asked for;
     `titles` their engines' names as in the report. `partial` stays true until the run has finished.
-    `rate_per_s` is None for a replay, which has its own arrivals.
+    `rate_per_s` is None for a replay, which has its own arrivals. `measured_s` is undisturbed;
+    `recovery_s` follows it from the first of the `faults` on, as they were asked for.
     """
 
     schema: int
@@ -103,6 +104,8 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     late_model: LateModel | None = None
+    recovery_s: float = 0.0
+    faults: tuple[str, ...] = ()
 
 
 _RUN = TypeAdapter(RunRecord)

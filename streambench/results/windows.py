@@ -87,8 +87,8 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
     newest_quantum = _greatest(newest, window, count)
     return WindowTimes(
         start_ms=starts,
-        closing_ms=np.where(closing_quantum >= 0, _due_ms(closing_quantum, expected), np.nan),
-        newest_due_ms=_due_ms(newest_quantum, expected),
+        closing_ms=np.where(closing_quantum >= 0, expected.due_ms(closing_quantum), np.nan),
+        newest_due_ms=expected.due_ms(newest_quantum),
         expected_rows=expected_rows,
         right_rows=right_rows,
         first_appended_ms=earliest(appended),
@@ -123,11 +123,6 @@ def windows_table(times: WindowTimes, spans: Sequence[Span], *, event_offset_ms:
             "purpose": pa.array(purpose, pa.string()),
         }
     )
-
-
-def _due_ms(quantum: Int64s, expected: Expected) -> Floats:
-    """A quantum's due instant is its end."""
-    return ((quantum + 1) * expected.quantum_ms).astype(np.float64)
 
 
 def _greatest(values: Int64s, window: Int64s, count: int) -> Int64s:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -17,7 +18,7 @@ from streambench.model.plan import Role
 from streambench.runtime.children import Child, Death, Slot, close_pipes, require_gone
 from streambench.runtime.guardian import Guardian
 from streambench.runtime.priority import lower_priority
-from streambench.runtime.sessions import end_sessions, sessions_of, start_mark
+from streambench.runtime.sessions import end_sessions, live_members, sessions_of, start_mark
 from streambench.runtime.signals import to_the_end
 
 __all__ = ["RESTART_LIMIT", "Child", "Death", "Supervisor"]
@@ -145,6 +146,21 @@ class Supervisor:
         raised afterwards.
         """
         to_the_end(self._stop_all)
+
+    def hit(self, name: str, signum: signal.Signals) -> tuple[int, ...]:
+        """Send a signal to the live child `name` and to all that it started, at once; their pids.
+
+        This is a fault, not an end that was asked for: a death that follows is in `deaths`, and a child
+        that is to be restarted is. Empty when no such child lives.
+        """
+        child = self.current(name)
+        if child is None:
+            return ()
+        pids = tuple(row.pid for row in live_members(sessions_of(child.pid, child.mark)))
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signum)
+        return pids
 
     def children(self, role: Role | None = None) -> tuple[Child, ...]:
         """The live children, of one role or of all, in the order of their start."""

@@ -30,8 +30,11 @@ from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 from streambench.trial.drain import drain
 from streambench.trial.evidence import Evidence
+from streambench.trial.injector import Injector
 from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab, open_lab
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.output_watch import OutputWatch
+from streambench.trial.patience import recovery_patience_s
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
 from streambench.trial.schedule import event_offset_ms, event_times
 
@@ -48,6 +51,7 @@ def conduct(
     *,
     engine: Engine,
     plan: Plan,
+    wider: Plan | None,
     query: Query,
     probes: Sequence[Probe],
     must_come: frozenset[tuple[str, int]],
@@ -61,7 +65,7 @@ def conduct(
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
 
-    `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
+    `wider` is the plan with one worker more, when a fault rescales the job. `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
 
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
@@ -98,6 +102,7 @@ def conduct(
         try:
             return _measure_job(
                 spec,
+                wider=wider,
                 trace=trace,
                 query=query,
                 probes=probes,
@@ -117,6 +122,7 @@ def conduct(
 def _measure_job(
     spec: TrialSpec,
     *,
+    wider: Plan | None,
     trace: Trace,
     query: Query,
     probes: Sequence[Probe],
@@ -154,17 +160,40 @@ def _measure_job(
         start_realtime_ns=start_ns,
         event_offset_ms=offset_ms,
         send_log=send_log,
+        holds=spec.segment.holds,
     )
-    _watch(
-        spec,
-        trace=trace,
-        lab=lab,
+    watch = OutputWatch(
+        lab.reader,
+        job,
+        query,
+        must_come,
+        event_offset_ms=offset_ms,
+        start_monotonic_ns=monotonic_start_ns,
+    )
+    with Injector(
+        spec.segment.strikes,
         job=job,
         supervisor=supervisor,
-        playing=playing,
-        monotonic_start_ns=monotonic_start_ns,
-        observer=observer,
-    )
+        broker=lab.broker,
+        start_monotonic_ns=monotonic_start_ns,
+        window_ms=query.window.advance_ms,
+        commit_interval_ms=spec.conditions.commit_interval_ms,
+        wider=wider,
+        struck=watch.restart,
+        recovered=watch.recovered,
+        patience_s=recovery_patience_s(spec.conditions),
+    ) as injector:
+        _watch(
+            spec,
+            trace=trace,
+            lab=lab,
+            job=job,
+            supervisor=supervisor,
+            playing=playing,
+            injector=injector,
+            monotonic_start_ns=monotonic_start_ns,
+            observer=observer,
+        )
 
     observer.status(Status(Phase.FLUSH))
     send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
@@ -175,6 +204,7 @@ def _measure_job(
         query=query,
         conditions=spec.conditions,
         must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
+        excused=injector.excuses,
     )
     readings = job.readings()
     measured = spec.segment.span(Purpose.MEASURED)
@@ -194,6 +224,9 @@ def _measure_job(
         submit_to_first_result_s=first_result_s,
         readings=readings,
         usage=sampler.between(*between),
+        hits=injector.hits,
+        missed=injector.missed,
+        fault_notes=tuple(injector.notes),
         usage_at_rest=sampler.between(*drained.quiet_ns),
         usage_samples=sampler.samples(),
         machine=sampler.machine(*between),
@@ -211,6 +244,7 @@ def _watch(
     job: Job,
     supervisor: Supervisor,
     playing: Playing,
+    injector: Injector,
     monotonic_start_ns: int,
     observer: Observer,
 ) -> None:
@@ -221,7 +255,7 @@ def _watch(
 
     def finished() -> bool:
         nonlocal last_health_ns
-        fail_on_death(supervisor, stage="load")
+        fail_on_death(supervisor, stage="load", excused=injector.excuses)
         now_ns = time.monotonic_ns()
         elapsed_s = (now_ns - monotonic_start_ns) / NS_PER_S
         observer.status(
@@ -235,7 +269,8 @@ def _watch(
         if now_ns - last_health_ns > NS_PER_S:
             last_health_ns = now_ns
             health = job.healthy()
-            if health.state is State.FAILED:
+            # After a fault an engine that does not come back is a finding, not an end.
+            if health.state is State.FAILED and not injector.hits:
                 raise EngineFailed(f"the job failed: {health.detail}", stage="load")
         return playing.progress().finished
 
@@ -257,6 +292,8 @@ def _phase_at(spec: TrialSpec, elapsed_ms: float) -> Phase:
                     return Phase.WARM_UP
                 case Purpose.MEASURED:
                     return Phase.MEASURED
+                case Purpose.RECOVERY:
+                    return Phase.RECOVERY
                 case Purpose.COOL_DOWN:
                     return Phase.COOL_DOWN
     return Phase.COOL_DOWN

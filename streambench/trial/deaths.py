@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Role
-from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.supervisor import Death, Supervisor
 from streambench.runtime.waiting import tail
 
 OWN_ROLES = (Role.BROKER, Role.PLAYER, Role.READER)
 
 
-def fail_on_death(supervisor: Supervisor, *, stage: str) -> None:
-    """Raise for the first process that died unasked.
+def fail_on_death(
+    supervisor: Supervisor, *, stage: str, excused: Callable[[Death], bool] | None = None
+) -> None:
+    """Raise for the first process that died unasked and is not `excused` (by a fault).
 
     EngineFailed for the engine's, InstrumentFailed for streambench's own (an invalid trial).
     """
     for death in supervisor.deaths():
+        if excused is not None and excused(death):
+            continue
         said = tail(death.log)
         if death.role in OWN_ROLES:
             raise InstrumentFailed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from streambench.kafka.reader import Reader
 from streambench.kafka.rows import MalformedRow, decode
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.workload import Query
-from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.supervisor import Death, Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 
@@ -51,6 +52,7 @@ def drain(
     query: Query,
     conditions: Conditions,
     must_come: set[tuple[str, int]],
+    excused: Callable[[Death], bool] | None = None,
 ) -> Drained:
     """Read until every (key, window start) of `must_come` was seen and the output fell silent."""
     missing = set(must_come)
@@ -63,7 +65,7 @@ def drain(
 
     def silent() -> bool:
         nonlocal malformed_count, last_row
-        fail_on_death(supervisor, stage="drain")
+        fail_on_death(supervisor, stage="drain", excused=excused)
         raw = reader.poll()
         now = time.monotonic()
         if raw:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from streambench.engines.protocol import Readings
 from streambench.kafka.rows import MalformedRow
+from streambench.model.fault import Hit
 from streambench.model.trial import RoleUsage
 from streambench.runtime.usage import MachineUsage
 
@@ -17,7 +18,8 @@ from streambench.runtime.usage import MachineUsage
 class Evidence:
     """Stamps, rows and costs of one trial; `start_realtime_ns` is T0.
 
-    `usage` is of the measured part, `usage_at_rest` of the silence after the last row.
+    `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
+    the way. `usage` is of the measured part, `usage_at_rest` of the silence after the last row.
     """
 
     start_realtime_ns: int
@@ -35,4 +37,7 @@ class Evidence:
     topic_bytes_before: int
     topic_bytes_after: int
     uncommitted_rows: int | None
+    hits: tuple[Hit, ...]
+    missed: str | None
+    fault_notes: tuple[str, ...]
     usage_at_rest: tuple[RoleUsage, ...]

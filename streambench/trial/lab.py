@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.broker import BROKER, Broker, start_broker
 from streambench.kafka.player import Player
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import (
@@ -99,4 +99,4 @@ def open_lab(
         finally:
             player.close()
     finally:
-        supervisor.stop(broker.child)
+        supervisor.stop_named([BROKER])  # a restarted one is another child of this name

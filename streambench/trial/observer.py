@@ -15,6 +15,7 @@ class Phase(enum.Enum):
     READY = "ready"
     WARM_UP = "warm-up"
     MEASURED = "measured"
+    RECOVERY = "recovery"
     COOL_DOWN = "cool-down"
     FLUSH = "flush"
     DRAIN = "drain"

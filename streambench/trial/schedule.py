@@ -24,12 +24,17 @@ def cool_down_ms(workload: Workload) -> int:
     return closing_ms + COOL_DOWN_MARGIN_MS
 
 
-def spans(workload: Workload, *, warm_up_ms: int, measured_ms: int) -> tuple[Span, ...]:
-    """Warm-up, measured and cool-down, one after another."""
-    end_ms = warm_up_ms + measured_ms
+def spans(
+    workload: Workload, *, warm_up_ms: int, measured_ms: int, recovery_ms: int = 0
+) -> tuple[Span, ...]:
+    """Warm-up, measured, recovery where there are faults, and cool-down, one after another."""
+    steady_end_ms = warm_up_ms + measured_ms
+    end_ms = steady_end_ms + recovery_ms
+    disturbed = (Span(Purpose.RECOVERY, steady_end_ms, end_ms),) if recovery_ms else ()
     return (
         Span(Purpose.WARM_UP, 0, warm_up_ms),
-        Span(Purpose.MEASURED, warm_up_ms, end_ms),
+        Span(Purpose.MEASURED, warm_up_ms, steady_end_ms),
+        *disturbed,
         Span(Purpose.COOL_DOWN, end_ms, end_ms + cool_down_ms(workload)),
     )
 
@@ -82,7 +87,9 @@ def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> in
     return (start_realtime_ms - latest_ms) // advance_ms * advance_ms
 
 
-def segment_of(trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms: int) -> Segment:
+def segment_of(
+    trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms: int, recovery_ms: int = 0
+) -> Segment:
     """The trace with its spans; a replay is as long as its file, whatever is asked."""
     parts: tuple[Span, ...]
     match workload.input:
@@ -95,5 +102,10 @@ def segment_of(trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms
                 Span(Purpose.COOL_DOWN, measured_end_ms, end_ms),
             )
         case _:
-            parts = spans(workload, warm_up_ms=warm_up_ms, measured_ms=measured_ms)
+            parts = spans(
+                workload,
+                warm_up_ms=warm_up_ms,
+                measured_ms=measured_ms,
+                recovery_ms=recovery_ms,
+            )
     return Segment(trace.ref, parts)

@@ -13,6 +13,7 @@ from streambench.engines.registry import engine_named
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.errors import ExitCode
+from streambench.model.fault import Fault
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
@@ -34,6 +35,9 @@ def run(
     *,
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
     settings: tuple[str, ...] = (),
+    faults: tuple[Fault, ...] | None = None,
+    measured_s: float = MEASURED_S,
+    conditions: Conditions | None = None,
 ) -> tuple[ExitCode, Bundle]:
     """A run of `clicks` at a small rate, as `streambench run` does it."""
     code = bench(
@@ -41,10 +45,11 @@ def run(
             workload="clicks",
             engines=(engine,),
             settings=tuple(f"{engine}:{setting}" for setting in settings),
-            conditions=Conditions(guarantee=guarantee),
+            conditions=conditions or Conditions(guarantee=guarantee),
             rate_per_s=RATE_PER_S,
-            measured_s=MEASURED_S,
+            measured_s=measured_s,
             warm_up_s=WARM_UP_S,
+            faults=faults,
             quick=True,
             repeats=1,
             seed=7,

@@ -43,6 +43,7 @@ def drops(folder: Path, engine: str) -> LateRecords:
             rate_per_s=None,
             measured_s=None,
             warm_up_s=2.0,
+            faults=None,
             quick=True,
             repeats=1,
             seed=1,

@@ -14,7 +14,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streambench.engines.protocol import Embedded, Engine, Job
-from streambench.kafka.broker import start_broker
+from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.topics import (
     TopicSpec,
     create_topics,
@@ -78,6 +78,7 @@ class ClusterLab:
     """One broker and one running job."""
 
     supervisor: Supervisor
+    broker: Broker
     bootstrap: str
     partitions: int
     job: Job
@@ -204,10 +205,16 @@ def running(
                 log_dir=folder / "logs",
             ),
         )
-        producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", linger_ms=5)
+        producer = KafkaProducer(
+            bootstrap_servers=broker.bootstrap,
+            acks="all",
+            linger_ms=5,
+            reconnect_backoff_max_ms=500,
+        )
         consumer = KafkaConsumer(
             bootstrap_servers=broker.bootstrap,
             isolation_level="read_committed",
+            reconnect_backoff_max_ms=500,
             auto_offset_reset="earliest",
             group_id=None,
             enable_auto_commit=False,
@@ -216,6 +223,7 @@ def running(
         try:
             yield ClusterLab(
                 supervisor,
+                broker,
                 broker.bootstrap,
                 partitions,
                 job,

@@ -17,15 +17,19 @@ def as_text(plan: Plan) -> str:
     """Everything that is in a plan, in a form for reading."""
     lines = [f"{plan.engine} {plan.version}", f"clock: {plan.event_clock.name}", "", "# processes"]
     for process in plan.processes:
+        restart = (
+            f"restart after {process.restart_delay_ms} ms" if process.restart else "no restart"
+        )
         lines.append(
-            f"{process.name} ({process.role.value}, heap {process.heap_mib} MiB, "
-            f"restart {process.restart})"
+            f"{process.name} ({process.role.value}, heap {process.heap_mib} MiB, {restart})"
         )
         lines += [f"    {argument}" for argument in process.argv]
         lines += [f"    {name}={value}" for name, value in sorted(process.env.items())]
     lines += ["", "# symbols", *(f"{name} = {text}" for name, text in sorted(plan.symbols.items()))]
     lines += ["", "# warnings", *plan.warnings, "", "# settings"]
-    lines += [f"[{s.scope}] {s.name} = {s.value} ({s.origin.value})" for s in plan.settings]
+    for s in plan.settings:
+        mark = ", recovery" if s.recovery else ""
+        lines.append(f"[{s.scope}] {s.name} = {s.value} ({s.origin.value}{mark})")
     for program in plan.programs:
         lines += ["", f"# {program.name} ({program.language})", program.text]
     return "\n".join(lines)

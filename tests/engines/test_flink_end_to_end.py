@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
@@ -14,7 +13,14 @@ from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import Role
 from streambench.runtime.waiting import wait_until
 from tests.engines.cluster_lab import ClusterLab, running
-from tests.engines.deaths_lab import duplicates, wait_healthy, wrong_rows
+from tests.engines.deaths_lab import (
+    duplicates,
+    hit,
+    rows_after_a_coordinators_death,
+    rows_after_a_sleep,
+    wait_healthy,
+    wrong_rows,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -75,8 +81,9 @@ def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(
         lab.windows(5, 6, keys=400)
         lab.close_windows(11)
         wait_until(lambda: _written(lab) > sum(lab.rows.values()), what="more rows", timeout_s=60)
+        assert lab.job.readings().failures_noticed_ms == ()
         victim = lab.job.targets(Role.WORKER)[0]
-        os.kill(victim.pid, signal.SIGKILL)
+        hit_ms = hit(lab, victim, signal.SIGKILL)
         lab.windows(12, 4, keys=400)
         lab.close_windows(16)
         wait_until(lab.complete, what="every row", timeout_s=180)
@@ -87,10 +94,33 @@ def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(
             assert duplicates(lab) == 0
         assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
         # Flink tries again before it knows that the dead one's slot is gone, too.
-        restarts = lab.job.readings().restarts
-        assert restarts is not None
-        assert restarts >= 1
+        readings = lab.job.readings()
+        assert readings.restarts is not None
+        assert readings.restarts >= 1
+        assert readings.failures_noticed_ms
+        assert readings.failures_noticed_ms[0] >= hit_ms
         assert len(lab.job.targets(Role.WORKER)) == 2
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_a_task_manager_that_wakes_after_it_was_given_up_does_no_harm(
+    tmp_path: Path, guarantee: Guarantee
+) -> None:
+    # Its slot is missing meanwhile: the job waits for it.
+    lab = rows_after_a_sleep(ENGINE, guarantee, tmp_path, others_take_over=False)
+    assert not wrong_rows(lab)
+    if guarantee is Guarantee.EXACTLY_ONCE:
+        assert duplicates(lab) == 0
+
+
+@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
+def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(
+    tmp_path: Path, guarantee: Guarantee
+) -> None:
+    lab = rows_after_a_coordinators_death(ENGINE, guarantee, tmp_path)
+    assert not wrong_rows(lab)
+    if guarantee is Guarantee.EXACTLY_ONCE:
+        assert duplicates(lab) == 0
 
 
 def _written(lab: ClusterLab) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from streambench.engines.flink import ENGINE
 from streambench.engines.flink import job as flink_job
 from streambench.engines.flink.job import FlinkJob
 from streambench.engines.flink.rest import FlinkRest, JobStatus
-from streambench.engines.protocol import Embedded, State
+from streambench.engines.protocol import Embedded, State, Target
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.errors import EngineFailed
 from streambench.model.plan import Plan, Role
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -28,6 +29,21 @@ class Told(FlinkRest):
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:1", "job")
         self.answer: JobStatus | None = HEALTHY
+        self.asked_about: list[str] = []
+        self.failures: tuple[tuple[int, str], ...] = ()
+
+    def about(self, job: str) -> FlinkRest:
+        self.asked_about.append(job)
+        return self
+
+    def late_records(self) -> int | None:
+        return 0
+
+    def effective(self) -> Mapping[tuple[str, str], str]:
+        return {}
+
+    def exceptions(self) -> tuple[tuple[int, str], ...]:
+        return self.failures
 
     def status(self) -> JobStatus:
         if self.answer is None:
@@ -38,18 +54,27 @@ class Told(FlinkRest):
 class Lab:
     """A job whose processes sleep and whose JobManager is told what to say."""
 
-    def __init__(self, supervisor: Supervisor, folder: Path, commit_interval_ms: int) -> None:
-        made = ENGINE.plan(CLICKS, Conditions(), Variant("flink", ENGINE.version))
+    def __init__(self, supervisor: Supervisor, folder: Path, conditions: Conditions) -> None:
+        made = ENGINE.plan(CLICKS, conditions, Variant("flink", ENGINE.version))
         assert isinstance(made, Plan)
         self.supervisor = supervisor
+        self.job_dir = folder
         for process in made.processes:
             if process.role is not Role.SUBMITTER:
                 supervisor.start(
-                    process.name, process.role, ("sleep", "600"), log=folder / process.name
+                    process.name,
+                    process.role,
+                    ("sleep", "600"),
+                    log=folder / process.name,
+                    restart=process.restart,
                 )
         at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
         self.rest = Told()
-        self.job = FlinkJob(made, at, self.rest, commit_interval_ms)
+        self.job = FlinkJob(made, at, self.rest, commit_interval_ms=1_000)
+
+    def end(self, target: Target) -> None:
+        """End a process for good."""
+        self.supervisor.stop_named([target.name])
 
     def state(self, answer: JobStatus | None) -> State:
         self.rest.answer = answer
@@ -59,8 +84,17 @@ class Lab:
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.setattr(flink_job, "_FRESH_NS", 0)
+    monkeypatch.setattr(flink_job, "_METRICS_AGE_S", 0)
     with Supervisor() as supervisor:
-        yield Lab(supervisor, tmp_path, commit_interval_ms=1_000)
+        yield Lab(supervisor, tmp_path, Conditions())
+
+
+@pytest.fixture
+def mortal_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The same, but what dies there is never started again."""
+    monkeypatch.setattr(flink_job, "_FRESH_NS", 0)
+    with Supervisor() as supervisor:
+        yield Lab(supervisor, tmp_path, Conditions(restart_delay_ms=None))
 
 
 def test_a_job_runs_when_all_tasks_run_and_a_checkpoint_is_complete(lab: Lab) -> None:
@@ -85,7 +119,7 @@ def test_checkpoints_that_do_not_complete_degrade(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lab.state(HEALTHY) is State.RUNNING
-    monkeypatch.setattr(lab.job, "_overdue_ns", -1)
+    monkeypatch.setattr(lab.job._watches[-1], "_overdue_ns", -1)
     assert lab.state(HEALTHY) is State.DEGRADED
     assert "checkpoint" in lab.job.healthy().detail
 
@@ -96,14 +130,65 @@ def test_a_silent_job_manager_degrades_and_a_failed_job_fails(lab: Lab) -> None:
     assert lab.state(JobStatus("FAILED", (), 1, 0, 0)) is State.FAILED
 
 
-def test_a_task_manager_that_is_away_degrades_and_a_job_manager_fails(lab: Lab) -> None:
+def test_a_task_manager_that_is_away_degrades(lab: Lab) -> None:
     assert lab.state(HEALTHY) is State.RUNNING
-    worker, manager = lab.job.targets(Role.WORKER)[0], lab.job.targets(Role.COORDINATOR)[0]
-    by_pid = {child.pid: child for child in lab.supervisor.children()}
-    lab.supervisor.stop(by_pid[worker.pid])
+    lab.end(lab.job.targets(Role.WORKER)[0])
     assert lab.state(HEALTHY) is State.DEGRADED
-    lab.supervisor.stop(by_pid[manager.pid])
-    assert lab.state(HEALTHY) is State.FAILED
+
+
+def test_a_job_manager_that_is_away_degrades_if_it_comes_back(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    (manager,) = lab.job.targets(Role.COORDINATOR)
+    lab.end(manager)
+    assert lab.state(HEALTHY) is State.DEGRADED
+
+
+def test_a_job_manager_that_never_comes_back_fails(mortal_lab: Lab) -> None:
+    assert mortal_lab.state(HEALTHY) is State.RUNNING
+    (manager,) = mortal_lab.job.targets(Role.COORDINATOR)
+    mortal_lab.end(manager)
+    assert mortal_lab.state(HEALTHY) is State.FAILED
+
+
+def test_failures_are_remembered_when_they_are_seen(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    lab.rest.failures = ((2_000, "lost"), (1_000, "lost"))
+    assert lab.state(JobStatus("RUNNING", ("RUNNING", "CANCELING"), 2, 0, 1)) is State.DEGRADED
+    lab.rest.failures = ()
+    lab.rest.answer = None
+    assert lab.job.readings().failures_noticed_ms == (1_000.0, 2_000.0)
+
+
+def test_a_job_that_was_resumed_is_another_one_whose_counters_begin_anew(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = lab.job_dir / "checkpoints" / "old" / "chk-7"
+    complete.mkdir(parents=True)
+    (complete / "_metadata").touch()
+    (lab.job_dir / "checkpoints" / "old" / "chk-8").mkdir()
+    submitted: list[Path | None] = []
+
+    def submit(plan: Plan, at: Embedded, *, checkpoint: Path | None) -> str:
+        submitted.append(checkpoint)
+        return "new"
+
+    monkeypatch.setattr(flink_job, "submit", submit)
+    assert lab.state(HEALTHY) is State.RUNNING
+    assert lab.state(JobStatus("RUNNING", ("RUNNING",), 9, 0, 2, 900)) is State.DEGRADED
+    lab.job.resume()
+    assert submitted == [complete]
+    assert lab.rest.asked_about == ["new"]
+    assert lab.state(JobStatus("RUNNING", ("RUNNING",), 0, 0, 0)) is State.DEGRADED
+    assert lab.state(JobStatus("RUNNING", ("RUNNING",), 1, 0, 0, 50)) is State.RUNNING
+    readings = lab.job.readings()
+    assert readings.restarts == 3
+    assert readings.checkpoint_bytes == 950
+
+
+def test_without_a_complete_checkpoint_there_is_nothing_to_resume(lab: Lab) -> None:
+    (lab.job_dir / "checkpoints" / "old" / "chk-1").mkdir(parents=True)
+    with pytest.raises(EngineFailed):
+        lab.job.resume()
 
 
 def test_it_is_not_asked_twice_within_a_second(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from streambench.model.expression import (
     FieldType,
     Literal,
 )
-from streambench.model.plan import Origin, Plan, Unsupported
+from streambench.model.plan import Origin, Plan, Role, Unsupported
 from streambench.model.workload import Field, Workload
 from tests.engines.cluster_lab import CLICKS, settings
 from tests.engines.snapshot import matches_snapshot
@@ -127,7 +127,7 @@ def test_no_source_task_is_without_a_partition() -> None:
 
 def test_a_worker_has_the_heap_that_the_terms_give_it() -> None:
     made = plan(conditions=Conditions(worker_heap_mib=700))
-    worker = next(process for process in made.processes if process.restart)
+    worker = next(process for process in made.processes if process.role is Role.WORKER)
     assert "-Xmx700m" in worker.argv
     assert settings(made, "cluster")["taskmanager.memory.task.heap.size"] == "636m"
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from streambench.engines.kafka_streams import ENGINE
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
+from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import Origin, Plan, Unsupported
 from tests.engines.cluster_lab import CLICKS, settings
@@ -48,6 +49,36 @@ def test_a_transaction_shorter_than_the_commit_interval_is_unsupported() -> None
     assert isinstance(ENGINE.plan(CLICKS, conditions, VARIANT), Unsupported)
     at_least_once = replace(conditions, guarantee=Guarantee.AT_LEAST_ONCE)
     assert isinstance(ENGINE.plan(CLICKS, at_least_once, VARIANT), Plan)
+
+
+def test_it_is_the_interval_in_force_that_counts_whoever_chose_it() -> None:
+    exactly_once = Conditions(guarantee=Guarantee.EXACTLY_ONCE)
+    long = replace(VARIANT, settings=(("commit.interval.ms", "5000"),))
+    refused = ENGINE.plan(CLICKS, exactly_once, long)
+    assert isinstance(refused, Unsupported)
+    assert "3000 ms < 5000 ms" in refused.reason
+    patient = (*long.settings, ("producer.transaction.timeout.ms", "6000"))
+    assert isinstance(ENGINE.plan(CLICKS, exactly_once, replace(long, settings=patient)), Plan)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "user", "retention_ms"),
+    [
+        (Conditions(), (), 600 + 2 * 970),
+        (Conditions(), (("commit.interval.ms", "100"),), 600 + 2 * 100),
+        (Conditions(profile=Profile.DEFAULTS), (), 600 + 2 * 30_000),
+    ],
+)
+def test_windows_are_kept_for_two_commits_of_the_interval_in_force(
+    conditions: Conditions, user: tuple[tuple[str, str], ...], retention_ms: int
+) -> None:
+    made = plan(conditions, replace(VARIANT, settings=user))
+    assert f"RETENTION = Duration.ofMillis({retention_ms});" in made.programs[0].text
+
+
+def test_a_commit_interval_is_a_number() -> None:
+    with pytest.raises(UsageError, match="whole number, not 'often'"):
+        plan(variant=replace(VARIANT, settings=(("commit.interval.ms", "often"),)))
 
 
 def test_another_version_is_unsupported_rather_than_another_one_run() -> None:

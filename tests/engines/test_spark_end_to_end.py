@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from streambench.engines.spark import ENGINE
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import Role
-from streambench.runtime.waiting import wait_until
 from tests.engines.cluster_lab import running
-from tests.engines.deaths_lab import wait_healthy, wrong_rows
+from tests.engines.deaths_lab import (
+    rows_after_a_coordinators_death,
+    rows_after_a_kill,
+    rows_after_a_sleep,
+    wait_healthy,
+    wrong_rows,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -57,20 +60,15 @@ def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: 
 
 
 def test_a_killed_worker_loses_nothing_and_state_stays_exact(tmp_path: Path) -> None:
-    with running(ENGINE, Conditions(), tmp_path) as lab:
-        lab.windows(0, 4)
-        lab.close_windows(4)
-        lab.wait_for_rows()
-        wait_healthy(lab)
-        lab.windows(5, 6, keys=400)
-        lab.close_windows(11)
-        victim = lab.job.targets(Role.WORKER)[0]
-        os.kill(victim.pid, signal.SIGKILL)
-        lab.windows(12, 4, keys=400)
-        lab.close_windows(16)
-        wait_until(lab.complete, what="every row", timeout_s=180)
-        wait_healthy(lab)
-        lab.read()
-        assert not wrong_rows(lab)
-        assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
-        assert lab.job.readings().restarts == 1
+    lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
+    assert not wrong_rows(lab)
+
+
+def test_a_worker_that_wakes_after_it_was_given_up_does_no_harm(tmp_path: Path) -> None:
+    lab = rows_after_a_sleep(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
+    assert not wrong_rows(lab)
+
+
+def test_a_driver_that_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    lab = rows_after_a_coordinators_death(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
+    assert not wrong_rows(lab)

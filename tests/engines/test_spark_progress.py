@@ -36,6 +36,26 @@ def test_late_rows_are_summed_and_a_line_half_written_is_left_out(tmp_path: Path
     assert told.failure is None
 
 
+def test_a_new_driver_begins_anew_after_what_the_killed_one_left_half_written(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "progress.jsonl"
+    first = line("begun", pid=7) + line("session", configuration={"a": "1"})
+    first += line("started", run="r") + batch(0, 2) + line("terminated", exception="x")
+    file.write_text(first + batch(1, 3)[:-10])
+    assert read_progress(file).failure == "x"
+    file.write_text(first + batch(1, 3)[:-10] + "\n" + line("begun", pid=8))
+    told = read_progress(file)
+    assert (told.pid, told.started, told.failure) == (8, False, None)
+    assert (told.batches, told.fresh_batches, told.late_partial_rows) == (1, 0, 2)
+    with file.open("a") as more:
+        more.write(line("session", configuration={"a": "1"}) + line("started", run="s"))
+        more.write(batch(1, 3))
+    told = read_progress(file)
+    assert (told.started, told.batches, told.fresh_batches) == (True, 2, 1)
+    assert told.late_partial_rows == 5
+
+
 def test_before_the_first_line_nothing_has_started(tmp_path: Path) -> None:
     assert not read_progress(tmp_path / "progress.jsonl").started
 

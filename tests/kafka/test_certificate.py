@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streambench.kafka.certificate import certify
+from streambench.kafka.certificate import Unable, certify
 from streambench.kafka.send_log import UNSET, SendLogMeta, SendTimes, write_send_log
 from streambench.model.errors import InstrumentFailed
 
@@ -144,3 +144,29 @@ def test_a_load_that_is_late_and_not_whole_is_not_only_late(log: Log) -> None:
     certificate = certify(log.write())
     assert not certificate.held
     assert not certificate.only_late
+
+
+def test_what_could_not_be_written_while_the_broker_was_away_is_not_the_generators(
+    log: Log,
+) -> None:
+    away = (log.due_ns >= 10_000 * MS) & (log.due_ns < 13_000 * MS)
+    log.possible_ns[away] = 13_000 * MS  # written as soon as it is back, and all of it in order
+    queue = (log.due_ns >= 13_000 * MS) & (log.due_ns < 13_100 * MS)
+    log.possible_ns[queue] = log.due_ns[queue] + 30 * MS
+    log.acked_ns = log.possible_ns + MS
+    path = log.write()
+    assert not certify(path).held
+    found = certify(path, [Unable(at_ms=10_000, back_ms=13_000)])
+    assert found.held
+    assert found.exempt_batches == 3_100 // 5
+    assert found.send_lag_max_ms == 1.0
+    # Lateness at another time is not excused by it.
+    log.possible_ns[:100] += 40 * MS
+    assert not certify(log.write(), [Unable(at_ms=10_000, back_ms=13_000)]).held
+
+
+def test_a_batch_that_was_never_acknowledged_is_not_excused(log: Log) -> None:
+    log.acked_ns[2_100] = UNSET
+    found = certify(log.write(), [Unable(at_ms=10_000, back_ms=13_000)])
+    assert not found.held
+    assert not found.only_late

@@ -11,7 +11,7 @@ from streambench.model.metrics import METRICS
 from streambench.report.html import render
 from streambench.results.bundle import read_bundle
 
-from . import example
+from . import example, example_recovery
 from .page import Page, page_of
 
 MAKERS = {
@@ -20,6 +20,9 @@ MAKERS = {
     "late": example.late_flights,
     "repeated": example.repeated,
     "empty": example.interrupted_at_once,
+    "faulted": example_recovery.faulted,
+    "thrice killed": example_recovery.thrice_killed,
+    "faulted exactly once": example_recovery.faulted_exactly_once,
 }
 
 
@@ -151,3 +154,23 @@ def test_an_interrupted_run_says_so(rendered: Callable[[str], str]) -> None:
     words = page_of(rendered("empty")).words
     assert "Partial: the run was interrupted after 0 of 6 trials." in words
     assert "not reached" in words
+
+
+def test_a_fault_is_told_in_verdict_picture_and_terms(rendered: Callable[[str], str]) -> None:
+    words = page_of(rendered("faulted")).words
+    for said in (
+        "! right, then wrong 24 over-counted in 3 windows after the fault",
+        "timely after kill, s",
+        "burst worked off, events/s",
+        "all of them before the first fault",
+        "Ranked by result delay p99, among those that were right until the first fault.",
+        "Recovery: a worker is killed",
+        "not ranked: 24 over-counted",
+        "each window's delay at the instant when it was due",
+        "Full stroke: a fault.",
+    ):
+        assert said in words, said
+    assert (
+        "Drawn in full is the hit with the median outage"
+        in page_of(rendered("thrice killed")).words
+    )

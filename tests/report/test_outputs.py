@@ -12,7 +12,7 @@ from streambench.report import markdown, terminal
 from streambench.report.write import write
 from streambench.results.bundle import read_bundle
 
-from . import example
+from . import example, example_recovery
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MAKERS = (
@@ -21,6 +21,9 @@ MAKERS = (
     example.late_flights,
     example.repeated,
     example.interrupted_at_once,
+    example_recovery.faulted,
+    example_recovery.thrice_killed,
+    example_recovery.faulted_exactly_once,
 )
 
 
@@ -51,6 +54,35 @@ def test_the_summary_names_every_result_and_reason(tmp_path: Path) -> None:
     for words in ("✓ right", "✗ wrong", "✗ failed", "! invalid", "○ unsupported", "1,812", "28"):
         assert words in said
     assert "Flink SQL: failed: at load: TaskManager 2 died (exit 137)." in said
+
+
+def test_the_summary_has_a_column_for_the_kill_and_one_for_the_burst(tmp_path: Path) -> None:
+    said = plain(on_terminal(example_recovery.faulted(tmp_path)))
+    flink = next(line for line in said.splitlines() if line.startswith("3   Flink SQL"))
+    assert flink.split()[-3:] == ["3.81", "223,000", "21.00"]
+    assert "! right," in said
+    assert "24 over-counted in 3 windows after the fault" in said
+    assert "timely s" not in plain(on_terminal(example.every_result(tmp_path / "without")))
+
+
+@pytest.mark.parametrize(
+    "title", ["Spark Structured Streaming", "A-name-that-has-no-space-and-is-very-long"]
+)
+def test_the_summary_of_the_worst_case_fits_80_columns(tmp_path: Path, title: str) -> None:
+    slow = example.measures(12_345, 123_456, 234_567, cpu_s=1_234.56)
+    hits = [
+        example_recovery.recovery(123.45, example_recovery.OVER),
+        example_recovery.burst(100, 999_400.0),
+    ]
+    records = [
+        example_recovery.hit_trial(1, "spark", hits, slow),
+        example_recovery.not_run("flink", "it has no transactions"),
+    ]
+    folder = example_recovery.bundle_with(tmp_path, *records, titles={"spark": title})
+    said = plain(on_terminal(folder))
+    assert max(len(line) for line in said.splitlines()) <= 80
+    assert "…" not in said
+    assert "999,000" in said
 
 
 def test_the_summary_without_colour_says_the_same(tmp_path: Path) -> None:
@@ -104,14 +136,17 @@ def test_data_do_not_become_markup_in_markdown(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("make", "plots"), [(example.every_result, 5), (example_recovery.faulted, 7)]
+)
 def test_a_report_is_written_into_its_bundle_with_every_plot_that_it_names(
-    tmp_path: Path,
+    tmp_path: Path, make: Callable[[Path], Path], plots: int
 ) -> None:
-    folder = example.every_result(tmp_path)
+    folder = make(tmp_path)
     written = write(folder)
     assert written[0] == folder / "report.html"
-    named = re.findall(r"\]\((plots/[a-z]+\.png)\)", (folder / "report.md").read_text())
-    assert len(named) == 5
+    named = re.findall(r"\]\((plots/[a-z-]+\.png)\)", (folder / "report.md").read_text())
+    assert len(named) == plots
     assert {folder / name for name in named} <= set(written)
     for name in named:
         assert (folder / name).read_bytes().startswith(PNG)

@@ -26,6 +26,7 @@ from .example import (
     measures,
     repeated,
 )
+from .example_recovery import CLEAN, OVER, hit_trial, recovery
 
 
 def bundle_of(tmp_path: Path, *records: TrialRecord, **run: Any) -> Bundle:
@@ -131,6 +132,44 @@ def test_duplicates_are_a_price_and_do_not_disqualify(tmp_path: Path) -> None:
     verdict = Verdict(100, 100, Damage(duplicates=12, windows=1), (), True, True, True)
     first, _ = standings(bundle_of(tmp_path, fast(outcome=Completed(verdict)), slow()))
     assert (first.place, first.reason) == ("1", "12 duplicates in 1 window")
+
+
+def hit_late(**changes: Any) -> TrialRecord:
+    """Right and fast until a fault made it over-count."""
+    return hit_trial(1, "kafka-streams", [recovery(2, OVER)], measures(13, 28, 41), **changes)
+
+
+def test_what_is_wrong_only_after_a_fault_is_ranked_for_its_delay_before_it(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, hit_late(), slow())
+    first, second = standings(bundle)
+    assert (first.status, first.words) == (Status.WRONG_AFTER, "right, then wrong")
+    assert first.reason == "24 over-counted in 3 windows after the fault"
+    assert (first.place, second.place) == ("1", "2")
+    assert "Kafka Streams was wrong after the fault" in answer(bundle)
+    assert "Both engines came out right until the fault" in answer(bundle)
+
+
+def test_what_was_wrong_before_the_fault_is_wrong(tmp_path: Path) -> None:
+    before = Damage(over_counted=1, windows=1)
+    (stand,) = standings(bundle_of(tmp_path, hit_late(steady_damage=before)))
+    assert (stand.status, stand.place) == (Status.WRONG, "")
+
+
+def test_one_trial_wrong_after_the_fault_is_enough(tmp_path: Path) -> None:
+    right = hit_trial(1, "kafka-streams", [recovery(2)])
+    (stand,) = standings(bundle_of(tmp_path, right, hit_late(), right, repeats=3))
+    assert (stand.status, stand.words) == (Status.WRONG_AFTER, "wrong after the fault in 1 of 3")
+    assert stand.place == "1"
+
+
+def test_duplicates_after_a_fault_are_told_as_such(tmp_path: Path) -> None:
+    doubled = Damage(duplicates=12, windows=1)
+    after = hit_trial(1, "flink", [recovery(2, doubled)])
+    (stand,) = standings(bundle_of(tmp_path / "after", after))
+    assert stand.reason == "12 duplicates in 1 window after the fault"
+    earlier = replace(after, steady_damage=replace(CLEAN, duplicates=2, windows=1))
+    (stand,) = standings(bundle_of(tmp_path / "before", earlier))
+    assert stand.reason == "12 duplicates in 1 window"
 
 
 def test_a_variant_that_was_not_reached_has_its_place(tmp_path: Path) -> None:

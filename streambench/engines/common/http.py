@@ -14,8 +14,20 @@ class NoAnswer(Exception):
 
 def get_json(url: str, *, timeout_s: float = 1.0) -> Any:
     """The JSON document at `url`; never through a proxy. Raises NoAnswer."""
+    return _answer(urllib.request.Request(url), timeout_s)
+
+
+def post_json(url: str, document: Any, *, timeout_s: float = 10.0) -> Any:
+    """Send a JSON document and return the one that is answered. Raises NoAnswer."""
+    body = json.dumps(document).encode()
+    headers = {"Content-Type": "application/json"}
+    return _answer(urllib.request.Request(url, data=body, headers=headers), timeout_s)
+
+
+def _answer(request: urllib.request.Request, timeout_s: float) -> Any:
+    url = request.full_url
     try:
-        with _DIRECT.open(url, timeout=timeout_s) as response:
+        with _DIRECT.open(request, timeout=timeout_s) as response:
             return json.load(response)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoAnswer(f"{url}: {error}") from error

@@ -16,7 +16,6 @@ from streambench.runtime.ports import free_port
 from streambench.runtime.supervisor import Child
 from streambench.runtime.waiting import tail
 
-RESTART_DELAY_S = 0.2
 GC_FOLDER = "gc"
 _PORT_TAKEN = ("Address already in use", "BindException", "Could not start rest endpoint")
 
@@ -60,11 +59,24 @@ def prepare(plan: Plan, at: Embedded, extra: Mapping[str, str] | None = None) ->
     at.job_dir.mkdir(parents=True, exist_ok=True)
     at.log_dir.mkdir(parents=True, exist_ok=True)
     (at.job_dir / GC_FOLDER).mkdir(exist_ok=True)  # a JVM does not start without it
+    _write_programs(filled, at)
+    return filled
+
+
+def replan(plan: Plan, before: Plan, at: Embedded) -> Plan:
+    """`plan`, another one for the job of `before`, with the same addresses and folders; its programs
+    replace those that are there.
+    """
+    filled = fill_plan(plan, before.symbols)
+    _write_programs(filled, at)
+    return filled
+
+
+def _write_programs(filled: Plan, at: Embedded) -> None:
     for program in filled.programs:
         path = at.job_dir / program.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(program.text, encoding="utf-8")
-    return filled
 
 
 def start(process: ProcessPlan, at: Embedded) -> Child:
@@ -77,7 +89,7 @@ def start(process: ProcessPlan, at: Embedded) -> Child:
         env=process.env,
         cwd=at.job_dir,
         restart=process.restart,
-        restart_delay_s=RESTART_DELAY_S,
+        restart_delay_s=process.restart_delay_ms / 1000,
         nice=at.nice,
     )
 

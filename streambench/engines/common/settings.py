@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from streambench.engines.common.symbols import literal
+from streambench.model.conditions import Profile
+from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
 
 
@@ -22,6 +25,17 @@ def defaults(scope: str, values: Mapping[str, str | int]) -> tuple[Setting, ...]
     )
 
 
+def by_profile(
+    profile: Profile,
+    scope: str,
+    *,
+    tuned: Mapping[str, str | int],
+    shipped: Mapping[str, str | int],
+) -> tuple[Setting, ...]:
+    """`tuned` as rules, or under `Profile.DEFAULTS` what the engine ships with (`shipped`) instead."""
+    return rules(scope, tuned) if profile is Profile.TUNED else defaults(scope, shipped)
+
+
 def overridden(
     settings: Iterable[Setting], scope: str, user: Iterable[tuple[str, str]]
 ) -> tuple[Setting, ...]:
@@ -32,6 +46,14 @@ def overridden(
     return tuple(table.values())
 
 
+def marked(settings: Iterable[Setting], recovery: frozenset[str]) -> tuple[Setting, ...]:
+    """`settings`, those named in `recovery` marked as what decides detection or rework."""
+    return tuple(
+        replace(setting, recovery=True) if setting.name in recovery else setting
+        for setting in settings
+    )
+
+
 def values(settings: Iterable[Setting], scope: str) -> dict[str, str]:
     """Names and values of one scope that differ from the engine's default, in their order."""
     return {
@@ -39,3 +61,17 @@ def values(settings: Iterable[Setting], scope: str) -> dict[str, str]:
         for setting in settings
         if setting.scope == scope and setting.origin is not Origin.ENGINE_DEFAULT
     }
+
+
+def whole_number(settings: Iterable[Setting], scope: str, name: str) -> int:
+    """The setting as a number (KeyError when there is none). Raises UsageError for what is none."""
+    for setting in settings:
+        if (setting.scope, setting.name) == (scope, name):
+            try:
+                return int(setting.value)
+            except ValueError:
+                raise UsageError(
+                    f"'{name}' is a whole number, not '{setting.value}'",
+                    hint=f"for example: --set {scope}:{name}=1000",
+                ) from None
+    raise KeyError(name)

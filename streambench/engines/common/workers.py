@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from streambench.engines.common.launch import start
+from streambench.engines.common.symbols import fill_plan
 from streambench.engines.protocol import Embedded, Target
-from streambench.model.plan import Plan, Role
-from streambench.runtime.supervisor import Child, Supervisor
+from streambench.model.plan import Plan, ProcessPlan, Role
+from streambench.runtime.supervisor import Child
 
 # What one worker wrote of itself: numbers, words, lists of them.
 Reading: TypeAlias = Mapping[str, Any]
@@ -19,13 +19,14 @@ Reading: TypeAlias = Mapping[str, Any]
 _LAST_BYTES = 16 * 1024
 
 
-@dataclass(frozen=True)
 class Workers:
     """The processes of one job, and the files in which they write about themselves."""
 
-    supervisor: Supervisor
-    children: tuple[Child, ...]
-    readings: tuple[Path, ...]
+    def __init__(self, plan: Plan, at: Embedded) -> None:
+        self._at = at
+        self._symbols = plan.symbols
+        self.supervisor = at.supervisor
+        self.children: tuple[Child, ...] = ()
 
     @classmethod
     def start(cls, plan: Plan, at: Embedded) -> Workers:
@@ -33,15 +34,33 @@ class Workers:
 
         Each writes to the file that `readings_of` names.
         """
-        children: list[Child] = []
+        workers = cls(plan, at)
+        workers._start(plan.processes)
+        return workers
+
+    def grow(self, plan: Plan) -> None:
+        """Start what a wider plan of the same job, not filled in, has beyond those that were started."""
+        names = {child.name for child in self.children}
+        filled = fill_plan(plan, self._symbols)
+        self._start(process for process in filled.processes if process.name not in names)
+
+    def _start(self, processes: Iterable[ProcessPlan]) -> None:
+        started: list[Child] = []
         try:
-            for process in plan.processes:
-                children.append(start(process, at))
+            for process in processes:
+                started.append(start(process, self._at))
         except BaseException:
-            at.supervisor.stop(*children)
+            self.supervisor.stop(*started)
             raise
-        readings = tuple(at.log_dir / f"{child.name}.jsonl" for child in children)
-        return cls(at.supervisor, tuple(children), readings)
+        self.children += tuple(started)
+
+    @property
+    def readings(self) -> tuple[Path, ...]:
+        """The files in which they write about themselves, in their order."""
+        return tuple(self._readings_of(child) for child in self.children)
+
+    def _readings_of(self, child: Child) -> Path:
+        return self._at.log_dir / f"{child.name}.jsonl"
 
     def alive(self) -> tuple[Child, ...]:
         """Those that run now; after a restart the new process stands for the old one."""
@@ -64,8 +83,8 @@ class Workers:
         """Of each worker the last line that its *live* process wrote; None before its first."""
         alive = {child.name: child.pid for child in self.alive()}
         lines = []
-        for child, path in zip(self.children, self.readings, strict=True):
-            line = _last_line(path)
+        for child in self.children:
+            line = _last_line(self._readings_of(child))
             mine = line is not None and line.get("pid") == alive.get(child.name)
             lines.append(line if mine else None)
         return tuple(lines)

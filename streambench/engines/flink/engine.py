@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import log_of, named, port_was_taken, prepare, start, stop
 from streambench.engines.flink.job import FlinkJob
-from streambench.engines.flink.processes import JOB_MANAGER, SUBMITTER, flink_processes
+from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
 from streambench.engines.flink.programs import flink_programs
 from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import (
@@ -15,15 +15,15 @@ from streambench.engines.flink.settings import (
     flink_settings,
     parallelism,
 )
+from streambench.engines.flink.submission import submit
 from streambench.engines.protocol import Embedded, External, Job, Where
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
-from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
+from streambench.model.fault import FaultKind
+from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported, Whose
 from streambench.model.workload import Workload
-from streambench.runtime.waiting import wait_until
 
 VERSION = "2.2.1"
-SUBMIT_TIMEOUT_S = 120.0
 _ATTEMPTS = 3
 
 
@@ -67,6 +67,10 @@ class FlinkEngine:
             },
         )
 
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """Nothing of its own."""
+        return lacking(fault, {})
+
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start the cluster and submit; returns when the JobManager has accepted the job."""
         match at:
@@ -97,18 +101,8 @@ def _attach(plan: Plan, at: Embedded) -> Job:
 
 def _start(plan: Plan, at: Embedded) -> Job:
     """Start everything at once: TaskManagers and client ask until the JobManager is there."""
-    children = {process.name: start(process, at) for process in plan.processes}
-    submitted = at.job_dir / "submitted.json"
-    manager, submitter = children[JOB_MANAGER], children[SUBMITTER]
-    wait_until(
-        submitted.exists,
-        what="Flink's submission of the job",
-        timeout_s=SUBMIT_TIMEOUT_S,
-        alive=lambda: submitter.alive() and manager.alive(),
-        log=manager.log if not manager.alive() else submitter.log,
-    )
-    at.supervisor.stop(submitter)
-    job = str(json.loads(submitted.read_text(encoding="utf-8"))["job"])
+    children = {p.name: start(p, at) for p in plan.processes if p.role is not Role.SUBMITTER}
+    job = submit(plan, at, cluster_alive=children[JOB_MANAGER].alive)
     rest = FlinkRest(f"http://127.0.0.1:{plan.symbols['port:rest']}", job)
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
 
@@ -128,5 +122,10 @@ def _warnings(conditions: Conditions) -> tuple[str, ...]:
             f"Flink: transaction.timeout.ms is {TRANSACTION_TIMEOUT_MS}, not "
             f"{conditions.transaction_timeout_ms}: a transaction must outlive checkpoint and "
             "recovery, and Flink aborts those of a dead task itself."
+        )
+    if conditions.profile is Profile.DEFAULTS:
+        warnings.append(
+            "Flink: it ships without a checkpoint interval, and then restores nothing; the "
+            f"{conditions.commit_interval_ms} ms of the equal terms stay."
         )
     return tuple(warnings)

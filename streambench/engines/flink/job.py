@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.common.jvm import gc_pauses
-from streambench.engines.common.launch import GC_FOLDER, stop
+from streambench.engines.common.launch import GC_FOLDER, named, replan, start, stop
+from streambench.engines.common.noticed import noticed
+from streambench.engines.common.restart import comes_back
 from streambench.engines.flink.processes import JOB_MANAGER
-from streambench.engines.flink.rest import FlinkRest, JobStatus
+from streambench.engines.flink.rest import FlinkRest
+from streambench.engines.flink.submission import newest_checkpoint, submit
+from streambench.engines.flink.watch import JobWatch
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
+from streambench.model.errors import EngineFailed
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
 # REST calls cost the engine CPU: no answer is younger than this.
 _FRESH_NS = 900_000_000
 _OVERDUE_CHECKPOINTS = 10
+# What a TaskManager says when it has lost its JobManager (in which the ResourceManager is, too).
+MANAGER_LOST = re.compile(
+    r" TaskExecutor (?:The heartbeat of )?(?:JobManager|ResourceManager) with id \S+ "
+    r"(?:timed out|is no longer reachable)\."
+)
 # Twice the interval at which the JobManager fetches metrics anew.
 _METRICS_AGE_S = 2.0
+_REGISTRATION_TIMEOUT_S = 60.0
+_SAVEPOINT_TIMEOUT_S = 60.0
 
 
 class FlinkJob:
-    """Its processes belong to the supervisor; its state is asked of the JobManager."""
+    """Its processes belong to the supervisor; its state is asked of the JobManager.
+
+    After `resume` or `rescale` it is another job to Flink, with another id and its counters at nought.
+    """
 
     def __init__(self, plan: Plan, at: Embedded, rest: FlinkRest, commit_interval_ms: int) -> None:
+        self._plan = plan
         self._at = at
-        self._rest = rest
-        self._names = tuple(process.name for process in plan.processes)
-        self._workers = sum(process.role is Role.WORKER for process in plan.processes)
         self._overdue_ns = _OVERDUE_CHECKPOINTS * max(commit_interval_ms, 1_000) * 1_000_000
+        # The last one is of the job that runs.
+        self._watches: tuple[JobWatch, ...] = (JobWatch(rest, self._overdue_ns),)
         self._health = Health(State.STARTING, "submitted")
         self._asked_ns: int | None = None
         self._ran = False
-        self._restarts = 0
-        self._checkpoints = 0
-        self._checkpoint_ns = time.monotonic_ns()
+        self._moving = False
 
     def healthy(self) -> Health:
         """Running means: all tasks run, none restarted since the last look, checkpoints complete.
@@ -48,85 +65,162 @@ class FlinkJob:
         return self._health
 
     def targets(self, role: Role) -> tuple[Target, ...]:
-        """Live JobManager or TaskManagers."""
+        """The live JobManager, or the live TaskManagers."""
+        names = self._names(role)
         return tuple(
             Target(child.name, child.role, child.pid)
             for child in self._at.supervisor.children(role)
-            if child.name in self._names
+            if child.name in names
         )
 
     def readings(self) -> Readings:
         """Counters and effective settings by REST, pauses from the JVMs' own logs."""
         pauses = gc_pauses(self._at.job_dir / GC_FOLDER)
+        earlier, watch = self._watches[:-1], self._watches[-1]
+        ended = [other.last for other in earlier if other.last is not None]
         try:
-            status = self._rest.status()
-            exceptions = self._rest.exceptions()
+            late = self._settled_late_records(watch.rest)
+            status = watch.rest.status()  # after that, for its restarts are a metric, too
+            exceptions = watch.exceptions()
+            completed = sum(last.completed_checkpoints for last in (*ended, status))
             words = {
                 "state": status.state,
-                "completed checkpoints": str(status.completed_checkpoints),
+                "completed checkpoints": str(completed),
                 "failed checkpoints": str(status.failed_checkpoints),
+                "submitted again": str(len(earlier)),
             }
             if exceptions:
                 at_ms, name = exceptions[0]
                 words |= {"last failure": name, "last failure noticed at (ms)": str(at_ms)}
+            restarts = None
+            if status.restarts is not None:
+                restarts = len(earlier) + sum(last.restarts or 0 for last in (*ended, status))
             return Readings(
                 words=words,
-                effective=self._rest.effective(),
-                late_counter=self._settled_late_records(),
+                effective=watch.rest.effective(),
+                late_counter=late,
                 late_unit="late partial rows",
-                restarts=status.restarts,
-                checkpoint_bytes=status.checkpoint_bytes,
+                restarts=restarts,
+                failures_noticed_ms=self._noticed(),
+                checkpoint_bytes=sum(last.checkpoint_bytes for last in (*ended, status)),
                 gc_pauses=pauses,
             )
         except NoAnswer as error:
-            return Readings(words={"REST": f"no answer: {error}"}, gc_pauses=pauses)
+            return Readings(
+                words={"REST": f"no answer: {error}"},
+                failures_noticed_ms=self._noticed(),
+                gc_pauses=pauses,
+            )
+
+    def resume(self) -> None:
+        """Submit the query again, to go on from the newest checkpoint that is complete.
+
+        A session cluster forgets its jobs with its JobManager; whoever runs one without ZooKeeper or
+        Kubernetes submits again like this. Raises EngineFailed.
+        """
+        checkpoint = newest_checkpoint(self._at.job_dir / "checkpoints")
+        if checkpoint is None:
+            raise EngineFailed(
+                "Flink's JobManager died before a checkpoint was complete: there is nothing to resume",
+                stage="resume",
+                hint="let the fault come later",
+            )
+        with self._being_moved():
+            self._submit(checkpoint)
+
+    def rescale(self, plan: Plan) -> None:
+        """Add a TaskManager, stop with a savepoint, submit again from there with more parallelism."""
+        filled = replan(plan, self._plan, self._at)
+        started = {process.name for process in self._plan.processes}
+        with self._being_moved():
+            rest = self._watches[-1].rest
+            for process in filled.processes:
+                if process.name not in started:
+                    start(process, self._at)
+            self._plan = filled
+            wanted = len(self._names(Role.WORKER))
+            wait_until(
+                lambda: _task_managers(rest) >= wanted,
+                what="Flink's new TaskManager",
+                timeout_s=_REGISTRATION_TIMEOUT_S,
+                stage="rescale",
+            )
+            self._submit(self._stopped(rest))
 
     def stop(self) -> None:
         """End all its processes; nothing is cancelled, for its topics end with it."""
-        stop(self._names, self._at)
+        stop([process.name for process in self._plan.processes], self._at)
 
-    def _settled_late_records(self) -> int | None:
+    @contextmanager
+    def _being_moved(self) -> Iterator[None]:
+        self._moving = True
+        try:
+            yield
+        finally:
+            self._moving = False
+            self._asked_ns = None
+
+    def _submit(self, checkpoint: Path) -> None:
+        job = submit(self._plan, self._at, checkpoint=checkpoint)
+        rest = self._watches[-1].rest.about(job)
+        self._watches = (*self._watches, JobWatch(rest, self._overdue_ns))
+
+    def _stopped(self, rest: FlinkRest) -> Path:
+        """Stop the job with a savepoint, and return the savepoint. Raises EngineFailed."""
+        try:
+            trigger = rest.stop_with_savepoint(
+                (self._at.job_dir / "savepoints").absolute().as_uri()
+            )
+            location = wait_until(
+                lambda: rest.savepoint(trigger),
+                what="Flink's savepoint",
+                timeout_s=_SAVEPOINT_TIMEOUT_S,
+                stage="rescale",
+            )
+        except NoAnswer as error:
+            raise EngineFailed(f"Flink took no savepoint: {error}", stage="rescale") from error
+        return Path(location.removeprefix("file:"))
+
+    def _names(self, role: Role) -> frozenset[str]:
+        return frozenset(process.name for process in self._plan.processes if process.role is role)
+
+    def _settled_late_records(self, rest: FlinkRest) -> int | None:
         """The counter as it is now: the JobManager fetches metrics only when asked, for the next asker."""
         begun_s = time.monotonic()
 
         def settled() -> tuple[int | None] | None:
-            counter = self._rest.late_records()
+            counter = rest.late_records()
             return (counter,) if time.monotonic() - begun_s > _METRICS_AGE_S else None
 
         (counter,) = wait_until(settled, what="Flink's metrics", timeout_s=30.0, poll_s=0.25)
         return counter
 
+    def _noticed(self) -> tuple[float, ...]:
+        """What the JobManager told of failed tasks, and TaskManagers of a JobManager that went."""
+        told = {float(at_ms) for watch in self._watches for at_ms in watch.noticed_ms}
+        logs = [self._at.log_dir / f"{name}.log" for name in self._names(Role.WORKER)]
+        return tuple(sorted([*told, *noticed(logs, MANAGER_LOST)]))
+
     def _ask(self, now_ns: int) -> Health:
-        if not any(target.name == JOB_MANAGER for target in self.targets(Role.COORDINATOR)):
-            return Health(State.FAILED, "the JobManager is gone")
-        away = self._workers - len(self.targets(Role.WORKER))
+        if self._moving:
+            return Health(State.DEGRADED, "the job is being submitted again")
+        if self._at.supervisor.current(JOB_MANAGER) is None:
+            again = comes_back(named(self._plan, JOB_MANAGER), self._at.supervisor)
+            return Health(State.DEGRADED if again else State.FAILED, "the JobManager is gone")
+        workers = len(self._names(Role.WORKER))
+        away = workers - len(self.targets(Role.WORKER))
         if away > 0:
-            return Health(State.DEGRADED, f"{away} of {self._workers} TaskManagers are away")
-        try:
-            status = self._rest.status()
-        except NoAnswer as error:
-            return Health(self._unready(), f"the JobManager does not answer: {error}")
-        return self._judge(status, now_ns)
+            return Health(State.DEGRADED, f"{away} of {workers} TaskManagers are away")
+        health = self._watches[-1].look(now_ns)
+        if health.state is State.DEGRADED and not self._ran:
+            return Health(State.STARTING, health.detail)
+        self._ran = self._ran or health.state is State.RUNNING
+        return health
 
-    def _judge(self, status: JobStatus, now_ns: int) -> Health:
-        if status.completed_checkpoints != self._checkpoints:
-            self._checkpoints = status.completed_checkpoints
-            self._checkpoint_ns = now_ns
-        restarted = status.restarts is not None and status.restarts > self._restarts
-        self._restarts = max(self._restarts, status.restarts or 0)
-        waiting = [vertex for vertex in status.vertices if vertex != "RUNNING"]
-        if status.state in ("FAILED", "CANCELED", "FINISHED"):
-            return Health(State.FAILED, f"the job is {status.state}")
-        if waiting or not status.vertices:
-            return Health(self._unready(), f"tasks are {', '.join(sorted(set(waiting)))}")
-        if restarted:
-            return Health(self._unready(), f"the job restarted, {self._restarts} times so far")
-        if now_ns - self._checkpoint_ns > self._overdue_ns:
-            return Health(self._unready(), "no checkpoint completes")
-        if not self._checkpoints:
-            return Health(self._unready(), "no checkpoint has completed yet")
-        self._ran = True
-        return Health(State.RUNNING, f"{self._checkpoints} checkpoints")
 
-    def _unready(self) -> State:
-        return State.DEGRADED if self._ran else State.STARTING
+def _task_managers(rest: FlinkRest) -> int:
+    """How many are registered; none that are known of while the JobManager does not answer."""
+    try:
+        return rest.task_managers()
+    except NoAnswer:
+        return 0

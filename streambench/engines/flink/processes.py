@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streambench.engines.common.jvm import coordinator_flags, gc_log_flag, heap_flags
+from streambench.engines.common.restart import kept_alive
 from streambench.engines.flink.settings import (
     JOB_MANAGER_HEAP_MIB,
     SUBMITTER_HEAP_MIB,
@@ -45,8 +46,8 @@ _LOG4J_FLAG = "-Dlog4j.configurationFile=file:${job_dir}/conf/log4j.properties"
 
 def flink_processes(conditions: Conditions) -> tuple[ProcessPlan, ...]:
     """One JobManager, `workers` TaskManagers and the submitter, in the order of their start."""
-    workers = tuple(_task_manager(number, conditions) for number in range(conditions.workers))
-    return (_job_manager(), *workers, _submitter())
+    cluster = (_job_manager(), *(_task_manager(n, conditions) for n in range(conditions.workers)))
+    return (*(kept_alive(process, conditions) for process in cluster), _submitter())
 
 
 def _job_manager() -> ProcessPlan:
@@ -82,7 +83,6 @@ def _task_manager(number: int, conditions: Conditions) -> ProcessPlan:
         ),
         env={"FLINK_CONF_DIR": "${job_dir}/conf"},
         heap_mib=conditions.worker_heap_mib,
-        restart=True,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
@@ -22,14 +23,14 @@ appender.console.name = console
 appender.console.type = CONSOLE
 appender.console.target = SYSTEM_OUT
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
+appender.console.layout.pattern = LOG_TIME %-5p %c{1} %m%n
 logger.kafka.name = org.apache.kafka
 logger.kafka.level = WARN
 logger.types.name = org.apache.flink.api.java.typeutils
 logger.types.level = WARN
 logger.pekko.name = org.apache.pekko
 logger.pekko.level = WARN
-"""
+""".replace("LOG_TIME", LOG_TIME)
 
 
 def flink_programs(

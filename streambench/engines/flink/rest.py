@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streambench.engines.common.http import NoAnswer, get_json
+from streambench.engines.common.http import NoAnswer, get_json, post_json
 from streambench.engines.flink.settings import CLUSTER, JOB
+from streambench.model.errors import EngineFailed
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class FlinkRest:
     def __init__(self, url: str, job: str) -> None:
         self._url = url
         self._job = f"/jobs/{job}"
+
+    def about(self, job: str) -> FlinkRest:
+        """The same interface, asked about another job."""
+        return FlinkRest(self._url, job)
 
     def status(self) -> JobStatus:
         """Three small requests; fit for once a second."""
@@ -72,6 +77,24 @@ class FlinkRest:
             (int(entry["timestamp"]), str(entry["exceptionName"]))
             for entry in history.get("entries", ())
         )
+
+    def stop_with_savepoint(self, folder: str) -> str:
+        """Begin to stop the job, its state kept in `folder` (a URI); the id to ask `savepoint` by."""
+        answer = post_json(
+            f"{self._url}{self._job}/stop", {"targetDirectory": folder, "drain": False}
+        )
+        return str(answer["request-id"])
+
+    def savepoint(self, trigger: str) -> str | None:
+        """Where the savepoint is, once it is there; None until then. Raises EngineFailed."""
+        answer = self._get(f"{self._job}/savepoints/{trigger}")
+        if answer["status"]["id"] != "COMPLETED":
+            return None
+        operation = answer["operation"]
+        if "location" not in operation:
+            cause = operation.get("failure-cause", {}).get("class", "no reason told")
+            raise EngineFailed(f"Flink's savepoint failed: {cause}", stage="rescale")
+        return str(operation["location"])
 
     def effective(self) -> Mapping[tuple[str, str], str]:
         """(scope, name) → value of what the JobManager says that it runs with."""

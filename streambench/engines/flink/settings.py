@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
@@ -14,6 +14,27 @@ SUBMITTER_HEAP_MIB = 384
 # An open transaction must outlive a checkpoint and a recovery, else what a completed checkpoint
 # promised is aborted by the broker and lost. Brokers allow 15 minutes at most unless told otherwise.
 TRANSACTION_TIMEOUT_MS = 600_000
+
+# What decides when a failure is noticed and what has to be done again.
+_RECOVERY = frozenset(
+    {
+        "cluster.registration.error-delay",
+        "cluster.registration.refused-registration-delay",
+        "execution.checkpointing.interval",
+        "execution.checkpointing.mode",
+        "heartbeat.interval",
+        "heartbeat.rpc-failure-threshold",
+        "heartbeat.timeout",
+        "properties.transaction.timeout.ms",
+        "restart-strategy.exponential-delay.backoff-multiplier",
+        "restart-strategy.exponential-delay.initial-backoff",
+        "restart-strategy.exponential-delay.max-backoff",
+        "restart-strategy.fixed-delay.attempts",
+        "restart-strategy.fixed-delay.delay",
+        "restart-strategy.type",
+        "taskmanager.slot.timeout",
+    }
+)
 
 _FRAMEWORK_HEAP_MIB = 64
 _FRAMEWORK_OFF_HEAP_MIB = 128
@@ -35,7 +56,35 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
     """
     settings = (
         *rules(CLUSTER, _cluster(conditions)),
+        *by_profile(
+            conditions.profile,
+            CLUSTER,
+            tuned=_tuned_cluster(conditions),
+            shipped={
+                "heartbeat.interval": "10 s",
+                "heartbeat.timeout": "50 s",
+                "cluster.registration.error-delay": "10 s",
+                "cluster.registration.refused-registration-delay": "30 s",
+                "taskmanager.slot.timeout": "10 s",
+            },
+        ),
+        *defaults(CLUSTER, {"heartbeat.rpc-failure-threshold": 2}),
         *rules(JOB, _job(conditions)),
+        *by_profile(
+            conditions.profile,
+            JOB,
+            tuned={
+                "restart-strategy.type": "fixed-delay",
+                "restart-strategy.fixed-delay.attempts": 100,
+                "restart-strategy.fixed-delay.delay": "200 ms",
+            },
+            shipped={
+                "restart-strategy.type": "exponential-delay",
+                "restart-strategy.exponential-delay.initial-backoff": "1 s",
+                "restart-strategy.exponential-delay.max-backoff": "1 min",
+                "restart-strategy.exponential-delay.backoff-multiplier": "1.5",
+            },
+        ),
         *rules(SOURCE, _source()),
         *defaults(SOURCE, {"scan.watermark.idle-timeout": "off"}),
         *rules(QUERY, {"watermark bound": f"{query.grace_ms} ms"}),
@@ -44,7 +93,7 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
     )
     for scope in (CLUSTER, JOB):
         settings = overridden(settings, scope, variant.settings)
-    return settings
+    return marked(settings, _RECOVERY)
 
 
 def direct_memory_mib() -> int:
@@ -52,14 +101,21 @@ def direct_memory_mib() -> int:
     return _FRAMEWORK_OFF_HEAP_MIB + _NETWORK_MIB
 
 
-def _cluster(conditions: Conditions) -> dict[str, str | int]:
-    heap_mib = conditions.worker_heap_mib
+def _tuned_cluster(conditions: Conditions) -> dict[str, str | int]:
     return {
         "heartbeat.interval": f"{conditions.heartbeat_interval_ms} ms",
         "heartbeat.timeout": f"{conditions.session_timeout_ms} ms",
         # A TaskManager that is quicker than the JobManager asks again soon, not after 10 s.
         "cluster.registration.error-delay": "200 ms",
         "cluster.registration.refused-registration-delay": "200 ms",
+        # Until then a TaskManager keeps its slot for the job of a JobManager that died.
+        "taskmanager.slot.timeout": f"{conditions.session_timeout_ms} ms",
+    }
+
+
+def _cluster(conditions: Conditions) -> dict[str, str | int]:
+    heap_mib = conditions.worker_heap_mib
+    return {
         # Without it the metrics freeze after the death of a TaskManager.
         "web.timeout": "5000 ms",
         "metrics.fetcher.update-interval": "1000 ms",
@@ -92,10 +148,9 @@ def _job(conditions: Conditions) -> dict[str, str | int]:
         "execution.checkpointing.interval": f"{conditions.commit_interval_ms} ms",
         # State is exact under both guarantees; only the sink differs.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
+        # A job whose JobManager died is submitted again from its last checkpoint.
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "state.backend.type": "hashmap",
-        "restart-strategy.type": "fixed-delay",
-        "restart-strategy.fixed-delay.attempts": 100,
-        "restart-strategy.fixed-delay.delay": "200 ms",
         "table.local-time-zone": "UTC",
     }
 

@@ -1,8 +1,9 @@
 """Submit the statements of an SQL file to a Flink cluster, and wait to be ended.
 
-Run by the interpreter of Flink's environment: `python submit.py JOB`, where JOB is a JSON file with
-`statements` (path of the SQL), `configuration` (names and values) and `submitted` (path of the file
-that tells the job's id). Imports nothing of streambench.
+Run by the interpreter of Flink's environment: `python submit.py JOB [CHECKPOINT]`, where JOB is a JSON
+file with `statements` (path of the SQL), `configuration` (names and values) and `submitted` (path of
+the file that tells the job's id), and CHECKPOINT the folder of a checkpoint to go on from. Imports
+nothing of streambench.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def statements(text: str) -> list[str]:
     return [found.strip() for found in _STATEMENT.findall(text) if found.strip()]
 
 
-def main(job_file: str) -> None:
+def main(job_file: str, checkpoint: str | None = None) -> None:
     """Submit; the job is the last statement's."""
     # Imported late: `statements` is tested where there is no Flink.
     from pyflink.common import Configuration
@@ -33,6 +34,8 @@ def main(job_file: str) -> None:
     configuration = Configuration()
     for name, value in job["configuration"].items():
         configuration.set_string(name, value)
+    if checkpoint is not None:
+        configuration.set_string("execution.state-recovery.path", checkpoint)
     settings = EnvironmentSettings.new_instance().in_streaming_mode()
     environment = TableEnvironment.create(settings.with_configuration(configuration).build())
     with open(job["statements"], encoding="utf-8") as file:
@@ -50,6 +53,6 @@ def main(job_file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])
     # Whoever started this ends it: an exit by itself would look like a death.
     signal.pause()

@@ -7,14 +7,18 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
+from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.query_source import query_source
+from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.workers import Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
 from streambench.engines.kafka_python.settings import configs, settings
 from streambench.engines.protocol import Embedded, External, Job, Where
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.errors import UsageError
+from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
     EventClock,
@@ -30,6 +34,10 @@ from streambench.model.workload import Workload
 _QUERY = "query.py"
 _JOB = "job.json"
 _WORKER = "streambench.engines.kafka_python.worker"
+_GAPS = {
+    FaultKind.COORDINATOR_KILL: "the Python consumer has no coordinator process: its workers are "
+    "equals, and the Kafka broker leads their group"
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class KafkaPython:
             "kafka-python: offsets are committed with every window, and there is no changelog: a "
             "takeover reads the open windows again, which costs more the longer the windows are"
         ]
+        if conditions.profile is Profile.DEFAULTS:
+            warnings.append(
+                "kafka-python: it is a library and ships no commit interval for such a worker; the "
+                f"{conditions.commit_interval_ms} ms of the equal terms stay"
+            )
         if conditions.workers > conditions.partitions:
             warnings.append(
                 f"{conditions.workers} workers share {conditions.partitions} partitions: "
@@ -83,11 +96,17 @@ class KafkaPython:
                 Program(_QUERY, "python", query_source(workload)),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
             ),
-            processes=tuple(_process(index) for index in range(conditions.workers)),
+            processes=tuple(
+                kept_alive(_process(index), conditions) for index in range(conditions.workers)
+            ),
             settings=chosen,
             warnings=tuple(warnings),
             symbols={"partitions": str(conditions.partitions)},
         )
+
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """It has no coordinator: its workers are led by the broker's group coordinator."""
+        return lacking(fault, _GAPS)
 
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start the workers. Raises EngineFailed."""
@@ -101,7 +120,12 @@ class KafkaPython:
                 pass
         # Its workers run on the interpreter that runs streambench: that one has kafka-python.
         filled = prepare(plan, at, {"python": sys.executable})
-        return ConsumerJob(Workers.start(filled, at), int(filled.symbols["partitions"]))
+        return ConsumerJob(
+            Workers.start(filled, at),
+            partitions=int(filled.symbols["partitions"]),
+            broker_log=at.log_dir / BROKER_LOG,
+            group=at.job_id,
+        )
 
 
 def _process(index: int) -> ProcessPlan:
@@ -114,5 +138,4 @@ def _process(index: int) -> ProcessPlan:
             *(f"${{job_dir}}/{_JOB}", name, readings_of(name)),
         ),
         env={"PYTHONUNBUFFERED": "1"},
-        restart=True,
     )

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from streambench.engines.common.noticed import expired_members, noticed
 from streambench.engines.common.workers import Workers
 from streambench.engines.protocol import Health, Readings, State, Target
-from streambench.model.plan import Role
+from streambench.model.plan import Plan, Role
 
 
 @dataclass(frozen=True)
 class ConsumerJob:
-    """Members under the supervisor; `partitions` is how many they share."""
+    """Members under the supervisor; `partitions` is how many they share.
+
+    `group` is their consumer group, of whose members the broker speaks in `broker_log`.
+    """
 
     workers: Workers
     partitions: int
+    broker_log: Path
+    group: str
 
     def healthy(self) -> Health:
         """RUNNING when every member lives and all partitions are placed."""
@@ -56,7 +63,15 @@ class ConsumerJob:
             late_counter=sum(int(line["late_records"]) for line in totals) if totals else None,
             late_unit="records",
             restarts=self.workers.restarts,
+            failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
         )
+
+    def resume(self) -> None:
+        """Nothing: there is no coordinator to resume from."""
+
+    def rescale(self, plan: Plan) -> None:
+        """Start one member more: the group shares its partitions anew, and nothing else is restarted."""
+        self.workers.grow(plan)
 
     def stop(self) -> None:
         """End all members."""

@@ -108,7 +108,9 @@ class TransactionalOutput:
         self._failures += 1
         if self._failures > _FAILURES:
             raise GivenUp(f"{self._failures} transactions in succession came to nothing")
-        with contextlib.suppress(KafkaError):  # refused when the broker has aborted it already
+        with contextlib.suppress(
+            KafkaError
+        ):  # refused when the broker has aborted it already, or late
             self._producer.abort_transaction()
         _end(self._producer)
         self._producer = self._open()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
@@ -22,6 +22,19 @@ _OURS = frozenset(
         *("producer.bootstrap_servers", "producer.client_id", "producer.transactional_id"),
     }
 )
+# What decides when a failure is noticed and what has to be done again.
+_RECOVERY = frozenset(
+    {
+        "consumer.heartbeat_interval_ms",
+        "consumer.reconnect_backoff_max_ms",
+        "consumer.session_timeout_ms",
+        "producer.reconnect_backoff_max_ms",
+        "producer.transaction_timeout_ms",
+        "worker.commit_interval_ms",
+    }
+)
+# What the Java clients ship with, which the other engines use.
+_JAVA_RECONNECT_BACKOFF_MAX_MS = 1_000
 
 
 def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
@@ -33,8 +46,6 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
     fair: dict[str, Any] = {
         "consumer.auto_offset_reset": "earliest",
-        "consumer.session_timeout_ms": conditions.session_timeout_ms,
-        "consumer.heartbeat_interval_ms": conditions.heartbeat_interval_ms,
         "consumer.fetch_min_bytes": 1,
         "consumer.fetch_max_wait_ms": 100,
         # Without it the offsets of a dead owner's open transaction would not be waited for.
@@ -46,8 +57,21 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "worker.commit_interval_ms": conditions.commit_interval_ms,
         "worker.poll_timeout_ms": 100,
     }
+    tuned: dict[str, str | int] = {
+        "consumer.session_timeout_ms": conditions.session_timeout_ms,
+        "consumer.heartbeat_interval_ms": conditions.heartbeat_interval_ms,
+        "consumer.reconnect_backoff_max_ms": _JAVA_RECONNECT_BACKOFF_MAX_MS,
+        "producer.reconnect_backoff_max_ms": _JAVA_RECONNECT_BACKOFF_MAX_MS,
+    }
+    shipped: dict[str, str | int] = {
+        "consumer.session_timeout_ms": 45_000,
+        "consumer.heartbeat_interval_ms": 3_000,
+        "consumer.reconnect_backoff_max_ms": 30_000,
+        "producer.reconnect_backoff_max_ms": 30_000,
+    }
     if exactly_once:
-        fair["producer.transaction_timeout_ms"] = conditions.transaction_timeout_ms
+        tuned["producer.transaction_timeout_ms"] = conditions.transaction_timeout_ms
+        shipped["producer.transaction_timeout_ms"] = 60_000
     kept: dict[str, Any] = {
         "consumer.check_crcs": True,
         "consumer.max_partition_fetch_bytes": 1024 * 1024,
@@ -56,11 +80,12 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     }
     chosen = (
         *rules(SCOPE, {name: _text(value) for name, value in fair.items()}),
+        *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, {name: _text(value) for name, value in kept.items()}),
     )
     for name, _ in variant.settings:
         _check(name)
-    return overridden(chosen, SCOPE, variant.settings)
+    return marked(overridden(chosen, SCOPE, variant.settings), _RECOVERY)
 
 
 def configs(chosen: Sequence[Setting]) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
+from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.kafka_python.output import Output, PlainOutput, TransactionalOutput
 from streambench.engines.kafka_python.windows import Closed, Mark, PartitionWindows
@@ -216,7 +217,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
 
     def new_producer() -> KafkaProducer:
         own = {"transactional_id": client_id} if exactly_once else {}
-        producer = KafkaProducer(
+        producer = BoundedProducer(
             bootstrap_servers=job["bootstrap"], client_id=client_id, **job["producer"], **own
         )
         effective.update({f"producer.{n}": producer.config[n] for n in job["producer"]})

@@ -6,16 +6,27 @@ import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 
+from streambench.engines.common.faults import lacking
 from streambench.engines.common.jvm import gc_log_flag
 from streambench.engines.common.launch import GC_FOLDER, prepare
+from streambench.engines.common.noticed import BROKER_LOG
+from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
 from streambench.engines.common.workers import Workers, readings_of
 from streambench.engines.kafka_streams.job import StreamsJob
-from streambench.engines.kafka_streams.settings import JVM, JVM_OPTIONS, properties, settings
+from streambench.engines.kafka_streams.settings import (
+    JVM,
+    JVM_OPTIONS,
+    commit_interval_ms,
+    properties,
+    settings,
+    transaction_timeout_ms,
+)
 from streambench.engines.kafka_streams.source import programs
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
+from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
     EventClock,
@@ -32,6 +43,10 @@ from streambench.runtime.compiler import compile_java
 
 _PROPERTIES = "streams.properties"
 _LOGGING = "log4j2.properties"
+_GAPS = {
+    FaultKind.COORDINATOR_KILL: "Kafka Streams has no coordinator process: its instances are equals, "
+    "and the Kafka broker leads their group"
+}
 
 
 @dataclass(frozen=True)
@@ -57,19 +72,19 @@ class KafkaStreams:
                 Whose.OURS,
                 f"the jars of Kafka Streams {self.version} are locked, not {variant.version}'s",
             )
-        if (
-            conditions.guarantee is Guarantee.EXACTLY_ONCE
-            and conditions.transaction_timeout_ms < conditions.commit_interval_ms
-        ):
-            return Unsupported(
-                Whose.UPSTREAM,
-                "Kafka Streams refuses a transaction time-out below the commit interval "
-                f"({conditions.transaction_timeout_ms} ms < {conditions.commit_interval_ms} ms)",
-            )
         chosen = settings(conditions, variant)
+        commit_ms = commit_interval_ms(chosen)
+        if conditions.guarantee is Guarantee.EXACTLY_ONCE:
+            timeout_ms = transaction_timeout_ms(chosen)
+            if timeout_ms < commit_ms:
+                return Unsupported(
+                    Whose.UPSTREAM,
+                    "Kafka Streams refuses a transaction time-out below the commit interval "
+                    f"({timeout_ms} ms < {commit_ms} ms)",
+                )
         query = workload.query
         # Restored state may be two commits ahead of the input that is read again.
-        retention_ms = query.window.size_ms + query.grace_ms + 2 * conditions.commit_interval_ms
+        retention_ms = query.window.size_ms + query.grace_ms + 2 * commit_ms
         warnings = []
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
             warnings.append(
@@ -91,13 +106,17 @@ class KafkaStreams:
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
             processes=tuple(
-                _process(index, chosen, conditions.worker_heap_mib)
+                kept_alive(_process(index, chosen, conditions.worker_heap_mib), conditions)
                 for index in range(conditions.workers)
             ),
             settings=chosen,
             warnings=tuple(warnings),
             symbols={"partitions": str(conditions.partitions)},
         )
+
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """It has no coordinator: its instances are led by the broker's group coordinator."""
+        return lacking(fault, _GAPS)
 
     def attach(self, plan: Plan, at: Where) -> Job:
         """Compile the topology and start its instances. Raises EngineFailed."""
@@ -118,8 +137,13 @@ class KafkaStreams:
             java=at.artifacts.java,
             ecj=ecj,
         )
-        workers = Workers.start(filled, at)
-        return StreamsJob(workers, at.job_dir / GC_FOLDER, int(filled.symbols["partitions"]))
+        return StreamsJob(
+            Workers.start(filled, at),
+            gc_logs=at.job_dir / GC_FOLDER,
+            partitions=int(filled.symbols["partitions"]),
+            broker_log=at.log_dir / BROKER_LOG,
+            group=at.job_id,
+        )
 
 
 def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int) -> ProcessPlan:
@@ -145,7 +169,6 @@ def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int) -> ProcessP
             readings_of(name),
         ),
         heap_mib=heap_mib,
-        restart=True,
     )
 
 

@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streambench.engines.common.jvm import gc_pauses
+from streambench.engines.common.noticed import expired_members, noticed
 from streambench.engines.common.workers import Reading, Workers
 from streambench.engines.protocol import Health, Readings, State, Target
-from streambench.model.plan import Role
+from streambench.model.plan import Plan, Role
 
 
 @dataclass(frozen=True)
 class StreamsJob:
-    """Instances under the supervisor; `partitions` is how many tasks they share."""
+    """Instances under the supervisor; `partitions` is how many tasks they share.
+
+    `group` is their consumer group, of whose members the broker speaks in `broker_log`.
+    """
 
     workers: Workers
     gc_logs: Path
     partitions: int
+    broker_log: Path
+    group: str
 
     def healthy(self) -> Health:
         """RUNNING when every instance says so and all tasks are assigned."""
@@ -59,8 +65,16 @@ class StreamsJob:
             late_counter=None if late is None else int(late),
             late_unit="record × window",
             restarts=self.workers.restarts,
+            failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
             gc_pauses=gc_pauses(self.gc_logs),
         )
+
+    def resume(self) -> None:
+        """Nothing: there is no coordinator to resume from."""
+
+    def rescale(self, plan: Plan) -> None:
+        """Start one instance more: the group shares its partitions anew, and nothing else is restarted."""
+        self.workers.grow(plan)
 
     def stop(self) -> None:
         """End all instances."""

@@ -5,14 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.engines.common.jvm import heap_flags
-from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.engines.common.settings import (
+    by_profile,
+    defaults,
+    marked,
+    overridden,
+    rules,
+    whole_number,
+)
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Setting
 
 SCOPE = "kafka-streams"
 JVM = "jvm"
 JVM_OPTIONS = "jvm.options"
+_TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _CACHE_BYTES = 10 * 1024 * 1024
+# What decides when a failure is noticed and what has to be done again.
+_RECOVERY = frozenset(
+    {
+        "acceptable.recovery.lag",
+        "commit.interval.ms",
+        "consumer.heartbeat.interval.ms",
+        "consumer.session.timeout.ms",
+        "num.standby.replicas",
+        "producer.transaction.timeout.ms",
+        "reconnect.backoff.max.ms",
+        "statestore.cache.max.bytes",
+    }
+)
 
 
 def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
@@ -24,7 +45,6 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
     fair: dict[str, str | int] = {
         "processing.guarantee": "exactly_once_v2" if exactly_once else "at_least_once",
-        "commit.interval.ms": conditions.commit_interval_ms,
         "num.stream.threads": 1,
         "replication.factor": 1,
         # Updates would reach the changelog ahead of the offsets, and a restart would count them
@@ -35,14 +55,23 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "producer.linger.ms": conditions.producer_linger_ms,
         "producer.acks": "all",
         "consumer.auto.offset.reset": "earliest",
-        "consumer.session.timeout.ms": conditions.session_timeout_ms,
-        "consumer.heartbeat.interval.ms": conditions.heartbeat_interval_ms,
         "consumer.fetch.min.bytes": 1,
         "consumer.fetch.max.wait.ms": 100,
     }
+    tuned: dict[str, str | int] = {
+        "commit.interval.ms": conditions.commit_interval_ms,
+        "consumer.session.timeout.ms": conditions.session_timeout_ms,
+        "consumer.heartbeat.interval.ms": conditions.heartbeat_interval_ms,
+    }
+    shipped: dict[str, str | int] = {
+        "commit.interval.ms": 100 if exactly_once else 30_000,
+        "consumer.session.timeout.ms": 45_000,
+        "consumer.heartbeat.interval.ms": 3_000,
+    }
     if exactly_once:
         # A takeover waits for the transaction that the dead instance left open.
-        fair["producer.transaction.timeout.ms"] = conditions.transaction_timeout_ms
+        tuned[_TRANSACTION_TIMEOUT] = conditions.transaction_timeout_ms
+        shipped[_TRANSACTION_TIMEOUT] = 10_000
     kept: dict[str, str | int] = {
         "topology.optimization": "none",
         "max.task.idle.ms": 0,
@@ -50,15 +79,27 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "consumer.max.poll.records": 1000,
         "acceptable.recovery.lag": 10_000,
         "num.standby.replicas": 0,
+        "reconnect.backoff.max.ms": 1_000,
     }
     chosen = (
         *rules(SCOPE, fair),
+        *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, kept),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
     jvm = [pair for pair in variant.settings if pair[0] == JVM_OPTIONS]
     streams = [pair for pair in variant.settings if pair[0] != JVM_OPTIONS]
-    return overridden(overridden(chosen, SCOPE, streams), JVM, jvm)
+    return marked(overridden(overridden(chosen, SCOPE, streams), JVM, jvm), _RECOVERY)
+
+
+def commit_interval_ms(chosen: Sequence[Setting]) -> int:
+    """The commit interval that is in force, whoever chose it. Raises UsageError for no number."""
+    return whole_number(chosen, SCOPE, "commit.interval.ms")
+
+
+def transaction_timeout_ms(chosen: Sequence[Setting]) -> int:
+    """The same for the transaction time-out; KeyError where there are no transactions."""
+    return whole_number(chosen, SCOPE, _TRANSACTION_TIMEOUT)
 
 
 def properties(chosen: Sequence[Setting]) -> str:

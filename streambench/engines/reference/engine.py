@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from streambench import __version__
+from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.workers import Workers, readings_of
@@ -16,6 +17,7 @@ from streambench.engines.reference.job import ReferenceJob
 from streambench.engines.reference.settings import clock_of, script_of, settings
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
+from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
     EventClock,
@@ -30,6 +32,12 @@ from streambench.model.workload import Workload
 _QUERY = "query.py"
 _JOB = "job.json"
 _NAME = "worker-0"
+_GAPS = {
+    FaultKind.COORDINATOR_KILL: "the reference engine has one process and no coordinator",
+    FaultKind.RESCALE: "the reference engine is one process, whatever is asked for",
+    FaultKind.WORKER_KILL: "the reference engine keeps all that it knows in memory: after a kill it "
+    "would write every row of the log again",
+}
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,10 @@ class Reference:
             settings=chosen,
             warnings=tuple(warnings),
         )
+
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """Whatever it could only have by starting over."""
+        return lacking(fault, _GAPS)
 
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start the process. Raises EngineFailed."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from streambench.engines.common.workers import Workers
 from streambench.engines.protocol import Health, Readings, State, Target
-from streambench.model.plan import Role
+from streambench.model.errors import EngineFailed
+from streambench.model.plan import Plan, Role
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ class ReferenceJob:
             late_unit="records",
             restarts=self.workers.restarts,
         )
+
+    def resume(self) -> None:
+        """Nothing: there is no coordinator to resume from."""
+
+    def rescale(self, plan: Plan) -> None:
+        """Refused: it is one process, whatever is asked for."""
+        raise EngineFailed("the reference engine is one process", stage="rescale")
 
     def stop(self) -> None:
         """End its process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from streambench.engines.common.settings import defaults, overridden, rules
+from streambench.engines.common.settings import defaults, marked, overridden, rules
 from streambench.engines.reference.script import Script
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -33,7 +33,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     chosen = defaults(SCOPE, {CLOCK: "per-partition", **script})
     if conditions.guarantee is Guarantee.EXACTLY_ONCE:
         chosen = (*rules(SCOPE, {"commit_interval_ms": conditions.commit_interval_ms}), *chosen)
-    return overridden(chosen, SCOPE, variant.settings)
+    return marked(overridden(chosen, SCOPE, variant.settings), frozenset({"commit_interval_ms"}))
 
 
 def script_of(chosen: Sequence[Setting]) -> Script:

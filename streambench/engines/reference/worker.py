@@ -16,6 +16,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.reference.script import Row, Script, Stage
 from streambench.engines.reference.windows import Windows
@@ -118,7 +119,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     consumer.assign([TopicPartition(job["input"], n) for n in range(job["partitions"])])
     transactional = job["guarantee"] == "exactly-once"
     own = {"transactional_id": client_id} if transactional else {}
-    producer = KafkaProducer(
+    producer = BoundedProducer(
         bootstrap_servers=job["bootstrap"], client_id=client_id, acks="all", linger_ms=0, **own
     )
     if transactional:

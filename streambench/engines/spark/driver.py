@@ -9,6 +9,7 @@ streambench.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -79,7 +80,11 @@ def main(job_file: str) -> None:
     with open(job_file, encoding="utf-8") as file:
         job = json.load(file)
     with open(job["progress"], "a", encoding="utf-8") as file:
-        run(job, Progress(file))
+        if file.tell():
+            file.write("\n")  # a driver that was killed may have left half a line
+        progress = Progress(file)
+        progress.write("begun", pid=os.getpid())
+        run(job, progress)
 
 
 def run(job: dict[str, Any], progress: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import (
     listens,
     log_of,
@@ -19,8 +20,9 @@ from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_pr
 from streambench.engines.spark.programs import spark_programs
 from streambench.engines.spark.progress import read_progress
 from streambench.engines.spark.settings import executor_heap_mib, silence_timeout_ms, spark_settings
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
 from streambench.model.workload import Workload
 from streambench.runtime.waiting import wait_until
@@ -75,6 +77,10 @@ class SparkEngine:
             warnings=_warnings(conditions),
             symbols={"spark_home": "${site_packages}/pyspark"},
         )
+
+    def lacks(self, fault: FaultKind) -> Unsupported | None:
+        """Nothing of its own."""
+        return lacking(fault, {})
 
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start cluster and driver; returns when the query has started."""
@@ -147,7 +153,8 @@ def _warnings(conditions: Conditions) -> tuple[str, ...]:
             f"Spark: an executor's heap is {executor_heap_mib(conditions)} MiB, the least that Spark "
             f"accepts, not {conditions.worker_heap_mib}."
         )
-    if silence_timeout_ms(conditions) != conditions.session_timeout_ms:
+    tuned = conditions.profile is Profile.TUNED
+    if tuned and silence_timeout_ms(conditions) != conditions.session_timeout_ms:
         warnings.append(
             f"Spark: a silent executor is given up after {silence_timeout_ms(conditions)} ms, not "
             f"{conditions.session_timeout_ms}: with less, a busy machine loses healthy ones. One that "

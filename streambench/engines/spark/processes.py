@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from streambench.engines.common.jvm import coordinator_flags, gc_log_flag
+from streambench.engines.common.restart import kept_alive
 from streambench.engines.spark.programs import LOG4J_FLAG
 from streambench.engines.spark.settings import (
     DAEMON_HEAP_MIB,
     DRIVER_HEAP_MIB,
+    WORKER_TIMEOUT,
     executor_heap_mib,
-    silence_timeout_ms,
+    worker_timeout_ms,
 )
 from streambench.model.conditions import Conditions
 from streambench.model.plan import ProcessPlan, Role
@@ -34,8 +36,9 @@ _ENVIRONMENT = {
 
 def spark_processes(conditions: Conditions) -> tuple[ProcessPlan, ...]:
     """One Master, `workers` Workers and the driver, in the order of their start."""
-    workers = tuple(_worker(number, conditions) for number in range(conditions.workers))
-    return (_master(conditions), *workers, _driver())
+    workers = (_worker(number, conditions) for number in range(conditions.workers))
+    restarted = (kept_alive(process, conditions) for process in (*workers, _driver()))
+    return (_master(conditions), *restarted)
 
 
 def _master(conditions: Conditions) -> ProcessPlan:
@@ -71,7 +74,6 @@ def _worker(number: int, conditions: Conditions) -> ProcessPlan:
         ),
         env=_ENVIRONMENT,
         heap_mib=DAEMON_HEAP_MIB + heap_mib,
-        restart=True,
     )
 
 
@@ -94,7 +96,7 @@ def _daemon(conditions: Conditions) -> tuple[str, ...]:
         "-Dspark.master.rest.enabled=false",
         # A port that is taken must be told, not replaced by one that nobody knows.
         "-Dspark.port.maxRetries=0",
-        f"-Dspark.worker.timeout={silence_timeout_ms(conditions) // 1000}",
+        f"-D{WORKER_TIMEOUT}={worker_timeout_ms(conditions) // 1000}",
         "-cp",
         "${spark_home}/jars/*",
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.spark.query import query_program
 from streambench.engines.spark.settings import APPLICATION, SINK, SOURCE
@@ -21,12 +22,12 @@ appender.console.name = console
 appender.console.type = Console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
+appender.console.layout.pattern = LOG_TIME %-5p %c{1} %m%n
 logger.deploy.name = org.apache.spark.deploy
 logger.deploy.level = INFO
 logger.scheduler.name = org.apache.spark.scheduler.cluster
 logger.scheduler.level = INFO
-"""
+""".replace("LOG_TIME", LOG_TIME)
 
 
 def spark_programs(workload: Workload, settings: Sequence[Setting]) -> tuple[Program, ...]:

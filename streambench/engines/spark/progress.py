@@ -11,23 +11,32 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Told:
-    """The driver's lines; durations in ms, `late_partial_rows` summed over all batches."""
+    """The driver's lines; durations in ms, `late_partial_rows` summed over all batches.
 
+    `pid`, `started`, `failure` and `fresh_batches` are those of the driver that was started last;
+    `batches` counts what earlier ones had done, too.
+    """
+
+    pid: int | None
     configuration: Mapping[str, str]
     started: bool
     failure: str | None
     batches: int
+    fresh_batches: int
     late_partial_rows: int
     last_durations_ms: Mapping[str, int]
 
 
 def read_progress(path: Path) -> Told:
-    """All that the driver has told so far; a line that is not yet whole is left out."""
+    """All that the driver has told so far; a line that is not whole is left out."""
+    pid: int | None = None
     configuration: Mapping[str, str] = {}
     durations: Mapping[str, int] = {}
-    started, failure, batches, late = False, None, 0, 0
+    started, failure, batches, fresh, late = False, None, 0, 0, 0
     for line in _lines(path):
         match line["event"]:
+            case "begun":
+                pid, started, failure, fresh = int(line["pid"]), False, None, 0
             case "session":
                 configuration = {
                     name: str(value)
@@ -40,9 +49,10 @@ def read_progress(path: Path) -> Told:
                 failure = str(line["exception"] or "the query ended by itself")
             case "batch":
                 batches += 1
+                fresh += 1
                 late += int(line["late_partial_rows"])
                 durations = line["duration_ms"]
-    return Told(configuration, started, failure, batches, late, durations)
+    return Told(pid, configuration, started, failure, batches, fresh, late, durations)
 
 
 def read_batches(checkpoint: Path) -> tuple[tuple[int, Mapping[int, int]], ...]:
@@ -70,4 +80,13 @@ def _lines(path: Path) -> list[Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    lines = (_parsed(line) for line in text.splitlines(keepends=True) if line.endswith("\n"))
+    return [line for line in lines if line is not None]
+
+
+def _parsed(line: str) -> Any:
+    """None for what a killed driver left half-written, and for the line that its successor ended."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from streambench.engines.common.settings import defaults, overridden, rules
-from streambench.model.conditions import Conditions, Variant
+from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
 
 APPLICATION, SOURCE, SINK, QUERY, JVM = "application", "source", "sink", "query", "jvm"
+WORKER_TIMEOUT = "spark.worker.timeout"
 
 DAEMON_HEAP_MIB = 128  # of Master and Worker, which only start and watch others
 DRIVER_HEAP_MIB = 512
@@ -16,6 +17,21 @@ LEAST_EXECUTOR_HEAP_MIB = 480
 _FILE_MANAGER = (
     "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 )
+# What decides when a failure is noticed and what has to be done again; a batch is Spark's commit.
+_RECOVERY = frozenset(
+    {
+        "spark.executor.heartbeatInterval",
+        "spark.network.timeout",
+        "spark.network.timeoutInterval",
+        "spark.shuffle.io.maxRetries",
+        "spark.shuffle.io.retryWait",
+        "spark.storage.blockManagerHeartbeatTimeoutMs",
+        "spark.task.maxFailures",
+        WORKER_TIMEOUT,
+        "trigger",
+    }
+)
+_SHIPPED_WORKER_TIMEOUT_MS = 60_000
 
 
 def executor_heap_mib(conditions: Conditions) -> int:
@@ -24,7 +40,7 @@ def executor_heap_mib(conditions: Conditions) -> int:
 
 
 def silence_timeout_ms(conditions: Conditions) -> int:
-    """After what silence a process is given up, a dead one's closed connection aside.
+    """After what silence an executor is given up when that is tuned, a closed connection aside.
 
     Spark's heartbeats share threads with its work: on a busy machine healthy executors were given up
     after 2 s, again and again.
@@ -32,13 +48,38 @@ def silence_timeout_ms(conditions: Conditions) -> int:
     return max(conditions.session_timeout_ms, 10_000)
 
 
+def worker_timeout_ms(conditions: Conditions) -> int:
+    """After what silence the Master gives a Worker up, a closed connection aside."""
+    if conditions.profile is Profile.DEFAULTS:
+        return _SHIPPED_WORKER_TIMEOUT_MS
+    return silence_timeout_ms(conditions)
+
+
 def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """All settings but addresses, ports, folders and log format, the user's own last."""
     settings = (
         *rules(APPLICATION, _application(conditions)),
+        *by_profile(
+            conditions.profile,
+            APPLICATION,
+            tuned={
+                "spark.executor.heartbeatInterval": f"{conditions.heartbeat_interval_ms}ms",
+                "spark.storage.blockManagerHeartbeatTimeoutMs": f"{silence_timeout_ms(conditions)}ms",
+                "spark.network.timeoutInterval": f"{conditions.heartbeat_interval_ms}ms",
+            },
+            shipped={
+                "spark.executor.heartbeatInterval": "10s",
+                "spark.storage.blockManagerHeartbeatTimeoutMs": "120s",
+                "spark.network.timeoutInterval": "60s",
+            },
+        ),
         *defaults(
             APPLICATION,
             {
+                "spark.network.timeout": "120s",
+                "spark.task.maxFailures": 4,
+                "spark.shuffle.io.maxRetries": 3,
+                "spark.shuffle.io.retryWait": "5s",
                 "spark.sql.streaming.stateStore.providerClass": "org.apache.spark.sql.execution."
                 "streaming.state.HDFSBackedStateStoreProvider",
                 "spark.sql.streaming.noDataMicroBatches.enabled": "true",
@@ -56,11 +97,16 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
                 "Master and Worker heap": f"{DAEMON_HEAP_MIB} MiB",
                 "garbage collector": "-XX:+UseSerialGC",
                 "Master and Worker compiler": "-XX:TieredStopAtLevel=1",
-                "spark.worker.timeout": f"{silence_timeout_ms(conditions) // 1000} s",
             },
         ),
+        *by_profile(
+            conditions.profile,
+            JVM,
+            tuned={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
+            shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
+        ),
     )
-    return overridden(settings, APPLICATION, variant.settings)
+    return marked(overridden(settings, APPLICATION, variant.settings), _RECOVERY)
 
 
 def _application(conditions: Conditions) -> dict[str, str | int]:
@@ -72,9 +118,6 @@ def _application(conditions: Conditions) -> dict[str, str | int]:
         "spark.sql.shuffle.partitions": conditions.workers,
         # All workers take part from the first batch on.
         "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-        "spark.executor.heartbeatInterval": f"{conditions.heartbeat_interval_ms}ms",
-        "spark.storage.blockManagerHeartbeatTimeoutMs": f"{silence_timeout_ms(conditions)}ms",
-        "spark.network.timeoutInterval": f"{conditions.heartbeat_interval_ms}ms",
         "spark.locality.wait": "0",
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.session.timeZone": "UTC",

@@ -68,7 +68,7 @@ def _counts_grid(bundle: Bundle, damaged: list[tuple[TrialRecord, Verdict]]) -> 
         Row(
             (
                 Cell(_name(bundle, record)),
-                Cell(_result_words(verdict), tone=Tone.GOOD if verdict.right else Tone.BAD),
+                Cell(_result_words(record, verdict), tone=Tone.GOOD if verdict.right else Tone.BAD),
                 *(Cell(number(count)) for _, count in damage_counts(verdict.damage)),
                 Cell(number(verdict.damage.corrected_later)),
                 Cell(number(verdict.damage.windows)),
@@ -81,8 +81,10 @@ def _counts_grid(bundle: Bundle, damaged: list[tuple[TrialRecord, Verdict]]) -> 
     return Grid(columns, rows)
 
 
-def _result_words(verdict: Verdict) -> str:
+def _result_words(record: TrialRecord, verdict: Verdict) -> str:
     words = "✓ right" if verdict.right else "✗ wrong"
+    if not verdict.right and record.steady_right:
+        words = "! right, then wrong"
     return words if verdict.exact else f"{words} within bounds" if verdict.right else words
 
 

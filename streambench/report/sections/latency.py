@@ -21,8 +21,9 @@ from streambench.report.document import (
 from streambench.report.looks import Look, looks
 from streambench.report.numbers import number, optional
 from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_percentiles
+from streambench.report.recovered import kinds
 from streambench.report.shown import Shown
-from streambench.report.standing import Standing, Status, delay_stem, standings
+from streambench.report.standing import RIGHT_SO_FAR, Standing, delay_stem, standings
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -56,7 +57,7 @@ def latency_section(bundle: Bundle) -> Section:
         Text(
             "Result delay counts from the instant at which a window could first lawfully close to its "
             f"last row, {seen_by}. The unit is the window: "
-            f"{_window_counts(stands)} were measured."
+            f"{_window_counts(stands)} were measured{_until(bundle)}."
         ),
         Figure(
             "percentiles",
@@ -93,8 +94,8 @@ def latency_section(bundle: Bundle) -> Section:
 
 
 def name_in_plots(stand: Standing) -> str:
-    """The engine's name; with the result when it was not right."""
-    return stand.title if stand.status is Status.RIGHT else f"{stand.title} ({stand.status.value})"
+    """The engine's name; with the result when it was not right while it was measured."""
+    return stand.title if stand.status in RIGHT_SO_FAR else f"{stand.title} ({stand.status.value})"
 
 
 def lines_of(
@@ -130,6 +131,10 @@ def time_grid(lines: Sequence[Line], *, reduce: str, digits: int = 0) -> Grid:
 
 def _repeats_note(bundle: Bundle) -> str:
     return " Further trials are drawn faintly." if bundle.run.repeats > 1 else ""
+
+
+def _until(bundle: Bundle) -> str:
+    return ", all of them before the first fault" if kinds(bundle) else ""
 
 
 def _window_counts(stands: Sequence[Standing]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from streambench.model.conditions import Conditions
 from streambench.model.plan import Setting
-from streambench.model.trial import TrialRecord
+from streambench.model.trial import Certificate, TrialRecord
 from streambench.report.document import (
     Block,
     Cell,
@@ -150,13 +150,18 @@ def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:
             Cell(number(certificate.send_lag_max_ms, 1)),
             Cell(number(certificate.acknowledge_p50_ms, 1)),
             Cell(number(certificate.acknowledge_p99_ms, 1)),
-            Cell(number(certificate.batches)),
+            Cell(number(certificate.batches), _exempt(certificate)),
             Cell(number(certificate.retried)),
             Cell(number(certificate.clock_drift_ms, 2)),
             Cell(DASH if measured[0] is None else number(measured[0], 3)),
             Cell(DASH if measured[1] is None else number(measured[1], 1)),
         )
     )
+
+
+def _exempt(certificate: Certificate) -> str | None:
+    count = certificate.exempt_batches
+    return f"{number(count)} not counted: held up by a fault" if count else None
 
 
 def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
@@ -173,7 +178,7 @@ def _condition_words(conditions: Conditions) -> dict[str, str]:
             if name.endswith(suffix):
                 name, unit = name.removesuffix(suffix), f" {word}"
         text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
-        words[name.replace("_", " ")] = f"{text}{unit}"
+        words[name.replace("_", " ")] = "never" if value is None else f"{text}{unit}"
     return words
 
 

@@ -18,6 +18,7 @@ from streambench.report.looks import looks
 from streambench.report.numbers import number, optional
 from streambench.report.plot_delay import Line, draw_over_time
 from streambench.report.plot_rate import RatePanel, draw_rates
+from streambench.report.recovered import kinds
 from streambench.report.sections.latency import lines_of, name_in_plots, time_grid
 from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle
@@ -49,7 +50,9 @@ def throughput_section(bundle: Bundle) -> Section:
                 "Events per second, offered and processed",
                 "Events per second of each engine over time, offered and processed",
                 "Grey area: offered. Line: records of the windows that came out right, counted when "
-                f"they came, mean of {number(width_s)} s. Dashed stroke: the end of the warm-up. An engine keeps up when its line is the area's edge.",
+                f"they came, mean of {number(width_s)} s. Dashed stroke: the end of the warm-up. "
+                + ("Full stroke: a fault. " if any(panel.faults_s for panel in panels) else "")
+                + "An engine keeps up when its line is the area's edge.",
                 partial(_draw_rates, panels, bundle.run.warm_up_s, width_s),
                 _panel_grid(table, table_width_s),
             )
@@ -62,7 +65,8 @@ def throughput_section(bundle: Bundle) -> Section:
                 "Excess lag over time",
                 "Excess lag of each engine over time",
                 "How far the newest complete window is behind the newest due one. Flat is sustainable, "
-                "however high; a slope means that the engine never catches up at this rate.",
+                "however high; a slope means that the engine never catches up at this rate."
+                + (" The peaks after a fault are told under Recovery." if kinds(bundle) else ""),
                 partial(_draw_lag, lags),
                 time_grid(lags, reduce="max"),
             )
@@ -106,6 +110,7 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
             look[stand.label],
             bucketed(offered, width_s, "mean"),
             bucketed(processed, width_s, "mean"),
+            tuple(r.hit.at_ms / 1000 for r in stand.completed[0].record.recoveries),
         )
         for stand, offered, processed in found
     ]

@@ -32,6 +32,8 @@ def trials_section(bundle: Bundle) -> Section | None:
         record = trial.record
         verdict = getattr(record.outcome, "verdict", None)
         words = record.outcome.kind if verdict is None else "right" if verdict.right else "wrong"
+        if words == "wrong" and record.steady_right:
+            words = "right, then wrong"
         head = (
             Cell(str(record.number)),
             Cell(str(record.round)),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
 from streambench.model.trial import Completed
 from streambench.report.document import Block, Cell, Column, Grid, Points, Row, Section, Text, Tone
-from streambench.report.numbers import number, sentence
+from streambench.report.fault_words import fault_words
+from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
+from streambench.report.recovered import Recovered, kinds, recovered, spread
 from streambench.report.standing import (
+    RIGHT_SO_FAR,
     Standing,
     Status,
     delay_stem,
@@ -20,6 +25,7 @@ from streambench.results.bundle import Bundle
 
 MARKS = {
     Status.RIGHT: ("✓", Tone.GOOD),
+    Status.WRONG_AFTER: ("!", Tone.BAD),
     Status.WRONG: ("✗", Tone.BAD),
     Status.FAILED: ("✗", Tone.BAD),
     Status.INVALID: ("!", Tone.CAUTION),
@@ -42,7 +48,7 @@ def verdict_section(bundle: Bundle) -> Section:
         dict.fromkeys(
             f"{stand.title} is not ranked: {stand.unranked}."
             for stand in stands
-            if stand.status is Status.RIGHT and stand.unranked and not late_possible(bundle)
+            if stand.status in RIGHT_SO_FAR and stand.unranked and not late_possible(bundle)
         )
     )
     if reasons:
@@ -62,20 +68,73 @@ def delay_metrics(bundle: Bundle) -> tuple[str, ...]:
 def verdict_grid(bundle: Bundle, stands: Sequence[Standing]) -> Grid:
     """One row per variant: ranked, then right, then those that were not."""
     delays = delay_metrics(bundle)
+    comebacks = recovery_columns(bundle)
     columns = (
         Column("rank", numeric=True),
         Column("engine"),
         Column("result"),
         Column("guarantee"),
         *(Column(f"{BY_NAME[name].label}, ms", name, numeric=True) for name in delays),
+        *(Column(column.label, numeric=True) for column in comebacks),
         Column("processed of offered, events/s", "processed_per_s", numeric=True),
         Column("CPU-s per million", "engine_cpu_s_per_million", numeric=True),
         Column("memory peak, MiB", "engine_memory_peak_bytes", numeric=True),
     )
-    return Grid(columns, tuple(_row(bundle, stand, delays) for stand in stands), cards=True)
+    return Grid(
+        columns, tuple(_row(bundle, stand, delays, comebacks) for stand in stands), cards=True
+    )
 
 
-def _row(bundle: Bundle, stand: Standing, delays: Sequence[str]) -> Row:
+@dataclass(frozen=True)
+class RecoveryColumn:
+    """A column on recoveries: `brief` is its heading on a terminal, `cells` are by variant's label."""
+
+    label: str
+    brief: str
+    cells: Mapping[str, Cell]
+
+
+def recovery_columns(bundle: Bundle) -> tuple[RecoveryColumn, ...]:
+    """Seconds to timely output after the first fault that hits a process, and a burst's rate."""
+    found = kinds(bundle)
+    deadly = [kind for kind in found if kind is not FaultKind.BURST]
+    columns = []
+    if deadly:
+        short = fault_words(deadly[0]).short
+        cells = {one.standing.label: timely_cell(one) for one in recovered(bundle, deadly[0])}
+        columns.append(RecoveryColumn(f"timely after {short},\u00a0s", f"{short}\ntimely s", cells))
+    if FaultKind.BURST in found:
+        cells = {one.standing.label: _burst_cell(one) for one in recovered(bundle, FaultKind.BURST)}
+        columns.append(RecoveryColumn("burst worked off, events/s", "burst\nevents/s", cells))
+    return tuple(columns)
+
+
+def timely_cell(one: Recovered) -> Cell:
+    """Seconds to the first timely output; not ranked, the reason stands below it."""
+    if not one.hits:
+        return Cell(DASH, one.standing.status.value, Tone.QUIET)
+    why = one.unranked if one.unranked and not one.damage.clean else None
+    if not one.disturbed:
+        return Cell(number(0, 2), why or "no window was late")
+    if one.deciding.never or one.deciding.median is None:
+        return Cell(DASH, "not within the trial", Tone.QUIET)
+    return Cell(in_seconds(one.deciding.median), why)
+
+
+def _burst_cell(one: Recovered) -> Cell:
+    if not one.hits:
+        return Cell(DASH, one.standing.status.value, Tone.QUIET)
+    rate = spread([struck.recovery.catch_up_per_s for struck in one.hits])
+    return (
+        Cell(DASH, "not within the trial", Tone.QUIET)
+        if rate.median is None
+        else Cell(three_digits(rate.median))
+    )
+
+
+def _row(
+    bundle: Bundle, stand: Standing, delays: Sequence[str], comebacks: Sequence[RecoveryColumn]
+) -> Row:
     mark, tone = MARKS[stand.status]
     head = (
         Cell(stand.place or "–", tone=Tone.STRONG if stand.rank else Tone.QUIET),
@@ -93,11 +152,12 @@ def _row(bundle: Bundle, stand: Standing, delays: Sequence[str]) -> Row:
             *head,
             _guarantee(bundle, stand),
             *(stand.shown(name).cell() for name in delays),
+            *(column.cells[stand.label] for column in comebacks),
             Cell(processed.text, ", ".join(notes) or processed.reason),
             stand.shown("engine_cpu_s_per_million").cell(),
             stand.shown("engine_memory_peak_bytes").cell(),
         ),
-        quiet=stand.status is not Status.RIGHT,
+        quiet=stand.status not in RIGHT_SO_FAR,
     )
 
 
@@ -114,6 +174,8 @@ def _result_note(stand: Standing) -> str | None:
         case Status.RIGHT | Status.WRONG:
             checked = rows_checked(stand)
             return f"{checked}; {stand.reason}" if stand.reason else checked
+        case Status.WRONG_AFTER:
+            return f"{stand.reason}; {rows_checked(stand)}"
         case _:
             return None
 
@@ -130,7 +192,8 @@ def _notes(bundle: Bundle, stands: Sequence[Standing]) -> str:
     notes = [_PROVED]
     if any(stand.rank for stand in stands):
         tail = "visible delay p99" if delay_stem(bundle) == "visible" else "result delay p99"
-        notes.append(f"Ranked by {tail}, among those that were right.")
+        until = " until the first fault" if kinds(bundle) else ""
+        notes.append(f"Ranked by {tail}, among those that were right{until}.")
         if bundle.run.repeats > 1:
             notes.append(
                 "Each figure is the median over the trials, with their range below it; "

@@ -1,0 +1,107 @@
+"""How a fault is written on the command line: KIND[:LENGTH][*TIMES]@TIME."""
+
+from __future__ import annotations
+
+import re
+
+import typer
+
+from streambench.cli.parameters import duration_s
+from streambench.experiment.faults import DEFAULT_BROKER_AWAY_MS, DEFAULT_BURST_MS, DEFAULT_PAUSE_MS
+from streambench.model.errors import UsageError
+from streambench.model.fault import Fault, FaultKind
+from streambench.workload.names import did_you_mean
+
+NONE = "none"
+AT_ONCE, NEVER = "at-once", "never"
+_MOST_TIMES = 20
+
+_FORM = re.compile(
+    r"(?P<kind>[^:*@]+)(?::(?P<length>[^*@]+))?(?:\*(?P<times>[^@]+))?(?:@(?P<at>.+))?"
+)
+_LENGTHS = {
+    FaultKind.WORKER_PAUSE: DEFAULT_PAUSE_MS,
+    FaultKind.BROKER_RESTART: DEFAULT_BROKER_AWAY_MS,
+    FaultKind.BURST: DEFAULT_BURST_MS,
+}
+_HINT = "write KIND[:LENGTH][*TIMES]@TIME, e.g. --fault worker-kill*3@25s or worker-pause:5s@25s"
+
+
+def fault(text: str) -> Fault:
+    """`worker-kill*3@25s`, `worker-pause:5s@25s`, `burst:2s@30s`, … Raises UsageError."""
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a fault", hint=_HINT)
+    kind = _kind(match["kind"])
+    if match["at"] is None:
+        raise UsageError(f"'{text}' does not say when", hint=f"--fault {text}@25s")
+    return Fault(
+        kind,
+        _ms(match["at"], text),
+        times=_times(kind, match["times"]),
+        lasts_ms=_length_ms(kind, match["length"], text),
+    )
+
+
+def faults(texts: list[str]) -> tuple[Fault, ...] | None:
+    """All of them; () for `none`, None when nothing was asked for."""
+    if not texts:
+        return None
+    if NONE in texts:
+        if len(texts) > 1:
+            raise UsageError("--fault none stands alone", hint="leave the other --fault out")
+        return ()
+    return tuple(fault(text) for text in texts)
+
+
+def restart_delay_ms(text: str) -> int | None:
+    """`at-once`, `never` or a time, in ms; None: never. Raises UsageError."""
+    if text == AT_ONCE:
+        return 0
+    if text == NEVER:
+        return None
+    try:
+        return round(duration_s(text) * 1000)
+    except typer.BadParameter as error:
+        raise UsageError(
+            f"--restart is at-once, never or a time, not '{text}'", hint="--restart 5s"
+        ) from error
+
+
+def _kind(text: str) -> FaultKind:
+    names = {kind.value: kind for kind in FaultKind}
+    if text not in names:
+        raise UsageError(
+            f"there is no fault '{text}'{did_you_mean(text, names)}",
+            hint=f"the faults are {', '.join(names)}",
+        )
+    return names[text]
+
+
+def _times(kind: FaultKind, text: str | None) -> int:
+    if text is None:
+        return 1
+    if not text.isdigit() or not 1 <= int(text) <= _MOST_TIMES:
+        raise UsageError(f"a fault happens 1 to {_MOST_TIMES} times, not '{text}'", hint=_HINT)
+    if kind is FaultKind.BURST and int(text) > 1:
+        raise UsageError(
+            "a burst is part of the load, which is made before anything starts: it cannot wait for "
+            "a recovery",
+            hint="give each its own instant: --fault burst:2s@30s --fault burst:2s@60s",
+        )
+    return int(text)
+
+
+def _length_ms(kind: FaultKind, text: str | None, whole: str) -> int | None:
+    if kind not in _LENGTHS:
+        if text is not None:
+            raise UsageError(f"{kind.value} has no length", hint=_HINT)
+        return None
+    return _LENGTHS[kind] if text is None else _ms(text, whole)
+
+
+def _ms(text: str, whole: str) -> int:
+    try:
+        return round(duration_s(text) * 1000)
+    except typer.BadParameter as error:
+        raise UsageError(f"'{text}' in '{whole}' is not a time", hint=_HINT) from error

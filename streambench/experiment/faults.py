@@ -1,0 +1,149 @@
+"""From the faults that were asked for to strikes at drawn instants, the same for every engine."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from streambench.model.conditions import Conditions
+from streambench.model.errors import UsageError
+from streambench.model.fault import Fault, FaultKind, Strike
+from streambench.model.workload import Replay, Workload
+from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
+from streambench.trial.patience import recovery_patience_s
+
+# Without --fault a run measures steadily, then kills a worker, then lets seconds of load come at once.
+DEFAULT_BURST_MS = 5_000
+DEFAULT_AFTER_BURST_MS = 15_000
+DEFAULT_PAUSE_MS = 5_000
+DEFAULT_BROKER_AWAY_MS = 2_000
+# What closes so shortly before a fault may come after it, and belongs to neither part. The same for
+# every engine: to leave out just the windows that were late would flatter the slow.
+GUARD_MS = 3_000
+# After the last act of a repeated fault so much must be seen that "settled" can be told.
+_AFTERWARDS_MS = 6_000
+
+
+@dataclass(frozen=True)
+class Struck:
+    """Strikes in their order, and the load held back for bursts, in ms of the load's own time."""
+
+    strikes: tuple[Strike, ...]
+    holds: tuple[tuple[int, int], ...]
+
+
+def default_faults(steady_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
+    """What a run without --fault does after its steady part."""
+    patience_ms = round(recovery_patience_s(conditions) * 1000)
+    kill_ms = steady_ms + GUARD_MS
+    return (
+        Fault(FaultKind.WORKER_KILL, kill_ms),
+        Fault(
+            FaultKind.BURST,
+            kill_ms + patience_ms + DEFAULT_BURST_MS,
+            lasts_ms=DEFAULT_BURST_MS,
+        ),
+    )
+
+
+def steady_ms(faults: Sequence[Fault]) -> int:
+    """How long is measured undisturbed: until shortly before the first fault, or before load is held."""
+    return max(0, min(_begin_ms(fault) for fault in faults) - GUARD_MS)
+
+
+def needed_ms(faults: Sequence[Fault], conditions: Conditions) -> int:
+    """How long the measured part must be for all of them to happen and to be looked at."""
+    patience_ms = round(recovery_patience_s(conditions) * 1000)
+    return max(fault.at_ms + _room_ms(fault, patience_ms) for fault in faults)
+
+
+def check_faults(
+    faults: Sequence[Fault], workload: Workload, *, measured_ms: int, longest_jitter_ms: int
+) -> None:
+    """Refuse what could not happen, or would prove nothing. Raises UsageError."""
+    if isinstance(workload.input, Replay):
+        raise UsageError(
+            f"{workload.name} replays a file: what its late records do could not be told from a fault's "
+            "doing",
+            hint="streambench run clicks --fault worker-kill@25s",
+        )
+    window_ms = workload.query.window.advance_ms
+    for fault in faults:
+        if fault.at_ms + longest_jitter_ms >= measured_ms:
+            raise UsageError(
+                f"{fault} comes after the end: the measured part is {measured_ms / 1000:g} s long, and a "
+                f"fault may come up to {longest_jitter_ms / 1000:g} s later than asked for",
+                hint=f"streambench run --fault {fault} "
+                f"--duration {math.ceil((fault.at_ms + longest_jitter_ms) / 1000) + 30}s",
+            )
+    windows = steady_ms(faults) // window_ms
+    if windows < WINDOWS_FOR_ANY_PERCENTILE:
+        first = min(faults, key=_begin_ms)
+        least_s = math.ceil((WINDOWS_FOR_ANY_PERCENTILE * window_ms + GUARD_MS) / 1000)
+        least_s += (first.at_ms - _begin_ms(first)) // 1000
+        raise UsageError(
+            f"{first} leaves {windows} windows to be measured before it; what is timely is told by at "
+            f"least {WINDOWS_FOR_ANY_PERCENTILE}",
+            hint=f"streambench run --fault {first.kind.value}@{least_s}s",
+        )
+    ordered = sorted(faults, key=lambda fault: fault.at_ms)
+    for earlier, later in itertools.pairwise(ordered):
+        if _begin_ms(later) <= earlier.at_ms + longest_jitter_ms:
+            raise UsageError(
+                f"{earlier} and {later} are too close: each may come {longest_jitter_ms / 1000:g} s later",
+                hint="streambench run --fault worker-kill@25s --fault worker-pause:5s@60s",
+            )
+
+
+def longest_jitter_ms(workload: Workload, conditions: Conditions) -> int:
+    """A fault comes up to so much later than asked for: no phase of window or commit is preferred."""
+    return workload.query.window.advance_ms + conditions.commit_interval_ms
+
+
+def draw(
+    faults: Sequence[Fault],
+    workload: Workload,
+    conditions: Conditions,
+    *,
+    measured_start_ms: int,
+    seed: int,
+    round_number: int,
+) -> Struck:
+    """Draw the instants and the victims of one round; every engine of it gets the same."""
+    drawn = _uniform(seed, round_number)
+    jitter_ms = longest_jitter_ms(workload, conditions)
+    strikes: list[Strike] = []
+    holds: list[tuple[int, int]] = []
+    for fault in sorted(faults, key=lambda fault: fault.at_ms):
+        for act in range(fault.times):
+            late_ms, victim = next(drawn) * jitter_ms, next(drawn)
+            at_ms = late_ms if act else measured_start_ms + fault.at_ms + late_ms
+            if fault.kind is FaultKind.BURST and fault.lasts_ms is not None:
+                # The load is due by quanta, and so is the end of a hold.
+                end_ms = math.ceil(at_ms / workload.quantum_ms) * workload.quantum_ms
+                holds.append((end_ms - fault.lasts_ms, end_ms))
+                at_ms = end_ms
+            strikes.append(Strike(fault.kind, at_ms, victim, fault.lasts_ms, bool(act)))
+    return Struck(tuple(strikes), tuple(holds))
+
+
+def _uniform(seed: int, round_number: int) -> Iterator[float]:
+    """Numbers in [0, 1) of a raw PCG64 stream, which no version of numpy changes."""
+    stream = np.random.PCG64(np.random.SeedSequence([seed, round_number, 0xFA17]))
+    while True:
+        yield int(stream.random_raw()) / 2**64
+
+
+def _begin_ms(fault: Fault) -> int:
+    held_ms = fault.lasts_ms or 0
+    return fault.at_ms - held_ms if fault.kind is FaultKind.BURST else fault.at_ms
+
+
+def _room_ms(fault: Fault, patience_ms: int) -> int:
+    if fault.kind is FaultKind.BURST:
+        return DEFAULT_AFTER_BURST_MS
+    return fault.times * (patience_ms + (fault.lasts_ms or 0)) + _AFTERWARDS_MS * (fault.times > 1)

@@ -1,0 +1,87 @@
+"""What followed each fault of a trial: timelines and damage from its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from streambench.model.conditions import Guarantee
+from streambench.model.fault import Recovery
+from streambench.model.trial import Purpose, TrialSpec
+from streambench.model.verdict import Damage
+from streambench.oracle.expected import Expected
+from streambench.oracle.judge import Judged
+from streambench.oracle.parts import damage_by_part
+from streambench.results.partition_windows import partition_windows
+from streambench.results.recovery import band_ms, recovery
+from streambench.trial.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """`before`: the damage up to the first fault; None without one."""
+
+    recoveries: tuple[Recovery, ...] = ()
+    before: Damage | None = None
+
+
+def aftermath(
+    spec: TrialSpec, evidence: Evidence, judged: Judged, expected: Expected, windows: pa.Table
+) -> Aftermath:
+    """One recovery for each hit; `windows` is the bundle's table of windows.
+
+    Nothing when no fault happened, or when no undisturbed window tells what is timely.
+    """
+    if not evidence.hits:
+        return Aftermath()
+    visible = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
+    undisturbed = windows.filter(pc.equal(windows.column("purpose"), Purpose.MEASURED.value))
+    name = "visible_complete_ms" if visible else "complete_ms"
+    delay_ms = undisturbed.column(name).cast(pa.float64()).to_numpy()
+    band = band_ms(np.asarray(delay_ms, dtype=np.float64))
+    if band is None:
+        return Aftermath()
+    cuts_ms = [hit.at_ms for hit in evidence.hits]
+    damages = damage_by_part(
+        judged,
+        expected,
+        cuts_ms=cuts_ms,
+        in_flight_ms=band,
+        start_realtime_ms=evidence.start_realtime_ns / 1e6,
+        event_offset_ms=evidence.event_offset_ms,
+    )
+    by_partition = partition_windows(
+        judged,
+        expected,
+        partitions=spec.conditions.partitions,
+        start_realtime_ns=evidence.start_realtime_ns,
+        visible=visible,
+    )
+    noticed_ms = [
+        at_ms - evidence.start_realtime_ns / 1e6 for at_ms in evidence.readings.failures_noticed_ms
+    ]
+    # While the load comes; what closes later is closed by the flush, with the load off.
+    end_ms = float(spec.segment.spans[-1].end_ms)
+    untils_ms = [*(_quiet_until(spec, at_ms) for at_ms in cuts_ms[1:]), end_ms]
+    return Aftermath(
+        tuple(
+            recovery(
+                hit,
+                by_partition,
+                band_ms=band,
+                until_ms=until_ms,
+                noticed_ms=noticed_ms,
+                damage=damage,
+            )
+            for hit, until_ms, damage in zip(evidence.hits, untils_ms, damages[1:], strict=True)
+        ),
+        damages[0],
+    )
+
+
+def _quiet_until(spec: TrialSpec, at_ms: float) -> float:
+    """The instant of the next hit, or of the hold that precedes it if that is a burst."""
+    return min([at_ms, *(start for start, end in spec.segment.holds if abs(end - at_ms) < 1.0)])

@@ -1,0 +1,278 @@
+"""The tables of a recovery: phases, damage, partitions, and the hits themselves."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from streambench.model.fault import FaultKind, PartitionOutage
+from streambench.model.trial import Completed
+from streambench.model.verdict import Damage
+from streambench.report.damage_words import damage_counts
+from streambench.report.document import Cell, Column, Grid, Row, Tone
+from streambench.report.fault_words import (
+    Phase,
+    deciding_phase,
+    phase_label,
+    phases_of,
+)
+from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
+from streambench.report.recovered import Recovered, Spread, Struck, calm, spread
+
+_NEVER = "not within the trial"
+_UNDISTURBED = "no window was late"
+
+
+def phases_grid(every: Sequence[Recovered], kind: FaultKind) -> Grid:
+    """A row per engine: each phase in seconds after the hit, the worst delay, and a burst's rate."""
+    phases = phases_of(kind)
+    columns = (
+        Column("rank", numeric=True),
+        Column("engine"),
+        Column("damage"),
+        *(Column(f"{phase_label(phase, kind)}, s", numeric=True) for phase in phases),
+        Column("worst delay, s", numeric=True),
+        *([Column("worked off at, events/s", numeric=True)] if kind is FaultKind.BURST else []),
+    )
+    return Grid(columns, tuple(_phases_row(one, phases) for one in every), cards=True)
+
+
+def _phases_row(one: Recovered, phases: Sequence[Phase]) -> Row:
+    head = (
+        Cell(one.place or DASH, tone=Tone.STRONG if one.rank else Tone.QUIET),
+        Cell(one.title, _beside_name(one), Tone.STRONG),
+    )
+    if not one.hits:
+        return Row(head, aside=_not_hit(one), quiet=True)
+    worst = spread([struck.recovery.worst_delay_ms for struck in one.hits])
+    return Row(
+        (
+            *head,
+            _damage_result(one.damage),
+            *(_phase_cell(one, phase) for phase in phases),
+            _seconds_cell(worst, "a window never came"),
+            *([_rate_cell(one)] if one.kind is FaultKind.BURST else []),
+        ),
+        quiet=one.rank is None,
+    )
+
+
+def _rate_cell(one: Recovered) -> Cell:
+    rate = spread([struck.recovery.catch_up_per_s for struck in one.hits])
+    if rate.median is None:
+        return Cell(DASH, _NEVER, Tone.QUIET)
+    return Cell(three_digits(rate.median), _range(rate, three_digits))
+
+
+def _not_hit(one: Recovered) -> str:
+    return f"{sentence(one.standing.words)}: {one.standing.reason or 'it was not hit'}"
+
+
+def _beside_name(one: Recovered) -> str | None:
+    if one.hits and one.unranked is not None:
+        return f"not ranked: {one.unranked}"
+    undisturbed = sum(calm(struck.recovery) for struck in one.hits)
+    if undisturbed and one.disturbed:
+        return f"{_UNDISTURBED} after {number(undisturbed)} of {number(len(one.hits))} hits"
+    return None
+
+
+def _phase_cell(one: Recovered, phase: Phase) -> Cell:
+    value = one.phase(phase)
+    never_late = not any(struck.recovery.disturbed for struck in one.hits)
+    if never_late and value.high == 0:
+        return Cell(DASH, _UNDISTURBED, Tone.QUIET)
+    missing = "the engine does not say" if phase is Phase.DETECTED else _NEVER
+    decides = phase is deciding_phase(one.kind)
+    cell = _seconds_cell(value, missing, Tone.STRONG if decides else Tone.PLAIN)
+    outage = spread([struck.recovery.outage_ms for struck in one.hits])
+    if phase is not Phase.TIMELY or outage.median is None or value.never:
+        return cell
+    return replace(
+        cell, note=", ".join(filter(None, (cell.note, f"outage {in_seconds(outage.median)}")))
+    )
+
+
+def _seconds_cell(value: Spread, missing: str, tone: Tone = Tone.PLAIN) -> Cell:
+    """The median in seconds with its range; a dash and the reason where there is none."""
+    some = ""
+    if value.missing < value.hits:
+        some = f" after {number(value.missing)} of {number(value.hits)} hits"
+    if value.median is None or value.never:
+        return Cell(DASH, missing + some, Tone.QUIET)
+    notes = [_range(value, in_seconds), f"{missing}{some}" if value.missing else None]
+    return Cell(in_seconds(value.median), ", ".join(filter(None, notes)) or None, tone)
+
+
+def _range(value: Spread, written: object) -> str | None:
+    """The range over the hits; None when there is none to be seen, or it has no end."""
+    assert callable(written)
+    if value.low is None or value.high is None or math.isinf(value.high):
+        return None
+    low, high = written(value.low), written(value.high)
+    return None if low == high else f"{low} to {high}"
+
+
+def damage_grid(every: Sequence[Recovered]) -> Grid:
+    """Exact counts, summed over the hits and hit by hit."""
+    kinds = [kind for kind, _ in damage_counts(Damage())]
+    columns = (
+        Column("engine"),
+        *(Column(kind if kind != "duplicate" else "written twice", numeric=True) for kind in kinds),
+        Column("windows hit", numeric=True),
+        Column("hits", numeric=True),
+    )
+    return Grid(columns, tuple(_damage_row(one) for one in every))
+
+
+def _damage_row(one: Recovered) -> Row:
+    if not one.hits:
+        return Row((Cell(one.title),), aside=_not_hit(one), quiet=True)
+    each = [struck.recovery.damage for struck in one.hits]
+    counts = [[count for _, count in damage_counts(damage)] for damage in each]
+    return Row(
+        (
+            Cell(one.title),
+            *(_count_cell(values) for values in zip(*counts, strict=True)),
+            _count_cell([damage.windows for damage in each]),
+            Cell(number(len(each))),
+        )
+    )
+
+
+def _damage_result(damage: Damage) -> Cell:
+    doubled = f"{number(damage.duplicates)} written twice" if damage.duplicates else None
+    if not damage.clean:
+        return Cell("✗ damaged", doubled, Tone.BAD)
+    return Cell("✓ all right", doubled or "each row once", Tone.GOOD)
+
+
+def _count_cell(values: Sequence[int]) -> Cell:
+    several = len(values) > 1 and any(values)
+    each = ", ".join(number(value) for value in values) if several else None
+    return Cell(number(sum(values)), each, Tone.STRONG if any(values) else Tone.QUIET)
+
+
+def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
+    """Under exactly-once: whether it was put to the test at all."""
+    said = []
+    for one in hit:
+        trials = {id(struck.trial): struck.trial for struck in one.hits}.values()
+        known = [
+            outcome.verdict.uncommitted_rows
+            for trial in trials
+            if isinstance(outcome := trial.record.outcome, Completed)
+        ]
+        aborted = sum(rows or 0 for rows in known)
+        if aborted:
+            said.append(
+                f"{one.title}: exactly-once was put to the test: {number(aborted)} rows of aborted "
+                "transactions are in the log and hidden from a committed reader."
+            )
+        elif any(rows is None for rows in known):
+            said.append(
+                f"{one.title}: this run proves nothing about exactly-once: it is not known whether "
+                "a transaction was aborted."
+            )
+        else:
+            said.append(
+                f"{one.title}: this run proves nothing about exactly-once: no transaction was aborted."
+            )
+    return tuple(said)
+
+
+def partitions_grid(hit: Sequence[Recovered]) -> Grid | None:
+    """How long each partition gave no timely output; None where none kept flowing beside another."""
+    struck = [(one, each) for one in hit for each in one.hits]
+    if not any(_some_flowed(each.recovery.partitions) for _, each in struck):
+        return None
+    numbers = sorted({p.partition for _, each in struck for p in each.recovery.partitions})
+    columns = (
+        Column("engine"),
+        Column("hit"),
+        *(Column(f"partition {partition}, s", numeric=True) for partition in numbers),
+    )
+    rows = []
+    for one, each in struck:
+        by_number = {p.partition: p for p in each.recovery.partitions}
+        cells = (_partition_cell(by_number.get(partition)) for partition in numbers)
+        rows.append(Row((Cell(one.title), Cell(_hit_name(one, each)), *cells)))
+    return Grid(columns, tuple(rows))
+
+
+def _some_flowed(partitions: Sequence[PartitionOutage]) -> bool:
+    flowed = [partition.begin_ms is None for partition in partitions]
+    return any(flowed) and not all(flowed)
+
+
+def _partition_cell(partition: PartitionOutage | None) -> Cell:
+    if partition is None:
+        return Cell(DASH, "not known", Tone.QUIET)
+    if partition.begin_ms is None:
+        return Cell("kept flowing")
+    if partition.end_ms is None:
+        return Cell(DASH, _NEVER, Tone.QUIET)
+    return Cell(in_seconds(partition.end_ms - partition.begin_ms))
+
+
+def _hit_name(one: Recovered, struck: Struck) -> str:
+    several = len({id(each.trial) for each in one.hits}) > 1
+    trial = f"trial {struck.trial.record.number}, " if several else ""
+    return f"{trial}hit {struck.number}"
+
+
+def hits_grid(hit: Sequence[Recovered]) -> Grid:
+    """Which process was hit, when, how it ended, and at which phase of window and commit."""
+    columns = (
+        Column("engine"),
+        Column("hit"),
+        Column("process"),
+        Column("pid", numeric=True),
+        Column("s after T0", numeric=True),
+        Column("UTC", numeric=True),
+        Column("over after, s", numeric=True),
+        Column("exit seen"),
+        Column("into the window, ms", numeric=True),
+        Column("into the commit interval, ms", numeric=True),
+    )
+    return Grid(columns, tuple(_hit_row(one, struck) for one in hit for struck in one.hits))
+
+
+def _hit_row(one: Recovered, struck: Struck) -> Row:
+    hit = struck.recovery.hit
+    over = (
+        Cell(DASH, _NEVER, Tone.QUIET)
+        if hit.over_ms is None
+        else Cell(in_seconds(hit.over_ms - hit.at_ms))
+    )
+    return Row(
+        (
+            Cell(one.title),
+            Cell(_hit_name(one, struck)),
+            Cell(hit.victim),
+            Cell(", ".join(str(pid) for pid in hit.pids) or DASH),
+            Cell(number(hit.at_ms / 1000, 3)),
+            Cell(_utc(hit.at_realtime_ns)),
+            over,
+            Cell(_exit_words(hit.exit_code)),
+            Cell(number(hit.phase_in_window_ms)),
+            Cell(number(hit.phase_in_commit_ms)),
+        )
+    )
+
+
+def _utc(realtime_ns: int) -> str:
+    moment = datetime.fromtimestamp(realtime_ns // 1_000_000_000, tz=UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{realtime_ns // 1_000_000 % 1000:03d}"
+
+
+def _exit_words(code: int | None) -> str:
+    if code is None:
+        return DASH
+    if code >= 0:
+        return f"exit {code}"
+    known = {member.value: member.name for member in signal.Signals}
+    return f"{known.get(-code, 'signal')} ({-code})"

@@ -1,0 +1,84 @@
+"""The terms of a recovery: how fast a failure can be noticed, and who decided so."""
+
+from __future__ import annotations
+
+from streambench.model.conditions import Conditions, Profile
+from streambench.model.plan import Setting
+from streambench.report.document import Block, Cell, Column, Fold, Grid, Row, Text, Tone
+from streambench.report.numbers import DASH, in_seconds, plural
+from streambench.report.standing import title_of
+from streambench.results.bundle import Bundle
+
+_BROKER = (
+    "The broker is the same for all, and does not add its own waiting: "
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms = 500, "
+    "group.initial.rebalance.delay.ms = 0."
+)
+
+
+def terms_blocks(bundle: Bundle) -> tuple[Block, ...]:
+    """Profile, restart policy and broker in words, then the settings that decide detection."""
+    conditions = bundle.run.conditions
+    blocks: list[Block] = [
+        Text("The terms", Tone.STRONG),
+        Text(f"{profile_words(conditions)} {restart_words(conditions)} {_BROKER}"),
+    ]
+    found = [
+        (title_of(bundle, label), setting)
+        for label in bundle.labels
+        if (trials := bundle.of(label))
+        for setting in trials[0].record.settings
+        if setting.recovery
+    ]
+    if found:
+        title = f"What decides how fast a failure is noticed ({plural(len(found), 'setting')})"
+        blocks.append(Fold(title, (_grid(found),)))
+    return tuple(blocks)
+
+
+def profile_words(conditions: Conditions) -> str:
+    """The profile and what it means."""
+    if conditions.profile is Profile.TUNED:
+        return (
+            "Profile tuned: heartbeats, time-outs and commit intervals are short, and equal where the "
+            "engines have the same ones."
+        )
+    return "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them."
+
+
+def restart_words(conditions: Conditions) -> str:
+    """What becomes of a process that died."""
+    delay_ms = conditions.restart_delay_ms
+    if delay_ms is None:
+        return "A process that died is never started again."
+    if delay_ms == 0:
+        return "A process that died is started again at once."
+    return f"A process that died is started again after {in_seconds(delay_ms)} s."
+
+
+def _grid(found: list[tuple[str, Setting]]) -> Grid:
+    columns = (
+        Column("engine"),
+        Column("scope"),
+        Column("setting", code=True),
+        Column("asked for", code=True),
+        Column("in effect", code=True),
+        Column("why"),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(title),
+                Cell(setting.scope),
+                Cell(setting.name),
+                Cell(setting.value),
+                Cell(
+                    setting.effective or DASH,
+                    None if setting.effective else "the engine cannot say",
+                ),
+                Cell(setting.origin.value),
+            )
+        )
+        for title, setting in found
+    )
+    return Grid(columns, rows)

@@ -1,0 +1,29 @@
+"""The Python consumer's worker with its one necessary line left out: the move to the committed offset.
+
+kafka-python keeps a partition's position, which is beyond what the windows that are begun anew need.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from kafka import TopicPartition
+
+from streambench.engines.kafka_python import worker
+from streambench.engines.kafka_python.windows import Mark, PartitionWindows
+
+
+class Seekless(worker.Worker):
+    """Begins a partition's windows anew and goes on reading where the client happens to be."""
+
+    def _place(self, partition: TopicPartition) -> bool:
+        found = self._consumer.committed(partition, metadata=True, timeout_ms=30_000)
+        mark = Mark(0, 0) if found is None else Mark(found.offset, int(found.metadata or 0))
+        self._windows[partition] = PartitionWindows(self._query, mark)
+        return True
+
+
+if __name__ == "__main__":
+    worker.Worker = Seekless  # type: ignore[misc]
+    worker.main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

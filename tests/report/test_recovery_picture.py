@@ -1,0 +1,92 @@
+"""The picture of a recovery: what it shows, how far, and how finely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from streambench.report.document import Figure
+from streambench.report.fault_words import Phase
+from streambench.report.recovered import recovered
+from streambench.report.recovery_curves import around
+from streambench.report.sections.recovery import recovery_sections
+from streambench.results.bundle import Bundle, read_bundle
+
+from .example_recovery import KILL, Course, course_tables, faulted, never_back
+
+
+def figure_of(bundle: Bundle) -> Figure:
+    """The first fault's picture."""
+    return next(b for b in recovery_sections(bundle)[0].blocks if isinstance(b, Figure))
+
+
+def test_the_lag_curve_is_finer_than_a_second_and_counts_from_the_hit(tmp_path: Path) -> None:
+    kafka = recovered(read_bundle(faulted(tmp_path)), KILL)[0]
+    curves = around(kafka.hits[0], "delay")
+    assert curves is not None
+    lag = curves.lag
+    assert lag.t_s[0] == pytest.approx(-5)
+    assert float(np.diff(lag.t_s).max()) <= 0.11
+    before = lag.values[lag.t_s < -0.3]
+    assert before.max() < 0.03  # an engine that keeps up shows its usual delay
+    assert lag.values.max() == pytest.approx(1.9, abs=0.3)  # it was away for 2.1 s
+    after = lag.values[(lag.t_s > 3.5) & (lag.t_s < 20)]
+    assert after.max() < 0.03
+
+
+def test_the_picture_ends_soon_after_the_last_engine_settled(tmp_path: Path) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    figure = figure_of(bundle)
+    axes = figure.draw(False).axes[0]
+    settled_s = max(
+        (each.phase(Phase.SETTLED).median or 0) / 1000 for each in recovered(bundle, KILL)
+    )
+    assert axes.get_xlim()[0] == pytest.approx(-5, abs=0.1)
+    assert axes.get_xlim()[1] == pytest.approx(settled_s + 3, abs=0.01)
+
+
+def test_an_engine_that_never_came_back_does_not_make_the_others_small(tmp_path: Path) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    gone = never_back(observed_ms=48_000.0)
+    flink = replace(bundle.trials[1].record, recoveries=(gone,))
+    dead = course_tables(Course(24, (60.0,), 200_000, bursts=False))
+    pq.write_table(dead["windows"], bundle.trials[1].folder / "windows.parquet")
+    trials = (bundle.trials[0], replace(bundle.trials[1], record=flink))
+    figure = figure_of(replace(bundle, trials=trials))
+    lanes, lag, _ = figure.draw(False).axes
+    assert lanes.get_xlim()[1] < 10
+    assert lag.get_ylim()[1] < 10  # as far as it is drawn
+    assert "Arrow: not over within the trial." in figure.reading
+
+
+def test_a_window_that_never_came_is_a_cross(tmp_path: Path) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    path = bundle.trials[0].folder / "windows.parquet"
+    table = pq.read_table(path)
+    closing, complete = (table.column(n).to_pylist() for n in ("closing_ms", "complete_ms"))
+    lost = next(n for n, at_ms in enumerate(closing) if at_ms > 51_000)
+    complete[lost] = None
+    place = table.column_names.index("complete_ms")
+    pq.write_table(table.set_column(place, "complete_ms", pa.array(complete, pa.float64())), path)
+    figure = figure_of(bundle)
+    crosses = [
+        line.get_xdata() for line in figure.draw(False).axes[2].lines if line.get_marker() == "x"
+    ]
+    assert [float(x) for xs in crosses for x in xs] == [
+        pytest.approx((closing[lost] - 50_316) / 1000)
+    ]
+    assert "Cross: a window that never became complete and right." in figure.reading
+
+
+def test_the_picture_names_everybody_with_their_damage(tmp_path: Path) -> None:
+    figure = figure_of(read_bundle(faulted(tmp_path)))
+    for narrow in (False, True):
+        drawn = {text.get_text() for text in figure.draw(narrow).axes[0].texts}
+        assert {"1. Kafka Streams", "2. Flink SQL", "Python consumer"} <= drawn
+        assert "0 lost · 1,204 twice · 0 miscounted" in drawn
+        assert "0 lost · 0 twice · 24 over-counted" in drawn
