@@ -38,11 +38,12 @@ def run(
     faults: tuple[Fault, ...] | None = None,
     measured_s: float = MEASURED_S,
     conditions: Conditions | None = None,
+    workload: str = "clicks",
 ) -> tuple[ExitCode, Bundle]:
-    """A run of `clicks` at a small rate, as `streambench run` does it."""
+    """A run at a small rate, as `streambench run` does it."""
     code = bench(
         make_request(
-            workload="clicks",
+            workload=workload,
             engines=(engine,),
             settings=tuple(f"{engine}:{setting}" for setting in settings),
             conditions=conditions or Conditions(guarantee=guarantee),

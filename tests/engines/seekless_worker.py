@@ -17,7 +17,12 @@ from streambench.engines.kafka_python.windows import Mark, PartitionWindows
 class Seekless(worker.Worker):
     """Begins a partition's windows anew and goes on reading where the client happens to be."""
 
+    known: set[TopicPartition] = set()  # noqa: RUF012  # one worker a process
+
     def _place(self, partition: TopicPartition) -> bool:
+        if partition not in self.known:
+            self.known.add(partition)
+            return super()._place(partition)
         found = self._consumer.committed(partition, metadata=True, timeout_ms=30_000)
         mark = Mark(0, 0) if found is None else Mark(found.offset, int(found.metadata or 0))
         self._windows[partition] = PartitionWindows(self._query, mark)

@@ -40,14 +40,22 @@ class Sender:
         self.woken += 1
 
 
+class Unconnected(BoundedProducer):
+    """Only what is tested."""
+
+    LIMIT_S = 0.01
+
+    def __init__(self) -> None:
+        self._transaction_manager = Manager()
+        self._sender = Sender()
+
+    def __del__(self) -> None:
+        """Nothing to close."""
+
+
 @pytest.fixture
-def producer(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(BoundedProducer, "LIMIT_S", 0.01)
-    made = BoundedProducer.__new__(BoundedProducer)
-    monkeypatch.setattr(BoundedProducer, "close", lambda self, **_: None)  # it was never opened
-    made._transaction_manager = Manager()
-    made._sender = Sender()
-    return made
+def producer() -> Any:
+    return Unconnected()
 
 
 def test_without_an_answer_each_step_times_out(producer: Any) -> None:

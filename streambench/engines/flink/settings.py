@@ -20,6 +20,7 @@ _RECOVERY = frozenset(
     {
         "cluster.registration.error-delay",
         "cluster.registration.refused-registration-delay",
+        "execution.checkpointing.externalized-checkpoint-retention",
         "execution.checkpointing.interval",
         "execution.checkpointing.mode",
         "heartbeat.interval",

@@ -28,7 +28,9 @@ _RECOVERY = frozenset(
         "commit.interval.ms",
         "consumer.heartbeat.interval.ms",
         "consumer.session.timeout.ms",
+        "max.warmup.replicas",
         "num.standby.replicas",
+        "probing.rebalance.interval.ms",
         "producer.transaction.timeout.ms",
         "reconnect.backoff.max.ms",
         "statestore.cache.max.bytes",
@@ -79,6 +81,9 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "consumer.max.poll.records": 1000,
         "acceptable.recovery.lag": 10_000,
         "num.standby.replicas": 0,
+        # A new instance takes over a task with much state only at such a rebalance.
+        "max.warmup.replicas": 2,
+        "probing.rebalance.interval.ms": 600_000,
         "reconnect.backoff.max.ms": 1_000,
     }
     chosen = (

@@ -72,9 +72,10 @@ _MEANINGS = (
     "First timely output: of the partitions that had a late window, the first one whose later window "
     "was timely. The outage reaches from the closing instant of the first late window to here.",
     "Backlog gone: no window of any partition is late any more. Delay back in its band: from here to "
-    "the end of what was observed it stays there.",
-    "Catch-up rate: input records a second between the first and the last of the late windows. After "
-    "a burst: the records that came at once, by the time until all their results were out.",
+    "the end of what was observed it stays there. The backlog may be gone before the first timely "
+    "output, by less than a window, when the next one has yet to close.",
+    "Worked off at, after a burst: the records that came at once, by the time until all their results "
+    "were out.",
     "Lost: no row came. Twice: the right row came again. Miscounted: a row with a wrong value, one "
     "for which nothing was due, or one that came too early.",
     "docs/method.md of streambench says more.",

@@ -1,0 +1,45 @@
+"""Every engine runs with the detection that it ships with, and that is what is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.registry import engine_named
+from streambench.model.conditions import Conditions, Guarantee, Profile
+from tests.engines.cluster_lab import running
+
+pytestmark = pytest.mark.engine
+
+BOTH = tuple(Guarantee)
+
+
+@pytest.mark.parametrize(
+    ("name", "guarantee"),
+    [
+        *(("flink", guarantee) for guarantee in BOTH),
+        ("spark", Guarantee.AT_LEAST_ONCE),
+        *(("kafka-streams", guarantee) for guarantee in BOTH),
+        *(("kafka-python", guarantee) for guarantee in BOTH),
+    ],
+    ids=lambda value: value.value if isinstance(value, Guarantee) else value,
+)
+def test_every_row_comes_out_once_and_right(
+    tmp_path: Path, name: str, guarantee: Guarantee
+) -> None:
+    conditions = Conditions(guarantee=guarantee, profile=Profile.DEFAULTS)
+    with running(engine_named(name), conditions, tmp_path) as lab:
+        lab.windows(0, 6)
+        lab.close_windows(6)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        effective = lab.job.readings().effective
+        listed = {(s.scope, s.name): s.value for s in lab.plan.settings if s.recovery}
+        told = {key: effective[key] for key in listed if key in effective}
+        assert told
+        # Of what an engine leaves unsaid because it is its default, some say nothing.
+        loose = {"restart-strategy.type"}
+        assert {key: value for key, value in told.items() if key[1] not in loose} == {
+            key: listed[key] for key in told if key[1] not in loose
+        }
