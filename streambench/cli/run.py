@@ -47,7 +47,7 @@ def run(
         typer.Option(
             metavar="KIND@TIME",
             help="What is to happen, e.g. worker-kill@25s, worker-kill*3@25s, worker-pause:5s@25s, "
-            "coordinator-kill@25s, broker-restart:2s@25s, burst:5s@30s; none.",
+            "coordinator-kill@25s, broker-restart:2s@25s, rescale@25s, burst:5s@30s; none.",
         ),
     ] = None,
     restart: Annotated[

@@ -140,9 +140,9 @@ def _total(found: Damage) -> int:
     )
 
 
-@pytest.mark.parametrize("engine", ["flink", "kafka-streams", "kafka-python"])
-def test_exactly_once_is_right_without_a_duplicate(tmp_path: Path, engine: str) -> None:
-    (trial,) = ran(tmp_path, engine, Guarantee.EXACTLY_ONCE).trials
+def test_exactly_once_is_right_without_a_duplicate(tmp_path: Path) -> None:
+    # The whole way with one engine; all of them write exactly once in their own tests.
+    (trial,) = ran(tmp_path, "kafka-streams", Guarantee.EXACTLY_ONCE).trials
     retrial = again(trial)
     verdict = retrial.judge(retrial.rows).verdict
     assert verdict.damage == Damage()

@@ -13,7 +13,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.protocol import Engine, State, Target
-from streambench.kafka.broker import restart_broker
+from streambench.kafka.broker import BROKER, restart_broker
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
@@ -22,18 +22,12 @@ from tests.engines.cluster_lab import CLICKS, ClusterLab, running
 KEYS = 400
 
 
-def rows_after_a_kill(
-    engine: Engine,
-    guarantee: Guarantee,
-    folder: Path,
-    user: tuple[tuple[str, str], ...] = (),
-) -> ClusterLab:
+def rows_after_a_kill(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
     """Kill a worker (SIGKILL) while its rows are on their way; the load goes on and is finished.
 
-    Under exactly-once the moment is one at which rows are written that are not committed. `user` are
-    the user's own settings.
+    Under exactly-once the moment is one at which rows are written that are not committed.
     """
-    return _rows_after(engine, guarantee, folder, user, asleep=False)
+    return _rows_after(engine, guarantee, folder, asleep=False)
 
 
 def rows_after_a_sleep(
@@ -43,21 +37,18 @@ def rows_after_a_sleep(
 
     Where nobody can do that without it, it goes on once it has been given up.
     """
-    return _rows_after(
-        engine, guarantee, folder, (), asleep=True, others_take_over=others_take_over
-    )
+    return _rows_after(engine, guarantee, folder, asleep=True, others_take_over=others_take_over)
 
 
 def _rows_after(
     engine: Engine,
     guarantee: Guarantee,
     folder: Path,
-    user: tuple[tuple[str, str], ...],
     *,
     asleep: bool,
     others_take_over: bool = True,
 ) -> ClusterLab:
-    with half_done(engine, guarantee, folder, user) as lab:
+    with half_done(engine, guarantee, folder) as lab:
         victim = lab.job.targets(Role.WORKER)[0]
         hit_ms = hit(lab, victim, signal.SIGSTOP if asleep else signal.SIGKILL)
         lab.windows(16, 6, keys=KEYS)
@@ -114,25 +105,14 @@ def rows_after_a_coordinators_death(
         return lab
 
 
-def rows_after_the_brokers_death(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
-    """Kill the broker while rows are on their way; it comes back with its log, its id and its port."""
-    with half_done(engine, guarantee, folder) as lab:
-        assert lab.supervisor.hit("broker", signal.SIGKILL)
-        wait_until(lambda: lab.supervisor.current("broker") is None, what="its death", timeout_s=10)
-        restart_broker(lab.supervisor, lab.broker)
-        lab.windows(16, 6, keys=KEYS)
-        lab.close_windows(22)
-        wait_until(lab.complete, what="every row", timeout_s=180)
-        wait_healthy(lab)
-        lab.windows(23, 2, keys=KEYS)
-        lab.close_windows(25)
-        wait_until(lab.complete, what="every row after that", timeout_s=90)
-        lab.read()
-        return lab
+def rows_after_a_rescaling_and_the_brokers_death(
+    engine: Engine, guarantee: Guarantee, folder: Path
+) -> ClusterLab:
+    """Two troubles of one job, each while rows are on their way.
 
-
-def rows_after_a_rescaling(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
-    """Restart in an orderly way with a worker more while rows are on their way; nobody dies."""
+    First an orderly restart with a worker more, in which nobody dies. Then the broker is killed; it
+    comes back with its log, its id and its port.
+    """
     conditions = Conditions(guarantee=guarantee, workers=3)
     wider = engine.plan(CLICKS, conditions, Variant(engine.name, engine.version))
     assert isinstance(wider, Plan)
@@ -142,25 +122,30 @@ def rows_after_a_rescaling(engine: Engine, guarantee: Guarantee, folder: Path) -
         lab.close_windows(22)
         wait_until(lab.complete, what="every row", timeout_s=120)
         wait_healthy(lab)
-        lab.read()
         assert len(lab.job.targets(Role.WORKER)) == 3
         assert lab.no_death()
+
+        lab.windows(23, 6, keys=KEYS)
+        assert lab.supervisor.hit(BROKER, signal.SIGKILL)
+        wait_until(lambda: lab.supervisor.current(BROKER) is None, what="its death", timeout_s=10)
+        restart_broker(lab.supervisor, lab.broker)
+        lab.close_windows(29)
+        wait_until(lab.complete, what="every row after the broker's death", timeout_s=180)
+        wait_healthy(lab)
+        lab.windows(30, 2, keys=KEYS)
+        lab.close_windows(32)
+        wait_until(lab.complete, what="every row after that", timeout_s=90)
+        lab.read()
         lab.job.stop()
         assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
         return lab
 
 
 @contextmanager
-def half_done(
-    engine: Engine,
-    guarantee: Guarantee,
-    folder: Path,
-    user: tuple[tuple[str, str], ...] = (),
-) -> Iterator[ClusterLab]:
+def half_done(engine: Engine, guarantee: Guarantee, folder: Path) -> Iterator[ClusterLab]:
     """A job that runs well, nothing noticed, and has just written rows that nobody has seen yet."""
-    variant = Variant(engine.name, engine.version, user)
     with (
-        running(engine, Conditions(guarantee=guarantee), folder, variant) as lab,
+        running(engine, Conditions(guarantee=guarantee), folder) as lab,
         closing(_reader(lab, "read_uncommitted")) as uncommitted,
     ):
         seen = 0
@@ -220,12 +205,6 @@ def over_counted_only(lab: ClusterLab) -> bool:
     return {row[:2] for row in lab.rows} == set(right) and all(
         row[2] >= right[row[:2]][0] and row[3] >= right[row[:2]][1] for row in lab.rows
     )
-
-
-def over_counted(lab: ClusterLab) -> int:
-    """How many rows have more in them than they should, each value once."""
-    right = {row[:2]: row[2] for row in lab.right_rows()}
-    return sum(row[2] > right[row[:2]] for row in lab.rows)
 
 
 def duplicates(lab: ClusterLab) -> int:

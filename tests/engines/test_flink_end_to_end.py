@@ -102,25 +102,17 @@ def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(
         assert len(lab.job.targets(Role.WORKER)) == 2
 
 
-@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
-def test_a_task_manager_that_wakes_after_it_was_given_up_does_no_harm(
-    tmp_path: Path, guarantee: Guarantee
-) -> None:
+def test_a_task_manager_that_wakes_after_it_was_given_up_does_no_harm(tmp_path: Path) -> None:
     # Its slot is missing meanwhile: the job waits for it.
-    lab = rows_after_a_sleep(ENGINE, guarantee, tmp_path, others_take_over=False)
+    lab = rows_after_a_sleep(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path, others_take_over=False)
     assert not wrong_rows(lab)
-    if guarantee is Guarantee.EXACTLY_ONCE:
-        assert duplicates(lab) == 0
+    assert duplicates(lab) == 0
 
 
-@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
-def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(
-    tmp_path: Path, guarantee: Guarantee
-) -> None:
-    lab = rows_after_a_coordinators_death(ENGINE, guarantee, tmp_path)
+def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(tmp_path: Path) -> None:
+    lab = rows_after_a_coordinators_death(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path)
     assert not wrong_rows(lab)
-    if guarantee is Guarantee.EXACTLY_ONCE:
-        assert duplicates(lab) == 0
+    assert duplicates(lab) == 0
 
 
 def _written(lab: ClusterLab) -> int:

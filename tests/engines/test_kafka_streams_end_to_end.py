@@ -11,7 +11,6 @@ from streambench.model.conditions import Conditions, Guarantee
 from tests.engines.cluster_lab import running
 from tests.engines.deaths_lab import (
     duplicates,
-    over_counted,
     over_counted_only,
     rows_after_a_kill,
     rows_after_a_sleep,
@@ -44,15 +43,6 @@ def test_a_killed_instance_loses_nothing_though_it_may_count_twice(tmp_path: Pat
     # two is in both.
     lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
     assert over_counted_only(lab)
-
-
-def test_without_its_record_cache_a_kill_counts_input_twice(tmp_path: Path) -> None:
-    # Every update is in the changelog at once, and no offset is committed before the kill: whoever
-    # takes over restores all of it and then reads all of the input again.
-    bare = (("statestore.cache.max.bytes", "0"), ("commit.interval.ms", "600000"))
-    lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path, bare)
-    assert over_counted_only(lab)
-    assert over_counted(lab) > 0
 
 
 def test_exactly_once_outlives_a_kill_inside_a_transaction(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from streambench.engines.protocol import Job, Target
 from streambench.kafka.broker import Broker
 from streambench.model.errors import EngineFailed
 from streambench.model.fault import FaultKind, Hit, Strike
-from streambench.model.plan import Role
+from streambench.model.plan import Plan, Role
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
@@ -38,11 +38,17 @@ class FakeJob:
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
         self.resumed = 0
+        self.rescaled: list[Plan] = []
 
     def targets(self, role: Role) -> tuple[Target, ...]:
         return tuple(
             Target(child.name, child.role, child.pid) for child in self.supervisor.children(role)
         )
+
+    def rescale(self, plan: Plan) -> None:
+        self.rescaled.append(plan)
+        if len(self.rescaled) > 1:
+            raise EngineFailed("no savepoint was taken", stage="rescale")
 
     def resume(self) -> None:
         self.resumed += 1
@@ -71,6 +77,7 @@ def injector(
     supervisor: Supervisor,
     *strikes: Strike,
     job: FakeJob | None = None,
+    wider: Plan | None = None,
     recovered: Callable[[], bool] = lambda: True,
     patience_s: float = 20.0,
 ) -> Injector:
@@ -82,6 +89,7 @@ def injector(
         start_monotonic_ns=time.monotonic_ns(),
         window_ms=500,
         commit_interval_ms=970,
+        wider=wider,
         struck=lambda: None,
         recovered=recovered,
         patience_s=patience_s,
@@ -219,6 +227,23 @@ def test_a_coordinator_is_resumed_and_what_that_cannot_do_is_noted(tmp_path: Pat
             wait_until(lambda: job.resumed == 2, what="both resumptions", timeout_s=30)
         assert running.notes == ["the job could not be resumed: no checkpoint was completed"]
         assert running.missed is None
+
+
+def test_a_rescaling_gets_the_wider_plan_and_what_it_cannot_do_is_noted(tmp_path: Path) -> None:
+    with Supervisor() as supervisor:
+        job, wider = FakeJob(supervisor), cast(Plan, object())
+        strike = Strike(FaultKind.RESCALE, 0, 0.0)
+        with injector(supervisor, strike, strike, job=job, wider=wider) as running:
+            wait_until(lambda: len(job.rescaled) == 2, what="both rescalings", timeout_s=30)
+        assert job.rescaled == [wider, wider]
+        assert running.notes == ["the job could not be rescaled: no savepoint was taken"]
+        first, second = running.hits
+        assert first.over_ms is not None
+        assert second.over_ms is None
+        with injector(supervisor, strike, job=job) as running:
+            wait_until(
+                lambda: running.missed and "no plan" in running.missed, what="it", timeout_s=9
+            )
 
 
 def test_a_fault_without_a_victim_did_not_happen(tmp_path: Path) -> None:

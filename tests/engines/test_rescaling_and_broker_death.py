@@ -1,0 +1,40 @@
+"""Every engine can be given a worker more while it runs, and outlives the broker that it works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.engines.registry import engine_named
+from streambench.model.conditions import Guarantee
+from tests.engines.deaths_lab import (
+    duplicates,
+    rows_after_a_rescaling_and_the_brokers_death,
+    wrong_rows,
+)
+
+pytestmark = [
+    pytest.mark.engine,
+    # kafka-python leaves the sockets of refused connections to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+# Kafka Streams under at-least-once may over-count: its state was flushed, and then its offsets were
+# refused, for the broker that came back had forgotten the group.
+@pytest.mark.parametrize(
+    ("name", "guarantee"),
+    [
+        ("flink", Guarantee.EXACTLY_ONCE),
+        ("spark", Guarantee.AT_LEAST_ONCE),
+        ("kafka-streams", Guarantee.EXACTLY_ONCE),
+        ("kafka-python", Guarantee.EXACTLY_ONCE),
+    ],
+    ids=lambda value: value.value if isinstance(value, Guarantee) else value,
+)
+def test_nothing_is_lost_or_wrong(tmp_path: Path, name: str, guarantee: Guarantee) -> None:
+    lab = rows_after_a_rescaling_and_the_brokers_death(engine_named(name), guarantee, tmp_path)
+    assert not wrong_rows(lab)
+    if guarantee is Guarantee.EXACTLY_ONCE:
+        assert duplicates(lab) == 0
