@@ -35,6 +35,10 @@ _SETTINGS: Final = {
     # A producer's sequences are forgotten once its newest *record time* is older than this (1 day by
     # default), and a replay's record times may be: the greatest value there is, 24.8 days.
     "producer.id.expiration.ms": str(2**31 - 1),
+    # A broker that was killed may register again only when its old registration has run out, after
+    # 9 s by default; a fault of two seconds would be one of nine.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "500",
     "group.consumer.min.session.timeout.ms": "1000",
