@@ -105,15 +105,15 @@ def recovery(
 class _Timeline:
     """When the windows of one partition, or of all, were late and became timely again.
 
-    `closing_ms` rises; `complete_ms` is NaN for a window that never came whole, +inf likewise late.
+    `closing_ms` rises; `complete_ms` is NaN for a window that never came whole, which is late.
     """
 
     def __init__(self, closing_ms: Floats, complete_ms: Floats, band_ms: float) -> None:
         self.closing_ms = closing_ms
         self.complete_ms = complete_ms
         self.delay_ms = complete_ms - closing_ms
-        self.late: Flags = ~(self.delay_ms <= band_ms)  # NaN is late
-        found = np.flatnonzero(self.late)
+        self.late: Flags = ~(self.delay_ms <= band_ms)
+        found = np.flatnonzero(_sustained(self.late, self.delay_ms, closing_ms))
         self.first_late = int(found[0]) if len(found) else None
 
     @property
@@ -175,6 +175,21 @@ class _Timeline:
         if not len(self.delay_ms) or not np.isfinite(self.delay_ms).all():
             return None
         return float(self.delay_ms.max())
+
+
+def _sustained(late: Flags, delay_ms: Floats, closing_ms: Floats) -> Flags:
+    """`late` without what is below the resolution of one window.
+
+    A single late window between timely ones that came within the time of a window is no outage: it
+    cannot be told from a pause for a collection, as there is one now and then undisturbed.
+    """
+    gaps_ms = np.diff(closing_ms)
+    gaps_ms = gaps_ms[gaps_ms > 0]
+    if not len(gaps_ms):
+        return late
+    before, after = np.r_[False, late[:-1]], np.r_[late[1:], False]
+    alone = late & ~before & ~after & (delay_ms <= float(np.median(gaps_ms)))
+    return np.asarray(late & ~alone)
 
 
 def _of_burst(hit: Hit, closing_ms: Floats, complete_ms: Floats, records: Floats) -> _Burst:

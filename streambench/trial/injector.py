@@ -20,6 +20,9 @@ _NS_PER_MS = 1_000_000
 # How long a process may take to appear again; its engine may take longer to use it.
 _BACK_TIMEOUT_S = 30.0
 _POLL_S = 0.005
+# The harm may come late: with one executor left Spark goes on for five seconds and then stops for four,
+# when the other one is back.
+LEAST_S = 15.0
 _LOOK_S = 0.5
 
 
@@ -27,7 +30,7 @@ class Injector:
     """Carries out strikes one after another; a context manager, whose end stops it.
 
     `wider` is the plan with one worker more, for a rescaling. `recovered` is asked about twice a second between the acts of a repeated fault, after `struck` was
-    called at the act; `patience_s` is the longest that the next act waits for it.
+    called at the act; the next act waits for it `least_s` at least and `patience_s` at most.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Injector:
         struck: Callable[[], None],
         recovered: Callable[[], bool],
         patience_s: float,
+        least_s: float = LEAST_S,
     ) -> None:
         self._strikes = strikes
         self._job = job
@@ -56,6 +60,7 @@ class Injector:
         self._struck = struck
         self._recovered = recovered
         self._patience_s = patience_s
+        self._least_s = least_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self._hits: list[Hit] = []
@@ -116,7 +121,10 @@ class Injector:
         """Wait for the strike's instant; False when the trial ended before it."""
         at_ms = strike.at_ms
         if strike.after_previous:
-            give_up_ms = self._hits[-1].at_ms + self._patience_s * 1000
+            hit_ms = self._hits[-1].at_ms
+            if not self._sleep_until(hit_ms + self._least_s * 1000):
+                return False
+            give_up_ms = hit_ms + self._patience_s * 1000
             while self._now_ms() < give_up_ms and not self._recovered():
                 if self._stopping.wait(_LOOK_S):
                     return False

@@ -102,6 +102,18 @@ def test_silence_between_two_closings_is_no_outage() -> None:
     assert found.worst_delay_ms == USUAL_MS
 
 
+def test_a_single_window_that_is_late_by_less_than_a_window_is_no_outage() -> None:
+    complete_ms = undisturbed()
+    at = int(np.flatnonzero(CLOSING_MS > HIT_MS + 20_000)[0])
+    complete_ms[2, at] += 100
+    assert not timeline(complete_ms).disturbed
+    complete_ms[2, at] += WINDOW_MS
+    assert timeline(complete_ms).disturbed
+    complete_ms = undisturbed()
+    complete_ms[2, at : at + 2] += 100
+    assert timeline(complete_ms).disturbed
+
+
 def test_rows_in_flight_at_the_hit_belong_to_it_and_what_came_before_does_not() -> None:
     complete_ms = undisturbed()
     closed_before = int(np.flatnonzero(CLOSING_MS <= HIT_MS)[-1])

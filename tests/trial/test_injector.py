@@ -80,6 +80,7 @@ def injector(
     wider: Plan | None = None,
     recovered: Callable[[], bool] = lambda: True,
     patience_s: float = 20.0,
+    least_s: float = 0.0,
 ) -> Injector:
     return Injector(
         strikes,
@@ -93,6 +94,7 @@ def injector(
         struck=lambda: None,
         recovered=recovered,
         patience_s=patience_s,
+        least_s=least_s,
     )
 
 
@@ -180,6 +182,12 @@ def test_a_repeated_fault_waits_for_the_recovery_or_for_its_patience(tmp_path: P
         with injector(supervisor, *strikes, recovered=lambda: False, patience_s=1.0) as running:
             first, second = hits_of(running, 2)
         assert second.at_ms - first.at_ms >= 1_000
+
+    with bench(tmp_path) as supervisor:
+        strikes = (kill(0), kill(0, after_previous=True))
+        with injector(supervisor, *strikes, least_s=1.5) as running:
+            first, second = hits_of(running, 2)
+        assert second.at_ms - first.at_ms >= 1_500
 
 
 def test_a_paused_worker_goes_on_after_its_time(tmp_path: Path) -> None:
