@@ -296,14 +296,6 @@ def test_excess_lag_steps_by_whole_windows() -> None:
     assert lag_ms.tolist() == [0, 100, 0, 100, 0, 100, 0, 0]
 
 
-def test_send_lag_is_taken_over_all_batches(expected: Expected) -> None:
-    log = send_log()
-    possible = log.column("possible_ns").to_numpy().copy()
-    possible[::200] += 30_000_000  # 15 of 3,000 batches
-    found = measured(right_rows(expected), expected, log=changed(log, "possible_ns", possible))
-    assert found.measures["send_lag_p999_ms"] == pytest.approx(31)
-
-
 def test_windows_without_any_row_due_say_nothing_of_delay(tmp_path: Path) -> None:
     records = [Record(0, 0, 500), Record(1, 0, 50, key="b"), Record(2, 0, 900), Record(9, 0, 2_000)]
     late = expect(
