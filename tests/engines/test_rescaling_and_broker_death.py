@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,16 @@ pytestmark = [
     pytest.mark.engine,
     # kafka-python leaves the sockets of refused connections to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected_here() -> Iterator[None]:
+    """Collect them while these tests' filters hold, and not when all tests are over."""
+    yield
+    for _ in range(5):  # an object that is finalized may let go of others
+        gc.collect()
 
 
 # Kafka Streams under at-least-once may over-count: its state was flushed, and then its offsets were
