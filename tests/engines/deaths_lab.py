@@ -13,7 +13,6 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.protocol import Engine, State, Target
-from streambench.kafka.broker import BROKER, restart_broker
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
@@ -105,14 +104,8 @@ def rows_after_a_coordinators_death(
         return lab
 
 
-def rows_after_a_rescaling_and_the_brokers_death(
-    engine: Engine, guarantee: Guarantee, folder: Path
-) -> ClusterLab:
-    """Two troubles of one job, each while rows are on their way.
-
-    First an orderly restart with a worker more, in which nobody dies. Then the broker is killed; it
-    comes back with its log, its id and its port.
-    """
+def rows_after_a_rescaling(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
+    """Restart in an orderly way with a worker more while rows are on their way; nobody dies."""
     conditions = Conditions(guarantee=guarantee, workers=3)
     wider = engine.plan(CLICKS, conditions, Variant(engine.name, engine.version))
     assert isinstance(wider, Plan)
@@ -122,20 +115,9 @@ def rows_after_a_rescaling_and_the_brokers_death(
         lab.close_windows(22)
         wait_until(lab.complete, what="every row", timeout_s=120)
         wait_healthy(lab)
+        lab.read()
         assert len(lab.job.targets(Role.WORKER)) == 3
         assert lab.no_death()
-
-        lab.windows(23, 6, keys=KEYS)
-        assert lab.supervisor.hit(BROKER, signal.SIGKILL)
-        wait_until(lambda: lab.supervisor.current(BROKER) is None, what="its death", timeout_s=10)
-        restart_broker(lab.supervisor, lab.broker)
-        lab.close_windows(29)
-        wait_until(lab.complete, what="every row after the broker's death", timeout_s=180)
-        wait_healthy(lab)
-        lab.windows(30, 2, keys=KEYS)
-        lab.close_windows(32)
-        wait_until(lab.complete, what="every row after that", timeout_s=90)
-        lab.read()
         lab.job.stop()
         assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
         return lab
