@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +30,12 @@ def test_a_folder_in_memory_is_taken_only_with_room_for_all_of_it(
     assert scratch.memory_folder(1) is None
 
 
-def test_a_scratch_folder_is_new_and_empty(tmp_path: Path) -> None:
+def test_a_scratch_folder_is_new_and_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = scratch.make_scratch(tmp_path), scratch.make_scratch(tmp_path)
     assert first != second
     assert first.parent == tmp_path
     assert not any(first.iterdir())
-    assert scratch.make_scratch(None).parent != tmp_path
+    usual = tmp_path / "usual"
+    usual.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(usual))
+    assert scratch.make_scratch(None).parent == usual
