@@ -90,6 +90,7 @@ class ClusterLab:
     consumer: Any
     rows: Counter[Row] = field(default_factory=Counter)
     expected: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    effective: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def send(self, partition: int, key: str, action: str, price: int, event_ms: int) -> None:
         """Write one record; one that passes the filter is counted as expected."""

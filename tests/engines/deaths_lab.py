@@ -13,7 +13,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.protocol import Engine, State, Target
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 from tests.engines.cluster_lab import CLICKS, ClusterLab, running
@@ -104,12 +104,14 @@ def rows_after_a_coordinators_death(
         return lab
 
 
-def rows_after_a_rescaling(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
+def rows_after_a_rescaling(
+    engine: Engine, guarantee: Guarantee, folder: Path, profile: Profile
+) -> ClusterLab:
     """Restart in an orderly way with a worker more while rows are on their way; nobody dies."""
-    conditions = Conditions(guarantee=guarantee, workers=3)
+    conditions = Conditions(guarantee=guarantee, workers=3, profile=profile)
     wider = engine.plan(CLICKS, conditions, Variant(engine.name, engine.version))
     assert isinstance(wider, Plan)
-    with half_done(engine, guarantee, folder) as lab:
+    with half_done(engine, guarantee, folder, profile) as lab:
         lab.job.rescale(wider)
         lab.windows(16, 6, keys=KEYS)
         lab.close_windows(22)
@@ -118,16 +120,19 @@ def rows_after_a_rescaling(engine: Engine, guarantee: Guarantee, folder: Path) -
         lab.read()
         assert len(lab.job.targets(Role.WORKER)) == 3
         assert lab.no_death()
+        lab.effective = lab.job.readings().effective
         lab.job.stop()
         assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
         return lab
 
 
 @contextmanager
-def half_done(engine: Engine, guarantee: Guarantee, folder: Path) -> Iterator[ClusterLab]:
+def half_done(
+    engine: Engine, guarantee: Guarantee, folder: Path, profile: Profile = Profile.TUNED
+) -> Iterator[ClusterLab]:
     """A job that runs well, nothing noticed, and has just written rows that nobody has seen yet."""
     with (
-        running(engine, Conditions(guarantee=guarantee), folder) as lab,
+        running(engine, Conditions(guarantee=guarantee, profile=profile), folder) as lab,
         closing(_reader(lab, "read_uncommitted")) as uncommitted,
     ):
         seen = 0
