@@ -9,7 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from streambench.kafka.broker_config import command, logging_properties, server_properties
+from streambench.kafka.broker_config import (
+    GIVEN_UP,
+    command,
+    controller_command,
+    controller_properties,
+    logging_properties,
+    server_properties,
+)
 from streambench.kafka.connection import Connection, ConnectionLost, split_address
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EngineFailed
@@ -18,6 +25,7 @@ from streambench.runtime.ports import free_port
 from streambench.runtime.supervisor import Child, Supervisor
 from streambench.runtime.waiting import wait_until
 
+_CONTROLLER: Final = "controller"
 _PORT_ATTEMPTS: Final = 3
 _START_TIMEOUT_S: Final = 60.0
 _ANSWER_TIMEOUT_S: Final = 2.0
@@ -37,16 +45,46 @@ class Broker:
     folder: Path
     log_data_dir: Path
     argv: tuple[str, ...]
+    controller_argv: tuple[str, ...]
     log: Path
 
 
 BROKER: Final = "broker"
 
 
-def restart_broker(supervisor: Supervisor, broker: Broker) -> Broker:
-    """Start a broker that has died again: same ports, same node id, same log. Waits until it serves.
+def give_up_broker(supervisor: Supervisor, broker: Broker) -> None:
+    """Have the controller give up a broker that has died, as one that outlived it would.
+
+    Here it died, too. A node that comes back with broker and controller at once takes itself for the
+    leader of everything until its own old session runs out: its transaction coordinator loads, aborts
+    what has timed out, then finds no leader for the partitions concerned, takes them for deleted, and
+    calls the transactions complete without having written a marker (TransactionMarkerChannelManager,
+    Kafka 4.3). The next commit of the same producer then commits the aborted rows, too: duplicates
+    under exactly-once that no engine is to blame for. So the controller comes first, alone.
 
     Raises EngineFailed at stage `broker`.
+    """
+    log = broker.log.with_name("controller.log")
+    seen_bytes = log.stat().st_size if log.exists() else 0
+    controller = supervisor.start(_CONTROLLER, Role.BROKER, broker.controller_argv, log=log)
+    try:
+        wait_until(
+            lambda: _logged(log, seen_bytes, (GIVEN_UP,)),
+            what="the controller to give up the dead broker",
+            timeout_s=_START_TIMEOUT_S,
+            alive=controller.alive,
+            log=log,
+            stage="broker",
+            poll_s=_SERVES_POLL_S,
+        )
+    finally:
+        supervisor.stop(controller)
+
+
+def restart_broker(supervisor: Supervisor, broker: Broker) -> Broker:
+    """Start a broker that was given up again: same ports, same node id, same log.
+
+    Waits until it serves. Raises EngineFailed at stage `broker`.
     """
     child = supervisor.start(BROKER, Role.BROKER, broker.argv, log=broker.log)
     wait_until(
@@ -91,7 +129,7 @@ def start_broker(
             )
         except EngineFailed:
             supervisor.stop(broker.child)
-            if attempt == _PORT_ATTEMPTS or not _port_was_taken(log, seen_bytes):
+            if attempt == _PORT_ATTEMPTS or not _logged(log, seen_bytes, _PORT_TAKEN):
                 raise
         else:
             return broker
@@ -125,9 +163,13 @@ def _launch(
     shutil.rmtree(data, ignore_errors=True)  # an earlier attempt's, with other ports in it
     folder.mkdir(parents=True, exist_ok=True)
     port, controller_port = free_port(), free_port()
-    properties, logging = folder / "server.properties", folder / "log4j2.properties"
+    properties, controller = folder / "server.properties", folder / "controller.properties"
+    logging = folder / "log4j2.properties"
     properties.write_text(
         server_properties(data=data.absolute(), port=port, controller_port=controller_port)
+    )
+    controller.write_text(
+        controller_properties(data=data.absolute(), controller_port=controller_port)
     )
     logging.write_text(logging_properties())
     argv = command(
@@ -137,12 +179,16 @@ def _launch(
         logging=logging.absolute(),
         heap_mib=heap_mib,
     )
+    controller_argv = controller_command(
+        java=java, jars=jars, properties=controller.absolute(), logging=logging.absolute()
+    )
     child = supervisor.start(BROKER, Role.BROKER, argv, log=log)
-    return Broker(f"127.0.0.1:{port}", child, folder, data, argv, log)
+    return Broker(f"127.0.0.1:{port}", child, folder, data, argv, controller_argv, log)
 
 
-def _port_was_taken(log: Path, seen_bytes: int) -> bool:
+def _logged(log: Path, seen_bytes: int, signs: tuple[str, ...]) -> bool:
+    """Whether one of `signs` stands in the log behind its first `seen_bytes`."""
     with log.open("rb") as file:
         file.seek(seen_bytes)
         text = file.read().decode("utf-8", errors="replace")
-    return any(sign in text for sign in _PORT_TAKEN)
+    return any(sign in text for sign in signs)

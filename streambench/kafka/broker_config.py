@@ -6,7 +6,7 @@ import base64
 import os
 import shlex
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +35,6 @@ _SETTINGS: Final = {
     # A producer's sequences are forgotten once its newest *record time* is older than this (1 day by
     # default), and a replay's record times may be: the greatest value there is, 24.8 days.
     "producer.id.expiration.ms": str(2**31 - 1),
-    # A broker that was killed may register again only when its old registration has run out, after
-    # 9 s by default; a fault of two seconds would be one of nine.
-    "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "500",
     "group.consumer.min.session.timeout.ms": "1000",
@@ -65,15 +61,39 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
+# The controller alone has no broker to be patient with.
+_CONTROLLER_ALONE: Final = {"process.roles": "controller", "broker.session.timeout.ms": "200"}
+GIVEN_UP: Final = "Fencing broker 1 "
+"""What the controller logs when it has given up a broker that it no longer hears of."""
+
+
 def server_properties(*, data: Path, port: int, controller_port: int) -> str:
     """The text of server.properties: KRaft, one node, 127.0.0.1 only, no JMX."""
-    settings = {
+    controller = _controller(data, controller_port)
+    return _text(
+        {
+            **controller,
+            "listeners": f"PLAINTEXT://127.0.0.1:{port},{controller['listeners']}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        }
+    )
+
+
+def controller_properties(*, data: Path, controller_port: int) -> str:
+    """The text of controller.properties: the same node on the same folder, but its broker."""
+    return _text({**_controller(data, controller_port), **_CONTROLLER_ALONE})
+
+
+def _controller(data: Path, controller_port: int) -> dict[str, str]:
+    return {
         **_SETTINGS,
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"CONTROLLER://127.0.0.1:{controller_port}",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
         "log.dirs": str(data),
     }
+
+
+def _text(settings: Mapping[str, str]) -> str:
     return "".join(f"{name}={_escaped(value)}\n" for name, value in settings.items())
 
 
@@ -97,27 +117,14 @@ def command(
     protocols) to what a real cluster of this version has. The shell keeps both under one process id,
     and a restart with the same command finds its folder formatted.
     """
-    class_path = os.pathsep.join(str(jar) for jar in jars)
-    common = (
-        str(java),
-        "-cp",
-        class_path,
-        f"-Dlog4j2.configurationFile={logging.as_uri()}",
-        "-Djava.awt.headless=true",
-        "-XX:-UsePerfData",
-    )
     format_folder = (
-        *common[:1],
-        "-Xmx128m",
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
-        *common[1:],
+        *(str(java), *_SMALL, *_common(jars, logging)),
         "kafka.tools.StorageTool",
         *("format", "--standalone", "--ignore-formatted", "--cluster-id", cluster_id()),
         *("--config", str(properties)),
     )
     serve = (
-        *common[:1],
+        str(java),
         f"-Xms{heap_mib}m",
         f"-Xmx{heap_mib}m",
         # Beside an engine on few cores: no concurrent collector threads; and a request of some
@@ -128,11 +135,31 @@ def command(
         "-XX:MaxTenuringThreshold=1",
         "-XX:MetaspaceSize=128m",  # no full collections because of classes
         "-XX:+ExitOnOutOfMemoryError",
-        *common[1:],
+        *_common(jars, logging),
         "kafka.Kafka",
         str(properties),
     )
     return ("/bin/sh", "-c", f"{shlex.join(format_folder)} && exec {shlex.join(serve)}")
+
+
+def controller_command(
+    *, java: Path, jars: Sequence[Path], properties: Path, logging: Path
+) -> tuple[str, ...]:
+    """The command line of the controller alone, on a folder that is formatted."""
+    return (str(java), *_SMALL, *_common(jars, logging), "kafka.Kafka", str(properties))
+
+
+_SMALL: Final = ("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
+def _common(jars: Sequence[Path], logging: Path) -> tuple[str, ...]:
+    return (
+        "-cp",
+        os.pathsep.join(str(jar) for jar in jars),
+        f"-Dlog4j2.configurationFile={logging.as_uri()}",
+        "-Djava.awt.headless=true",
+        "-XX:-UsePerfData",
+    )
 
 
 def _escaped(value: str) -> str:

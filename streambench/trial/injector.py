@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from streambench.engines.protocol import Job
-from streambench.kafka.broker import BROKER, Broker, restart_broker
+from streambench.kafka.broker import BROKER, Broker, give_up_broker, restart_broker
 from streambench.model.errors import InstrumentFailed, StreambenchError
 from streambench.model.fault import FaultKind, Hit, Strike
 from streambench.model.plan import Plan, Role
@@ -178,8 +178,9 @@ class Injector:
 
     def _restart_broker(self, strike: Strike) -> None:
         hit = self._signal(strike, BROKER, signal.SIGKILL)
-        self._sleep_until(hit.at_ms + (strike.lasts_ms or 0))
         death = self._death_of(hit)
+        give_up_broker(self._supervisor, self._broker)
+        self._sleep_until(hit.at_ms + (strike.lasts_ms or 0))
         self._broker = restart_broker(self._supervisor, self._broker)
         self._replace(hit, over_ms=self._now_ms(), exit_code=death.returncode)
 
