@@ -197,4 +197,4 @@ class TrialRecord:
             return False
         if self.steady_damage is None:
             return self.outcome.verdict.right
-        return self.steady_damage.clean
+        return self.steady_damage.clean_under(self.outcome.verdict.guarantee)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from streambench.model.conditions import Guarantee
+
 
 class RowClass(enum.Enum):
     """What a row, or its absence, is (docs/method.md, classes of rows)."""
@@ -54,6 +56,10 @@ class Damage:
         """Whether nothing is lost, wrong or early; duplicates are the price of at-least-once."""
         return self.lost == 0 and self.wrong == 0 and self.early == 0
 
+    def clean_under(self, guarantee: Guarantee) -> bool:
+        """Whether it is clean by what was promised: under exactly-once a duplicate is wrong, too."""
+        return self.clean and (guarantee is Guarantee.AT_LEAST_ONCE or self.duplicates == 0)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -70,3 +76,4 @@ class Verdict:
     guarantee_honoured: bool
     exact: bool
     uncommitted_rows: int | None = None  # rows of aborted transactions, exactly-once only
+    guarantee: Guarantee = Guarantee.AT_LEAST_ONCE  # under which it was judged

@@ -72,7 +72,8 @@ def judge(
 
     The first row with a right value is right, the same again a duplicate. With bounds several values
     may be right, but final results must not differ: another value after the first right one is
-    conflicting. A trial is right when nothing is lost, wrong or early; duplicates are told apart. An
+    conflicting. A trial is right when nothing is lost, wrong or early; duplicates are told apart, and
+    are the price of at-least-once but wrong under exactly-once. An
     early row disqualifies even with the right value: its engine cannot have known that it was final,
     and its delay means nothing.
     """
@@ -126,10 +127,11 @@ def judge(
         examples=examples(
             judged_rows, rank, expected, np.flatnonzero(lost), event_offset_ms=event_offset_ms
         ),
-        right=damage.clean,
+        right=damage.clean_under(guarantee),
         guarantee_honoured=_honoured(damage, guarantee, state_exact=state_exact),
         exact=expected.exact,
         uncommitted_rows=uncommitted_rows,
+        guarantee=guarantee,
     )
     return Judged(verdict=verdict, rows=judged_rows, judged=inside)
 

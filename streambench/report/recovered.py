@@ -84,6 +84,11 @@ class Recovered:
         return total(struck.recovery.damage for struck in self.hits)
 
     @property
+    def clean(self) -> bool:
+        """Whether no hit did what the guarantee excludes."""
+        return all(_clean(struck.trial, struck.recovery.damage) for struck in self.hits)
+
+    @property
     def place(self) -> str:
         """`1`, `2=` when not told apart from another, or nothing."""
         return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
@@ -227,7 +232,14 @@ def _unassigned(trial: TrialBundle) -> bool:
     """Whether a trial was not right and no hit has the blame."""
     outcome = trial.record.outcome
     wrong = isinstance(outcome, Completed) and not outcome.verdict.right
-    return wrong and all(recovery.damage.clean for recovery in trial.record.recoveries)
+    return wrong and all(_clean(trial, hit.damage) for hit in trial.record.recoveries)
+
+
+def _clean(trial: TrialBundle, damage: Damage) -> bool:
+    outcome = trial.record.outcome
+    if not isinstance(outcome, Completed):
+        return damage.clean
+    return damage.clean_under(outcome.verdict.guarantee)
 
 
 def _rank(every: Sequence[Recovered], floor_ms: float) -> list[Recovered]:

@@ -104,7 +104,7 @@ def _times(hit: Sequence[Recovered], *, reasons: bool) -> str:
         words = _time(one, first=not said)
         said = said or not (one.usually_undisturbed or one.deciding.never)
         if one.rank is None and not one.deciding.never and not cold:
-            told = one.damage.clean or reasons
+            told = one.clean or reasons
             words += f" (not ranked: {one.unranked})" if told else " (not ranked)"
         if ranked and one is ranked[-1]:
             words += _ties(ranked)

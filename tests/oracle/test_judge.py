@@ -203,6 +203,16 @@ def test_a_guarantee_is_judged_apart_from_rightness(
     assert strict.verdict.guarantee_honoured == exactly_once
 
 
+def test_a_row_twice_is_right_under_at_least_once_and_wrong_under_exactly_once(
+    expected: Expected,
+) -> None:
+    rows = done(expected, Kind.DOUBLED).rows
+    assert judged(rows, expected).verdict.right
+    strict = judged(rows, expected, guarantee=Guarantee.EXACTLY_ONCE).verdict
+    assert not strict.right
+    assert [example.row_class for example in strict.examples] == [RowClass.DUPLICATE]
+
+
 def test_early_tolerates_one_millisecond(expected: Expected) -> None:
     rows = right_rows(expected, delay_ms=0)
     lawful = expected.table.column("earliest_quantum").to_pylist()

@@ -210,7 +210,7 @@ def _lane(one: Recovered, look: Look, stem: str) -> Lane:
         lane_words(one),
         lane_brief(one),
         lane_damage(one),
-        one.damage.clean,
+        one.clean,
         _phases(typical, one.kind),
         None if begin_ms is None else begin_ms / 1000,
         typical.until_ms / 1000,

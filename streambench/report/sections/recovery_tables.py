@@ -51,7 +51,7 @@ def _phases_row(one: Recovered, phases: Sequence[Phase]) -> Row:
     return Row(
         (
             *head,
-            _damage_result(one.damage),
+            _damage_result(one),
             *(_phase_cell(one, phase) for phase in phases),
             _seconds_cell(worst, "a window never came"),
             *([_rate_cell(one)] if one.kind is FaultKind.BURST else []),
@@ -143,9 +143,9 @@ def _damage_row(one: Recovered) -> Row:
     )
 
 
-def _damage_result(damage: Damage) -> Cell:
-    doubled = f"{number(damage.duplicates)} written twice" if damage.duplicates else None
-    if not damage.clean:
+def _damage_result(one: Recovered) -> Cell:
+    doubled = f"{number(one.damage.duplicates)} written twice" if one.damage.duplicates else None
+    if not one.clean:
         return Cell("✗ damaged", doubled, Tone.BAD)
     return Cell("✓ all right", doubled or "each row once", Tone.GOOD)
 

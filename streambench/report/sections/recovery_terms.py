@@ -12,7 +12,7 @@ from streambench.results.bundle import Bundle
 _BROKER = (
     "The broker is the same for all, and does not add its own waiting: "
     "transaction.abort.timed.out.transaction.cleanup.interval.ms = 500, "
-    "group.initial.rebalance.delay.ms = 0, broker.session.timeout.ms = 3000."
+    "group.initial.rebalance.delay.ms = 0."
 )
 
 

@@ -113,7 +113,7 @@ def timely_cell(one: Recovered) -> Cell:
     """Seconds to the first timely output; not ranked, the reason stands below it."""
     if not one.hits:
         return Cell(DASH, one.standing.status.value, Tone.QUIET)
-    why = one.unranked if one.unranked and not one.damage.clean else None
+    why = one.unranked if one.unranked and not one.clean else None
     if not one.disturbed:
         return Cell(number(0, 2), why or "no window was late")
     if one.deciding.never or one.deciding.median is None:
