@@ -42,6 +42,9 @@ SATURATED_IDLE_SHARE = 0.05
 # Above this another guest of the host took the machine's time.
 STEAL_LIMIT_SHARE = 0.05
 
+# How long a broker that has come back may halt again, until its code is compiled.
+COLD_BROKER_MS = 3_000.0
+
 
 def assess(
     spec: TrialSpec,
@@ -155,7 +158,11 @@ def _outcome(
 def _unable(evidence: Evidence) -> tuple[Unable, ...]:
     """When no generator could have written the load as it was due."""
     return tuple(
-        Unable(hit.at_ms, hit.at_ms if hit.over_ms is None else hit.over_ms)
+        Unable(
+            hit.at_ms,
+            hit.at_ms if hit.over_ms is None else hit.over_ms,
+            COLD_BROKER_MS if hit.kind is FaultKind.BROKER_RESTART else 0.0,
+        )
         for hit in evidence.hits
         if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
     )

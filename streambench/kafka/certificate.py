@@ -34,11 +34,13 @@ class Unable:
     """A time in which the load could not be written as it was due, by no fault of the generator.
 
     From `at_ms` on, at least until `back_ms` (both since T0): the broker was away, or seconds of load
-    came at once.
+    came at once. A broker that has just come back is cold: it lets the queue empty and halts again, for
+    `cold_ms`.
     """
 
     at_ms: float
     back_ms: float
+    cold_ms: float = 0.0
 
 
 def certify(send_log: Path, unable: Sequence[Unable] = ()) -> Certificate:
@@ -88,8 +90,12 @@ def _unable(
     due_ms: npt.NDArray[np.float64], lag_ms: npt.NDArray[np.float64], time: Unable
 ) -> npt.NDArray[np.bool_]:
     """Batches due from the beginning of `time` until one due after its end found no queue."""
-    empty = (due_ms >= time.back_ms) & (lag_ms <= QUEUE_EMPTY_MS) & (due_ms > time.at_ms)
+    waited = lag_ms > QUEUE_EMPTY_MS
+    empty = (due_ms >= time.back_ms) & ~waited & (due_ms > time.at_ms)
     until_ms = due_ms[empty].min() if empty.any() else np.inf
+    again = waited & (due_ms >= until_ms) & (due_ms < until_ms + time.cold_ms)
+    if again.any():
+        until_ms = np.nextafter(due_ms[again].max(), np.inf)
     return np.asarray((due_ms >= time.at_ms) & (due_ms < until_ms))
 
 

@@ -165,6 +165,15 @@ def test_what_could_not_be_written_while_the_broker_was_away_is_not_the_generato
     assert not certify(log.write(), [Unable(at_ms=10_000, back_ms=13_000)]).held
 
 
+def test_a_broker_that_has_just_come_back_may_halt_again_for_a_while(log: Log) -> None:
+    log.possible_ns[2_000:2_600] = 13_000 * MS  # due from 10 s on; written when the broker is back
+    log.possible_ns[2_700:2_720] += 60 * MS  # and late again half a second after that
+    path = log.write()
+    assert not certify(path, [Unable(10_000, 13_000)]).held
+    assert certify(path, [Unable(10_000, 13_000, cold_ms=3_000)]).held
+    assert not certify(path, [Unable(10_000, 13_000, cold_ms=400)]).held
+
+
 def test_a_batch_that_was_never_acknowledged_is_not_excused(log: Log) -> None:
     log.acked_ns[2_100] = UNSET
     found = certify(log.write(), [Unable(at_ms=10_000, back_ms=13_000)])
