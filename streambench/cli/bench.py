@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from streambench.cli.console import err, out
@@ -12,10 +13,12 @@ from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.request import Contender, Request
+from streambench.load.resolve import resolve
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.conditions import Variant
 from streambench.model.errors import ExitCode
 from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
+from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.report.terminal import render
 from streambench.report.write import write
@@ -33,24 +36,27 @@ _SCRATCH_BYTES_PER_RECORD = 400
 _BROKER_WARM_UP_MS = 10_000
 
 
-def bench(request: Request) -> ExitCode:
-    """Set up, run every trial, write the report; returns what the shell is told."""
-    request, artifacts = _set_up(request)
-    _check_memory(request)
-    trace = _compiled(request, _load_ms(request))
-    broker_warm_up = trace if request.is_replay else _compiled(request, _BROKER_WARM_UP_MS)
-    check_disk(request.out, trace.ref.records * _SCRATCH_BYTES_PER_RECORD)
-    _show_plan(request, trace)
-    writer = BundleWriter.create(request.out, run_record(request, trace, ()))
+def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
+    """Set up, run every trial, write the report; returns what the shell is told.
+
+    There is one request for each point of the sweep along `axes`; a run without one has one.
+    """
+    requests, artifacts = _set_up(requests)
+    _check_memory(requests)
+    first = requests[0]
+    largest = max(_records(request) for request in requests)
+    check_disk(first.out, largest * _SCRATCH_BYTES_PER_RECORD)
+    _show_plan(requests, axes)
+    writer = BundleWriter.create(first.out, run_record(first, _compiled(first), (), axes))
     try:
         with ExitStack() as stack:
             shown = live()
             if shown is not None:
                 stack.enter_context(shown)
             records = execute(
-                request,
-                trace=trace,
-                broker_warm_up=broker_warm_up,
+                requests,
+                compiled=_compiled,
+                broker_warm_up=_broker_warm_up,
                 artifacts=artifacts,
                 writer=writer,
                 observer=LiveDisplay(shown),
@@ -77,21 +83,29 @@ def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     return ExitCode.OK
 
 
-def _set_up(request: Request) -> tuple[Request, dict[Variant, Resolved]]:
+def _set_up(
+    requests: Sequence[Request],
+) -> tuple[tuple[Request, ...], dict[Variant, Resolved]]:
     """Fetch what is missing; an engine whose interpreter cannot be had becomes unsupported."""
-    planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
-    announce([LAB_ARTIFACTS, *(c.engine.requires(c.variant) for c in planned)])
+    every = {c.variant: c for r in requests for c in r.contenders if isinstance(c.plan, Plan)}
+    announce([LAB_ARTIFACTS, *(c.engine.requires(c.variant) for c in every.values())])
     artifacts: dict[Variant, Resolved] = {}
-    contenders: list[Contender] = []
-    for contender in request.contenders:
-        if isinstance(contender.plan, Plan):
-            try:
-                artifacts[contender.variant] = fetch_one(_with_lab(contender))
-            except InterpreterMissing as error:
-                gap = Unsupported(Whose.MACHINE, error.message, error.hint)
-                contender = dataclasses.replace(contender, plan=gap)
-        contenders.append(contender)
-    return dataclasses.replace(request, contenders=tuple(contenders)), artifacts
+    gaps: dict[Variant, Unsupported] = {}
+    for variant, contender in every.items():
+        try:
+            artifacts[variant] = fetch_one(_with_lab(contender))
+        except InterpreterMissing as error:
+            gaps[variant] = Unsupported(Whose.MACHINE, error.message, error.hint)
+
+    def known(contender: Contender) -> Contender:
+        gap = gaps.get(contender.variant)
+        return contender if gap is None else dataclasses.replace(contender, plan=gap)
+
+    found = tuple(
+        dataclasses.replace(request, contenders=tuple(map(known, request.contenders)))
+        for request in requests
+    )
+    return found, artifacts
 
 
 def _with_lab(contender: Contender) -> Artifacts:
@@ -103,7 +117,15 @@ def _with_lab(contender: Contender) -> Artifacts:
     )
 
 
-def _compiled(request: Request, load_ms: int | None) -> Trace:
+def _compiled(request: Request) -> Trace:
+    return _load(request, None if request.is_replay else duration_ms(request.spans))
+
+
+def _broker_warm_up(request: Request) -> Trace:
+    return _load(request, None if request.is_replay else _BROKER_WARM_UP_MS)
+
+
+def _load(request: Request, load_ms: int | None) -> Trace:
     return compile_trace(
         request.workload,
         duration_ms=load_ms,
@@ -113,26 +135,28 @@ def _compiled(request: Request, load_ms: int | None) -> Trace:
     )
 
 
-def _check_memory(request: Request) -> None:
-    heaps = [c.plan.heap_mib for c in request.contenders if isinstance(c.plan, Plan)]
+def _records(request: Request) -> int:
+    load_ms = None if request.is_replay else duration_ms(request.spans)
+    return resolve(request.workload, duration_ms=load_ms, rate_per_s=request.rate_per_s).records
+
+
+def _check_memory(requests: Sequence[Request]) -> None:
+    heaps = [c.plan.heap_mib for r in requests for c in r.contenders if isinstance(c.plan, Plan)]
     check_memory(max(heaps, default=0) + LAB_HEAP_MIB)
 
 
-def _load_ms(request: Request) -> int | None:
-    """Length of generated load; a replay's is its file's."""
-    if request.is_replay:
-        return None
-    return duration_ms(request.spans)
-
-
-def _show_plan(request: Request, trace: Trace) -> None:
-    total_s = run_s(request, trace.meta.duration_ms / 1000)
+def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
+    request = requests[0]
+    load_s = _load_s(request)
+    total_s = sum(run_s(each, _load_s(each)) for each in requests)
     engines = ", ".join(c.engine.name for c in request.contenders)
-    load_s = trace.meta.duration_ms / 1000
+    each_ms = "each" if not axes else f"at each of {len(requests)} points"
+    records = sorted({_records(each) for each in requests})
+    counts = f"{records[0]:,}" if len(records) == 1 else f"{records[0]:,} to {records[-1]:,}"
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
-        f"{trace.ref.records:,} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
-        f"{request.conditions.workers} workers, {request.repeats} trial(s) each: "
+        f"{counts} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
+        f"{request.conditions.workers} workers, {request.repeats} trial(s) {each_ms}: "
         f"about {max(1, round(total_s / 60))} min",
         markup=False,
     )
@@ -145,3 +169,9 @@ def _show_plan(request: Request, trace: Trace) -> None:
         )
     if request.quick:
         err.print("--quick: engines stay cold; results are checked but not ranked")
+
+
+def _load_s(request: Request) -> float:
+    load_ms = None if request.is_replay else duration_ms(request.spans)
+    load = resolve(request.workload, duration_ms=load_ms, rate_per_s=request.rate_per_s)
+    return load.duration_ms / 1000

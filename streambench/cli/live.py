@@ -9,6 +9,7 @@ from rich.text import Text
 
 from streambench.cli.console import err
 from streambench.engines.protocol import Engine
+from streambench.model.sweep import Point, point_words
 from streambench.model.trial import Completed, Failed, Invalid, NotRun, TrialRecord
 from streambench.trial.observer import Phase, Status
 
@@ -21,15 +22,17 @@ class LiveDisplay:
     def __init__(self, live: Live | None) -> None:
         self._live = live
 
-    def trial_begins(self, number: int, total: int, engine: Engine) -> TrialDisplay:
+    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> TrialDisplay:
         """A line for the trial that begins."""
-        return TrialDisplay(self._live, f"[{number}/{total}] {engine.title}")
+        where = f" at {point_words(point)}" if point else ""
+        return TrialDisplay(self._live, f"[{number}/{total}] {engine.title}{where}")
 
     def trial_ends(self, record: TrialRecord) -> None:
         """One permanent line with the outcome."""
         if self._live is not None:
             self._live.update(Text(""))
-        err.print(f"  {record.variant.label}: {_outcome(record)}", markup=False)
+        where = f" at {point_words(record.point)}" if record.point else ""
+        err.print(f"  {record.variant.label}{where}: {_outcome(record)}", markup=False)
 
 
 class TrialDisplay:
@@ -78,8 +81,10 @@ def _outcome(record: TrialRecord) -> str:
             if verdict.right:
                 return f"right, {verdict.right_rows:,} rows"
             damage = verdict.damage
+            twice = f", {damage.duplicates:,} twice" if damage.duplicates else ""
             return (
-                f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong of {verdict.expected_rows:,}"
+                f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong{twice} "
+                f"of {verdict.expected_rows:,}"
             )
         case Invalid(reason=reason):
             return f"invalid: {reason}"

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, engine_named
@@ -18,16 +19,19 @@ from streambench.experiment.faults import (
 )
 from streambench.experiment.request import (
     DEFAULT_MEASURED_S,
+    DEFAULT_SWEEP_MEASURED_S,
     DEFAULT_WARM_UP_S,
     QUICK_MEASURED_S,
     QUICK_WARM_UP_S,
     Contender,
     Request,
 )
+from streambench.experiment.sweep import Terms, at
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan, Unsupported
+from streambench.model.sweep import Axis, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.locate import find
@@ -50,13 +54,15 @@ def make_request(
     seed: int,
     out: Path,
     command: str,
+    point: Point = (),
 ) -> Request:
     """Resolve every name and plan every engine; raises UsageError for what cannot be carried out.
 
     `measured_s` is all that is measured, faults included. Without `faults` (None) a run of the default
-    length has its usual ones after the steady part; () are none.
+    length has its usual ones after the steady part; () are none. `point` is where in a sweep it is.
     """
-    parsed = load_workload(find(workload))
+    terms = at(point, Terms(load_workload(find(workload)), conditions, rate_per_s))
+    parsed, conditions, rate_per_s = terms.workload, terms.conditions, terms.rate_per_s
     conditions = dataclasses.replace(conditions, partitions=parsed.partitions)
     if conditions.workers > parsed.partitions:
         raise UsageError(
@@ -106,6 +112,29 @@ def make_request(
         seed=seed,
         out=out,
         command=command,
+        point=point,
+    )
+
+
+def make_requests(
+    axes: Sequence[Axis],
+    *,
+    measured_s: float | None,
+    faults: tuple[Fault, ...] | None,
+    quick: bool,
+    **same: Any,
+) -> tuple[Request, ...]:
+    """A request for each point of the grid, one without axes; takes what `make_request` takes.
+
+    A sweep has no faults unless they are asked for, and measures 50 s.
+    """
+    if axes:
+        faults = faults or ()
+        usual_s = None if quick or faults else DEFAULT_SWEEP_MEASURED_S
+        measured_s = measured_s or usual_s
+    return tuple(
+        make_request(measured_s=measured_s, faults=faults, quick=quick, point=point, **same)
+        for point in grid(axes)
     )
 
 

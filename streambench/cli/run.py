@@ -12,6 +12,7 @@ import typer
 from streambench.cli.console import err
 from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, names, rate
+from streambench.cli.sweeps import sweep_axes
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.runtime.runlock import Holder
 
@@ -25,6 +26,18 @@ def run(
     rate_per_s: Annotated[
         int | None,
         typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
+    ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="A curve over these rates, e.g. 5k,10k,20k."),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LIST",
+            help="Vary one property, e.g. keys=100,10k,1M (also rate, skew, width, partitions, "
+            "workers); twice for a grid.",
+        ),
     ] = None,
     duration: Annotated[
         float | None,
@@ -69,11 +82,13 @@ def run(
 ) -> None:
     """Run a workload on every engine, prove the results, and write a report."""
     from streambench.cli.bench import bench
-    from streambench.cli.planning import make_request
+    from streambench.cli.planning import make_requests
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
-    request = make_request(
+    axes = sweep_axes(rates, sweep or [], rate_per_s)
+    requests = make_requests(
+        axes,
         workload=workload,
         engines=names(engine or []),
         settings=tuple(setting or []),
@@ -94,7 +109,7 @@ def run(
         command=shlex.join(["streambench", *sys.argv[1:]]),
     )
     with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
-        code = bench(request)
+        code = bench(requests, axes)
     raise typer.Exit(code)
 
 

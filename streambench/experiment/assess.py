@@ -124,6 +124,8 @@ def assess(
         readings=evidence.readings.words,
         recoveries=after.recoveries,
         steady_damage=after.before,
+        point=spec.point,
+        trace_sha256=spec.segment.trace.sha256,
     )
     tables = {
         "windows": measured.windows,

@@ -1,8 +1,8 @@
-"""A whole run: every contender, every round, one bundle."""
+"""A whole run: every point, every contender, every round, one bundle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
+from streambench.model.sweep import Axis, Point
 from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
@@ -28,7 +29,7 @@ from streambench.trial.observer import Observer
 class RunObserver(Protocol):
     """Whoever shows how the run goes."""
 
-    def trial_begins(self, number: int, total: int, engine: Engine) -> Observer:
+    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Observer:
         """A trial starts; the returned observer hears of its phases."""
         ...
 
@@ -38,28 +39,29 @@ class RunObserver(Protocol):
 
 
 def execute(
-    request: Request,
+    requests: Sequence[Request],
     *,
-    trace: Trace,
-    broker_warm_up: Trace,
+    compiled: Callable[[Request], Trace],
+    broker_warm_up: Callable[[Request], Trace],
     artifacts: Mapping[Variant, Resolved],
     writer: BundleWriter,
     observer: RunObserver,
 ) -> tuple[TrialRecord, ...]:
-    """Run all trials of the request; each is in the bundle as soon as it is over."""
-    probes = probes_of(request.workload)
-    promised: dict[EventClock, Expected] = {}
+    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
+    promised: dict[tuple[str, EventClock], Expected] = {}
     records: list[TrialRecord] = []
-    trials = tuple(interleaved(request.contenders, request.repeats))
-    for number, (round_number, contender) in enumerate(trials, start=1):
+    each = [(request, contender) for request in requests for contender in request.contenders]
+    trials = tuple(interleaved(each, requests[0].repeats))
+    for number, (round_number, (request, contender)) in enumerate(trials, start=1):
         match contender.plan:
             case Unsupported() as gap:
-                record = _not_run(number, round_number, contender, gap)
+                record = _not_run(number, round_number, contender, gap, request.point)
                 writer.add_trial(record, {})
             case Plan() as plan:
-                clock = plan.event_clock
-                if clock not in promised:  # no batches yet: only what surely must come
-                    promised[clock] = expect(trace, request.workload.query, clock)
+                trace = compiled(request)
+                key = (trace.ref.sha256, plan.event_clock)
+                if key not in promised:  # no batches yet: only what surely must come
+                    promised[key] = expect(trace, request.workload.query, plan.event_clock)
                 record = run_one(
                     TrialSpec(
                         number=number,
@@ -68,24 +70,29 @@ def execute(
                         conditions=request.conditions,
                         segment=request.segment(trace, round_number),
                         cold=request.quick,
+                        point=request.point,
                     ),
                     request=request,
                     contender=contender,
                     plan=plan,
-                    probes=probes,
-                    promised=promised[clock],
-                    broker_warm_up=broker_warm_up.ref,
+                    probes=probes_of(request.workload),
+                    promised=promised[key],
+                    broker_warm_up=broker_warm_up(request).ref,
                     artifacts=artifacts[contender.variant],
                     writer=writer,
-                    observer=observer.trial_begins(number, len(trials), contender.engine),
+                    observer=observer.trial_begins(
+                        number, len(trials), contender.engine, request.point
+                    ),
                 )
         records.append(record)
         observer.trial_ends(record)
     return tuple(records)
 
 
-def run_record(request: Request, trace: Trace, warnings: tuple[str, ...]) -> RunRecord:
-    """What the bundle says of the run as a whole."""
+def run_record(
+    request: Request, trace: Trace, warnings: tuple[str, ...], axes: tuple[Axis, ...] = ()
+) -> RunRecord:
+    """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
@@ -113,6 +120,7 @@ def run_record(request: Request, trace: Trace, warnings: tuple[str, ...]) -> Run
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),
+        axes=axes,
     )
 
 
@@ -123,7 +131,9 @@ def _rate_per_s(request: Request) -> int:
     return rate_per_s
 
 
-def _not_run(number: int, round_number: int, contender: Contender, gap: Unsupported) -> TrialRecord:
+def _not_run(
+    number: int, round_number: int, contender: Contender, gap: Unsupported, point: Point
+) -> TrialRecord:
     return TrialRecord(
         number=number,
         round=round_number,
@@ -131,4 +141,5 @@ def _not_run(number: int, round_number: int, contender: Contender, gap: Unsuppor
         outcome=NotRun(gap.whose, gap.reason, gap.hint),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cold=False,
+        point=point,
     )

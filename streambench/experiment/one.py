@@ -104,6 +104,8 @@ def _without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: 
         outcome=outcome,
         started_at=started_at,
         cold=spec.cold,
+        point=spec.point,
+        trace_sha256=spec.segment.trace.sha256,
         settings=plan.settings,
         programs=plan.programs,
         warnings=plan.warnings,

@@ -12,6 +12,7 @@ from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
 from streambench.model.plan import Plan, Unsupported
+from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import segment_of, spans
@@ -19,6 +20,8 @@ from streambench.trial.schedule import segment_of, spans
 # A window needs this many siblings before any percentile may be shown.
 DEFAULT_WARM_UP_S = 20.0
 DEFAULT_MEASURED_S = 60.0
+# A hundred windows of the default workload earn a p99; a sweep has many trials.
+DEFAULT_SWEEP_MEASURED_S = 50.0
 QUICK_WARM_UP_S = 5.0
 QUICK_MEASURED_S = 10.0
 
@@ -38,7 +41,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Request:
-    """One `streambench run`."""
+    """One `streambench run`, or one point of its sweep."""
 
     workload: Workload
     workload_text: str
@@ -54,6 +57,7 @@ class Request:
     seed: int
     out: Path
     command: str
+    point: Point = ()  # where in a sweep this is
 
     @property
     def spans(self) -> tuple[Span, ...]:

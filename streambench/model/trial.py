@@ -11,6 +11,7 @@ from typing import TypeAlias
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.plan import Program, Setting, Whose
+from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
 
 
@@ -73,6 +74,7 @@ class TrialSpec:
     conditions: Conditions
     segment: Segment
     cold: bool
+    point: Point = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,8 @@ class TrialRecord:
     readings: Mapping[str, str] = field(default_factory=dict)
     recoveries: tuple[Recovery, ...] = ()
     steady_damage: Damage | None = None  # up to the first hit; None without a fault
+    point: Point = ()  # where in a sweep it stands
+    trace_sha256: str | None = None  # the bytes of its load, before stamping
 
     @property
     def steady_right(self) -> bool:

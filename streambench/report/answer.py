@@ -14,11 +14,14 @@ from streambench.report.standing import (
     late_possible,
     standings,
 )
+from streambench.report.sweep_words import sweep_clause
 from streambench.results.bundle import Bundle
 
 
 def answer(bundle: Bundle) -> str:
     """One sentence: who was right and how fast, or how much was silently dropped; then the recovery."""
+    if bundle.run.axes:
+        return f"{sweep_clause(bundle)}."
     stands = standings(bundle)
     if not stands:
         return "No trial was run."

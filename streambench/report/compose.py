@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streambench.model.sweep import Axis, AxisName, grid
 from streambench.report.answer import answer
 from streambench.report.document import Document, Section
 from streambench.report.numbers import number, plural, seconds
@@ -12,6 +13,7 @@ from streambench.report.sections.definitions import definitions_section
 from streambench.report.sections.late import late_section
 from streambench.report.sections.latency import latency_section
 from streambench.report.sections.recovery import recovery_sections
+from streambench.report.sections.sweep import sweep_sections
 from streambench.report.sections.terms import (
     conditions_section,
     environment_section,
@@ -26,13 +28,12 @@ from streambench.results.bundle import Bundle
 
 def compose(bundle: Bundle) -> Document:
     """The whole report; where records may be late, their picture comes before everything else."""
-    sections: list[Section | None] = [
-        late_section(bundle),
-        verdict_section(bundle),
-        latency_section(bundle),
-        *recovery_sections(bundle),
-        throughput_section(bundle),
-        cost_section(bundle),
+    if bundle.run.axes:
+        parts: list[Section | None] = [*sweep_sections(bundle)]
+    else:
+        parts = _of_one_load(bundle)
+    sections = [
+        *parts,
         damage_section(bundle),
         trials_section(bundle),
         conditions_section(bundle),
@@ -51,12 +52,27 @@ def compose(bundle: Bundle) -> Document:
     )
 
 
+def _of_one_load(bundle: Bundle) -> list[Section | None]:
+    return [
+        late_section(bundle),
+        verdict_section(bundle),
+        latency_section(bundle),
+        *recovery_sections(bundle),
+        throughput_section(bundle),
+        cost_section(bundle),
+    ]
+
+
 def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     run = bundle.run
     rate = "its own arrivals" if run.rate_per_s is None else f"{number(run.rate_per_s)} events/s"
+    varied = {axis.name: axis for axis in run.axes}
+    if AxisName.RATE in varied:
+        rate = "varied"
     faults = ", ".join(run.faults or (kind.value for kind in kinds(bundle)))
     return (
         ("load", rate),
+        *((("varied", _axes_words(run.axes)),) if run.axes else ()),
         ("measured", f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"),
         ("guarantee", run.conditions.guarantee.value),
         *((("faults", faults),) if faults else ()),
@@ -65,11 +81,18 @@ def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _axes_words(axes: tuple[Axis, ...]) -> str:
+    return "; ".join(
+        f"{axis.name.value} {', '.join(f'{value:,.10g}' for value in axis.values)}" for axis in axes
+    )
+
+
 def banners(bundle: Bundle) -> tuple[str, ...]:
     """What must not be overlooked: the run is partial, or too short to be ranked."""
     said = []
     if bundle.run.partial:
-        done, wanted = len(bundle.trials), len(bundle.run.planned) * bundle.run.repeats
+        done = len(bundle.trials)
+        wanted = len(bundle.run.planned) * bundle.run.repeats * len(grid(bundle.run.axes))
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
     if bundle.run.quick:
         said.append("Quick: engines were cold and windows few, so nothing is ranked.")

@@ -17,6 +17,7 @@ from streambench.report.sections.late import caption
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.report.terminal_sweep import sweep_table
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
@@ -32,9 +33,11 @@ _GIVE_WAY = ("processed_per_s", "engine_memory_peak_bytes")
 
 def render(bundle: Bundle) -> RenderableType:
     """Answer, verdict table, and a reason for everyone that is not ranked."""
-    stands = standings(bundle)
     parts: list[RenderableType] = [Text(answer(bundle), style="bold"), Text("")]
     parts += [Text(banner, style="yellow") for banner in banners(bundle)]
+    if bundle.run.axes:
+        return Group(*parts, sweep_table(bundle))
+    stands = standings(bundle)
     if late_possible(bundle):
         parts += [_late_table(stands), *_late_caption(bundle), Text("")]
     parts.append(_table(bundle, stands))

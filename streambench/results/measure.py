@@ -16,6 +16,7 @@ from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.results.series import series_table
 from streambench.results.statistics import nearest_rank, trend
+from streambench.results.sustained import lag_slope
 from streambench.results.windows import NS_PER_MS, WindowTimes, window_times, windows_table
 
 Floats = npt.NDArray[np.float64]
@@ -167,11 +168,16 @@ def _within(at_ms: Floats, spans: Sequence[Span]) -> npt.NDArray[np.bool_]:
 def _lag(series: pa.Table, spans: Sequence[Span]) -> dict[str, float | None]:
     ends_ms = (series.column("t_s").to_numpy() + 1) * 1_000.0
     lag_ms = series.column("excess_lag_ms").to_numpy()
-    lag_ms = lag_ms[_within(ends_ms, spans)]
-    lag_ms = lag_ms[np.isfinite(lag_ms)]
+    known = _within(ends_ms, spans) & np.isfinite(lag_ms)
+    at_s, lag_ms = ends_ms[known] / 1_000, lag_ms[known]
+    slope = lag_slope(at_s, lag_ms)
     return {
         "excess_lag_max_ms": float(lag_ms.max()) if len(lag_ms) else None,
         "excess_lag_end_ms": float(lag_ms[-1]) if len(lag_ms) else None,
+        "backlog_end_ms": float(lag_ms[-1] - np.median(lag_ms)) if len(lag_ms) else None,
+        "lag_slope_ms_per_s": None if slope is None else slope.per_s,
+        "lag_slope_lower_ms_per_s": None if slope is None else slope.lower,
+        "lag_slope_upper_ms_per_s": None if slope is None else slope.upper,
     }
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from streambench.model.conditions import Conditions
+from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
 
 SCHEMA = 1  # 1: first version
@@ -106,6 +107,7 @@ class RunRecord:
     late_model: LateModel | None = None
     recovery_s: float = 0.0
     faults: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
 
 
 _RUN = TypeAdapter(RunRecord)

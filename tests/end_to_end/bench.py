@@ -29,6 +29,16 @@ MEASURED_S = 3.0
 ROW_COLUMNS = ("partition", "offset", "appended_ms", "visible_ns", "key", "window_start_ms")
 
 
+def brisk_workload(folder: Path, window_ms: int) -> None:
+    """A workload `brisk` in `folder`: clicks with short windows, so that twenty are soon had."""
+    place = folder / "workloads" / "brisk"
+    place.mkdir(parents=True)
+    text = (find("clicks") / "workload.toml").read_text()
+    usual = 'tumbling = "500 ms"'
+    assert usual in text
+    (place / "workload.toml").write_text(text.replace(usual, f'tumbling = "{window_ms} ms"'))
+
+
 def run(
     out: Path,
     engine: str,
@@ -41,23 +51,22 @@ def run(
     workload: str = "clicks",
 ) -> tuple[ExitCode, Bundle]:
     """A run at a small rate, as `streambench run` does it."""
-    code = bench(
-        make_request(
-            workload=workload,
-            engines=(engine,),
-            settings=tuple(f"{engine}:{setting}" for setting in settings),
-            conditions=conditions or Conditions(guarantee=guarantee),
-            rate_per_s=RATE_PER_S,
-            measured_s=measured_s,
-            warm_up_s=WARM_UP_S,
-            faults=faults,
-            quick=True,
-            repeats=1,
-            seed=7,
-            out=out,
-            command="test",
-        )
+    request = make_request(
+        workload=workload,
+        engines=(engine,),
+        settings=tuple(f"{engine}:{setting}" for setting in settings),
+        conditions=conditions or Conditions(guarantee=guarantee),
+        rate_per_s=RATE_PER_S,
+        measured_s=measured_s,
+        warm_up_s=WARM_UP_S,
+        faults=faults,
+        quick=True,
+        repeats=1,
+        seed=7,
+        out=out,
+        command="test",
     )
+    code = bench((request,))
     (folder,) = out.iterdir()
     return code, read_bundle(folder)
 

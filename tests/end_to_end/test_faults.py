@@ -13,8 +13,7 @@ from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle, TrialBundle
-from streambench.workload.locate import find
-from tests.end_to_end.bench import RATE_PER_S, run
+from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
@@ -28,13 +27,7 @@ MEASURED_S = 22.0
 
 @pytest.fixture(autouse=True)
 def brisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A workload `brisk`: clicks with short windows, so that twenty of them are soon had."""
-    folder = tmp_path / "workloads" / "brisk"
-    folder.mkdir(parents=True)
-    text = (find("clicks") / "workload.toml").read_text()
-    usual = 'tumbling = "500 ms"'
-    assert usual in text
-    (folder / "workload.toml").write_text(text.replace(usual, f'tumbling = "{WINDOW_MS} ms"'))
+    brisk_workload(tmp_path, WINDOW_MS)
     monkeypatch.chdir(tmp_path)
 
 

@@ -34,23 +34,22 @@ def drops(folder: Path, engine: str) -> LateRecords:
         text = text.replace(old, new)
     (place / "workload.toml").write_text(text)
     shutil.copy(shipped / "flights.parquet", place)
-    bench(
-        make_request(
-            workload="day",
-            engines=(engine,),
-            settings=(),
-            conditions=Conditions(),
-            rate_per_s=None,
-            measured_s=None,
-            warm_up_s=2.0,
-            faults=None,
-            quick=True,
-            repeats=1,
-            seed=1,
-            out=folder / "results",
-            command="test",
-        )
+    request = make_request(
+        workload="day",
+        engines=(engine,),
+        settings=(),
+        conditions=Conditions(),
+        rate_per_s=None,
+        measured_s=None,
+        warm_up_s=2.0,
+        faults=None,
+        quick=True,
+        repeats=1,
+        seed=1,
+        out=folder / "results",
+        command="test",
     )
+    bench((request,))
     (bundle,) = (folder / "results").iterdir()
     (trial,) = read_bundle(bundle).trials
     match trial.record.outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streambench.model.metrics import BY_NAME
+from streambench.model.sweep import point_words
 from streambench.report.document import Cell, Column, Grid, Row, Section
 from streambench.report.sections.verdict import delay_metrics
 from streambench.report.shown import shown
@@ -37,7 +38,7 @@ def trials_section(bundle: Bundle) -> Section | None:
         head = (
             Cell(str(record.number)),
             Cell(str(record.round)),
-            Cell(title_of(bundle, record.variant.label)),
+            Cell(title_of(bundle, record.variant.label), point_words(record.point) or None),
             Cell(words),
         )
         if verdict is None:

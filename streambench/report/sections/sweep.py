@@ -1,0 +1,161 @@
+"""A sweep's own sections: the curves first, then every point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from streambench.model.metrics import BY_NAME
+from streambench.model.sweep import AXIS_LABELS, Point
+from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text, Tone
+from streambench.report.looks import looks
+from streambench.report.numbers import DASH, listing
+from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
+from streambench.report.sections.verdict import MARKS
+from streambench.report.shown import Shown
+from streambench.report.standing import delay_stem
+from streambench.report.sweep_words import knees
+from streambench.report.swept import Swept, of, swept
+from streambench.results.bundle import Bundle
+from streambench.results.sustained import Pace
+
+_COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
+_TONES = {Pace.KEPT_UP: Tone.GOOD, Pace.FELL_BEHIND: Tone.BAD, Pace.UNDECIDED: Tone.CAUTION}
+
+
+def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
+    """Curves and table of a sweep; nothing for a run without one."""
+    if not bundle.run.axes:
+        return ()
+    every = swept(bundle)
+    first = bundle.run.axes[0].name
+    stem = delay_stem(bundle)
+    blocks: list[Block] = []
+    for metric, name, title in (
+        (f"{stem}_p50_ms", "sweep-median", "Median delay"),
+        (f"{stem}_p99_ms", "sweep-tail", "Tail delay"),
+        ("engine_cpu_s_per_million", "sweep-cost", "CPU time per million events"),
+        ("engine_memory_peak_bytes", "sweep-memory", "Memory"),
+    ):
+        blocks.append(_figure(bundle, every, metric, name, f"{title} against {first.value}"))
+    points = Section("points", "Every point", (_grid(bundle, every), Text(_ABOUT_PACE, Tone.QUIET)))
+    return (Section("sweep", f"By {_axes_words(bundle)}", tuple(blocks)), points)
+
+
+_ABOUT_PACE = (
+    "Kept up: it is shown that the excess lag does not grow (docs/method.md, sustainable). Not decided: "
+    "too short, or too noisy for so short a time; measure longer to know."
+)
+
+
+def metrics_shown(bundle: Bundle) -> tuple[str, ...]:
+    """What the table of points shows."""
+    stem = delay_stem(bundle)
+    return (f"{stem}_p50_ms", f"{stem}_p99_ms", "processed_per_s", *_COSTS)
+
+
+def figure_of(one: Swept, metric: str) -> Shown:
+    """A figure of one point."""
+    return one.standing.shown(metric)
+
+
+def _axes_words(bundle: Bundle) -> str:
+    return listing([AXIS_LABELS[axis.name] for axis in bundle.run.axes])
+
+
+def _figure(bundle: Bundle, every: Sequence[Swept], metric: str, name: str, title: str) -> Figure:
+    axis = bundle.run.axes[0]
+    label = f"{BY_NAME[metric].label}, {BY_NAME[metric].unit}"
+    panels = _panels(bundle, every, metric)
+    strokes = " Strokes: the knees." if any(knees(bundle).values()) else ""
+    return Figure(
+        name,
+        title,
+        f"{label} of each engine against {AXIS_LABELS[axis.name]}",
+        f"Filled: it is shown that the engine kept up. Hollow: it fell behind, or that was not decided."
+        f"{strokes} Points that were not right are left out.",
+        partial(_draw, panels, AXIS_LABELS[axis.name], label),
+        _curve_grid(bundle, every, metric),
+    )
+
+
+def _draw(panels: Sequence[SweepPanel], xlabel: str, ylabel: str, narrow: bool) -> Any:
+    return draw_sweep(panels, xlabel=xlabel, ylabel=ylabel, narrow=narrow)
+
+
+def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPanel]:
+    look, tops = looks(bundle.labels), knees(bundle)
+    panels = []
+    for second in dict.fromkeys(one.point[1:] for one in every):
+        lines = []
+        for label in bundle.labels:
+            mine = [one for one in of(every, label) if one.point[1:] == second and one.counts]
+            marks = tuple(mark for one in mine if (mark := _mark(one, metric)) is not None)
+            if marks:
+                title = mine[0].standing.title
+                lines.append(SweepLine(title, look[label], marks, tops.get(label)))
+        panels.append(SweepPanel(_second_words(second), tuple(lines)))
+    return panels
+
+
+def _mark(one: Swept, metric: str) -> Mark | None:
+    found = figure_of(one, metric)
+    if found.value is None:
+        return None
+    low = found.value if found.low is None else found.low
+    high = found.value if found.high is None else found.high
+    return Mark(one.point[0][1], found.value, low, high, one.kept_up)
+
+
+def _second_words(second: Point) -> str:
+    return ", ".join(f"{name.value} = {value:,.10g}" for name, value in second)
+
+
+def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
+    """A row a point, a column a variant."""
+    titles = {one.standing.label: one.standing.title for one in every}
+    columns = (
+        *(Column(axis.name.value, numeric=True) for axis in bundle.run.axes),
+        *(Column(titles.get(label, label), numeric=True) for label in bundle.labels),
+    )
+    rows = []
+    for point in dict.fromkeys(one.point for one in every):
+        cells = [Cell(f"{value:,.10g}") for _, value in point]
+        for label in bundle.labels:
+            here = next((one for one in of(every, label) if one.point == point), None)
+            if here is None or not here.counts:
+                cells.append(Cell(DASH, None if here is None else here.standing.words))
+            else:
+                cells.append(figure_of(here, metric).cell())
+        rows.append(Row(tuple(cells)))
+    return Grid(columns, tuple(rows))
+
+
+def _grid(bundle: Bundle, every: Sequence[Swept]) -> Grid:
+    names = metrics_shown(bundle)
+    columns = (
+        *(Column(axis.name.value, numeric=True) for axis in bundle.run.axes),
+        Column("engine"),
+        Column("result"),
+        Column("pace", "lag_slope_ms_per_s"),
+        *(
+            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            for name in names
+        ),
+    )
+    return Grid(columns, tuple(_row(one, names) for one in every))
+
+
+def _row(one: Swept, names: Sequence[str]) -> Row:
+    stand = one.standing
+    mark, tone = MARKS[stand.status]
+    head = (
+        *(Cell(f"{value:,.10g}") for _, value in one.point),
+        Cell(stand.title),
+        Cell(f"{mark} {stand.words}", tone=tone),
+    )
+    if one.pace is None:
+        return Row(head, aside=stand.reason or stand.words, quiet=True)
+    pace = Cell(one.pace.pace.value, one.pace.why, _TONES[one.pace.pace])
+    return Row((*head, pace, *(stand.shown(name).cell() for name in names)))

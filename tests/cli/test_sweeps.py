@@ -1,0 +1,110 @@
+"""How a sweep is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.planning import make_requests
+from streambench.cli.sweeps import sweep_axes
+from streambench.experiment.request import Request
+from streambench.model.conditions import Conditions
+from streambench.model.errors import UsageError
+from streambench.model.sweep import Axis, AxisName
+from streambench.model.workload import Choice
+
+
+def requests(*sweeps: str, workload: str = "clicks") -> tuple[Request, ...]:
+    return make_requests(
+        sweep_axes(None, sweeps, None),
+        workload=workload,
+        engines=("reference",),
+        settings=(),
+        conditions=Conditions(),
+        rate_per_s=None,
+        measured_s=None,
+        warm_up_s=None,
+        faults=None,
+        quick=False,
+        repeats=1,
+        seed=1,
+        out=Path("results"),
+        command="test",
+    )
+
+
+def keys(request: Request) -> Choice:
+    source = request.workload.field(request.workload.query.group_by).source
+    assert isinstance(source, Choice)
+    return source
+
+
+def test_rates_are_an_axis_and_rise() -> None:
+    assert sweep_axes("20k,5k,1.5M", [], None) == (Axis(AxisName.RATE, (5_000, 20_000, 1_500_000)),)
+
+
+@pytest.mark.parametrize(
+    ("rates", "sweeps", "rate_per_s", "said"),
+    [
+        (None, ("key=1,2",), None, "did you mean 'keys'"),
+        (None, ("keys",), None, "fewer than two"),
+        (None, ("keys=5",), None, "fewer than two"),
+        (None, ("keys=5,many",), None, "not a number"),
+        (None, ("keys=5,5",), None, "twice"),
+        ("1k,2k", ("rate=3k,4k",), None, "twice"),
+        ("1k,2k", ("keys=3,4", "skew=0,1"), None, "2 at most"),
+        ("1k,2k", (), 5_000, "--rate"),
+    ],
+)
+def test_what_makes_no_sweep_is_refused(
+    rates: str | None, sweeps: tuple[str, ...], rate_per_s: int | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        sweep_axes(rates, sweeps, rate_per_s)
+
+
+def test_each_point_changes_what_it_names_and_nothing_else() -> None:
+    (plain,) = requests()
+    few, many = requests("keys=200,2k")
+    assert (len(keys(few).values), len(keys(many).values)) == (200, 2_000)
+    assert keys(few).values[:2] == keys(plain).values[:2]
+    assert keys(few).skew == keys(plain).skew
+    assert [len(keys(r).values) for r in requests("skew=0,0.5,1")] == [len(keys(plain).values)] * 3
+    assert [keys(r).skew for r in requests("skew=0,0.5,1")] == [0, 0.5, 1]
+    assert [r.rate_per_s for r in requests("rate=5k,10k")] == [5_000, 10_000]
+    assert [r.conditions.workers for r in requests("workers=1,2,4")] == [1, 2, 4]
+    wider = requests("partitions=4,8")
+    assert [(r.workload.partitions, r.conditions.partitions) for r in wider] == [(4, 4), (8, 8)]
+    narrow, wide = requests("width=0,500")
+    (padding,) = (f.source for f in wide.workload.fields if f.name == "padding")
+    assert isinstance(padding, Choice)
+    assert padding.values == ("x" * 500,)
+    assert narrow.workload.query == wide.workload.query == plain.workload.query
+
+
+def test_a_grid_has_every_pair_and_no_faults() -> None:
+    found = requests("rate=5k,10k", "workers=1,2")
+    assert [(r.rate_per_s, r.conditions.workers) for r in found] == [
+        (5_000, 1), (5_000, 2), (10_000, 1), (10_000, 2),
+    ]  # fmt: skip
+    assert found[0].point == ((AxisName.RATE, 5_000), (AxisName.WORKERS, 1))
+    assert all(r.faults == () and r.measured_s == 50 for r in found)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "workload", "said"),
+    [
+        ("workers=2,9", "clicks", "partitions"),
+        ("workers=1,2.5", "clicks", "whole numbers"),
+        ("keys=0,10", "clicks", "whole numbers"),
+        ("rate=5k,10k", "flights", "own records"),
+        ("width=1,2", "flights", "own records"),
+        ("partitions=4,900", "clicks", "partition"),
+    ],
+)
+def test_a_point_that_cannot_be_run_is_refused_before_anything_starts(
+    sweep: str, workload: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        requests(sweep, workload=workload)

@@ -1,0 +1,52 @@
+"""A curve over rates, with an engine of a set pace: it keeps up below it and falls behind above."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.bench import bench
+from streambench.cli.planning import make_requests
+from streambench.cli.sweeps import sweep_axes
+from streambench.model.conditions import Conditions
+from streambench.model.errors import ExitCode
+from streambench.report.swept import knee, of, swept
+from streambench.results.bundle import read_bundle
+from streambench.results.sustained import Pace
+from tests.end_to_end.bench import brisk_workload
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brisk_workload(tmp_path, 200)
+    monkeypatch.chdir(tmp_path)
+    # About 590 rows a second are due at the lower rate, and three times as many at the higher one.
+    axes = sweep_axes("2k,8k", (), None)
+    requests = make_requests(
+        axes,
+        workload="brisk",
+        engines=("reference",),
+        settings=("reference:rows_per_s=1000",),
+        conditions=Conditions(),
+        rate_per_s=None,
+        measured_s=8.0,
+        warm_up_s=1.0,
+        faults=None,
+        quick=True,
+        repeats=1,
+        seed=7,
+        out=tmp_path / "results",
+        command="test",
+    )
+    assert bench(requests, axes) is ExitCode.OK
+    (folder,) = (tmp_path / "results").iterdir()
+    found = read_bundle(folder)
+    line = of(swept(found), "reference+1")
+    assert all(one.counts for one in line)
+    assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
+    assert knee(line) == 2_000
+    sent = {trial.record.trace_sha256 for trial in found.trials}
+    assert len(sent) == 2
+    assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0
