@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
-from streambench.engines.protocol import Embedded, Engine, Job, State
+from streambench.engines.protocol import Engine, Job, State
 from streambench.kafka.player import Playing
 from streambench.kafka.reader import read_uncommitted_count
 from streambench.kafka.topics import topic_bytes
@@ -25,24 +24,21 @@ from streambench.model.trial import Purpose, TraceRef, TrialSpec
 from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
-from streambench.runtime.usage import UsageSampler
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 from streambench.trial.drain import drain
 from streambench.trial.evidence import Evidence
 from streambench.trial.injector import Injector
-from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab, open_lab
+from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import OutputWatch
 from streambench.trial.patience import recovery_patience_s
-from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.ready import send_to_every_partition
+from streambench.trial.running import NS_PER_S, Running, running_job
 from streambench.trial.schedule import event_offset_ms, event_times
 
-NS_PER_S = 1_000_000_000
 # The player stamps and lays out its first frames between the order and T0.
 LEAD_S = 1.5
-# Samples are taken away from the windows' edges, where the engines do their work.
-SAMPLE_OFFSET_S = 0.137
 WATCH_POLL_S = 0.5
 
 
@@ -65,89 +61,53 @@ def conduct(
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
 
-    `wider` is the plan with one worker more, when a fault rescales the job. `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
-
-    Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
+    `wider` is the plan with one worker more, when a fault rescales the job. Takes and raises what
+    `running_job` does.
     """
-    trace = Trace.open(spec.segment.trace)
-    observer.status(Status(Phase.TOPICS))
-    with ExitStack() as stack:
-        lab = stack.enter_context(
-            open_lab(
-                supervisor,
-                artifacts,
-                scratch=scratch,
-                log_dir=log_dir,
-                partitions=spec.conditions.partitions,
-                warm_up=broker_warm_up,
-            )
+    with running_job(
+        spec.number,
+        conditions=spec.conditions,
+        engine=engine,
+        plan=plan,
+        broker_warm_up=broker_warm_up,
+        artifacts=artifacts,
+        supervisor=supervisor,
+        scratch=scratch,
+        job_dir=job_dir,
+        log_dir=log_dir,
+        observer=observer,
+    ) as running:
+        return _measure_job(
+            spec,
+            wider=wider,
+            query=query,
+            probes=probes,
+            must_come=must_come,
+            running=running,
+            observer=observer,
         )
-        sampler = stack.enter_context(UsageSampler(supervisor, offset_s=SAMPLE_OFFSET_S))
-        observer.status(Status(Phase.LAUNCH))
-        submitted_ns = time.monotonic_ns()
-        job = engine.attach(
-            plan,
-            Embedded(
-                supervisor=supervisor,
-                artifacts=artifacts,
-                bootstrap=lab.broker.bootstrap,
-                input_topic=INPUT_TOPIC,
-                output_topic=OUTPUT_TOPIC,
-                job_id=f"streambench-{spec.number}-{submitted_ns}",
-                job_dir=job_dir,
-                log_dir=log_dir,
-                nice=spec.conditions.engine_nice,
-            ),
-        )
-        try:
-            return _measure_job(
-                spec,
-                wider=wider,
-                trace=trace,
-                query=query,
-                probes=probes,
-                must_come=must_come,
-                lab=lab,
-                job=job,
-                supervisor=supervisor,
-                sampler=sampler,
-                submitted_ns=submitted_ns,
-                observer=observer,
-            )
-        finally:
-            observer.status(Status(Phase.STOP))
-            job.stop()
 
 
 def _measure_job(
     spec: TrialSpec,
     *,
     wider: Plan | None,
-    trace: Trace,
     query: Query,
     probes: Sequence[Probe],
     must_come: frozenset[tuple[str, int]],
-    lab: Lab,
-    job: Job,
-    supervisor: Supervisor,
-    sampler: UsageSampler,
-    submitted_ns: int,
+    running: Running,
     observer: Observer,
 ) -> Evidence:
+    trace = Trace.open(spec.segment.trace)
+    lab, job, supervisor, sampler = (
+        running.lab,
+        running.job,
+        running.supervisor,
+        running.sampler,
+    )
     observer.status(Status(Phase.READY))
     times = event_times(trace, query)
-    probe_offset_ms = event_offset_ms(trace, query, start_realtime_ms=time.time_ns() // 1_000_000)
-    wait_for_probe(
-        supervisor=supervisor,
-        player=lab.player,
-        reader=lab.reader,
-        job=job,
-        query=query,
-        probes=probes,
-        times=times,
-        event_offset_ms=probe_offset_ms,
-    )
-    first_result_s = (time.monotonic_ns() - submitted_ns) / NS_PER_S
+    first_result_s = running.ready(trace, query, probes)
 
     bytes_before = _caused_bytes(lab)
     start_ns = math.ceil(time.time_ns() / NS_PER_S + LEAD_S) * NS_PER_S

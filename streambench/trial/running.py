@@ -1,0 +1,113 @@
+"""A job under test with everything around it: launched, proved to process, stopped at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.engines.protocol import Embedded, Engine, Job
+from streambench.load.probes import Probe
+from streambench.load.trace import Trace
+from streambench.model.conditions import Conditions
+from streambench.model.plan import Plan
+from streambench.model.trial import TraceRef
+from streambench.model.workload import Query
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.usage import UsageSampler
+from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab, open_lab
+from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.ready import wait_for_probe
+from streambench.trial.schedule import event_offset_ms, event_times
+
+NS_PER_S = 1_000_000_000
+# Samples are taken away from the windows' edges, where the engines do their work.
+SAMPLE_OFFSET_S = 0.137
+
+
+@dataclass(frozen=True)
+class Running:
+    """A launched job, its broker, player and reader, and the sampler of what all of them use."""
+
+    lab: Lab
+    job: Job
+    sampler: UsageSampler
+    supervisor: Supervisor
+    submitted_ns: int
+
+    def ready(self, trace: Trace, query: Query, probes: Sequence[Probe]) -> float:
+        """Wait until every partition's probe came out before `trace`; seconds since the launch.
+
+        Raises EngineFailed.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        wait_for_probe(
+            supervisor=self.supervisor,
+            player=self.lab.player,
+            reader=self.lab.reader,
+            job=self.job,
+            query=query,
+            probes=probes,
+            times=event_times(trace, query),
+            event_offset_ms=event_offset_ms(trace, query, start_realtime_ms=now_ms),
+        )
+        return (time.monotonic_ns() - self.submitted_ns) / NS_PER_S
+
+
+@contextmanager
+def running_job(
+    number: int,
+    *,
+    conditions: Conditions,
+    engine: Engine,
+    plan: Plan,
+    broker_warm_up: TraceRef,
+    artifacts: Resolved,
+    supervisor: Supervisor,
+    scratch: Path,
+    job_dir: Path,
+    log_dir: Path,
+    observer: Observer,
+) -> Iterator[Running]:
+    """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
+
+    `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
+    Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
+    """
+    observer.status(Status(Phase.TOPICS))
+    with ExitStack() as stack:
+        lab = stack.enter_context(
+            open_lab(
+                supervisor,
+                artifacts,
+                scratch=scratch,
+                log_dir=log_dir,
+                partitions=conditions.partitions,
+                warm_up=broker_warm_up,
+            )
+        )
+        sampler = stack.enter_context(UsageSampler(supervisor, offset_s=SAMPLE_OFFSET_S))
+        observer.status(Status(Phase.LAUNCH))
+        submitted_ns = time.monotonic_ns()
+        job = engine.attach(
+            plan,
+            Embedded(
+                supervisor=supervisor,
+                artifacts=artifacts,
+                bootstrap=lab.broker.bootstrap,
+                input_topic=INPUT_TOPIC,
+                output_topic=OUTPUT_TOPIC,
+                job_id=f"streambench-{number}-{submitted_ns}",
+                job_dir=job_dir,
+                log_dir=log_dir,
+                nice=conditions.engine_nice,
+            ),
+        )
+        try:
+            yield Running(lab, job, sampler, supervisor, submitted_ns)
+        finally:
+            observer.status(Status(Phase.STOP))
+            job.stop()
