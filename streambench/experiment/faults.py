@@ -26,6 +26,9 @@ DEFAULT_BROKER_AWAY_MS = 2_000
 GUARD_MS = 3_000
 # After the last act of a repeated fault so much must be seen that "settled" can be told.
 _AFTERWARDS_MS = 6_000
+# Where the whole job starts anew there is more to be seen: Spark's driver alone takes 24 s on two cores,
+# and only then begins to catch up.
+_WHOLE_JOB_MS = 25_000
 
 
 @dataclass(frozen=True)
@@ -146,4 +149,6 @@ def _begin_ms(fault: Fault) -> int:
 def _room_ms(fault: Fault, patience_ms: int) -> int:
     if fault.kind is FaultKind.BURST:
         return DEFAULT_AFTER_BURST_MS
-    return fault.times * (patience_ms + (fault.lasts_ms or 0)) + _AFTERWARDS_MS * (fault.times > 1)
+    whole_job = fault.kind in (FaultKind.COORDINATOR_KILL, FaultKind.RESCALE)
+    each_ms = patience_ms + (fault.lasts_ms or 0) + (_WHOLE_JOB_MS if whole_job else 0)
+    return fault.times * each_ms + _AFTERWARDS_MS * (fault.times > 1)
