@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 from streambench.cli.console import err, out
-from streambench.cli.fetching import announce, fetch_one
 from streambench.cli.live import LiveDisplay, live
+from streambench.cli.preparing import (
+    SCRATCH_BYTES_PER_RECORD,
+    broker_warm_up,
+    check_heaps,
+    compiled,
+    records_of,
+    set_up,
+)
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
-from streambench.experiment.request import Contender, Request
+from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
-from streambench.load.trace import Trace, compile_trace
-from streambench.model.conditions import Variant
 from streambench.model.errors import ExitCode
-from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.report.terminal import render
 from streambench.report.write import write
 from streambench.results.bundle import BundleWriter, read_bundle
-from streambench.runtime.artifacts import Resolved
-from streambench.runtime.environments import InterpreterMissing
-from streambench.runtime.memory import check_disk, check_memory
-from streambench.runtime.paths import cache_dir
-from streambench.trial.lab import LAB_ARTIFACTS, LAB_HEAP_MIB
+from streambench.runtime.memory import check_disk
 from streambench.trial.schedule import duration_ms
-
-# A trial's own files: the broker's log, both row files, the engine's state and logs.
-_SCRATCH_BYTES_PER_RECORD = 400
-# As much load as compiles the broker's write path; it is played as fast as it goes.
-_BROKER_WARM_UP_MS = 10_000
 
 
 def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
@@ -41,13 +35,13 @@ def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
 
     There is one request for each point of the sweep along `axes`; a run without one has one.
     """
-    requests, artifacts = _set_up(requests)
-    _check_memory(requests)
+    requests, artifacts = set_up(requests)
+    check_heaps(requests)
     first = requests[0]
-    largest = max(_records(request) for request in requests)
-    check_disk(first.out, largest * _SCRATCH_BYTES_PER_RECORD)
+    largest = max(records_of(request) for request in requests)
+    check_disk(first.out, largest * SCRATCH_BYTES_PER_RECORD)
     _show_plan(requests, axes)
-    writer = BundleWriter.create(first.out, run_record(first, _compiled(first), (), axes))
+    writer = BundleWriter.create(first.out, run_record(first, compiled(first), (), axes))
     try:
         with ExitStack() as stack:
             shown = live()
@@ -55,8 +49,8 @@ def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
                 stack.enter_context(shown)
             records = execute(
                 requests,
-                compiled=_compiled,
-                broker_warm_up=_broker_warm_up,
+                compiled=compiled,
+                broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
                 writer=writer,
                 observer=LiveDisplay(shown),
@@ -83,75 +77,13 @@ def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     return ExitCode.OK
 
 
-def _set_up(
-    requests: Sequence[Request],
-) -> tuple[tuple[Request, ...], dict[Variant, Resolved]]:
-    """Fetch what is missing; an engine whose interpreter cannot be had becomes unsupported."""
-    every = {c.variant: c for r in requests for c in r.contenders if isinstance(c.plan, Plan)}
-    announce([LAB_ARTIFACTS, *(c.engine.requires(c.variant) for c in every.values())])
-    artifacts: dict[Variant, Resolved] = {}
-    gaps: dict[Variant, Unsupported] = {}
-    for variant, contender in every.items():
-        try:
-            artifacts[variant] = fetch_one(_with_lab(contender))
-        except InterpreterMissing as error:
-            gaps[variant] = Unsupported(Whose.MACHINE, error.message, error.hint)
-
-    def known(contender: Contender) -> Contender:
-        gap = gaps.get(contender.variant)
-        return contender if gap is None else dataclasses.replace(contender, plan=gap)
-
-    found = tuple(
-        dataclasses.replace(request, contenders=tuple(map(known, request.contenders)))
-        for request in requests
-    )
-    return found, artifacts
-
-
-def _with_lab(contender: Contender) -> Artifacts:
-    own = contender.engine.requires(contender.variant)
-    return Artifacts(
-        java=True,
-        jar_sets=(*LAB_ARTIFACTS.jar_sets, *own.jar_sets),
-        python_env=own.python_env,
-    )
-
-
-def _compiled(request: Request) -> Trace:
-    return _load(request, None if request.is_replay else duration_ms(request.spans))
-
-
-def _broker_warm_up(request: Request) -> Trace:
-    return _load(request, None if request.is_replay else _BROKER_WARM_UP_MS)
-
-
-def _load(request: Request, load_ms: int | None) -> Trace:
-    return compile_trace(
-        request.workload,
-        duration_ms=load_ms,
-        seed=request.seed,
-        cache=cache_dir() / "traces",
-        rate_per_s=request.rate_per_s,
-    )
-
-
-def _records(request: Request) -> int:
-    load_ms = None if request.is_replay else duration_ms(request.spans)
-    return resolve(request.workload, duration_ms=load_ms, rate_per_s=request.rate_per_s).records
-
-
-def _check_memory(requests: Sequence[Request]) -> None:
-    heaps = [c.plan.heap_mib for r in requests for c in r.contenders if isinstance(c.plan, Plan)]
-    check_memory(max(heaps, default=0) + LAB_HEAP_MIB)
-
-
 def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
     request = requests[0]
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
     engines = ", ".join(c.engine.name for c in request.contenders)
     each_ms = "each" if not axes else f"at each of {len(requests)} points"
-    records = sorted({_records(each) for each in requests})
+    records = sorted({records_of(each) for each in requests})
     counts = f"{records[0]:,}" if len(records) == 1 else f"{records[0]:,} to {records[-1]:,}"
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(

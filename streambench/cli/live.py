@@ -42,13 +42,14 @@ class TrialDisplay:
         self._live = live
         self._heading = heading
         self._phase: Phase | None = None
+        self._note: str | None = None
         self._since = time.monotonic()
 
     def status(self, status: Status) -> None:
         """Redraw the line, or print a new one when the phase changed."""
-        changed = status.phase is not self._phase
+        changed = (status.phase, status.note) != (self._phase, self._note)
         if changed:
-            self._phase = status.phase
+            self._phase, self._note = status.phase, status.note
             self._since = time.monotonic()
         if self._live is not None:
             self._live.update(Text(self._line(status), no_wrap=True, overflow="ellipsis"))
@@ -65,6 +66,8 @@ class TrialDisplay:
             parts.append(f"{status.left_s:.0f} s left")
         elif self._live is not None:
             parts.append(f"{time.monotonic() - self._since:.0f} s")
+        if status.note is not None:
+            parts.append(status.note)
         return " · ".join(parts)
 
 

@@ -14,6 +14,7 @@ from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, names, rate
 from streambench.cli.sweeps import sweep_axes
 from streambench.model.conditions import Conditions, Guarantee, Profile
+from streambench.model.errors import UsageError
 from streambench.runtime.runlock import Holder
 
 
@@ -39,6 +40,22 @@ def run(
             "workers); twice for a grid.",
         ),
     ] = None,
+    find_rate: Annotated[
+        bool, typer.Option("--find-rate", help="Search for the highest rate that each bears.")
+    ] = False,
+    limit: Annotated[
+        str | None,
+        typer.Option(metavar="DELAY", help="With --find-rate: what it must keep, e.g. p99=2s."),
+    ] = None,
+    precision: Annotated[
+        float, typer.Option(metavar="PERCENT", help="With --find-rate: how close.")
+    ] = 5.0,
+    budget: Annotated[
+        float,
+        typer.Option(
+            parser=duration_s, metavar="TIME", help="With --find-rate: for all engines together."
+        ),
+    ] = "25m",  # type: ignore[assignment]
     duration: Annotated[
         float | None,
         typer.Option(parser=duration_s, metavar="TIME", help="Measured part, e.g. 60s."),
@@ -82,6 +99,7 @@ def run(
 ) -> None:
     """Run a workload on every engine, prove the results, and write a report."""
     from streambench.cli.bench import bench
+    from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
@@ -101,15 +119,27 @@ def run(
         rate_per_s=rate_per_s,
         measured_s=duration,
         warm_up_s=warm_up,
-        faults=faults(fault or []),
+        faults=() if find_rate else faults(fault or []),
         quick=quick,
         repeats=repeat,
         seed=seed,
         out=to,
         command=shlex.join(["streambench", *sys.argv[1:]]),
     )
+    if limit is not None and not find_rate:
+        raise UsageError(
+            "--limit belongs to --find-rate", hint="streambench run --find-rate --limit p99=2s"
+        )
+    if find_rate and (axes or fault or duration is not None):
+        raise UsageError(
+            "--find-rate chooses its own rates and lengths, and has no faults",
+            hint="leave out --rates, --sweep, --fault and --duration",
+        )
+    terms = search_terms(
+        limit=limit, precision=precision, budget_s=budget, engines=len(requests[0].contenders)
+    )
     with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
-        code = bench(requests, axes)
+        code = find(requests[0], terms) if find_rate else bench(requests, axes)
     raise typer.Exit(code)
 
 

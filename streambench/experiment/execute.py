@@ -16,6 +16,7 @@ from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
+from streambench.model.search import SearchTerms
 from streambench.model.sweep import Axis, Point
 from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
@@ -55,7 +56,7 @@ def execute(
     for number, (round_number, (request, contender)) in enumerate(trials, start=1):
         match contender.plan:
             case Unsupported() as gap:
-                record = _not_run(number, round_number, contender, gap, request.point)
+                record = not_run(number, round_number, contender, gap, request.point)
                 writer.add_trial(record, {})
             case Plan() as plan:
                 trace = compiled(request)
@@ -90,7 +91,11 @@ def execute(
 
 
 def run_record(
-    request: Request, trace: Trace, warnings: tuple[str, ...], axes: tuple[Axis, ...] = ()
+    request: Request,
+    trace: Trace,
+    warnings: tuple[str, ...],
+    axes: tuple[Axis, ...] = (),
+    search: SearchTerms | None = None,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
     segment = request.segment(trace, 0)
@@ -121,6 +126,7 @@ def run_record(
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),
         axes=axes,
+        search=search,
     )
 
 
@@ -131,9 +137,10 @@ def _rate_per_s(request: Request) -> int:
     return rate_per_s
 
 
-def _not_run(
+def not_run(
     number: int, round_number: int, contender: Contender, gap: Unsupported, point: Point
 ) -> TrialRecord:
+    """The record of a trial that cannot be made."""
     return TrialRecord(
         number=number,
         round=round_number,

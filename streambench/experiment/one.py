@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.workspace import ON_DISK, workspace
 from streambench.load.probes import Probe
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
@@ -17,18 +18,8 @@ from streambench.model.trial import Failed, Invalid, Outcome, TraceRef, TrialRec
 from streambench.oracle.expected import Expected
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
-from streambench.runtime.memory import HEAP_FACTOR
-from streambench.runtime.scratch import make_scratch, memory_folder
-from streambench.runtime.supervisor import Supervisor
 from streambench.trial.conduct import conduct
 from streambench.trial.observer import Observer, Phase, Status
-
-# The broker's log (input, output, the engine's own topics) and both row files.
-_BYTES_PER_RECORD = 400
-_ON_DISK = (
-    "the broker's files lay on disk, for no memory-backed folder had room for them: a busy disk can "
-    "hold up the load"
-)
 
 
 def run_one(
@@ -49,15 +40,7 @@ def run_one(
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    in_memory = memory_folder(
-        int(plan.heap_mib * HEAP_FACTOR * 2**20) + spec.segment.trace.records * _BYTES_PER_RECORD
-    )
-    with Supervisor() as supervisor:
-        scratch, job_dir = make_scratch(in_memory), make_scratch(None)
-        supervisor.discard_at_end(scratch)
-        supervisor.discard_at_end(job_dir)
-        log_dir = scratch / "logs"
-        log_dir.mkdir()
+    with workspace(heap_mib=plan.heap_mib, records=spec.segment.trace.records) as place:
         tables: dict[str, pa.Table] = {}
         try:
             evidence = conduct(
@@ -70,10 +53,10 @@ def run_one(
                 must_come=promised.must_come(),
                 broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
-                supervisor=supervisor,
-                scratch=scratch,
-                job_dir=job_dir,
-                log_dir=log_dir,
+                supervisor=place.supervisor,
+                scratch=place.scratch,
+                job_dir=place.job_dir,
+                log_dir=place.log_dir,
                 observer=observer,
             )
             observer.status(Status(Phase.JUDGE))
@@ -90,9 +73,9 @@ def run_one(
             record = _without_figures(spec, outcome, plan, started_at)
         except InstrumentFailed as error:
             record = _without_figures(spec, Invalid(error.message), plan, started_at)
-        if in_memory is None:
-            record = dataclasses.replace(record, warnings=(*record.warnings, _ON_DISK))
-        writer.add_trial(record, tables, log_dir)
+        if not place.in_memory:
+            record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
+        writer.add_trial(record, tables, place.log_dir)
     return record
 
 

@@ -13,6 +13,7 @@ from streambench.report.sections.definitions import definitions_section
 from streambench.report.sections.late import late_section
 from streambench.report.sections.latency import latency_section
 from streambench.report.sections.recovery import recovery_sections
+from streambench.report.sections.search import search_sections
 from streambench.report.sections.sweep import sweep_sections
 from streambench.report.sections.terms import (
     conditions_section,
@@ -28,8 +29,11 @@ from streambench.results.bundle import Bundle
 
 def compose(bundle: Bundle) -> Document:
     """The whole report; where records may be late, their picture comes before everything else."""
-    if bundle.run.axes:
-        parts: list[Section | None] = [*sweep_sections(bundle)]
+    parts: list[Section | None]
+    if bundle.run.search is not None:
+        parts = [*search_sections(bundle)]
+    elif bundle.run.axes:
+        parts = [*sweep_sections(bundle)]
     else:
         parts = _of_one_load(bundle)
     sections = [
@@ -67,7 +71,7 @@ def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     run = bundle.run
     rate = "its own arrivals" if run.rate_per_s is None else f"{number(run.rate_per_s)} events/s"
     varied = {axis.name: axis for axis in run.axes}
-    if AxisName.RATE in varied:
+    if AxisName.RATE in varied or run.search is not None:
         rate = "varied"
     faults = ", ".join(run.faults or (kind.value for kind in kinds(bundle)))
     return (

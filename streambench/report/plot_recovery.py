@@ -25,6 +25,8 @@ PHASE_MARKS: Mapping[Phase, tuple[str, bool, float]] = {
     Phase.SETTLED: ("s", True, 5.8),
 }
 _NAME_ROOM = 0.26  # part of a lane's width that a long name takes
+# Of a bold character, in parts of the width.
+_NAME_CHARACTER = 0.0098
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _draw_lanes(axes: Any, scene: Scene, *, narrow: bool) -> None:
     """A bar from the first late window to timely output, thinner until the delay is as it was."""
     across = axes.get_yaxis_transform()  # x in parts of the axes, y in lanes
     past_line = (0 - scene.start_s) / (scene.end_s - scene.start_s) + 0.012
+    longest = max((len(lane.name) for lane in scene.lanes), default=0)
+    name_room = max(_NAME_ROOM, longest * _NAME_CHARACTER)
     for index, lane in enumerate(scene.lanes):
         words = {"transform": across, "va": "center", "color": INK, **ON_GRID}
         damage = words if lane.clean else {**words, "color": BAD, "weight": "bold"}
@@ -109,7 +113,7 @@ def _draw_lanes(axes: Any, scene: Scene, *, narrow: bool) -> None:
             axes.text(0, index - 0.22, lane.damage, **damage)
         else:
             axes.text(0, index - 0.36, lane.name, weight="bold", **words)
-            axes.text(max(past_line, _NAME_ROOM), index - 0.36, lane.verdict, **words)
+            axes.text(max(past_line, name_room), index - 0.36, lane.verdict, **words)
             axes.text(1, index - 0.36, lane.damage, ha="right", **damage)
         if lane.main is not None:
             _draw_bar(axes, index + 0.12, lane, scene, narrow=narrow)

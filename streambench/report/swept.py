@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from streambench.model.pace import Judgement, Pace
 from streambench.model.sweep import AxisName, Point, grid
 from streambench.report.standing import Standing, Status, standings
 from streambench.results.bundle import Bundle
-from streambench.results.sustained import Judgement, Pace, judge_pace
+from streambench.results.sustained import judge_pace
 
 _WORST_FIRST = (Pace.FELL_BEHIND, Pace.UNDECIDED, Pace.KEPT_UP)
 

@@ -17,6 +17,7 @@ from streambench.report.sections.late import caption
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.report.terminal_search import search_table
 from streambench.report.terminal_sweep import sweep_table
 from streambench.results.bundle import Bundle
 
@@ -35,6 +36,8 @@ def render(bundle: Bundle) -> RenderableType:
     """Answer, verdict table, and a reason for everyone that is not ranked."""
     parts: list[RenderableType] = [Text(answer(bundle), style="bold"), Text("")]
     parts += [Text(banner, style="yellow") for banner in banners(bundle)]
+    if bundle.run.search is not None:
+        return Group(*parts, search_table(bundle))
     if bundle.run.axes:
         return Group(*parts, sweep_table(bundle))
     stands = standings(bundle)

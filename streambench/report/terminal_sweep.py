@@ -7,12 +7,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from streambench.model.pace import Pace
 from streambench.report.numbers import DASH
 from streambench.report.sections.verdict import MARKS
 from streambench.report.standing import delay_stem
 from streambench.report.swept import swept
 from streambench.results.bundle import Bundle
-from streambench.results.sustained import Pace
 
 _PACES = {Pace.KEPT_UP: "green", Pace.FELL_BEHIND: "red", Pace.UNDECIDED: "yellow"}
 

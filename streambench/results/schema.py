@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from streambench.model.conditions import Conditions
+from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
 
@@ -108,6 +109,8 @@ class RunRecord:
     recovery_s: float = 0.0
     faults: tuple[str, ...] = ()
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
+    search: SearchTerms | None = None  # what was asked of `searches`; trials confirm them
+    searches: tuple[SearchRecord, ...] = ()
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -6,13 +6,14 @@ keeps up when it is *shown* that its lag does not grow (docs/method.md, sustaina
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+
+from streambench.model.pace import Judgement, Pace
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,22 +52,6 @@ def lag_slope(t_s: Floats, lag_ms: Floats) -> Slope | None:
     margin = float(stats.t.ppf(_CONFIDENCE, len(t_s) - 2)) * float(fit.stderr) * wider
     slope = float(fit.slope)
     return Slope(slope, slope - margin, slope + margin)
-
-
-class Pace(enum.Enum):
-    """Whether an engine kept up."""
-
-    KEPT_UP = "kept up"
-    FELL_BEHIND = "fell behind"
-    UNDECIDED = "not decided"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A pace and why, in words."""
-
-    pace: Pace
-    why: str
 
 
 def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:

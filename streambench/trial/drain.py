@@ -53,8 +53,12 @@ def drain(
     conditions: Conditions,
     must_come: set[tuple[str, int]],
     excused: Callable[[Death], bool] | None = None,
+    timeout_s: float = DRAIN_TIMEOUT_S,
 ) -> Drained:
-    """Read until every (key, window start) of `must_come` was seen and the output fell silent."""
+    """Read until every (key, window start) of `must_come` was seen and the output fell silent.
+
+    After `timeout_s` what is missing is given up.
+    """
     missing = set(must_come)
     tables: list[pa.Table] = []
     malformed: list[MalformedRow] = []
@@ -83,12 +87,12 @@ def drain(
                     )
                 )
         over = now - last_row > patience_s
-        return over and (not missing or now - begun > DRAIN_TIMEOUT_S)
+        return over and (not missing or now - begun > timeout_s)
 
     wait_until(
         silent,
         what="the output to fall silent",
-        timeout_s=DRAIN_TIMEOUT_S * 4,
+        timeout_s=timeout_s * 4,
         stage="drain",
         poll_s=0.1,
     )

@@ -19,18 +19,24 @@ class Phase(enum.Enum):
     COOL_DOWN = "cool-down"
     FLUSH = "flush"
     DRAIN = "drain"
+    PROBE = "probe"
+    AT_ONCE = "all at once"
     STOP = "stop"
     JUDGE = "judge"
 
 
 @dataclass(frozen=True)
 class Status:
-    """One moment of a trial; `left_s` is what remains of the played load, None outside it."""
+    """One moment of a trial; `left_s` is what remains of the played load, None outside it.
+
+    `note` says what is being tried, and why.
+    """
 
     phase: Phase
     rate_per_s: float | None = None
     rows_read: int | None = None
     left_s: float | None = None
+    note: str | None = None
 
 
 class Observer(Protocol):

@@ -11,9 +11,9 @@ from streambench.cli.planning import make_requests
 from streambench.cli.sweeps import sweep_axes
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
+from streambench.model.pace import Pace
 from streambench.report.swept import knee, of, swept
 from streambench.results.bundle import read_bundle
-from streambench.results.sustained import Pace
 from tests.end_to_end.bench import brisk_workload
 
 pytestmark = pytest.mark.engine

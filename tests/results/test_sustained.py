@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from streambench.results.sustained import Pace, Slope, judge_pace, lag_slope
+from streambench.model.pace import Pace
+from streambench.results.sustained import Slope, judge_pace, lag_slope
 
 
 def lags(

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from streambench.model.metrics import BY_NAME
+from streambench.model.pace import Pace
 from streambench.model.sweep import AXIS_LABELS, Point
 from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text, Tone
 from streambench.report.looks import looks
@@ -18,7 +19,6 @@ from streambench.report.standing import delay_stem
 from streambench.report.sweep_words import knees
 from streambench.report.swept import Swept, of, swept
 from streambench.results.bundle import Bundle
-from streambench.results.sustained import Pace
 
 _COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
 _TONES = {Pace.KEPT_UP: Tone.GOOD, Pace.FELL_BEHIND: Tone.BAD, Pace.UNDECIDED: Tone.CAUTION}

@@ -1,0 +1,85 @@
+"""`streambench run --find-rate`: the steps after its options were understood."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+
+from streambench.cli.bench import exit_code
+from streambench.cli.console import err, out
+from streambench.cli.live import LiveDisplay, live
+from streambench.cli.parameters import duration_s
+from streambench.cli.preparing import broker_warm_up, check_heaps, compiled, load, set_up
+from streambench.experiment.execute import run_record
+from streambench.experiment.find_rates import find_rates
+from streambench.experiment.request import Request
+from streambench.model.errors import ExitCode, UsageError
+from streambench.model.pace import Limit, Quantile
+from streambench.model.search import SearchTerms
+from streambench.report.terminal import render
+from streambench.report.write import write
+from streambench.results.bundle import BundleWriter, read_bundle
+
+_EXAMPLE = "streambench run --find-rate --limit p99=2s"
+
+
+def search_terms(
+    *, limit: str | None, precision: float, budget_s: float, engines: int
+) -> SearchTerms:
+    """What a search is to keep to; `precision` in percent. Raises UsageError."""
+    if not 0.5 <= precision <= 50:
+        raise UsageError(f"a precision of {precision:g} % makes no search", hint=_EXAMPLE)
+    return SearchTerms(
+        limit=None if limit is None else delay_limit(limit),
+        precision=precision / 100,
+        budget_s=budget_s / max(1, engines),
+    )
+
+
+def delay_limit(text: str) -> Limit:
+    """`p99=2s`. Raises UsageError."""
+    match = re.fullmatch(r"(p50|p99|max)\s*=\s*(.+)", text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a limit: p50, p99 or max, and a duration", hint=_EXAMPLE)
+    return Limit(Quantile(match[1]), duration_s(match[2]) * 1000)
+
+
+def find(request: Request, terms: SearchTerms) -> ExitCode:
+    """Set up, search for every engine, write the report; returns what the shell is told."""
+    if request.is_replay:
+        raise UsageError(
+            f"--find-rate does not fit {request.workload.name}: a replayed file has its own arrivals",
+            hint="streambench run clicks --find-rate",
+        )
+    (request,), artifacts = set_up((request,))
+    check_heaps((request,))
+    engines = ", ".join(contender.engine.name for contender in request.contenders)
+    err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
+    err.print(
+        f"searching for the highest rate to {terms.precision:.2g} of it, "
+        f"at most {terms.budget_s / 60:.0f} min for each engine",
+        markup=False,
+    )
+    run = run_record(request, compiled(request), (), search=terms)
+    writer = BundleWriter.create(request.out, run)
+    try:
+        with ExitStack() as stack:
+            shown = live()
+            if shown is not None:
+                stack.enter_context(shown)
+            found = find_rates(
+                request,
+                terms,
+                run,
+                compiled=load,
+                broker_warm_up=broker_warm_up(request),
+                artifacts=artifacts,
+                writer=writer,
+                observer=LiveDisplay(shown),
+            )
+        writer.finish()
+    finally:  # what is finished is reported, even when the rest was interrupted
+        path = write(writer.folder)[0]
+        out.print(render(read_bundle(writer.folder)))
+        err.print(f"report: {path}", soft_wrap=True, markup=False)
+    return exit_code(found.trials)

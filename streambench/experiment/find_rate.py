@@ -1,0 +1,237 @@
+"""A search for the highest rate that an engine bears, in one warm job: drain, then probe by probe."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from streambench.experiment.probing import probe_record, see
+from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, tries
+from streambench.experiment.request import Contender, Request
+from streambench.experiment.workspace import workspace
+from streambench.load.probes import probes_of
+from streambench.load.trace import Trace
+from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.pace import Pace
+from streambench.model.plan import Plan
+from streambench.model.search import RateProbe, SearchRecord, SearchTerms
+from streambench.model.trial import TraceRef
+from streambench.oracle.expected import Expected, expect
+from streambench.results.drained import drain_rate_per_s
+from streambench.runtime.artifacts import Resolved
+from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.prober import Played, Prober
+from streambench.trial.running import Running, running_job
+from streambench.trial.schedule import duration_ms, spans
+from streambench.workload.schema import MAX_RATE_PER_S
+
+WARM_UP_MS: Final = 20_000
+# What a warm job works off at once: so many records of so much event time.
+DRAIN_PER_S: Final = 100_000
+DRAIN_MS: Final = 5_000
+# A probe: the engine gets used to the rate, then so many windows are measured.
+SETTLE_MS: Final = 3_000
+WINDOWS: Final = 24
+LEAST_MEASURED_MS: Final = 12_000
+# When that does not decide, the same rate is tried again for so much longer.
+LONGER: Final = 2.5
+
+Compiled = Callable[[int, int, Path], Trace]
+"""The load of a rate (events/s) and a length (ms), compiled into a folder."""
+# What all loads of a search may come to, for the room that they need.
+_RECORDS_IN_ALL: Final = 20_000_000
+Told = Callable[[SearchRecord], None]
+
+
+def search(
+    request: Request,
+    contender: Contender,
+    plan: Plan,
+    terms: SearchTerms,
+    *,
+    number: int,
+    compiled: Compiled,
+    broker_warm_up: TraceRef,
+    artifacts: Resolved,
+    observer: Observer,
+    told: Told,
+) -> SearchRecord:
+    """Search in one job; `told` hears of every step, so that nothing measured is lost.
+
+    What is found is not confirmed yet. An engine that fails ends the search, as a finding.
+    """
+    with workspace(heap_mib=plan.heap_mib, records=_RECORDS_IN_ALL) as place:
+        # These loads are played once and are large: they go with the search.
+        loads = partial(_load, compiled, place.scratch / "loads")
+        searching = _Search(request, contender, plan, terms, loads, observer, told)
+        try:
+            with running_job(
+                number,
+                conditions=request.conditions,
+                engine=contender.engine,
+                plan=plan,
+                broker_warm_up=broker_warm_up,
+                artifacts=artifacts,
+                supervisor=place.supervisor,
+                scratch=place.scratch,
+                job_dir=place.job_dir,
+                log_dir=place.log_dir,
+                observer=observer,
+            ) as running:
+                searching.run(running)
+        except (EngineFailed, InstrumentFailed) as error:
+            searching.know(ended=f"it ended early: {error.message}")
+        return searching.record
+
+
+class _Search:
+    """The steps of one search; `record` holds what is known so far."""
+
+    def __init__(
+        self,
+        request: Request,
+        contender: Contender,
+        plan: Plan,
+        terms: SearchTerms,
+        load: Callable[[int, int], Trace],
+        observer: Observer,
+        told: Told,
+    ) -> None:
+        self._request = request
+        self._engine = contender.engine
+        self._plan = plan
+        self._terms = terms
+        self._load = load
+        self._observer = observer
+        self._told = told
+        self._until_s = time.monotonic() + terms.budget_s
+        self.record = SearchRecord(contender.variant)
+
+    def know(self, **found: object) -> None:
+        """Put something found into the record and tell of it."""
+        self.record = replace(self.record, **found)  # type: ignore[arg-type]
+        self._told(self.record)
+
+    def run(self, running: Running) -> None:
+        """Warm up, drain, then probe until the bracket is narrow or the time is over."""
+        request = self._request
+        query = request.workload.query
+        first = self._load(self._usual_per_s, WARM_UP_MS)
+        self._observer.status(Status(Phase.READY))
+        running.ready(first, query, probes_of(request.workload))
+        prober = Prober(
+            running,
+            query=query,
+            conditions=request.conditions,
+            probes=probes_of(request.workload),
+            observer=self._observer,
+        )
+        prober.play(first, self._expected(first).must_come(), phase=Phase.WARM_UP, note="")
+        self._drain(prober)
+        self._narrow(prober, running, _kept_up)
+        if self._terms.limit is not None and self.record.ended == _NARROW:
+            self._narrow(prober, running, _within_limit)
+
+    @property
+    def _usual_per_s(self) -> int:
+        rate = self._request.rate_per_s
+        return rate or int(getattr(self._request.workload.input, "rate_per_s"))  # noqa: B009
+
+    def _expected(self, trace: Trace) -> Expected:
+        return expect(trace, self._request.workload.query, self._plan.event_clock)
+
+    def _drain(self, prober: Prober) -> None:
+        """How fast a warm job works off what comes at once: twice, because the first one compiles."""
+        load = self._load(DRAIN_PER_S, DRAIN_MS)
+        must_come = self._expected(load).must_come()
+        for _ in range(2):
+            note = f"{load.ref.records:,} records at once"
+            played = prober.play(load, must_come, phase=Phase.AT_ONCE, note=note, at_once=True)
+            rate = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
+            self.know(drain_per_s=rate, drain_records=load.ref.records)
+
+    def _narrow(
+        self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]
+    ) -> None:
+        start_per_s = self.record.drain_per_s or float(self._usual_per_s)
+        while True:
+            rate = next_rate(
+                self.record.probes,
+                passed,
+                start_per_s=start_per_s,
+                precision=self._terms.precision,
+                most=MAX_RATE_PER_S,
+            )
+            if rate is None:
+                self.know(ended=_NARROW)
+                return
+            if time.monotonic() > self._until_s:
+                self.know(ended="its time was over before the precision was reached")
+                return
+            self._probe(prober, running, rate, passed)
+
+    def _probe(
+        self, prober: Prober, running: Running, rate: int, passed: Callable[[RateProbe], bool]
+    ) -> None:
+        """Try a rate; once more and longer when that did not decide."""
+        window_ms = self._request.workload.query.window.advance_ms
+        measured_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
+        low, high = bracket(self.record.probes, passed)
+        known = ", ".join(
+            f"{rate:,} {word}" for rate, word in ((low, "passed"), (high, "failed")) if rate
+        )
+        while True:
+            parts = spans(self._request.workload, warm_up_ms=SETTLE_MS, measured_ms=measured_ms)
+            load = self._load(rate, duration_ms(parts))
+            expected = self._expected(load)
+            played = prober.play(
+                load, expected.must_come(), phase=Phase.PROBE, note=known or "the first rate"
+            )
+            seen = see(
+                played,
+                expected,
+                parts,
+                query=self._request.workload.query,
+                guarantee=self._request.conditions.guarantee,
+                state_exact=self._engine.state_exact,
+                sampler=running.sampler,
+                monotonic_start_ns=_monotonic_ns(played),
+            )
+            probe = probe_record(
+                seen,
+                rate_per_s=rate,
+                measured_s=measured_ms / 1000,
+                limit=self._terms.limit,
+                guarantee=self._request.conditions.guarantee,
+                complete=played.complete,
+            )
+            self.know(probes=(*self.record.probes, probe))
+            shutil.rmtree(load.folder)
+            undecided = probe.pace is Pace.UNDECIDED or probe.pace is None
+            if not undecided or tries(self.record.probes, rate) >= PATIENCE:
+                return
+            measured_ms = round(measured_ms * LONGER)
+
+
+_NARROW: Final = "the precision was reached"
+
+
+def _load(compiled: Compiled, folder: Path, rate_per_s: int, load_ms: int) -> Trace:
+    return compiled(rate_per_s, load_ms, folder)
+
+
+def _kept_up(probe: RateProbe) -> bool:
+    return probe.passed
+
+
+def _within_limit(probe: RateProbe) -> bool:
+    return probe.passed and probe.within_limit is True
+
+
+def _monotonic_ns(played: Played) -> int:
+    return played.start_realtime_ns - (time.time_ns() - time.monotonic_ns())

@@ -1,0 +1,76 @@
+"""Which rate to try next: from the drain rate to a bracket, and by bisection into it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from streambench.model.search import RateProbe
+
+# A drain works in large batches, so what can be borne for long lies below it.
+FIRST_SHARE: Final = 0.75
+UP: Final = 1.35
+DOWN: Final = 0.65
+LEAST_PER_S: Final = 200
+# One that is not decided is tried again for longer; then "not shown" is an answer.
+PATIENCE: Final = 2
+_DIGITS: Final = 3
+
+Passed = Callable[[RateProbe], bool]
+
+
+def next_rate(
+    probes: Sequence[RateProbe], passed: Passed, *, start_per_s: float, precision: float, most: int
+) -> int | None:
+    """The rate to be tried next; None when the bracket is narrow enough or cannot be had.
+
+    `passed` says whether a probe counts as a success: rates below a success pass, above a failure
+    fail. Probes that the instrument spoilt count as failures of its own: no rate above is tried.
+    """
+    if not probes:
+        return rounded(min(start_per_s * FIRST_SHARE, most))
+    low, high = bracket(probes, passed)
+    if low is None and high is None:
+        return None
+    if high is None:
+        assert low is not None
+        return None if low >= most else rounded(min(low * UP, most))
+    if low is None:
+        lower = rounded(high * DOWN)
+        return lower if lower >= LEAST_PER_S else None
+    if high / low <= 1 + precision:
+        return None
+    between = rounded(math.sqrt(low * high))
+    return between if low < between < high else None
+
+
+def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:
+    """(the highest success below every failure, the lowest failure above it); None where there is none.
+
+    Where a rate failed below one that passed, the failure decides: a success above it was luck.
+    """
+    failures = [probe.rate_per_s for probe in _final(probes) if not passed(probe)]
+    high = min(failures, default=None)
+    successes = [
+        probe.rate_per_s
+        for probe in _final(probes)
+        if passed(probe) and (high is None or probe.rate_per_s < high)
+    ]
+    return max(successes, default=None), high
+
+
+def _final(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
+    """The last probe of each rate: a longer one replaces the one that did not decide."""
+    return tuple({probe.rate_per_s: probe for probe in probes}.values())
+
+
+def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:
+    """How often a rate has been tried."""
+    return sum(probe.rate_per_s == rate_per_s for probe in probes)
+
+
+def rounded(rate_per_s: float) -> int:
+    """A rate to three digits: more would feign what nobody measured."""
+    step = 10.0 ** max(0, math.floor(math.log10(max(rate_per_s, 1))) - _DIGITS + 1)
+    return max(1, int(round(rate_per_s / step) * step))

@@ -1,0 +1,43 @@
+"""The folders and the supervisor of one trial; nothing of them is left when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.runtime.memory import HEAP_FACTOR
+from streambench.runtime.scratch import make_scratch, memory_folder
+from streambench.runtime.supervisor import Supervisor
+
+# The broker's log (input, output, the engine's own topics) and both row files.
+_BYTES_PER_RECORD = 400
+ON_DISK = (
+    "the broker's files lay on disk, for no memory-backed folder had room for them: a busy disk can "
+    "hold up the load"
+)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """`scratch` is for the instrument's files, in memory where there is room; `job_dir` the engine's."""
+
+    supervisor: Supervisor
+    scratch: Path
+    job_dir: Path
+    log_dir: Path
+    in_memory: bool
+
+
+@contextmanager
+def workspace(*, heap_mib: int, records: int) -> Iterator[Workspace]:
+    """A place for one job of so much heap and a load of so many records."""
+    in_memory = memory_folder(int(heap_mib * HEAP_FACTOR * 2**20) + records * _BYTES_PER_RECORD)
+    with Supervisor() as supervisor:
+        scratch, job_dir = make_scratch(in_memory), make_scratch(None)
+        supervisor.discard_at_end(scratch)
+        supervisor.discard_at_end(job_dir)
+        log_dir = scratch / "logs"
+        log_dir.mkdir()
+        yield Workspace(supervisor, scratch, job_dir, log_dir, in_memory is not None)

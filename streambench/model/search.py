@@ -1,0 +1,77 @@
+"""A search for the highest rate that an engine bears: what is asked, what was tried, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from streambench.model.conditions import Variant
+from streambench.model.pace import Limit, Pace
+
+
+@dataclass(frozen=True)
+class SearchTerms:
+    """`precision` is the greatest ratio, less one, between what passed and what failed."""
+
+    limit: Limit | None
+    precision: float
+    budget_s: float  # for one engine
+
+
+@dataclass(frozen=True)
+class RateProbe:
+    """One rate, tried for a while in the running job.
+
+    `pace` None: the instrument failed, so it says nothing of the engine. `within_limit` is None
+    without a limit, or when the engine did not keep up.
+    """
+
+    rate_per_s: int
+    measured_s: float
+    windows: int
+    pace: Pace | None
+    why: str
+    right: bool | None = None
+    within_limit: bool | None = None
+    send_lag_p999_ms: float | None = None
+    measures: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was right and is shown to have kept up."""
+        return self.pace is Pace.KEPT_UP and self.right is True
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A longer trial in a fresh job at a rate that passed; `trial` is its number in the bundle."""
+
+    rate_per_s: int
+    trial: int
+    held: bool
+    why: str
+    limited: bool = False  # it was to keep the limit, too
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """What the search found for one variant; None is not known.
+
+    `drain_per_s` is the rate at which a warm job worked off records that came at once.
+    `lag_bounded_per_s` and `within_limit_per_s` are confirmed rates.
+    """
+
+    variant: Variant
+    drain_per_s: float | None = None
+    drain_records: int = 0
+    probes: tuple[RateProbe, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+    lag_bounded_per_s: int | None = None
+    within_limit_per_s: int | None = None
+    failed_per_s: int | None = None  # the lowest rate that did not pass above it
+    ended: str = "not finished"
+
+    @property
+    def label(self) -> str:
+        """The variant's label."""
+        return self.variant.label

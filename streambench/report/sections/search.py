@@ -1,0 +1,264 @@
+"""A search's own sections: what each engine bears, and every probe with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from streambench.model.metrics import BY_NAME
+from streambench.model.pace import Pace
+from streambench.model.search import RateProbe, SearchRecord
+from streambench.report.document import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Fold,
+    Grid,
+    Row,
+    Section,
+    Text,
+    Tone,
+)
+from streambench.report.found import FoundRate, found_rates
+from streambench.report.looks import looks
+from streambench.report.numbers import DASH, listing, number, optional
+from streambench.report.plot_search import SearchLane, draw_search
+from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
+from streambench.report.standing import delay_stem
+from streambench.results.bundle import Bundle
+
+_TONES = {
+    Pace.KEPT_UP: Tone.GOOD,
+    Pace.FELL_BEHIND: Tone.BAD,
+    Pace.UNDECIDED: Tone.CAUTION,
+    None: Tone.CAUTION,
+}
+_ABOUT = (
+    "Found by trying rates in one warm job, each for some seconds; then confirmed by a longer trial in "
+    "a fresh job, of which every row was right. Rates within the precision of each other share a rank."
+)
+
+
+def search_sections(bundle: Bundle) -> tuple[Section, ...]:
+    """What was found and how; nothing for a run without a search."""
+    if bundle.run.search is None:
+        return ()
+    found = found_rates(bundle)
+    blocks: list[Block] = [_grid(bundle, found), Text(_ABOUT, Tone.QUIET)]
+    searches = bundle.run.searches
+    if any(search.probes for search in searches):
+        blocks += [_tries(bundle, found), _curve(bundle)]
+        blocks.append(Fold("Every probe", tuple(_probes(bundle, search) for search in searches)))
+    return (Section("rates", "Sustainable rate", tuple(blocks)),)
+
+
+def search_clause(bundle: Bundle) -> str:
+    """What each engine bears, in a sentence's words."""
+    found = found_rates(bundle)
+    known = [one for one in found if one.rate_per_s is not None]
+    rest = [one.title for one in found if one.rate_per_s is None]
+    parts = [f"{one.title} {number(one.rate_per_s or 0)} events/s" for one in known]
+    said = f"Sustainable, confirmed: {', '.join(parts)}" if parts else "No rate was confirmed"
+    limit = None if bundle.run.search is None else bundle.run.search.limit
+    within = [
+        f"{one.title} {number(one.record.within_limit_per_s)}"
+        for one in found
+        if one.record is not None and one.record.within_limit_per_s is not None
+    ]
+    if limit is not None:
+        said += f"; with {limit}: {', '.join(within) or 'none'}"
+    return f"{said}; none for {listing(rest)}" if parts and rest else said
+
+
+def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
+    stem = delay_stem(bundle)
+    names = (
+        f"{stem}_p50_ms",
+        f"{stem}_p99_ms",
+        "engine_cpu_s_per_million",
+        "engine_memory_peak_bytes",
+    )
+    limit = None if bundle.run.search is None else bundle.run.search.limit
+    columns = (
+        Column("rank", numeric=True),
+        Column("engine"),
+        Column("lag-bounded, events/s", "lag_slope_ms_per_s", numeric=True),
+        *((Column(f"{limit}, events/s", numeric=True),) if limit is not None else ()),
+        Column("drain, events/s", numeric=True),
+        *(
+            Column(f"{BY_NAME[name].label} there, {BY_NAME[name].unit}", name, numeric=True)
+            for name in names
+        ),
+    )
+    return Grid(columns, tuple(_row(bundle, one, names) for one in found), cards=True)
+
+
+def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
+    head = (
+        Cell(one.place or DASH, tone=Tone.STRONG if one.rank else Tone.QUIET),
+        Cell(one.title, tone=Tone.STRONG),
+    )
+    record = one.record
+    if record is None:
+        trial = next(iter(t for t in bundle.trials if t.record.point == ()), None)
+        reason = "" if trial is None else getattr(trial.record.outcome, "reason", "")
+        return Row(head, aside=reason or "not reached", quiet=True)
+    limit = None if bundle.run.search is None else bundle.run.search.limit
+    drain = record.drain_per_s
+    cells = [
+        *head,
+        Cell(optional(record.lag_bounded_per_s), _confirmed_words(record), Tone.STRONG),
+        *((Cell(optional(record.within_limit_per_s)),) if limit is not None else ()),
+        Cell(DASH if drain is None else number(round(drain, -3))),
+    ]
+    if one.confirmed is None:
+        return Row(tuple(cells), aside=record.ended)
+    return Row((*cells, *(one.confirmed.shown(name).cell() for name in names)))
+
+
+def _confirmed_words(record: SearchRecord) -> str:
+    tried = [c for c in record.confirmations if not c.limited]
+    if record.lag_bounded_per_s is None:
+        return tried[-1].why if tried else record.ended
+    fallen = [number(c.rate_per_s) for c in tried if not c.held]
+    return f"not held: {listing(fallen)}" if fallen else record.ended
+
+
+def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
+    look = looks(bundle.labels)
+    lanes = [
+        SearchLane(
+            one.title,
+            look[one.record.label],
+            tuple(p.rate_per_s for p in one.record.probes if p.passed),
+            tuple(p.rate_per_s for p in one.record.probes if _failed(p)),
+            tuple(p.rate_per_s for p in one.record.probes if not p.passed and not _failed(p)),
+            one.record.drain_per_s,
+            one.record.lag_bounded_per_s,
+            one.record.within_limit_per_s,
+        )
+        for one in found
+        if one.record is not None
+    ]
+    columns = (
+        Column("engine"),
+        *(
+            Column(word, numeric=True)
+            for word in ("confirmed", "highest that passed", "lowest that failed", "drain")
+        ),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(lane.name),
+                Cell(optional(lane.confirmed)),
+                Cell(optional(max(lane.passed, default=None))),
+                Cell(optional(min(lane.failed, default=None))),
+                Cell(optional(lane.drain)),
+            )
+        )
+        for lane in lanes
+    )
+    return Figure(
+        "search",
+        "Rates that were tried",
+        "The rates tried on each engine, which of them passed, and the confirmed one",
+        "The drain rate is what a warm job works off when records come at once: an upper bound that says "
+        "nothing of delay. Grey rings: the generator or the engine left it undecided.",
+        partial(_draw_search, lanes),
+        Grid(columns, rows),
+    )
+
+
+def _failed(probe: RateProbe) -> bool:
+    return not probe.passed and probe.pace is Pace.FELL_BEHIND
+
+
+def _draw_search(lanes: Sequence[SearchLane], narrow: bool) -> Any:
+    return draw_search(lanes, narrow=narrow)
+
+
+def _curve(bundle: Bundle) -> Figure:
+    """Delay against rate, from the probes: the slowest window of each."""
+    stem = f"{delay_stem(bundle)}_p50_ms"
+    look = looks(bundle.labels)
+    titles = bundle.run.titles
+    lines = []
+    for search in bundle.run.searches:
+        marks = tuple(
+            Mark(probe.rate_per_s, value, value, value, probe.passed)
+            for probe in sorted(search.probes, key=lambda probe: probe.rate_per_s)
+            if (value := probe.measures.get(stem)) is not None and probe.right
+        )
+        if marks:
+            name = titles.get(search.label, search.label)
+            lines.append(SweepLine(name, look[search.label], marks, search.lag_bounded_per_s))
+    columns = (
+        Column("engine"),
+        Column("events/s", numeric=True),
+        Column("median delay, ms", numeric=True),
+    )
+    rows = tuple(
+        Row((Cell(line.name), Cell(number(mark.at)), Cell(number(mark.value))))
+        for line in lines
+        for mark in line.marks
+    )
+    return Figure(
+        "search-delay",
+        "Delay at the rates that were tried",
+        "Median result delay of each probe against its rate",
+        "Filled: it is shown that the engine kept up. Hollow: not. Strokes: the confirmed rates.",
+        partial(_draw_curve, (SweepPanel("", tuple(lines)),), BY_NAME[stem].label),
+        Grid(columns, rows),
+    )
+
+
+def _draw_curve(panels: Sequence[SweepPanel], label: str, narrow: bool) -> Any:
+    return draw_sweep(panels, xlabel="events per second", ylabel=f"{label}, ms", narrow=narrow)
+
+
+def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
+    stem = delay_stem(bundle)
+    columns = (
+        Column(bundle.run.titles.get(search.label, search.label), numeric=True),
+        Column("measured, s", numeric=True),
+        Column("verdict"),
+        Column("why"),
+        Column("delay p50, ms", f"{stem}_p50_ms", numeric=True),
+        Column("delay max, ms", f"{stem}_max_ms", numeric=True),
+        Column("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
+    )
+    rows = [
+        Row(
+            (
+                Cell(f"{number(probe.rate_per_s)}/s"),
+                Cell(number(probe.measured_s)),
+                Cell(
+                    "not certified" if probe.pace is None else probe.pace.value,
+                    tone=_TONES[probe.pace],
+                ),
+                Cell(probe.why),
+                Cell(optional(probe.measures.get(f"{stem}_p50_ms"))),
+                Cell(optional(probe.measures.get(f"{stem}_max_ms"))),
+                Cell(optional(probe.send_lag_p999_ms, 1)),
+            )
+        )
+        for probe in search.probes
+    ]
+    rows += [
+        Row(
+            (
+                Cell(f"{number(each.rate_per_s)}/s"),
+                Cell(f"trial {each.trial}"),
+                Cell(
+                    "confirmed" if each.held else "not confirmed",
+                    tone=Tone.GOOD if each.held else Tone.BAD,
+                ),
+            ),
+            aside=each.why,
+        )
+        for each in search.confirmations
+    ]
+    return Grid(columns, tuple(rows))

@@ -1,0 +1,27 @@
+"""Whether a delay keeps a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streambench.model.conditions import Guarantee
+from streambench.model.pace import Limit, Quantile
+
+
+def delay_within(
+    measures: Mapping[str, float | None], limit: Limit, guarantee: Guarantee
+) -> tuple[bool, str]:
+    """Whether the result delay keeps `limit`, and what it was, in words.
+
+    Under exactly-once the visible delay counts. Where too few windows earn the percentile the slowest
+    one stands in its place, which is stricter; a delay that is not known does not keep a limit.
+    """
+    stem = "visible" if guarantee is Guarantee.EXACTLY_ONCE else "delay"
+    name = limit.quantile.value
+    value = measures.get(f"{stem}_{name}_ms")
+    if value is None and limit.quantile is not Quantile.MAX:
+        name = Quantile.MAX.value
+        value = measures.get(f"{stem}_{name}_ms")
+    if value is None:
+        return False, f"its {limit.quantile.value} is not known"
+    return value <= limit.most_ms, f"its {name} was {value:,.0f} ms"

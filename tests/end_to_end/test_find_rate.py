@@ -1,0 +1,92 @@
+"""A search with an engine of a set pace: what it finds is that pace, and a fresh job confirms it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.finding import find
+from streambench.cli.planning import make_request
+from streambench.experiment import find_rate, find_rates
+from streambench.model.conditions import Conditions
+from streambench.model.errors import ExitCode
+from streambench.model.pace import Limit, Pace, Quantile
+from streambench.model.search import SearchTerms
+from streambench.model.trial import Completed
+from streambench.results.bundle import read_bundle
+from tests.end_to_end.bench import brisk_workload
+
+pytestmark = pytest.mark.engine
+
+PRECISION = 0.25
+ROWS_PER_S = 2_000
+
+
+@pytest.fixture(autouse=True)
+def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short windows, and so short probes of the same number of windows."""
+    brisk_workload(tmp_path, 200)
+    monkeypatch.chdir(tmp_path)
+    for module, name, value in (
+        (find_rate, "WARM_UP_MS", 2_000),
+        (find_rate, "SETTLE_MS", 1_000),
+        (find_rate, "LEAST_MEASURED_MS", 6_000),
+        (find_rate, "DRAIN_PER_S", 4_000),
+        (find_rate, "DRAIN_MS", 1_000),
+        (find_rates, "CONFIRM_WARM_UP_S", 1.0),
+        (find_rates, "CONFIRM_MEASURED_S", 6.0),
+        (find_rates, "LEAST_WINDOWS", 30),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) -> None:
+    request = make_request(
+        workload="brisk",
+        engines=("reference",),
+        settings=(f"reference:rows_per_s={ROWS_PER_S}",),
+        conditions=Conditions(),
+        rate_per_s=2_000,
+        measured_s=None,
+        warm_up_s=None,
+        faults=(),
+        quick=False,
+        repeats=1,
+        seed=7,
+        out=tmp_path / "results",
+        command="test",
+    )
+    terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
+    assert find(request, terms) is ExitCode.OK
+    (folder,) = (tmp_path / "results").iterdir()
+    bundle = read_bundle(folder)
+    assert not bundle.run.partial
+    (search,) = bundle.run.searches
+    assert search.drain_per_s is not None
+    assert all(probe.right for probe in search.probes)
+    assert all(probe.why for probe in search.probes)
+    passed = [probe for probe in search.probes if probe.passed]
+    failed = [probe for probe in search.probes if probe.pace is Pace.FELL_BEHIND]
+    assert passed
+    assert failed
+    best = max(probe.rate_per_s for probe in passed)
+    worst = min(probe.rate_per_s for probe in failed)
+    assert best < worst <= best * (1 + PRECISION)
+
+    # The confirmed rate is one at which the set pace suffices, and a third more is too much for it.
+    assert search.lag_bounded_per_s is not None
+    assert search.within_limit_per_s == search.lag_bounded_per_s
+    trials = {trial.record.number: trial for trial in bundle.trials}
+    held = next(each for each in search.confirmations if each.held)
+    trial = trials[held.trial]
+    assert isinstance(trial.record.outcome, Completed)
+    assert trial.record.outcome.verdict.right
+    rows = trial.table("windows")
+    assert rows is not None
+    due_per_s = sum(rows.column("expected_rows").to_pylist()) / (0.2 * rows.num_rows)
+    assert due_per_s < ROWS_PER_S < due_per_s * 1.6
+    assert (folder / "plots" / "search.png").stat().st_size > 0
+    report = (folder / "report.md").read_text()
+    assert "Sustainable rate" in report
+    assert "surely more than" in report

@@ -1,0 +1,81 @@
+"""The search finds the edge of any engine, in few probes, and knows when to stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from streambench.experiment.rate_search import bracket, next_rate, rounded
+from streambench.model.pace import Pace
+from streambench.model.search import RateProbe
+
+MOST = 5_000_000
+
+
+def probe(rate: int, pace: Pace | None) -> RateProbe:
+    return RateProbe(rate, 12, 24, pace, "", right=True)
+
+
+def passed(one: RateProbe) -> bool:
+    return one.passed
+
+
+def searched(edge_per_s: int, start_per_s: float, precision: float = 0.05) -> list[RateProbe]:
+    """All probes of an engine that bears exactly `edge_per_s`."""
+    done: list[RateProbe] = []
+    while True:
+        rate = next_rate(done, passed, start_per_s=start_per_s, precision=precision, most=MOST)
+        if rate is None:
+            return done
+        done.append(probe(rate, Pace.KEPT_UP if rate <= edge_per_s else Pace.FELL_BEHIND))
+        assert len(done) < 40
+
+
+@pytest.mark.parametrize("edge_per_s", [900, 12_345, 75_000, 222_000, 1_800_000])
+@pytest.mark.parametrize("share", [0.6, 1.3, 3.0])
+def test_the_edge_is_found_to_the_precision_wherever_it_starts(
+    edge_per_s: int, share: float
+) -> None:
+    low, high = bracket(searched(edge_per_s, edge_per_s * share), passed)
+    assert low is not None
+    assert high is not None
+    assert low <= edge_per_s < high
+    assert high / low <= 1.05
+
+
+def test_a_start_near_the_edge_takes_few_probes() -> None:
+    assert len(searched(100_000, 130_000)) <= 6
+    assert len(searched(100_000, 100_000 / 0.6)) <= 6
+
+
+def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:
+    assert bracket(searched(0, 20_000), passed)[0] is None
+    everything = searched(MOST, MOST)
+    assert everything[-1].rate_per_s == MOST
+    assert bracket(everything, passed) == (MOST, None)
+
+
+def test_a_longer_probe_replaces_the_one_that_did_not_decide() -> None:
+    undecided = [probe(1_000, Pace.UNDECIDED), probe(1_000, Pace.KEPT_UP)]
+    assert bracket(undecided, passed) == (1_000, None)
+    assert bracket(undecided[:1], passed) == (None, 1_000)
+    assert bracket([probe(1_000, None)], passed) == (None, 1_000)
+
+
+def test_a_success_above_a_failure_was_luck() -> None:
+    done = [
+        probe(1_000, Pace.KEPT_UP),
+        probe(2_000, Pace.FELL_BEHIND),
+        probe(3_000, Pace.KEPT_UP),
+    ]
+    assert bracket(done, passed) == (1_000, 2_000)
+
+
+def test_a_result_that_is_not_right_never_passes() -> None:
+    wrong = RateProbe(1_000, 12, 24, Pace.KEPT_UP, "", right=False)
+    assert not wrong.passed
+
+
+def test_rates_have_three_digits() -> None:
+    assert rounded(123_456.7) == 123_000
+    assert rounded(1_234) == 1_230
+    assert rounded(0.2) == 1

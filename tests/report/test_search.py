@@ -1,0 +1,144 @@
+"""The report of a search: confirmed rates, ranked, and every probe with its reason."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from rich.console import Console
+
+from streambench.model.conditions import Variant
+from streambench.model.pace import Limit, Pace, Quantile
+from streambench.model.search import Confirmation, RateProbe, SearchRecord, SearchTerms
+from streambench.model.sweep import AxisName
+from streambench.model.trial import Completed, TrialRecord
+from streambench.report import html, markdown
+from streambench.report.answer import answer
+from streambench.report.compose import compose
+from streambench.report.document import figures_of
+from streambench.report.drawing import to_png, to_svg
+from streambench.report.found import found_rates
+from streambench.report.terminal import render
+from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+from tests.report.example import HELD, RIGHT, RUN, measures, trial
+from tests.report.page import Page
+
+LIMIT = Limit(Quantile.P99, 2_000)
+
+
+def probe(rate: int, pace: Pace | None, why: str, *, within: bool | None = None) -> RateProbe:
+    figures = measures(20 + rate / 10_000, 60, 90)
+    return RateProbe(rate, 12, 24, pace, why, True, within, 1.2, figures)
+
+
+def search(engine: str, confirmed: int, within: int | None, drain: float) -> SearchRecord:
+    high = round(confirmed * 1.04)
+    return SearchRecord(
+        Variant(engine, "1.2.3"),
+        drain_per_s=drain,
+        drain_records=500_000,
+        probes=(
+            probe(confirmed, Pace.KEPT_UP, "its lag grew by 0.1 ms/s", within=within is not None),
+            probe(high, Pace.FELL_BEHIND, "its lag grew by 400.0 ms/s"),
+            probe(high * 2, None, "the load came late"),
+        ),
+        confirmations=(
+            Confirmation(round(confirmed * 1.02), 1, False, "it fell behind for long"),
+            Confirmation(confirmed, 2, True, "its lag grew by 0.2 ms/s"),
+        ),
+        lag_bounded_per_s=confirmed,
+        within_limit_per_s=within,
+        ended="the precision was reached",
+    )
+
+
+def confirming(number: int, engine: str, rate: int) -> TrialRecord:
+    return trial(
+        number,
+        engine,
+        Completed(RIGHT),
+        certificate=HELD,
+        measured_windows=100,
+        measures=measures(30, 95, 140),
+        point=((AxisName.RATE, float(rate)),),
+    )
+
+
+def bundle_of(folder: Path, searches: tuple[SearchRecord, ...], limit: Limit | None) -> Bundle:
+    planned = ("flink", "kafka-streams", "spark", "kafka-python")
+    run = replace(RUN, search=SearchTerms(limit, 0.05, 360), searches=searches, planned=planned)
+    writer = BundleWriter.create(folder, run)
+    for number, each in enumerate(searches, start=1):
+        if each.lag_bounded_per_s is not None:
+            writer.add_trial(confirming(number, each.label, each.lag_bounded_per_s), {})
+    return read_bundle(writer.finish())
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    """Flink and Streams within the precision, Spark below, the Python consumer without a rate."""
+    lost = SearchRecord(
+        Variant("kafka-python", "1.2.3"), ended="it ended early: worker-0 died by itself"
+    )
+    return bundle_of(
+        tmp_path,
+        (
+            search("flink", 150_000, 150_000, 240_000.0),
+            search("kafka-streams", 146_000, None, 173_000.0),
+            search("spark", 50_000, 40_000, 72_000.0),
+            lost,
+        ),
+        LIMIT,
+    )
+
+
+def test_rates_within_the_precision_share_a_rank(bundle: Bundle) -> None:
+    assert [(one.record.label if one.record else "", one.place) for one in found_rates(bundle)] == [
+        ("flink", "1="), ("kafka-streams", "1="), ("spark", "3"), ("kafka-python", ""),
+    ]  # fmt: skip
+    assert answer(bundle) == (
+        "Sustainable, confirmed: Flink SQL 150,000 events/s, Kafka Streams 146,000 events/s, "
+        "Spark Structured Streaming 50,000 events/s; with p99 ≤ 2,000 ms: Flink SQL 150,000, "
+        "Spark Structured Streaming 40,000; none for Python consumer."
+    )
+
+
+def test_every_probe_is_there_with_its_reason(bundle: Bundle) -> None:
+    text = markdown.render_document(compose(bundle))
+    for words in (
+        "its lag grew by 400.0 ms/s",
+        "the load came late",
+        "not certified",
+        "it fell behind for long",
+        "worker-0 died by itself",
+        "not held: 153,000",
+    ):
+        assert words in text
+    for figure in figures_of(compose(bundle)):
+        assert to_png(figure.draw)
+        assert to_svg(figure.draw, narrow=True, prefix="x", title="t")
+    page = Page()
+    page.feed(html.render_document(compose(bundle)))
+    assert page.problems == []
+    assert page.open == []
+
+
+def test_the_terminal_shows_each_engine_within_80_columns(bundle: Bundle) -> None:
+    console = Console(width=80, file=io.StringIO(), no_color=True)
+    console.print(render(bundle))
+    text = cast(io.StringIO, console.file).getvalue()
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "150,000" in text
+    assert "240,000" in text
+
+
+def test_a_run_that_was_interrupted_shows_what_it_found(tmp_path: Path) -> None:
+    begun = SearchRecord(Variant("flink", "1.2.3"), drain_per_s=240_000.0)
+    found = bundle_of(tmp_path, (begun,), None)
+    text = markdown.render_document(compose(found))
+    assert "not finished" in text
+    assert "240,000" in text
+    assert answer(found) == "No rate was confirmed."
