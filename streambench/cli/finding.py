@@ -12,6 +12,7 @@ from streambench.cli.parameters import duration_s
 from streambench.cli.preparing import broker_warm_up, check_heaps, compiled, load, set_up
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
+from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
@@ -19,6 +20,7 @@ from streambench.model.search import SearchTerms
 from streambench.report.terminal import render
 from streambench.report.write import write
 from streambench.results.bundle import BundleWriter, read_bundle
+from streambench.runtime.paths import cache_dir
 
 _EXAMPLE = "streambench run --find-rate --limit p99=2s"
 
@@ -44,6 +46,10 @@ def delay_limit(text: str) -> Limit:
     return Limit(Quantile(match[1]), duration_s(match[2]) * 1000)
 
 
+def _say(words: str) -> None:
+    err.print(words, markup=False)
+
+
 def find(request: Request, terms: SearchTerms) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
     if request.is_replay:
@@ -60,7 +66,11 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
         f"at most {terms.budget_s / 60:.0f} min for each engine",
         markup=False,
     )
-    run = run_record(request, compiled(request), (), search=terms)
+    lab = next(iter(artifacts.values()), None)
+    carried = None
+    if lab is not None:
+        carried = null_trial(request.workload, lab, cache_dir(), told=_say)
+    run = run_record(request, compiled(request), (), search=terms, carried=carried)
     writer = BundleWriter.create(request.out, run)
     try:
         with ExitStack() as stack:

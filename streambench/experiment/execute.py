@@ -14,6 +14,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
+from streambench.model.carried import NullTrial
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
@@ -96,6 +97,7 @@ def run_record(
     warnings: tuple[str, ...],
     axes: tuple[Axis, ...] = (),
     search: SearchTerms | None = None,
+    carried: NullTrial | None = None,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
     segment = request.segment(trace, 0)
@@ -127,6 +129,7 @@ def run_record(
         faults=tuple(str(fault) for fault in request.faults),
         axes=axes,
         search=search,
+        null_trial=carried,
     )
 
 

@@ -60,15 +60,16 @@ def search(
     artifacts: Resolved,
     observer: Observer,
     told: Told,
+    most_per_s: int = MAX_RATE_PER_S,
 ) -> SearchRecord:
-    """Search in one job; `told` hears of every step, so that nothing measured is lost.
+    """Search in one job, up to `most_per_s`; `told` hears of every step, so that nothing measured is lost.
 
     What is found is not confirmed yet. An engine that fails ends the search, as a finding.
     """
     with workspace(heap_mib=plan.heap_mib, records=_RECORDS_IN_ALL) as place:
         # These loads are played once and are large: they go with the search.
         loads = partial(_load, compiled, place.scratch / "loads")
-        searching = _Search(request, contender, plan, terms, loads, observer, told)
+        searching = _Search(request, contender, plan, terms, loads, observer, told, most_per_s)
         try:
             with running_job(
                 number,
@@ -101,6 +102,7 @@ class _Search:
         load: Callable[[int, int], Trace],
         observer: Observer,
         told: Told,
+        most_per_s: int,
     ) -> None:
         self._request = request
         self._engine = contender.engine
@@ -109,6 +111,7 @@ class _Search:
         self._load = load
         self._observer = observer
         self._told = told
+        self._most_per_s = most_per_s
         self._until_s = time.monotonic() + terms.budget_s
         self.record = SearchRecord(contender.variant)
 
@@ -134,7 +137,7 @@ class _Search:
         prober.play(first, self._expected(first).must_come(), phase=Phase.WARM_UP, note="")
         self._drain(prober)
         self._narrow(prober, running, _kept_up)
-        if self._terms.limit is not None and self.record.ended == _NARROW:
+        if self._terms.limit is not None and self.record.ended in (_NARROW, _CEILING):
             self._narrow(prober, running, _within_limit)
 
     @property
@@ -165,10 +168,11 @@ class _Search:
                 passed,
                 start_per_s=start_per_s,
                 precision=self._terms.precision,
-                most=MAX_RATE_PER_S,
+                most=self._most_per_s,
             )
             if rate is None:
-                self.know(ended=_NARROW)
+                low, _ = bracket(self.record.probes, passed)
+                self.know(ended=_CEILING if low == self._most_per_s else _NARROW)
                 return
             if time.monotonic() > self._until_s:
                 self.know(ended="its time was over before the precision was reached")
@@ -219,6 +223,7 @@ class _Search:
 
 
 _NARROW: Final = "the precision was reached"
+_CEILING: Final = "the generator bears no more on this machine"
 
 
 def _load(compiled: Compiled, folder: Path, rate_per_s: int, load_ms: int) -> Trace:

@@ -29,6 +29,7 @@ from streambench.results.schema import RunRecord
 from streambench.results.sustained import judge_pace
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.schedule import duration_ms
+from streambench.workload.schema import MAX_RATE_PER_S
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
 CONFIRM_WARM_UP_S: Final = 15.0
@@ -90,6 +91,12 @@ class _Finding:
         self.searches: dict[str, SearchRecord] = {}
         self.trials: list[TrialRecord] = []
 
+    @property
+    def _most_per_s(self) -> int:
+        """No rate is tried that the generator cannot bear without an engine."""
+        carried = self._run.null_trial
+        return MAX_RATE_PER_S if carried is None else carried.most_per_s or MAX_RATE_PER_S
+
     def find(self, contender: Contender) -> None:
         """Search, then confirm what was found."""
         match contender.plan:
@@ -120,6 +127,7 @@ class _Finding:
             artifacts=self._artifacts[contender.variant],
             observer=told,
             told=self._know,
+            most_per_s=self._most_per_s,
         )
         lag_bounded = [p.rate_per_s for p in found.probes if p.passed]
         within = [p.rate_per_s for p in found.probes if p.passed and p.within_limit]
@@ -147,7 +155,7 @@ class _Finding:
             self._know(found)
             if confirmation.held or time.monotonic() > until_s:
                 break
-            rate = rounded(rate * (1 - 2 * self._terms.precision))
+            rate = rounded(rate / (1 + 2 * self._terms.precision))
         return found
 
     def _confirm_limit(
@@ -168,7 +176,7 @@ class _Finding:
             self._know(found)
             if confirmation.held or time.monotonic() > until_s:
                 return
-            rate = rounded(rate * (1 - 2 * self._terms.precision))
+            rate = rounded(rate / (1 + 2 * self._terms.precision))
 
     def _trial(self, contender: Contender, plan: Plan, rate: int) -> TrialRecord:
         window_s = self._request.workload.query.window.advance_ms / 1000

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
@@ -111,6 +112,7 @@ class RunRecord:
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
     search: SearchTerms | None = None  # what was asked of `searches`; trials confirm them
     searches: tuple[SearchRecord, ...] = ()
+    null_trial: NullTrial | None = None  # what this machine carries without an engine
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -128,9 +128,44 @@ def instrument_section(bundle: Bundle) -> Section:
             "the first write attempt that was possible, over all batches."
         ),
         Grid(columns, rows),
+        *_headroom(bundle),
         Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
     )
     return Section("instrument", "The instrument itself", blocks)
+
+
+def _headroom(bundle: Bundle) -> tuple[Block, ...]:
+    """What the machine carries without an engine; nothing where that was not tried."""
+    carried = bundle.run.null_trial
+    if carried is None:
+        return ()
+    most = carried.most_per_s
+    said = (
+        "Without an engine this machine carried not even the lowest of the rates below."
+        if most is None
+        else f"Headroom: without an engine, and with a reader that takes everything, player and broker "
+        f"carried {number(most)} events/s here on time."
+    )
+    columns = (
+        Column("events/s, no engine", numeric=True),
+        Column("certificate"),
+        Column("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
+        Column("player, cores", numeric=True),
+        Column("broker, cores", numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(number(step.rate_per_s)),
+                Cell("held") if step.held else Cell("did not hold", step.reason),
+                Cell(number(step.send_lag_p999_ms, 1)),
+                Cell(number(step.player_cores, 2)),
+                Cell(number(step.broker_cores, 2)),
+            )
+        )
+        for step in carried.steps
+    )
+    return (Text(said), Grid(columns, rows))
 
 
 def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:

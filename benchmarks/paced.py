@@ -1,0 +1,42 @@
+"""What the player carries when it has to be on time: send lag and CPU at a set rate, no engine.
+
+    python benchmarks/paced.py [--rate 1000000] [--seconds 30]
+
+One warmed broker, a reader that takes everything, the load of `clicks` written when it is due. The
+certificate is the one of a trial: p99.9 of due → first write possible at most 20 ms, all acknowledged.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from streambench.experiment import null_trial
+from streambench.experiment.workspace import workspace
+from streambench.model.plan import Artifacts
+from streambench.runtime.artifacts import resolve
+from streambench.trial.lab import LAB_HEAP_MIB
+from streambench.workload.locate import find, shipped_root
+from streambench.workload.parse import load_workload
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rate", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=int, default=30)
+    arguments = parser.parse_args()
+    clicks = load_workload(find("clicks", (shipped_root(),)))
+    resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
+    records = arguments.rate * arguments.seconds
+    with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
+        found = null_trial.carry(
+            clicks, resolved, place, rate_per_s=arguments.rate, load_ms=arguments.seconds * 1_000
+        )
+    held = "held" if found.held else f"did not hold: {found.reason}"
+    print(f"{records:,} records in {arguments.seconds} s, certificate {held}")
+    print(f"send lag p99.9  {found.send_lag_p999_ms:8.2f} ms")
+    print(f"player          {found.player_cores:8.3f} cores")
+    print(f"broker          {found.broker_cores:8.3f} cores")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""A trial without an engine: how much player and broker carry alone on this machine.
+
+Found once for a machine and kept, for it says something of the machine and nothing of an engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psutil
+from pydantic import TypeAdapter
+
+from streambench.experiment.environment import describe_machine, describe_versions
+from streambench.experiment.workspace import Workspace, workspace
+from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.certificate import certify
+from streambench.kafka.player import Player
+from streambench.kafka.reader import Reader
+from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
+from streambench.kafka.warm_up import warm_broker
+from streambench.load.trace import Trace, compile_trace
+from streambench.model.carried import Carried, NullTrial
+from streambench.model.workload import Workload
+from streambench.results.files import write_text
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.supervisor import Child
+from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
+
+RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
+LOAD_MS: Final = 5_000
+_WARM_UP_PER_S: Final = 20_000
+_WARM_UP_MS: Final = 10_000
+_LEAD_S: Final = 1.5
+_WAIT_S: Final = 120.0
+_BYTES_PER_RECORD: Final = 250
+_NS_PER_S: Final = 1_000_000_000
+_STORED: Final = TypeAdapter(NullTrial)
+
+
+def null_trial(
+    workload: Workload, resolved: Resolved, cache: Path, *, told: Callable[[str], None]
+) -> NullTrial:
+    """What this machine carries of this workload's records, from `cache` or tried now (a minute).
+
+    `told` hears what is tried. Raises InstrumentFailed when not even the broker works.
+    """
+    machine = _machine(workload)
+    path = cache / f"null-trial-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.json"
+    if (known := _stored(path, machine)) is not None:
+        return known
+    steps: list[Carried] = []
+    records = max(RATES_PER_S) * LOAD_MS // 1_000
+    with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
+        for rate in filter(_affordable, RATES_PER_S):
+            told(f"what this machine carries without an engine: {rate:,} events/s")
+            steps.append(carry(workload, resolved, place, rate_per_s=rate, load_ms=LOAD_MS))
+            if not steps[-1].held:
+                break
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    found = NullTrial(machine, made_at, tuple(steps))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, _STORED.dump_json(found, indent=1).decode())
+    return found
+
+
+def carry(
+    workload: Workload, resolved: Resolved, place: Workspace, *, rate_per_s: int, load_ms: int
+) -> Carried:
+    """One rate, on a fresh and warm broker, beside a reader that takes everything."""
+    folder = place.scratch / f"null-{rate_per_s}"
+    loads = folder / "loads"
+    load = compile_trace(workload, duration_ms=load_ms, seed=1, cache=loads, rate_per_s=rate_per_s)
+    warm_up = compile_trace(
+        workload, duration_ms=_WARM_UP_MS, seed=1, cache=loads, rate_per_s=_WARM_UP_PER_S
+    )
+    supervisor = place.supervisor
+    with ExitStack() as stack:
+        broker = start_broker(
+            supervisor,
+            folder=folder / "broker",
+            log_dir=folder,
+            java=resolved.java,
+            jars=resolved.jars["broker"],
+            heap_mib=LAB_HEAP_MIB,
+        )
+        stack.callback(supervisor.discard, folder)
+        stack.callback(supervisor.stop, broker.child)
+        partitions = workload.partitions
+        warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)
+        create_topics(broker.bootstrap, (TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),))
+        reader = Reader.start(
+            supervisor,
+            bootstrap=broker.bootstrap,
+            topic=INPUT_TOPIC,
+            partitions=partitions,
+            out=Path(os.devnull),
+            log_dir=folder,
+        )
+        stack.callback(reader.close)
+        player = Player.start(
+            supervisor,
+            bootstrap=broker.bootstrap,
+            topic=INPUT_TOPIC,
+            partitions=partitions,
+            log_dir=folder,
+        )
+        stack.callback(player.close)
+        return _played(broker, player, load, folder)
+
+
+def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> Carried:
+    start_ns = math.ceil(time.time_ns() / _NS_PER_S + _LEAD_S) * _NS_PER_S
+    send_log = folder / "load.parquet"
+    before_s = _cpu_s(broker.child)
+    playing = player.play(
+        load.ref,
+        start_realtime_ns=start_ns,
+        event_offset_ms=start_ns // 1_000_000,
+        send_log=send_log,
+    )
+    meta = playing.wait(_WAIT_S)
+    broker_s = _cpu_s(broker.child) - before_s
+    certificate = certify(send_log)
+    return Carried(
+        rate_per_s=load.meta.rate_per_s or 0,
+        held=certificate.held,
+        reason=certificate.reason,
+        send_lag_p999_ms=certificate.send_lag_p999_ms,
+        player_cores=meta.cpu_s / meta.wall_s,
+        broker_cores=broker_s / meta.wall_s,
+    )
+
+
+def _cpu_s(child: Child) -> float:
+    """Of the process itself: the shell that the broker was started by has become it."""
+    times = psutil.Process(child.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _affordable(rate: int) -> bool:
+    """Whether the load, the player's copy and the broker's log have room in memory."""
+    needed_bytes = rate * LOAD_MS // 1_000 * _BYTES_PER_RECORD
+    return needed_bytes < psutil.virtual_memory().available // 2
+
+
+def _machine(workload: Workload) -> str:
+    """Everything that the figures depend on."""
+    return json.dumps(
+        {
+            **describe_machine(None),
+            **describe_versions({}),
+            "fields": [field.name for field in workload.fields],
+            "partitions": workload.partitions,
+            "quantum_ms": workload.quantum_ms,
+            "rates": RATES_PER_S,
+        },
+        sort_keys=True,
+    )
+
+
+def _stored(path: Path, machine: str) -> NullTrial | None:
+    try:
+        found = _STORED.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if found.machine == machine else None
