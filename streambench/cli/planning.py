@@ -31,6 +31,7 @@ from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan, Unsupported
+from streambench.model.shape import Shape, mean_per_s
 from streambench.model.sweep import Axis, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
@@ -55,13 +56,18 @@ def make_request(
     out: Path,
     command: str,
     point: Point = (),
+    shape: Shape | None = None,
 ) -> Request:
     """Resolve every name and plan every engine; raises UsageError for what cannot be carried out.
 
     `measured_s` is all that is measured, faults included. Without `faults` (None) a run of the default
-    length has its usual ones after the steady part; () are none. `point` is where in a sweep it is.
+    length has its usual ones after the steady part; () are none. `point` is where in a sweep it is, `shape`
+    the user's own in place of a constant rate.
     """
-    terms = at(point, Terms(load_workload(find(workload)), conditions, rate_per_s))
+    loaded = load_workload(find(workload))
+    if shape is not None:
+        loaded = _shaped(loaded, shape, rate_per_s)
+    terms = at(point, Terms(loaded, conditions, rate_per_s))
     parsed, conditions, rate_per_s = terms.workload, terms.conditions, terms.rate_per_s
     conditions = dataclasses.replace(conditions, partitions=parsed.partitions)
     if conditions.workers > parsed.partitions:
@@ -195,6 +201,19 @@ def _wider(
         )
     plan = engine.plan(workload, dataclasses.replace(conditions, workers=workers), variant)
     return plan if isinstance(plan, Plan) else None
+
+
+def _shaped(workload: Workload, shape: Shape, rate_per_s: int | None) -> Workload:
+    """The workload with another course of its rate; UsageError where that contradicts something."""
+    if isinstance(workload.input, Replay):
+        raise UsageError(
+            f"--shape does not fit {workload.name}: a replayed file has its own arrivals",
+            hint="streambench run clicks --shape sine:20k:15k:60s",
+        )
+    if rate_per_s is not None:
+        raise UsageError("--rate fixes what --shape varies", hint="leave out one of them")
+    load = dataclasses.replace(workload.input, rate_per_s=mean_per_s(shape), shape=shape)
+    return dataclasses.replace(workload, input=load)
 
 
 def _refuse_for_replay(

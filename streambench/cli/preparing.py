@@ -80,6 +80,11 @@ def load(request: Request, load_ms: int | None, folder: Path | None = None) -> T
     )
 
 
+def rate_of(request: Request) -> int:
+    """The rate of generated load, in events/s."""
+    return request.rate_per_s or int(getattr(request.workload.input, "rate_per_s"))  # noqa: B009
+
+
 def records_of(request: Request) -> int:
     """How many records the load of a request has; nothing is compiled."""
     load_ms = None if request.is_replay else duration_ms(request.spans)

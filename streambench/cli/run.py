@@ -12,6 +12,7 @@ import typer
 from streambench.cli.console import err
 from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, names, rate
+from streambench.cli.shapes import load_shape
 from streambench.cli.sweeps import sweep_axes
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.errors import UsageError
@@ -27,6 +28,14 @@ def run(
     rate_per_s: Annotated[
         int | None,
         typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHAPE",
+            help="A rate that changes: ramp:5k:40k, steps:5k:10k:20k, sine:20k:15k:60s, "
+            "bursts:10k:60k:10s:1s.",
+        ),
     ] = None,
     rates: Annotated[
         str | None,
@@ -56,6 +65,12 @@ def run(
             parser=duration_s, metavar="TIME", help="With --find-rate: for all engines together."
         ),
     ] = "25m",  # type: ignore[assignment]
+    drain: Annotated[
+        int | None,
+        typer.Option(
+            parser=rate, metavar="RECORDS", help="Work off records that are there at once, e.g. 1M."
+        ),
+    ] = None,
     duration: Annotated[
         float | None,
         typer.Option(parser=duration_s, metavar="TIME", help="Measured part, e.g. 60s."),
@@ -99,6 +114,7 @@ def run(
 ) -> None:
     """Run a workload on every engine, prove the results, and write a report."""
     from streambench.cli.bench import bench
+    from streambench.cli.draining import drain as work_off
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
     from streambench.runtime.runlock import RunLock
@@ -117,9 +133,10 @@ def run(
             restart_delay_ms=restart_delay_ms(restart),
         ),
         rate_per_s=rate_per_s,
+        shape=None if shape is None else load_shape(shape),
         measured_s=duration,
         warm_up_s=warm_up,
-        faults=() if find_rate else faults(fault or []),
+        faults=() if find_rate or drain is not None else faults(fault or []),
         quick=quick,
         repeats=repeat,
         seed=seed,
@@ -130,6 +147,11 @@ def run(
         raise UsageError(
             "--limit belongs to --find-rate", hint="streambench run --find-rate --limit p99=2s"
         )
+    if drain is not None and (find_rate or axes or fault or duration is not None):
+        raise UsageError(
+            "--drain measures nothing else",
+            hint="leave out --find-rate, --rates, --sweep, --fault and --duration",
+        )
     if find_rate and (axes or fault or duration is not None):
         raise UsageError(
             "--find-rate chooses its own rates and lengths, and has no faults",
@@ -139,7 +161,12 @@ def run(
         limit=limit, precision=precision, budget_s=budget, engines=len(requests[0].contenders)
     )
     with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
-        code = find(requests[0], terms) if find_rate else bench(requests, axes)
+        if find_rate:
+            code = find(requests[0], terms)
+        elif drain is not None:
+            code = work_off(requests[0], drain)
+        else:
+            code = bench(requests, axes)
     raise typer.Exit(code)
 
 

@@ -18,6 +18,7 @@ from streambench.model.carried import NullTrial
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
+from streambench.model.shape import shape_words
 from streambench.model.sweep import Axis, Point
 from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
@@ -98,6 +99,7 @@ def run_record(
     axes: tuple[Axis, ...] = (),
     search: SearchTerms | None = None,
     carried: NullTrial | None = None,
+    drain_records: int | None = None,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
     segment = request.segment(trace, 0)
@@ -130,7 +132,14 @@ def run_record(
         axes=axes,
         search=search,
         null_trial=carried,
+        drain_records=drain_records,
+        shape=_shape_words(request),
     )
+
+
+def _shape_words(request: Request) -> str | None:
+    shape = getattr(request.workload.input, "shape", None)
+    return None if shape is None or request.rate_per_s is not None else shape_words(shape)
 
 
 def _rate_per_s(request: Request) -> int:

@@ -154,7 +154,7 @@ class _Search:
         must_come = self._expected(load).must_come()
         for _ in range(2):
             note = f"{load.ref.records:,} records at once"
-            played = prober.play(load, must_come, phase=Phase.AT_ONCE, note=note, at_once=True)
+            played = prober.play_at_once(load, must_come, note=note)
             rate = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
             self.know(drain_per_s=rate, drain_records=load.ref.records)
 

@@ -162,6 +162,7 @@ def _machine(workload: Workload) -> str:
             "partitions": workload.partitions,
             "quantum_ms": workload.quantum_ms,
             "rates": RATES_PER_S,
+            "load_ms": LOAD_MS,
         },
         sort_keys=True,
     )

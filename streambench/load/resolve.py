@@ -11,7 +11,8 @@ from typing import Final, assert_never
 
 from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
-from streambench.load.synthetic import events_before, generate
+from streambench.load.synthetic import generate, pace_of
+from streambench.model.shape import peak_per_s
 from streambench.model.workload import Replay, Synthetic, Workload
 from streambench.workload.source import Survey, survey
 
@@ -59,12 +60,12 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
             if duration_ms is None:
                 raise ValueError("generated load has no end of its own")
             if rate_per_s is not None:
-                synthetic = dataclasses.replace(synthetic, rate_per_s=rate_per_s)
+                synthetic = dataclasses.replace(synthetic, rate_per_s=rate_per_s, shape=None)
             return SyntheticLoad(
                 synthetic,
                 duration_ms=duration_ms,
                 quanta=-(-duration_ms // workload.quantum_ms),
-                records=events_before(duration_ms, synthetic.rate_per_s),
+                records=pace_of(synthetic, duration_ms).before(duration_ms),
             )
         case Replay() as replay:
             found = survey(replay, workload.fields, workload.query.group_by)
@@ -116,6 +117,10 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:20]
 
 
+def _peak_per_s(synthetic: Synthetic) -> int:
+    return synthetic.rate_per_s if synthetic.shape is None else peak_per_s(synthetic.shape)
+
+
 def chunks(
     workload: Workload,
     load: Load,
@@ -130,7 +135,7 @@ def chunks(
     """
     match load:
         case SyntheticLoad(synthetic=synthetic):
-            per_quantum = max(1, synthetic.rate_per_s * workload.quantum_ms // 1_000)
+            per_quantum = max(1, _peak_per_s(synthetic) * workload.quantum_ms // 1_000)
             quanta = min(chunk_records // per_quantum, _CHUNK_SLOTS // partitions)
             return generate(
                 workload.fields,

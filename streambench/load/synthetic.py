@@ -1,14 +1,13 @@
-"""Generated load: constant rate, fields drawn each from its own stream."""
+"""Generated load: events at their pace, fields drawn each from its own stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import assert_never
 
-import numpy as np
-
 from streambench.load.columns import Chunk
 from streambench.load.draw import ChoiceColumn, IntegerColumn, Stream
+from streambench.load.pace import Constant, Pace, Shaped
 from streambench.model.workload import Choice, Field, IntRange, Synthetic
 
 
@@ -23,33 +22,35 @@ def generate(
 ) -> Iterator[Chunk]:
     """Yield the load in chunks of `chunk_quanta` quanta; the chunk's size never alters a record.
 
-    Event i happens at i / rate, and its event time lies up to the disorder before that.
+    An event's time lies up to the disorder before the instant at which it happens.
     """
-    rate_per_s, disorder_us = synthetic.rate_per_s, synthetic.disorder_ms * 1_000
+    pace = pace_of(synthetic, duration_ms)
+    disorder_us = synthetic.disorder_ms * 1_000
     columns = [_column(field, seed) for field in fields]
     delays = Stream(seed, "")  # no field has this name
     first = 0
     quanta = -(-duration_ms // quantum_ms)
     for quantum in range(0, quanta, chunk_quanta):
-        end_ms = min((quantum + chunk_quanta) * quantum_ms, duration_ms)
-        end = events_before(end_ms, rate_per_s)
-        event = np.arange(first, end, dtype=np.int64)
-        count, first = len(event), end
+        start_ms = quantum * quantum_ms
+        end = pace.before(min(start_ms + chunk_quanta * quantum_ms, duration_ms))
+        count = end - first
         if count == 0:
             continue
-        nominal_us = event * 1_000_000 // rate_per_s
+        nominal_us, due = pace.instants(first, count, start_ms, quantum_ms)
+        first = end
         delay_us = delays.below(disorder_us, count) if disorder_us else 0
         yield Chunk(
-            # From the index, not from the rounded microseconds: the quantum's edge must be exact.
-            quantum=event * 1_000 // (rate_per_s * quantum_ms),
+            quantum=due,
             event_ms=(nominal_us - delay_us) // 1_000,
             fields=tuple(column.next(count) for column in columns),
         )
 
 
-def events_before(end_ms: int, rate_per_s: int) -> int:
-    """Return how many events i have i / `rate_per_s` before `end_ms`."""
-    return -(-end_ms * rate_per_s // 1_000)
+def pace_of(synthetic: Synthetic, duration_ms: int) -> Pace:
+    """When the events of a load come; a shape is stretched over all of it, or repeated."""
+    if synthetic.shape is None:
+        return Constant(synthetic.rate_per_s)
+    return Shaped(synthetic.shape, duration_ms)
 
 
 def _column(field: Field, seed: int) -> ChoiceColumn | IntegerColumn:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from streambench.model.expression import Aggregate, Expression, FieldType
+from streambench.model.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Synthetic:
-    """Generated load: constant `rate_per_s`, each event up to `disorder_ms` behind its due instant."""
+    """Generated load, each event up to `disorder_ms` behind its due instant.
+
+    `rate_per_s` is constant, or the mean of a `shape`.
+    """
 
     rate_per_s: int
     disorder_ms: int
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from streambench.report.numbers import listing, percent, plural
 from streambench.report.recovery_words import recovery_clause
+from streambench.report.sections.drain import drain_clause
 from streambench.report.sections.search import search_clause
 from streambench.report.standing import (
     RIGHT_SO_FAR,
@@ -23,6 +24,8 @@ def answer(bundle: Bundle) -> str:
     """One sentence: who was right and how fast, or how much was silently dropped; then the recovery."""
     if bundle.run.search is not None:
         return f"{search_clause(bundle)}."
+    if bundle.run.drain_records is not None:
+        return f"{drain_clause(bundle)}."
     if bundle.run.axes:
         return f"{sweep_clause(bundle)}."
     stands = standings(bundle)

@@ -10,6 +10,7 @@ from streambench.report.recovered import kinds
 from streambench.report.sections.cost import cost_section
 from streambench.report.sections.damage import damage_section
 from streambench.report.sections.definitions import definitions_section
+from streambench.report.sections.drain import drain_sections
 from streambench.report.sections.late import late_section
 from streambench.report.sections.latency import latency_section
 from streambench.report.sections.recovery import recovery_sections
@@ -25,6 +26,7 @@ from streambench.report.sections.throughput import throughput_section
 from streambench.report.sections.trials import trials_section
 from streambench.report.sections.verdict import verdict_section
 from streambench.results.bundle import Bundle
+from streambench.results.schema import RunRecord
 
 
 def compose(bundle: Bundle) -> Document:
@@ -32,6 +34,8 @@ def compose(bundle: Bundle) -> Document:
     parts: list[Section | None]
     if bundle.run.search is not None:
         parts = [*search_sections(bundle)]
+    elif bundle.run.drain_records is not None:
+        parts = [*drain_sections(bundle)]
     elif bundle.run.axes:
         parts = [*sweep_sections(bundle)]
     else:
@@ -70,19 +74,35 @@ def _of_one_load(bundle: Bundle) -> list[Section | None]:
 def _facts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     run = bundle.run
     rate = "its own arrivals" if run.rate_per_s is None else f"{number(run.rate_per_s)} events/s"
+    if run.shape is not None:
+        rate = run.shape
     varied = {axis.name: axis for axis in run.axes}
     if AxisName.RATE in varied or run.search is not None:
         rate = "varied"
+    if run.drain_records is not None:
+        rate = f"{number(run.drain_records)} records, there at once"
     faults = ", ".join(run.faults or (kind.value for kind in kinds(bundle)))
     return (
         ("load", rate),
         *((("varied", _axes_words(run.axes)),) if run.axes else ()),
-        ("measured", f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"),
+        *((("measured", _measured(run)),) if _one_length(run) else ()),
         ("guarantee", run.conditions.guarantee.value),
         *((("faults", faults),) if faults else ()),
         ("each engine", plural(run.conditions.workers, "worker")),
-        ("trials", f"{plural(run.repeats, 'trial')} per engine"),
+        *((("trials", _trials(run)),) if run.search is None else ()),
     )
+
+
+def _one_length(run: RunRecord) -> bool:
+    return run.search is None and run.drain_records is None
+
+
+def _measured(run: RunRecord) -> str:
+    return f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"
+
+
+def _trials(run: RunRecord) -> str:
+    return f"{plural(run.repeats, 'trial')} per engine{' and point' if run.axes else ''}"
 
 
 def _axes_words(axes: tuple[Axis, ...]) -> str:

@@ -13,10 +13,18 @@ from streambench.report.answer import answer
 from streambench.report.compose import banners
 from streambench.report.document import Tone
 from streambench.report.numbers import DASH, number, optional, percent
+from streambench.report.sections.drain import drain_cells
 from streambench.report.sections.late import caption
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
-from streambench.report.standing import Standing, Status, delay_stem, late_possible, standings
+from streambench.report.standing import (
+    Standing,
+    Status,
+    delay_stem,
+    late_possible,
+    standings,
+    title_of,
+)
 from streambench.report.terminal_search import search_table
 from streambench.report.terminal_sweep import sweep_table
 from streambench.results.bundle import Bundle
@@ -38,6 +46,8 @@ def render(bundle: Bundle) -> RenderableType:
     parts += [Text(banner, style="yellow") for banner in banners(bundle)]
     if bundle.run.search is not None:
         return Group(*parts, search_table(bundle))
+    if bundle.run.drain_records is not None:
+        return Group(*parts, _drain_table(bundle))
     if bundle.run.axes:
         return Group(*parts, sweep_table(bundle))
     stands = standings(bundle)
@@ -50,6 +60,22 @@ def render(bundle: Bundle) -> RenderableType:
     if any(shown.instead for stand in stands if stand.records for shown in _delays(bundle, stand)):
         parts += [Text(""), Text("max: too few windows to earn the percentile", style="dim")]
     return Group(*parts)
+
+
+def _drain_table(bundle: Bundle) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("engine", overflow="fold", max_width=20)
+    for heading in (
+        "first\nwindow s",
+        "cold\nevents/s",
+        "warm\nevents/s",
+        "peak\nevents/s",
+        "CPU-s\nper M",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for label in bundle.labels:
+        table.add_row(escape(title_of(bundle, label)), *drain_cells(bundle, label))
+    return table
 
 
 def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> Table:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions
+from streambench.model.drain import DrainRecord
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
@@ -112,6 +113,9 @@ class RunRecord:
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
     search: SearchTerms | None = None  # what was asked of `searches`; trials confirm them
     searches: tuple[SearchRecord, ...] = ()
+    shape: str | None = None  # how the rate goes when it is not constant, in words
+    drain_records: int | None = None  # how many are worked off at once, in `drains`
+    drains: tuple[DrainRecord, ...] = ()
     null_trial: NullTrial | None = None  # what this machine carries without an engine
 
 

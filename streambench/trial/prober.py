@@ -22,6 +22,7 @@ from streambench.model.workload import Query
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 from streambench.trial.drain import drain
+from streambench.trial.lab import Lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running
@@ -48,6 +49,42 @@ class Played:
     complete: bool
 
 
+@dataclass(frozen=True)
+class Written:
+    """A load that lies in the topic, its flush records behind it; `free_from_ms` is event time."""
+
+    trace: Trace
+    start_realtime_ns: int
+    event_offset_ms: int
+    send_log: Path
+    free_from_ms: int
+
+
+def write_at_once(
+    lab: Lab, trace: Trace, query: Query, probes: Sequence[Probe], not_before_ms: int
+) -> Written:
+    """Write a load and its flush records as fast as it goes.
+
+    Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
+    Raises InstrumentFailed.
+    """
+    start_ms = max(time.time_ns() // 1_000_000, not_before_ms)
+    offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ms)
+    send_log = lab.scratch / f"load-{offset_ms}.parquet"
+    playing = lab.player.play(
+        trace.ref,
+        start_realtime_ns=time.time_ns(),
+        event_offset_ms=offset_ms,
+        send_log=send_log,
+        unthrottled=True,
+    )
+    meta = playing.wait(timeout_s=_PLAY_GRACE_S)
+    times = event_times(trace, query)
+    send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
+    free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
+    return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
+
+
 class Prober:
     """Plays loads into a running job that has been proved to process."""
 
@@ -66,46 +103,40 @@ class Prober:
         self._probes = probes
         self._observer = observer
         self._not_before_ms = 0
-        self._played = 0
+
+    def play_at_once(
+        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, note: str
+    ) -> Played:
+        """Write `trace` as fast as it goes and wait for all of its rows. Raises as `play` does."""
+        lab = self._running.lab
+        self._observer.status(Status(Phase.AT_ONCE, rows_read=lab.reader.rows_read(), note=note))
+        written = write_at_once(lab, trace, self._query, self._probes, self._not_before_ms)
+        return self.await_rows(written, must_come, note=note)
 
     def play(
-        self,
-        trace: Trace,
-        must_come: frozenset[tuple[str, int]],
-        *,
-        phase: Phase,
-        note: str,
-        at_once: bool = False,
+        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
     ) -> Played:
         """Play `trace` and wait for all of its rows; `must_come` as in `conduct`.
 
-        `at_once` ignores the due instants: everything is written as fast as it goes. Raises
-        EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
+        Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         lab, job = self._running.lab, self._running.job
         start_ns = self._start_ns()
         offset_ms = event_offset_ms(trace, self._query, start_realtime_ms=start_ns // 1_000_000)
-        self._played += 1
-        send_log = lab.scratch / f"load-{self._played}.parquet"
+        send_log = lab.scratch / f"load-{offset_ms}.parquet"
         playing = lab.player.play(
-            trace.ref,
-            start_realtime_ns=start_ns,
-            event_offset_ms=offset_ms,
-            send_log=send_log,
-            unthrottled=at_once,
+            trace.ref, start_realtime_ns=start_ns, event_offset_ms=offset_ms, send_log=send_log
         )
         duration_s = trace.meta.duration_ms / 1000
-        rate_per_s = None if at_once else trace.meta.records / duration_s
 
         def finished() -> bool:
             fail_on_death(self._running.supervisor, stage="load")
-            left_s = max(0.0, (start_ns - time.time_ns()) / NS_PER_S + duration_s)
             self._observer.status(
                 Status(
                     phase,
-                    rate_per_s=rate_per_s,
+                    rate_per_s=trace.meta.records / duration_s,
                     rows_read=lab.reader.rows_read(),
-                    left_s=None if at_once else left_s,
+                    left_s=max(0.0, (start_ns - time.time_ns()) / NS_PER_S + duration_s),
                     note=note,
                 )
             )
@@ -121,14 +152,21 @@ class Prober:
             stage="load",
             poll_s=_POLL_S,
         )
-        meta = playing.wait(timeout_s=10)
-        if at_once:  # T0 is when it began
-            start_ns = meta.start_realtime_ns
+        playing.wait(timeout_s=10)
         times = event_times(trace, self._query)
         send_to_every_partition(lab.player, self._probes, event_ms=times.flush_ms + offset_ms)
-        self._not_before_ms = (
+        free_from_ms = (
             times.flush_ms + self._query.window.size_ms + self._query.grace_ms + offset_ms
         )
+        written = Written(trace, start_ns, offset_ms, send_log, free_from_ms)
+        return self.await_rows(written, must_come, note=note)
+
+    def await_rows(
+        self, written: Written, must_come: frozenset[tuple[str, int]], *, note: str
+    ) -> Played:
+        """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
+        self._not_before_ms = written.free_from_ms
+        lab, offset_ms = self._running.lab, written.event_offset_ms
         self._observer.status(Status(Phase.DRAIN, rows_read=lab.reader.rows_read(), note=note))
         drained = drain(
             supervisor=self._running.supervisor,
@@ -139,12 +177,12 @@ class Prober:
             timeout_s=_DRAIN_TIMEOUT_S,
         )
         return Played(
-            trace=trace,
-            start_realtime_ns=start_ns,
+            trace=written.trace,
+            start_realtime_ns=written.start_realtime_ns,
             event_offset_ms=offset_ms,
             rows=drained.rows,
             malformed=drained.malformed_count,
-            send_log=send_log,
+            send_log=written.send_log,
             complete=not drained.timed_out,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +71,11 @@ def running_job(
     job_dir: Path,
     log_dir: Path,
     observer: Observer,
+    before: Callable[[Lab], None] | None = None,
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
+    `before` may put something into the topic that the job will find there.
     `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
@@ -89,6 +91,8 @@ def running_job(
                 warm_up=broker_warm_up,
             )
         )
+        if before is not None:
+            before(lab)
         sampler = stack.enter_context(UsageSampler(supervisor, offset_s=SAMPLE_OFFSET_S))
         observer.status(Status(Phase.LAUNCH))
         submitted_ns = time.monotonic_ns()

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, FieldType
+from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
 from streambench.model.workload import (
     Choice,
     Field,
@@ -31,6 +32,7 @@ from streambench.workload.schema import (
     GeneratedField,
     QuerySpec,
     ReplaySpec,
+    ShapeSpec,
     SyntheticSpec,
     WorkloadSpec,
     input_kind,
@@ -152,7 +154,7 @@ def _source(name: str, declared: GeneratedField) -> FieldSource:
 
 def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
     if isinstance(spec, SyntheticSpec):
-        return Synthetic(spec.rate, spec.time.disorder)
+        return _synthetic(file, spec)
     instants: dict[str, int] = {}
     for key, text in (("begin", spec.begin), ("end", spec.end)):
         if text is not None:
@@ -173,6 +175,28 @@ def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
         end=spec.end,
         origin=spec.origin,
     )
+
+
+def _synthetic(file: Path, spec: SyntheticSpec) -> Synthetic:
+    if spec.shape is None:
+        assert spec.rate is not None, "the schema asks for rate or shape"
+        return Synthetic(spec.rate, spec.time.disorder)
+    shape = _shape(spec.shape)
+    if (problem := problem_with(shape)) is not None:
+        raise _refusal(file, f"input.shape: {problem}")
+    return Synthetic(mean_per_s(shape), spec.time.disorder, shape)
+
+
+def _shape(spec: ShapeSpec) -> Shape:
+    if spec.ramp is not None:
+        return Ramp(*spec.ramp)
+    if spec.steps is not None:
+        return Steps(spec.steps)
+    if spec.sine is not None:
+        return Sine(spec.sine.mean, spec.sine.swing, spec.sine.period)
+    assert spec.bursts is not None, "the schema asks for one of them"
+    bursts = spec.bursts
+    return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
 
 
 def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:

@@ -100,14 +100,65 @@ class TimeSpec(_Strict):
     disorder: DurationMs = 0
 
 
+class SineSpec(_Strict):
+    """`{ mean = …, swing = …, period = "60 s" }`."""
+
+    mean: Annotated[int, Field(gt=0)]
+    swing: Annotated[int, Field(ge=0)]
+    period: PositiveDurationMs
+
+
+class BurstsSpec(_Strict):
+    """`{ base = …, peak = …, every = "10 s", lasts = "1 s" }`."""
+
+    base: Annotated[int, Field(ge=0)]
+    peak: Annotated[int, Field(gt=0)]
+    every: PositiveDurationMs
+    lasts: PositiveDurationMs
+
+
+class ShapeSpec(_Strict):
+    """`[input] shape`: a rate that is not constant."""
+
+    ramp: tuple[int, int] | None = None
+    steps: tuple[int, ...] | None = None
+    sine: SineSpec | None = None
+    bursts: BurstsSpec | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, written: object) -> object:
+        if not isinstance(written, Mapping):
+            raise ValueError(
+                "a shape is { ramp = … }, { steps = … }, { sine = … } or { bursts = … }"
+            )
+        return {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in written.items()
+        }
+
+    @model_validator(mode="after")
+    def _one(self) -> ShapeSpec:
+        if sum(one is not None for one in (self.ramp, self.steps, self.sine, self.bursts)) != 1:
+            raise ValueError("give one of ramp, steps, sine and bursts")
+        return self
+
+
 class SyntheticSpec(_Strict):
     """`[input]` of generated load."""
 
-    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
+    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)] | None = None
+    shape: ShapeSpec | None = None
     partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
     time: TimeSpec = TimeSpec()
+
+    @model_validator(mode="after")
+    def _rate_or_shape(self) -> SyntheticSpec:
+        if (self.rate is None) == (self.shape is None):
+            raise ValueError("give either rate or shape")
+        return self
 
 
 class ReplaySpec(_Strict):
@@ -166,6 +217,12 @@ def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
             model = ReplaySpec if replay else SyntheticSpec
         case ("input", "time"):
             model = TimeSpec
+        case ("input", "shape"):
+            model = ShapeSpec
+        case ("input", "shape", "sine"):
+            model = SineSpec
+        case ("input", "shape", "bursts"):
+            model = BurstsSpec
         case ("input", "fields", _):
             model = ReplayedField if replay else GeneratedField
         case ("query",):

@@ -18,6 +18,7 @@ from streambench.model.expression import (
     Not,
     Or,
 )
+from streambench.model.shape import peak_per_s
 from streambench.model.workload import Choice, Replay, Synthetic, Workload
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration
@@ -52,8 +53,10 @@ def findings(
     replayed file is scanned; UsageError when it cannot be read.
     """
     match workload.input:
-        case Synthetic(rate_per_s=own_rate):
+        case Synthetic(rate_per_s=own_rate, shape=shape):
             rate = own_rate if rate_per_s is None else rate_per_s
+            if rate_per_s is None and shape is not None:
+                rate = peak_per_s(shape)
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
             source = workload.field(workload.query.group_by).source

@@ -8,7 +8,7 @@ import pytest
 
 from streambench.cli.finding import find
 from streambench.cli.planning import make_request
-from streambench.experiment import find_rate, find_rates
+from streambench.experiment import find_rate, find_rates, null_trial
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Limit, Pace, Quantile
@@ -29,6 +29,8 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     brisk_workload(tmp_path, 200)
     monkeypatch.chdir(tmp_path)
     for module, name, value in (
+        (null_trial, "RATES_PER_S", (50_000,)),
+        (null_trial, "LOAD_MS", 1_000),
         (find_rate, "WARM_UP_MS", 2_000),
         (find_rate, "SETTLE_MS", 1_000),
         (find_rate, "LEAST_MEASURED_MS", 6_000),
@@ -62,6 +64,8 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     (folder,) = (tmp_path / "results").iterdir()
     bundle = read_bundle(folder)
     assert not bundle.run.partial
+    assert bundle.run.null_trial is not None
+    assert bundle.run.null_trial.steps[0].broker_cores > 0
     (search,) = bundle.run.searches
     assert search.drain_per_s is not None
     assert all(probe.right for probe in search.probes)

@@ -6,6 +6,7 @@ import pytest
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
+from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Tumbling, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
@@ -135,7 +136,7 @@ def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
     message = refusal(tmp_path, text).message
     assert "query.grase" in message
     assert "input.rates" in message
-    assert "input.rate: this key is missing" in message
+    assert "did you mean 'rate'" in message
 
 
 @pytest.mark.parametrize(
@@ -172,3 +173,40 @@ def test_durations_are_read(text: str, duration_ms: int) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "shape"),
+    [
+        ("{ ramp = [5_000, 40_000] }", Ramp(5_000, 40_000)),
+        ("{ steps = [5_000, 10_000, 20_000] }", Steps((5_000, 10_000, 20_000))),
+        (
+            '{ sine = { mean = 20_000, swing = 15_000, period = "60 s" } }',
+            Sine(20_000, 15_000, 60_000),
+        ),
+        (
+            '{ bursts = { base = 1_000, peak = 9_000, every = "10 s", lasts = "1 s" } }',
+            Bursts(1_000, 9_000, 10_000, 1_000),
+        ),
+    ],
+)
+def test_a_shape_stands_in_place_of_a_rate(tmp_path: Path, written: str, shape: Shape) -> None:
+    loaded = parsed(tmp_path, changed(CLICKS, "rate = 20_000", f"shape = {written}")).input
+    assert isinstance(loaded, Synthetic)
+    assert loaded.shape == shape
+    assert loaded.rate_per_s == mean_per_s(shape)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("rate = 5\nshape = { ramp = [1, 2] }", "either rate or shape"),
+        ("shape = { ramp = [1, 2], steps = [1, 2] }", "give one of"),
+        ("shape = { steps = [5_000] }", "two rates or more"),
+        ('shape = { sine = { mean = 1, swing = 2, period = "1 s" } }', "below nothing"),
+        ("shape = 5", "a shape is"),
+        ("shape = { ram = [1, 2] }", "did you mean 'ramp'"),
+    ],
+)
+def test_a_shape_that_is_none_is_told(tmp_path: Path, written: str, said: str) -> None:
+    assert said in refusal(tmp_path, changed(CLICKS, "rate = 20_000", written)).message

@@ -1,0 +1,68 @@
+"""`streambench run --drain N`: the steps after its options were understood."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+
+from streambench.cli.console import err, out
+from streambench.cli.live import LiveDisplay, live
+from streambench.cli.preparing import broker_warm_up, check_heaps, load, rate_of, set_up
+from streambench.experiment.drain_all import drain_all
+from streambench.experiment.execute import run_record
+from streambench.experiment.request import Request
+from streambench.model.drain import DrainRecord
+from streambench.model.errors import ExitCode, UsageError
+from streambench.report.terminal import render
+from streambench.report.write import write
+from streambench.results.bundle import BundleWriter, read_bundle
+
+LEAST_RECORDS = 10_000
+
+
+def drain(request: Request, records: int) -> ExitCode:
+    """Set up, drain every engine, write the report; returns what the shell is told."""
+    if request.is_replay or records < LEAST_RECORDS:
+        raise UsageError(
+            f"--drain needs generated load and at least {LEAST_RECORDS:,} records",
+            hint="streambench run clicks --drain 1M",
+        )
+    (request,), artifacts = set_up((request,))
+    check_heaps((request,))
+    # As many events as the workload's rate makes: a window holds what it usually holds.
+    trace = load(request, math.ceil(records * 1_000 / rate_of(request)))
+    engines = ", ".join(contender.engine.name for contender in request.contenders)
+    err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
+    err.print(
+        f"{trace.ref.records:,} records of {trace.meta.duration_ms / 1000:.0f} s, there at once: by a "
+        "job that is launched then, and by the same job when it is warm",
+        markup=False,
+    )
+    run = run_record(request, trace, (), drain_records=trace.ref.records)
+    writer = BundleWriter.create(request.out, run)
+    try:
+        with ExitStack() as stack:
+            shown = live()
+            if shown is not None:
+                stack.enter_context(shown)
+            found = drain_all(
+                request,
+                run,
+                load=trace,
+                broker_warm_up=broker_warm_up(request),
+                artifacts=artifacts,
+                writer=writer,
+                observer=LiveDisplay(shown),
+            )
+        writer.finish()
+    finally:  # what is finished is reported, even when the rest was interrupted
+        path = write(writer.folder)[0]
+        out.print(render(read_bundle(writer.folder)))
+        err.print(f"report: {path}", soft_wrap=True, markup=False)
+    return _exit_code(found)
+
+
+def _exit_code(found: tuple[DrainRecord, ...]) -> ExitCode:
+    spoilt = any(not drain.right for record in found for drain in record.drains)
+    failed = any(record.ended is not None and record.drains for record in found)
+    return ExitCode.FAILED if spoilt or failed else ExitCode.OK

@@ -1,0 +1,63 @@
+"""Drains of all contenders, round by round."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from streambench.experiment.drains import drain_one
+from streambench.experiment.execute import RunObserver
+from streambench.experiment.request import Request
+from streambench.experiment.rounds import interleaved
+from streambench.load.trace import Trace
+from streambench.model.conditions import Variant
+from streambench.model.drain import DrainRecord
+from streambench.model.plan import EventClock, Plan, Unsupported
+from streambench.oracle.expected import Expected, expect
+from streambench.results.bundle import BundleWriter
+from streambench.results.schema import RunRecord
+from streambench.runtime.artifacts import Resolved
+
+
+def drain_all(
+    request: Request,
+    run: RunRecord,
+    *,
+    load: Trace,
+    broker_warm_up: Trace,
+    artifacts: Mapping[Variant, Resolved],
+    writer: BundleWriter,
+    observer: RunObserver,
+) -> tuple[DrainRecord, ...]:
+    """Drain every contender `repeats` times; each drain is in the bundle at once."""
+    done: list[DrainRecord] = []
+    promised: dict[EventClock, Expected] = {}
+
+    def know(record: DrainRecord) -> None:
+        writer.update(dataclasses.replace(run, drains=(*done, record)))
+
+    trials = tuple(interleaved(request.contenders, request.repeats))
+    for number, (round_number, contender) in enumerate(trials, start=1):
+        match contender.plan:
+            case Unsupported(reason=reason):
+                record = DrainRecord(contender.variant, round_number, ended=reason)
+                know(record)
+            case Plan() as plan:
+                clock = plan.event_clock
+                if clock not in promised:
+                    promised[clock] = expect(load, request.workload.query, clock)
+                record = drain_one(
+                    request,
+                    contender,
+                    plan,
+                    number=number,
+                    round_number=round_number,
+                    load=load,
+                    expected=promised[clock],
+                    broker_warm_up=broker_warm_up.ref,
+                    artifacts=artifacts[contender.variant],
+                    observer=observer.trial_begins(number, len(trials), contender.engine, ()),
+                    told=know,
+                )
+        done.append(record)
+    return tuple(done)

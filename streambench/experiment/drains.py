@@ -1,0 +1,146 @@
+"""Drains: records that are in the topic already, worked off by a cold job and then by a warm one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from streambench.experiment.request import Contender, Request
+from streambench.experiment.workspace import workspace
+from streambench.load.probes import probes_of
+from streambench.load.trace import Trace
+from streambench.model.conditions import Guarantee
+from streambench.model.drain import Drain, DrainRecord
+from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.plan import Plan
+from streambench.model.trial import TraceRef
+from streambench.oracle.expected import Expected
+from streambench.oracle.judge import judge
+from streambench.results.drained import drain_progress
+from streambench.runtime.artifacts import Resolved
+from streambench.trial.lab import Lab
+from streambench.trial.observer import Observer
+from streambench.trial.prober import Played, Prober, Written, write_at_once
+from streambench.trial.running import Running, running_job
+from streambench.trial.schedule import event_times
+
+WARM_DRAINS: Final = 2
+_NS_PER_MS: Final = 1_000_000
+_ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
+
+
+def drain_one(
+    request: Request,
+    contender: Contender,
+    plan: Plan,
+    *,
+    number: int,
+    round_number: int,
+    load: Trace,
+    expected: Expected,
+    broker_warm_up: TraceRef,
+    artifacts: Resolved,
+    observer: Observer,
+    told: Callable[[DrainRecord], None],
+) -> DrainRecord:
+    """One cold drain, then warm ones in the same job; `told` hears of each.
+
+    An engine that fails ends it, as a finding.
+    """
+    record = DrainRecord(contender.variant, round_number)
+    draining = _Draining(request, contender, load, expected, observer)
+    with workspace(heap_mib=plan.heap_mib, records=(1 + WARM_DRAINS) * load.ref.records) as place:
+        try:
+            with running_job(
+                number,
+                conditions=request.conditions,
+                engine=contender.engine,
+                plan=plan,
+                broker_warm_up=broker_warm_up,
+                artifacts=artifacts,
+                supervisor=place.supervisor,
+                scratch=place.scratch,
+                job_dir=place.job_dir,
+                log_dir=place.log_dir,
+                observer=observer,
+                before=draining.fill,
+            ) as running:
+                for drain in draining.drains(running):
+                    record = replace(record, drains=(*record.drains, drain))
+                    told(record)
+        except (EngineFailed, InstrumentFailed) as error:
+            record = replace(record, ended=error.message)
+            told(record)
+    return record
+
+
+@dataclass
+class _Draining:
+    request: Request
+    contender: Contender
+    load: Trace
+    expected: Expected
+    observer: Observer
+    filled: Written | None = None
+
+    def fill(self, lab: Lab) -> None:
+        """Put the records where the job will find them."""
+        self.filled = write_at_once(
+            lab, self.load, self.request.workload.query, probes_of(self.request.workload), 0
+        )
+
+    def drains(self, running: Running) -> Iterator[Drain]:
+        """The cold one, which began with the launch, then the warm ones."""
+        assert self.filled is not None
+        prober = Prober(
+            running,
+            query=self.request.workload.query,
+            conditions=self.request.conditions,
+            probes=probes_of(self.request.workload),
+            observer=self.observer,
+        )
+        must_come = self.expected.must_come()
+        note = f"{self.load.ref.records:,} records that are there, cold"
+        launched_ns = time.time_ns() - (time.monotonic_ns() - running.submitted_ns)
+        yield self._drain(
+            prober.await_rows(self.filled, must_come, note=note), running, launched_ns
+        )
+        for _ in range(WARM_DRAINS):
+            note = f"{self.load.ref.records:,} records at once, warm"
+            yield self._drain(prober.play_at_once(self.load, must_come, note=note), running, None)
+
+    def _drain(self, played: Played, running: Running, launched_ns: int | None) -> Drain:
+        conditions, query = self.request.conditions, self.request.workload.query
+        start_ns = played.start_realtime_ns if launched_ns is None else launched_ns
+        times = event_times(self.load, query)
+        judged = judge(
+            played.rows,
+            self.expected,
+            guarantee=conditions.guarantee,
+            start_realtime_ms=start_ns // _NS_PER_MS,
+            event_offset_ms=played.event_offset_ms,
+            ignore_outside=(
+                times.first_window_ms,
+                times.last_window_end_ms - query.window.size_ms,
+            ),
+            state_exact=self.contender.engine.state_exact,
+        )
+        # What is written at once has no due instants, so that no row can be early.
+        damage = replace(judged.verdict.damage, early=0)
+        visible = conditions.guarantee is Guarantee.EXACTLY_ONCE
+        found = drain_progress(judged, self.expected, start_realtime_ns=start_ns, visible=visible)
+        if found is None:
+            raise EngineFailed("rows were missing when the wait for them ended", stage="drain")
+        monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
+        usage = running.sampler.between(monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
+        return Drain(
+            warm=launched_ns is None,
+            records=self.load.ref.records,
+            took_s=found.last_s,
+            first_s=found.first_s,
+            peak_per_s=found.peak_per_s,
+            cpu_s=sum(each.cpu_s for each in usage if each.role in _ENGINE_ROLES),
+            right=damage.clean_under(conditions.guarantee),
+        )

@@ -1,0 +1,60 @@
+"""How fast an engine works off records that are there already: cold and warm told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streambench.model.conditions import Variant
+
+
+@dataclass(frozen=True)
+class Drain:
+    """One lot of records, worked off.
+
+    `took_s` is from the beginning (the launch when cold, the first byte written when warm) until the
+    last window was complete, `first_s` until the first one was. `peak_per_s` is the busiest second's.
+    """
+
+    warm: bool
+    records: int
+    took_s: float
+    first_s: float
+    peak_per_s: float
+    cpu_s: float  # of all the engine's processes
+    right: bool
+
+    @property
+    def per_s(self) -> float:
+        """Records per second from the beginning to the last window."""
+        return self.records / self.took_s
+
+    @property
+    def after_first_per_s(self) -> float | None:
+        """The same from the first complete window on, the start of the engine left out."""
+        left_s = self.took_s - self.first_s
+        return self.records / left_s if left_s > 0 else None
+
+
+@dataclass(frozen=True)
+class DrainRecord:
+    """What was drained by one variant; `ended` says what went wrong, None when nothing did."""
+
+    variant: Variant
+    round: int = 0
+    drains: tuple[Drain, ...] = ()
+    ended: str | None = None
+
+    @property
+    def cold(self) -> Drain | None:
+        """The drain that began with the launch; None when it was not finished."""
+        return next((drain for drain in self.drains if not drain.warm), None)
+
+    @property
+    def warm(self) -> Drain | None:
+        """The last of the warm ones: those before it compiled and filled caches."""
+        return next((drain for drain in reversed(self.drains) if drain.warm), None)
+
+    @property
+    def label(self) -> str:
+        """The variant's label."""
+        return self.variant.label

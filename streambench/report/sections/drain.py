@@ -1,0 +1,132 @@
+"""Drains: how fast each engine works off what is there at once."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from streambench.model.drain import Drain, DrainRecord
+from streambench.report.document import Cell, Column, Figure, Grid, Row, Section, Text, Tone
+from streambench.report.looks import looks
+from streambench.report.numbers import DASH, number, three_digits
+from streambench.report.plot_drain import DrainLane, draw_drains
+from streambench.report.standing import title_of
+from streambench.results.bundle import Bundle
+
+_ABOUT = (
+    "Cold: the records are in the topic before the job is launched. Warm: the same job is given as many "
+    "again, twice; the second time counts. Rates are records divided by the time until the last window "
+    "was out; the peak is the busiest second. Every row was compared with what must come out. A drain "
+    "says nothing of delay, and an engine works in larger batches than it would under a steady load."
+)
+
+
+def drain_sections(bundle: Bundle) -> tuple[Section, ...]:
+    """Table and picture; nothing for a run without drains."""
+    if bundle.run.drain_records is None:
+        return ()
+    lanes = _lanes(bundle)
+    figure = Figure(
+        "drain",
+        "Records a second, cold and warm",
+        "How many records a second each engine worked off, cold and warm",
+        "Ring: cold, from the launch on. Disc: warm. Stroke: the busiest second of the warm drain.",
+        partial(_draw, lanes),
+        _grid(bundle),
+        open_table=True,
+    )
+    return (Section("drain", "Drain", (figure, Text(_ABOUT, Tone.QUIET))),)
+
+
+def drain_clause(bundle: Bundle) -> str:
+    """How fast each engine is when warm, fastest first, in a sentence's words."""
+    found = [
+        (title_of(bundle, label), rate)
+        for label in bundle.labels
+        if (rate := _median(drains_of(bundle, label), lambda r: r.warm, _per_s)) is not None
+    ]
+    found.sort(key=lambda each: -each[1])
+    if not found:
+        return "No drain was finished"
+    parts = [f"{title} {three_digits(rate)} events/s" for title, rate in found]
+    wrong = sum(not drain.right for record in bundle.run.drains for drain in record.drains)
+    doubt = f"; {wrong} of the drains came out wrong" if wrong else ""
+    return f"Worked off, warm: {', '.join(parts)}{doubt}"
+
+
+def drains_of(bundle: Bundle, label: str) -> tuple[DrainRecord, ...]:
+    """One variant's rounds."""
+    return tuple(record for record in bundle.run.drains if record.label == label)
+
+
+def drain_cells(bundle: Bundle, label: str) -> tuple[str, ...]:
+    """Launch → first window (s), cold rate, warm rate, peak rate, CPU-s per million; dashes unknown."""
+    records = drains_of(bundle, label)
+    first = _median(records, lambda r: r.cold, lambda d: d.first_s)
+    cold = _median(records, lambda r: r.cold, _per_s)
+    warm = _median(records, lambda r: r.warm, _per_s)
+    peak = _median(records, lambda r: r.warm, lambda d: d.peak_per_s)
+    cost = _median(records, lambda r: r.warm, lambda d: d.cpu_s / d.records * 1e6)
+    return (
+        DASH if first is None else number(first, 1),
+        *(DASH if rate is None else three_digits(rate) for rate in (cold, warm, peak)),
+        DASH if cost is None else number(cost, 2),
+    )
+
+
+def _grid(bundle: Bundle) -> Grid:
+    columns = (
+        Column("engine"),
+        Column("result"),
+        Column("cold: launch → first window, s", numeric=True),
+        Column("cold, events/s", numeric=True),
+        Column("warm, events/s", numeric=True),
+        Column("warm peak, events/s", numeric=True),
+        Column("warm, CPU-s per million", numeric=True),
+    )
+    return Grid(columns, tuple(_row(bundle, label) for label in bundle.labels))
+
+
+def _row(bundle: Bundle, label: str) -> Row:
+    records = drains_of(bundle, label)
+    title = Cell(title_of(bundle, label), tone=Tone.STRONG)
+    ended = next((record.ended for record in records if record.ended is not None), None)
+    if not any(record.drains for record in records):
+        return Row((title,), aside=ended or "not reached", quiet=True)
+    right = all(drain.right for record in records for drain in record.drains)
+    result = Cell("✓ right", ended, Tone.GOOD) if right else Cell("✗ wrong", ended, Tone.BAD)
+    return Row((title, result, *(Cell(text) for text in drain_cells(bundle, label))))
+
+
+def _lanes(bundle: Bundle) -> list[DrainLane]:
+    look = looks(bundle.labels)
+    return [
+        DrainLane(
+            title_of(bundle, label),
+            look[label],
+            tuple(drain.per_s for r in records if (drain := r.cold) is not None),
+            tuple(drain.per_s for r in records if (drain := r.warm) is not None),
+            tuple(drain.peak_per_s for r in records if (drain := r.warm) is not None),
+        )
+        for label in bundle.labels
+        if (records := drains_of(bundle, label))
+    ]
+
+
+def _draw(lanes: Sequence[DrainLane], narrow: bool) -> Any:
+    return draw_drains(lanes, narrow=narrow)
+
+
+def _per_s(drain: Drain) -> float:
+    return drain.per_s
+
+
+def _median(
+    records: Sequence[DrainRecord],
+    which: Callable[[DrainRecord], Drain | None],
+    value: Callable[[Drain], float],
+) -> float | None:
+    known = [value(drain) for record in records if (drain := which(record)) is not None]
+    return statistics.median(known) if known else None

@@ -1,0 +1,51 @@
+"""A drain with an engine of a set pace: cold and warm take what the pace says, and all rows are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.draining import drain
+from streambench.cli.planning import make_request
+from streambench.model.conditions import Conditions
+from streambench.model.errors import ExitCode
+from streambench.results.bundle import read_bundle
+
+pytestmark = pytest.mark.engine
+
+RECORDS = 30_000
+ROWS_PER_S = 1_000
+
+
+def test_a_set_pace_is_what_a_drain_shows(tmp_path: Path) -> None:
+    request = make_request(
+        workload="clicks",
+        engines=("reference",),
+        settings=(f"reference:rows_per_s={ROWS_PER_S}",),
+        conditions=Conditions(),
+        rate_per_s=10_000,
+        measured_s=None,
+        warm_up_s=None,
+        faults=(),
+        quick=False,
+        repeats=1,
+        seed=7,
+        out=tmp_path,
+        command="test",
+    )
+    assert drain(request, RECORDS) is ExitCode.OK
+    (folder,) = tmp_path.iterdir()
+    bundle = read_bundle(folder)
+    (record,) = bundle.run.drains
+    cold, first, second = record.drains
+    assert [each.warm for each in record.drains] == [False, True, True]
+    assert record.ended is None
+    assert all(each.right and each.records == RECORDS for each in record.drains)
+    # 3 s of events are six windows of some 500 rows each, written at a set pace.
+    assert 1.5 < second.took_s < 5
+    assert cold.took_s > cold.first_s > 0
+    assert second.took_s == pytest.approx(first.took_s, rel=0.3)
+    assert second.peak_per_s >= second.per_s * 0.9
+    assert "Worked off, warm: " in (folder / "report.md").read_text()
+    assert (folder / "plots" / "drain.png").stat().st_size > 0
