@@ -147,15 +147,16 @@ def run(
         raise UsageError(
             "--limit belongs to --find-rate", hint="streambench run --find-rate --limit p99=2s"
         )
-    if drain is not None and (find_rate or axes or fault or duration is not None):
+    others = axes or fault or duration is not None or quick or shape is not None
+    if drain is not None and (others or find_rate):
         raise UsageError(
             "--drain measures nothing else",
-            hint="leave out --find-rate, --rates, --sweep, --fault and --duration",
+            hint="leave out --find-rate, --rates, --sweep, --shape, --fault, --duration and --quick",
         )
-    if find_rate and (axes or fault or duration is not None):
+    if find_rate and (others or repeat != 1):
         raise UsageError(
-            "--find-rate chooses its own rates and lengths, and has no faults",
-            hint="leave out --rates, --sweep, --fault and --duration",
+            "--find-rate chooses its own rates and lengths, repeats what it finds, and has no faults",
+            hint="leave out --rates, --sweep, --shape, --fault, --duration, --repeat and --quick",
         )
     terms = search_terms(
         limit=limit, precision=precision, budget_s=budget, engines=len(requests[0].contenders)

@@ -216,6 +216,11 @@ class _Search:
             )
             self.know(probes=(*self.record.probes, probe))
             shutil.rmtree(load.folder)
+            if not played.complete:
+                # What is still on its way would count against the next rate.
+                raise EngineFailed(
+                    f"rows were still missing long after {rate:,} events/s", stage="drain"
+                )
             undecided = probe.pace is Pace.UNDECIDED or probe.pace is None
             if not undecided or tries(self.record.probes, rate) >= PATIENCE:
                 return

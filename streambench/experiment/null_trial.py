@@ -129,14 +129,15 @@ def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> Carrie
     )
     meta = playing.wait(_WAIT_S)
     broker_s = _cpu_s(broker.child) - before_s
+    load_s = load.meta.duration_ms / 1_000
     certificate = certify(send_log)
     return Carried(
         rate_per_s=load.meta.rate_per_s or 0,
         held=certificate.held,
         reason=certificate.reason,
         send_lag_p999_ms=certificate.send_lag_p999_ms,
-        player_cores=meta.cpu_s / meta.wall_s,
-        broker_cores=broker_s / meta.wall_s,
+        player_cores=meta.cpu_s / load_s,
+        broker_cores=broker_s / load_s,
     )
 
 
@@ -163,6 +164,7 @@ def _machine(workload: Workload) -> str:
             "quantum_ms": workload.quantum_ms,
             "rates": RATES_PER_S,
             "load_ms": LOAD_MS,
+            "version": 2,  # of what is measured
         },
         sort_keys=True,
     )

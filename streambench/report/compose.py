@@ -115,6 +115,9 @@ def banners(bundle: Bundle) -> tuple[str, ...]:
     """What must not be overlooked: the run is partial, or too short to be ranked."""
     said = []
     if bundle.run.partial:
+        if not _one_length(bundle.run):
+            said.append("Partial: the run was interrupted; what it had found is shown.")
+            return tuple(said)
         done = len(bundle.trials)
         wanted = len(bundle.run.planned) * bundle.run.repeats * len(grid(bundle.run.axes))
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
