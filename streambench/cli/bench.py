@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 
-from streambench.cli.console import err, out
-from streambench.cli.live import LiveDisplay, live
+from streambench.cli.console import err
 from streambench.cli.preparing import (
     SCRATCH_BYTES_PER_RECORD,
     broker_warm_up,
@@ -15,6 +13,7 @@ from streambench.cli.preparing import (
     records_of,
     set_up,
 )
+from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
@@ -23,9 +22,6 @@ from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
-from streambench.report.terminal import render
-from streambench.report.write import write
-from streambench.results.bundle import BundleWriter, read_bundle
 from streambench.runtime.memory import check_disk
 from streambench.trial.schedule import duration_ms
 
@@ -41,25 +37,16 @@ def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
     largest = max(records_of(request) for request in requests)
     check_disk(first.out, largest * SCRATCH_BYTES_PER_RECORD)
     _show_plan(requests, axes)
-    writer = BundleWriter.create(first.out, run_record(first, compiled(first), (), axes))
-    try:
-        with ExitStack() as stack:
-            shown = live()
-            if shown is not None:
-                stack.enter_context(shown)
-            records = execute(
-                requests,
-                compiled=compiled,
-                broker_warm_up=broker_warm_up,
-                artifacts=artifacts,
-                writer=writer,
-                observer=LiveDisplay(shown),
-            )
-        writer.finish()
-    finally:  # what is finished is reported, even when the rest was interrupted
-        path = write(writer.folder)[0]
-        out.print(render(read_bundle(writer.folder)))
-        err.print(f"report: {path}", soft_wrap=True, markup=False)
+    run = run_record(first, compiled(first), (), axes)
+    with reported(first.out, run) as (writer, observer):
+        records = execute(
+            requests,
+            compiled=compiled,
+            broker_warm_up=broker_warm_up,
+            artifacts=artifacts,
+            writer=writer,
+            observer=observer,
+        )
     return exit_code(records)
 
 
@@ -82,13 +69,13 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
     engines = ", ".join(c.engine.name for c in request.contenders)
-    each_ms = "each" if not axes else f"at each of {len(requests)} points"
+    where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
     counts = f"{records[0]:,}" if len(records) == 1 else f"{records[0]:,} to {records[-1]:,}"
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"{counts} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
-        f"{request.conditions.workers} workers, {request.repeats} trial(s) {each_ms}: "
+        f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: "
         f"about {max(1, round(total_s / 60))} min",
         markup=False,
     )

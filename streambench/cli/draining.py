@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack
 
-from streambench.cli.console import err, out
-from streambench.cli.live import LiveDisplay, live
+from streambench.cli.console import err
 from streambench.cli.preparing import broker_warm_up, check_heaps, load, rate_of, set_up
+from streambench.cli.reporting import reported
 from streambench.experiment.drain_all import drain_all
 from streambench.experiment.execute import run_record
 from streambench.experiment.request import Request
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode, UsageError
-from streambench.report.terminal import render
-from streambench.report.write import write
-from streambench.results.bundle import BundleWriter, read_bundle
 
 LEAST_RECORDS = 10_000
 
@@ -39,26 +35,16 @@ def drain(request: Request, records: int) -> ExitCode:
         markup=False,
     )
     run = run_record(request, trace, (), drain_records=trace.ref.records)
-    writer = BundleWriter.create(request.out, run)
-    try:
-        with ExitStack() as stack:
-            shown = live()
-            if shown is not None:
-                stack.enter_context(shown)
-            found = drain_all(
-                request,
-                run,
-                load=trace,
-                broker_warm_up=broker_warm_up(request),
-                artifacts=artifacts,
-                writer=writer,
-                observer=LiveDisplay(shown),
-            )
-        writer.finish()
-    finally:  # what is finished is reported, even when the rest was interrupted
-        path = write(writer.folder)[0]
-        out.print(render(read_bundle(writer.folder)))
-        err.print(f"report: {path}", soft_wrap=True, markup=False)
+    with reported(request.out, run) as (writer, observer):
+        found = drain_all(
+            request,
+            run,
+            load=trace,
+            broker_warm_up=broker_warm_up(request),
+            artifacts=artifacts,
+            writer=writer,
+            observer=observer,
+        )
     return _exit_code(found)
 
 

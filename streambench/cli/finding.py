@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 
 from streambench.cli.bench import exit_code
-from streambench.cli.console import err, out
-from streambench.cli.live import LiveDisplay, live
+from streambench.cli.console import err
 from streambench.cli.parameters import duration_s
 from streambench.cli.preparing import broker_warm_up, check_heaps, compiled, load, set_up
+from streambench.cli.reporting import reported
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
 from streambench.experiment.null_trial import null_trial
@@ -17,9 +16,6 @@ from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
 from streambench.model.search import SearchTerms
-from streambench.report.terminal import render
-from streambench.report.write import write
-from streambench.results.bundle import BundleWriter, read_bundle
 from streambench.runtime.paths import cache_dir
 
 _EXAMPLE = "streambench run --find-rate --limit p99=2s"
@@ -62,7 +58,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     engines = ", ".join(contender.engine.name for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
-        f"searching for the highest rate to {terms.precision:.2g} of it, "
+        f"searching for the highest rate, to within {100 * terms.precision:g} %; "
         f"at most {terms.budget_s / 60:.0f} min for each engine",
         markup=False,
     )
@@ -71,25 +67,15 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     if lab is not None:
         carried = null_trial(request.workload, lab, cache_dir(), told=_say)
     run = run_record(request, compiled(request), (), search=terms, carried=carried)
-    writer = BundleWriter.create(request.out, run)
-    try:
-        with ExitStack() as stack:
-            shown = live()
-            if shown is not None:
-                stack.enter_context(shown)
-            found = find_rates(
-                request,
-                terms,
-                run,
-                compiled=load,
-                broker_warm_up=broker_warm_up(request),
-                artifacts=artifacts,
-                writer=writer,
-                observer=LiveDisplay(shown),
-            )
-        writer.finish()
-    finally:  # what is finished is reported, even when the rest was interrupted
-        path = write(writer.folder)[0]
-        out.print(render(read_bundle(writer.folder)))
-        err.print(f"report: {path}", soft_wrap=True, markup=False)
+    with reported(request.out, run) as (writer, observer):
+        found = find_rates(
+            request,
+            terms,
+            run,
+            compiled=load,
+            broker_warm_up=broker_warm_up(request),
+            artifacts=artifacts,
+            writer=writer,
+            observer=observer,
+        )
     return exit_code(found.trials)

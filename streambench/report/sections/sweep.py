@@ -14,7 +14,6 @@ from streambench.report.looks import looks
 from streambench.report.numbers import DASH, listing
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
 from streambench.report.sections.verdict import MARKS
-from streambench.report.shown import Shown
 from streambench.report.standing import delay_stem
 from streambench.report.sweep_words import knees
 from streambench.report.swept import Swept, of, swept
@@ -49,15 +48,9 @@ _ABOUT_PACE = (
 )
 
 
-def metrics_shown(bundle: Bundle) -> tuple[str, ...]:
-    """What the table of points shows."""
+def _metrics(bundle: Bundle) -> tuple[str, ...]:
     stem = delay_stem(bundle)
     return (f"{stem}_p50_ms", f"{stem}_p99_ms", "processed_per_s", *_COSTS)
-
-
-def figure_of(one: Swept, metric: str) -> Shown:
-    """A figure of one point."""
-    return one.standing.shown(metric)
 
 
 def _axes_words(bundle: Bundle) -> str:
@@ -67,6 +60,8 @@ def _axes_words(bundle: Bundle) -> str:
 def _figure(bundle: Bundle, every: Sequence[Swept], metric: str, name: str, title: str) -> Figure:
     axis = bundle.run.axes[0]
     label = f"{BY_NAME[metric].label}, {BY_NAME[metric].unit}"
+    if any(one.standing.shown(metric).instead for one in every if one.counts):
+        label += " (the maximum where too few windows earn it)"
     panels = _panels(bundle, every, metric)
     strokes = " Strokes: the knees." if any(knees(bundle).values()) else ""
     return Figure(
@@ -100,7 +95,7 @@ def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPa
 
 
 def _mark(one: Swept, metric: str) -> Mark | None:
-    found = figure_of(one, metric)
+    found = one.standing.shown(metric)
     if found.value is None:
         return None
     low = found.value if found.low is None else found.low
@@ -127,13 +122,13 @@ def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
             if here is None or not here.counts:
                 cells.append(Cell(DASH, None if here is None else here.standing.words))
             else:
-                cells.append(figure_of(here, metric).cell())
+                cells.append(here.standing.shown(metric).cell())
         rows.append(Row(tuple(cells)))
     return Grid(columns, tuple(rows))
 
 
 def _grid(bundle: Bundle, every: Sequence[Swept]) -> Grid:
-    names = metrics_shown(bundle)
+    names = _metrics(bundle)
     columns = (
         *(Column(axis.name.value, numeric=True) for axis in bundle.run.axes),
         Column("engine"),

@@ -1,0 +1,34 @@
+"""A bundle that is written while something runs, and reported whatever becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from streambench.cli.console import err, out
+from streambench.cli.live import LiveDisplay, live
+from streambench.report.terminal import render
+from streambench.report.write import write
+from streambench.results.bundle import BundleWriter, read_bundle
+from streambench.results.schema import RunRecord
+
+
+@contextmanager
+def reported(folder: Path, run: RunRecord) -> Iterator[tuple[BundleWriter, LiveDisplay]]:
+    """Yield the writer of a new bundle in `folder` and the display; then write and print the report.
+
+    What is finished is reported, even when the rest was interrupted.
+    """
+    writer = BundleWriter.create(folder, run)
+    try:
+        with ExitStack() as stack:
+            shown = live()
+            if shown is not None:
+                stack.enter_context(shown)
+            yield writer, LiveDisplay(shown)
+        writer.finish()
+    finally:
+        path = write(writer.folder)[0]
+        out.print(render(read_bundle(writer.folder)))
+        err.print(f"report: {path}", soft_wrap=True, markup=False)
