@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 
 from streambench.experiment import null_trial
-from streambench.experiment.workspace import workspace
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
 from streambench.trial.lab import LAB_HEAP_MIB
+from streambench.trial.workspace import workspace
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.workspace import workspace
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
@@ -25,6 +24,7 @@ from streambench.trial.observer import Observer
 from streambench.trial.prober import Played, Prober, Written, write_at_once
 from streambench.trial.running import Running, running_job
 from streambench.trial.schedule import event_times
+from streambench.trial.workspace import workspace
 
 WARM_DRAINS: Final = 2
 _NS_PER_MS: Final = 1_000_000
@@ -60,10 +60,7 @@ def drain_one(
                 plan=plan,
                 broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
-                supervisor=place.supervisor,
-                scratch=place.scratch,
-                job_dir=place.job_dir,
-                log_dir=place.log_dir,
+                place=place,
                 observer=observer,
                 before=draining.fill,
             ) as running:

@@ -13,7 +13,6 @@ from typing import Final
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, tries
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.workspace import workspace
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
@@ -28,6 +27,7 @@ from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.prober import Played, Prober
 from streambench.trial.running import Running, running_job
 from streambench.trial.schedule import duration_ms, spans
+from streambench.trial.workspace import workspace
 from streambench.workload.schema import MAX_RATE_PER_S
 
 WARM_UP_MS: Final = 20_000
@@ -78,10 +78,7 @@ def search(
                 plan=plan,
                 broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
-                supervisor=place.supervisor,
-                scratch=place.scratch,
-                job_dir=place.job_dir,
-                log_dir=place.log_dir,
+                place=place,
                 observer=observer,
             ) as running:
                 searching.run(running)

@@ -20,7 +20,6 @@ import psutil
 from pydantic import TypeAdapter
 
 from streambench.experiment.environment import describe_machine, describe_versions
-from streambench.experiment.workspace import Workspace, workspace
 from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import Player
@@ -34,6 +33,7 @@ from streambench.results.files import write_text
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Child
 from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
+from streambench.trial.workspace import Workspace, workspace
 
 RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
 LOAD_MS: Final = 5_000

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.workspace import ON_DISK, workspace
 from streambench.load.probes import Probe
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
@@ -20,6 +19,7 @@ from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.workspace import ON_DISK, workspace
 
 
 def run_one(
@@ -53,10 +53,7 @@ def run_one(
                 must_come=promised.must_come(),
                 broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
-                supervisor=place.supervisor,
-                scratch=place.scratch,
-                job_dir=place.job_dir,
-                log_dir=place.log_dir,
+                place=place,
                 observer=observer,
             )
             observer.status(Status(Phase.JUDGE))

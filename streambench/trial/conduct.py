@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from streambench.engines.protocol import Engine, Job, State
 from streambench.kafka.player import Playing
@@ -36,6 +35,7 @@ from streambench.trial.patience import recovery_patience_s
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running, running_job
 from streambench.trial.schedule import event_offset_ms, event_times
+from streambench.trial.workspace import Workspace
 
 # The player stamps and lays out its first frames between the order and T0.
 LEAD_S = 1.5
@@ -53,10 +53,7 @@ def conduct(
     must_come: frozenset[tuple[str, int]],
     broker_warm_up: TraceRef,
     artifacts: Resolved,
-    supervisor: Supervisor,
-    scratch: Path,
-    job_dir: Path,
-    log_dir: Path,
+    place: Workspace,
     observer: Observer,
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
@@ -71,10 +68,7 @@ def conduct(
         plan=plan,
         broker_warm_up=broker_warm_up,
         artifacts=artifacts,
-        supervisor=supervisor,
-        scratch=scratch,
-        job_dir=job_dir,
-        log_dir=log_dir,
+        place=place,
         observer=observer,
     ) as running:
         return _measure_job(

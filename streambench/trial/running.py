@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from streambench.engines.protocol import Embedded, Engine, Job
 from streambench.load.probes import Probe
@@ -22,6 +21,7 @@ from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab, open_lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.ready import wait_for_probe
 from streambench.trial.schedule import event_offset_ms, event_times
+from streambench.trial.workspace import Workspace
 
 NS_PER_S = 1_000_000_000
 # Samples are taken away from the windows' edges, where the engines do their work.
@@ -66,52 +66,48 @@ def running_job(
     plan: Plan,
     broker_warm_up: TraceRef,
     artifacts: Resolved,
-    supervisor: Supervisor,
-    scratch: Path,
-    job_dir: Path,
-    log_dir: Path,
+    place: Workspace,
     observer: Observer,
     before: Callable[[Lab], None] | None = None,
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
     `before` may put something into the topic that the job will find there.
-    `scratch` is for the instrument's files, which may lie in memory, `job_dir` for the engine's.
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
     observer.status(Status(Phase.TOPICS))
     with ExitStack() as stack:
         lab = stack.enter_context(
             open_lab(
-                supervisor,
+                place.supervisor,
                 artifacts,
-                scratch=scratch,
-                log_dir=log_dir,
+                scratch=place.scratch,
+                log_dir=place.log_dir,
                 partitions=conditions.partitions,
                 warm_up=broker_warm_up,
             )
         )
         if before is not None:
             before(lab)
-        sampler = stack.enter_context(UsageSampler(supervisor, offset_s=SAMPLE_OFFSET_S))
+        sampler = stack.enter_context(UsageSampler(place.supervisor, offset_s=SAMPLE_OFFSET_S))
         observer.status(Status(Phase.LAUNCH))
         submitted_ns = time.monotonic_ns()
         job = engine.attach(
             plan,
             Embedded(
-                supervisor=supervisor,
+                supervisor=place.supervisor,
                 artifacts=artifacts,
                 bootstrap=lab.broker.bootstrap,
                 input_topic=INPUT_TOPIC,
                 output_topic=OUTPUT_TOPIC,
                 job_id=f"streambench-{number}-{submitted_ns}",
-                job_dir=job_dir,
-                log_dir=log_dir,
+                job_dir=place.job_dir,
+                log_dir=place.log_dir,
                 nice=conditions.engine_nice,
             ),
         )
         try:
-            yield Running(lab, job, sampler, supervisor, submitted_ns)
+            yield Running(lab, job, sampler, place.supervisor, submitted_ns)
         finally:
             observer.status(Status(Phase.STOP))
             job.stop()
