@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from streambench import __version__
+from streambench.runtime.cpu_sets import cores_here, cpu_set_words, split
 from streambench.runtime.java import Java
 
 
@@ -22,6 +23,7 @@ def describe_machine(java: Java | None) -> Mapping[str, str]:
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
         "Python": platform.python_version(),
         "Java": "none" if java is None else f"{java.version} ({java.origin})",
+        "cores of each part": cpu_set_words(split(cores_here())),
         "clock": "realtime and monotonic of one machine",
     }
 

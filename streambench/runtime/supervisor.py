@@ -16,6 +16,7 @@ from types import TracebackType
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed, StreambenchError
 from streambench.model.plan import Role
 from streambench.runtime.children import Child, Death, Slot, close_pipes, require_gone
+from streambench.runtime.cpu_sets import CpuSets, bind_this_thread
 from streambench.runtime.guardian import Guardian
 from streambench.runtime.priority import lower_priority
 from streambench.runtime.sessions import end_sessions, live_members, sessions_of, start_mark
@@ -32,11 +33,13 @@ class Supervisor:
 
     Each child leads a session and process group of its own. Ending one means: SIGTERM to the whole
     session, patience, SIGKILL, and nothing of it is left, be its leader dead or alive. Should the
-    tool itself be killed, a guardian process does the same.
+    tool itself be killed, a guardian process does the same. Children run on the cores that `cpu_sets`
+    names for their role, from their first instruction on.
     """
 
-    def __init__(self, *, patience_s: float = 10.0) -> None:
+    def __init__(self, *, patience_s: float = 10.0, cpu_sets: CpuSets | None = None) -> None:
         self._patience_s = patience_s
+        self._cpu_sets: CpuSets = cpu_sets or {}
         self._lock = threading.Lock()
         self._slots: list[Slot] = []  # in the order of their start
         self._folders: list[Path] = []
@@ -246,6 +249,7 @@ class Supervisor:
             assert guardian is not None
             try:
                 slot.log.parent.mkdir(parents=True, exist_ok=True)
+                bind_this_thread(self._cpu_sets.get(slot.role))  # it launches this slot only
                 with slot.log.open("ab") as log:
                     process = subprocess.Popen(
                         slot.argv,

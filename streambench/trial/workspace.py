@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from streambench.runtime.cpu_sets import cores_here, split
 from streambench.runtime.memory import HEAP_FACTOR
 from streambench.runtime.scratch import make_scratch, memory_folder
 from streambench.runtime.supervisor import Supervisor
@@ -34,7 +35,7 @@ class Workspace:
 def workspace(*, heap_mib: int, records: int) -> Iterator[Workspace]:
     """A place for one job of so much heap and a load of so many records."""
     in_memory = memory_folder(int(heap_mib * HEAP_FACTOR * 2**20) + records * _BYTES_PER_RECORD)
-    with Supervisor() as supervisor:
+    with Supervisor(cpu_sets=split(cores_here())) as supervisor:
         scratch, job_dir = make_scratch(in_memory), make_scratch(None)
         supervisor.discard_at_end(scratch)
         supervisor.discard_at_end(job_dir)
