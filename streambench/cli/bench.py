@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from streambench.cli.console import err
@@ -19,6 +20,7 @@ from streambench.experiment.execute import execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
+from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
@@ -26,10 +28,15 @@ from streambench.runtime.memory import check_disk
 from streambench.trial.schedule import duration_ms
 
 
-def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
+def bench(
+    requests: Sequence[Request],
+    axes: tuple[Axis, ...] = (),
+    drains: tuple[DrainRecord, ...] = (),
+) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
-    There is one request for each point of the sweep along `axes`; a run without one has one.
+    There is one request for each point of the sweep along `axes`; a run without one has one. `drains`
+    are those by which the rates were chosen.
     """
     requests, artifacts = set_up(requests)
     check_heaps(requests)
@@ -37,7 +44,7 @@ def bench(requests: Sequence[Request], axes: tuple[Axis, ...] = ()) -> ExitCode:
     largest = max(records_of(request) for request in requests)
     check_disk(first.out, largest * SCRATCH_BYTES_PER_RECORD)
     _show_plan(requests, axes)
-    run = run_record(first, compiled(first), (), axes)
+    run = dataclasses.replace(run_record(first, compiled(first), (), axes), drains=drains)
     with reported(first.out, run) as (writer, observer):
         records = execute(
             requests,

@@ -48,11 +48,6 @@ def _say(words: str) -> None:
 
 def find(request: Request, terms: SearchTerms) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
-    if request.is_replay:
-        raise UsageError(
-            f"--find-rate does not fit {request.workload.name}: a replayed file has its own arrivals",
-            hint="streambench run clicks --find-rate",
-        )
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
     engines = ", ".join(contender.engine.name for contender in request.contenders)

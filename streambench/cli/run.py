@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,11 @@ from streambench.cli.shapes import load_shape
 from streambench.cli.sweeps import sweep_axes
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.errors import UsageError
+from streambench.model.sweep import Axis
 from streambench.runtime.runlock import Holder
+
+if TYPE_CHECKING:
+    from streambench.experiment.request import Request
 
 
 def run(
@@ -39,7 +44,7 @@ def run(
     ] = None,
     rates: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="A curve over these rates, e.g. 5k,10k,20k."),
+        typer.Option(metavar="LIST", help="A curve over these rates, e.g. 5k,10k,20k, or auto."),
     ] = None,
     sweep: Annotated[
         list[str] | None,
@@ -114,40 +119,55 @@ def run(
 ) -> None:
     """Run a workload on every engine, prove the results, and write a report."""
     from streambench.cli.bench import bench
+    from streambench.cli.curve import AUTO, auto_axis
     from streambench.cli.draining import drain as work_off
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
-    axes = sweep_axes(rates, sweep or [], rate_per_s)
-    requests = make_requests(
-        axes,
-        workload=workload,
-        engines=names(engine or []),
-        settings=tuple(setting or []),
-        conditions=Conditions(
-            guarantee=guarantee,
-            workers=workers,
-            profile=profile,
-            restart_delay_ms=restart_delay_ms(restart),
-        ),
-        rate_per_s=rate_per_s,
-        shape=None if shape is None else load_shape(shape),
-        measured_s=duration,
-        warm_up_s=warm_up,
-        faults=() if find_rate or drain is not None else faults(fault or []),
-        quick=quick,
-        repeats=repeat,
-        seed=seed,
-        out=to,
-        command=shlex.join(["streambench", *sys.argv[1:]]),
-    )
+    auto = rates == AUTO
+    axes = sweep_axes(None if auto else rates, sweep or [], rate_per_s)
+    if auto and (axes or rate_per_s is not None):
+        raise UsageError(
+            "--rates auto chooses all rates by itself", hint="leave out --rate and --sweep"
+        )
+
+    def planned(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
+        return make_requests(
+            axes,
+            workload=workload,
+            engines=names(engine or []),
+            settings=tuple(setting or []),
+            conditions=Conditions(
+                guarantee=guarantee,
+                workers=workers,
+                profile=profile,
+                restart_delay_ms=restart_delay_ms(restart),
+            ),
+            rate_per_s=rate_per_s,
+            shape=None if shape is None else load_shape(shape),
+            measured_s=duration,
+            warm_up_s=warm_up,
+            faults=() if find_rate or auto or drain is not None else faults(fault or []),
+            quick=quick,
+            repeats=repeat,
+            seed=seed,
+            out=to,
+            command=shlex.join(["streambench", *sys.argv[1:]]),
+        )
+
+    requests = planned(axes)
+    if requests[0].is_replay and (find_rate or auto or drain is not None):
+        raise UsageError(
+            f"{workload} replays a file, which has its own arrivals: no rate of it can be varied",
+            hint="streambench run clicks --find-rate",
+        )
     if limit is not None and not find_rate:
         raise UsageError(
             "--limit belongs to --find-rate", hint="streambench run --find-rate --limit p99=2s"
         )
-    others = axes or fault or duration is not None or quick or shape is not None
+    others = axes or auto or fault or duration is not None or quick or shape is not None
     if drain is not None and (others or find_rate):
         raise UsageError(
             "--drain measures nothing else",
@@ -166,6 +186,9 @@ def run(
             code = find(requests[0], terms)
         elif drain is not None:
             code = work_off(requests[0], drain)
+        elif auto:
+            axis, drains = auto_axis(dataclasses.replace(requests[0], repeats=1))
+            code = bench(planned((axis,)), (axis,), drains)
         else:
             code = bench(requests, axes)
     raise typer.Exit(code)

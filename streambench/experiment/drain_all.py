@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from streambench.experiment.drains import drain_one
 from streambench.experiment.execute import RunObserver
@@ -14,27 +13,24 @@ from streambench.model.conditions import Variant
 from streambench.model.drain import DrainRecord
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.oracle.expected import Expected, expect
-from streambench.results.bundle import BundleWriter
-from streambench.results.schema import RunRecord
 from streambench.runtime.artifacts import Resolved
 
 
 def drain_all(
     request: Request,
-    run: RunRecord,
     *,
     load: Trace,
     broker_warm_up: Trace,
     artifacts: Mapping[Variant, Resolved],
-    writer: BundleWriter,
     observer: RunObserver,
+    told: Callable[[tuple[DrainRecord, ...]], None],
 ) -> tuple[DrainRecord, ...]:
-    """Drain every contender `repeats` times; each drain is in the bundle at once."""
+    """Drain every contender `repeats` times; `told` hears of all there is after each drain."""
     done: list[DrainRecord] = []
     promised: dict[EventClock, Expected] = {}
 
     def know(record: DrainRecord) -> None:
-        writer.update(dataclasses.replace(run, drains=(*done, record)))
+        told((*done, record))
 
     trials = tuple(interleaved(request.contenders, request.repeats))
     for number, (round_number, contender) in enumerate(trials, start=1):
