@@ -22,7 +22,7 @@ from streambench.runtime.waiting import wait_until
 pytestmark = pytest.mark.engine
 
 MARK = "STREAMBENCH_TEST_MARK"
-PHASES = ("topics", "ready", "measured", "drain")
+PHASES = ("topics", "measured", "drain")
 
 
 @contextmanager

@@ -143,15 +143,6 @@ def _total(found: Damage) -> int:
     )
 
 
-def test_exactly_once_is_right_without_a_duplicate(tmp_path: Path) -> None:
-    # The whole way with one engine; all of them write exactly once in their own tests.
-    (trial,) = ran(tmp_path, "kafka-streams", Guarantee.EXACTLY_ONCE).trials
-    retrial = again(trial)
-    verdict = retrial.judge(retrial.rows).verdict
-    assert verdict.damage == Damage()
-    assert verdict.right_rows == verdict.expected_rows
-
-
 def test_spark_under_exactly_once_is_unsupported_not_silently_weaker(tmp_path: Path) -> None:
     code, found = run(tmp_path, "spark", guarantee=Guarantee.EXACTLY_ONCE)
     assert code is ExitCode.OK

@@ -186,14 +186,6 @@ def wrong_rows(lab: ClusterLab) -> Counter[Any]:
     )
 
 
-def over_counted_only(lab: ClusterLab) -> bool:
-    """Whether every window has a row, and no row has less in it than it should."""
-    right = {row[:2]: row[2:] for row in lab.right_rows()}
-    return {row[:2] for row in lab.rows} == set(right) and all(
-        row[2] >= right[row[:2]][0] and row[3] >= right[row[:2]][1] for row in lab.rows
-    )
-
-
 def duplicates(lab: ClusterLab) -> int:
     """How many rows came more than once, counted each time after the first."""
     return sum(count - 1 for count in lab.rows.values())

@@ -1,4 +1,4 @@
-"""Kafka Streams on a real broker: exact results, under both guarantees, deaths included."""
+"""Kafka Streams on a real broker: exact results, under exactly-once, deaths included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from streambench.model.conditions import Conditions, Guarantee
 from tests.engines.cluster_lab import running
 from tests.engines.deaths_lab import (
     duplicates,
-    over_counted_only,
     rows_after_a_kill,
     rows_after_a_sleep,
     wait_healthy,
@@ -21,9 +20,9 @@ from tests.engines.deaths_lab import (
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
-def test_every_row_comes_out_once_and_right(tmp_path: Path, guarantee: Guarantee) -> None:
-    with running(ENGINE, Conditions(guarantee=guarantee), tmp_path) as lab:
+def test_every_row_comes_out_once_and_right(tmp_path: Path) -> None:
+    # At-least-once goes the whole way in tests/end_to_end.
+    with running(ENGINE, Conditions(guarantee=Guarantee.EXACTLY_ONCE), tmp_path) as lab:
         lab.windows(0, 6)
         lab.close_windows(6)
         lab.wait_for_rows()
@@ -36,13 +35,6 @@ def test_every_row_comes_out_once_and_right(tmp_path: Path, guarantee: Guarantee
         asked = {item.name for item in lab.plan.settings if item.scope == "kafka-streams"}
         assert {name for _, name in readings.effective} >= asked
         assert readings.effective["kafka-streams", "commit.interval.ms"] == "970"
-
-
-def test_a_killed_instance_loses_nothing_though_it_may_count_twice(tmp_path: Path) -> None:
-    # State is restored in full, input read again from the last commit: what was flushed between the
-    # two is in both.
-    lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
-    assert over_counted_only(lab)
 
 
 def test_exactly_once_outlives_a_kill_inside_a_transaction(tmp_path: Path) -> None:

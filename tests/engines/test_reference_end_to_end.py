@@ -15,8 +15,14 @@ from tests.engines.deaths_lab import duplicates, wrong_rows
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
-@pytest.mark.parametrize("clock", ["per-partition", "min-of-partitions"])
+@pytest.mark.parametrize(
+    ("guarantee", "clock"),
+    [
+        (Guarantee.AT_LEAST_ONCE, "per-partition"),
+        (Guarantee.EXACTLY_ONCE, "min-of-partitions"),
+    ],
+    ids=["at-least-once", "exactly-once"],
+)
 def test_without_a_script_every_row_is_right(
     tmp_path: Path, guarantee: Guarantee, clock: str
 ) -> None:

@@ -13,7 +13,6 @@ from tests.engines.cluster_lab import running
 from tests.engines.deaths_lab import (
     rows_after_a_coordinators_death,
     rows_after_a_kill,
-    rows_after_a_sleep,
     wait_healthy,
     wrong_rows,
 )
@@ -61,11 +60,6 @@ def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: 
 
 def test_a_killed_worker_loses_nothing_and_state_stays_exact(tmp_path: Path) -> None:
     lab = rows_after_a_kill(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
-    assert not wrong_rows(lab)
-
-
-def test_a_worker_that_wakes_after_it_was_given_up_does_no_harm(tmp_path: Path) -> None:
-    lab = rows_after_a_sleep(ENGINE, Guarantee.AT_LEAST_ONCE, tmp_path)
     assert not wrong_rows(lab)
 
 
