@@ -131,13 +131,22 @@ def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, st
     words = "right, then wrong" if worst is Status.WRONG_AFTER else worst.value
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
-    reason = found[worst][0]
+    reason = _of_all(found[worst], len(trials))
     if worst is Status.FAILED and Status.WRONG_AFTER in found:
         reason = f"{reason}; {found[Status.WRONG_AFTER][0]} in another trial"
     if worst in RIGHT_SO_FAR and Status.INVALID in found:
         invalid = f"{len(found[Status.INVALID])} invalid: {found[Status.INVALID][0]}"
         reason = f"{reason}; {invalid}" if reason else invalid
     return worst, words, reason or None
+
+
+def _of_all(reasons: Sequence[str], trials: int) -> str:
+    """The first reason that there is, and in how many trials there was one."""
+    told = [reason for reason in reasons if reason]
+    if not told or trials == 1:
+        return next(iter(told), "")
+    example = "e.g. " if len(set(told)) > 1 else ""
+    return f"{example}{told[0]}, in {len(told)} of {trials} trials"
 
 
 def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:

@@ -172,6 +172,18 @@ def test_duplicates_after_a_fault_are_told_as_such(tmp_path: Path) -> None:
     assert stand.reason == "12 duplicates in 1 window"
 
 
+def test_what_repeats_did_is_told_though_the_first_did_nothing(tmp_path: Path) -> None:
+    def hit(number: int, duplicates: int) -> TrialRecord:
+        doubled = Damage(duplicates=duplicates, windows=min(duplicates, 1))
+        return hit_trial(number, "flink", [recovery(2, doubled)])
+
+    clean = hit_trial(1, "flink", [recovery(2)])
+    (stand,) = standings(bundle_of(tmp_path / "two", clean, hit(2, 12), hit(3, 7), repeats=3))
+    assert stand.reason == "e.g. 12 duplicates in 1 window after the fault, in 2 of 3 trials"
+    (stand,) = standings(bundle_of(tmp_path / "one", clean, hit(2, 12), repeats=2))
+    assert stand.reason == "12 duplicates in 1 window after the fault, in 1 of 2 trials"
+
+
 def test_a_variant_that_was_not_reached_has_its_place(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, fast(), planned=tuple(TITLES))
     stands = standings(bundle)
