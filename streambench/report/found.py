@@ -14,6 +14,7 @@ from streambench.results.bundle import Bundle, TrialBundle
 class FoundRate:
     """One variant's search; `confirmed` is the standing of the trial that confirmed its rate."""
 
+    label: str
     title: str
     record: SearchRecord | None
     confirmed: Standing | None
@@ -35,7 +36,12 @@ def found_rates(bundle: Bundle) -> tuple[FoundRate, ...]:
     """All variants, the highest confirmed rate first, those without one last."""
     records = {record.label: record for record in bundle.run.searches}
     every = [
-        FoundRate(title_of(bundle, label), records.get(label), _confirmed(bundle, label, records))
+        FoundRate(
+            label,
+            title_of(bundle, label),
+            records.get(label),
+            _confirmed(bundle, label, records),
+        )
         for label in bundle.labels
     ]
     ordered = sorted(every, key=lambda one: -(one.rate_per_s or 0))

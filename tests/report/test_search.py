@@ -12,9 +12,10 @@ from rich.console import Console
 
 from streambench.model.conditions import Variant
 from streambench.model.pace import Limit, Pace, Quantile
+from streambench.model.plan import Whose
 from streambench.model.search import Confirmation, RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName
-from streambench.model.trial import Completed, TrialRecord
+from streambench.model.trial import Completed, NotRun, TrialRecord
 from streambench.report import html, markdown
 from streambench.report.answer import answer
 from streambench.report.compose import compose
@@ -142,3 +143,14 @@ def test_a_run_that_was_interrupted_shows_what_it_found(tmp_path: Path) -> None:
     assert "not finished" in text
     assert "240,000" in text
     assert answer(found) == "No rate was confirmed."
+
+
+def test_an_engine_that_cannot_is_told_with_its_own_reason(tmp_path: Path) -> None:
+    run = replace(RUN, search=SearchTerms(None, 0.05, 360), planned=("flink", "spark"))
+    writer = BundleWriter.create(tmp_path, run)
+    for number, label in ((1, "flink"), (2, "spark")):
+        gap = NotRun(Whose.OURS, f"{label} lacks something")
+        writer.add_trial(trial(number, label, gap), {})
+    text = markdown.render_document(compose(read_bundle(writer.finish())))
+    assert "flink lacks something" in text
+    assert "spark lacks something" in text

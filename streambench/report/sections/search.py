@@ -102,8 +102,7 @@ def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
     )
     record = one.record
     if record is None:
-        trial = next(iter(t for t in bundle.trials if t.record.point == ()), None)
-        reason = "" if trial is None else getattr(trial.record.outcome, "reason", "")
+        reason = next((getattr(t.record.outcome, "reason", "") for t in bundle.of(one.label)), "")
         return Row(head, aside=reason or "not reached", quiet=True)
     limit = None if bundle.run.search is None else bundle.run.search.limit
     drain = record.drain_per_s
