@@ -22,7 +22,7 @@ from streambench.runtime.waiting import wait_until
 pytestmark = pytest.mark.engine
 
 MARK = "STREAMBENCH_TEST_MARK"
-PHASES = ("topics", "measured", "drain")
+PHASES = ("topics", "drain")
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def test_ctrl_c_in_any_phase_ends_everything_and_exits_130(tmp_path: Path, phase
     assert read_bundle(folder).run.partial
 
 
-@pytest.mark.parametrize("engine", ["flink", "spark"])
+@pytest.mark.parametrize("engine", ["spark"])
 def test_sigterm_ends_a_real_cluster(tmp_path: Path, engine: str) -> None:
     with running(tmp_path, f"term-{engine}", engine) as process:
         reach(process, tmp_path, "ready")

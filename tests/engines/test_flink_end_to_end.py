@@ -83,10 +83,9 @@ def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(tmp_path: Pat
         assert not wrong_rows(lab)
         assert duplicates(lab) == 0
         assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
-        # Flink tries again before it knows that the dead one's slot is gone, too.
+        # Its metrics are fetched every few seconds only.
+        wait_until(lambda: lab.job.readings().restarts, what="the count of restarts", timeout_s=30)
         readings = lab.job.readings()
-        assert readings.restarts is not None
-        assert readings.restarts >= 1
         assert readings.failures_noticed_ms
         assert readings.failures_noticed_ms[0] >= hit_ms
         assert len(lab.job.targets(Role.WORKER)) == 2

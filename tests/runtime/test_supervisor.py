@@ -155,6 +155,15 @@ def test_an_exception_unwinds_and_stays_itself(tmp_path: Path) -> None:
     assert not running(children[0].pid)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as on a terminal; what a shell runs in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_while_stopping_loses_no_step(tmp_path: Path) -> None:
     children: list[Child] = []
 
