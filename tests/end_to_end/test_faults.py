@@ -201,9 +201,7 @@ def test_a_python_consumer_that_does_not_seek_under_counts(
     damage_after(
         tmp_path,
         "kafka-python",
-        Fault(FaultKind.BROKER_RESTART, FAULT_AT_MS, lasts_ms=500),
+        # Who stays in the group is given its own partitions again, and begins their windows anew.
+        Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),
         RowClass.UNDER_COUNTED,
-        # So slow to connect again that the broker gives up both, and each gets its own partitions anew.
-        settings=("consumer.reconnect_backoff_ms=9000", "consumer.reconnect_backoff_max_ms=9000"),
-        measured_s=MEASURED_S,
     )

@@ -1,6 +1,7 @@
 """The Python consumer's worker with its one necessary line left out: the move to the committed offset.
 
-kafka-python keeps a partition's position, which is beyond what the windows that are begun anew need.
+Its group rebalances eagerly: everyone is told that all was revoked and then gets most of it again.
+kafka-python keeps the position of such a partition, beyond what the windows that are begun anew need.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from kafka import TopicPartition
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from streambench.engines.kafka_python import worker
 from streambench.engines.kafka_python.windows import Mark, PartitionWindows
@@ -31,4 +33,5 @@ class Seekless(worker.Worker):
 
 if __name__ == "__main__":
     worker.Worker = Seekless  # type: ignore[misc]
+    worker.CooperativeStickyAssignor = RangePartitionAssignor
     worker.main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
