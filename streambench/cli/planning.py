@@ -132,16 +132,17 @@ def make_requests(
 ) -> tuple[Request, ...]:
     """A request for each point of the grid, one without axes; takes what `make_request` takes.
 
-    A sweep has no faults unless they are asked for, and measures 50 s.
+    A sweep has no faults unless they are asked for, measures 50 s, and its loads rise in the warm-up.
     """
     if axes:
         faults = faults or ()
         usual_s = None if quick or faults else DEFAULT_SWEEP_MEASURED_S
         measured_s = measured_s or usual_s
-    return tuple(
+    requests = (
         make_request(measured_s=measured_s, faults=faults, quick=quick, point=point, **same)
         for point in grid(axes)
     )
+    return tuple(request.rising() if axes else request for request in requests)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from streambench.model.carried import NullTrial
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
-from streambench.model.shape import shape_words
+from streambench.model.shape import Rise, shape_words
 from streambench.model.sweep import Axis, Point
 from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
@@ -139,7 +139,9 @@ def run_record(
 
 def _shape_words(request: Request) -> str | None:
     shape = getattr(request.workload.input, "shape", None)
-    return None if shape is None or request.rate_per_s is not None else shape_words(shape)
+    if shape is None or isinstance(shape, Rise) or request.rate_per_s is not None:
+        return None
+    return shape_words(shape)
 
 
 def _rate_per_s(request: Request) -> int:

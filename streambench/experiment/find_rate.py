@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.probing import probe_record, see
-from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, tries
+from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, rounded, tries
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
@@ -34,6 +34,7 @@ WARM_UP_MS: Final = 20_000
 # What a warm job works off at once: so many records of so much event time.
 DRAIN_PER_S: Final = 100_000
 DRAIN_MS: Final = 5_000
+SECOND_DRAIN_MS: Final = 4_000
 # A probe: the engine gets used to the rate, then so many windows are measured.
 SETTLE_MS: Final = 3_000
 WINDOWS: Final = 24
@@ -146,14 +147,21 @@ class _Search:
         return expect(trace, self._request.workload.query, self._plan.event_clock)
 
     def _drain(self, prober: Prober) -> None:
-        """How fast a warm job works off what comes at once: twice, because the first one compiles."""
-        load = self._load(DRAIN_PER_S, DRAIN_MS)
-        must_come = self._expected(load).must_come()
+        """How fast a warm job works off what comes at once.
+
+        Twice: the first one compiles, and tells how many records make a drain of some seconds.
+        """
+        rate_per_s, load_ms = DRAIN_PER_S, DRAIN_MS
         for _ in range(2):
+            load = self._load(min(rate_per_s, self._most_per_s), load_ms)
             note = f"{load.ref.records:,} records at once"
+            must_come = self._expected(load).must_come()
             played = prober.play_at_once(load, must_come, note=note)
-            rate = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
-            self.know(drain_per_s=rate, drain_records=load.ref.records)
+            found = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
+            self.know(drain_per_s=found, drain_records=load.ref.records)
+            if found is None:
+                return
+            rate_per_s, load_ms = rounded(found), SECOND_DRAIN_MS
 
     def _narrow(
         self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]

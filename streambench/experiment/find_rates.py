@@ -32,9 +32,10 @@ from streambench.trial.schedule import duration_ms
 from streambench.workload.schema import MAX_RATE_PER_S
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 15.0
+CONFIRM_WARM_UP_S: Final = 24.0
 CONFIRM_MEASURED_S: Final = 50.0
 AROUND_A_TRIAL_S: Final = 45.0
+CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 CONFIRM_TRIES: Final = 3
 LEAST_WINDOWS: Final = 100
 
@@ -88,6 +89,7 @@ class _Finding:
         self._artifacts = artifacts
         self._writer = writer
         self._observer = observer
+        self._begun_s = time.monotonic()
         self.searches: dict[str, SearchRecord] = {}
         self.trials: list[TrialRecord] = []
 
@@ -108,11 +110,10 @@ class _Finding:
                 self._search(contender, plan)
 
     def _search(self, contender: Contender, plan: Plan) -> None:
-        until_s = time.monotonic() + self._terms.budget_s
-        confirm_s = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
-        limited = self._terms.limit is not None
-        budget_s = self._terms.budget_s - confirm_s * (2 if limited else 1)
         number = len(self.searches) + 1
+        # What one engine leaves of its time is the next one's.
+        until_s = self._begun_s + number * self._terms.budget_s
+        budget_s = until_s - time.monotonic() - CONFIRM_S
         told = self._observer.trial_begins(
             number, len(self._request.contenders), contender.engine, ()
         )
@@ -132,7 +133,7 @@ class _Finding:
         lag_bounded = [p.rate_per_s for p in found.probes if p.passed]
         within = [p.rate_per_s for p in found.probes if p.passed and p.within_limit]
         confirmed = self._confirm(contender, plan, found, max(lag_bounded, default=None), until_s)
-        if limited and within:
+        if self._terms.limit is not None and within:
             self._confirm_limit(contender, plan, confirmed, max(within), until_s)
 
     def _confirm(
@@ -153,7 +154,7 @@ class _Finding:
             if confirmation.held:
                 found = dataclasses.replace(found, lag_bounded_per_s=rate)
             self._know(found)
-            if confirmation.held or time.monotonic() > until_s:
+            if confirmation.held or time.monotonic() + CONFIRM_S > until_s:
                 break
             rate = rounded(rate / (1 + 2 * self._terms.precision))
         return found
@@ -174,7 +175,7 @@ class _Finding:
             if confirmation.held:
                 found = dataclasses.replace(found, within_limit_per_s=rate)
             self._know(found)
-            if confirmation.held or time.monotonic() > until_s:
+            if confirmation.held or time.monotonic() + CONFIRM_S > until_s:
                 return
             rate = rounded(rate / (1 + 2 * self._terms.precision))
 
@@ -187,7 +188,7 @@ class _Finding:
             measured_s=max(CONFIRM_MEASURED_S, LEAST_WINDOWS * window_s),
             recovery_s=0.0,
             faults=(),
-        )
+        ).rising()
         trace = self._compiled(request, duration_ms(request.spans), None)
         point: Point = ((AxisName.RATE, float(rate)),)
         number = len(self.trials) + 1

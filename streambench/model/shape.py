@@ -40,7 +40,15 @@ class Bursts:
     lasts_ms: int
 
 
-Shape: TypeAlias = Ramp | Steps | Sine | Bursts
+@dataclass(frozen=True)
+class Rise:
+    """Evenly from nothing to a rate in `rise_ms`, and that rate from then on: an engine is warmed."""
+
+    rate_per_s: int
+    rise_ms: int
+
+
+Shape: TypeAlias = Ramp | Steps | Sine | Bursts | Rise
 
 
 def mean_per_s(shape: Shape) -> int:
@@ -54,6 +62,8 @@ def mean_per_s(shape: Shape) -> int:
             return mean
         case Bursts(base, peak, every, lasts):
             return round((base * (every - lasts) + peak * lasts) / every)
+        case Rise(rate_per_s=rate):
+            return rate  # the rise is a warm-up
 
 
 def peak_per_s(shape: Shape) -> int:
@@ -67,6 +77,8 @@ def peak_per_s(shape: Shape) -> int:
             return mean + swing
         case Bursts(base_per_s=base, peak_per_s=peak):
             return max(base, peak)
+        case Rise(rate_per_s=rate):
+            return rate
 
 
 def shape_words(shape: Shape) -> str:
@@ -83,6 +95,8 @@ def shape_words(shape: Shape) -> str:
                 f"{base:,} events/s with bursts of {peak:,} for {lasts / 1000:g} s "
                 f"every {every / 1000:g} s"
             )
+        case Rise(rate, rise):
+            return f"{rate:,} events/s, reached evenly within {rise / 1000:g} s"
 
 
 def problem_with(shape: Shape) -> str | None:

@@ -72,7 +72,7 @@ class Query:
 class Synthetic:
     """Generated load, each event up to `disorder_ms` behind its due instant.
 
-    `rate_per_s` is constant, or the mean of a `shape`.
+    `rate_per_s` is constant, or the mean of a `shape` (of a rise: what it comes to).
     """
 
     rate_per_s: int

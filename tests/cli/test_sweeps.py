@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from streambench.cli.planning import make_requests
+from streambench.cli.preparing import rate_of
 from streambench.cli.sweeps import sweep_axes
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
+from streambench.model.shape import Rise
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Choice
 
@@ -72,7 +74,7 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
     assert keys(few).skew == keys(plain).skew
     assert [len(keys(r).values) for r in requests("skew=0,0.5,1")] == [len(keys(plain).values)] * 3
     assert [keys(r).skew for r in requests("skew=0,0.5,1")] == [0, 0.5, 1]
-    assert [r.rate_per_s for r in requests("rate=5k,10k")] == [5_000, 10_000]
+    assert [rate_of(r) for r in requests("rate=5k,10k")] == [5_000, 10_000]
     assert [r.conditions.workers for r in requests("workers=1,2,4")] == [1, 2, 4]
     wider = requests("partitions=4,8")
     assert [(r.workload.partitions, r.conditions.partitions) for r in wider] == [(4, 4), (8, 8)]
@@ -85,11 +87,21 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
 
 def test_a_grid_has_every_pair_and_no_faults() -> None:
     found = requests("rate=5k,10k", "workers=1,2")
-    assert [(r.rate_per_s, r.conditions.workers) for r in found] == [
+    assert [(rate_of(r), r.conditions.workers) for r in found] == [
         (5_000, 1), (5_000, 2), (10_000, 1), (10_000, 2),
     ]  # fmt: skip
     assert found[0].point == ((AxisName.RATE, 5_000), (AxisName.WORKERS, 1))
     assert all(r.faults == () and r.measured_s == 50 for r in found)
+
+
+def test_the_load_of_a_sweep_rises_before_it_is_measured() -> None:
+    (plain,) = requests()
+    assert getattr(plain.workload.input, "shape") is None  # noqa: B009
+    for request in requests("rate=5k,10k"):
+        shape = getattr(request.workload.input, "shape")  # noqa: B009
+        assert shape == Rise(rate_of(request), 10_000)
+        assert 2 * shape.rise_ms == 1_000 * request.warm_up_s
+        assert request.rising() == request
 
 
 @pytest.mark.parametrize(

@@ -33,5 +33,5 @@ class Seekless(worker.Worker):
 
 if __name__ == "__main__":
     worker.Worker = Seekless  # type: ignore[misc]
-    worker.CooperativeStickyAssignor = RangePartitionAssignor
+    worker.CooperativeStickyAssignor = RangePartitionAssignor  # type: ignore[attr-defined]
     worker.main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
