@@ -1,6 +1,6 @@
 """What the player carries when it has to be on time: send lag and CPU at a set rate, no engine.
 
-    python benchmarks/paced.py [--rate 1000000] [--seconds 30]
+    python benchmarks/paced.py [--rate 1000000] [--seconds 30] [--players 1]
 
 One warmed broker, a reader that takes everything, the load of `clicks` written when it is due. The
 certificate is the one of a trial: p99.9 of due → first write possible at most 20 ms, all acknowledged.
@@ -23,13 +23,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rate", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--players", type=int, help="processes that share the load")
     arguments = parser.parse_args()
     clicks = load_workload(find("clicks", (shipped_root(),)))
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     records = arguments.rate * arguments.seconds
     with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
         found = null_trial.carry(
-            clicks, resolved, place, rate_per_s=arguments.rate, load_ms=arguments.seconds * 1_000
+            clicks,
+            resolved,
+            place,
+            rate_per_s=arguments.rate,
+            load_ms=arguments.seconds * 1_000,
+            players=arguments.players,
         )
     held = "held" if found.held else f"did not hold: {found.reason}"
     print(f"{records:,} records in {arguments.seconds} s, certificate {held}")

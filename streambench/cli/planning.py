@@ -20,6 +20,7 @@ from streambench.experiment.faults import (
 from streambench.experiment.request import (
     DEFAULT_MEASURED_S,
     DEFAULT_SWEEP_MEASURED_S,
+    DEFAULT_SWEEP_WARM_UP_S,
     DEFAULT_WARM_UP_S,
     QUICK_MEASURED_S,
     QUICK_WARM_UP_S,
@@ -126,20 +127,30 @@ def make_requests(
     axes: Sequence[Axis],
     *,
     measured_s: float | None,
+    warm_up_s: float | None,
     faults: tuple[Fault, ...] | None,
     quick: bool,
     **same: Any,
 ) -> tuple[Request, ...]:
     """A request for each point of the grid, one without axes; takes what `make_request` takes.
 
-    A sweep has no faults unless they are asked for, measures 50 s, and its loads rise in the warm-up.
+    A sweep has no faults unless they are asked for, measures 50 s, and its loads rise in a
+    longer warm-up.
     """
     if axes:
         faults = faults or ()
         usual_s = None if quick or faults else DEFAULT_SWEEP_MEASURED_S
         measured_s = measured_s or usual_s
+        warm_up_s = warm_up_s or (None if quick else DEFAULT_SWEEP_WARM_UP_S)
     requests = (
-        make_request(measured_s=measured_s, faults=faults, quick=quick, point=point, **same)
+        make_request(
+            measured_s=measured_s,
+            warm_up_s=warm_up_s,
+            faults=faults,
+            quick=quick,
+            point=point,
+            **same,
+        )
         for point in grid(axes)
     )
     return tuple(request.rising() if axes else request for request in requests)

@@ -30,11 +30,12 @@ from streambench.trial.schedule import duration_ms, spans
 from streambench.trial.workspace import workspace
 from streambench.workload.schema import MAX_RATE_PER_S
 
-WARM_UP_MS: Final = 20_000
+WARM_UP_MS: Final = 10_000
 # What a warm job works off at once: so many records of so much event time.
 DRAIN_PER_S: Final = 100_000
 DRAIN_MS: Final = 5_000
-SECOND_DRAIN_MS: Final = 4_000
+LATER_DRAIN_MS: Final = 4_000
+DRAINS: Final = 3
 # A probe: the engine gets used to the rate, then so many windows are measured.
 SETTLE_MS: Final = 3_000
 WINDOWS: Final = 24
@@ -81,6 +82,7 @@ def search(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                most_per_s=most_per_s,
             ) as running:
                 searching.run(running)
         except (EngineFailed, InstrumentFailed) as error:
@@ -149,10 +151,10 @@ class _Search:
     def _drain(self, prober: Prober) -> None:
         """How fast a warm job works off what comes at once.
 
-        Twice: the first one compiles, and tells how many records make a drain of some seconds.
+        Thrice: the first ones compile, and tell how many records make a drain of some seconds.
         """
         rate_per_s, load_ms = DRAIN_PER_S, DRAIN_MS
-        for _ in range(2):
+        for _ in range(DRAINS):
             load = self._load(min(rate_per_s, self._most_per_s), load_ms)
             note = f"{load.ref.records:,} records at once"
             must_come = self._expected(load).must_come()
@@ -161,7 +163,7 @@ class _Search:
             self.know(drain_per_s=found, drain_records=load.ref.records)
             if found is None:
                 return
-            rate_per_s, load_ms = rounded(found), SECOND_DRAIN_MS
+            rate_per_s, load_ms = rounded(found), LATER_DRAIN_MS
 
     def _narrow(
         self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]

@@ -32,7 +32,7 @@ from streambench.trial.schedule import duration_ms
 from streambench.workload.schema import MAX_RATE_PER_S
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 24.0
+CONFIRM_WARM_UP_S: Final = 40.0
 CONFIRM_MEASURED_S: Final = 50.0
 AROUND_A_TRIAL_S: Final = 45.0
 CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.certificate import certify
-from streambench.kafka.player import Player
+from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
@@ -36,6 +36,8 @@ from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
 from streambench.trial.workspace import Workspace, workspace
 
 RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
+# Tried where the machine has cores for a second player.
+_MORE_PER_S: Final = 4_000_000
 LOAD_MS: Final = 5_000
 _WARM_UP_PER_S: Final = 20_000
 _WARM_UP_MS: Final = 10_000
@@ -53,14 +55,17 @@ def null_trial(
 
     `told` hears what is tried. Raises InstrumentFailed when not even the broker works.
     """
-    machine = _machine(workload)
+    rates: tuple[int, ...] = RATES_PER_S
+    if processes_for(_MORE_PER_S, workload.partitions) > 1:
+        rates += (_MORE_PER_S,)
+    machine = _machine(workload, rates)
     path = cache / f"null-trial-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.json"
     if (known := _stored(path, machine)) is not None:
         return known
     steps: list[Carried] = []
-    records = max(RATES_PER_S) * LOAD_MS // 1_000
+    records = max(rates) * LOAD_MS // 1_000
     with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
-        for rate in filter(_affordable, RATES_PER_S):
+        for rate in filter(_affordable, rates):
             told(f"what this machine carries without an engine: {rate:,} events/s")
             steps.append(carry(workload, resolved, place, rate_per_s=rate, load_ms=LOAD_MS))
             if not steps[-1].held:
@@ -73,9 +78,18 @@ def null_trial(
 
 
 def carry(
-    workload: Workload, resolved: Resolved, place: Workspace, *, rate_per_s: int, load_ms: int
+    workload: Workload,
+    resolved: Resolved,
+    place: Workspace,
+    *,
+    rate_per_s: int,
+    load_ms: int,
+    players: int | None = None,
 ) -> Carried:
-    """One rate, on a fresh and warm broker, beside a reader that takes everything."""
+    """One rate, on a fresh and warm broker, beside a reader that takes everything.
+
+    `players` processes share the load; None is as many as a trial of this rate would have.
+    """
     folder = place.scratch / f"null-{rate_per_s}"
     loads = folder / "loads"
     load = compile_trace(workload, duration_ms=load_ms, seed=1, cache=loads, rate_per_s=rate_per_s)
@@ -112,6 +126,7 @@ def carry(
             topic=INPUT_TOPIC,
             partitions=partitions,
             log_dir=folder,
+            processes=players or processes_for(rate_per_s, partitions),
         )
         stack.callback(player.close)
         return _played(broker, player, load, folder)
@@ -153,7 +168,7 @@ def _affordable(rate: int) -> bool:
     return needed_bytes < psutil.virtual_memory().available // 2
 
 
-def _machine(workload: Workload) -> str:
+def _machine(workload: Workload, rates: tuple[int, ...]) -> str:
     """Everything that the figures depend on."""
     return json.dumps(
         {
@@ -162,7 +177,7 @@ def _machine(workload: Workload) -> str:
             "fields": [field.name for field in workload.fields],
             "partitions": workload.partitions,
             "quantum_ms": workload.quantum_ms,
-            "rates": RATES_PER_S,
+            "rates": rates,
             "load_ms": LOAD_MS,
             "version": 2,  # of what is measured
         },

@@ -23,8 +23,9 @@ DEFAULT_WARM_UP_S = 20.0
 DEFAULT_MEASURED_S = 60.0
 # A hundred windows of the default workload earn a p99; a sweep has many trials.
 DEFAULT_SWEEP_MEASURED_S = 50.0
+DEFAULT_SWEEP_WARM_UP_S = 30.0
 # Of the warm-up of a trial whose rate may be too much for the engine: a sweep's, a search's.
-RISING_SHARE = 0.5
+RISING_SHARE = 0.75
 QUICK_WARM_UP_S = 5.0
 QUICK_MEASURED_S = 10.0
 
@@ -92,10 +93,10 @@ class Request:
         return dataclasses.replace(segment, strikes=struck.strikes, holds=struck.holds)
 
     def rising(self) -> Request:
-        """The same with a load that rises evenly over the first half of its warm-up.
+        """The same with a load that rises evenly over most of its warm-up.
 
-        A job that starts cold under a rate near its highest is behind by seconds before it is warm, and
-        has nothing left to catch up with. A load of a shape of its own, or a replay, stays as it is.
+        A job that starts cold under a rate near its highest is behind by seconds before it is warm, has
+        nothing left to catch up with, and may bear less while it is behind (Flink's heap fills). A load of a shape of its own, or a replay, stays as it is.
         """
         load = self.workload.input
         if isinstance(load, Replay) or (load.shape is not None and self.rate_per_s is None):

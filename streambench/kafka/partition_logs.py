@@ -12,13 +12,13 @@ _TIMEOUT_S: Final = 10.0
 
 
 class PartitionLogs:
-    """Log ends of a topic that has one writer: whatever a log holds beyond its end is ours."""
+    """Log ends of partitions that have one writer: whatever a log holds beyond its end is ours."""
 
-    def __init__(self, address: tuple[str, int], topic: str, partitions: int) -> None:
+    def __init__(self, address: tuple[str, int], topic: str, partitions: Iterable[int]) -> None:
         """Ask where the logs end now. Raises ConnectionLost."""
         self._address = address
         self._topic = topic
-        self._ends = self.ask(range(partitions))
+        self._ends = self.ask(partitions)
 
     def end(self, partition: int) -> int:
         """Where the acknowledged records end."""

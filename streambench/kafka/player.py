@@ -1,69 +1,56 @@
-"""The player, as the tool holds it: a process of its own that writes the load."""
+"""The player, as the tool holds it: one process that writes the load, or several that share it."""
 
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from streambench.kafka.channel import Channel
 from streambench.kafka.frames import ControlRecord
+from streambench.kafka.playing import Part, Playing
 from streambench.kafka.progress import PlayProgress, ProgressFile
-from streambench.kafka.send_log import SendLogMeta, read_meta
 from streambench.load.trace import Trace
 from streambench.load.writer import BATCHES_FILE
 from streambench.model.plan import Role
 from streambench.model.trial import TraceRef
 from streambench.runtime.supervisor import Child, Supervisor
 
-__all__ = ["ControlRecord", "PlayProgress", "Player", "Playing"]
+__all__ = ["ControlRecord", "PlayProgress", "Player", "Playing", "processes_for"]
 
+# What one process has been shown to write on time, at a tenth of a core (benchmarks/paced.py).
+EVENTS_PER_PROCESS_PER_S: Final = 2_000_000
+# A second process on a machine of two cores would only take turns with the first.
+_CORES_PER_PROCESS: Final = 4
 _START_TIMEOUT_S: Final = 60.0
 _SEND_TIMEOUT_S: Final = 90.0
 
 
-class Playing:
-    """A play under way."""
-
-    def __init__(self, channel: Channel, progress_path: Path, send_log: Path) -> None:
-        self._channel = channel
-        self._progress_path = progress_path
-        self._progress = ProgressFile.create(progress_path)
-        self._send_log = send_log
-        self._meta: SendLogMeta | None = None
-
-    def progress(self) -> PlayProgress:
-        """How far it has come; cheap. Raises InstrumentFailed when the player has ended."""
-        if self._meta is None:
-            self._channel.check_alive()
-        return self._progress.read()
-
-    def wait(self, timeout_s: float) -> SendLogMeta:
-        """Wait until all is acknowledged and the send log is written; may be called again.
-
-        Raises InstrumentFailed when the broker refused a batch, the player ended or took longer.
-        """
-        if self._meta is None:
-            try:
-                self._channel.answer(timeout_s)
-            finally:
-                self._progress_path.unlink(missing_ok=True)
-            self._meta = read_meta(self._send_log)
-        return self._meta
+def processes_for(rate_per_s: int, partitions: int, cores: int | None = None) -> int:
+    """How many processes a load of this rate is shared by, on a machine of so many cores."""
+    cores = cores or os.cpu_count() or 1
+    wanted = -(-rate_per_s // EVENTS_PER_PROCESS_PER_S)
+    return max(1, min(wanted, partitions, cores // _CORES_PER_PROCESS))
 
 
 class Player:
-    """Plays traces into one topic, as one idempotent producer, from a process of its own.
+    """Plays traces into one topic, as one idempotent producer a process.
 
-    One thing at a time: a play must have been waited for before the next command.
+    Of n processes, process i has the partitions p with p mod n = i, and nobody else writes to them: a
+    trace's bytes do not depend on n. One thing at a time: a play must have been waited for before the
+    next command.
     """
 
-    def __init__(self, supervisor: Supervisor, child: Child, channel: Channel) -> None:
+    def __init__(
+        self, supervisor: Supervisor, children: Sequence[Child], channels: Sequence[Channel]
+    ) -> None:
         self._supervisor = supervisor
-        self._child = child
-        self._channel = channel
+        self._children = tuple(children)
+        self._channels = tuple(channels)
 
     @classmethod
     def start(
@@ -74,39 +61,44 @@ class Player:
         topic: str,
         partitions: int,
         log_dir: Path,
+        processes: int = 1,
     ) -> Player:
-        """Start the process and wait until it is connected. Raises InstrumentFailed."""
-        argv = (
-            *(sys.executable, "-m", "streambench.kafka.player_process"),
-            *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
-        )
-        child = supervisor.start(
-            "player", Role.PLAYER, argv, log=log_dir / "player.log", pipes=True
-        )
-        channel = Channel(child, "the player")
-        channel.answer(_START_TIMEOUT_S)
-        return cls(supervisor, child, channel)
+        """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs."""
+        children: list[Child] = []
+        channels: list[Channel] = []
+        with ExitStack() as undo:
+            undo.callback(lambda: supervisor.stop(*children))
+            for index in range(processes):
+                argv = (
+                    *(sys.executable, "-m", "streambench.kafka.player_process"),
+                    *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
+                    *("--share", str(index), str(processes)),
+                )
+                name = "player" if index == 0 else f"player-{index}"
+                child = supervisor.start(
+                    name, Role.PLAYER, argv, log=log_dir / f"{name}.log", pipes=True
+                )
+                children.append(child)
+                channels.append(Channel(child, "the player"))
+            for channel in channels:
+                channel.answer(_START_TIMEOUT_S)
+            undo.pop_all()
+        return cls(supervisor, children, channels)
 
     @property
-    def child(self) -> Child:
-        """Its process."""
-        return self._child
+    def children(self) -> tuple[Child, ...]:
+        """Its processes."""
+        return self._children
 
     def send(self, records: Sequence[ControlRecord]) -> None:
         """Write records outside the trace, in order; returns when all are acknowledged."""
-        self._channel.tell(
-            command="send",
-            records=[
-                {
-                    "partition": record.partition,
-                    "event_ms": record.event_ms,
-                    "key": base64.b64encode(record.key).decode(),
-                    "value": base64.b64encode(record.value).decode(),
-                }
-                for record in records
-            ],
-        )
-        self._channel.answer(_SEND_TIMEOUT_S)
+        shares: dict[int, list[ControlRecord]] = {}
+        for record in records:
+            shares.setdefault(record.partition % len(self._channels), []).append(record)
+        for index, share in shares.items():
+            self._channels[index].tell(command="send", records=[_plain(each) for each in share])
+        for index in shares:
+            self._channels[index].answer(_SEND_TIMEOUT_S)
 
     def play(
         self,
@@ -127,22 +119,39 @@ class Player:
         """
         trace = Trace.open(ref)
         send_log.parent.mkdir(parents=True, exist_ok=True)
-        progress_path = send_log.with_suffix(".progress").absolute()
-        playing = Playing(self._channel, progress_path, send_log)
-        self._channel.tell(
-            command="play",
-            batches=str((trace.folder / BATCHES_FILE).absolute()),
-            records=str(trace.records_path.absolute()),
-            quantum_ms=trace.meta.quantum_ms,
-            start_realtime_ns=start_realtime_ns,
-            event_offset_ms=event_offset_ms,
-            send_log=str(send_log.absolute()),
-            progress=str(progress_path),
-            unthrottled=unthrottled,
-            holds=[list(hold) for hold in holds],
+        parts = [self._part(index, send_log.absolute()) for index in range(len(self._channels))]
+        for part in parts:
+            part.channel.tell(
+                command="play",
+                batches=str((trace.folder / BATCHES_FILE).absolute()),
+                records=str(trace.records_path.absolute()),
+                quantum_ms=trace.meta.quantum_ms,
+                start_realtime_ns=start_realtime_ns,
+                event_offset_ms=event_offset_ms,
+                send_log=str(part.send_log),
+                progress=str(part.progress_path),
+                unthrottled=unthrottled,
+                holds=[list(hold) for hold in holds],
+            )
+        return Playing(parts, send_log.absolute())
+
+    def _part(self, index: int, send_log: Path) -> Part:
+        alone = len(self._channels) == 1
+        own_log = send_log if alone else send_log.with_name(f"{send_log.stem}.{index}.parquet")
+        progress_path = own_log.with_suffix(".progress")
+        return Part(
+            self._channels[index], progress_path, ProgressFile.create(progress_path), own_log
         )
-        return playing
 
     def close(self) -> None:
-        """End the process, a play under way included (its send log is still written)."""
-        self._supervisor.stop(self._child)
+        """End the processes, a play under way included (its send log is still written)."""
+        self._supervisor.stop(*self._children)
+
+
+def _plain(record: ControlRecord) -> dict[str, object]:
+    return {
+        "partition": record.partition,
+        "event_ms": record.event_ms,
+        "key": base64.b64encode(record.key).decode(),
+        "value": base64.b64encode(record.value).decode(),
+    }

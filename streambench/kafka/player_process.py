@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from streambench.kafka.connection import Connection, ConnectionLost, split_address
 from streambench.kafka.delivery import Delivery, DeliveryFailed
@@ -56,7 +57,11 @@ def realtime_minus_monotonic_ns() -> int:
 class PlayerProcess:
     """State that outlives a play: the connection, the producer's identity and its sequences."""
 
-    def __init__(self, bootstrap: str, topic: str, partitions: int) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, partitions: int, share: tuple[int, int] = (0, 1)
+    ) -> None:
+        """Of `share` (i, n) the partitions p with p mod n = i are this process's."""
+        self._share = share
         self._address = split_address(bootstrap)
         self._layout = ProduceLayout(topic)
         self._connection, identity = wait_until(
@@ -65,7 +70,8 @@ class PlayerProcess:
             timeout_s=_START_TIMEOUT_S,
             stage="load",
         )
-        self._logs = PartitionLogs(self._address, topic, partitions)
+        index, of = share
+        self._logs = PartitionLogs(self._address, topic, range(index, partitions, of))
         self._sequences = Sequences(identity, [0] * partitions)
 
     def _introduce(self) -> tuple[Connection, ProducerIdentity] | None:
@@ -123,7 +129,7 @@ class PlayerProcess:
     ) -> SendLogMeta:
         """Play a trace and write its send log, after a failure too. Returns the metadata."""
         frames = TraceFrames(
-            np.load(batches, mmap_mode="r"),
+            self._own(np.load(batches, mmap_mode="r")),
             records_path=records,
             quantum_ms=quantum_ms,
             layout=self._layout,
@@ -189,6 +195,10 @@ class PlayerProcess:
         )
         return meta
 
+    def _own(self, batches: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        index, of = self._share
+        return batches if of == 1 else batches[batches["partition"] % of == index]
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -242,6 +252,7 @@ def main() -> None:
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--topic", required=True)
     parser.add_argument("--partitions", required=True, type=int)
+    parser.add_argument("--share", nargs=2, type=int, default=(0, 1), metavar=("INDEX", "OF"))
     arguments = parser.parse_args()
     end_of_input_on_sigterm()
     if not go_first():
@@ -249,7 +260,9 @@ def main() -> None:
             "no real-time scheduling: the load may come late when cores are short", file=sys.stderr
         )
     try:
-        player = PlayerProcess(arguments.bootstrap, arguments.topic, arguments.partitions)
+        player = PlayerProcess(
+            arguments.bootstrap, arguments.topic, arguments.partitions, tuple(arguments.share)
+        )
     except StreambenchError as error:
         _answer(error=error.message)
         sys.exit(1)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 UNSET = -1
@@ -54,7 +57,7 @@ class SendLogMeta:
     `drift_ns` is how far the realtime clock moved against the monotonic one between start and end:
     a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
     that were written again, `errors` the broker's retriable answers and lost connections, by name.
-    `cpu_s` is of the whole player process while it played.
+    `cpu_s` is of all of the player's processes while they played.
     """
 
     start_realtime_ns: int
@@ -107,6 +110,10 @@ def write_send_log(
         ],
         schema=SCHEMA,
     )
+    _write(path, table, meta)
+
+
+def _write(path: Path, table: pa.Table, meta: SendLogMeta) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     described = meta_path(path)
     partial = described.with_name(described.name + ".part")
@@ -115,6 +122,50 @@ def write_send_log(
     partial = path.with_name(path.name + ".part")
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
+
+
+def merge_send_logs(parts: Sequence[Path], path: Path) -> None:
+    """Make one log, and one description, of the parts that several processes wrote of one play.
+
+    Batches are in the order of a single process. Instants count from the first part's T0.
+    """
+    metas = [read_meta(part) for part in parts]
+    start_ns = min(meta.start_realtime_ns for meta in metas)
+    later_ns = [meta.start_realtime_ns - start_ns for meta in metas]
+    tables = [
+        _later(pq.read_table(part), by_ns) for part, by_ns in zip(parts, later_ns, strict=True)
+    ]
+    table = pa.concat_tables(tables).sort_by([("quantum", "ascending"), ("partition", "ascending")])
+    worst = max(metas, key=lambda meta: abs(meta.drift_ns))
+    errors: Counter[str] = Counter()
+    for meta in metas:
+        errors.update(meta.errors)
+    _write(
+        path,
+        table,
+        SendLogMeta(
+            start_realtime_ns=start_ns,
+            realtime_minus_monotonic_start_ns=worst.realtime_minus_monotonic_start_ns,
+            realtime_minus_monotonic_end_ns=worst.realtime_minus_monotonic_end_ns,
+            drift_ns=worst.drift_ns,
+            retried=sum(meta.retried for meta in metas),
+            errors=dict(errors),
+            failure=next((meta.failure for meta in metas if meta.failure is not None), None),
+            records_acknowledged=sum(meta.records_acknowledged for meta in metas),
+            ended_ns=max(m.ended_ns + by_ns for m, by_ns in zip(metas, later_ns, strict=True)),
+            wall_s=max(meta.wall_s for meta in metas),
+            cpu_s=sum(meta.cpu_s for meta in metas),
+        ),
+    )
+
+
+def _later(table: pa.Table, by_ns: int) -> pa.Table:
+    if not by_ns:
+        return table
+    for name in ("possible_ns", "written_ns", "acked_ns"):
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, SCHEMA.field(name), pc.add(table.column(name), by_ns))
+    return table
 
 
 def read_meta(send_log: Path) -> SendLogMeta:

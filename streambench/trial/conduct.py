@@ -61,6 +61,7 @@ def conduct(
     `wider` is the plan with one worker more, when a fault rescales the job. Takes and raises what
     `running_job` does.
     """
+    rate_per_s = Trace.open(spec.segment.trace).meta.rate_per_s
     with running_job(
         spec.number,
         conditions=spec.conditions,
@@ -70,6 +71,7 @@ def conduct(
         artifacts=artifacts,
         place=place,
         observer=observer,
+        most_per_s=rate_per_s or 0,
     ) as running:
         return _measure_job(
             spec,

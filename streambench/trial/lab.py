@@ -49,11 +49,13 @@ def open_lab(
     log_dir: Path,
     partitions: int,
     warm_up: TraceRef,
+    players: int = 1,
 ) -> Iterator[Lab]:
     """A fresh broker with empty topics, a player and a reader; all gone afterwards.
 
     Each trial has a broker of its own, so that no engine meets a warmer or fuller one than another;
-    `warm_up` is played into a scratch topic first, as a cold broker would hold up the load.
+    `warm_up` is played into a scratch topic first, as a cold broker would hold up the load. `players`
+    processes share the load.
     """
     broker_folder = scratch / "broker"
     supervisor.discard_at_end(scratch)
@@ -82,6 +84,7 @@ def open_lab(
             topic=INPUT_TOPIC,
             partitions=partitions,
             log_dir=log_dir,
+            processes=players,
         )
         try:
             reader = Reader.start(

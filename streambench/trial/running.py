@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from streambench.engines.protocol import Embedded, Engine, Job
+from streambench.kafka.player import processes_for
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
@@ -68,11 +69,12 @@ def running_job(
     artifacts: Resolved,
     place: Workspace,
     observer: Observer,
+    most_per_s: int = 0,
     before: Callable[[Lab], None] | None = None,
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
-    `before` may put something into the topic that the job will find there.
+    `most_per_s` is the highest rate that will be played. `before` may put something into the topic that the job will find there.
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
     observer.status(Status(Phase.TOPICS))
@@ -85,6 +87,7 @@ def running_job(
                 log_dir=place.log_dir,
                 partitions=conditions.partitions,
                 warm_up=broker_warm_up,
+                players=processes_for(most_per_s, conditions.partitions),
             )
         )
         if before is not None:

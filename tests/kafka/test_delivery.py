@@ -132,7 +132,7 @@ def lab() -> Iterator[MakeLab]:
             Connection(broker.address, timeout_s=5),
             source,
             times,
-            logs=PartitionLogs(broker.address, "t", 1),
+            logs=PartitionLogs(broker.address, "t", range(1)),
             t0_ns=time.monotonic_ns(),
             progress=lambda records, index: None,
             watch_fd=None,

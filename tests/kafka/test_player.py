@@ -12,7 +12,7 @@ import pytest
 
 from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.certificate import certify
-from streambench.kafka.player import ControlRecord, Player
+from streambench.kafka.player import ControlRecord, Player, processes_for
 from streambench.kafka.send_log import read_meta
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config, topic_bytes
 from streambench.load.trace import Trace
@@ -80,6 +80,52 @@ def test_every_record_arrives_once_in_order_with_its_event_time(
             )
             for event_ms, campaign, action, price in wanted
         ]
+
+
+def test_two_processes_write_what_one_writes(
+    supervisor: Supervisor, broker: Broker, clicks: Traces, tmp_path: Path
+) -> None:
+    trace = clicks(RATE, SECONDS * 1_000)
+    written, logs = [], []
+    for processes in (1, 2):
+        topic = f"shared-by-{processes}"
+        create_topics(broker.bootstrap, (TopicSpec(topic, PARTITIONS, input_topic_config()),))
+        player = Player.start(
+            supervisor,
+            bootstrap=broker.bootstrap,
+            topic=topic,
+            partitions=PARTITIONS,
+            log_dir=tmp_path,
+            processes=processes,
+        )
+        assert len(player.children) == processes
+        player.send([ControlRecord(p, OFFSET_MS, b"first", b"{}") for p in range(PARTITIONS)])
+        send_log = tmp_path / f"{processes}" / "load.parquet"
+        playing = player.play(
+            trace.ref, start_realtime_ns=_soon_ns(), event_offset_ms=OFFSET_MS, send_log=send_log
+        )
+        meta = playing.wait(60)
+        player.close()
+        assert meta.records_acknowledged == trace.meta.records
+        assert playing.progress().records_written == trace.meta.records
+        assert playing.progress().finished
+        written.append(read_back(broker.bootstrap, topic, PARTITIONS))
+        logs.append(pq.read_table(send_log))
+        assert sorted(path.name for path in send_log.parent.iterdir()) == [
+            "load.json", "load.parquet",
+        ]  # fmt: skip
+    one, two = written
+    assert one == two
+    for name in ("quantum", "partition", "records", "due_ns", "base_offset"):
+        assert logs[0].column(name).equals(logs[1].column(name))
+
+
+def test_a_machine_with_few_cores_has_one_player() -> None:
+    assert processes_for(20_000, 4, cores=64) == 1
+    assert processes_for(2_000_000, 4, cores=64) == 1
+    assert processes_for(2_000_001, 4, cores=64) == 2
+    assert processes_for(4_000_000, 4, cores=2) == 1
+    assert processes_for(5_000_000, 2, cores=64) == 2
 
 
 def test_the_send_log_has_every_batch_with_its_instants_and_offset(
@@ -226,7 +272,7 @@ def test_a_player_that_dies_is_an_instruments_failure(
         event_offset_ms=OFFSET_MS,
         send_log=tmp_path / "load.parquet",
     )
-    player.child.process.kill()
+    player.children[0].process.kill()
     with pytest.raises(InstrumentFailed, match="has ended"):
         playing.wait(30)
 
