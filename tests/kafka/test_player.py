@@ -109,7 +109,12 @@ def test_two_processes_write_what_one_writes(
         assert meta.records_acknowledged == trace.meta.records
         assert playing.progress().records_written == trace.meta.records
         assert playing.progress().finished
-        written.append(read_back(broker.bootstrap, topic, PARTITIONS))
+        written.append(
+            [
+                [(record.offset, record.timestamp, record.key, record.value) for record in records]
+                for records in read_back(broker.bootstrap, topic, PARTITIONS)
+            ]
+        )
         logs.append(pq.read_table(send_log))
         assert sorted(path.name for path in send_log.parent.iterdir()) == [
             "load.json", "load.parquet",
