@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from streambench.cli.console import err
+from streambench.cli.console import err, say
 from streambench.cli.preparing import (
     SCRATCH_BYTES_PER_RECORD,
     broker_warm_up,
@@ -18,14 +18,19 @@ from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
+from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
-from streambench.model.sweep import Axis
+from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.runtime.memory import check_disk
+from streambench.runtime.paths import cache_dir
 from streambench.trial.schedule import duration_ms
+
+# Axes along which a record costs the broker what it costs in the null trial.
+_SAME_RECORDS = {AxisName.RATE, AxisName.KEYS, AxisName.SKEW, AxisName.WORKERS}
 
 
 def bench(
@@ -44,7 +49,14 @@ def bench(
     largest = max(records_of(request) for request in requests)
     check_disk(first.out, largest * SCRATCH_BYTES_PER_RECORD)
     _show_plan(requests, axes)
-    run = dataclasses.replace(run_record(first, compiled(first), (), axes), drains=drains)
+    lab = next(iter(artifacts.values()), None)
+    carried = None
+    if axes and lab is not None and not first.is_replay:
+        carried = null_trial(first.workload, lab, cache_dir(), told=say)
+    if {axis.name for axis in axes} <= _SAME_RECORDS:
+        requests = tuple(dataclasses.replace(each, carried=carried) for each in requests)
+    run = run_record(first, compiled(first), (), axes, carried=carried)
+    run = dataclasses.replace(run, drains=drains)
     with reported(first.out, run) as (writer, observer):
         records = execute(
             requests,

@@ -11,6 +11,11 @@ out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
 
 
+def say(words: str) -> None:
+    """One line about what goes on."""
+    err.print(words, markup=False)
+
+
 def show_error(error: StreambenchError) -> None:
     """What happened; a blank line; what to do."""
     err.print(f"error: {error.message}", style="bold", markup=False, soft_wrap=True)

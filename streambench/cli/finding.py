@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from streambench.cli.bench import exit_code
-from streambench.cli.console import err
+from streambench.cli.console import err, say
 from streambench.cli.parameters import duration_s
 from streambench.cli.preparing import broker_warm_up, check_heaps, compiled, load, set_up
 from streambench.cli.reporting import reported
@@ -42,10 +43,6 @@ def delay_limit(text: str) -> Limit:
     return Limit(Quantile(match[1]), duration_s(match[2]) * 1000)
 
 
-def _say(words: str) -> None:
-    err.print(words, markup=False)
-
-
 def find(request: Request, terms: SearchTerms) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
     (request,), artifacts = set_up((request,))
@@ -60,7 +57,8 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     lab = next(iter(artifacts.values()), None)
     carried = None
     if lab is not None:
-        carried = null_trial(request.workload, lab, cache_dir(), told=_say)
+        carried = null_trial(request.workload, lab, cache_dir(), told=say)
+    request = dataclasses.replace(request, carried=carried)
     run = run_record(request, compiled(request), (), search=terms, carried=carried)
     with reported(request.out, run) as (writer, observer):
         found = find_rates(

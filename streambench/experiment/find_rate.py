@@ -113,6 +113,10 @@ class _Search:
         self._told = told
         self._most_per_s = most_per_s
         self._until_s = time.monotonic() + terms.budget_s
+        self._longest_s = 0.0  # of all probes so far
+        window_ms = request.workload.query.window.advance_ms
+        self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
+        self._measured_ms = self._least_ms
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -181,7 +185,7 @@ class _Search:
                 low, _ = bracket(self.record.probes, passed)
                 self.know(ended=_CEILING if low == self._most_per_s else _NARROW)
                 return
-            if time.monotonic() > self._until_s:
+            if time.monotonic() + self._longest_s > self._until_s:
                 self.know(ended="its time was over before the precision was reached")
                 return
             self._probe(prober, running, rate, passed)
@@ -189,15 +193,19 @@ class _Search:
     def _probe(
         self, prober: Prober, running: Running, rate: int, passed: Callable[[RateProbe], bool]
     ) -> None:
-        """Try a rate; once more and longer when that did not decide."""
-        window_ms = self._request.workload.query.window.advance_ms
-        measured_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
+        """Try a rate; once more and longer when that did not decide and there is time.
+
+        An engine that took longer once will do so again: a micro-batch engine's lag is a saw.
+        """
         low, high = bracket(self.record.probes, passed)
         known = ", ".join(
             f"{rate:,} {word}" for rate, word in ((low, "passed"), (high, "failed")) if rate
         )
         while True:
-            parts = spans(self._request.workload, warm_up_ms=SETTLE_MS, measured_ms=measured_ms)
+            begun_s = time.monotonic()
+            parts = spans(
+                self._request.workload, warm_up_ms=SETTLE_MS, measured_ms=self._measured_ms
+            )
             load = self._load(rate, duration_ms(parts))
             expected = self._expected(load)
             played = prober.play(
@@ -216,7 +224,7 @@ class _Search:
             probe = probe_record(
                 seen,
                 rate_per_s=rate,
-                measured_s=measured_ms / 1000,
+                measured_s=self._measured_ms / 1000,
                 limit=self._terms.limit,
                 guarantee=self._request.conditions.guarantee,
                 complete=played.complete,
@@ -228,10 +236,14 @@ class _Search:
                 raise EngineFailed(
                     f"rows were still missing long after {rate:,} events/s", stage="drain"
                 )
-            undecided = probe.pace is Pace.UNDECIDED or probe.pace is None
-            if not undecided or tries(self.record.probes, rate) >= PATIENCE:
+            took_s = time.monotonic() - begun_s
+            self._longest_s = max(self._longest_s, took_s)
+            if probe.pace is not None and probe.pace is not Pace.UNDECIDED:
                 return
-            measured_ms = round(measured_ms * LONGER)
+            self._measured_ms = round(self._least_ms * LONGER)
+            again_s = time.monotonic() + took_s * self._measured_ms / 1000 / probe.measured_s
+            if tries(self.record.probes, rate) >= PATIENCE or again_s > self._until_s:
+                return
 
 
 _NARROW: Final = "the precision was reached"

@@ -35,6 +35,7 @@ from streambench.workload.schema import MAX_RATE_PER_S
 CONFIRM_WARM_UP_S: Final = 40.0
 CONFIRM_MEASURED_S: Final = 50.0
 AROUND_A_TRIAL_S: Final = 45.0
+LEAST_SEARCH_S: Final = 150.0
 CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 CONFIRM_TRIES: Final = 3
 LEAST_WINDOWS: Final = 100
@@ -121,7 +122,7 @@ class _Finding:
             self._request,
             contender,
             plan,
-            dataclasses.replace(self._terms, budget_s=max(60.0, budget_s)),
+            dataclasses.replace(self._terms, budget_s=max(LEAST_SEARCH_S, budget_s)),
             number=number,
             compiled=self._load,
             broker_warm_up=self._broker_warm_up.ref,
@@ -144,8 +145,11 @@ class _Finding:
         rate: int | None,
         until_s: float,
     ) -> SearchRecord:
-        """Try the rate for longer, in a fresh job; a little less when it does not hold."""
-        for _ in range(CONFIRM_TRIES):
+        """Try the rate for longer, in a fresh job; a little less when it does not hold.
+
+        At least twice, as a search that ends without a rate is of no use; a third time if there is time.
+        """
+        for tried in range(1, CONFIRM_TRIES + 1):
             if rate is None:
                 break
             record = self._trial(contender, plan, rate)
@@ -154,7 +158,8 @@ class _Finding:
             if confirmation.held:
                 found = dataclasses.replace(found, lag_bounded_per_s=rate)
             self._know(found)
-            if confirmation.held or time.monotonic() + CONFIRM_S > until_s:
+            late = time.monotonic() + CONFIRM_S > until_s
+            if confirmation.held or (late and tried > 1):
                 break
             rate = rounded(rate / (1 + 2 * self._terms.precision))
         return found

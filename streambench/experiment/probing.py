@@ -105,6 +105,7 @@ def probe_record(
         why="",
         right=seen.verdict.right,
         send_lag_p999_ms=lag_ms,
+        idle_share=seen.idle_share,
         measures=seen.measured.measures,
     )
     saturated = seen.certificate.only_late and seen.idle_share < SATURATED_IDLE_SHARE

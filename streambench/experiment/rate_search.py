@@ -11,6 +11,9 @@ from streambench.model.search import RateProbe
 # A drain works in large batches, so what can be borne for long lies below it.
 FIRST_SHARE: Final = 0.75
 UP: Final = 1.35
+# Where a probe left so much of the machine idle, the engine's end is far.
+FAR_UP: Final = 1.8
+FAR_IDLE_SHARE: Final = 0.4
 DOWN: Final = 0.65
 LEAST_PER_S: Final = 200
 # One that is not decided is tried again for longer; then "not shown" is an answer.
@@ -35,7 +38,7 @@ def next_rate(
         return None
     if high is None:
         assert low is not None
-        return None if low >= most else rounded(min(low * UP, most))
+        return None if low >= most else rounded(min(low * _up(probes, low), most))
     if low is None:
         lower = rounded(high * DOWN)
         return lower if lower >= LEAST_PER_S else None
@@ -43,6 +46,12 @@ def next_rate(
         return None
     between = rounded(math.sqrt(low * high))
     return between if low < between < high else None
+
+
+def _up(probes: Sequence[RateProbe], low: int) -> float:
+    (last,) = (probe for probe in _final(probes) if probe.rate_per_s == low)
+    idle = last.idle_share is not None and last.idle_share >= FAR_IDLE_SHARE
+    return FAR_UP if idle else UP
 
 
 def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:

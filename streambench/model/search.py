@@ -34,6 +34,7 @@ class RateProbe:
     right: bool | None = None
     within_limit: bool | None = None
     send_lag_p999_ms: float | None = None
+    idle_share: float | None = None  # of the machine, while it was measured
     measures: Mapping[str, float | None] = field(default_factory=dict)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streambench.experiment.rate_search import bracket, next_rate, rounded
@@ -45,6 +47,15 @@ def test_the_edge_is_found_to_the_precision_wherever_it_starts(
 def test_a_start_near_the_edge_takes_few_probes() -> None:
     assert len(searched(100_000, 130_000)) <= 6
     assert len(searched(100_000, 100_000 / 0.6)) <= 6
+
+
+def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
+    def after(idle_share: float | None) -> int | None:
+        done = [replace(probe(100_000, Pace.KEPT_UP), idle_share=idle_share)]
+        return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(0.7) == 180_000
+    assert after(0.1) == after(None) == 135_000
 
 
 def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:

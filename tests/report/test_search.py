@@ -32,7 +32,7 @@ LIMIT = Limit(Quantile.P99, 2_000)
 
 def probe(rate: int, pace: Pace | None, why: str, *, within: bool | None = None) -> RateProbe:
     figures = measures(20 + rate / 10_000, 60, 90)
-    return RateProbe(rate, 12, 24, pace, why, True, within, 1.2, figures)
+    return RateProbe(rate, 12, 24, pace, why, True, within, 1.2, 0.3, figures)
 
 
 def search(engine: str, confirmed: int, within: int | None, drain: float) -> SearchRecord:

@@ -164,8 +164,8 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         "search",
         "Rates that were tried",
         "The rates tried on each engine, which of them passed, and the confirmed one",
-        "The drain rate is what a warm job works off when records come at once: an upper bound that says "
-        "nothing of delay. Grey rings: the generator or the engine left it undecided.",
+        "The drain rate is what a warm job works off when records come at once: where the search begins; "
+        "it says nothing of delay. Grey rings: the generator or the engine left it undecided.",
         partial(_draw_search, lanes),
         Grid(columns, rows),
     )
@@ -228,6 +228,7 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         Column("delay p50, ms", f"{stem}_p50_ms", numeric=True),
         Column("delay max, ms", f"{stem}_max_ms", numeric=True),
         Column("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
+        Column("machine idle, %", numeric=True),
     )
     rows = [
         Row(
@@ -242,6 +243,7 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
                 Cell(optional(probe.measures.get(f"{stem}_p50_ms"))),
                 Cell(optional(probe.measures.get(f"{stem}_max_ms"))),
                 Cell(optional(probe.send_lag_p999_ms, 1)),
+                Cell(DASH if probe.idle_share is None else number(100 * probe.idle_share)),
             )
         )
         for probe in search.probes
