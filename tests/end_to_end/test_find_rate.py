@@ -36,6 +36,7 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (find_rate, "LEAST_MEASURED_MS", 6_000),
         (find_rate, "DRAIN_PER_S", 20_000),
         (find_rate, "DRAIN_MS", 1_000),
+        (find_rate, "LATER_DRAIN_MS", 1_000),
         (find_rates, "CONFIRM_WARM_UP_S", 1.0),
         (find_rates, "CONFIRM_MEASURED_S", 6.0),
         (find_rates, "LEAST_WINDOWS", 30),

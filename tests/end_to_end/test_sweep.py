@@ -9,6 +9,7 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.cli.planning import make_requests
 from streambench.cli.sweeps import sweep_axes
+from streambench.experiment import null_trial
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.engine
 def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     brisk_workload(tmp_path, 200)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(null_trial, "RATES_PER_S", (2_000, 50_000))
+    monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
     # About 500 rows a second are due at the lower rate, and 1,190 at the higher one.
     axes = sweep_axes("2k,6k", (), None)
     requests = make_requests(
@@ -47,6 +50,15 @@ def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert all(one.counts for one in line)
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
     assert knee(line) == 2_000
+    assert found.run.null_trial is not None
+    for trial in found.trials:
+        measures = trial.record.measures
+        beyond, whole = (
+            measures[f"broker_{which}cpu_s_per_million"] for which in ("beyond_load_", "")
+        )
+        assert beyond is not None
+        assert whole is not None
+        assert beyond < whole
     sent = {trial.record.trace_sha256 for trial in found.trials}
     assert len(sent) == 2
     assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0

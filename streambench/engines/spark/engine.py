@@ -71,7 +71,7 @@ class SparkEngine:
             engine=self.name,
             version=variant.version,
             event_clock=self.event_clock,
-            programs=spark_programs(workload, settings),
+            programs=spark_programs(workload, settings, heap_mib=executor_heap_mib(conditions)),
             processes=spark_processes(conditions),
             settings=settings,
             warnings=_warnings(conditions),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.spark.query import query_program
@@ -30,11 +30,16 @@ logger.scheduler.level = INFO
 """.replace("LOG_TIME", LOG_TIME)
 
 
-def spark_programs(workload: Workload, settings: Sequence[Setting]) -> tuple[Program, ...]:
-    """Query, application configuration and log format, the one most worth reading first."""
+def spark_programs(
+    workload: Workload, settings: Sequence[Setting], *, heap_mib: int
+) -> tuple[Program, ...]:
+    """Query, application configuration and log format, the one most worth reading first.
+
+    `heap_mib` is an executor's.
+    """
     return (
         Program("query.py", "python", _query(workload, settings)),
-        Program("job.json", "json", _job(settings)),
+        Program("job.json", "json", _job(settings, heap_mib)),
         Program("log4j2.properties", "properties", _LOG4J),
     )
 
@@ -54,7 +59,7 @@ def _query(workload: Workload, settings: Sequence[Setting]) -> str:
     return query_program(workload, source, sink)
 
 
-def _job(settings: Sequence[Setting]) -> str:
+def _job(settings: Sequence[Setting], heap_mib: int) -> str:
     flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
     job = {
         "query": "${job_dir}/query.py",
@@ -69,7 +74,7 @@ def _job(settings: Sequence[Setting]) -> str:
             "spark.driver.extraClassPath": "${jars:spark-connector}",
             "spark.executor.extraClassPath": "${jars:spark-connector}",
             "spark.driver.extraJavaOptions": flags,
-            "spark.executor.extraJavaOptions": flags,
+            "spark.executor.extraJavaOptions": f"{initial_heap_flag(heap_mib)} {flags}",
             **values(settings, APPLICATION),
         },
     }
