@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from streambench.experiment.execute import RunObserver, not_run
@@ -15,7 +17,7 @@ from streambench.experiment.one import run_one
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
-from streambench.load.trace import Trace
+from streambench.load.trace import PARTIAL, Trace
 from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Limit, Pace
 from streambench.model.plan import Plan, Unsupported
@@ -194,7 +196,15 @@ class _Finding:
             recovery_s=0.0,
             faults=(),
         ).rising()
-        trace = self._compiled(request, duration_ms(request.spans), None)
+        cache = self._broker_warm_up.folder.parent
+        # Some GB, played once.
+        with TemporaryDirectory(prefix=f"{PARTIAL}{os.getpid()}-", dir=cache) as folder:
+            return self._tried(request, contender, plan, rate, Path(folder))
+
+    def _tried(
+        self, request: Request, contender: Contender, plan: Plan, rate: int, folder: Path
+    ) -> TrialRecord:
+        trace = self._compiled(request, duration_ms(request.spans), folder)
         point: Point = ((AxisName.RATE, float(rate)),)
         number = len(self.trials) + 1
         record = run_one(

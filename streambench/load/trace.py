@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,8 +41,12 @@ from streambench.model.workload import Workload
 from streambench.workload.validate import check
 
 _META_FILE: Final = "trace.json"
-_PARTIAL: Final = "partial-"
+# Folders of this name and a pid go when that process is gone.
+PARTIAL: Final = "partial-"
 _BYTES_PER_RECORD: Final = 120
+# A cache above this size loses what nobody has used for an hour, the longest unused first.
+CACHE_LIMIT_BYTES: Final = 4 * 2**30
+_UNUSED_S: Final = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -139,11 +144,13 @@ def compile_trace(
     key = content_key(workload, load, seed=seed, partitions=partitions)
     folder = cache / f"{workload.name}-{key}"
     if (cached := _opened(folder)) is not None:
+        os.utime(folder)  # used just now
         return cached
     cache.mkdir(parents=True, exist_ok=True)
     _discard_abandoned(cache)
+    _discard_unused(cache)
     _check_disk(cache, load)
-    partial = cache / f"{_PARTIAL}{os.getpid()}-{secrets.token_hex(4)}"
+    partial = cache / f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}"
     partial.mkdir()
     try:
         _compile(partial, workload, load, seed=seed, partitions=partitions, progress=progress)
@@ -234,10 +241,23 @@ def _publish(partial: Path, folder: Path) -> Trace:
 
 def _discard_abandoned(cache: Path) -> None:
     """Delete what processes left that were killed while they compiled."""
-    for partial in cache.glob(f"{_PARTIAL}*"):
-        pid = partial.name.removeprefix(_PARTIAL).partition("-")[0]
+    for partial in cache.glob(f"{PARTIAL}*"):
+        pid = partial.name.removeprefix(PARTIAL).partition("-")[0]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _discard_unused(cache: Path) -> None:
+    """Keep the cache within its limit, as far as nobody needs what is in it."""
+    folders = [folder for folder in cache.iterdir() if (folder / _META_FILE).is_file()]
+    folders.sort(key=lambda folder: folder.stat().st_mtime)
+    sizes = {f: sum(p.stat().st_size for p in f.rglob("*") if p.is_file()) for f in folders}
+    over_bytes = sum(sizes.values()) - CACHE_LIMIT_BYTES
+    for folder in folders:
+        if over_bytes <= 0 or time.time() - folder.stat().st_mtime < _UNUSED_S:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        over_bytes -= sizes[folder]
 
 
 def _check_disk(cache: Path, load: Load) -> None:

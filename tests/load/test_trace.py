@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from kafka.record.default_records import DefaultRecordBatch
 
+from streambench.load import trace as trace_module
 from streambench.load.batch import stamp_header
 from streambench.load.draw import Stream
 from streambench.load.partition import partition_of
@@ -249,6 +251,7 @@ def test_a_trace_of_another_format_is_compiled_anew(tmp_path: Path) -> None:
 
 COMPILE = """
 import sys
+import time
 from pathlib import Path
 from streambench.load.trace import compile_trace
 from streambench.workload.locate import shipped_root
@@ -308,3 +311,24 @@ def test_memory_does_not_grow_with_the_duration(tmp_path: Path) -> None:
         return max(len(c.quantum) for c in chunks(workload, load, seed=1, partitions=4))
 
     assert largest_chunk(CLICKS, 30_000) == largest_chunk(CLICKS, 60_000) <= 1 << 18
+
+
+def test_a_full_cache_loses_what_nobody_used_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_module, "CACHE_LIMIT_BYTES", 1)
+
+    def compiled(seed: int) -> Trace:
+        return compile_trace(CLICKS, duration_ms=2_000, seed=seed, cache=tmp_path)
+
+    old, young = compiled(1), compiled(2)
+    long_ago = time.time() - 2 * 3_600
+    os.utime(old.folder, (long_ago, long_ago))
+    third = compiled(3)
+    assert not old.folder.exists()
+    assert young.folder.exists()
+    assert third.folder.exists()
+    os.utime(young.folder, (long_ago, long_ago))
+    assert compiled(2).folder == young.folder  # used again, and so kept
+    compiled(4)
+    assert young.folder.exists()
