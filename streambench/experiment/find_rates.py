@@ -23,7 +23,7 @@ from streambench.model.pace import Limit, Pace
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, TrialRecord, TrialSpec
+from streambench.model.trial import Completed, Invalid, TrialRecord, TrialSpec
 from streambench.oracle.expected import expect
 from streambench.results.bundle import BundleWriter
 from streambench.results.limits import delay_within
@@ -149,6 +149,7 @@ class _Finding:
     ) -> SearchRecord:
         """Try the rate for longer, in a fresh job; a little less when it does not hold.
 
+        Half of that when the generator was late, which says nothing of the engine.
         At least twice, as a search that ends without a rate is of no use; a third time if there is time.
         """
         for tried in range(1, CONFIRM_TRIES + 1):
@@ -163,7 +164,8 @@ class _Finding:
             late = time.monotonic() + CONFIRM_S > until_s
             if confirmation.held or (late and tried > 1):
                 break
-            rate = rounded(rate / (1 + 2 * self._terms.precision))
+            steps = 1 if isinstance(self.trials[-1].outcome, Invalid) else 2
+            rate = rounded(rate / (1 + steps * self._terms.precision))
         return found
 
     def _confirm_limit(

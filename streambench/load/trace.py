@@ -196,6 +196,9 @@ def _compile(
         records_by_partition=written.records_by_partition,
     )
     (folder / _META_FILE).write_text(json.dumps(dataclasses.asdict(meta), indent=1))
+    # Else the system would write it out while it is played, and whoever needs memory would wait for that.
+    with (folder / RECORDS_FILE).open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _check_partitions(written: Written) -> None:
