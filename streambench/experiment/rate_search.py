@@ -9,8 +9,8 @@ from typing import Final
 from streambench.model.search import RateProbe
 
 # A drain works in large batches, so what can be borne for long lies below it.
-FIRST_SHARE: Final = 0.75
-UP: Final = 1.35
+FIRST_SHARE: Final = 0.9
+UP: Final = 1.25
 # Where a probe left so much of the machine idle, the engine's end is far.
 FAR_UP: Final = 1.8
 FAR_IDLE_SHARE: Final = 0.4

@@ -95,7 +95,7 @@ class Request:
         return dataclasses.replace(segment, strikes=struck.strikes, holds=struck.holds)
 
     def rising(self) -> Request:
-        """The same with a load that rises evenly over most of its warm-up.
+        """The same with a load that rises evenly to half its rate over most of the warm-up.
 
         A job that starts cold under a rate near its highest is behind by seconds before it is warm, has
         nothing left to catch up with, and may bear less while it is behind (Flink's heap fills). A load of a shape of its own, or a replay, stays as it is.

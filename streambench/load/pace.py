@@ -106,6 +106,6 @@ def _rates_per_s(shape: Shape, duration_ms: int) -> Integers:
         case Bursts(base, peak, every, lasts):
             return np.where(ms % every >= every - lasts, peak, base).astype(np.int64)
         case Rise(rate, rise):
-            return np.minimum(rate * (ms + 1) // rise, rate)
+            return np.where(ms < rise, rate * (ms + 1) // (2 * rise), rate)
         case _:
             assert_never(shape)

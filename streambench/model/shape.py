@@ -42,7 +42,10 @@ class Bursts:
 
 @dataclass(frozen=True)
 class Rise:
-    """Evenly from nothing to a rate in `rise_ms`, and that rate from then on: an engine is warmed."""
+    """Evenly from nothing to half a rate in `rise_ms`, and the rate from then on: an engine is warmed.
+
+    A JVM compiles beside its work: at half of what it bears it has a core's time for that.
+    """
 
     rate_per_s: int
     rise_ms: int
@@ -96,7 +99,7 @@ def shape_words(shape: Shape) -> str:
                 f"every {every / 1000:g} s"
             )
         case Rise(rate, rise):
-            return f"{rate:,} events/s, reached evenly within {rise / 1000:g} s"
+            return f"{rate:,} events/s after {rise / 1000:g} s of an even rise to half of it"
 
 
 def problem_with(shape: Shape) -> str | None:

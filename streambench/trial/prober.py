@@ -68,7 +68,7 @@ def write_at_once(
     Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
     Raises InstrumentFailed.
     """
-    start_ms = max(time.time_ns() // 1_000_000, not_before_ms)
+    start_ms = max(time.time_ns() // 1_000_000, _earliest_ms(trace, query, not_before_ms))
     offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ms)
     send_log = lab.scratch / f"load-{offset_ms}.parquet"
     playing = lab.player.play(
@@ -83,6 +83,14 @@ def write_at_once(
     send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
     free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
+
+
+def _earliest_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
+    """When a load may start so that its first window lies wholly behind what was played before.
+
+    Its offset is rounded down to a window's advance, and its first events lie before its start.
+    """
+    return not_before_ms - event_times(trace, query).first_window_ms + query.window.advance_ms
 
 
 class Prober:
@@ -121,7 +129,7 @@ class Prober:
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         lab, job = self._running.lab, self._running.job
-        start_ns = self._start_ns()
+        start_ns = self._start_ns(trace)
         offset_ms = event_offset_ms(trace, self._query, start_realtime_ms=start_ns // 1_000_000)
         send_log = lab.scratch / f"load-{offset_ms}.parquet"
         playing = lab.player.play(
@@ -186,6 +194,7 @@ class Prober:
             complete=not drained.timed_out,
         )
 
-    def _start_ns(self) -> int:
-        earliest_s = max(time.time_ns() / NS_PER_S + _LEAD_S, self._not_before_ms / 1000)
+    def _start_ns(self, trace: Trace) -> int:
+        free_ms = _earliest_ms(trace, self._query, self._not_before_ms)
+        earliest_s = max(time.time_ns() / NS_PER_S + _LEAD_S, free_ms / 1000)
         return math.ceil(earliest_s) * NS_PER_S

@@ -55,7 +55,7 @@ def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
         return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
 
     assert after(0.7) == 180_000
-    assert after(0.1) == after(None) == 135_000
+    assert after(0.1) == after(None) == 125_000
 
 
 def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:

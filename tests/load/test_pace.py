@@ -77,7 +77,8 @@ def test_a_rise_comes_to_its_rate_and_stays_there() -> None:
     pace = Shaped(Rise(7_777, 4_000), SECONDS * 1_000)
     a_second = np.bincount(every_quantum(pace) * 5 // 1_000, minlength=SECONDS)
     assert np.all(np.diff(a_second[:5]) > 0)
-    assert a_second[0] == pytest.approx(7_777 / 8, rel=0.01)
+    assert a_second[0] == pytest.approx(7_777 / 16, rel=0.01)
+    assert a_second[3] == pytest.approx(7_777 * 7 / 16, rel=0.01)
     assert np.all(np.abs(a_second[4:] - 7_777) <= 1)
 
 
