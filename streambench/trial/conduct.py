@@ -206,7 +206,7 @@ def _watch(
 ) -> None:
     """Look on while the load is played; end at once when something died."""
     duration_s = trace.meta.duration_ms / 1000
-    rate_per_s = trace.meta.records / duration_s
+    rate_per_s = trace.meta.rate_per_s or trace.meta.records / duration_s
     last_health_ns = 0
 
     def finished() -> bool:

@@ -26,7 +26,7 @@ from streambench.trial.lab import Lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running
-from streambench.trial.schedule import event_offset_ms, event_times
+from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
 
 # The player stamps and lays out its first frames between the order and T0.
 _LEAD_S = 1.5
@@ -68,7 +68,7 @@ def write_at_once(
     Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
     Raises InstrumentFailed.
     """
-    start_ms = max(time.time_ns() // 1_000_000, _earliest_ms(trace, query, not_before_ms))
+    start_ms = max(time.time_ns() // 1_000_000, earliest_start_ms(trace, query, not_before_ms))
     offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ms)
     send_log = lab.scratch / f"load-{offset_ms}.parquet"
     playing = lab.player.play(
@@ -83,14 +83,6 @@ def write_at_once(
     send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
     free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
-
-
-def _earliest_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
-    """When a load may start so that its first window lies wholly behind what was played before.
-
-    Its offset is rounded down to a window's advance, and its first events lie before its start.
-    """
-    return not_before_ms - event_times(trace, query).first_window_ms + query.window.advance_ms
 
 
 class Prober:
@@ -142,7 +134,7 @@ class Prober:
             self._observer.status(
                 Status(
                     phase,
-                    rate_per_s=trace.meta.records / duration_s,
+                    rate_per_s=trace.meta.rate_per_s or trace.meta.records / duration_s,
                     rows_read=lab.reader.rows_read(),
                     left_s=max(0.0, (start_ns - time.time_ns()) / NS_PER_S + duration_s),
                     note=note,
@@ -195,6 +187,6 @@ class Prober:
         )
 
     def _start_ns(self, trace: Trace) -> int:
-        free_ms = _earliest_ms(trace, self._query, self._not_before_ms)
+        free_ms = earliest_start_ms(trace, self._query, self._not_before_ms)
         earliest_s = max(time.time_ns() / NS_PER_S + _LEAD_S, free_ms / 1000)
         return math.ceil(earliest_s) * NS_PER_S

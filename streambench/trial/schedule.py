@@ -87,6 +87,15 @@ def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> in
     return (start_realtime_ms - latest_ms) // advance_ms * advance_ms
 
 
+def earliest_start_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
+    """When a load may start so that its first window begins at `not_before_ms` or later.
+
+    Its offset is rounded down to a multiple of the window's advance, and its first events lie before
+    its start.
+    """
+    return not_before_ms - event_times(trace, query).first_window_ms + query.window.advance_ms
+
+
 def segment_of(
     trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms: int, recovery_ms: int = 0
 ) -> Segment:

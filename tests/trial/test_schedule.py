@@ -13,6 +13,7 @@ from streambench.model.workload import Workload
 from streambench.trial.schedule import (
     cool_down_ms,
     duration_ms,
+    earliest_start_ms,
     event_offset_ms,
     event_times,
     segment_of,
@@ -44,6 +45,20 @@ def test_probe_and_closer_lie_before_the_first_window(compiled: tuple[Workload, 
         window_end_ms = event_ms // size_ms * size_ms + size_ms
         assert window_end_ms + size_ms <= times.first_window_ms
     assert times.probe_ms <= times.first_window_ms - 2 * size_ms - query.grace_ms
+
+
+def test_a_load_begins_behind_the_windows_of_the_one_before_it(
+    compiled: tuple[Workload, Trace],
+) -> None:
+    workload, trace = compiled
+    if not trace.meta.event_time_follows_due:
+        pytest.skip("a replay is played alone")
+    query = workload.query
+    first_ms = event_times(trace, query).first_window_ms
+    for free_ms in range(T0_MS, T0_MS + 2 * query.window.advance_ms, 7):
+        start_ms = earliest_start_ms(trace, query, free_ms)
+        offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ms)
+        assert free_ms <= offset_ms + first_ms < free_ms + 2 * query.window.advance_ms
 
 
 def test_the_closer_closes_the_probes_window(compiled: tuple[Workload, Trace]) -> None:
