@@ -61,7 +61,7 @@ def new_figure(narrow: bool, height_in: float) -> Figure:
 
 def plain_numbers(axis: Any) -> None:
     """Tick labels as 1,000 rather than 10³."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def log_if_wide(axes: Any, axis: str, values: list[float]) -> bool:

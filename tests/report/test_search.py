@@ -154,3 +154,18 @@ def test_an_engine_that_cannot_is_told_with_its_own_reason(tmp_path: Path) -> No
     text = markdown.render_document(compose(read_bundle(writer.finish())))
     assert "flink lacks something" in text
     assert "spark lacks something" in text
+
+
+def test_what_no_fresh_job_confirmed_is_told_with_what_a_warm_one_bore(tmp_path: Path) -> None:
+    tried = replace(
+        search("kafka-streams", 936_000, None, 924_000.0),
+        lag_bounded_per_s=None,
+        confirmations=(
+            Confirmation(936_000, 1, False, "it fell behind"),
+            Confirmation(851_000, 2, False, "too noisy for so short a time"),
+        ),
+    )
+    text = markdown.render_document(compose(bundle_of(tmp_path, (tried,), None)))
+    assert (
+        "936,000 events/s passed in the warm job, but no fresh job was shown to bear 936,000 and 851,000"
+    ) in text

@@ -113,8 +113,18 @@ def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
         Cell(DASH if drain is None else number(round(drain, -3))),
     ]
     if one.confirmed is None:
-        return Row(tuple(cells), aside=record.ended)
+        return Row(tuple(cells), aside=_not_confirmed_words(record))
     return Row((*cells, *(one.confirmed.shown(name).cell() for name in names)))
+
+
+def _not_confirmed_words(record: SearchRecord) -> str:
+    """How far it came all the same."""
+    best = max((probe.rate_per_s for probe in record.probes if probe.passed), default=None)
+    if best is None:
+        return record.ended
+    tried = listing([number(c.rate_per_s) for c in record.confirmations if not c.limited])
+    warm = f"{number(best)} events/s passed in the warm job"
+    return f"{warm}, but no fresh job was shown to bear {tried}" if tried else warm
 
 
 def _confirmed_words(record: SearchRecord) -> str:
