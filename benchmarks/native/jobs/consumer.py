@@ -1,4 +1,8 @@
-"""Clicks per campaign, written by hand for kafka-python: `consumer.py JOB.json NAME READINGS.jsonl`."""
+"""Clicks per campaign, written by hand for kafka-python: `consumer.py JOB.json NAME READINGS.jsonl`.
+
+Every worker has fixed partitions: what a plain job does when partitions move (it loses open windows) is
+not the question here.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,21 @@ from collections import defaultdict
 from pathlib import Path
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
-WINDOW_MS, GRACE_MS = 500, 100
+WINDOW_MS, GRACE_MS, WORKERS = 500, 100, 2
 
 job = json.loads(Path(sys.argv[1]).read_text())
 stopping: list[int] = []
 signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
 consumer = KafkaConsumer(
-    "${input_topic}",
     bootstrap_servers="${broker}",
     group_id="${job_id}",
     enable_auto_commit=False,
-    partition_assignment_strategy=[CooperativeStickyAssignor],
     **job["consumer"],
 )
+index = int(sys.argv[2].rpartition("-")[2])
+partitions = consumer.partitions_for_topic("${input_topic}")
+consumer.assign([TopicPartition("${input_topic}", p) for p in partitions if p % WORKERS == index])
 producer = KafkaProducer(bootstrap_servers="${broker}", **job["producer"])
 
 # Per partition: window start → campaign → totals; and the greatest timestamp seen.

@@ -3,7 +3,7 @@ CREATE TABLE clicks (
   action STRING,
   price BIGINT,
   ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
-  WATERMARK FOR ts AS ts - INTERVAL '0.1' SECOND
+  WATERMARK FOR ts AS ts - INTERVAL '0.100' SECOND
 ) WITH (
   'connector' = 'kafka',
   'topic' = '${input_topic}',
@@ -16,7 +16,7 @@ CREATE TABLE clicks (
 CREATE TABLE totals (
   campaign STRING,
   window_start BIGINT,
-  views BIGINT,
+  `views` BIGINT,
   revenue BIGINT,
   cheapest BIGINT,
   dearest BIGINT
@@ -37,6 +37,6 @@ SELECT
   SUM(price),
   MIN(price),
   MAX(price)
-FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '0.5' SECOND))
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '0.500' SECOND))
 WHERE action = 'view'
 GROUP BY campaign, window_start, window_end;
