@@ -32,7 +32,9 @@ def drain_sections(bundle: Bundle) -> tuple[Section, ...]:
         "drain",
         "Records a second, cold and warm",
         "How many records a second each engine worked off, cold and warm",
-        "Ring: cold, from the launch on. Disc: warm. Stroke: the busiest second of the warm drain.",
+        "Ring: cold, from the launch on. Disc: warm. Stroke: the busiest second of the warm drain; an "
+        "engine that works in batches completes many windows at once, so that its stroke tells the size "
+        "of a batch.",
         partial(_draw, lanes),
         _grid(bundle),
         open_table=True,
