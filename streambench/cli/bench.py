@@ -23,14 +23,11 @@ from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
-from streambench.model.sweep import Axis, AxisName
+from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.runtime.memory import check_disk
 from streambench.runtime.paths import cache_dir
 from streambench.trial.schedule import duration_ms
-
-# Axes along which a record costs the broker what it costs in the null trial.
-_SAME_RECORDS = {AxisName.RATE, AxisName.KEYS, AxisName.SKEW, AxisName.WORKERS}
 
 
 def bench(
@@ -53,8 +50,6 @@ def bench(
     carried = None
     if axes and lab is not None and not first.is_replay:
         carried = null_trial(first.workload, lab, cache_dir(), told=say)
-    if {axis.name for axis in axes} <= _SAME_RECORDS:
-        requests = tuple(dataclasses.replace(each, carried=carried) for each in requests)
     run = run_record(first, compiled(first), (), axes, carried=carried)
     run = dataclasses.replace(run, drains=drains)
     with reported(first.out, run) as (writer, observer):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 from streambench.cli.bench import exit_code
@@ -58,7 +57,6 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     carried = None
     if lab is not None:
         carried = null_trial(request.workload, lab, cache_dir(), told=say)
-    request = dataclasses.replace(request, carried=carried)
     run = run_record(request, compiled(request), (), search=terms, carried=carried)
     with reported(request.out, run) as (writer, observer):
         found = find_rates(

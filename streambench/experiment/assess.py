@@ -12,7 +12,6 @@ from streambench.engines.protocol import Engine, Readings
 from streambench.experiment.recoveries import aftermath
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
-from streambench.model.carried import NullTrial
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Plan, Role, Setting
 from streambench.model.trial import (
@@ -55,12 +54,8 @@ def assess(
     engine: Engine,
     plan: Plan,
     started_at: str,
-    carried: NullTrial | None = None,
 ) -> tuple[TrialRecord, dict[str, pa.Table]]:
-    """Judge and measure one trial; returns its record and its tables for the bundle.
-
-    `carried` is what this load costs without an engine, where that is known.
-    """
+    """Judge and measure one trial; returns its record and its tables for the bundle."""
     query = workload.query
     trace = Trace.open(spec.segment.trace)
     times = event_times(trace, query)
@@ -113,13 +108,7 @@ def assess(
         event_offset_ms=evidence.event_offset_ms,
         measures={
             **measured.measures,
-            **_costs(
-                evidence,
-                measured_part,
-                offered_in_span=offered,
-                records=trace.ref.records,
-                carried=carried,
-            ),
+            **_costs(evidence, measured_part, offered_in_span=offered, records=trace.ref.records),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
             "send_lag_p999_ms": certificate.send_lag_p999_ms,
         },
@@ -181,21 +170,8 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
     )
 
 
-def _beyond_load(
-    broker_per_million: float, carried: NullTrial | None, rate_per_s: float
-) -> float | None:
-    """What the engine makes the broker do: its cost less that of the same load without an engine."""
-    alone = None if carried is None else carried.broker_cores_at(rate_per_s)
-    return None if alone is None else broker_per_million - alone / rate_per_s * 1e6
-
-
 def _costs(
-    evidence: Evidence,
-    measured_part: Span,
-    *,
-    offered_in_span: int,
-    records: int,
-    carried: NullTrial | None,
+    evidence: Evidence, measured_part: Span, *, offered_in_span: int, records: int
 ) -> Mapping[str, float | None]:
     million = offered_in_span / 1e6
     engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
@@ -203,15 +179,9 @@ def _costs(
     broker = [usage for usage in evidence.usage if usage.role == Role.BROKER.value]
     own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
     grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
-    broker_per_million = sum(usage.cpu_s for usage in broker) / million
     return {
         "engine_cpu_s_per_million": sum(usage.cpu_s for usage in engine) / million,
-        "broker_cpu_s_per_million": broker_per_million,
-        "broker_beyond_load_cpu_s_per_million": _beyond_load(
-            broker_per_million,
-            carried,
-            offered_in_span * 1e3 / (measured_part.end_ms - measured_part.start_ms),
-        ),
+        "broker_cpu_s_per_million": sum(usage.cpu_s for usage in broker) / million,
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
         "broker_bytes_per_event": grown_bytes / records,

@@ -35,7 +35,7 @@ from streambench.runtime.supervisor import Child
 from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
 from streambench.trial.workspace import Workspace, workspace
 
-RATES_PER_S: Final = (5_000, 20_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000)
+RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
 # Tried where the machine has cores for a second player.
 _MORE_PER_S: Final = 4_000_000
 LOAD_MS: Final = 5_000

@@ -64,7 +64,6 @@ def run_one(
                 engine=contender.engine,
                 plan=plan,
                 started_at=started_at,
-                carried=request.carried,
             )
         except EngineFailed as error:
             outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)

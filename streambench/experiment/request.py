@@ -9,7 +9,6 @@ from pathlib import Path
 from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
 from streambench.load.trace import Trace
-from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
 from streambench.model.plan import Plan, Unsupported
@@ -63,7 +62,6 @@ class Request:
     out: Path
     command: str
     point: Point = ()  # where in a sweep this is
-    carried: NullTrial | None = None  # what this load costs without an engine, where that was tried
 
     @property
     def spans(self) -> tuple[Span, ...]:

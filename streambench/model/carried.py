@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,3 @@ class NullTrial:
     def most_per_s(self) -> int | None:
         """The highest certified rate; None when there is none."""
         return max((step.rate_per_s for step in self.steps if step.held), default=None)
-
-    def broker_cores_at(self, rate_per_s: float) -> float | None:
-        """What the broker uses for such a load alone, between the rates that were tried; else None."""
-        tried = sorted((step.rate_per_s, step.broker_cores) for step in self.steps if step.held)
-        for (low, low_cores), (high, high_cores) in pairwise(tried):
-            if low <= rate_per_s <= high:
-                share = (rate_per_s - low) / (high - low)
-                return low_cores + share * (high_cores - low_cores)
-        return None

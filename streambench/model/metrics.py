@@ -57,7 +57,6 @@ METRICS: tuple[Metric, ...] = (
     Metric("lag_slope_upper_ms_per_s", "lag slope, at most", "ms/s", _L, "its upper 95 % bound", "sustainable", digits=1),
     Metric("engine_cpu_s_per_million", "engine CPU", "CPU-s per million events", _L, "all processes of the engine, children included", "cost", digits=2),
     Metric("broker_cpu_s_per_million", "broker CPU", "CPU-s per million events", _L, "the broker while this engine ran", "cost", digits=2),
-    Metric("broker_beyond_load_cpu_s_per_million", "broker CPU for the engine", "CPU-s per million events", _L, "the broker while this engine ran, less what the same load costs it without an engine (null trial)", "cost", digits=2),
     Metric("engine_memory_peak_bytes", "engine memory peak", "MiB", _L, "resident memory of all processes of the engine, at worst", "cost"),
     Metric("engine_memory_mean_bytes", "engine memory mean", "MiB", _L, "resident memory of all processes of the engine", "cost"),
     Metric("broker_bytes_per_event", "broker bytes", "bytes per event", _L, "what output and internal topics grew by, per input record", "cost"),

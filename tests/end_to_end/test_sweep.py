@@ -51,14 +51,6 @@ def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
     assert knee(line) == 2_000
     assert found.run.null_trial is not None
-    for trial in found.trials:
-        measures = trial.record.measures
-        beyond, whole = (
-            measures[f"broker_{which}cpu_s_per_million"] for which in ("beyond_load_", "")
-        )
-        assert beyond is not None
-        assert whole is not None
-        assert beyond < whole
     sent = {trial.record.trace_sha256 for trial in found.trials}
     assert len(sent) == 2
     assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0

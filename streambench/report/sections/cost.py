@@ -19,7 +19,6 @@ from streambench.results.bundle import Bundle
 _METRICS = (
     "engine_cpu_s_per_million",
     "broker_cpu_s_per_million",
-    "broker_beyond_load_cpu_s_per_million",
     "engine_memory_mean_bytes",
     "engine_memory_peak_bytes",
     "broker_bytes_per_event",
@@ -29,7 +28,6 @@ _METRICS = (
 )
 _UNKNOWN = {
     "gc_pause_ms": "not known of this engine",
-    "broker_beyond_load_cpu_s_per_million": "no null trial here: a sweep and a search have one",
     "checkpoint_bytes_per_event": "it has no checkpoints: its state is in the broker",
 }
 TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
