@@ -114,7 +114,7 @@ class _Finding:
 
     def _search(self, contender: Contender, plan: Plan) -> None:
         number = len(self.searches) + 1
-        # What one engine leaves of its time is the next one's; every second rate is confirmed at once.
+        # What one engine leaves of its time is the next one's. Some rates need a second trial.
         until_s = self._begun_s + number * self._terms.budget_s
         budget_s = until_s - time.monotonic() - 1.5 * CONFIRM_S
         told = self._observer.trial_begins(

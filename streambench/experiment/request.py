@@ -96,7 +96,8 @@ class Request:
         """The same with a load that rises evenly to half its rate over most of the warm-up.
 
         A job that starts cold under a rate near its highest is behind by seconds before it is warm, has
-        nothing left to catch up with, and may bear less while it is behind (Flink's heap fills). A load of a shape of its own, or a replay, stays as it is.
+        nothing left to catch up with, and may bear less while it is behind (Flink's heap fills). A load of a
+        shape of its own, or a replay, stays as it is.
         """
         load = self.workload.input
         if isinstance(load, Replay) or (load.shape is not None and self.rate_per_s is None):

@@ -74,7 +74,8 @@ def running_job(
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
-    `most_per_s` is the highest rate that will be played. `before` may put something into the topic that the job will find there.
+    `most_per_s` is the highest rate that will be played. `before` may put something
+    into the topic that the job will find there.
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
     observer.status(Status(Phase.TOPICS))
