@@ -16,19 +16,16 @@ from pathlib import Path
 
 from by_hand import ByHand  # beside this file
 
-from streambench.cli.fetching import announce, fetch_one
 from streambench.cli.planning import make_request
-from streambench.cli.preparing import broker_warm_up, load
-from streambench.engines.protocol import Engine
+from streambench.cli.preparing import broker_warm_up, load, set_up
 from streambench.engines.registry import CONTENDERS, engine_named
 from streambench.experiment.drains import drain_one
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions
 from streambench.model.drain import Drain
-from streambench.model.plan import Artifacts, Plan
+from streambench.model.plan import Plan
 from streambench.oracle.expected import Expected, expect
-from streambench.trial.lab import LAB_ARTIFACTS
 from streambench.trial.observer import Silent
 
 RATE_PER_S = 100_000
@@ -37,7 +34,8 @@ RATE_PER_S = 100_000
 class Pair:
     """The generated job of one engine and the one by hand, on the same load."""
 
-    def __init__(self, request: Request, trace: Trace) -> None:
+    def __init__(self, asked: Request, trace: Trace) -> None:
+        (request,), artifacts = set_up((asked,))
         (generated,) = request.contenders
         assert isinstance(generated.plan, Plan), generated.plan
         self.request = request
@@ -50,7 +48,7 @@ class Pair:
             by_hand.plan(request.workload, request.conditions, generated.variant),
         )
         self.generated = generated
-        self.artifacts = fetch_one(_needs(self.engine, generated.variant))
+        self.artifacts = artifacts[generated.variant]
         self.expected: Expected = expect(trace, request.workload.query, generated.plan.event_clock)
 
     def drain(self, contender: Contender, round_number: int) -> Drain:
@@ -73,15 +71,6 @@ class Pair:
         if warm is None or not all(drain.right for drain in record.drains):
             raise RuntimeError(f"{contender.engine.title}: {record.ended or 'wrong results'}")
         return warm
-
-
-def _needs(engine: Engine, variant: Variant) -> Artifacts:
-    own = engine.requires(variant)
-    needs = Artifacts(
-        java=True, jar_sets=(*LAB_ARTIFACTS.jar_sets, *own.jar_sets), python_env=own.python_env
-    )
-    announce([needs])
-    return needs
 
 
 def pair_of(name: str, records: int) -> Pair:
