@@ -1,9 +1,10 @@
-"""Writes a trace's files as its chunks come: memory holds one chunk, whatever the duration."""
+"""Writes a trace's files as its chunks come: memory holds two chunks, whatever the duration."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -67,25 +68,37 @@ def write_trace(
     with (
         (folder / RECORDS_FILE).open("wb") as records,
         (folder / _UNFINISHED).open("wb") as batches,
+        ThreadPoolExecutor(max_workers=1) as writing,
     ):
-        for number, arrived in enumerate(chunks):
-            chunk, partition = by_batch(arrived, workload, partitions)
-            starts = batch_starts(chunk.quantum, partition)
-            encoded = encode_chunk(chunk, workload, starts)
+
+        def write(number: int, encoded: EncodedBatches, columns: pa.Table) -> None:
             records.write(encoded.data.data)
             digest.update(encoded.data.data)
-            batches.write(_batch_rows(chunk, partition, starts, encoded, offset).tobytes())
-            columns = _columns(chunk, workload, partition, _positions(partition, written))
             file = folder / COLUMNS_FOLDER / f"{number:06d}.parquet"
             pq.write_table(
                 columns, file, compression="zstd", compression_level=1, store_schema=False
             )
+
+        # Writing, hashing and compressing hold no lock of the interpreter: a second core does them
+        # while the next chunk is drawn and encoded.
+        pending: Future[None] | None = None
+        for number, arrived in enumerate(chunks):
+            chunk, partition = by_batch(arrived, workload, partitions)
+            starts = batch_starts(chunk.quantum, partition)
+            encoded = encode_chunk(chunk, workload, starts)
+            batches.write(_batch_rows(chunk, partition, starts, encoded, offset).tobytes())
+            columns = _columns(chunk, workload, partition, _positions(partition, written))
+            if pending is not None:
+                pending.result()
+            pending = writing.submit(write, number, encoded, columns)
             offset += len(encoded.data)
             written += np.bincount(partition, minlength=partitions)
             least = min(least, int(encoded.base_ms.min()))
             greatest = max(greatest, int(encoded.max_ms.max()))
             if progress is not None:
                 progress(int(written.sum()))
+        if pending is not None:
+            pending.result()
     _finish_batches(folder, digest)
     total = int(written.sum())
     return Written(
