@@ -28,7 +28,7 @@ def main() -> None:
     clicks = load_workload(find("clicks", (shipped_root(),)))
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     records = arguments.rate * arguments.seconds
-    with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
+    with workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=100 * records) as place:
         found = null_trial.carry(
             clicks,
             resolved,

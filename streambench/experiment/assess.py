@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Engine, Readings
+from streambench.experiment.judging import damage_at_once, judge_load
 from streambench.experiment.recoveries import aftermath
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
@@ -54,8 +55,12 @@ def assess(
     engine: Engine,
     plan: Plan,
     started_at: str,
+    warming: Sequence[Expected] = (),
 ) -> tuple[TrialRecord, dict[str, pa.Table]]:
-    """Judge and measure one trial; returns its record and its tables for the bundle."""
+    """Judge and measure one trial; returns its record and its tables for the bundle.
+
+    `warming` is what had to come of each load that came at once before.
+    """
     query = workload.query
     trace = Trace.open(spec.segment.trace)
     times = event_times(trace, query)
@@ -65,7 +70,7 @@ def assess(
         plan.event_clock,
         batches=evidence.readings.batches,
         event_offset_ms=evidence.event_offset_ms,
-        first_offsets=dict.fromkeys(range(spec.conditions.partitions), RECORDS_BEFORE_LOAD),
+        first_offsets=_first_offsets(spec, evidence),
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
     judged = judge(
@@ -101,7 +106,8 @@ def assess(
         number=spec.number,
         round=spec.round,
         variant=spec.variant,
-        outcome=_outcome(evidence, judged, certificate, saturated=saturated),
+        outcome=_warming_failed(spec, evidence, warming, workload, engine)
+        or _outcome(evidence, judged, certificate, saturated=saturated),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.start_realtime_ns,
@@ -135,6 +141,42 @@ def assess(
         "usage": evidence.usage_samples,
     }
     return record, tables
+
+
+def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
+    """How many records each partition holds before the load: probes, and loads with their flush record."""
+    return {
+        partition: RECORDS_BEFORE_LOAD
+        + sum(each.trace.meta.records_by_partition[partition] + 1 for each in evidence.warmed)
+        for partition in range(spec.conditions.partitions)
+    }
+
+
+def _warming_failed(
+    spec: TrialSpec,
+    evidence: Evidence,
+    warming: Sequence[Expected],
+    workload: Workload,
+    engine: Engine,
+) -> Failed | None:
+    """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
+    for played, expected in zip(evidence.warmed, warming, strict=True):
+        judged = judge_load(
+            played,
+            expected,
+            query=workload.query,
+            guarantee=spec.conditions.guarantee,
+            state_exact=engine.state_exact,
+        )
+        damage = damage_at_once(judged)
+        if not (played.complete and damage.clean_under(spec.conditions.guarantee)):
+            return Failed(
+                stage="warm-up",
+                reason=f"of {played.trace.ref.records:,} records that came at once while it was warmed, "
+                f"the result was not right: {damage.wrong} rows wrong, {damage.lost} lost, "
+                f"{damage.duplicates} twice",
+            )
+    return None
 
 
 def _outcome(
@@ -187,7 +229,9 @@ def _costs(
         "broker_bytes_per_event": grown_bytes / records,
         "checkpoint_bytes_per_event": None
         if evidence.readings.checkpoint_bytes is None
-        else evidence.readings.checkpoint_bytes / records,
+        # Counted since the job's start.
+        else evidence.readings.checkpoint_bytes
+        / (records + sum(each.trace.ref.records for each in evidence.warmed)),
         "engine_idle_cores": sum(usage.cores_mean for usage in at_rest),
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": sum(usage.cores_mean for usage in own),

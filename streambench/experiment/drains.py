@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from streambench.experiment.judging import damage_at_once, judge_load
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
@@ -16,18 +17,15 @@ from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected
-from streambench.oracle.judge import judge
 from streambench.results.drained import drain_progress
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.lab import Lab
 from streambench.trial.observer import Observer
 from streambench.trial.prober import Played, Prober, Written, write_at_once
 from streambench.trial.running import Running, running_job
-from streambench.trial.schedule import event_times
 from streambench.trial.workspace import workspace
 
 WARM_DRAINS: Final = 2
-_NS_PER_MS: Final = 1_000_000
 _ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
 
 
@@ -51,7 +49,12 @@ def drain_one(
     """
     record = DrainRecord(contender.variant, round_number)
     draining = _Draining(request, contender, load, expected, observer)
-    with workspace(heap_mib=plan.heap_mib, records=(1 + WARM_DRAINS) * load.ref.records) as place:
+    times = 1 + WARM_DRAINS
+    with workspace(
+        heap_mib=plan.heap_mib,
+        records=times * load.ref.records,
+        load_bytes=times * load.records_bytes,
+    ) as place:
         try:
             with running_job(
                 number,
@@ -111,21 +114,14 @@ class _Draining:
     def _drain(self, played: Played, running: Running, launched_ns: int | None) -> Drain:
         conditions, query = self.request.conditions, self.request.workload.query
         start_ns = played.start_realtime_ns if launched_ns is None else launched_ns
-        times = event_times(self.load, query)
-        judged = judge(
-            played.rows,
+        judged = judge_load(
+            played,
             self.expected,
+            query=query,
             guarantee=conditions.guarantee,
-            start_realtime_ms=start_ns // _NS_PER_MS,
-            event_offset_ms=played.event_offset_ms,
-            ignore_outside=(
-                times.first_window_ms,
-                times.last_window_end_ms - query.window.size_ms,
-            ),
             state_exact=self.contender.engine.state_exact,
+            start_realtime_ns=start_ns,
         )
-        # What is written at once has no due instants, so that no row can be early.
-        damage = replace(judged.verdict.damage, early=0)
         visible = conditions.guarantee is Guarantee.EXACTLY_ONCE
         found = drain_progress(judged, self.expected, start_realtime_ns=start_ns, visible=visible)
         if found is None:
@@ -139,5 +135,5 @@ class _Draining:
             first_s=found.first_s,
             peak_per_s=found.peak_per_s,
             cpu_s=sum(each.cpu_s for each in usage if each.role in _ENGINE_ROLES),
-            right=damage.clean_under(conditions.guarantee),
+            right=damage_at_once(judged).clean_under(conditions.guarantee),
         )

@@ -23,14 +23,14 @@ from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected, expect
 from streambench.results.drained import drain_rate_per_s
 from streambench.runtime.artifacts import Resolved
+from streambench.runtime.scratch import room_bytes
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.prober import Played, Prober
 from streambench.trial.running import Running, running_job
 from streambench.trial.schedule import duration_ms, spans
-from streambench.trial.workspace import workspace
+from streambench.trial.workspace import scratch_bytes, workspace
 from streambench.workload.schema import MAX_RATE_PER_S
 
-WARM_UP_MS: Final = 10_000
 # What a warm job works off at once: so many records of so much event time.
 DRAIN_PER_S: Final = 100_000
 DRAIN_MS: Final = 5_000
@@ -45,8 +45,10 @@ LONGER: Final = 2.5
 
 Compiled = Callable[[int, int, Path], Trace]
 """The load of a rate (events/s) and a length (ms), compiled into a folder."""
-# What all loads of a search may come to, for the room that they need.
-_RECORDS_IN_ALL: Final = 20_000_000
+# What all loads of a search may come to, for the room that they need: some probes at a million a second.
+_RECORDS_IN_ALL: Final = 60_000_000
+# A load, and the broker's copy of it.
+_LOADS_OF_ROOM: Final = 2
 Told = Callable[[SearchRecord], None]
 
 
@@ -68,10 +70,19 @@ def search(
 
     What is found is not confirmed yet. An engine that fails ends the search, as a finding.
     """
-    with workspace(heap_mib=plan.heap_mib, records=_RECORDS_IN_ALL) as place:
+    first = Trace.open(broker_warm_up)
+    record_bytes = first.records_bytes / first.ref.records
+    with workspace(
+        heap_mib=plan.heap_mib,
+        records=_RECORDS_IN_ALL,
+        load_bytes=round(record_bytes * _RECORDS_IN_ALL),
+    ) as place:
         # These loads are played once and are large: they go with the search.
         loads = partial(_load, compiled, place.scratch / "loads")
-        searching = _Search(request, contender, plan, terms, loads, observer, told, most_per_s)
+        room = partial(room_bytes, place.scratch, in_memory=place.in_memory)
+        searching = _Search(
+            request, contender, plan, terms, loads, observer, told, most_per_s, record_bytes, room
+        )
         try:
             with running_job(
                 number,
@@ -103,7 +114,11 @@ class _Search:
         observer: Observer,
         told: Told,
         most_per_s: int,
+        record_bytes: float,
+        room_bytes: Callable[[], int],
     ) -> None:
+        self._record_bytes = record_bytes
+        self._room_bytes = room_bytes
         self._request = request
         self._engine = contender.engine
         self._plan = plan
@@ -125,10 +140,10 @@ class _Search:
         self._told(self.record)
 
     def run(self, running: Running) -> None:
-        """Warm up, drain, then probe until the bracket is narrow or the time is over."""
+        """Drain, then probe until the bracket is narrow or the time is over."""
         request = self._request
         query = request.workload.query
-        first = self._load(self._usual_per_s, WARM_UP_MS)
+        first = self._load(min(DRAIN_PER_S, self._most_per_s), DRAIN_MS)
         self._observer.status(Status(Phase.READY))
         running.ready(first, query, probes_of(request.workload))
         prober = Prober(
@@ -138,8 +153,7 @@ class _Search:
             probes=probes_of(request.workload),
             observer=self._observer,
         )
-        prober.play(first, self._expected(first).must_come(), phase=Phase.WARM_UP, note="")
-        self._drain(prober)
+        self._drain(prober, first)
         self._narrow(prober, running, _kept_up)
         if self._terms.limit is not None and self.record.ended in (_NARROW, _CEILING):
             self._narrow(prober, running, _within_limit)
@@ -152,14 +166,12 @@ class _Search:
     def _expected(self, trace: Trace) -> Expected:
         return expect(trace, self._request.workload.query, self._plan.event_clock)
 
-    def _drain(self, prober: Prober) -> None:
+    def _drain(self, prober: Prober, load: Trace) -> None:
         """How fast a warm job works off what comes at once.
 
         Thrice: the first ones compile, and tell how many records make a drain of some seconds.
         """
-        rate_per_s, load_ms = DRAIN_PER_S, DRAIN_MS
-        for _ in range(DRAINS):
-            load = self._load(min(rate_per_s, self._most_per_s), load_ms)
+        for number in range(1, DRAINS + 1):
             note = f"{load.ref.records:,} records at once"
             must_come = self._expected(load).must_come()
             played = prober.play_at_once(load, must_come, note=note)
@@ -167,7 +179,8 @@ class _Search:
             self.know(drain_per_s=found, drain_records=load.ref.records)
             if found is None:
                 return
-            rate_per_s, load_ms = rounded(found), LATER_DRAIN_MS
+            if number < DRAINS:
+                load = self._load(min(rounded(found), self._most_per_s), LATER_DRAIN_MS)
 
     def _narrow(
         self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]
@@ -188,7 +201,17 @@ class _Search:
             if time.monotonic() + self._longest_s > self._until_s:
                 self.know(ended="its time was over before the precision was reached")
                 return
+            if not self._has_room(rate):
+                self.know(ended="the broker's files left no memory for another load")
+                return
             self._probe(prober, running, rate, passed)
+
+    def _has_room(self, rate_per_s: int) -> bool:
+        """The broker keeps every load of the search: nothing that an engine may read again is deleted."""
+        records = rate_per_s * self._measured_ms // 1_000 * _LOADS_OF_ROOM
+        load_bytes = round(records * self._record_bytes)
+        needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
+        return self._room_bytes() > needed_bytes
 
     def _probe(
         self, prober: Prober, running: Running, rate: int, passed: Callable[[RateProbe], bool]
@@ -238,12 +261,24 @@ class _Search:
                 )
             took_s = time.monotonic() - begun_s
             self._longest_s = max(self._longest_s, took_s)
-            if probe.pace is not None and probe.pace is not Pace.UNDECIDED:
-                return
-            self._measured_ms = round(self._least_ms * LONGER)
+            match probe.pace:
+                case Pace.KEPT_UP | Pace.FELL_BEHIND:
+                    return
+                case Pace.UNDECIDED:
+                    self._measured_ms = round(self._least_ms * LONGER)
+                case None:  # the generator was late, which says nothing: once more, as it was
+                    pass
             again_s = time.monotonic() + took_s * self._measured_ms / 1000 / probe.measured_s
             if tries(self.record.probes, rate) >= PATIENCE or again_s > self._until_s:
                 return
+
+
+def warming_loads(found: SearchRecord) -> tuple[tuple[int, int], ...]:
+    """(events/s, ms) of what comes at once to warm a fresh job like the one that was searched in."""
+    first = (DRAIN_PER_S, DRAIN_MS)
+    if found.drain_per_s is None:
+        return (first,)
+    return (first, (rounded(found.drain_per_s), LATER_DRAIN_MS))
 
 
 _NARROW: Final = "the precision was reached"

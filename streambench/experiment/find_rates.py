@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from streambench.experiment.execute import RunObserver, not_run
-from streambench.experiment.find_rate import search
+from streambench.experiment.find_rate import search, warming_loads
 from streambench.experiment.one import run_one
-from streambench.experiment.rate_search import rounded
+from streambench.experiment.rate_search import FAR_DOWN, rounded
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
 from streambench.load.trace import PARTIAL, Trace
@@ -24,23 +24,29 @@ from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, Invalid, TrialRecord, TrialSpec
-from streambench.oracle.expected import expect
+from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
 from streambench.results.limits import delay_within
 from streambench.results.schema import RunRecord
 from streambench.results.sustained import judge_pace
 from streambench.runtime.artifacts import Resolved
+from streambench.runtime.scratch import memory_folder
 from streambench.trial.schedule import duration_ms
+from streambench.trial.workspace import scratch_bytes
 from streambench.workload.schema import MAX_RATE_PER_S
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 40.0
+CONFIRM_WARM_UP_S: Final = 10.0
 CONFIRM_MEASURED_S: Final = 50.0
-AROUND_A_TRIAL_S: Final = 45.0
+# Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
+AROUND_A_TRIAL_S: Final = 65.0
 LEAST_SEARCH_S: Final = 150.0
 CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 CONFIRM_TRIES: Final = 3
 LEAST_WINDOWS: Final = 100
+# The load, the broker's log of it and the engine beside them.
+_ROOM_FACTOR: Final = 3
+Warming = tuple[tuple[Trace, Expected], ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ class _Finding:
             told=self._know,
             most_per_s=self._most_per_s,
         )
-        lag_bounded = [p.rate_per_s for p in found.probes if p.passed]
+        lag_bounded = [p.rate_per_s for p in found.probes if p.passed] or _untried(found)
         within = [p.rate_per_s for p in found.probes if p.passed and p.within_limit]
         confirmed = self._confirm(contender, plan, found, max(lag_bounded, default=None), until_s)
         if self._terms.limit is not None and within:
@@ -197,16 +203,33 @@ class _Finding:
             measured_s=max(CONFIRM_MEASURED_S, LEAST_WINDOWS * window_s),
             recovery_s=0.0,
             faults=(),
-        ).rising()
-        cache = self._broker_warm_up.folder.parent
+        )
         # Some GB, played once.
-        with TemporaryDirectory(prefix=f"{PARTIAL}{os.getpid()}-", dir=cache) as folder:
-            return self._tried(request, contender, plan, rate, Path(folder))
+        with TemporaryDirectory(prefix=f"{PARTIAL}{os.getpid()}-", dir=self._room(request)) as at:
+            return self._tried(request, contender, plan, rate, Path(at))
+
+    def _room(self, request: Request) -> Path:
+        """Memory where there is so much: what is compiled to a disk has to be written out at once."""
+        first = self._broker_warm_up
+        records = (request.rate_per_s or 0) * duration_ms(request.spans) // 1_000
+        load_bytes = int(first.records_bytes / first.ref.records * records)
+        needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
+        return memory_folder(_ROOM_FACTOR * needed_bytes) or first.folder.parent
+
+    def _warming(self, plan: Plan, found: SearchRecord, folder: Path) -> Warming:
+        """What the job of the search was warmed with: the rate was found in a job that is compiled."""
+        loads = [
+            self._load(min(rate_per_s, self._most_per_s), load_ms, folder)
+            for rate_per_s, load_ms in warming_loads(found)
+        ]
+        query = self._request.workload.query
+        return tuple((load, expect(load, query, plan.event_clock)) for load in loads)
 
     def _tried(
         self, request: Request, contender: Contender, plan: Plan, rate: int, folder: Path
     ) -> TrialRecord:
         trace = self._compiled(request, duration_ms(request.spans), folder)
+        found = self.searches[contender.variant.label]
         point: Point = ((AxisName.RATE, float(rate)),)
         number = len(self.trials) + 1
         record = run_one(
@@ -230,6 +253,7 @@ class _Finding:
             observer=self._observer.trial_begins(
                 len(self.searches), len(self._request.contenders), contender.engine, point
             ),
+            warming=self._warming(plan, found, folder),
         )
         self._ended(record)
         return record
@@ -250,6 +274,12 @@ class _Finding:
     def _ended(self, record: TrialRecord) -> None:
         self.trials.append(record)
         self._observer.trial_ends(record)
+
+
+def _untried(found: SearchRecord) -> list[int]:
+    """Where no probe passed: well below all of them, for a confirming trial to show what it is worth."""
+    tried = [probe.rate_per_s for probe in found.probes]
+    return [rounded(min(tried) * FAR_DOWN)] if tried else []
 
 
 def _rate(record: TrialRecord) -> int:

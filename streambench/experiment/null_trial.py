@@ -64,7 +64,8 @@ def null_trial(
         return known
     steps: list[Carried] = []
     records = max(rates) * LOAD_MS // 1_000
-    with workspace(heap_mib=LAB_HEAP_MIB, records=records) as place:
+    load_bytes = records * _BYTES_PER_RECORD
+    with workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=load_bytes) as place:
         for rate in filter(_affordable, rates):
             told(f"what this machine carries without an engine: {rate:,} events/s")
             steps.append(carry(workload, resolved, place, rate_per_s=rate, load_ms=LOAD_MS))

@@ -11,6 +11,7 @@ import pyarrow as pa
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import Probe
+from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.trial import Failed, Invalid, Outcome, TraceRef, TrialRecord, TrialSpec
@@ -19,6 +20,7 @@ from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.prober import Warming
 from streambench.trial.workspace import ON_DISK, workspace
 
 
@@ -34,13 +36,20 @@ def run_one(
     artifacts: Resolved,
     writer: BundleWriter,
     observer: Observer,
+    warming: Sequence[tuple[Trace, Expected]] = (),
 ) -> TrialRecord:
     """Run, judge and store one trial; `promised` are the rows that surely must come.
 
+    `warming` comes at once before the load, for the job to be compiled by, and is judged as well.
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with workspace(heap_mib=plan.heap_mib, records=spec.segment.trace.records) as place:
+    loads = (Trace.open(spec.segment.trace), *(load for load, _ in warming))
+    with workspace(
+        heap_mib=plan.heap_mib,
+        records=sum(load.ref.records for load in loads),
+        load_bytes=sum(load.records_bytes for load in loads),
+    ) as place:
         tables: dict[str, pa.Table] = {}
         try:
             evidence = conduct(
@@ -55,6 +64,7 @@ def run_one(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                warming=[Warming(load, expected.must_come()) for load, expected in warming],
             )
             observer.status(Status(Phase.JUDGE))
             record, tables = assess(
@@ -64,6 +74,7 @@ def run_one(
                 engine=contender.engine,
                 plan=plan,
                 started_at=started_at,
+                warming=[expected for _, expected in warming],
             )
         except EngineFailed as error:
             outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.experiment.assess import SATURATED_IDLE_SHARE
+from streambench.experiment.judging import judge_load
 from streambench.kafka.certificate import certify
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace
@@ -16,13 +17,12 @@ from streambench.model.trial import Certificate, Purpose, Span
 from streambench.model.verdict import Verdict
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
-from streambench.oracle.judge import Judged, judge
+from streambench.oracle.judge import Judged
 from streambench.results.limits import delay_within
 from streambench.results.measure import Measured, measure
 from streambench.results.sustained import judge_pace
 from streambench.runtime.usage import UsageSampler
 from streambench.trial.prober import Played
-from streambench.trial.schedule import event_times
 
 _NS_PER_MS = 1_000_000
 
@@ -54,19 +54,7 @@ def see(
     monotonic_start_ns: int,
 ) -> Seen:
     """Judge the rows and measure the part of `spans` that is for it."""
-    times = event_times(played.trace, query)
-    judged = judge(
-        played.rows,
-        expected,
-        guarantee=guarantee,
-        start_realtime_ms=played.start_realtime_ns // _NS_PER_MS,
-        event_offset_ms=played.event_offset_ms,
-        ignore_outside=(
-            times.first_window_ms,
-            times.last_window_end_ms - query.window.size_ms,
-        ),
-        state_exact=state_exact,
-    )
+    judged = judge_load(played, expected, query=query, guarantee=guarantee, state_exact=state_exact)
     send_log: pa.Table = pq.read_table(played.send_log)
     measured = measure(
         judged,

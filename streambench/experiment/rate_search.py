@@ -10,11 +10,13 @@ from streambench.model.search import RateProbe
 
 # A drain works in large batches, so what can be borne for long lies below it.
 FIRST_SHARE: Final = 0.9
-UP: Final = 1.25
+# Two bisections after a step of this size reach 5 %.
+UP: Final = 1.2
 # Where a probe left so much of the machine idle, the engine's end is far.
 FAR_UP: Final = 1.8
 FAR_IDLE_SHARE: Final = 0.4
-DOWN: Final = 0.65
+# After two failures in a row the start was far too high.
+FAR_DOWN: Final = 0.65
 LEAST_PER_S: Final = 200
 # One that is not decided is tried again for longer; then "not shown" is an answer.
 PATIENCE: Final = 2
@@ -40,7 +42,8 @@ def next_rate(
         assert low is not None
         return None if low >= most else rounded(min(low * _up(probes, low), most))
     if low is None:
-        lower = rounded(high * DOWN)
+        first = len(_final(probes)) == 1
+        lower = rounded(high / UP if first else high * FAR_DOWN)
         return lower if lower >= LEAST_PER_S else None
     if high / low <= 1 + precision:
         return None

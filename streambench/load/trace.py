@@ -102,6 +102,11 @@ class Trace:
         return self.folder / RECORDS_FILE
 
     @property
+    def records_bytes(self) -> int:
+        """What the broker's log will grow by, nearly."""
+        return self.records_path.stat().st_size
+
+    @property
     def columns_glob(self) -> str:
         """Parquet files: quantum, partition, position, event_ms and one column per field."""
         return str(self.folder / COLUMNS_FOLDER / "*.parquet")

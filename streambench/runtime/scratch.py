@@ -24,9 +24,15 @@ _CANDIDATES = (Path("/dev/shm"),)
 def memory_folder(needed_bytes: int) -> Path | None:
     """A folder whose files lie in memory and that has room for `needed_bytes`; None when there is none."""
     for folder in _memory_backed(_CANDIDATES):
-        if min(shutil.disk_usage(folder).free, available_memory_bytes()) >= needed_bytes:
+        if room_bytes(folder, in_memory=True) >= needed_bytes:
             return folder
     return None
+
+
+def room_bytes(folder: Path, *, in_memory: bool) -> int:
+    """What may still be written to `folder`."""
+    free = shutil.disk_usage(folder).free
+    return min(free, available_memory_bytes()) if in_memory else free
 
 
 def make_scratch(parent: Path | None) -> Path:

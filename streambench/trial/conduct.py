@@ -1,11 +1,10 @@
 """One trial from launch to the last row: what is done to the engine, and nothing about judging it.
 
-topics → launch → ready → warm-up │ measured │ cool-down │ flush → drain → stop
+topics → launch → ready → (warming) → warm-up │ measured │ cool-down │ flush → drain → stop
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 
@@ -32,14 +31,15 @@ from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import OutputWatch
 from streambench.trial.patience import recovery_patience_s
+from streambench.trial.prober import Prober, Warming
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running, running_job
 from streambench.trial.schedule import event_offset_ms, event_times
 from streambench.trial.workspace import Workspace
 
-# The player stamps and lays out its first frames between the order and T0.
-LEAD_S = 1.5
 WATCH_POLL_S = 0.5
+# Between the order and T0, and for what the player writes behind it.
+PLAY_GRACE_S = 62.0
 
 
 def conduct(
@@ -55,11 +55,12 @@ def conduct(
     artifacts: Resolved,
     place: Workspace,
     observer: Observer,
+    warming: Sequence[Warming] = (),
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
 
-    `wider` is the plan with one worker more, when a fault rescales the job. Takes and raises what
-    `running_job` does.
+    `wider` is the plan with one worker more, when a fault rescales the job. `warming` comes at once, one
+    after another, before T0. Takes and raises what `running_job` does.
     """
     rate_per_s = Trace.open(spec.segment.trace).meta.rate_per_s
     with running_job(
@@ -81,6 +82,7 @@ def conduct(
             must_come=must_come,
             running=running,
             observer=observer,
+            warming=warming,
         )
 
 
@@ -93,6 +95,7 @@ def _measure_job(
     must_come: frozenset[tuple[str, int]],
     running: Running,
     observer: Observer,
+    warming: Sequence[Warming],
 ) -> Evidence:
     trace = Trace.open(spec.segment.trace)
     lab, job, supervisor, sampler = (
@@ -104,9 +107,18 @@ def _measure_job(
     observer.status(Status(Phase.READY))
     times = event_times(trace, query)
     first_result_s = running.ready(trace, query, probes)
+    prober = Prober(
+        running, query=query, conditions=spec.conditions, probes=probes, observer=observer
+    )
+    warmed = tuple(
+        prober.play_at_once(
+            each.load, each.must_come, note=f"{each.load.ref.records:,} records at once"
+        )
+        for each in warming
+    )
 
     bytes_before = _caused_bytes(lab)
-    start_ns = math.ceil(time.time_ns() / NS_PER_S + LEAD_S) * NS_PER_S
+    start_ns = prober.start_ns(trace)
     # realtime − monotonic, to place T0 on the sampler's clock
     monotonic_start_ns = start_ns - (time.time_ns() - time.monotonic_ns())
     offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ns // 1_000_000)
@@ -188,7 +200,10 @@ def _measure_job(
         machine=sampler.machine(*between),
         topic_bytes_before=bytes_before,
         topic_bytes_after=_caused_bytes(lab),
-        uncommitted_rows=_aborted_rows(spec, lab, drained.rows.num_rows, len(probes)),
+        uncommitted_rows=_aborted_rows(
+            spec, lab, drained.rows.num_rows + sum(w.rows.num_rows for w in warmed), len(probes)
+        ),
+        warmed=warmed,
     )
 
 
@@ -233,7 +248,7 @@ def _watch(
     wait_until(
         finished,
         what="the player to finish",
-        timeout_s=duration_s + LEAD_S + 60,
+        timeout_s=duration_s + PLAY_GRACE_S,
         stage="load",
         poll_s=WATCH_POLL_S,
     )

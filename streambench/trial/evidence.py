@@ -12,6 +12,7 @@ from streambench.kafka.rows import MalformedRow
 from streambench.model.fault import Hit
 from streambench.model.trial import RoleUsage
 from streambench.runtime.usage import MachineUsage
+from streambench.trial.prober import Played
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Evidence:
 
     `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
     the way. `usage` is of the measured part, `usage_at_rest` of the silence after the last row.
+    `warmed` are the loads that came at once before T0.
     """
 
     start_realtime_ns: int
@@ -41,3 +43,4 @@ class Evidence:
     missed: str | None
     fault_notes: tuple[str, ...]
     usage_at_rest: tuple[RoleUsage, ...]
+    warmed: tuple[Played, ...] = ()

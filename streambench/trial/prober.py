@@ -85,6 +85,14 @@ def write_at_once(
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
 
 
+@dataclass(frozen=True)
+class Warming:
+    """A load that comes at once before T0, for the job to be compiled by; `must_come` as in `conduct`."""
+
+    load: Trace
+    must_come: frozenset[tuple[str, int]]
+
+
 class Prober:
     """Plays loads into a running job that has been proved to process."""
 
@@ -121,7 +129,7 @@ class Prober:
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         lab, job = self._running.lab, self._running.job
-        start_ns = self._start_ns(trace)
+        start_ns = self.start_ns(trace)
         offset_ms = event_offset_ms(trace, self._query, start_realtime_ms=start_ns // 1_000_000)
         send_log = lab.scratch / f"load-{offset_ms}.parquet"
         playing = lab.player.play(
@@ -186,7 +194,8 @@ class Prober:
             complete=not drained.timed_out,
         )
 
-    def _start_ns(self, trace: Trace) -> int:
+    def start_ns(self, trace: Trace) -> int:
+        """The next full second at which `trace` may begin, since the epoch: behind all loads before it."""
         free_ms = earliest_start_ms(trace, self._query, self._not_before_ms)
         earliest_s = max(time.time_ns() / NS_PER_S + _LEAD_S, free_ms / 1000)
         return math.ceil(earliest_s) * NS_PER_S

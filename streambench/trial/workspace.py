@@ -12,8 +12,11 @@ from streambench.runtime.memory import HEAP_FACTOR
 from streambench.runtime.scratch import make_scratch, memory_folder
 from streambench.runtime.supervisor import Supervisor
 
-# The broker's log (input, output, the engine's own topics) and both row files.
-_BYTES_PER_RECORD = 400
+# Beside the load itself: the output, its row files and the engine's own topics, when each record makes
+# an entry in all of them. An engine that does that bears no rate at which more records than these come.
+_BYTES_PER_RECORD = 350
+_RECORDS_AT_MOST = 5_000_000
+_LOG_FACTOR = 1.1  # a batch has a header, a segment an index
 ON_DISK = (
     "the broker's files lay on disk, for no memory-backed folder had room for them: a busy disk can "
     "hold up the load"
@@ -31,10 +34,16 @@ class Workspace:
     in_memory: bool
 
 
+def scratch_bytes(*, records: int, load_bytes: int) -> int:
+    """The room that the files of a trial with so many records, of so many bytes in all, may take."""
+    return int(load_bytes * _LOG_FACTOR) + min(records, _RECORDS_AT_MOST) * _BYTES_PER_RECORD
+
+
 @contextmanager
-def workspace(*, heap_mib: int, records: int) -> Iterator[Workspace]:
-    """A place for one job of so much heap and a load of so many records."""
-    in_memory = memory_folder(int(heap_mib * HEAP_FACTOR * 2**20) + records * _BYTES_PER_RECORD)
+def workspace(*, heap_mib: int, records: int, load_bytes: int) -> Iterator[Workspace]:
+    """A place for one job of so much heap and a load of so many records and bytes."""
+    needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
+    in_memory = memory_folder(int(heap_mib * HEAP_FACTOR * 2**20) + needed_bytes)
     with Supervisor(cpu_sets=split(cores_here())) as supervisor:
         scratch, job_dir = make_scratch(in_memory), make_scratch(None)
         supervisor.discard_at_end(scratch)

@@ -31,7 +31,6 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
         (null_trial, "RATES_PER_S", (50_000,)),
         (null_trial, "LOAD_MS", 1_000),
-        (find_rate, "WARM_UP_MS", 2_000),
         (find_rate, "SETTLE_MS", 1_000),
         (find_rate, "LEAST_MEASURED_MS", 6_000),
         (find_rate, "DRAIN_PER_S", 20_000),

@@ -45,8 +45,10 @@ def test_the_edge_is_found_to_the_precision_wherever_it_starts(
 
 
 def test_a_start_near_the_edge_takes_few_probes() -> None:
-    assert len(searched(100_000, 130_000)) <= 6
-    assert len(searched(100_000, 100_000 / 0.6)) <= 6
+    for share in (0.8, 0.9, 1.0, 1.1, 1.2, 1.3):
+        assert len(searched(100_000, 100_000 * share)) <= 5
+    for share in (0.5, 1.5, 2.0):
+        assert len(searched(100_000, 100_000 * share)) <= 8
 
 
 def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
@@ -55,7 +57,7 @@ def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
         return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
 
     assert after(0.7) == 180_000
-    assert after(0.1) == after(None) == 125_000
+    assert after(0.1) == after(None) == 120_000
 
 
 def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:

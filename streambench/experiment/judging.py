@@ -1,0 +1,46 @@
+"""The judge's word on one load that was played into a job which goes on running."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from streambench.model.conditions import Guarantee
+from streambench.model.verdict import Damage
+from streambench.model.workload import Query
+from streambench.oracle.expected import Expected
+from streambench.oracle.judge import Judged, judge
+from streambench.trial.prober import Played
+from streambench.trial.schedule import event_times
+
+_NS_PER_MS = 1_000_000
+
+
+def judge_load(
+    played: Played,
+    expected: Expected,
+    *,
+    query: Query,
+    guarantee: Guarantee,
+    state_exact: bool,
+    start_realtime_ns: int | None = None,
+) -> Judged:
+    """Judge the rows of one load; `start_realtime_ns` stands in for its T0."""
+    times = event_times(played.trace, query)
+    start_ns = played.start_realtime_ns if start_realtime_ns is None else start_realtime_ns
+    return judge(
+        played.rows,
+        expected,
+        guarantee=guarantee,
+        start_realtime_ms=start_ns // _NS_PER_MS,
+        event_offset_ms=played.event_offset_ms,
+        ignore_outside=(
+            times.first_window_ms,
+            times.last_window_end_ms - query.window.size_ms,
+        ),
+        state_exact=state_exact,
+    )
+
+
+def damage_at_once(judged: Judged) -> Damage:
+    """The damage of a load that came at once: without due instants nothing can be early."""
+    return replace(judged.verdict.damage, early=0)
