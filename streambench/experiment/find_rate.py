@@ -35,7 +35,10 @@ from streambench.workload.schema import MAX_RATE_PER_S
 DRAIN_PER_S: Final = 100_000
 DRAIN_MS: Final = 5_000
 LATER_DRAIN_MS: Final = 4_000
-DRAINS: Final = 3
+DRAINS: Final = 5
+# As long as each drain is faster than the last by so much, the job is still being compiled.
+STILL_FASTER: Final = 1.15
+GROWTH: Final = 1.5
 # A probe: the engine gets used to the rate, then so many windows are measured.
 SETTLE_MS: Final = 3_000
 WINDOWS: Final = 24
@@ -169,18 +172,19 @@ class _Search:
     def _drain(self, prober: Prober, load: Trace) -> None:
         """How fast a warm job works off what comes at once.
 
-        Thrice: the first ones compile, and tell how many records make a drain of some seconds.
+        Again and again while each is clearly faster than the last: the first ones compile, and tell how
+        many records make a drain of some seconds.
         """
-        for number in range(1, DRAINS + 1):
+        for _ in range(DRAINS):
+            before = self.record.drain_per_s or 0.0
             note = f"{load.ref.records:,} records at once"
             must_come = self._expected(load).must_come()
             played = prober.play_at_once(load, must_come, note=note)
             found = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
             self.know(drain_per_s=found, drain_records=load.ref.records)
-            if found is None:
+            if found is None or found < STILL_FASTER * before:
                 return
-            if number < DRAINS:
-                load = self._load(min(rounded(found), self._most_per_s), LATER_DRAIN_MS)
+            load = self._load(_later_drain_per_s(found, self._most_per_s), LATER_DRAIN_MS)
 
     def _narrow(
         self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]
@@ -273,12 +277,17 @@ class _Search:
                 return
 
 
-def warming_loads(found: SearchRecord) -> tuple[tuple[int, int], ...]:
+def warming_loads(found: SearchRecord, most_per_s: int) -> tuple[tuple[int, int], ...]:
     """(events/s, ms) of what comes at once to warm a fresh job like the one that was searched in."""
-    first = (DRAIN_PER_S, DRAIN_MS)
+    first = (min(DRAIN_PER_S, most_per_s), DRAIN_MS)
     if found.drain_per_s is None:
         return (first,)
-    return (first, (rounded(found.drain_per_s), LATER_DRAIN_MS))
+    return (first, (min(rounded(found.drain_per_s), most_per_s), LATER_DRAIN_MS))
+
+
+def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
+    """More than the last: it will be faster."""
+    return min(rounded(GROWTH * drained_per_s), most_per_s)
 
 
 _NARROW: Final = "the precision was reached"

@@ -219,8 +219,8 @@ class _Finding:
     def _warming(self, plan: Plan, found: SearchRecord, folder: Path) -> Warming:
         """What the job of the search was warmed with: the rate was found in a job that is compiled."""
         loads = [
-            self._load(min(rate_per_s, self._most_per_s), load_ms, folder)
-            for rate_per_s, load_ms in warming_loads(found)
+            self._load(rate_per_s, load_ms, folder)
+            for rate_per_s, load_ms in warming_loads(found, self._most_per_s)
         ]
         query = self._request.workload.query
         return tuple((load, expect(load, query, plan.event_clock)) for load in loads)

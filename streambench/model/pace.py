@@ -16,10 +16,19 @@ class Pace(enum.Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A pace and why, in words."""
+    """A pace and why, in words.
+
+    `catching_up`: it kept up and worked off a backlog of before, whose delays it shows.
+    """
 
     pace: Pace
     why: str
+    catching_up: bool = False
+
+    @property
+    def words(self) -> str:
+        """The pace in two words."""
+        return "catching up" if self.catching_up else self.pace.value
 
 
 class Quantile(enum.Enum):

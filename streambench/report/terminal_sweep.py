@@ -38,11 +38,7 @@ def sweep_table(bundle: Bundle) -> Table:
         before = one.point
         stand = one.standing
         mark, _ = MARKS[stand.status]
-        pace = (
-            Text(DASH)
-            if one.pace is None
-            else Text(one.pace.pace.value, style=_PACES[one.pace.pace])
-        )
+        pace = Text(DASH) if one.pace is None else Text(one.pace.words, style=_PACES[one.pace.pace])
         metrics = (f"{stem}_p50_ms", f"{stem}_p99_ms", "engine_cpu_s_per_million")
         figures = (stand.shown(name).labelled for name in metrics)
         table.add_row(*shown, escape(stand.title), Text(f"{mark} {stand.words}"), pace, *figures)

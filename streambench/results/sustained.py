@@ -75,6 +75,19 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
             Pace.UNDECIDED,
             f"{grows}, maybe by {upper:,.1f}: too noisy for so short a time",
         )
+    greatest_ms, end_ms = (measures.get(f"excess_lag_{at}_ms") for at in ("max", "end"))
+    if (
+        greatest_ms is not None
+        and end_ms is not None
+        and upper < -SLOPE_LIMIT_MS_PER_S
+        and greatest_ms - end_ms > BACKLOG_LIMIT_MS
+    ):
+        return Judgement(
+            Pace.KEPT_UP,
+            f"its lag fell by {-slope:,.1f} ms/s, from {greatest_ms / 1000:,.1f} to "
+            f"{end_ms / 1000:,.1f} s: it worked off a backlog of before",
+            catching_up=True,
+        )
     return Judgement(
         Pace.KEPT_UP, f"{grows}, at most {upper:,.1f} (limit {SLOPE_LIMIT_MS_PER_S:g})"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from streambench.model.pace import Pace
+from streambench.model.pace import Judgement, Pace
 from streambench.results.sustained import Slope, judge_pace, lag_slope
 
 
@@ -43,6 +43,29 @@ def test_a_flat_lag_keeps_up_however_high_and_a_growing_one_falls_behind() -> No
 def test_too_noisy_for_its_time_is_not_decided_and_more_time_decides() -> None:
     assert pace(lags(slope=0, noise_ms=400, seconds=12, seed=2)) is Pace.UNDECIDED
     assert pace(lags(slope=0, noise_ms=400, seconds=240, seed=2)) is Pace.KEPT_UP
+
+
+def test_a_backlog_that_is_worked_off_is_told_apart() -> None:
+    def judged(slope: Slope, greatest_ms: float) -> Judgement:
+        measures = {
+            "lag_slope_ms_per_s": slope.per_s,
+            "lag_slope_lower_ms_per_s": slope.lower,
+            "lag_slope_upper_ms_per_s": slope.upper,
+            "backlog_end_ms": 0.0,
+            "excess_lag_max_ms": greatest_ms,
+            "excess_lag_end_ms": 400.0,
+        }
+        return judge_pace(measures, 100)
+
+    falling = lags(slope=-100, noise_ms=20, seconds=50, seed=1)
+    found = judged(falling, 5_400.0)
+    assert found.pace is Pace.KEPT_UP
+    assert found.catching_up
+    assert "from 5.4 to 0.4 s" in found.why
+    assert found.words == "catching up"
+    assert not judged(falling, 1_300.0).catching_up  # a second is no backlog
+    flat = lags(slope=0, noise_ms=20, seconds=50, seed=1)
+    assert not judged(flat, 5_400.0).catching_up  # a pause that was over long before
 
 
 def test_few_windows_and_a_backlog_stand_against_a_flat_line() -> None:

@@ -44,7 +44,8 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
 
 _ABOUT_PACE = (
     "Kept up: it is shown that the excess lag does not grow (docs/method.md, sustainable). Not decided: "
-    "too short, or too noisy for so short a time; measure longer to know."
+    "too short, or too noisy for so short a time; measure longer to know. Catching up: it kept up and "
+    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog."
 )
 
 
@@ -152,5 +153,5 @@ def _row(one: Swept, names: Sequence[str]) -> Row:
     )
     if one.pace is None:
         return Row(head, aside=stand.reason or stand.words, quiet=True)
-    pace = Cell(one.pace.pace.value, one.pace.why, _TONES[one.pace.pace])
+    pace = Cell(one.pace.words, one.pace.why, _TONES[one.pace.pace])
     return Row((*head, pace, *(stand.shown(name).cell() for name in names)))
