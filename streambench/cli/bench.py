@@ -13,6 +13,7 @@ from streambench.cli.preparing import (
     compiled,
     records_of,
     set_up,
+    warming,
 )
 from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
@@ -50,12 +51,16 @@ def bench(
     carried = None
     if axes and lab is not None and not first.is_replay:
         carried = null_trial(first.workload, lab, cache_dir(), told=say)
-    run = run_record(first, compiled(first), (), axes, carried=carried)
+    warming_records = sum(load.ref.records for load in warming(first))
+    run = run_record(
+        first, compiled(first), (), axes, carried=carried, warming_records=warming_records
+    )
     run = dataclasses.replace(run, drains=drains)
     with reported(first.out, run) as (writer, observer):
         records = execute(
             requests,
             compiled=compiled,
+            warming=warming,
             broker_warm_up=broker_warm_up,
             artifacts=artifacts,
             writer=writer,

@@ -134,8 +134,8 @@ def make_requests(
 ) -> tuple[Request, ...]:
     """A request for each point of the grid, one without axes; takes what `make_request` takes.
 
-    A sweep has no faults unless they are asked for, measures 50 s, and its loads rise in a
-    longer warm-up.
+    A sweep has no faults unless they are asked for, measures 50 s, and its jobs are given records at
+    once before they are measured.
     """
     if axes:
         faults = faults or ()
@@ -153,7 +153,10 @@ def make_requests(
         )
         for point in grid(axes)
     )
-    return tuple(request.rising() if axes else request for request in requests)
+    warmed = bool(axes) and not quick
+    return tuple(
+        dataclasses.replace(each, warmed=warmed and not each.is_replay) for each in requests
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from streambench.trial.schedule import duration_ms
 
 # As much load as compiles the broker's write path; it is played as fast as it goes.
 _BROKER_WARM_UP_MS = 10_000
+# A million records, twice: most of what a compiler does it has done by then (docs/throughput.md, drain).
+WARMING_PER_S = 250_000
+WARMING_MS = 4_000
+WARMINGS = 2
 # A trial's own files: the broker's log, both row files, the engine's state and logs.
 SCRATCH_BYTES_PER_RECORD = 400
 
@@ -67,6 +71,14 @@ def compiled(request: Request) -> Trace:
 def broker_warm_up(request: Request) -> Trace:
     """What a fresh broker is warmed with before a trial of this request."""
     return load(request, None if request.is_replay else _BROKER_WARM_UP_MS)
+
+
+def warming(request: Request) -> tuple[Trace, ...]:
+    """What comes at once before a trial of this request."""
+    if not request.warmed:
+        return ()
+    at_once = dataclasses.replace(request, rate_per_s=WARMING_PER_S)
+    return (load(at_once, WARMING_MS),) * WARMINGS
 
 
 def load(request: Request, load_ms: int | None, folder: Path | None = None) -> Trace:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Engine, Readings
-from streambench.experiment.judging import damage_at_once, judge_load
+from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
@@ -161,21 +161,15 @@ def _warming_failed(
 ) -> Failed | None:
     """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
     for played, expected in zip(evidence.warmed, warming, strict=True):
-        judged = judge_load(
+        wrong = wrong_at_once(
             played,
             expected,
             query=workload.query,
             guarantee=spec.conditions.guarantee,
             state_exact=engine.state_exact,
         )
-        damage = damage_at_once(judged)
-        if not (played.complete and damage.clean_under(spec.conditions.guarantee)):
-            return Failed(
-                stage="warm-up",
-                reason=f"of {played.trace.ref.records:,} records that came at once while it was warmed, "
-                f"the result was not right: {damage.wrong} rows wrong, {damage.lost} lost, "
-                f"{damage.duplicates} twice",
-            )
+        if wrong is not None:
+            return Failed(stage="warm-up", reason=wrong)
     return None
 
 

@@ -18,7 +18,7 @@ from streambench.model.carried import NullTrial
 from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
-from streambench.model.shape import Rise, shape_words
+from streambench.model.shape import shape_words
 from streambench.model.sweep import Axis, Point
 from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
@@ -45,13 +45,25 @@ def execute(
     requests: Sequence[Request],
     *,
     compiled: Callable[[Request], Trace],
+    warming: Callable[[Request], tuple[Trace, ...]],
     broker_warm_up: Callable[[Request], Trace],
     artifacts: Mapping[Variant, Resolved],
     writer: BundleWriter,
     observer: RunObserver,
 ) -> tuple[TrialRecord, ...]:
-    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
-    promised: dict[tuple[str, EventClock], Expected] = {}
+    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over.
+
+    `compiled` makes a request's load, `warming` what comes at once before it.
+    """
+    known: dict[tuple[str, EventClock], Expected] = {}
+
+    def promised(load: Trace, request: Request, plan: Plan) -> Expected:
+        """No batches yet: only what surely must come."""
+        key = (load.ref.sha256, plan.event_clock)
+        if key not in known:
+            known[key] = expect(load, request.workload.query, plan.event_clock)
+        return known[key]
+
     records: list[TrialRecord] = []
     each = [(request, contender) for request in requests for contender in request.contenders]
     trials = tuple(interleaved(each, requests[0].repeats))
@@ -62,9 +74,6 @@ def execute(
                 writer.add_trial(record, {})
             case Plan() as plan:
                 trace = compiled(request)
-                key = (trace.ref.sha256, plan.event_clock)
-                if key not in promised:  # no batches yet: only what surely must come
-                    promised[key] = expect(trace, request.workload.query, plan.event_clock)
                 record = run_one(
                     TrialSpec(
                         number=number,
@@ -79,13 +88,14 @@ def execute(
                     contender=contender,
                     plan=plan,
                     probes=probes_of(request.workload),
-                    promised=promised[key],
+                    promised=promised(trace, request, plan),
                     broker_warm_up=broker_warm_up(request).ref,
                     artifacts=artifacts[contender.variant],
                     writer=writer,
                     observer=observer.trial_begins(
                         number, len(trials), contender.engine, request.point
                     ),
+                    warming=[(load, promised(load, request, plan)) for load in warming(request)],
                 )
         records.append(record)
         observer.trial_ends(record)
@@ -100,6 +110,7 @@ def run_record(
     search: SearchTerms | None = None,
     carried: NullTrial | None = None,
     drain_records: int | None = None,
+    warming_records: int = 0,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
     segment = request.segment(trace, 0)
@@ -133,13 +144,14 @@ def run_record(
         search=search,
         null_trial=carried,
         drain_records=drain_records,
+        warming_records=warming_records,
         shape=_shape_words(request),
     )
 
 
 def _shape_words(request: Request) -> str | None:
     shape = getattr(request.workload.input, "shape", None)
-    if shape is None or isinstance(shape, Rise) or request.rate_per_s is not None:
+    if shape is None or request.rate_per_s is not None:
         return None
     return shape_words(shape)
 

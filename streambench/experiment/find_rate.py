@@ -22,6 +22,7 @@ from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected, expect
 from streambench.results.drained import drain_rate_per_s
+from streambench.results.sustained import SLOPE_LIMIT_MS_PER_S
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.scratch import room_bytes
 from streambench.trial.observer import Observer, Phase, Status
@@ -131,10 +132,11 @@ class _Search:
         self._told = told
         self._most_per_s = most_per_s
         self._until_s = time.monotonic() + terms.budget_s
-        self._longest_s = 0.0  # of all probes so far
+        self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
         self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
         self._measured_ms = self._least_ms
+        self._undecided = 0  # probes, so far
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -202,7 +204,8 @@ class _Search:
                 low, _ = bracket(self.record.probes, passed)
                 self.know(ended=_CEILING if low == self._most_per_s else _NARROW)
                 return
-            if time.monotonic() + self._longest_s > self._until_s:
+            next_s = self._around_s + self._measured_ms / 1000 if self._around_s else 0.0
+            if time.monotonic() + next_s > self._until_s:
                 self.know(ended="its time was over before the precision was reached")
                 return
             if not self._has_room(rate):
@@ -220,19 +223,18 @@ class _Search:
     def _probe(
         self, prober: Prober, running: Running, rate: int, passed: Callable[[RateProbe], bool]
     ) -> None:
-        """Try a rate; once more and longer when that did not decide and there is time.
+        """Try a rate; once more and longer when that did not decide, it may pass and there is time.
 
-        An engine that took longer once will do so again: a micro-batch engine's lag is a saw.
+        An engine that took longer twice will do so again: a micro-batch engine's lag is a saw.
         """
         low, high = bracket(self.record.probes, passed)
         known = ", ".join(
             f"{rate:,} {word}" for rate, word in ((low, "passed"), (high, "failed")) if rate
         )
+        measured_ms = self._measured_ms
         while True:
             begun_s = time.monotonic()
-            parts = spans(
-                self._request.workload, warm_up_ms=SETTLE_MS, measured_ms=self._measured_ms
-            )
+            parts = spans(self._request.workload, warm_up_ms=SETTLE_MS, measured_ms=measured_ms)
             load = self._load(rate, duration_ms(parts))
             expected = self._expected(load)
             played = prober.play(
@@ -251,7 +253,7 @@ class _Search:
             probe = probe_record(
                 seen,
                 rate_per_s=rate,
-                measured_s=self._measured_ms / 1000,
+                measured_s=measured_ms / 1000,
                 limit=self._terms.limit,
                 guarantee=self._request.conditions.guarantee,
                 complete=played.complete,
@@ -263,16 +265,20 @@ class _Search:
                 raise EngineFailed(
                     f"rows were still missing long after {rate:,} events/s", stage="drain"
                 )
-            took_s = time.monotonic() - begun_s
-            self._longest_s = max(self._longest_s, took_s)
+            self._around_s = max(self._around_s, time.monotonic() - begun_s - probe.measured_s)
             match probe.pace:
                 case Pace.KEPT_UP | Pace.FELL_BEHIND:
                     return
                 case Pace.UNDECIDED:
-                    self._measured_ms = round(self._least_ms * LONGER)
+                    if not _may_pass(probe):
+                        return
+                    self._undecided += 1
+                    measured_ms = round(self._least_ms * LONGER)
+                    if self._undecided > 1:
+                        self._measured_ms = measured_ms
                 case None:  # the generator was late, which says nothing: once more, as it was
                     pass
-            again_s = time.monotonic() + took_s * self._measured_ms / 1000 / probe.measured_s
+            again_s = time.monotonic() + self._around_s + measured_ms / 1000
             if tries(self.record.probes, rate) >= PATIENCE or again_s > self._until_s:
                 return
 
@@ -282,12 +288,18 @@ def warming_loads(found: SearchRecord, most_per_s: int) -> tuple[tuple[int, int]
     first = (min(DRAIN_PER_S, most_per_s), DRAIN_MS)
     if found.drain_per_s is None:
         return (first,)
-    return (first, (min(rounded(found.drain_per_s), most_per_s), LATER_DRAIN_MS))
+    return (first, *((min(rounded(found.drain_per_s), most_per_s), LATER_DRAIN_MS),) * 2)
 
 
 def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
     """More than the last: it will be faster."""
     return min(rounded(GROWTH * drained_per_s), most_per_s)
+
+
+def _may_pass(probe: RateProbe) -> bool:
+    """Whether its lag grew by less than the limit, though that is not shown yet."""
+    slope = probe.measures.get("lag_slope_ms_per_s")
+    return slope is None or slope <= SLOPE_LIMIT_MS_PER_S
 
 
 _NARROW: Final = "the precision was reached"

@@ -36,10 +36,10 @@ from streambench.trial.workspace import scratch_bytes
 from streambench.workload.schema import MAX_RATE_PER_S
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 10.0
+CONFIRM_WARM_UP_S: Final = 15.0
 CONFIRM_MEASURED_S: Final = 50.0
 # Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
-AROUND_A_TRIAL_S: Final = 65.0
+AROUND_A_TRIAL_S: Final = 75.0
 LEAST_SEARCH_S: Final = 150.0
 CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 CONFIRM_TRIES: Final = 3
@@ -122,7 +122,7 @@ class _Finding:
         number = len(self.searches) + 1
         # What one engine leaves of its time is the next one's. Some rates need a second trial.
         until_s = self._begun_s + number * self._terms.budget_s
-        budget_s = until_s - time.monotonic() - 1.5 * CONFIRM_S
+        budget_s = until_s - time.monotonic() - 1.25 * CONFIRM_S
         told = self._observer.trial_begins(
             number, len(self._request.contenders), contender.engine, ()
         )

@@ -44,3 +44,17 @@ def judge_load(
 def damage_at_once(judged: Judged) -> Damage:
     """The damage of a load that came at once: without due instants nothing can be early."""
     return replace(judged.verdict.damage, early=0)
+
+
+def wrong_at_once(
+    played: Played, expected: Expected, *, query: Query, guarantee: Guarantee, state_exact: bool
+) -> str | None:
+    """What was not right with a load that came at once, in words; None when all of it was."""
+    judged = judge_load(played, expected, query=query, guarantee=guarantee, state_exact=state_exact)
+    damage = damage_at_once(judged)
+    if played.complete and damage.clean_under(guarantee):
+        return None
+    return (
+        f"of {played.trace.ref.records:,} records that came at once, the result was not right: "
+        f"{damage.wrong} rows wrong, {damage.lost} lost, {damage.duplicates} twice"
+    )

@@ -12,9 +12,8 @@ from streambench.model.search import RateProbe
 FIRST_SHARE: Final = 0.9
 # Two bisections after a step of this size reach 5 %.
 UP: Final = 1.2
-# Where a probe left so much of the machine idle, the engine's end is far.
+# Where a probe left much of the machine idle, at least that share is still to be had.
 FAR_UP: Final = 1.8
-FAR_IDLE_SHARE: Final = 0.4
 # After two failures in a row the start was far too high.
 FAR_DOWN: Final = 0.65
 LEAST_PER_S: Final = 200
@@ -53,8 +52,7 @@ def next_rate(
 
 def _up(probes: Sequence[RateProbe], low: int) -> float:
     (last,) = (probe for probe in _final(probes) if probe.rate_per_s == low)
-    idle = last.idle_share is not None and last.idle_share >= FAR_IDLE_SHARE
-    return FAR_UP if idle else UP
+    return min(FAR_UP, max(UP, 1 / (1 - min(last.idle_share or 0.0, 0.5))))
 
 
 def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:

@@ -12,7 +12,6 @@ from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
 from streambench.model.plan import Plan, Unsupported
-from streambench.model.shape import Rise
 from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
@@ -23,9 +22,7 @@ DEFAULT_WARM_UP_S = 20.0
 DEFAULT_MEASURED_S = 60.0
 # A hundred windows of the default workload earn a p99; a sweep has many trials.
 DEFAULT_SWEEP_MEASURED_S = 50.0
-DEFAULT_SWEEP_WARM_UP_S = 30.0
-# Of the warm-up of a trial whose rate may be too much for the engine: a sweep's, a search's.
-RISING_SHARE = 0.75
+DEFAULT_SWEEP_WARM_UP_S = 15.0
 QUICK_WARM_UP_S = 5.0
 QUICK_MEASURED_S = 10.0
 
@@ -45,7 +42,11 @@ class Contender:
 
 @dataclass(frozen=True)
 class Request:
-    """One `streambench run`, or one point of its sweep."""
+    """One `streambench run`, or one point of its sweep.
+
+    `warmed`: records come at once before the load, for the job to be compiled by. Near the highest rate
+    that it bears a cold job is behind by seconds before that, and has nothing left to catch up with.
+    """
 
     workload: Workload
     workload_text: str
@@ -62,6 +63,7 @@ class Request:
     out: Path
     command: str
     point: Point = ()  # where in a sweep this is
+    warmed: bool = False
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -91,22 +93,6 @@ class Request:
             round_number=round_number,
         )
         return dataclasses.replace(segment, strikes=struck.strikes, holds=struck.holds)
-
-    def rising(self) -> Request:
-        """The same with a load that rises evenly to half its rate over most of the warm-up.
-
-        A job that starts cold under a rate near its highest is behind by seconds before it is warm, has
-        nothing left to catch up with, and may bear less while it is behind (Flink's heap fills). A load of a
-        shape of its own, or a replay, stays as it is.
-        """
-        load = self.workload.input
-        if isinstance(load, Replay) or (load.shape is not None and self.rate_per_s is None):
-            return self
-        rate_per_s = self.rate_per_s or load.rate_per_s
-        shape = Rise(rate_per_s, round(self.warm_up_s * 1000 * RISING_SHARE))
-        risen = dataclasses.replace(load, rate_per_s=rate_per_s, shape=shape)
-        workload = dataclasses.replace(self.workload, input=risen)
-        return dataclasses.replace(self, workload=workload, rate_per_s=None)
 
     @property
     def is_replay(self) -> bool:

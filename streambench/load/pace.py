@@ -10,7 +10,7 @@ from typing import Protocol, assert_never
 import numpy as np
 
 from streambench.load.columns import Integers
-from streambench.model.shape import Bursts, Ramp, Rise, Shape, Sine, Steps
+from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
 
 _MS_PER_S = 1_000
 _US_PER_MS = 1_000
@@ -105,7 +105,5 @@ def _rates_per_s(shape: Shape, duration_ms: int) -> Integers:
             return np.asarray(mean + np.rint(swing * turn), dtype=np.int64)
         case Bursts(base, peak, every, lasts):
             return np.where(ms % every >= every - lasts, peak, base).astype(np.int64)
-        case Rise(rate, rise):
-            return np.where(ms < rise, rate * (ms + 1) // (2 * rise), rate)
         case _:
             assert_never(shape)

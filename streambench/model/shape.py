@@ -40,18 +40,7 @@ class Bursts:
     lasts_ms: int
 
 
-@dataclass(frozen=True)
-class Rise:
-    """Evenly from nothing to half a rate in `rise_ms`, and the rate from then on: an engine is warmed.
-
-    A JVM compiles beside its work: at half of what it bears it has a core's time for that.
-    """
-
-    rate_per_s: int
-    rise_ms: int
-
-
-Shape: TypeAlias = Ramp | Steps | Sine | Bursts | Rise
+Shape: TypeAlias = Ramp | Steps | Sine | Bursts
 
 
 def mean_per_s(shape: Shape) -> int:
@@ -65,8 +54,6 @@ def mean_per_s(shape: Shape) -> int:
             return mean
         case Bursts(base, peak, every, lasts):
             return round((base * (every - lasts) + peak * lasts) / every)
-        case Rise(rate_per_s=rate):
-            return rate  # the rise is a warm-up
 
 
 def peak_per_s(shape: Shape) -> int:
@@ -80,8 +67,6 @@ def peak_per_s(shape: Shape) -> int:
             return mean + swing
         case Bursts(base_per_s=base, peak_per_s=peak):
             return max(base, peak)
-        case Rise(rate_per_s=rate):
-            return rate
 
 
 def shape_words(shape: Shape) -> str:
@@ -98,8 +83,6 @@ def shape_words(shape: Shape) -> str:
                 f"{base:,} events/s with bursts of {peak:,} for {lasts / 1000:g} s "
                 f"every {every / 1000:g} s"
             )
-        case Rise(rate, rise):
-            return f"{rate:,} events/s after {rise / 1000:g} s of an even rise to half of it"
 
 
 def problem_with(shape: Shape) -> str | None:

@@ -98,7 +98,8 @@ def _one_length(run: RunRecord) -> bool:
 
 
 def _measured(run: RunRecord) -> str:
-    return f"{seconds(run.measured_s)} after {seconds(run.warm_up_s)} warm-up"
+    at_once = f"{number(run.warming_records)} records at once and " if run.warming_records else ""
+    return f"{seconds(run.measured_s)} after {at_once}{seconds(run.warm_up_s)} warm-up"
 
 
 def _trials(run: RunRecord) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from streambench.cli import preparing
 from streambench.cli.planning import make_requests
-from streambench.cli.preparing import rate_of
+from streambench.cli.preparing import rate_of, warming
 from streambench.cli.sweeps import sweep_axes
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
-from streambench.model.shape import Rise
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Choice
 
@@ -94,14 +94,20 @@ def test_a_grid_has_every_pair_and_no_faults() -> None:
     assert all(r.faults == () and r.measured_s == 50 for r in found)
 
 
-def test_the_load_of_a_sweep_rises_before_it_is_measured() -> None:
+def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (plain,) = requests()
-    assert getattr(plain.workload.input, "shape") is None  # noqa: B009
-    for request in requests("rate=5k,10k"):
-        shape = getattr(request.workload.input, "shape")  # noqa: B009
-        assert shape == Rise(rate_of(request), 22_500)
-        assert shape.rise_ms < 1_000 * request.warm_up_s
-        assert request.rising() == request
+    assert warming(plain) == ()
+    monkeypatch.setattr(preparing, "WARMING_PER_S", 20_000)
+    monkeypatch.setattr(preparing, "WARMING_MS", 500)
+    monkeypatch.setattr(preparing, "cache_dir", lambda: tmp_path)
+    for request in requests("keys=50,100"):
+        loads = warming(request)
+        assert [load.meta.records for load in loads] == [10_000] * preparing.WARMINGS
+        assert len(keys(request).values) in (50, 100)  # of the point's own records
+    (replayed, _) = requests("workers=1,2", workload="flights")
+    assert warming(replayed) == ()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.cli import preparing
 from streambench.cli.bench import bench
 from streambench.cli.planning import make_requests
 from streambench.cli.sweeps import sweep_axes
@@ -25,6 +26,8 @@ def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(null_trial, "RATES_PER_S", (2_000, 50_000))
     monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
+    monkeypatch.setattr(preparing, "WARMING_PER_S", 2_000)
+    monkeypatch.setattr(preparing, "WARMING_MS", 1_000)
     # About 500 rows a second are due at the lower rate, and 1,190 at the higher one.
     axes = sweep_axes("2k,6k", (), None)
     requests = make_requests(
@@ -37,7 +40,7 @@ def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         measured_s=6.0,
         warm_up_s=1.0,
         faults=None,
-        quick=True,
+        quick=False,
         repeats=1,
         seed=7,
         out=tmp_path / "results",
@@ -51,6 +54,8 @@ def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
     assert knee(line) == 2_000
     assert found.run.null_trial is not None
+    assert found.run.warming_records == 2 * 2_000
+    assert "after 4,000 records at once" in (folder / "report.md").read_text()
     sent = {trial.record.trace_sha256 for trial in found.trials}
     assert len(sent) == 2
     assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0

@@ -57,6 +57,9 @@ def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
         return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
 
     assert after(0.7) == 180_000
+    assert (
+        after(0.3) == 143_000
+    )  # three tenths are left, and a load costs less by event as it grows
     assert after(0.1) == after(None) == 120_000
 
 
