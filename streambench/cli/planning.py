@@ -139,7 +139,8 @@ def make_requests(
     """
     if axes:
         faults = faults or ()
-        usual_s = None if quick or faults else DEFAULT_SWEEP_MEASURED_S
+        replayed = isinstance(load_workload(find(same["workload"])).input, Replay)
+        usual_s = None if quick or faults or replayed else DEFAULT_SWEEP_MEASURED_S
         measured_s = measured_s or usual_s
         warm_up_s = warm_up_s or (None if quick else DEFAULT_SWEEP_WARM_UP_S)
     requests = (

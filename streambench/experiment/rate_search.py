@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from streambench.model.search import RateProbe
+from streambench.model.search import RateProbe, last_of_each_rate
 
 # A drain works in large batches, so what can be borne for long lies below it.
 FIRST_SHARE: Final = 0.9
@@ -41,7 +41,7 @@ def next_rate(
         assert low is not None
         return None if low >= most else rounded(min(low * _up(probes, low), most))
     if low is None:
-        first = len(_final(probes)) == 1
+        first = len(last_of_each_rate(probes)) == 1
         lower = rounded(high / UP if first else high * FAR_DOWN)
         return lower if lower >= LEAST_PER_S else None
     if high / low <= 1 + precision:
@@ -51,7 +51,7 @@ def next_rate(
 
 
 def _up(probes: Sequence[RateProbe], low: int) -> float:
-    (last,) = (probe for probe in _final(probes) if probe.rate_per_s == low)
+    (last,) = (probe for probe in last_of_each_rate(probes) if probe.rate_per_s == low)
     return min(FAR_UP, max(UP, 1 / (1 - min(last.idle_share or 0.0, 0.5))))
 
 
@@ -60,19 +60,14 @@ def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, in
 
     Where a rate failed below one that passed, the failure decides: a success above it was luck.
     """
-    failures = [probe.rate_per_s for probe in _final(probes) if not passed(probe)]
+    failures = [probe.rate_per_s for probe in last_of_each_rate(probes) if not passed(probe)]
     high = min(failures, default=None)
     successes = [
         probe.rate_per_s
-        for probe in _final(probes)
+        for probe in last_of_each_rate(probes)
         if passed(probe) and (high is None or probe.rate_per_s < high)
     ]
     return max(successes, default=None), high
-
-
-def _final(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
-    """The last probe of each rate: a longer one replaces the one that did not decide."""
-    return tuple({probe.rate_per_s: probe for probe in probes}.values())
 
 
 def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:

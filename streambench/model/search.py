@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streambench.model.conditions import Variant
@@ -41,6 +41,11 @@ class RateProbe:
     def passed(self) -> bool:
         """Whether it was right and is shown to have kept up."""
         return self.pace is Pace.KEPT_UP and self.right is True
+
+
+def last_of_each_rate(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
+    """A longer probe, or one after the generator was late, replaces the one before it."""
+    return tuple({probe.rate_per_s: probe for probe in probes}.values())
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,8 @@ def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured(
 ) -> None:
     (plain,) = requests()
     assert warming(plain) == ()
-    monkeypatch.setattr(preparing, "WARMING_PER_S", 20_000)
-    monkeypatch.setattr(preparing, "WARMING_MS", 500)
+    monkeypatch.setattr(preparing, "WARMING_PER_S", 5_000)
+    monkeypatch.setattr(preparing, "WARMING_MS", 2_000)
     monkeypatch.setattr(preparing, "cache_dir", lambda: tmp_path)
     for request in requests("keys=50,100"):
         loads = warming(request)

@@ -8,7 +8,7 @@ from typing import Any
 
 from streambench.model.metrics import BY_NAME
 from streambench.model.pace import Pace
-from streambench.model.search import RateProbe, SearchRecord
+from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
 from streambench.report.document import (
     Block,
     Cell,
@@ -37,7 +37,8 @@ _TONES = {
 }
 _ABOUT = (
     "Found by trying rates in one warm job, each for some seconds; then confirmed by a longer trial in "
-    "a fresh job, of which every row was right. Rates within the precision of each other share a rank."
+    "a fresh job that was warmed alike, of which every row was right. Rates within the precision of each "
+    "other share a rank."
 )
 
 
@@ -141,9 +142,13 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         SearchLane(
             one.title,
             look[one.record.label],
-            tuple(p.rate_per_s for p in one.record.probes if p.passed),
-            tuple(p.rate_per_s for p in one.record.probes if _failed(p)),
-            tuple(p.rate_per_s for p in one.record.probes if not p.passed and not _failed(p)),
+            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if p.passed),
+            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if _failed(p)),
+            tuple(
+                p.rate_per_s
+                for p in last_of_each_rate(one.record.probes)
+                if not p.passed and not _failed(p)
+            ),
             one.record.drain_per_s,
             one.record.lag_bounded_per_s,
             one.record.within_limit_per_s,
@@ -198,7 +203,9 @@ def _curve(bundle: Bundle) -> Figure:
     for search in bundle.run.searches:
         marks = tuple(
             Mark(probe.rate_per_s, value, value, value, probe.passed)
-            for probe in sorted(search.probes, key=lambda probe: probe.rate_per_s)
+            for probe in sorted(
+                last_of_each_rate(search.probes), key=lambda probe: probe.rate_per_s
+            )
             if (value := probe.measures.get(stem)) is not None and probe.right
         )
         if marks:
