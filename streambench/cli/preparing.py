@@ -21,7 +21,7 @@ from streambench.trial.schedule import duration_ms
 
 # As much load as compiles the broker's write path; it is played as fast as it goes.
 _BROKER_WARM_UP_MS = 10_000
-# A million records, twice: most of what a compiler does it has done by then (docs/throughput.md, drain).
+# A million records, twice. How much of an engine is compiled by then differs: the warm-up follows.
 WARMING_PER_S = 250_000
 WARMING_MS = 4_000
 WARMINGS = 2
