@@ -51,7 +51,8 @@ def bench(
     carried = None
     if axes and lab is not None and not first.is_replay:
         carried = null_trial(first.workload, lab, cache_dir(), told=say)
-    warming_records = sum(load.ref.records for load in warming(first))
+    at_once = warming(first)
+    warming_records = 0 if at_once is None else at_once.ref.records
     run = run_record(
         first, compiled(first), (), axes, carried=carried, warming_records=warming_records
     )

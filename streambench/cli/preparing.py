@@ -21,10 +21,9 @@ from streambench.trial.schedule import duration_ms
 
 # As much load as compiles the broker's write path; it is played as fast as it goes.
 _BROKER_WARM_UP_MS = 10_000
-# A million records, twice. How much of an engine is compiled by then differs: the warm-up follows.
+# A million records, at least twice: until they are not worked off faster any more.
 WARMING_PER_S = 250_000
 WARMING_MS = 4_000
-WARMINGS = 2
 # A trial's own files: the broker's log, both row files, the engine's state and logs.
 SCRATCH_BYTES_PER_RECORD = 400
 
@@ -73,12 +72,12 @@ def broker_warm_up(request: Request) -> Trace:
     return load(request, None if request.is_replay else _BROKER_WARM_UP_MS)
 
 
-def warming(request: Request) -> tuple[Trace, ...]:
-    """What comes at once before a trial of this request."""
+def warming(request: Request) -> Trace | None:
+    """What comes at once before a trial of this request, until the job is warm; None: nothing does."""
     if not request.warmed:
-        return ()
+        return None
     at_once = dataclasses.replace(request, rate_per_s=WARMING_PER_S)
-    return (load(at_once, WARMING_MS),) * WARMINGS
+    return load(at_once, WARMING_MS)
 
 
 def load(request: Request, load_ms: int | None, folder: Path | None = None) -> Trace:

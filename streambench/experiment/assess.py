@@ -132,6 +132,7 @@ def assess(
         steady_damage=after.before,
         point=spec.point,
         trace_sha256=spec.segment.trace.sha256,
+        warmed_records=sum(each.trace.ref.records for each in evidence.warmed),
     )
     tables = {
         "windows": measured.windows,

@@ -12,6 +12,7 @@ from streambench.experiment.late import late_model
 from streambench.experiment.one import run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
+from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.carried import NullTrial
@@ -45,7 +46,7 @@ def execute(
     requests: Sequence[Request],
     *,
     compiled: Callable[[Request], Trace],
-    warming: Callable[[Request], tuple[Trace, ...]],
+    warming: Callable[[Request], Trace | None],
     broker_warm_up: Callable[[Request], Trace],
     artifacts: Mapping[Variant, Resolved],
     writer: BundleWriter,
@@ -53,7 +54,8 @@ def execute(
 ) -> tuple[TrialRecord, ...]:
     """Run all trials of the requests, one a point; each is in the bundle as soon as it is over.
 
-    `compiled` makes a request's load, `warming` what comes at once before it.
+    `compiled` makes a request's load, `warming` what comes at once before it, again
+    and again until the job is warm.
     """
     known: dict[tuple[str, EventClock], Expected] = {}
 
@@ -95,11 +97,23 @@ def execute(
                     observer=observer.trial_begins(
                         number, len(trials), contender.engine, request.point
                     ),
-                    warming=[(load, promised(load, request, plan)) for load in warming(request)],
+                    warm_up=_warm_up(warming(request), request, plan),
                 )
         records.append(record)
         observer.trial_ends(record)
     return tuple(records)
+
+
+def _warm_up(load: Trace | None, request: Request, plan: Plan) -> WarmUp | None:
+    if load is None:
+        return None
+    return WarmUp(
+        load,
+        lambda _: load,
+        query=request.workload.query,
+        clock=plan.event_clock,
+        records_at_most=load.ref.records * LOADS_AT_MOST,
+    )
 
 
 def run_record(

@@ -10,18 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, rounded, tries
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Pace
-from streambench.model.plan import Plan
+from streambench.model.plan import EventClock, Plan
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.trial import TraceRef
+from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
-from streambench.results.drained import drain_rate_per_s
+from streambench.results.limits import delay_within
 from streambench.results.sustained import SLOPE_LIMIT_MS_PER_S
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.scratch import room_bytes
@@ -36,9 +39,6 @@ from streambench.workload.schema import MAX_RATE_PER_S
 DRAIN_PER_S: Final = 100_000
 DRAIN_MS: Final = 5_000
 LATER_DRAIN_MS: Final = 4_000
-DRAINS: Final = 5
-# As long as each drain is faster than the last by so much, the job is still being compiled.
-STILL_FASTER: Final = 1.15
 GROWTH: Final = 1.5
 # A probe: the engine gets used to the rate, then so many windows are measured.
 SETTLE_MS: Final = 3_000
@@ -159,9 +159,12 @@ class _Search:
             observer=self._observer,
         )
         self._drain(prober, first)
-        self._narrow(prober, running, _kept_up)
-        if self._terms.limit is not None and self.record.ended in (_NARROW, _CEILING):
-            self._narrow(prober, running, _within_limit)
+        # Who sets a limit asks first for the rate within it; what kept up on the way is known as well.
+        if self._terms.limit is not None:
+            self._narrow(prober, running, within_limit)
+            if self.record.ended not in (_NARROW, _CEILING):
+                return
+        self._narrow(prober, running, kept_up)
 
     @property
     def _usual_per_s(self) -> int:
@@ -174,19 +177,27 @@ class _Search:
     def _drain(self, prober: Prober, load: Trace) -> None:
         """How fast a warm job works off what comes at once.
 
-        Again and again while each is clearly faster than the last: the first ones compile, and tell how
-        many records make a drain of some seconds.
+        The first loads compile it, and tell how many records take some seconds.
         """
-        for _ in range(DRAINS):
-            before = self.record.drain_per_s or 0.0
-            note = f"{load.ref.records:,} records at once"
-            must_come = self._expected(load).must_come()
-            played = prober.play_at_once(load, must_come, note=note)
-            found = drain_rate_per_s(played.rows, load.ref.records, played.start_realtime_ns)
-            self.know(drain_per_s=found, drain_records=load.ref.records)
-            if found is None or found < STILL_FASTER * before:
-                return
-            load = self._load(_later_drain_per_s(found, self._most_per_s), LATER_DRAIN_MS)
+        warm_up = WarmUp(
+            load,
+            lambda per_s: self._load(_later_drain_per_s(per_s, self._most_per_s), LATER_DRAIN_MS),
+            query=self._request.workload.query,
+            clock=self._plan.event_clock,
+            records_at_most=_RECORDS_IN_ALL,
+        )
+        for step in warm_up.steps(prober):
+            records = step.played.trace.ref.records
+            self.know(drain_per_s=step.per_s, drain_records=records)
+            wrong = wrong_at_once(
+                step.played,
+                step.expected,
+                query=self._request.workload.query,
+                guarantee=self._request.conditions.guarantee,
+                state_exact=self._engine.state_exact,
+            )
+            if wrong is not None:
+                raise EngineFailed(wrong, stage="drain")
 
     def _narrow(
         self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]
@@ -270,7 +281,7 @@ class _Search:
                 case Pace.KEPT_UP | Pace.FELL_BEHIND:
                     return
                 case Pace.UNDECIDED:
-                    if not _may_pass(probe):
+                    if not self._may_pass(probe, passed):
                         return
                     self._undecided += 1
                     measured_ms = round(self._least_ms * LONGER)
@@ -282,24 +293,51 @@ class _Search:
             if tries(self.record.probes, rate) >= PATIENCE or again_s > self._until_s:
                 return
 
+    def _may_pass(self, probe: RateProbe, passed: Callable[[RateProbe], bool]) -> bool:
+        """Whether a longer probe may show what this one did not: its lag did not grow by the limit."""
+        slope = probe.measures.get("lag_slope_ms_per_s")
+        if slope is not None and slope > SLOPE_LIMIT_MS_PER_S:
+            return False
+        limit = self._terms.limit
+        if limit is None or passed is kept_up:
+            return True
+        within, _ = delay_within(probe.measures, limit, self._request.conditions.guarantee)
+        return within
 
-def warming_loads(found: SearchRecord, most_per_s: int) -> tuple[tuple[int, int], ...]:
-    """(events/s, ms) of what comes at once to warm a fresh job like the one that was searched in."""
-    first = (min(DRAIN_PER_S, most_per_s), DRAIN_MS)
-    if found.drain_per_s is None:
-        return (first,)
-    return (first, *((min(rounded(found.drain_per_s), most_per_s), LATER_DRAIN_MS),) * 2)
+
+def fresh_job_warm_up(
+    found: SearchRecord,
+    compiled: Callable[[int, int], Trace],
+    *,
+    query: Query,
+    clock: EventClock,
+    most_per_s: int,
+) -> WarmUp:
+    """Makes a fresh job as warm as the one that was searched in; `compiled` takes events/s and ms."""
+    first = compiled(min(DRAIN_PER_S, most_per_s), DRAIN_MS)
+    warm_per_s = found.drain_per_s
+    if warm_per_s is None:
+        return WarmUp(
+            first,
+            lambda _: first,
+            query=query,
+            clock=clock,
+            records_at_most=first.ref.records * LOADS_AT_MOST,
+        )
+    again = compiled(min(rounded(warm_per_s), most_per_s), LATER_DRAIN_MS)
+    return WarmUp(
+        first,
+        lambda _: again,
+        query=query,
+        clock=clock,
+        records_at_most=first.ref.records + again.ref.records * (LOADS_AT_MOST - 1),
+        as_warm_per_s=warm_per_s,
+    )
 
 
 def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
     """More than the last: it will be faster."""
     return min(rounded(GROWTH * drained_per_s), most_per_s)
-
-
-def _may_pass(probe: RateProbe) -> bool:
-    """Whether its lag grew by less than the limit, though that is not shown yet."""
-    slope = probe.measures.get("lag_slope_ms_per_s")
-    return slope is None or slope <= SLOPE_LIMIT_MS_PER_S
 
 
 _NARROW: Final = "the precision was reached"
@@ -310,11 +348,13 @@ def _load(compiled: Compiled, folder: Path, rate_per_s: int, load_ms: int) -> Tr
     return compiled(rate_per_s, load_ms, folder)
 
 
-def _kept_up(probe: RateProbe) -> bool:
+def kept_up(probe: RateProbe) -> bool:
+    """Whether it counts for the lag-bounded rate."""
     return probe.passed
 
 
-def _within_limit(probe: RateProbe) -> bool:
+def within_limit(probe: RateProbe) -> bool:
+    """Whether it counts for the rate within the limit."""
     return probe.passed and probe.within_limit is True
 
 

@@ -1,52 +1,32 @@
-"""Searches for all contenders, one after another, each confirmed in a fresh job."""
+"""Searches for all contenders, one after another, each confirmed in fresh jobs."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
+from streambench.experiment.candidates import candidate, next_below, untried
+from streambench.experiment.confirming import CONFIRM_S, Confirming, confirmation
 from streambench.experiment.execute import RunObserver, not_run
-from streambench.experiment.find_rate import search, warming_loads
-from streambench.experiment.one import run_one
-from streambench.experiment.rate_search import FAR_DOWN, rounded
+from streambench.experiment.find_rate import kept_up, search, within_limit
 from streambench.experiment.request import Contender, Request
-from streambench.load.probes import probes_of
-from streambench.load.trace import PARTIAL, Trace
-from streambench.model.conditions import Guarantee, Variant
-from streambench.model.pace import Limit, Pace
+from streambench.load.trace import Trace
+from streambench.model.conditions import Variant
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
-from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, Invalid, TrialRecord, TrialSpec
-from streambench.oracle.expected import Expected, expect
+from streambench.model.trial import Invalid, TrialRecord
 from streambench.results.bundle import BundleWriter
-from streambench.results.limits import delay_within
 from streambench.results.schema import RunRecord
-from streambench.results.sustained import judge_pace
 from streambench.runtime.artifacts import Resolved
-from streambench.runtime.scratch import memory_folder
-from streambench.trial.schedule import duration_ms
-from streambench.trial.workspace import scratch_bytes
 from streambench.workload.schema import MAX_RATE_PER_S
 
-# A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 15.0
-CONFIRM_MEASURED_S: Final = 50.0
-# Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
-AROUND_A_TRIAL_S: Final = 75.0
+# However little time is left, so much goes into a search, and then one trial confirms it.
 LEAST_SEARCH_S: Final = 150.0
-CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 CONFIRM_TRIES: Final = 3
-LEAST_WINDOWS: Final = 100
-# The load, the broker's log of it and the engine beside them.
-_ROOM_FACTOR: Final = 3
-Warming = tuple[tuple[Trace, Expected], ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +55,7 @@ def find_rates(
     finding = _Finding(request, terms, run, compiled, broker_warm_up, artifacts, writer, observer)
     for contender in request.contenders:
         finding.find(contender)
+    finding.use_the_rest()
     return Found(tuple(finding.searches.values()), tuple(finding.trials))
 
 
@@ -98,15 +79,23 @@ class _Finding:
         self._artifacts = artifacts
         self._writer = writer
         self._observer = observer
+        carried = run.null_trial
+        # No rate is tried that the generator cannot bear without an engine.
+        most_per_s = None if carried is None else carried.most_per_s
+        self._most_per_s = most_per_s or MAX_RATE_PER_S
+        self._confirming = Confirming(
+            request,
+            compiled=compiled,
+            broker_warm_up=broker_warm_up,
+            artifacts=artifacts,
+            writer=writer,
+            observer=observer,
+            most_per_s=self._most_per_s,
+        )
         self._begun_s = time.monotonic()
+        self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}
         self.trials: list[TrialRecord] = []
-
-    @property
-    def _most_per_s(self) -> int:
-        """No rate is tried that the generator cannot bear without an engine."""
-        carried = self._run.null_trial
-        return MAX_RATE_PER_S if carried is None else carried.most_per_s or MAX_RATE_PER_S
 
     def find(self, contender: Contender) -> None:
         """Search, then confirm what was found."""
@@ -117,16 +106,23 @@ class _Finding:
                 self._ended(record)
             case Plan() as plan:
                 self._search(contender, plan)
+                self._confirm(contender, plan)
+
+    def use_the_rest(self) -> None:
+        """Spend what is left of the time on engines that have no rate within the limit yet."""
+        for contender in self._planned:
+            found = self.searches.get(contender.variant.label)
+            if self._terms.limit is None or found is None or found.within_limit_per_s is not None:
+                continue
+            tried = [each for each in found.confirmations if each.limited]
+            if tried and isinstance(contender.plan, Plan) and self._time_for_another():
+                self._hold(contender, contender.plan, self._below(tried[-1]), limited=True)
 
     def _search(self, contender: Contender, plan: Plan) -> None:
         number = len(self.searches) + 1
-        # What one engine leaves of its time is the next one's. Some rates need a second trial.
-        until_s = self._begun_s + number * self._terms.budget_s
-        budget_s = until_s - time.monotonic() - 1.25 * CONFIRM_S
-        told = self._observer.trial_begins(
-            number, len(self._request.contenders), contender.engine, ()
-        )
-        found = search(
+        # Some rates need a second trial.
+        budget_s = self._until_s(number) - time.monotonic() - 1.25 * CONFIRM_S
+        search(
             self._request,
             contender,
             plan,
@@ -135,132 +131,95 @@ class _Finding:
             compiled=self._load,
             broker_warm_up=self._broker_warm_up.ref,
             artifacts=self._artifacts[contender.variant],
-            observer=told,
+            observer=self._observer.trial_begins(
+                number, len(self._request.contenders), contender.engine, ()
+            ),
             told=self._know,
             most_per_s=self._most_per_s,
         )
-        lag_bounded = [p.rate_per_s for p in found.probes if p.passed] or _untried(found)
-        within = [p.rate_per_s for p in found.probes if p.passed and p.within_limit]
-        confirmed = self._confirm(contender, plan, found, max(lag_bounded, default=None), until_s)
-        if self._terms.limit is not None and within:
-            self._confirm_limit(contender, plan, confirmed, max(within), until_s)
 
-    def _confirm(
-        self,
-        contender: Contender,
-        plan: Plan,
-        found: SearchRecord,
-        rate: int | None,
-        until_s: float,
-    ) -> SearchRecord:
-        """Try the rate for longer, in a fresh job; a little less when it does not hold.
+    def _confirm(self, contender: Contender, plan: Plan) -> None:
+        """First the rate within the limit, which is lag-bounded, too; then a higher lag-bounded one."""
+        label, precision = contender.variant.label, self._terms.precision
+        found = self.searches[label]
+        if self._terms.limit is not None:
+            rate = candidate(found, within_limit, precision) or untried(found)
+            if rate is not None:
+                self._hold(contender, plan, rate, limited=True)
+        found = self.searches[label]
+        rate = candidate(found, kept_up, precision) or untried(found)
+        known = found.lag_bounded_per_s
+        if rate is None or (known is not None and rate <= known * (1 + precision)):
+            return
+        fallen = any(not each.held for each in found.confirmations if not each.limited)
+        if self._terms.limit is None or (not fallen and self._time_for_another()):
+            self._hold(contender, plan, rate, limited=False)
 
-        Half of that when the generator was late, which says nothing of the engine.
-        At least twice, as a search that ends without a rate is of no use; a third time if there is time.
+    def _hold(self, contender: Contender, plan: Plan, rate: int, *, limited: bool) -> None:
+        """Try the rate for longer, in a fresh job; less when it does not hold, while there is time.
+
+        At least twice where nothing is confirmed, as a search that ends without a rate is of no use.
         """
+        label = contender.variant.label
         for tried in range(1, CONFIRM_TRIES + 1):
-            if rate is None:
-                break
-            record = self._trial(contender, plan, rate)
-            confirmation = _confirmation(record, rate, None, self._guarantee)
-            found = dataclasses.replace(found, confirmations=(*found.confirmations, confirmation))
-            if confirmation.held:
-                found = dataclasses.replace(found, lag_bounded_per_s=rate)
-            self._know(found)
-            late = time.monotonic() + CONFIRM_S > until_s
-            if confirmation.held or (late and tried > 1):
-                break
-            steps = 1 if isinstance(self.trials[-1].outcome, Invalid) else 2
-            rate = rounded(rate / (1 + steps * self._terms.precision))
-        return found
-
-    def _confirm_limit(
-        self, contender: Contender, plan: Plan, found: SearchRecord, rate: int, until_s: float
-    ) -> None:
-        """The same for the rate within the limit; a trial that there is already may do."""
-        ceiling = found.lag_bounded_per_s
-        for _ in range(CONFIRM_TRIES):
-            rate = rate if ceiling is None else min(rate, ceiling)
-            record = next(
-                (t for t in self.trials if t.variant == contender.variant and _rate(t) == rate),
-                None,
-            ) or self._trial(contender, plan, rate)
-            confirmation = _confirmation(record, rate, self._terms.limit, self._guarantee)
-            found = dataclasses.replace(found, confirmations=(*found.confirmations, confirmation))
-            if confirmation.held:
-                found = dataclasses.replace(found, within_limit_per_s=rate)
-            self._know(found)
-            if confirmation.held or time.monotonic() + CONFIRM_S > until_s:
+            record = self._confirming.trial(
+                contender,
+                plan,
+                self.searches[label],
+                rate,
+                number=len(self.trials) + 1,
+                search=list(self.searches).index(label) + 1,
+            )
+            self._ended(record)
+            last = self._noted(label, record, rate, limited=limited)
+            if last.held:
                 return
-            rate = rounded(rate / (1 + 2 * self._terms.precision))
+            nothing = self.searches[label].lag_bounded_per_s is None
+            if not (self._time_for_another() or (nothing and tried == 1)):
+                return
+            rate = self._below(last)
 
-    def _trial(self, contender: Contender, plan: Plan, rate: int) -> TrialRecord:
-        window_s = self._request.workload.query.window.advance_ms / 1000
-        request = dataclasses.replace(
-            self._request,
-            rate_per_s=rate,
-            warm_up_s=CONFIRM_WARM_UP_S,
-            measured_s=max(CONFIRM_MEASURED_S, LEAST_WINDOWS * window_s),
-            recovery_s=0.0,
-            faults=(),
+    def _noted(self, label: str, record: TrialRecord, rate: int, *, limited: bool) -> Confirmation:
+        """Put into the search what a trial says of its rate; the word on what it was made for."""
+        found = self.searches[label]
+        guarantee = self._request.conditions.guarantee
+        plain = confirmation(record, rate, None, guarantee)
+        lag_bounded = max(rate, found.lag_bounded_per_s or 0) if plain.held else None
+        found = dataclasses.replace(
+            found,
+            confirmations=(*found.confirmations, plain),
+            lag_bounded_per_s=lag_bounded or found.lag_bounded_per_s,
         )
-        # Some GB, played once.
-        with TemporaryDirectory(prefix=f"{PARTIAL}{os.getpid()}-", dir=self._room(request)) as at:
-            return self._tried(request, contender, plan, rate, Path(at))
+        last = plain
+        if limited:
+            last = confirmation(record, rate, self._terms.limit, guarantee)
+            found = dataclasses.replace(
+                found,
+                confirmations=(*found.confirmations, last),
+                within_limit_per_s=rate if last.held else found.within_limit_per_s,
+            )
+        self._know(found)
+        return last
 
-    def _room(self, request: Request) -> Path:
-        """Memory where there is so much: what is compiled to a disk has to be written out at once."""
-        first = self._broker_warm_up
-        records = (request.rate_per_s or 0) * duration_ms(request.spans) // 1_000
-        load_bytes = int(first.records_bytes / first.ref.records * records)
-        needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
-        return memory_folder(_ROOM_FACTOR * needed_bytes) or first.folder.parent
-
-    def _warming(self, plan: Plan, found: SearchRecord, folder: Path) -> Warming:
-        """What the job of the search was warmed with: the rate was found in a job that is compiled."""
-        loads = [
-            self._load(rate_per_s, load_ms, folder)
-            for rate_per_s, load_ms in warming_loads(found, self._most_per_s)
-        ]
-        query = self._request.workload.query
-        return tuple((load, expect(load, query, plan.event_clock)) for load in loads)
-
-    def _tried(
-        self, request: Request, contender: Contender, plan: Plan, rate: int, folder: Path
-    ) -> TrialRecord:
-        trace = self._compiled(request, duration_ms(request.spans), folder)
-        found = self.searches[contender.variant.label]
-        point: Point = ((AxisName.RATE, float(rate)),)
-        number = len(self.trials) + 1
-        record = run_one(
-            TrialSpec(
-                number=number,
-                round=0,
-                variant=contender.variant,
-                conditions=request.conditions,
-                segment=request.segment(trace, 0),
-                cold=False,
-                point=point,
-            ),
-            request=request,
-            contender=contender,
-            plan=plan,
-            probes=probes_of(request.workload),
-            promised=expect(trace, request.workload.query, plan.event_clock),
-            broker_warm_up=self._broker_warm_up.ref,
-            artifacts=self._artifacts[contender.variant],
-            writer=self._writer,
-            observer=self._observer.trial_begins(
-                len(self.searches), len(self._request.contenders), contender.engine, point
-            ),
-            warming=self._warming(plan, found, folder),
+    def _below(self, last: Confirmation) -> int:
+        (record,) = (trial for trial in self.trials if trial.number == last.trial)
+        return next_below(
+            last.rate_per_s,
+            self._terms.precision,
+            spoilt=isinstance(record.outcome, Invalid),
+            slope_ms_per_s=record.measures.get("lag_slope_ms_per_s"),
         )
-        self._ended(record)
-        return record
 
-    @property
-    def _guarantee(self) -> Guarantee:
-        return self._request.conditions.guarantee
+    def _time_for_another(self) -> bool:
+        """Whether another trial leaves the engines that wait for their search what they need at least."""
+        waiting = len(self._planned) - len(self.searches)
+        end_s = self._until_s(len(self._planned))
+        needed_s = CONFIRM_S + waiting * (LEAST_SEARCH_S + CONFIRM_S)
+        return time.monotonic() + needed_s <= end_s
+
+    def _until_s(self, engines: int) -> float:
+        """When the time of so many engines is over: what one leaves of it is the next one's."""
+        return self._begun_s + engines * self._terms.budget_s
 
     def _load(self, rate_per_s: int, load_ms: int, folder: Path) -> Trace:
         request = dataclasses.replace(self._request, rate_per_s=rate_per_s)
@@ -274,30 +233,3 @@ class _Finding:
     def _ended(self, record: TrialRecord) -> None:
         self.trials.append(record)
         self._observer.trial_ends(record)
-
-
-def _untried(found: SearchRecord) -> list[int]:
-    """Where no probe passed: well below all of them, for a confirming trial to show what it is worth."""
-    tried = [probe.rate_per_s for probe in found.probes]
-    return [rounded(min(tried) * FAR_DOWN)] if tried else []
-
-
-def _rate(record: TrialRecord) -> int:
-    return int(dict(record.point).get(AxisName.RATE, 0))
-
-
-def _confirmation(
-    record: TrialRecord, rate: int, limit: Limit | None, guarantee: Guarantee
-) -> Confirmation:
-    def told(held: bool, why: str) -> Confirmation:
-        return Confirmation(rate, record.number, held, why, limited=limit is not None)
-
-    if not isinstance(record.outcome, Completed):
-        return told(False, getattr(record.outcome, "reason", record.outcome.kind))
-    if not record.outcome.verdict.right:
-        return told(False, "its result was not right")
-    found = judge_pace(record.measures, record.measured_windows)
-    if found.pace is not Pace.KEPT_UP or limit is None:
-        return told(found.pace is Pace.KEPT_UP, found.why)
-    within, why = delay_within(record.measures, limit, guarantee)
-    return told(within, f"{found.why}; {why}")

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.warming import WarmUp
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
@@ -20,7 +21,6 @@ from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
 from streambench.trial.observer import Observer, Phase, Status
-from streambench.trial.prober import Warming
 from streambench.trial.workspace import ON_DISK, workspace
 
 
@@ -36,19 +36,21 @@ def run_one(
     artifacts: Resolved,
     writer: BundleWriter,
     observer: Observer,
-    warming: Sequence[tuple[Trace, Expected]] = (),
+    warm_up: WarmUp | None = None,
 ) -> TrialRecord:
     """Run, judge and store one trial; `promised` are the rows that surely must come.
 
-    `warming` comes at once before the load, for the job to be compiled by, and is judged as well.
+    What `warm_up` lets come at once before the load is judged as well.
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    loads = (Trace.open(spec.segment.trace), *(load for load, _ in warming))
+    load = Trace.open(spec.segment.trace)
+    at_once = 0 if warm_up is None else warm_up.records_at_most
+    records = load.ref.records + at_once
     with workspace(
         heap_mib=plan.heap_mib,
-        records=sum(load.ref.records for load in loads),
-        load_bytes=sum(load.records_bytes for load in loads),
+        records=records,
+        load_bytes=round(load.records_bytes * records / load.ref.records),
     ) as place:
         tables: dict[str, pa.Table] = {}
         try:
@@ -64,7 +66,7 @@ def run_one(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
-                warming=[Warming(load, expected.must_come()) for load, expected in warming],
+                warm_up=warm_up,
             )
             observer.status(Status(Phase.JUDGE))
             record, tables = assess(
@@ -74,7 +76,9 @@ def run_one(
                 engine=contender.engine,
                 plan=plan,
                 started_at=started_at,
-                warming=[expected for _, expected in warming],
+                warming=[warm_up.expected(played.trace) for played in evidence.warmed]
+                if warm_up is not None
+                else (),
             )
         except EngineFailed as error:
             outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)

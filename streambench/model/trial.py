@@ -193,6 +193,7 @@ class TrialRecord:
     steady_damage: Damage | None = None  # up to the first hit; None without a fault
     point: Point = ()  # where in a sweep it stands
     trace_sha256: str | None = None  # the bytes of its load, before stamping
+    warmed_records: int = 0  # what came at once before T0, for the job to be compiled by
 
     @property
     def steady_right(self) -> bool:

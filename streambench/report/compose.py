@@ -98,7 +98,12 @@ def _one_length(run: RunRecord) -> bool:
 
 
 def _measured(run: RunRecord) -> str:
-    at_once = f"{number(run.warming_records)} records at once and " if run.warming_records else ""
+    at_once = ""
+    if run.warming_records:
+        at_once = (
+            f"{number(run.warming_records)} records at once, again until they were not worked off "
+            "faster, and "
+        )
     return f"{seconds(run.measured_s)} after {at_once}{seconds(run.warm_up_s)} warm-up"
 
 

@@ -117,7 +117,7 @@ class RunRecord:
     drain_records: int | None = None  # how many are worked off at once, in `drains`
     drains: tuple[DrainRecord, ...] = ()
     null_trial: NullTrial | None = None  # what this machine carries without an engine
-    warming_records: int = 0  # what came at once before the load of each trial
+    warming_records: int = 0  # what came at once before each trial, again until the job was warm
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -6,7 +6,7 @@ topics → launch → ready → (warming) → warm-up │ measured │ cool-down
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streambench.engines.protocol import Engine, Job, State
 from streambench.kafka.player import Playing
@@ -31,7 +31,7 @@ from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import OutputWatch
 from streambench.trial.patience import recovery_patience_s
-from streambench.trial.prober import Prober, Warming
+from streambench.trial.prober import Played, Prober
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running, running_job
 from streambench.trial.schedule import event_offset_ms, event_times
@@ -55,12 +55,12 @@ def conduct(
     artifacts: Resolved,
     place: Workspace,
     observer: Observer,
-    warming: Sequence[Warming] = (),
+    warm_up: Callable[[Prober], tuple[Played, ...]] | None = None,
 ) -> Evidence:
     """Run one trial; `must_come` holds (key, window start relative to the trace's origin).
 
-    `wider` is the plan with one worker more, when a fault rescales the job. `warming` comes at once, one
-    after another, before T0. Takes and raises what `running_job` does.
+    `wider` is the plan with one worker more, when a fault rescales the job. `warm_up` plays
+    what comes at once before T0. Takes and raises what `running_job` does.
     """
     rate_per_s = Trace.open(spec.segment.trace).meta.rate_per_s
     with running_job(
@@ -82,7 +82,7 @@ def conduct(
             must_come=must_come,
             running=running,
             observer=observer,
-            warming=warming,
+            warm_up=warm_up,
         )
 
 
@@ -95,7 +95,7 @@ def _measure_job(
     must_come: frozenset[tuple[str, int]],
     running: Running,
     observer: Observer,
-    warming: Sequence[Warming],
+    warm_up: Callable[[Prober], tuple[Played, ...]] | None,
 ) -> Evidence:
     trace = Trace.open(spec.segment.trace)
     lab, job, supervisor, sampler = (
@@ -110,12 +110,7 @@ def _measure_job(
     prober = Prober(
         running, query=query, conditions=spec.conditions, probes=probes, observer=observer
     )
-    warmed = tuple(
-        prober.play_at_once(
-            each.load, each.must_come, note=f"{each.load.ref.records:,} records at once"
-        )
-        for each in warming
-    )
+    warmed = () if warm_up is None else warm_up(prober)
 
     bytes_before = _caused_bytes(lab)
     start_ns = prober.start_ns(trace)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from streambench.engines.protocol import State
 from streambench.load.probes import Probe
@@ -48,6 +49,18 @@ class Played:
     send_log: Path
     complete: bool
 
+    @property
+    def worked_off_per_s(self) -> float | None:
+        """Records per second from the first byte written until the last row was appended.
+
+        None without rows. Result rows leave in bursts, so this is a mean over all of it.
+        """
+        if not self.rows.num_rows:
+            return None
+        last_ms = pc.max(self.rows.column("appended_ms")).as_py()
+        took_ms = last_ms - self.start_realtime_ns / 1e6
+        return None if took_ms <= 0 else self.trace.ref.records * 1000 / took_ms
+
 
 @dataclass(frozen=True)
 class Written:
@@ -83,14 +96,6 @@ def write_at_once(
     send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
     free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
-
-
-@dataclass(frozen=True)
-class Warming:
-    """A load that comes at once before T0, for the job to be compiled by; `must_come` as in `conduct`."""
-
-    load: Trace
-    must_come: frozenset[tuple[str, int]]
 
 
 class Prober:

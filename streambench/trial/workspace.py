@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +39,15 @@ class Workspace:
 def scratch_bytes(*, records: int, load_bytes: int) -> int:
     """The room that the files of a trial with so many records, of so many bytes in all, may take."""
     return int(load_bytes * _LOG_FACTOR) + min(records, _RECORDS_AT_MOST) * _BYTES_PER_RECORD
+
+
+@contextmanager
+def passing_folder(parent: Path, *, prefix: str) -> Iterator[Path]:
+    """A new folder in `parent` that goes when the block ends or the tool is killed."""
+    with Supervisor() as keeper:
+        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=parent))
+        keeper.discard_at_end(folder)
+        yield folder
 
 
 @contextmanager

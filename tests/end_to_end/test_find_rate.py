@@ -8,7 +8,7 @@ import pytest
 
 from streambench.cli.finding import find
 from streambench.cli.planning import make_request
-from streambench.experiment import find_rate, find_rates, null_trial
+from streambench.experiment import confirming, find_rate, null_trial
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Limit, Pace, Quantile
@@ -36,9 +36,9 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (find_rate, "DRAIN_PER_S", 20_000),
         (find_rate, "DRAIN_MS", 1_000),
         (find_rate, "LATER_DRAIN_MS", 1_000),
-        (find_rates, "CONFIRM_WARM_UP_S", 1.0),
-        (find_rates, "CONFIRM_MEASURED_S", 6.0),
-        (find_rates, "LEAST_WINDOWS", 30),
+        (confirming, "CONFIRM_WARM_UP_S", 1.0),
+        (confirming, "CONFIRM_MEASURED_S", 6.0),
+        (confirming, "LEAST_WINDOWS", 30),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -86,6 +86,7 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     trial = trials[held.trial]
     assert isinstance(trial.record.outcome, Completed)
     assert trial.record.outcome.verdict.right
+    assert trial.record.warmed_records > 0
     rows = trial.table("windows")
     assert rows is not None
     due_per_s = sum(rows.column("expected_rows").to_pylist()) / (0.2 * rows.num_rows)

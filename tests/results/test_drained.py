@@ -12,7 +12,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
-from streambench.results.drained import Progress, drain_progress, drain_rate_per_s
+from streambench.results.drained import Progress, drain_progress
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, query, right_rows, steady_trace
 
 DURATION_MS, PER_QUANTUM, QUANTUM_MS = 4_000, 8, 5
@@ -78,11 +78,3 @@ def test_a_window_that_never_was_complete_ends_it(expected: Expected) -> None:
     assert (
         drain_progress(lost, expected, start_realtime_ns=T0_MS * 1_000_000, visible=False) is None
     )
-
-
-def test_a_mean_rate_is_until_the_last_row(expected: Expected) -> None:
-    rows = judged(expected, 400).rows
-    last_ms = rows.column("appended_ms").to_numpy().max()
-    rate = drain_rate_per_s(rows, RECORDS, T0_MS * 1_000_000)
-    assert rate == pytest.approx(RECORDS * 1000 / (last_ms - T0_MS))
-    assert drain_rate_per_s(rows.slice(0, 0), RECORDS, T0_MS * 1_000_000) is None

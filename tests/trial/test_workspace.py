@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from streambench.runtime import scratch
-from streambench.trial.workspace import scratch_bytes, workspace
+from streambench.runtime.waiting import wait_until
+from streambench.trial.workspace import passing_folder, scratch_bytes, workspace
 
 RECORD_BYTES = 60
 GB = 10**9
@@ -36,3 +39,26 @@ def test_its_files_lie_in_memory_only_when_all_of_that_fits(
         assert place.in_memory is room
         assert (place.scratch.parent == tmp_path) is room
     assert not any(tmp_path.iterdir())
+
+
+def test_a_passing_folder_goes_with_its_block(tmp_path: Path) -> None:
+    with passing_folder(tmp_path, prefix="load-") as folder:
+        (folder / "records").write_bytes(b"x")
+        assert folder.parent == tmp_path
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_passing_folder_goes_when_the_tool_is_killed(tmp_path: Path) -> None:
+    """Some GB of memory would be gone until the machine is started again."""
+    text = (
+        "import os, pathlib, signal, sys\n"
+        "from streambench.trial.workspace import passing_folder\n"
+        "with passing_folder(pathlib.Path(sys.argv[1]), prefix='load-') as folder:\n"
+        "    (folder / 'records').write_bytes(b'x')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=False)
+    assert ended.returncode == -9
+    wait_until(
+        lambda: not any(tmp_path.iterdir()), what="the folder to go", timeout_s=30, stage="test"
+    )

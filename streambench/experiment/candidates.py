@@ -1,0 +1,48 @@
+"""Which rate is worth a confirming trial, which is minutes long: from the probes, then down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded
+from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
+
+# A rate that left the machine less than this for some seconds is seldom borne for a minute.
+SCARCE_IDLE_SHARE: Final = 0.1
+
+
+def candidate(
+    found: SearchRecord, passed: Callable[[RateProbe], bool], precision: float
+) -> int | None:
+    """The rate (events/s) at which a confirming trial is likely to hold; None when no probe passed."""
+    best, _ = bracket(found.probes, passed)
+    if best is None:
+        return None
+    probes = last_of_each_rate(found.probes)
+    (probe,) = (probe for probe in probes if probe.rate_per_s == best)
+    if probe.idle_share is None or probe.idle_share >= SCARCE_IDLE_SHARE:
+        return best
+    below = [p.rate_per_s for p in probes if passed(p) and p.rate_per_s < best]
+    return max(rounded(best / (1 + 2 * precision)), *below, 1)
+
+
+def untried(found: SearchRecord) -> int | None:
+    """Where no probe passed: well below all of them, for a trial to show what that is worth."""
+    tried = [probe.rate_per_s for probe in found.probes]
+    return rounded(min(tried) * FAR_DOWN) if tried else None
+
+
+def next_below(
+    rate_per_s: int, precision: float, *, spoilt: bool, slope_ms_per_s: float | None
+) -> int:
+    """The rate to try after one did not hold; `slope_ms_per_s` is how fast its excess lag grew.
+
+    One precision less when the generator was late, which says nothing of the engine; two when it was the
+    engine. An engine whose lag grows by s ms/s works off that share less than it is given.
+    """
+    if spoilt:
+        return rounded(rate_per_s / (1 + precision))
+    two_steps = rate_per_s / (1 + 2 * precision)
+    share = 1.0 - max(0.0, min(slope_ms_per_s or 0.0, 500.0)) / 1000
+    return rounded(min(two_steps, rate_per_s * share / (1 + precision)))

@@ -1,0 +1,160 @@
+"""Confirming trials: a rate of the search for longer, in a fresh job that is as warm as the search's."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from streambench.experiment.execute import RunObserver
+from streambench.experiment.find_rate import fresh_job_warm_up
+from streambench.experiment.one import run_one
+from streambench.experiment.request import Contender, Request
+from streambench.load.probes import probes_of
+from streambench.load.trace import PARTIAL, Trace
+from streambench.model.conditions import Guarantee, Variant
+from streambench.model.pace import Limit, Pace
+from streambench.model.plan import Plan
+from streambench.model.search import Confirmation, SearchRecord
+from streambench.model.sweep import AxisName, Point
+from streambench.model.trial import Completed, TrialRecord, TrialSpec
+from streambench.oracle.expected import expect
+from streambench.results.bundle import BundleWriter
+from streambench.results.limits import delay_within
+from streambench.results.sustained import judge_pace
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.scratch import memory_folder
+from streambench.trial.schedule import duration_ms
+from streambench.trial.workspace import passing_folder, scratch_bytes
+
+# A confirming trial: a hundred windows of the default workload earn a p99.
+CONFIRM_WARM_UP_S: Final = 15.0
+CONFIRM_MEASURED_S: Final = 50.0
+LEAST_WINDOWS: Final = 100
+# Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
+AROUND_A_TRIAL_S: Final = 75.0
+CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
+# The load, the broker's log of it and the engine beside them.
+_ROOM_FACTOR: Final = 3
+
+
+class Confirming:
+    """Makes the confirming trials of a run of searches; each is in the bundle at once."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        compiled: Callable[[Request, int, Path | None], Trace],
+        broker_warm_up: Trace,
+        artifacts: Mapping[Variant, Resolved],
+        writer: BundleWriter,
+        observer: RunObserver,
+        most_per_s: int,
+    ) -> None:
+        self._request = request
+        self._compiled = compiled
+        self._broker_warm_up = broker_warm_up
+        self._artifacts = artifacts
+        self._writer = writer
+        self._observer = observer
+        self._most_per_s = most_per_s
+
+    def trial(
+        self,
+        contender: Contender,
+        plan: Plan,
+        found: SearchRecord,
+        rate_per_s: int,
+        *,
+        number: int,
+        search: int,
+    ) -> TrialRecord:
+        """Trial `number` of the run, of the `search`-th engine. Raises what `run_one` does."""
+        window_s = self._request.workload.query.window.advance_ms / 1000
+        request = dataclasses.replace(
+            self._request,
+            rate_per_s=rate_per_s,
+            warm_up_s=CONFIRM_WARM_UP_S,
+            measured_s=max(CONFIRM_MEASURED_S, LEAST_WINDOWS * window_s),
+            recovery_s=0.0,
+            faults=(),
+        )
+        # Some GB, played once.
+        with passing_folder(self._room(request), prefix=PARTIAL) as folder:
+            return self._tried(
+                request, contender, plan, found, folder, number=number, search=search
+            )
+
+    def _room(self, request: Request) -> Path:
+        """Memory where there is so much: what is compiled to a disk has to be written out at once."""
+        first = self._broker_warm_up
+        records = (request.rate_per_s or 0) * duration_ms(request.spans) // 1_000
+        load_bytes = int(first.records_bytes / first.ref.records * records)
+        needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
+        return memory_folder(_ROOM_FACTOR * needed_bytes) or first.folder.parent
+
+    def _tried(
+        self,
+        request: Request,
+        contender: Contender,
+        plan: Plan,
+        found: SearchRecord,
+        folder: Path,
+        *,
+        number: int,
+        search: int,
+    ) -> TrialRecord:
+        query = request.workload.query
+        trace = self._compiled(request, duration_ms(request.spans), folder)
+
+        def at_once(rate_per_s: int, load_ms: int) -> Trace:
+            of_that_rate = dataclasses.replace(request, rate_per_s=rate_per_s)
+            return self._compiled(of_that_rate, load_ms, folder)
+
+        point: Point = ((AxisName.RATE, float(request.rate_per_s or 0)),)
+        return run_one(
+            TrialSpec(
+                number=number,
+                round=0,
+                variant=contender.variant,
+                conditions=request.conditions,
+                segment=request.segment(trace, 0),
+                cold=False,
+                point=point,
+            ),
+            request=request,
+            contender=contender,
+            plan=plan,
+            probes=probes_of(request.workload),
+            promised=expect(trace, query, plan.event_clock),
+            broker_warm_up=self._broker_warm_up.ref,
+            artifacts=self._artifacts[contender.variant],
+            writer=self._writer,
+            observer=self._observer.trial_begins(
+                search, len(request.contenders), contender.engine, point
+            ),
+            warm_up=fresh_job_warm_up(
+                found, at_once, query=query, clock=plan.event_clock, most_per_s=self._most_per_s
+            ),
+        )
+
+
+def confirmation(
+    record: TrialRecord, rate_per_s: int, limit: Limit | None, guarantee: Guarantee
+) -> Confirmation:
+    """What a confirming trial says: that the engine kept up and, where there is one, kept the limit."""
+
+    def told(held: bool, why: str) -> Confirmation:
+        return Confirmation(rate_per_s, record.number, held, why, limited=limit is not None)
+
+    if not isinstance(record.outcome, Completed):
+        return told(False, getattr(record.outcome, "reason", record.outcome.kind))
+    if not record.outcome.verdict.right:
+        return told(False, "its result was not right")
+    found = judge_pace(record.measures, record.measured_windows)
+    if found.pace is not Pace.KEPT_UP or limit is None:
+        return told(found.pace is Pace.KEPT_UP, found.why)
+    within, why = delay_within(record.measures, limit, guarantee)
+    return told(within, f"{found.why}; {why}")

@@ -1,0 +1,92 @@
+"""How a fresh job is compiled before anything is measured: records at once, until it is no faster.
+
+A job on a JVM runs what is not compiled yet at a fraction of its speed, and near the highest rate it
+then has no time left for its compiler. How many records it takes differs by engine and from run to run,
+so it is not a number: each load is worked off, and whether another follows is asked of the rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from streambench.load.trace import Trace
+from streambench.model.plan import EventClock
+from streambench.model.workload import Query
+from streambench.oracle.expected import Expected, expect
+from streambench.trial.prober import Played, Prober
+
+# As long as each load is worked off faster than the last by so much, the job is still being compiled.
+STILL_FASTER: Final = 1.15
+# Of the rate at which another job of the same kind, known to be warm, worked such loads off.
+AS_WARM: Final = 0.9
+LOADS_AT_MOST: Final = 5
+
+
+@dataclass(frozen=True)
+class WarmedBy:
+    """One load that was worked off; `per_s` is in records, None when no row came."""
+
+    played: Played
+    expected: Expected
+    per_s: float | None
+
+
+class WarmUp:
+    """Loads that come at once, one after another.
+
+    `again` makes the next load from the rate (records/s) at which the last was worked off.
+    `as_warm_per_s` is the rate of a warm job of this kind: the loads go on until it is nearly reached.
+    `records_at_most` is what they may come to, for the room that they need.
+    """
+
+    def __init__(
+        self,
+        first: Trace,
+        again: Callable[[float], Trace],
+        *,
+        query: Query,
+        clock: EventClock,
+        records_at_most: int,
+        as_warm_per_s: float | None = None,
+    ) -> None:
+        self._first = first
+        self._again = again
+        self._query = query
+        self._clock = clock
+        self._as_warm_per_s = as_warm_per_s
+        self._expected: dict[str, Expected] = {}
+        self.records_at_most = records_at_most
+
+    def __call__(self, prober: Prober) -> tuple[Played, ...]:
+        """Play all of them; what came of them is to be judged by `expected`. Raises as `Prober.play`."""
+        return tuple(step.played for step in self.steps(prober))
+
+    def expected(self, load: Trace) -> Expected:
+        """The rows that must come of one of its loads."""
+        key = load.ref.sha256
+        if key not in self._expected:
+            self._expected[key] = expect(load, self._query, self._clock)
+        return self._expected[key]
+
+    def steps(self, prober: Prober) -> Iterator[WarmedBy]:
+        """Play load by load. Raises as `Prober.play`."""
+        load, fastest_per_s = self._first, 0.0
+        for _ in range(LOADS_AT_MOST):
+            note = f"{load.ref.records:,} records at once"
+            expected = self.expected(load)
+            played = prober.play_at_once(load, expected.must_come(), note=note)
+            found = WarmedBy(played, expected, played.worked_off_per_s)
+            yield found
+            if not played.complete or found.per_s is None:
+                return
+            if self._warm(found.per_s, fastest_per_s):
+                return
+            fastest_per_s = max(fastest_per_s, found.per_s)
+            load = self._again(found.per_s)
+
+    def _warm(self, per_s: float, before_per_s: float) -> bool:
+        if self._as_warm_per_s is not None:
+            return per_s >= AS_WARM * self._as_warm_per_s
+        return per_s < STILL_FASTER * before_per_s
