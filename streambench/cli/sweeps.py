@@ -14,6 +14,7 @@ MOST_AXES: Final = 2
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
 _FACTOR: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 _EXAMPLE: Final = "streambench run --sweep keys=100,10k,1M"
+_RATES_EXAMPLE: Final = "streambench run --rates 20k,80k"
 
 
 def sweep_axes(
@@ -49,7 +50,8 @@ def _axis(text: str) -> Axis:
         )
     values = [_number(part, text) for part in listed.split(",")] if equals else []
     if len(values) < 2:
-        raise UsageError(f"'{text}' names fewer than two values", hint=_EXAMPLE)
+        example = _RATES_EXAMPLE if name.strip() == AxisName.RATE.value else _EXAMPLE
+        raise UsageError(f"'{listed or text}' is fewer than two values", hint=example)
     if len(set(values)) < len(values):
         raise UsageError(f"'{text}' names a value twice", hint=_EXAMPLE)
     return Axis(AxisName(name.strip()), tuple(sorted(values)))

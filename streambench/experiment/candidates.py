@@ -8,7 +8,7 @@ from typing import Final
 from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded
 from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
 
-# A rate that left the machine less than this for some seconds is seldom borne for a minute.
+# A rate that left the machine less than this has nothing in reserve for what a minute brings.
 SCARCE_IDLE_SHARE: Final = 0.1
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from streambench.experiment.judging import damage_at_once, judge_load
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.warming import LOADS_AT_MOST, still_faster
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
@@ -25,7 +26,6 @@ from streambench.trial.prober import Played, Prober, Written, write_at_once
 from streambench.trial.running import Running, running_job
 from streambench.trial.workspace import workspace
 
-WARM_DRAINS: Final = 2
 _ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
 
 
@@ -49,7 +49,7 @@ def drain_one(
     """
     record = DrainRecord(contender.variant, round_number)
     draining = _Draining(request, contender, load, expected, observer)
-    times = 1 + WARM_DRAINS
+    times = 1 + LOADS_AT_MOST
     with workspace(
         heap_mib=plan.heap_mib,
         records=times * load.ref.records,
@@ -92,7 +92,7 @@ class _Draining:
         )
 
     def drains(self, running: Running) -> Iterator[Drain]:
-        """The cold one, which began with the launch, then the warm ones."""
+        """The cold one, which began with the launch, then others until the job is warm."""
         assert self.filled is not None
         prober = Prober(
             running,
@@ -107,9 +107,15 @@ class _Draining:
         yield self._drain(
             prober.await_rows(self.filled, must_come, note=note), running, launched_ns
         )
-        for _ in range(WARM_DRAINS):
+        fastest_per_s = 0.0
+        for _ in range(LOADS_AT_MOST):
             note = f"{self.load.ref.records:,} records at once, warm"
-            yield self._drain(prober.play_at_once(self.load, must_come, note=note), running, None)
+            played = prober.play_at_once(self.load, must_come, note=note)
+            drain = self._drain(played, running, None)
+            yield drain
+            if not still_faster(drain.per_s, fastest_per_s):
+                return
+            fastest_per_s = max(fastest_per_s, drain.per_s)
 
     def _drain(self, played: Played, running: Running, launched_ns: int | None) -> Drain:
         conditions, query = self.request.conditions, self.request.workload.query

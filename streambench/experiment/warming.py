@@ -89,4 +89,9 @@ class WarmUp:
     def _warm(self, per_s: float, before_per_s: float) -> bool:
         if self._as_warm_per_s is not None:
             return per_s >= AS_WARM * self._as_warm_per_s
-        return per_s < STILL_FASTER * before_per_s
+        return not still_faster(per_s, before_per_s)
+
+
+def still_faster(per_s: float, fastest_per_s: float) -> bool:
+    """Whether a load was worked off so much faster than any before it that the job is not warm yet."""
+    return per_s >= STILL_FASTER * fastest_per_s

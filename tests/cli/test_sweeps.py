@@ -52,6 +52,7 @@ def test_rates_are_an_axis_and_rise() -> None:
         (None, ("key=1,2",), None, "did you mean 'keys'"),
         (None, ("keys",), None, "fewer than two"),
         (None, ("keys=5",), None, "fewer than two"),
+        ("20k", (), None, "'20k' is fewer than two"),
         (None, ("keys=5,many",), None, "not a number"),
         (None, ("keys=5,5",), None, "twice"),
         ("1k,2k", ("rate=3k,4k",), None, "twice"),

@@ -115,7 +115,8 @@ def test_every_probe_is_there_with_its_reason(bundle: Bundle) -> None:
         "not certified",
         "it fell behind for long",
         "worker-0 died by itself",
-        "not held: 153,000",
+        "not held: 153,000; failed: 156,000",
+        "the precision was reached",
     ):
         assert words in text
     for figure in figures_of(compose(bundle)):
@@ -125,6 +126,16 @@ def test_every_probe_is_there_with_its_reason(bundle: Bundle) -> None:
     page.feed(html.render_document(compose(bundle)))
     assert page.problems == []
     assert page.open == []
+
+
+def test_a_rate_that_was_confirmed_lower_than_it_passed_says_so(tmp_path: Path) -> None:
+    flink = search("flink", 150_000, None, 240_000.0)
+    higher = probe(160_000, Pace.KEPT_UP, "its lag grew by 0.1 ms/s")
+    found = bundle_of(
+        tmp_path, (replace(flink, probes=(higher,), confirmations=flink.confirmations[1:]),), None
+    )
+    text = markdown.render_document(compose(found))
+    assert "passed for some seconds: 160,000; no higher rate failed" in text
 
 
 def test_the_terminal_shows_each_engine_within_80_columns(bundle: Bundle) -> None:

@@ -132,8 +132,19 @@ def _confirmed_words(record: SearchRecord) -> str:
     tried = [c for c in record.confirmations if not c.limited]
     if record.lag_bounded_per_s is None:
         return tried[-1].why if tried else record.ended
+    confirmed = record.lag_bounded_per_s
+    probes = last_of_each_rate(record.probes)
+    best = max((probe.rate_per_s for probe in probes if probe.passed), default=confirmed)
+    worst = min(
+        (p.rate_per_s for p in probes if _failed(p) and p.rate_per_s > confirmed), default=None
+    )
     fallen = [number(c.rate_per_s) for c in tried if not c.held]
-    return f"not held: {listing(fallen)}" if fallen else record.ended
+    parts = (
+        f"not held: {listing(fallen)}" if fallen else None,
+        f"passed for some seconds: {number(best)}" if best > confirmed else None,
+        "no higher rate failed" if worst is None else f"failed: {number(worst)}",
+    )
+    return "; ".join(filter(None, parts))
 
 
 def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
@@ -279,4 +290,5 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         )
         for each in search.confirmations
     ]
+    rows.append(Row((Cell("end"),), aside=search.ended))
     return Grid(columns, tuple(rows))

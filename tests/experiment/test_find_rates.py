@@ -1,0 +1,227 @@
+"""Which confirming trials follow a search, in which order, and what is made of what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from streambench.cli.planning import make_request
+from streambench.engines.protocol import Engine
+from streambench.experiment import find_rates
+from streambench.experiment.find_rates import Found
+from streambench.experiment.request import Contender
+from streambench.load.trace import Trace
+from streambench.model.conditions import Conditions
+from streambench.model.pace import Limit, Pace, Quantile
+from streambench.model.search import RateProbe, SearchRecord, SearchTerms
+from streambench.model.sweep import AxisName, Point
+from streambench.model.trial import Completed, TrialRecord
+from streambench.results.bundle import BundleWriter
+from streambench.results.schema import RunRecord
+from streambench.trial.observer import Silent
+from tests.report.example import RIGHT, RUN, measures, trial
+
+LIMIT = Limit(Quantile.P99, 2_000)
+PLENTY_S = 1e6
+
+
+@dataclass
+class Bears:
+    """An engine as its trials show it: up to `per_s`, and with a p99 of `p99_ms` at a rate."""
+
+    per_s: int
+    p99_ms: Callable[[int], float] = lambda rate: 100.0
+
+    def trial(self, number: int, engine: str, rate: int) -> TrialRecord:
+        slope = 0.0 if rate <= self.per_s else 200.0
+        pace: Mapping[str, float | None] = {
+            "lag_slope_ms_per_s": slope,
+            "lag_slope_lower_ms_per_s": slope - 1,
+            "lag_slope_upper_ms_per_s": slope + 1,
+            "backlog_end_ms": 0.0,
+        }
+        figures = {**measures(30, self.p99_ms(rate), self.p99_ms(rate)), **pace}
+        return trial(
+            number,
+            engine,
+            Completed(RIGHT),
+            measured_windows=100,
+            measures=figures,
+            point=((AxisName.RATE, float(rate)),),
+        )
+
+
+@dataclass
+class Told:
+    """A bundle's writer and a run's observer that remember."""
+
+    runs: list[RunRecord] = field(default_factory=list)
+    ended: list[TrialRecord] = field(default_factory=list)
+
+    def update(self, run: RunRecord) -> None:
+        self.runs.append(run)
+
+    def add_trial(self, record: TrialRecord, tables: Mapping[str, object]) -> None:
+        raise AssertionError("the trial itself writes to the bundle")
+
+    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Silent:
+        return Silent()
+
+    def trial_ends(self, record: TrialRecord) -> None:
+        self.ended.append(record)
+
+
+def probe(
+    rate: int, *, within: bool | None = None, pace: Pace = Pace.KEPT_UP, idle: float = 0.4
+) -> RateProbe:
+    return RateProbe(rate, 12, 24, pace, "", right=True, within_limit=within, idle_share=idle)
+
+
+def found_for(
+    monkeypatch: pytest.MonkeyPatch,
+    probes: Sequence[RateProbe],
+    bears: Mapping[str, Bears],
+    *,
+    limit: Limit | None = LIMIT,
+    budget_s: float = PLENTY_S,
+) -> Found:
+    """The searches of these engines all see `probes`; what is confirmed is up to `bears`."""
+
+    def searched(request: object, contender: Contender, *_: object, **named: Any) -> SearchRecord:
+        record = SearchRecord(contender.variant, 1e5, 500_000, tuple(probes), ended="enough")
+        named["told"](record)
+        return record
+
+    def tried(
+        self: object, contender: Contender, plan: object, found: object, rate: int, **named: Any
+    ) -> TrialRecord:
+        name = contender.engine.name
+        record = bears[name].trial(named["number"], name, rate)
+        return replace(record, variant=contender.variant)
+
+    monkeypatch.setattr(find_rates, "search", searched)
+    monkeypatch.setattr(find_rates.Confirming, "trial", tried)
+    request = make_request(
+        workload="clicks",
+        engines=tuple(bears),
+        settings=(),
+        conditions=Conditions(),
+        rate_per_s=None,
+        measured_s=None,
+        warm_up_s=None,
+        faults=(),
+        quick=False,
+        repeats=1,
+        seed=1,
+        out=Path("results"),
+        command="test",
+    )
+    told = Told()
+    found = find_rates.find_rates(
+        request,
+        SearchTerms(limit, 0.05, budget_s),
+        RUN,
+        compiled=cast("Callable[..., Trace]", None),
+        broker_warm_up=cast(Trace, _NoTrace()),
+        artifacts={contender.variant: cast(Any, None) for contender in request.contenders},
+        writer=cast(BundleWriter, told),
+        observer=told,
+    )
+    assert list(found.trials) == told.ended
+    assert told.runs[-1].searches == found.searches  # nothing that was found is only in memory
+    return found
+
+
+class _NoTrace:
+    ref = None
+
+
+def rates(found: Found) -> list[int]:
+    return [int(dict(record.point)[AxisName.RATE]) for record in found.trials]
+
+
+def results(found: Found) -> list[tuple[int | None, int | None]]:
+    return [(each.lag_bounded_per_s, each.within_limit_per_s) for each in found.searches]
+
+
+def test_one_trial_confirms_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": Bears(100_000)})
+    assert rates(found) == [100_000]
+    assert results(found) == [(100_000, 100_000)]
+    said = found.searches[0].confirmations
+    assert [(each.limited, each.held, each.trial) for each in said] == [
+        (False, True, 1), (True, True, 1),
+    ]  # fmt: skip
+
+
+def test_without_a_limit_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = found_for(monkeypatch, [probe(100_000)], {"flink": Bears(100_000)}, limit=None)
+    assert results(found) == [(100_000, None)]
+    assert [each.limited for each in found.searches[0].confirmations] == [False]
+
+
+def test_a_rate_that_is_borne_but_too_slow_is_lag_bounded_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Bears(100_000, lambda rate: rate / 40)  # 2,500 ms at 100,000/s
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"spark": slow})
+    assert rates(found) == [100_000, 90_900, 82_600, 75_100]  # in its own time, and in the rest
+    assert results(found) == [(100_000, 75_100)]
+
+
+def test_a_higher_rate_without_the_limit_is_tried_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [probe(100_000, within=True), probe(140_000, within=False)]
+    found = found_for(monkeypatch, seen, {"spark": Bears(200_000, lambda rate: rate / 60)})
+    assert rates(found) == [100_000, 140_000]
+    assert results(found) == [(140_000, 100_000)]
+
+
+def test_no_higher_rate_is_tried_when_a_lower_one_fell_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = [probe(100_000, within=True), probe(140_000, within=False)]
+    found = found_for(monkeypatch, seen, {"spark": Bears(80_000)})
+    assert rates(found) == [100_000, 76_200]  # a fifth was left undone
+    assert results(found) == [(76_200, 76_200)]
+
+
+def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = [probe(100_000, within=True)]
+    nothing = found_for(monkeypatch, seen, {"flink": Bears(50_000)}, budget_s=0)
+    assert rates(nothing) == [100_000, 76_200]
+    assert results(nothing) == [(None, None)]
+    slow = Bears(100_000, lambda rate: 3_000.0)
+    known = found_for(monkeypatch, seen, {"flink": slow}, budget_s=0)
+    assert rates(known) == [100_000]
+    assert results(known) == [(100_000, None)]
+
+
+def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two trials' time beyond what the searches take at least: the first engine gets no third."""
+    needed_s = find_rates.LEAST_SEARCH_S + find_rates.CONFIRM_S
+    slow = Bears(100_000, lambda rate: 3_000.0)
+    found = found_for(
+        monkeypatch,
+        [probe(100_000, within=True)],
+        {"flink": slow, "spark": Bears(100_000)},
+        # Nothing takes time here, so that only what has to be kept back counts.
+        budget_s=(needed_s + find_rates.CONFIRM_S - 1) / 2,
+    )
+    # None for Flink in its turn; of what is left at the end, as much as there is.
+    assert rates(found)[:2] == [100_000, 100_000]
+    assert results(found)[1] == (100_000, 100_000)
+    assert [record.variant.engine for record in found.trials[2:]] == ["flink"] * 3
+    assert rates(found)[2] == 90_900
+
+
+def test_where_no_probe_passed_a_much_lower_rate_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [probe(100_000, pace=Pace.FELL_BEHIND), probe(83_300, pace=Pace.FELL_BEHIND)]
+    found = found_for(monkeypatch, seen, {"flink": Bears(60_000)})
+    assert rates(found) == [54_100]
+    assert results(found) == [(54_100, 54_100)]
