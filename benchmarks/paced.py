@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from streambench.experiment import null_trial
+from streambench.experiment.null_trial import no_engine
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
 from streambench.trial.lab import LAB_HEAP_MIB
@@ -28,15 +28,11 @@ def main() -> None:
     clicks = load_workload(find("clicks", (shipped_root(),)))
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     records = arguments.rate * arguments.seconds
-    with workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=100 * records) as place:
-        found = null_trial.carry(
-            clicks,
-            resolved,
-            place,
-            rate_per_s=arguments.rate,
-            load_ms=arguments.seconds * 1_000,
-            players=arguments.players,
-        )
+    with (
+        workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=100 * records) as place,
+        no_engine(clicks, resolved, place) as alone,
+    ):
+        found = alone.carry(arguments.rate, arguments.seconds * 1_000, players=arguments.players)
     held = "held" if found.held else f"did not hold: {found.reason}"
     print(f"{records:,} records in {arguments.seconds} s, certificate {held}")
     print(f"send lag p99.9  {found.send_lag_p999_ms:8.2f} ms")

@@ -9,9 +9,11 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -39,8 +41,9 @@ RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
 # Tried where the machine has cores for a second player.
 _MORE_PER_S: Final = 4_000_000
 LOAD_MS: Final = 5_000
-# So often the load is played before it counts: a broker that compiles what it runs took thrice the cores.
-WARM_UPS: Final = 1
+# So often the lowest is played before it counts: a broker that compiles what it runs takes up to four
+# times the cores.
+_WARM_UPS: Final = 2
 _WARM_UP_PER_S: Final = 20_000
 _WARM_UP_MS: Final = 10_000
 _LEAD_S: Final = 1.5
@@ -65,12 +68,17 @@ def null_trial(
     if (known := _stored(path, machine)) is not None:
         return known
     steps: list[Carried] = []
-    records = max(rates) * LOAD_MS // 1_000
+    records = sum(rates) * LOAD_MS // 1_000
     load_bytes = records * _BYTES_PER_RECORD
-    with workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=load_bytes) as place:
+    with (
+        workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=load_bytes) as place,
+        no_engine(workload, resolved, place) as alone,
+    ):
+        for _ in range(_WARM_UPS):
+            alone.carry(rates[0], LOAD_MS)
         for rate in filter(_affordable, rates):
             told(f"what this machine carries without an engine: {rate:,} events/s")
-            steps.append(carry(workload, resolved, place, rate_per_s=rate, load_ms=LOAD_MS))
+            steps.append(alone.carry(rate, LOAD_MS))
             if not steps[-1].held:
                 break
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -80,26 +88,51 @@ def null_trial(
     return found
 
 
-def carry(
-    workload: Workload,
-    resolved: Resolved,
-    place: Workspace,
-    *,
-    rate_per_s: int,
-    load_ms: int,
-    players: int | None = None,
-) -> Carried:
-    """One rate, on a fresh and warm broker, beside a reader that takes everything.
+@dataclass(frozen=True)
+class NoEngine:
+    """A broker and a reader that takes everything."""
 
-    `players` processes share the load; None is as many as a trial of this rate would have.
-    """
-    folder = place.scratch / f"null-{rate_per_s}"
-    loads = folder / "loads"
-    load = compile_trace(workload, duration_ms=load_ms, seed=1, cache=loads, rate_per_s=rate_per_s)
+    workload: Workload
+    place: Workspace
+    broker: Broker
+    folder: Path
+
+    def carry(self, rate_per_s: int, load_ms: int, *, players: int | None = None) -> Carried:
+        """What a rate took. `players` processes share the load; None is as many as a trial would have."""
+        load = compile_trace(
+            self.workload,
+            duration_ms=load_ms,
+            seed=1,
+            cache=self.folder / "loads",
+            rate_per_s=rate_per_s,
+        )
+        partitions = self.workload.partitions
+        player = Player.start(
+            self.place.supervisor,
+            bootstrap=self.broker.bootstrap,
+            topic=INPUT_TOPIC,
+            partitions=partitions,
+            log_dir=self.folder,
+            processes=players or processes_for(rate_per_s, partitions),
+        )
+        with closing(player):
+            found = _played(self.broker, player, load, self.folder)
+        shutil.rmtree(load.folder)
+        return found
+
+
+@contextmanager
+def no_engine(workload: Workload, resolved: Resolved, place: Workspace) -> Iterator[NoEngine]:
+    """A lab without an engine. Its broker compiles what it runs while it first carries a rate."""
+    folder = place.scratch / "null"
     warm_up = compile_trace(
-        workload, duration_ms=_WARM_UP_MS, seed=1, cache=loads, rate_per_s=_WARM_UP_PER_S
+        workload,
+        duration_ms=_WARM_UP_MS,
+        seed=1,
+        cache=folder / "loads",
+        rate_per_s=_WARM_UP_PER_S,
     )
-    supervisor = place.supervisor
+    supervisor, partitions = place.supervisor, workload.partitions
     with ExitStack() as stack:
         broker = start_broker(
             supervisor,
@@ -111,7 +144,6 @@ def carry(
         )
         stack.callback(supervisor.discard, folder)
         stack.callback(supervisor.stop, broker.child)
-        partitions = workload.partitions
         warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)
         create_topics(broker.bootstrap, (TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),))
         reader = Reader.start(
@@ -123,18 +155,7 @@ def carry(
             log_dir=folder,
         )
         stack.callback(reader.close)
-        player = Player.start(
-            supervisor,
-            bootstrap=broker.bootstrap,
-            topic=INPUT_TOPIC,
-            partitions=partitions,
-            log_dir=folder,
-            processes=players or processes_for(rate_per_s, partitions),
-        )
-        stack.callback(player.close)
-        for _ in range(WARM_UPS):
-            _played(broker, player, load, folder)
-        return _played(broker, player, load, folder)
+        yield NoEngine(workload, place, broker, folder)
 
 
 def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> Carried:
@@ -168,7 +189,7 @@ def _cpu_s(child: Child) -> float:
 
 
 def _affordable(rate: int) -> bool:
-    """Whether the load, the player's copy and the broker's log have room in memory."""
+    """Whether the load, the player's copy and the broker's log of it have room in memory."""
     needed_bytes = rate * LOAD_MS // 1_000 * _BYTES_PER_RECORD
     return needed_bytes < psutil.virtual_memory().available // 2
 
@@ -184,7 +205,7 @@ def _machine(workload: Workload, rates: tuple[int, ...]) -> str:
             "quantum_ms": workload.quantum_ms,
             "rates": rates,
             "load_ms": LOAD_MS,
-            "version": 2,  # of what is measured
+            "version": 3,  # of what is measured
         },
         sort_keys=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,9 +73,17 @@ def log_if_wide(axes: Any, axis: str, values: list[float]) -> bool:
     getattr(axes, f"set_{axis}scale")("log")
     target = getattr(axes, f"{axis}axis")
     plain_numbers(target)
-    target.set_minor_formatter(FuncFormatter(lambda _value, _: ""))
+    # One or two labels tell nothing of what lies between them.
+    few = max(positive) / min(positive) < 200
+    target.set_minor_formatter(FuncFormatter(lambda value, _: _two_or_five(value) if few else ""))
     axes.grid(which="minor", axis=axis, alpha=0.35)
     return True
+
+
+def _two_or_five(value: float) -> str:
+    """A label for 2, 5, 20, 50, …; none for other values."""
+    digit = value / 10 ** math.floor(math.log10(value)) if value > 0 else 0.0
+    return f"{value:,.10g}" if round(digit, 6) in (2.0, 5.0) else ""
 
 
 def to_png(draw: Callable[[bool], Any]) -> bytes:

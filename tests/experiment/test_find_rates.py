@@ -12,6 +12,7 @@ import pytest
 from streambench.cli.planning import make_request
 from streambench.engines.protocol import Engine
 from streambench.experiment import find_rates
+from streambench.experiment.confirming import CONFIRM_S, Confirming
 from streambench.experiment.find_rates import Found
 from streambench.experiment.request import Contender
 from streambench.load.trace import Trace
@@ -104,7 +105,7 @@ def found_for(
         return replace(record, variant=contender.variant)
 
     monkeypatch.setattr(find_rates, "search", searched)
-    monkeypatch.setattr(find_rates.Confirming, "trial", tried)
+    monkeypatch.setattr(Confirming, "trial", tried)
     request = make_request(
         workload="clicks",
         engines=tuple(bears),
@@ -204,14 +205,14 @@ def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_
 
 def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trials' time beyond what the searches take at least: the first engine gets no third."""
-    needed_s = find_rates.LEAST_SEARCH_S + find_rates.CONFIRM_S
+    needed_s = find_rates.LEAST_SEARCH_S + CONFIRM_S
     slow = Bears(100_000, lambda rate: 3_000.0)
     found = found_for(
         monkeypatch,
         [probe(100_000, within=True)],
         {"flink": slow, "spark": Bears(100_000)},
         # Nothing takes time here, so that only what has to be kept back counts.
-        budget_s=(needed_s + find_rates.CONFIRM_S - 1) / 2,
+        budget_s=(needed_s + CONFIRM_S - 1) / 2,
     )
     # None for Flink in its turn; of what is left at the end, as much as there is.
     assert rates(found)[:2] == [100_000, 100_000]

@@ -144,8 +144,8 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         "Without an engine this machine carried not even the lowest of the rates below."
         if most is None
         else f"Headroom: without an engine, and with a reader that takes everything, player and broker "
-        f"carried {number(most)} events/s here on time. The broker is a fresh one for each rate: its "
-        "cores are those of one that still compiles."
+        f"carried {number(most)} events/s here on time. The broker's cores are an upper bound: some of "
+        "them compiled it."
     )
     columns = (
         Column("events/s, no engine", numeric=True),
