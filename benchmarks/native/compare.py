@@ -3,9 +3,9 @@
     python benchmarks/native/compare.py [--engine flink …] [--records 4000000] [--rounds 3]
 
 The query is that of `clicks`. Both jobs of an engine take turns, on a broker of their own each, with the
-same processes, heaps and settings; in each turn the records are drained once cold and then until
-the job is no faster, every result is judged, and the last drain counts. A ratio below 1 would mean that the generated job is the
-dearer one.
+same processes, heaps and settings; in each turn the records are drained once cold and then until the job
+is no faster, every result is judged, and the last drain counts. A ratio below 1 would mean that the
+generated job is the dearer one.
 """
 
 from __future__ import annotations

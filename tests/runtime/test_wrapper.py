@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -66,3 +68,37 @@ def test_a_new_lock_is_not_taken_for_installed(clone: Path) -> None:
     done = start(clone, "run")
     assert done.returncode == 3  # this .venv is not one of its own
     assert "-m\nstreambench" not in done.stdout
+
+
+INSTALLING = """
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+loader = SourceFileLoader("wrapper", sys.argv[1])
+wrapper = module_from_spec(spec_from_loader("wrapper", loader))
+loader.exec_module(wrapper)
+with wrapper.one_at_a_time():
+    wrapper.run(["cat", sys.argv[2]])
+"""
+
+
+def test_what_a_killed_start_left_at_work_is_waited_for(clone: Path, tmp_path: Path) -> None:
+    """A pip that goes on would fill the .venv that the next start makes."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-c", INSTALLING, str(clone / "streambenchw"), str(fifo)]
+    killed = subprocess.Popen(command)
+    try:
+        ends_it = os.open(fifo, os.O_WRONLY)  # as soon as the step reads
+    finally:
+        killed.kill()
+        killed.wait()
+    folder = os.open(clone, os.O_RDONLY)
+    try:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(ends_it)
+        fcntl.flock(folder, fcntl.LOCK_EX)  # once the step has ended
+    finally:
+        os.close(folder)
