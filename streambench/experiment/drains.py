@@ -107,15 +107,15 @@ class _Draining:
         yield self._drain(
             prober.await_rows(self.filled, must_come, note=note), running, launched_ns
         )
-        fastest_per_s = 0.0
+        before_per_s = 0.0
         for _ in range(LOADS_AT_MOST):
             note = f"{self.load.ref.records:,} records at once, warm"
             played = prober.play_at_once(self.load, must_come, note=note)
             drain = self._drain(played, running, None)
             yield drain
-            if not still_faster(drain.per_s, fastest_per_s):
+            if not still_faster(drain.per_s, before_per_s):
                 return
-            fastest_per_s = max(fastest_per_s, drain.per_s)
+            before_per_s = drain.per_s
 
     def _drain(self, played: Played, running: Running, launched_ns: int | None) -> Drain:
         conditions, query = self.request.conditions, self.request.workload.query

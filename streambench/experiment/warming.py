@@ -72,7 +72,7 @@ class WarmUp:
 
     def steps(self, prober: Prober) -> Iterator[WarmedBy]:
         """Play load by load. Raises as `Prober.play`."""
-        load, fastest_per_s = self._first, 0.0
+        load, before_per_s = self._first, 0.0
         for _ in range(LOADS_AT_MOST):
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
@@ -81,9 +81,9 @@ class WarmUp:
             yield found
             if not played.complete or found.per_s is None:
                 return
-            if self._warm(found.per_s, fastest_per_s):
+            if self._warm(found.per_s, before_per_s):
                 return
-            fastest_per_s = max(fastest_per_s, found.per_s)
+            before_per_s = found.per_s
             load = self._again(found.per_s)
 
     def _warm(self, per_s: float, before_per_s: float) -> bool:
@@ -92,6 +92,6 @@ class WarmUp:
         return not still_faster(per_s, before_per_s)
 
 
-def still_faster(per_s: float, fastest_per_s: float) -> bool:
-    """Whether a load was worked off so much faster than any before it that the job is not warm yet."""
-    return per_s >= STILL_FASTER * fastest_per_s
+def still_faster(per_s: float, before_per_s: float) -> bool:
+    """Whether a load was worked off so much faster than the one before that the job is not warm yet."""
+    return per_s >= STILL_FASTER * before_per_s

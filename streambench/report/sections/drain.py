@@ -17,8 +17,8 @@ from streambench.results.bundle import Bundle
 
 _ABOUT = (
     "Cold: the records are in the topic before the job is launched. Warm: the same job is given as many "
-    "again, until it works them off no faster; the last time counts. Rates are records divided by the time until the last window "
-    "was out; the peak is the busiest second. Every row was compared with what must come out. A drain "
+    "again, until it works them off no faster; the last time counts. Rates are records divided by the "
+    "time until the last window was out; the peak is the busiest second. Every row was compared with what must come out. A drain "
     "says nothing of delay, and an engine works in larger batches than it would under a steady load."
 )
 
