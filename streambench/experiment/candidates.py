@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded
+from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded, worked_off_share
 from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
 
 # A rate that left the machine less than this has nothing in reserve for what a minute brings.
 SCARCE_IDLE_SHARE: Final = 0.1
+_LEAST_SHARE: Final = 0.5
 
 
 def candidate(
@@ -39,10 +40,10 @@ def next_below(
     """The rate to try after one did not hold; `slope_ms_per_s` is how fast its excess lag grew.
 
     One precision less when the generator was late, which says nothing of the engine; two when it was the
-    engine. An engine whose lag grows by s ms/s works off that share less than it is given.
+    engine, or what it left undone.
     """
     if spoilt:
         return rounded(rate_per_s / (1 + precision))
     two_steps = rate_per_s / (1 + 2 * precision)
-    share = 1.0 - max(0.0, min(slope_ms_per_s or 0.0, 500.0)) / 1000
+    share = max(_LEAST_SHARE, worked_off_share(slope_ms_per_s or 0.0))
     return rounded(min(two_steps, rate_per_s * share / (1 + precision)))

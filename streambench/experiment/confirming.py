@@ -29,11 +29,11 @@ from streambench.trial.schedule import duration_ms
 from streambench.trial.workspace import passing_folder, scratch_bytes
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 15.0
+CONFIRM_WARM_UP_S: Final = 10.0
 CONFIRM_MEASURED_S: Final = 50.0
 LEAST_WINDOWS: Final = 100
 # Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
-AROUND_A_TRIAL_S: Final = 75.0
+AROUND_A_TRIAL_S: Final = 65.0
 CONFIRM_S: Final = CONFIRM_WARM_UP_S + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
 # The load, the broker's log of it and the engine beside them.
 _ROOM_FACTOR: Final = 3

@@ -121,7 +121,7 @@ class _Finding:
     def _search(self, contender: Contender, plan: Plan) -> None:
         number = len(self.searches) + 1
         # Some rates need a second trial.
-        budget_s = self._until_s(number) - time.monotonic() - 1.25 * CONFIRM_S
+        budget_s = self._until_s(number) - time.monotonic() - 1.2 * CONFIRM_S
         search(
             self._request,
             contender,

@@ -1,4 +1,9 @@
-"""Which rate to try next: from the drain rate to a bracket, and by bisection into it."""
+"""Which rate to try next: from the drain rate to a bracket, and into it.
+
+By bisection, and near to what an engine that fell behind was seen to work off where that is far below.
+That rate alone would not do: some engines work off more when they have too much (larger batches), some
+less.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
 
 # A drain works in large batches, so what can be borne for long lies below it.
@@ -40,19 +46,44 @@ def next_rate(
     if high is None:
         assert low is not None
         return None if low >= most else rounded(min(low * _up(probes, low), most))
+    borne_per_s = worked_off_per_s(_last(probes, high))
     if low is None:
         first = len(last_of_each_rate(probes)) == 1
-        lower = rounded(high / UP if first else high * FAR_DOWN)
+        lower = high / UP if first else high * FAR_DOWN
+        if borne_per_s is not None:
+            lower = min(high / UP, max(borne_per_s / (1 + precision), high * FAR_DOWN))
+        lower = rounded(lower)
         return lower if lower >= LEAST_PER_S else None
     if high / low <= 1 + precision:
         return None
     between = rounded(math.sqrt(low * high))
+    # Two precisions up, one bisection is left when that fails.
+    near = _step_below(low * (1 + precision) ** 2)
+    if borne_per_s is not None and borne_per_s < near < between:
+        between = near
     return between if low < between < high else None
 
 
+def worked_off_per_s(probe: RateProbe) -> float | None:
+    """What an engine was seen to work off (events/s) while its lag grew; None where it kept up."""
+    slope_ms_per_s = probe.measures.get("lag_slope_ms_per_s")
+    if probe.pace is Pace.KEPT_UP or slope_ms_per_s is None or slope_ms_per_s <= 0:
+        return None
+    return probe.rate_per_s * worked_off_share(slope_ms_per_s)
+
+
+def worked_off_share(slope_ms_per_s: float) -> float:
+    """Of its load, as the excess lag grows: by s ms/s when s thousandths of it are left undone."""
+    return 1.0 - min(max(slope_ms_per_s, 0.0) / 1000, 1.0)
+
+
 def _up(probes: Sequence[RateProbe], low: int) -> float:
-    (last,) = (probe for probe in last_of_each_rate(probes) if probe.rate_per_s == low)
-    return min(FAR_UP, max(UP, 1 / (1 - min(last.idle_share or 0.0, 0.5))))
+    idle_share = _last(probes, low).idle_share or 0.0
+    return min(FAR_UP, max(UP, 1 / (1 - min(idle_share, 0.5))))
+
+
+def _last(probes: Sequence[RateProbe], rate_per_s: int) -> RateProbe:
+    return next(probe for probe in reversed(probes) if probe.rate_per_s == rate_per_s)
 
 
 def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:
@@ -77,5 +108,14 @@ def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:
 
 def rounded(rate_per_s: float) -> int:
     """A rate to three digits: more would feign what nobody measured."""
-    step = 10.0 ** max(0, math.floor(math.log10(max(rate_per_s, 1))) - _DIGITS + 1)
-    return max(1, int(round(rate_per_s / step) * step))
+    step = _step(rate_per_s)
+    return max(1, round(rate_per_s / step) * step)
+
+
+def _step_below(rate_per_s: float) -> int:
+    step = _step(rate_per_s)
+    return math.floor(rate_per_s / step) * step
+
+
+def _step(rate_per_s: float) -> int:
+    return int(10 ** max(0, math.floor(math.log10(max(rate_per_s, 1))) - _DIGITS + 1))

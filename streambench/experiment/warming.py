@@ -20,8 +20,11 @@ from streambench.trial.prober import Played, Prober
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
 # Of the rate at which another job of the same kind, known to be warm, worked such loads off.
-AS_WARM: Final = 0.9
+AS_WARM: Final = 0.85
 LOADS_AT_MOST: Final = 5
+# All rows of a load have come: a moment more would show most that come twice, and a trial's two seconds
+# after each of so many loads are half a minute of a search.
+_SILENCE_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ class WarmUp:
         for _ in range(LOADS_AT_MOST):
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
-            played = prober.play_at_once(load, expected.must_come(), note=note)
+            played = prober.play_at_once(
+                load, expected.must_come(), note=note, silence_s=_SILENCE_S
+            )
             found = WarmedBy(played, expected, played.worked_off_per_s)
             yield found
             if not played.complete or found.per_s is None:

@@ -27,7 +27,7 @@ class Drained:
     """All rows read so far; `timed_out` when some expected row never came.
 
     `quiet_ns` is the time after the last row, as far as the engine surely had nothing to do (of the
-    monotonic clock).
+    monotonic clock); empty after a short silence.
     """
 
     rows: pa.Table
@@ -54,10 +54,11 @@ def drain(
     must_come: set[tuple[str, int]],
     excused: Callable[[Death], bool] | None = None,
     timeout_s: float = DRAIN_TIMEOUT_S,
+    silence_s: float | None = None,
 ) -> Drained:
     """Read until every (key, window start) of `must_come` was seen and the output fell silent.
 
-    After `timeout_s` what is missing is given up.
+    After `timeout_s` what is missing is given up. `silence_s` stands in for `quiet_s`.
     """
     missing = set(must_come)
     tables: list[pa.Table] = []
@@ -65,7 +66,7 @@ def drain(
     malformed_count = 0
     begun = time.monotonic()
     last_row = begun
-    patience_s = quiet_s(conditions)
+    patience_s = quiet_s(conditions) if silence_s is None else silence_s
 
     def silent() -> bool:
         nonlocal malformed_count, last_row
@@ -102,5 +103,10 @@ def drain(
         malformed_count=malformed_count,
         malformed=tuple(malformed[:_SHOWN_MALFORMED]),
         timed_out=bool(missing),
-        quiet_ns=(int((last_row + _SETTLING_S) * 1e9), time.monotonic_ns()),
+        quiet_ns=_quiet_ns(last_row),
     )
+
+
+def _quiet_ns(last_row: float) -> tuple[int, int]:
+    now_ns = time.monotonic_ns()
+    return min(int((last_row + _SETTLING_S) * 1e9), now_ns), now_ns

@@ -118,13 +118,22 @@ class Prober:
         self._not_before_ms = 0
 
     def play_at_once(
-        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, note: str
+        self,
+        trace: Trace,
+        must_come: frozenset[tuple[str, int]],
+        *,
+        note: str,
+        silence_s: float | None = None,
     ) -> Played:
-        """Write `trace` as fast as it goes and wait for all of its rows. Raises as `play` does."""
+        """Write `trace` as fast as it goes and wait for all of its rows.
+
+        `silence_s` is how long nothing must come then, by default as long as in a trial. Raises as
+        `play` does.
+        """
         lab = self._running.lab
         self._observer.status(Status(Phase.AT_ONCE, rows_read=lab.reader.rows_read(), note=note))
         written = write_at_once(lab, trace, self._query, self._probes, self._not_before_ms)
-        return self.await_rows(written, must_come, note=note)
+        return self.await_rows(written, must_come, note=note, silence_s=silence_s)
 
     def play(
         self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
@@ -175,7 +184,12 @@ class Prober:
         return self.await_rows(written, must_come, note=note)
 
     def await_rows(
-        self, written: Written, must_come: frozenset[tuple[str, int]], *, note: str
+        self,
+        written: Written,
+        must_come: frozenset[tuple[str, int]],
+        *,
+        note: str,
+        silence_s: float | None = None,
     ) -> Played:
         """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
         self._not_before_ms = written.free_from_ms
@@ -188,6 +202,7 @@ class Prober:
             conditions=self._conditions,
             must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
             timeout_s=_DRAIN_TIMEOUT_S,
+            silence_s=silence_s,
         )
         return Played(
             trace=written.trace,

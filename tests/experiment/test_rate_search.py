@@ -21,14 +21,26 @@ def passed(one: RateProbe) -> bool:
     return one.passed
 
 
-def searched(edge_per_s: int, start_per_s: float, precision: float = 0.05) -> list[RateProbe]:
-    """All probes of an engine that bears exactly `edge_per_s`."""
+def searched(
+    edge_per_s: int,
+    start_per_s: float,
+    precision: float = 0.05,
+    overloaded_share: float | None = None,
+) -> list[RateProbe]:
+    """All probes of an engine that bears exactly `edge_per_s`.
+
+    Given more, it works off `overloaded_share` of that; None: how fast its lag grows is not known.
+    """
     done: list[RateProbe] = []
     while True:
         rate = next_rate(done, passed, start_per_s=start_per_s, precision=precision, most=MOST)
         if rate is None:
             return done
-        done.append(probe(rate, Pace.KEPT_UP if rate <= edge_per_s else Pace.FELL_BEHIND))
+        tried = probe(rate, Pace.KEPT_UP if rate <= edge_per_s else Pace.FELL_BEHIND)
+        if overloaded_share is not None and not tried.passed:
+            left = max(0.011, 1 - overloaded_share * edge_per_s / rate)
+            tried = replace(tried, measures={"lag_slope_ms_per_s": 1000 * left})
+        done.append(tried)
         assert len(done) < 40
 
 
@@ -42,6 +54,46 @@ def test_the_edge_is_found_to_the_precision_wherever_it_starts(
     assert high is not None
     assert low <= edge_per_s < high
     assert high / low <= 1.05
+
+
+@pytest.mark.parametrize("overloaded_share", [0.5, 0.8, 1.0, 1.15])
+@pytest.mark.parametrize("share", [0.6, 1.0, 1.3, 3.0])
+def test_what_an_overloaded_engine_works_off_leads_to_the_edge_and_never_past_it(
+    share: float, overloaded_share: float
+) -> None:
+    told = searched(222_000, 222_000 * share, overloaded_share=overloaded_share)
+    low, high = bracket(told, passed)
+    assert low is not None
+    assert high is not None
+    assert low <= 222_000 < high
+    assert high / low <= 1.05
+    # What misleads costs some probes and not the result.
+    assert len(told) <= len(searched(222_000, 222_000 * share)) + 3
+
+
+def test_what_an_overloaded_engine_works_off_saves_probes_when_it_was_given_far_too_much() -> None:
+    def probes(overloaded_share: float | None) -> list[int]:
+        starts = (222_000 * share for share in (1.5, 2.0, 3.0))
+        return [len(searched(222_000, s, overloaded_share=overloaded_share)) for s in starts]
+
+    assert probes(None) == [7, 7, 8]
+    assert probes(1.0) == [4, 5, 6]
+
+
+def test_an_engine_that_is_given_far_too_much_tells_where_to_go_on() -> None:
+    failed = replace(probe(243_000, Pace.FELL_BEHIND), measures={"lag_slope_ms_per_s": 250.0})
+
+    def after(*done: RateProbe) -> int | None:
+        return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(failed) == 174_000  # it worked off 182,000
+    # Between what passed and what failed: the middle would most likely fail, so only a tenth up,
+    assert after(probe(174_000, Pace.KEPT_UP), failed) == 191_000
+    # unless the tenth is not beyond what it worked off.
+    assert after(probe(160_000, Pace.KEPT_UP), failed) == 197_000
+    # An engine that kept up but was late has told nothing of the kind.
+    late = replace(failed, pace=Pace.KEPT_UP)
+    assert next_rate([late], lambda _: False, start_per_s=1.0, precision=0.05, most=MOST) == 202_000
 
 
 def test_a_start_near_the_edge_takes_few_probes() -> None:
