@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded, worked_off_share
+from streambench.experiment.questions import worked_off_share
+from streambench.experiment.rate_search import FAR_DOWN, bracket, rounded
 from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
 
 # A rate that left the machine less than this has nothing in reserve for what a minute brings.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Final
 
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.probing import probe_record, see
-from streambench.experiment.rate_search import PATIENCE, bracket, next_rate, rounded, tries
+from streambench.experiment.questions import Question
+from streambench.experiment.rate_search import bracket, next_rate, rounded
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
 from streambench.load.probes import probes_of
@@ -20,12 +21,10 @@ from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Pace
 from streambench.model.plan import EventClock, Plan
-from streambench.model.search import RateProbe, SearchRecord, SearchTerms
+from streambench.model.search import RateProbe, SearchRecord, SearchTerms, last_of_each_rate
 from streambench.model.trial import TraceRef
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
-from streambench.results.limits import delay_within
-from streambench.results.sustained import SLOPE_LIMIT_MS_PER_S
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.scratch import room_bytes
 from streambench.trial.observer import Observer, Phase, Status
@@ -137,8 +136,6 @@ class _Search:
         self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
         self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
-        self._measured_ms = self._least_ms
-        self._undecided = 0  # probes, so far
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -162,11 +159,12 @@ class _Search:
         )
         self._drain(prober, first)
         # Who sets a limit asks first for the rate within it; what kept up on the way is known as well.
+        guarantee = self._request.conditions.guarantee
         if self._terms.limit is not None:
-            self._narrow(prober, running, within_limit)
+            self._narrow(prober, running, Question(guarantee, self._terms.limit))
             if self.record.ended not in (_NARROW, _CEILING):
                 return
-        self._narrow(prober, running, kept_up)
+        self._narrow(prober, running, Question(guarantee))
 
     @property
     def _usual_per_s(self) -> int:
@@ -201,111 +199,84 @@ class _Search:
             if wrong is not None:
                 raise EngineFailed(wrong, stage="drain")
 
-    def _narrow(
-        self, prober: Prober, running: Running, passed: Callable[[RateProbe], bool]
-    ) -> None:
+    def _narrow(self, prober: Prober, running: Running, question: Question) -> None:
         start_per_s = self.record.drain_per_s or float(self._usual_per_s)
         while True:
+            probes = self.record.probes
             rate = next_rate(
-                self.record.probes,
-                passed,
+                probes,
+                question,
                 start_per_s=start_per_s,
                 precision=self._terms.precision,
                 most=self._most_per_s,
             )
             if rate is None:
-                low, _ = bracket(self.record.probes, passed)
+                low, _ = bracket(probes, question.passed)
                 self.know(ended=_CEILING if low == self._most_per_s else _NARROW)
                 return
-            next_s = self._around_s + self._measured_ms / 1000 if self._around_s else 0.0
+            measured_ms = self._measured_ms(rate)
+            next_s = self._around_s + measured_ms / 1000 if self._around_s else 0.0
             if time.monotonic() + next_s > self._until_s:
                 self.know(ended="its time was over before the precision was reached")
                 return
-            if not self._has_room(rate):
+            if not self._has_room(rate, measured_ms):
                 self.know(ended="the broker's files left no memory for another load")
                 return
-            self._probe(prober, running, rate, passed)
+            self._probe(prober, running, rate, measured_ms, note=_known(probes, question, rate))
 
-    def _has_room(self, rate_per_s: int) -> bool:
+    def _measured_ms(self, rate: int) -> int:
+        """Longer where so much did not decide; an engine that took longer twice will do so again."""
+        last = [probe.pace for probe in self.record.probes if probe.rate_per_s == rate][-1:]
+        often = [probe.pace for probe in self.record.probes[-2:]] == [Pace.UNDECIDED] * 2
+        return (
+            round(self._least_ms * LONGER) if last == [Pace.UNDECIDED] or often else self._least_ms
+        )
+
+    def _has_room(self, rate_per_s: int, measured_ms: int) -> bool:
         """The broker keeps every load of the search: nothing that an engine may read again is deleted."""
-        records = rate_per_s * self._measured_ms // 1_000 * _LOADS_OF_ROOM
+        records = rate_per_s * measured_ms // 1_000 * _LOADS_OF_ROOM
         load_bytes = round(records * self._record_bytes)
         needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
         return self._room_bytes() > needed_bytes
 
     def _probe(
-        self, prober: Prober, running: Running, rate: int, passed: Callable[[RateProbe], bool]
+        self, prober: Prober, running: Running, rate: int, measured_ms: int, *, note: str
     ) -> None:
-        """Try a rate; once more and longer when that did not decide, it may pass and there is time.
-
-        An engine that took longer twice will do so again: a micro-batch engine's lag is a saw.
-        """
-        low, high = bracket(self.record.probes, passed)
-        known = ", ".join(
-            f"{rate:,} {word}" for rate, word in ((low, "passed"), (high, "failed")) if rate
+        """Try a rate; `note` says why it is tried."""
+        begun_s = time.monotonic()
+        settle_ms = SETTLE_MS if self.record.probes else FIRST_SETTLE_MS
+        parts = spans(self._request.workload, warm_up_ms=settle_ms, measured_ms=measured_ms)
+        load = self._load(rate, duration_ms(parts))
+        expected = self._expected(load)
+        played = prober.play(load, expected.must_come(), phase=Phase.PROBE, note=note)
+        seen = see(
+            played,
+            expected,
+            parts,
+            query=self._request.workload.query,
+            guarantee=self._request.conditions.guarantee,
+            state_exact=self._engine.state_exact,
+            sampler=running.sampler,
+            monotonic_start_ns=_monotonic_ns(played),
         )
-        measured_ms = self._measured_ms
-        while True:
-            begun_s = time.monotonic()
-            settle_ms = SETTLE_MS if self.record.probes else FIRST_SETTLE_MS
-            parts = spans(self._request.workload, warm_up_ms=settle_ms, measured_ms=measured_ms)
-            load = self._load(rate, duration_ms(parts))
-            expected = self._expected(load)
-            played = prober.play(
-                load, expected.must_come(), phase=Phase.PROBE, note=known or "the first rate"
+        probe = probe_record(
+            seen,
+            rate_per_s=rate,
+            measured_s=measured_ms / 1000,
+            limit=self._terms.limit,
+            guarantee=self._request.conditions.guarantee,
+            complete=played.complete,
+        )
+        self.know(probes=(*self.record.probes, probe))
+        shutil.rmtree(load.folder)
+        if not played.complete:
+            # What is still on its way would count against the next rate.
+            raise EngineFailed(
+                f"rows were still missing long after {rate:,} events/s", stage="drain"
             )
-            seen = see(
-                played,
-                expected,
-                parts,
-                query=self._request.workload.query,
-                guarantee=self._request.conditions.guarantee,
-                state_exact=self._engine.state_exact,
-                sampler=running.sampler,
-                monotonic_start_ns=_monotonic_ns(played),
-            )
-            probe = probe_record(
-                seen,
-                rate_per_s=rate,
-                measured_s=measured_ms / 1000,
-                limit=self._terms.limit,
-                guarantee=self._request.conditions.guarantee,
-                complete=played.complete,
-            )
-            self.know(probes=(*self.record.probes, probe))
-            shutil.rmtree(load.folder)
-            if not played.complete:
-                # What is still on its way would count against the next rate.
-                raise EngineFailed(
-                    f"rows were still missing long after {rate:,} events/s", stage="drain"
-                )
-            self._around_s = max(self._around_s, time.monotonic() - begun_s - probe.measured_s)
-            match probe.pace:
-                case Pace.KEPT_UP | Pace.FELL_BEHIND:
-                    return
-                case Pace.UNDECIDED:
-                    if not self._may_pass(probe, passed):
-                        return
-                    self._undecided += 1
-                    measured_ms = round(self._least_ms * LONGER)
-                    if self._undecided > 1:
-                        self._measured_ms = measured_ms
-                case None:  # the generator was late, which says nothing: once more, as it was
-                    pass
-            again_s = time.monotonic() + self._around_s + measured_ms / 1000
-            if tries(self.record.probes, rate) >= PATIENCE or again_s > self._until_s:
-                return
-
-    def _may_pass(self, probe: RateProbe, passed: Callable[[RateProbe], bool]) -> bool:
-        """Whether a longer probe may show what this one did not: its lag did not grow by the limit."""
-        slope = probe.measures.get("lag_slope_ms_per_s")
-        if slope is not None and slope > SLOPE_LIMIT_MS_PER_S:
-            return False
-        limit = self._terms.limit
-        if limit is None or passed is kept_up:
-            return True
-        within, _ = delay_within(probe.measures, limit, self._request.conditions.guarantee)
-        return within
+        got_used_s = (settle_ms - SETTLE_MS) / 1000
+        around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s
+        self._around_s = max(self._around_s, around_s)
 
 
 def fresh_job_warm_up(
@@ -343,22 +314,27 @@ def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
     return min(rounded(GROWTH * drained_per_s), most_per_s)
 
 
+def _known(probes: Sequence[RateProbe], question: Question, rate: int) -> str:
+    """Why a rate is tried: what is known of those beside it."""
+    if not probes:
+        return "the first rate"
+    low, high = bracket(probes, question.passed)
+    words = [f"{low:,} passed"] if low else []
+    if high == rate:
+        words.append("once more" if probes[-1].pace is None else "longer, to decide")
+    elif high:
+        (last,) = (probe for probe in last_of_each_rate(probes) if probe.rate_per_s == high)
+        unclear = last.pace in (None, Pace.UNDECIDED)
+        words.append(f"{high:,} not decided" if unclear else f"{high:,} failed")
+    return ", ".join(words)
+
+
 _NARROW: Final = "the precision was reached"
 _CEILING: Final = "the generator bears no more on this machine"
 
 
 def _load(compiled: Compiled, folder: Path, rate_per_s: int, load_ms: int) -> Trace:
     return compiled(rate_per_s, load_ms, folder)
-
-
-def kept_up(probe: RateProbe) -> bool:
-    """Whether it counts for the lag-bounded rate."""
-    return probe.passed
-
-
-def within_limit(probe: RateProbe) -> bool:
-    """Whether it counts for the rate within the limit."""
-    return probe.passed and probe.within_limit is True
 
 
 def _monotonic_ns(played: Played) -> int:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.candidates import candidate, next_below, untried
-from streambench.experiment.confirming import CONFIRM_S, Confirming, confirmation
+from streambench.experiment.confirming import Confirming, confirm_s, confirmation
 from streambench.experiment.execute import RunObserver, not_run
-from streambench.experiment.find_rate import kept_up, search, within_limit
+from streambench.experiment.find_rate import search
+from streambench.experiment.questions import kept_up, within_limit
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
@@ -92,6 +93,7 @@ class _Finding:
             observer=observer,
             most_per_s=self._most_per_s,
         )
+        self._confirm_s = confirm_s(limited=terms.limit is not None)
         self._begun_s = time.monotonic()
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}
@@ -120,8 +122,7 @@ class _Finding:
 
     def _search(self, contender: Contender, plan: Plan) -> None:
         number = len(self.searches) + 1
-        # Some rates need a second trial.
-        budget_s = self._until_s(number) - time.monotonic() - 1.2 * CONFIRM_S
+        budget_s = self._until_s(number) - time.monotonic() - self._confirm_s
         search(
             self._request,
             contender,
@@ -169,6 +170,7 @@ class _Finding:
                 rate,
                 number=len(self.trials) + 1,
                 search=list(self.searches).index(label) + 1,
+                limited=limited,
             )
             self._ended(record)
             last = self._noted(label, record, rate, limited=limited)
@@ -214,7 +216,7 @@ class _Finding:
         """Whether another trial leaves the engines that wait for their search what they need at least."""
         waiting = len(self._planned) - len(self.searches)
         end_s = self._until_s(len(self._planned))
-        needed_s = CONFIRM_S + waiting * (LEAST_SEARCH_S + CONFIRM_S)
+        needed_s = self._confirm_s + waiting * (LEAST_SEARCH_S + self._confirm_s)
         return time.monotonic() + needed_s <= end_s
 
     def _until_s(self, engines: int) -> float:

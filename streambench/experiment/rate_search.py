@@ -1,8 +1,9 @@
 """Which rate to try next: from the drain rate to a bracket, and into it.
 
-By bisection, and near to what an engine that fell behind was seen to work off where that is far below.
+By bisection, and near to what an engine that had too much was seen to bear where that is far below.
 That rate alone would not do: some engines work off more when they have too much (larger batches), some
-less.
+less. A rate that was not decided is tried again only when nothing else can tell: if a higher one passes,
+it does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from streambench.experiment.questions import Question
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
 
@@ -31,50 +33,70 @@ Passed = Callable[[RateProbe], bool]
 
 
 def next_rate(
-    probes: Sequence[RateProbe], passed: Passed, *, start_per_s: float, precision: float, most: int
+    probes: Sequence[RateProbe],
+    question: Question,
+    *,
+    start_per_s: float,
+    precision: float,
+    most: int,
 ) -> int | None:
     """The rate to be tried next; None when the bracket is narrow enough or cannot be had.
 
-    `passed` says whether a probe counts as a success: rates below a success pass, above a failure
-    fail. Probes that the instrument spoilt count as failures of its own: no rate above is tried.
+    It may be one that was tried before and not decided, or that the instrument spoilt. Rates below a
+    success pass, above a failure fail; nothing above a rate that the instrument spoilt is tried.
     """
     if not probes:
         return rounded(min(start_per_s * FIRST_SHARE, most))
-    low, high = bracket(probes, passed)
-    if low is None and high is None:
-        return None
+    if probes[-1].pace is None and tries(probes, probes[-1].rate_per_s) < PATIENCE:
+        return probes[-1].rate_per_s
+    unsettled = {
+        probe.rate_per_s
+        for probe in last_of_each_rate(probes)
+        if question.may_pass(probe) and tries(probes, probe.rate_per_s) < PATIENCE
+    }
+    settled = [probe for probe in probes if probe.rate_per_s not in unsettled]
+    low, high = bracket(settled, question.passed)
+    between = [
+        rate for rate in unsettled if (low is None or rate > low) and (high is None or rate < high)
+    ]
     if high is None:
-        assert low is not None
-        return None if low >= most else rounded(min(low * _up(probes, low), most))
-    borne_per_s = worked_off_per_s(_last(probes, high))
+        top = max((*between, low or 0))
+        if top >= most:
+            return top if between else None
+        return rounded(min(top * _up(probes, top), most))
+    if low is not None and high / low <= 1 + precision:
+        return None
+    if between:
+        return max(between)
     if low is None:
-        first = len(last_of_each_rate(probes)) == 1
-        lower = high / UP if first else high * FAR_DOWN
-        if borne_per_s is not None:
-            lower = min(high / UP, max(borne_per_s / (1 + precision), high * FAR_DOWN))
-        lower = rounded(lower)
-        return lower if lower >= LEAST_PER_S else None
-    if high / low <= 1 + precision:
-        return None
-    between = rounded(math.sqrt(low * high))
-    # Two precisions up, one bisection is left when that fails.
+        return _lower(settled, high, question, precision)
+    return _between(settled, low, high, question, precision)
+
+
+def _lower(
+    probes: Sequence[RateProbe], high: int, question: Question, precision: float
+) -> int | None:
+    """Where nothing passed yet."""
+    last = _last(probes, high)
+    near = last.pace is Pace.UNDECIDED or len(last_of_each_rate(probes)) == 1
+    share = question.borne_share(last)
+    if share is None:
+        lower = high / UP if near else high * FAR_DOWN
+    else:
+        lower = min(high / UP, high * max(share / (1 + precision), FAR_DOWN))
+    return rounded(lower) if rounded(lower) >= LEAST_PER_S else None
+
+
+def _between(
+    probes: Sequence[RateProbe], low: int, high: int, question: Question, precision: float
+) -> int | None:
+    """In the middle, or so near to the success that one bisection is left when that fails."""
+    middle = rounded(math.sqrt(low * high))
     near = _step_below(low * (1 + precision) ** 2)
-    if borne_per_s is not None and borne_per_s < near < between:
-        between = near
-    return between if low < between < high else None
-
-
-def worked_off_per_s(probe: RateProbe) -> float | None:
-    """What an engine was seen to work off (events/s) while its lag grew; None where it kept up."""
-    slope_ms_per_s = probe.measures.get("lag_slope_ms_per_s")
-    if probe.pace is Pace.KEPT_UP or slope_ms_per_s is None or slope_ms_per_s <= 0:
-        return None
-    return probe.rate_per_s * worked_off_share(slope_ms_per_s)
-
-
-def worked_off_share(slope_ms_per_s: float) -> float:
-    """Of its load, as the excess lag grows: by s ms/s when s thousandths of it are left undone."""
-    return 1.0 - min(max(slope_ms_per_s, 0.0) / 1000, 1.0)
+    share = question.borne_share(_last(probes, high))
+    if share is not None and high * share < near < middle:
+        middle = near
+    return middle if low < middle < high else None
 
 
 def _up(probes: Sequence[RateProbe], low: int) -> float:
@@ -87,18 +109,18 @@ def _last(probes: Sequence[RateProbe], rate_per_s: int) -> RateProbe:
 
 
 def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:
-    """(the highest success below every failure, the lowest failure above it); None where there is none.
+    """(the highest success below every failure, the lowest above it that did not pass); None: none.
 
-    Where a rate failed below one that passed, the failure decides: a success above it was luck.
+    Where a rate failed below one that passed, the failure decides: a success above it was luck. One that
+    was not decided below a success is no failure.
     """
-    failures = [probe.rate_per_s for probe in last_of_each_rate(probes) if not passed(probe)]
-    high = min(failures, default=None)
-    successes = [
-        probe.rate_per_s
-        for probe in last_of_each_rate(probes)
-        if passed(probe) and (high is None or probe.rate_per_s < high)
-    ]
-    return max(successes, default=None), high
+    last = last_of_each_rate(probes)
+    missed = [probe for probe in last if not passed(probe)]
+    failures = [p.rate_per_s for p in missed if p.pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)]
+    lowest = min(failures, default=math.inf)
+    low = max((p.rate_per_s for p in last if passed(p) and p.rate_per_s < lowest), default=None)
+    high = min((p.rate_per_s for p in missed if p.rate_per_s > (low or 0)), default=None)
+    return low, high
 
 
 def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:

@@ -15,16 +15,13 @@ from streambench.load.trace import Trace
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
-from streambench.trial.prober import Played, Prober
+from streambench.trial.prober import BETWEEN_LOADS_S, Played, Prober
 
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
 # Of the rate at which another job of the same kind, known to be warm, worked such loads off.
 AS_WARM: Final = 0.85
 LOADS_AT_MOST: Final = 5
-# All rows of a load have come: a moment more would show most that come twice, and a trial's two seconds
-# after each of so many loads are half a minute of a search.
-_SILENCE_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class WarmUp:
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
             played = prober.play_at_once(
-                load, expected.must_come(), note=note, silence_s=_SILENCE_S
+                load, expected.must_come(), note=note, silence_s=BETWEEN_LOADS_S
             )
             found = WarmedBy(played, expected, played.worked_off_per_s)
             yield found

@@ -125,6 +125,15 @@ class Trace:
         first, last = np.searchsorted(due_ms, [start_ms, end_ms], side="right")
         return int(self.batches["count"][first:last].sum())
 
+    @cached_property
+    def offered_by_second(self) -> tuple[int, ...]:
+        """How many records are due in each second of the trace's time, from the first on."""
+        due_ms = (self.batches["quantum"].astype(np.int64) + 1) * self.meta.quantum_ms
+        second = (due_ms - 1) // 1_000
+        seconds = max(1, -(-self.meta.duration_ms // 1_000))
+        counted = np.bincount(second, weights=self.batches["count"], minlength=seconds)
+        return tuple(int(count) for count in counted)
+
 
 def compile_trace(
     workload: Workload,

@@ -74,7 +74,6 @@ class SearchRecord:
     confirmations: tuple[Confirmation, ...] = ()
     lag_bounded_per_s: int | None = None
     within_limit_per_s: int | None = None
-    failed_per_s: int | None = None  # the lowest rate that did not pass above it
     ended: str = "not finished"
 
     @property

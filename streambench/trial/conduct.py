@@ -62,7 +62,7 @@ def conduct(
     `wider` is the plan with one worker more, when a fault rescales the job. `warm_up` plays
     what comes at once before T0. Takes and raises what `running_job` does.
     """
-    rate_per_s = Trace.open(spec.segment.trace).meta.rate_per_s
+    offered_by_second = Trace.open(spec.segment.trace).offered_by_second
     with running_job(
         spec.number,
         conditions=spec.conditions,
@@ -72,7 +72,7 @@ def conduct(
         artifacts=artifacts,
         place=place,
         observer=observer,
-        most_per_s=rate_per_s or 0,
+        most_per_s=max(offered_by_second),
     ) as running:
         return _measure_job(
             spec,
@@ -216,7 +216,7 @@ def _watch(
 ) -> None:
     """Look on while the load is played; end at once when something died."""
     duration_s = trace.meta.duration_ms / 1000
-    rate_per_s = trace.meta.rate_per_s or trace.meta.records / duration_s
+    offered_by_second = trace.offered_by_second
     last_health_ns = 0
 
     def finished() -> bool:
@@ -227,7 +227,9 @@ def _watch(
         observer.status(
             Status(
                 _phase_at(spec, elapsed_s * 1000),
-                rate_per_s=rate_per_s,
+                rate_per_s=offered_by_second[
+                    min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
+                ],
                 rows_read=lab.reader.rows_read(),
                 left_s=max(0.0, duration_s - elapsed_s),
             )

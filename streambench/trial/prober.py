@@ -33,6 +33,9 @@ from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event
 _LEAD_S = 1.5
 _POLL_S = 0.5
 _PLAY_GRACE_S = 120.0
+# Where another load follows: all rows of one have come, and a moment more shows most that come twice. A
+# trial's two seconds after each would be a minute of a search.
+BETWEEN_LOADS_S = 0.5
 # An engine that was given more than it can bear has to work it off before the next load.
 _DRAIN_TIMEOUT_S = 120.0
 
@@ -138,7 +141,7 @@ class Prober:
     def play(
         self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
     ) -> Played:
-        """Play `trace` and wait for all of its rows; `must_come` as in `conduct`.
+        """Play `trace` and wait for all of its rows; `must_come` as in `conduct`. Another load follows.
 
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
@@ -181,7 +184,7 @@ class Prober:
             times.flush_ms + self._query.window.size_ms + self._query.grace_ms + offset_ms
         )
         written = Written(trace, start_ns, offset_ms, send_log, free_from_ms)
-        return self.await_rows(written, must_come, note=note)
+        return self.await_rows(written, must_come, note=note, silence_s=BETWEEN_LOADS_S)
 
     def await_rows(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streambench.experiment.candidates import candidate, next_below, untried
-from streambench.experiment.find_rate import kept_up, within_limit
+from streambench.experiment.questions import kept_up, within_limit
 from streambench.model.conditions import Variant
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, SearchRecord

@@ -12,7 +12,7 @@ import pytest
 from streambench.cli.planning import make_request
 from streambench.engines.protocol import Engine
 from streambench.experiment import find_rates
-from streambench.experiment.confirming import CONFIRM_S, Confirming
+from streambench.experiment.confirming import Confirming, confirm_s
 from streambench.experiment.find_rates import Found
 from streambench.experiment.request import Contender
 from streambench.load.trace import Trace
@@ -205,14 +205,15 @@ def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_
 
 def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trials' time beyond what the searches take at least: the first engine gets no third."""
-    needed_s = find_rates.LEAST_SEARCH_S + CONFIRM_S
+    trial_s = confirm_s(limited=True)
+    needed_s = find_rates.LEAST_SEARCH_S + trial_s
     slow = Bears(100_000, lambda rate: 3_000.0)
     found = found_for(
         monkeypatch,
         [probe(100_000, within=True)],
         {"flink": slow, "spark": Bears(100_000)},
         # Nothing takes time here, so that only what has to be kept back counts.
-        budget_s=(needed_s + CONFIRM_S - 1) / 2,
+        budget_s=(needed_s + trial_s - 1) / 2,
     )
     # None for Flink in its turn; of what is left at the end, as much as there is.
     assert rates(found)[:2] == [100_000, 100_000]

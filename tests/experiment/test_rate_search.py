@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import bracket, next_rate, rounded
-from streambench.model.pace import Pace
+from streambench.model.conditions import Guarantee
+from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe
 
 MOST = 5_000_000
@@ -17,8 +19,9 @@ def probe(rate: int, pace: Pace | None) -> RateProbe:
     return RateProbe(rate, 12, 24, pace, "", right=True)
 
 
-def passed(one: RateProbe) -> bool:
-    return one.passed
+KEPT_UP = Question(Guarantee.AT_LEAST_ONCE)
+IN_TIME = Question(Guarantee.AT_LEAST_ONCE, Limit(Quantile.P99, 2_000))
+passed = KEPT_UP.passed
 
 
 def searched(
@@ -33,7 +36,7 @@ def searched(
     """
     done: list[RateProbe] = []
     while True:
-        rate = next_rate(done, passed, start_per_s=start_per_s, precision=precision, most=MOST)
+        rate = next_rate(done, KEPT_UP, start_per_s=start_per_s, precision=precision, most=MOST)
         if rate is None:
             return done
         tried = probe(rate, Pace.KEPT_UP if rate <= edge_per_s else Pace.FELL_BEHIND)
@@ -84,16 +87,71 @@ def test_an_engine_that_is_given_far_too_much_tells_where_to_go_on() -> None:
     failed = replace(probe(243_000, Pace.FELL_BEHIND), measures={"lag_slope_ms_per_s": 250.0})
 
     def after(*done: RateProbe) -> int | None:
-        return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST)
 
     assert after(failed) == 174_000  # it worked off 182,000
     # Between what passed and what failed: the middle would most likely fail, so only a tenth up,
     assert after(probe(174_000, Pace.KEPT_UP), failed) == 191_000
     # unless the tenth is not beyond what it worked off.
     assert after(probe(160_000, Pace.KEPT_UP), failed) == 197_000
-    # An engine that kept up but was late has told nothing of the kind.
-    late = replace(failed, pace=Pace.KEPT_UP)
-    assert next_rate([late], lambda _: False, start_per_s=1.0, precision=0.05, most=MOST) == 202_000
+
+
+def test_a_delay_above_the_limit_tells_how_far_to_go_down() -> None:
+    def after(*delays_ms: float) -> int | None:
+        rates = (207_000, 172_000)
+        done = [
+            replace(
+                probe(rate, Pace.KEPT_UP),
+                within_limit=False,
+                measures={"delay_max_ms": delay_ms, "lag_slope_ms_per_s": -30.0},
+            )
+            for rate, delay_ms in zip(rates, delays_ms, strict=False)
+        ]
+        return next_rate(done, IN_TIME, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(2_401) == 164_000  # 2,000 / 2,401 of it, and the precision less
+    assert after(2_100) == 172_000  # a step down at least
+    assert after(2_401, 2_004) == 143_000
+    assert after(2_401, 9_000) == 112_000  # not farther than after any two failures
+
+
+def test_what_was_not_decided_is_tried_again_only_when_a_higher_rate_fails() -> None:
+    unclear = probe(670_000, Pace.UNDECIDED)
+
+    def after(*done: RateProbe) -> int | None:
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(unclear) == 804_000
+    passes, fails = probe(804_000, Pace.KEPT_UP), probe(804_000, Pace.FELL_BEHIND)
+    assert after(unclear, passes) == 965_000
+    assert after(unclear, fails) == 670_000
+    # A second time it is an answer.
+    assert after(unclear, fails, unclear) == 558_000
+    assert after(unclear, fails, probe(670_000, Pace.KEPT_UP)) == 734_000
+    # Nothing is gained where the bracket is narrow, and where its lag grew it did not keep up.
+    near = [probe(650_000, Pace.KEPT_UP), unclear, probe(680_000, Pace.FELL_BEHIND)]
+    assert after(*near) is None
+    grew = replace(unclear, measures={"lag_slope_ms_per_s": 88.0})
+    assert after(grew) == 558_000
+
+
+def test_what_the_generator_spoilt_is_tried_again_at_once_and_nothing_above_it() -> None:
+    spoilt = probe(100_000, None)
+
+    def after(*done: RateProbe) -> int | None:
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(spoilt) == 100_000
+    assert after(spoilt, spoilt) == 83_300
+
+
+def test_what_was_not_decided_at_the_most_that_the_generator_bears_is_tried_again() -> None:
+    def after(*done: RateProbe) -> int | None:
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=100_000)
+
+    unclear = probe(100_000, Pace.UNDECIDED)
+    assert after(unclear) == 100_000
+    assert after(unclear, probe(100_000, Pace.KEPT_UP)) is None
 
 
 def test_a_start_near_the_edge_takes_few_probes() -> None:
@@ -106,7 +164,7 @@ def test_a_start_near_the_edge_takes_few_probes() -> None:
 def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
     def after(idle_share: float | None) -> int | None:
         done = [replace(probe(100_000, Pace.KEPT_UP), idle_share=idle_share)]
-        return next_rate(done, passed, start_per_s=1.0, precision=0.05, most=MOST)
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST)
 
     assert after(0.7) == 180_000
     assert (
@@ -136,6 +194,9 @@ def test_a_success_above_a_failure_was_luck() -> None:
         probe(3_000, Pace.KEPT_UP),
     ]
     assert bracket(done, passed) == (1_000, 2_000)
+    # What was not decided is no failure there.
+    done[1] = probe(2_000, Pace.UNDECIDED)
+    assert bracket(done, passed) == (3_000, None)
 
 
 def test_a_result_that_is_not_right_never_passes() -> None:

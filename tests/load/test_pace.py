@@ -103,6 +103,7 @@ def test_a_shape_is_another_trace_and_a_rate_of_ones_own_ends_it(tmp_path: Path)
     steps = compile_trace(workload, duration_ms=2_000, seed=1, cache=tmp_path)
     assert steps.meta.records == 6_000
     assert steps.offered_between(0, 1_000) == 2_000
+    assert steps.offered_by_second == (2_000, 4_000)
     flat = compile_trace(workload, duration_ms=2_000, seed=1, cache=tmp_path, rate_per_s=3_000)
     plain = compile_trace(CLICKS, duration_ms=2_000, seed=1, cache=tmp_path, rate_per_s=3_000)
     assert flat.meta.sha256 == plain.meta.sha256 != steps.meta.sha256

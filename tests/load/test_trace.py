@@ -208,6 +208,7 @@ def test_offered_counts_the_records_due_in_a_span(trace: Trace) -> None:
     assert trace.offered_between(500, 505) == 100
     assert trace.offered_between(0, 4) == 0
     assert trace.offered_between(0, 60_000) == 40_000
+    assert trace.offered_by_second == (20_000, 20_000)
 
 
 def test_a_trace_is_compiled_once(trace: Trace, cache: Path) -> None:
