@@ -50,7 +50,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"searching for the highest rate, to within {100 * terms.precision:g} %; "
-        f"at most {terms.budget_s / 60:.0f} min for each engine",
+        f"about {terms.budget_s / 60:.0f} min for each engine",
         markup=False,
     )
     lab = next(iter(artifacts.values()), None)

@@ -32,7 +32,7 @@ from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan, Unsupported
-from streambench.model.shape import Shape, mean_per_s
+from streambench.model.shape import Shape
 from streambench.model.sweep import Axis, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
@@ -228,8 +228,7 @@ def _shaped(workload: Workload, shape: Shape, rate_per_s: int | None) -> Workloa
         )
     if rate_per_s is not None:
         raise UsageError("--rate fixes what --shape varies", hint="leave out one of them")
-    load = dataclasses.replace(workload.input, rate_per_s=mean_per_s(shape), shape=shape)
-    return dataclasses.replace(workload, input=load)
+    return dataclasses.replace(workload, input=workload.input.shaped(shape))
 
 
 def _refuse_for_replay(

@@ -1,4 +1,4 @@
-"""Confirming trials: a rate of the search for longer, in a fresh job that is as warm as the search's."""
+"""Confirming trials: a rate of the search for longer, in a fresh job that is warmed like the search's."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.execute import RunObserver
-from streambench.experiment.find_rate import fresh_job_warm_up
+from streambench.experiment.find_rate import DRAIN_MS, DRAIN_PER_S, LATER_DRAIN_MS
 from streambench.experiment.one import run_one
+from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import PARTIAL, Trace
 from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Limit, Pace
 from streambench.model.plan import Plan
 from streambench.model.search import Confirmation, SearchRecord
+from streambench.model.shape import Ramp
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, TrialRecord, TrialSpec
+from streambench.model.workload import Synthetic
 from streambench.oracle.expected import expect
 from streambench.results.bundle import BundleWriter
 from streambench.results.limits import delay_within
@@ -29,13 +33,18 @@ from streambench.trial.schedule import duration_ms
 from streambench.trial.workspace import passing_folder, scratch_bytes
 
 # A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 10.0
+CONFIRM_WARM_UP_S: Final = 5.0
 # Where a limit is asked for: a fresh job that keeps up may be late for half a minute more.
-LIMITED_WARM_UP_S: Final = 25.0
+LIMITED_WARM_UP_S: Final = 20.0
 CONFIRM_MEASURED_S: Final = 50.0
 LEAST_WINDOWS: Final = 100
+# Before it, the job gets used to the rate, as the search's did on its way: from so much of it on. At once
+# at the full rate, a job that has just begun is seconds behind before it is compiled, for good.
+RISES_FROM: Final = 0.3
+RISING_MS: Final = 15_000
+_LOADS_AT_ONCE: Final = 2
 # Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
-AROUND_A_TRIAL_S: Final = 65.0
+AROUND_A_TRIAL_S: Final = 75.0
 # The load, the broker's log of it and the engine beside them.
 _ROOM_FACTOR: Final = 3
 
@@ -119,11 +128,6 @@ class Confirming:
     ) -> TrialRecord:
         query = request.workload.query
         trace = self._compiled(request, duration_ms(request.spans), folder)
-
-        def at_once(rate_per_s: int, load_ms: int) -> Trace:
-            of_that_rate = dataclasses.replace(request, rate_per_s=rate_per_s)
-            return self._compiled(of_that_rate, load_ms, folder)
-
         point: Point = ((AxisName.RATE, float(request.rate_per_s or 0)),)
         return run_one(
             TrialSpec(
@@ -146,9 +150,34 @@ class Confirming:
             observer=self._observer.trial_begins(
                 search, len(request.contenders), contender.engine, point
             ),
-            warm_up=fresh_job_warm_up(
-                found, at_once, query=query, clock=plan.event_clock, most_per_s=self._most_per_s
-            ),
+            warm_up=self._warm_up(request, plan, found, folder),
+        )
+
+    def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:
+        """Records at once, as the search's job had them at first, and then what rises to the rate."""
+
+        def at_once(rate_per_s: float, load_ms: int) -> Trace:
+            rate = min(rounded(rate_per_s), self._most_per_s)
+            return self._compiled(dataclasses.replace(request, rate_per_s=rate), load_ms, folder)
+
+        rate_per_s = request.rate_per_s or 0
+        load = request.workload.input
+        assert isinstance(load, Synthetic), "a rate is searched for generated load"
+        ramp = Ramp(max(1, rounded(RISES_FROM * rate_per_s)), rate_per_s)
+        workload = dataclasses.replace(request.workload, input=load.shaped(ramp))
+        rising = self._compiled(
+            dataclasses.replace(request, workload=workload, rate_per_s=None), RISING_MS, folder
+        )
+        first = at_once(DRAIN_PER_S, DRAIN_MS)
+        again = at_once(found.drain_per_s or DRAIN_PER_S, LATER_DRAIN_MS)
+        return WarmUp(
+            first,
+            lambda _: again,
+            query=request.workload.query,
+            clock=plan.event_clock,
+            records_at_most=first.ref.records + again.ref.records + rising.ref.records,
+            loads_at_most=_LOADS_AT_ONCE,
+            rising=rising,
         )
 
 

@@ -15,15 +15,14 @@ from streambench.experiment.probing import probe_record, see
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import bracket, next_rate, rounded
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
+from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Pace
-from streambench.model.plan import EventClock, Plan
+from streambench.model.plan import Plan
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms, last_of_each_rate
 from streambench.model.trial import TraceRef
-from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.scratch import room_bytes
@@ -277,36 +276,6 @@ class _Search:
         got_used_s = (settle_ms - SETTLE_MS) / 1000
         around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s
         self._around_s = max(self._around_s, around_s)
-
-
-def fresh_job_warm_up(
-    found: SearchRecord,
-    compiled: Callable[[int, int], Trace],
-    *,
-    query: Query,
-    clock: EventClock,
-    most_per_s: int,
-) -> WarmUp:
-    """Makes a fresh job as warm as the one that was searched in; `compiled` takes events/s and ms."""
-    first = compiled(min(DRAIN_PER_S, most_per_s), DRAIN_MS)
-    warm_per_s = found.drain_per_s
-    if warm_per_s is None:
-        return WarmUp(
-            first,
-            lambda _: first,
-            query=query,
-            clock=clock,
-            records_at_most=first.ref.records * LOADS_AT_MOST,
-        )
-    again = compiled(min(rounded(warm_per_s), most_per_s), LATER_DRAIN_MS)
-    return WarmUp(
-        first,
-        lambda _: again,
-        query=query,
-        clock=clock,
-        records_at_most=first.ref.records + again.ref.records * (LOADS_AT_MOST - 1),
-        as_warm_per_s=warm_per_s,
-    )
 
 
 def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:

@@ -27,6 +27,8 @@ from streambench.workload.schema import MAX_RATE_PER_S
 
 # However little time is left, so much goes into a search, and then one trial confirms it.
 LEAST_SEARCH_S: Final = 150.0
+# An engine may take more than its share, but leaves so much of theirs to those that wait.
+LEAST_SHARE: Final = 0.8
 CONFIRM_TRIES: Final = 3
 
 
@@ -213,15 +215,14 @@ class _Finding:
         )
 
     def _time_for_another(self) -> bool:
-        """Whether another trial leaves the engines that wait for their search what they need at least."""
-        waiting = len(self._planned) - len(self.searches)
-        end_s = self._until_s(len(self._planned))
-        needed_s = self._confirm_s + waiting * (LEAST_SEARCH_S + self._confirm_s)
-        return time.monotonic() + needed_s <= end_s
+        """Whether another trial leaves the engines that wait for their search what is theirs."""
+        return time.monotonic() + self._confirm_s <= self._until_s(len(self.searches))
 
     def _until_s(self, engines: int) -> float:
-        """When the time of so many engines is over: what one leaves of it is the next one's."""
-        return self._begun_s + engines * self._terms.budget_s
+        """When so many engines have to be done with: not so late that the others cannot be."""
+        least_s = max(LEAST_SHARE * self._terms.budget_s, LEAST_SEARCH_S + self._confirm_s)
+        waiting = len(self._planned) - engines
+        return self._begun_s + len(self._planned) * self._terms.budget_s - waiting * least_s
 
     def _load(self, rate_per_s: int, load_ms: int, folder: Path) -> Trace:
         request = dataclasses.replace(self._request, rate_per_s=rate_per_s)

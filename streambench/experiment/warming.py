@@ -1,8 +1,9 @@
-"""How a fresh job is compiled before anything is measured: records at once, until it is no faster.
+"""How a fresh job is compiled before anything is measured.
 
 A job on a JVM runs what is not compiled yet at a fraction of its speed, and near the highest rate it
-then has no time left for its compiler. How many records it takes differs by engine and from run to run,
-so it is not a number: each load is worked off, and whether another follows is asked of the rate.
+then has no time left for its compiler. Records come at once, as many as it can take, until it works them
+off no faster; what it compiles by that is its way through large reads. For a rate near the highest, a
+load follows that rises to it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from streambench.load.trace import Trace
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
+from streambench.trial.observer import Phase
 from streambench.trial.prober import BETWEEN_LOADS_S, Played, Prober
 
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
-# Of the rate at which another job of the same kind, known to be warm, worked such loads off.
-AS_WARM: Final = 0.85
 LOADS_AT_MOST: Final = 5
 
 
@@ -34,11 +34,11 @@ class WarmedBy:
 
 
 class WarmUp:
-    """Loads that come at once, one after another.
+    """Loads that come at once, one after another, and perhaps one that comes at its pace.
 
-    `again` makes the next load from the rate (records/s) at which the last was worked off.
-    `as_warm_per_s` is the rate of a warm job of this kind: the loads go on until it is nearly reached.
-    `records_at_most` is what they may come to, for the room that they need.
+    `again` makes the next load from the rate (records/s) at which the last was worked off; at most
+    `loads_at_most` come at once. `rising` is played after them. `records_at_most` is what all may come
+    to, for the room that they need.
     """
 
     def __init__(
@@ -49,19 +49,27 @@ class WarmUp:
         query: Query,
         clock: EventClock,
         records_at_most: int,
-        as_warm_per_s: float | None = None,
+        loads_at_most: int = LOADS_AT_MOST,
+        rising: Trace | None = None,
     ) -> None:
         self._first = first
         self._again = again
         self._query = query
         self._clock = clock
-        self._as_warm_per_s = as_warm_per_s
+        self._loads_at_most = loads_at_most
+        self._rising = rising
         self._expected: dict[str, Expected] = {}
         self.records_at_most = records_at_most
 
     def __call__(self, prober: Prober) -> tuple[Played, ...]:
         """Play all of them; what came of them is to be judged by `expected`. Raises as `Prober.play`."""
-        return tuple(step.played for step in self.steps(prober))
+        at_once = tuple(step.played for step in self.steps(prober))
+        load = self._rising
+        if load is None or not at_once[-1].complete:
+            return at_once
+        must_come = self.expected(load).must_come()
+        rising = prober.play(load, must_come, phase=Phase.WARM_UP, note="rising to the rate")
+        return (*at_once, rising)
 
     def expected(self, load: Trace) -> Expected:
         """The rows that must come of one of its loads."""
@@ -71,9 +79,9 @@ class WarmUp:
         return self._expected[key]
 
     def steps(self, prober: Prober) -> Iterator[WarmedBy]:
-        """Play load by load. Raises as `Prober.play`."""
+        """Play what comes at once, load by load. Raises as `Prober.play`."""
         load, before_per_s = self._first, 0.0
-        for _ in range(LOADS_AT_MOST):
+        for number in range(1, self._loads_at_most + 1):
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
             played = prober.play_at_once(
@@ -83,15 +91,10 @@ class WarmUp:
             yield found
             if not played.complete or found.per_s is None:
                 return
-            if self._warm(found.per_s, before_per_s):
+            if number == self._loads_at_most or not still_faster(found.per_s, before_per_s):
                 return
             before_per_s = found.per_s
             load = self._again(found.per_s)
-
-    def _warm(self, per_s: float, before_per_s: float) -> bool:
-        if self._as_warm_per_s is not None:
-            return per_s >= AS_WARM * self._as_warm_per_s
-        return not still_faster(per_s, before_per_s)
 
 
 def still_faster(per_s: float, before_per_s: float) -> bool:

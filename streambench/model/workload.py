@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from streambench.model.expression import Aggregate, Expression, FieldType
-from streambench.model.shape import Shape
+from streambench.model.shape import Shape, mean_per_s
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class Synthetic:
     rate_per_s: int
     disorder_ms: int
     shape: Shape | None = None
+
+    def shaped(self, shape: Shape) -> Synthetic:
+        """The same load with another course of its rate."""
+        return replace(self, rate_per_s=mean_per_s(shape), shape=shape)
 
 
 @dataclass(frozen=True)

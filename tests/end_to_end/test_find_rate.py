@@ -32,11 +32,13 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (null_trial, "RATES_PER_S", (50_000,)),
         (null_trial, "LOAD_MS", 1_000),
         (find_rate, "SETTLE_MS", 1_000),
+        (find_rate, "FIRST_SETTLE_MS", 1_000),
         (find_rate, "LEAST_MEASURED_MS", 6_000),
         (find_rate, "DRAIN_PER_S", 20_000),
         (find_rate, "DRAIN_MS", 1_000),
         (find_rate, "LATER_DRAIN_MS", 1_000),
         (confirming, "CONFIRM_WARM_UP_S", 1.0),
+        (confirming, "LIMITED_WARM_UP_S", 1.0),
         (confirming, "CONFIRM_MEASURED_S", 6.0),
         (confirming, "LEAST_WINDOWS", 30),
     ):

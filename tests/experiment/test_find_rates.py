@@ -89,10 +89,18 @@ def found_for(
     *,
     limit: Limit | None = LIMIT,
     budget_s: float = PLENTY_S,
+    given_s: list[float] | None = None,
 ) -> Found:
-    """The searches of these engines all see `probes`; what is confirmed is up to `bears`."""
+    """The searches of these engines all see `probes`; what is confirmed is up to `bears`.
 
-    def searched(request: object, contender: Contender, *_: object, **named: Any) -> SearchRecord:
+    `given_s` is told what each search may take.
+    """
+
+    def searched(
+        request: object, contender: Contender, plan: object, terms: SearchTerms, **named: Any
+    ) -> SearchRecord:
+        if given_s is not None:
+            given_s.append(terms.budget_s)
         record = SearchRecord(contender.variant, 1e5, 500_000, tuple(probes), ended="enough")
         named["told"](record)
         return record
@@ -220,6 +228,18 @@ def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.Monke
     assert results(found)[1] == (100_000, 100_000)
     assert [record.variant.engine for record in found.trials[2:]] == ["flink"] * 3
     assert rates(found)[2] == 90_900
+
+
+def test_an_engine_may_take_of_the_others_shares_what_they_need_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bears = {name: Bears(100_000) for name in ("flink", "spark", "kafka-streams")}
+    given_s: list[float] = []
+    found_for(monkeypatch, [probe(100_000, within=True)], bears, budget_s=1_000, given_s=given_s)
+    # Nothing takes time here, so nothing is used up; a trial of each own is kept back.
+    trial_s = confirm_s(limited=True)
+    expected_s = [3_000 - 2 * 800 - trial_s, 3_000 - 800 - trial_s, 3_000 - trial_s]
+    assert given_s == pytest.approx(expected_s, abs=1)
 
 
 def test_where_no_probe_passed_a_much_lower_rate_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +13,9 @@ import pytest
 from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import EventClock
-from streambench.model.workload import Query
+from streambench.model.shape import Ramp
+from streambench.model.workload import Query, Synthetic
+from streambench.trial.observer import Phase
 from streambench.trial.prober import Played, Prober
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
@@ -44,16 +47,25 @@ class AtSetRates:
         assert f"{trace.ref.records:,}" in note
         rate = next(self._rates)
         stamps = [] if rate is None else [T0_MS, T0_MS + trace.ref.records * 1000 / rate]
+        return self._played(trace, stamps, complete=rate is not None)
+
+    def play(
+        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
+    ) -> Played:
+        assert must_come
+        assert phase is Phase.WARM_UP
+        assert "rising" in note
+        return self._played(trace, [], complete=True)
+
+    def _played(self, trace: Trace, stamps: list[float], *, complete: bool) -> Played:
         rows = pa.table({"appended_ms": pa.array(stamps, pa.float64())})
-        return Played(
-            trace, T0_MS * 1_000_000, OFFSET_MS, rows, 0, Path("none"), complete=rate is not None
-        )
+        return Played(trace, T0_MS * 1_000_000, OFFSET_MS, rows, 0, Path("none"), complete=complete)
 
 
 def worked_off(
     made: tuple[Trace, Query],
     rates_per_s: Sequence[float | None],
-    as_warm_per_s: float | None = None,
+    loads_at_most: int = LOADS_AT_MOST,
 ) -> list[float | None]:
     """At which rates loads were worked off before it was found warm; and of which rates it told."""
     trace, query = made
@@ -69,7 +81,7 @@ def worked_off(
         query=query,
         clock=EventClock.PER_PARTITION,
         records_at_most=trace.ref.records * LOADS_AT_MOST,
-        as_warm_per_s=as_warm_per_s,
+        loads_at_most=loads_at_most,
     )
     prober = cast(Prober, AtSetRates(rates_per_s))
     found = [None if s.per_s is None else round(s.per_s) for s in warm_up.steps(prober)]
@@ -83,19 +95,37 @@ def test_it_ends_when_a_load_is_not_worked_off_clearly_faster(made: tuple[Trace,
     assert worked_off(made, [1_000, 900, 9_000]) == [1_000, 900]
 
 
-def test_a_job_that_is_to_be_as_warm_as_another_goes_on_until_it_is(
-    made: tuple[Trace, Query],
-) -> None:
-    rates = [500, 1_000, 1_010, 1_690, 1_710, 9_000]
-    assert worked_off(made, rates, as_warm_per_s=2_000) == [500, 1_000, 1_010, 1_690, 1_710]
-    assert worked_off(made, [1_750, 9_000], as_warm_per_s=2_000) == [1_750]
-
-
 def test_it_does_not_go_on_for_ever(made: tuple[Trace, Query]) -> None:
     growing = [1_000.0 * 2**step for step in range(LOADS_AT_MOST + 2)]
     assert len(worked_off(made, growing)) == LOADS_AT_MOST
-    assert len(worked_off(made, [1_000] * 9, as_warm_per_s=5_000)) == LOADS_AT_MOST
+    assert worked_off(made, growing, loads_at_most=2) == [1_000, 2_000]
 
 
 def test_rows_that_do_not_come_end_it(made: tuple[Trace, Query]) -> None:
     assert worked_off(made, [1_000, None, 9_000]) == [1_000, None]
+
+
+def test_what_rises_to_the_rate_follows_what_came_at_once(
+    made: tuple[Trace, Query], tmp_path: Path
+) -> None:
+    trace, query = made
+    clicks = load_workload(find("clicks"))
+    assert isinstance(clicks.input, Synthetic)
+    workload = replace(clicks, input=clicks.input.shaped(Ramp(3_000, 10_000)))
+    rising = compile_trace(workload, duration_ms=2_000, seed=1, cache=tmp_path)
+    warm_up = WarmUp(
+        trace,
+        lambda _: trace,
+        query=query,
+        clock=EventClock.PER_PARTITION,
+        records_at_most=0,
+        rising=rising,
+    )
+    played = warm_up(cast(Prober, AtSetRates([1_000, 1_000])))
+    assert [each.trace for each in played] == [trace, trace, rising]
+    first, second = rising.offered_by_second
+    assert first < second
+    assert first + second == rising.ref.records
+    assert warm_up.expected(rising).must_come() != warm_up.expected(trace).must_come()
+    # Not while rows of before are missing: they would never be told apart.
+    assert [each.trace for each in warm_up(cast(Prober, AtSetRates([None])))] == [trace]
