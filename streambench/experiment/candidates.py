@@ -21,12 +21,11 @@ def candidate(
     best, _ = bracket(found.probes, passed)
     if best is None:
         return None
-    probes = last_of_each_rate(found.probes)
-    (probe,) = (probe for probe in probes if probe.rate_per_s == best)
-    if probe.idle_share is None or probe.idle_share >= SCARCE_IDLE_SHARE:
-        return best
-    below = [p.rate_per_s for p in probes if passed(p) and p.rate_per_s < best]
-    return max(rounded(best / (1 + 2 * precision)), *below, 1)
+    probes = [p for p in last_of_each_rate(found.probes) if passed(p) and p.rate_per_s <= best]
+    roomy = [
+        p.rate_per_s for p in probes if p.idle_share is None or p.idle_share >= SCARCE_IDLE_SHARE
+    ]
+    return min(best, max(rounded(best / (1 + 2 * precision)), *roomy, 1))
 
 
 def untried(found: SearchRecord) -> int | None:

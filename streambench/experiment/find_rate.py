@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Final
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.questions import Question
-from streambench.experiment.rate_search import bracket, next_rate, rounded
+from streambench.experiment.rate_search import bracket, next_rate, rounded, why_tried
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
@@ -21,7 +21,7 @@ from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Pace
 from streambench.model.plan import Plan
-from streambench.model.search import RateProbe, SearchRecord, SearchTerms, last_of_each_rate
+from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected, expect
 from streambench.runtime.artifacts import Resolved
@@ -68,10 +68,12 @@ def search(
     artifacts: Resolved,
     observer: Observer,
     told: Told,
+    own_s: float,
     most_per_s: int = MAX_RATE_PER_S,
 ) -> SearchRecord:
     """Search in one job, up to `most_per_s`; `told` hears of every step, so that nothing measured is lost.
 
+    Of the budget, only `own_s` is for a second question, after the one for the rate within the limit.
     What is found is not confirmed yet. An engine that fails ends the search, as a finding.
     """
     first = Trace.open(broker_warm_up)
@@ -85,7 +87,17 @@ def search(
         loads = partial(_load, compiled, place.scratch / "loads")
         room = partial(room_bytes, place.scratch, in_memory=place.in_memory)
         searching = _Search(
-            request, contender, plan, terms, loads, observer, told, most_per_s, record_bytes, room
+            request,
+            contender,
+            plan,
+            terms,
+            loads,
+            observer,
+            told,
+            most_per_s,
+            record_bytes,
+            room,
+            own_s,
         )
         try:
             with running_job(
@@ -120,6 +132,7 @@ class _Search:
         most_per_s: int,
         record_bytes: float,
         room_bytes: Callable[[], int],
+        own_s: float,
     ) -> None:
         self._record_bytes = record_bytes
         self._room_bytes = room_bytes
@@ -131,7 +144,9 @@ class _Search:
         self._observer = observer
         self._told = told
         self._most_per_s = most_per_s
-        self._until_s = time.monotonic() + terms.budget_s
+        begun_s = time.monotonic()
+        self._until_s = begun_s + terms.budget_s
+        self._own_until_s = begun_s + min(own_s, terms.budget_s)
         self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
         self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
@@ -163,6 +178,7 @@ class _Search:
             self._narrow(prober, running, Question(guarantee, self._terms.limit))
             if self.record.ended not in (_NARROW, _CEILING):
                 return
+            self._until_s = self._own_until_s
         self._narrow(prober, running, Question(guarantee))
 
     @property
@@ -216,12 +232,13 @@ class _Search:
             measured_ms = self._measured_ms(rate)
             next_s = self._around_s + measured_ms / 1000 if self._around_s else 0.0
             if time.monotonic() + next_s > self._until_s:
-                self.know(ended="its time was over before the precision was reached")
+                second = self._terms.limit is not None and question.limit is None
+                self.know(ended=_SECOND_LATE if second else _LATE)
                 return
             if not self._has_room(rate, measured_ms):
                 self.know(ended="the broker's files left no memory for another load")
                 return
-            self._probe(prober, running, rate, measured_ms, note=_known(probes, question, rate))
+            self._probe(prober, running, rate, measured_ms, note=why_tried(probes, question, rate))
 
     def _measured_ms(self, rate: int) -> int:
         """Longer where so much did not decide; an engine that took longer twice will do so again."""
@@ -283,22 +300,11 @@ def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
     return min(rounded(GROWTH * drained_per_s), most_per_s)
 
 
-def _known(probes: Sequence[RateProbe], question: Question, rate: int) -> str:
-    """Why a rate is tried: what is known of those beside it."""
-    if not probes:
-        return "the first rate"
-    low, high = bracket(probes, question.passed)
-    words = [f"{low:,} passed"] if low else []
-    if high == rate:
-        words.append("once more" if probes[-1].pace is None else "longer, to decide")
-    elif high:
-        (last,) = (probe for probe in last_of_each_rate(probes) if probe.rate_per_s == high)
-        unclear = last.pace in (None, Pace.UNDECIDED)
-        words.append(f"{high:,} not decided" if unclear else f"{high:,} failed")
-    return ", ".join(words)
-
-
 _NARROW: Final = "the precision was reached"
+_LATE: Final = "its time was over before the precision was reached"
+_SECOND_LATE: Final = (
+    "the precision was reached for the rate within the limit, and not for the lag-bounded one"
+)
 _CEILING: Final = "the generator bears no more on this machine"
 
 

@@ -124,7 +124,9 @@ class _Finding:
 
     def _search(self, contender: Contender, plan: Plan) -> None:
         number = len(self.searches) + 1
-        budget_s = self._until_s(number) - time.monotonic() - self._confirm_s
+        begun_s = time.monotonic()
+        budget_s = self._until_s(number) - begun_s - self._confirm_s
+        own_s = self._begun_s + number * self._terms.budget_s - begun_s - self._confirm_s
         search(
             self._request,
             contender,
@@ -138,6 +140,7 @@ class _Finding:
                 number, len(self._request.contenders), contender.engine, ()
             ),
             told=self._know,
+            own_s=own_s,
             most_per_s=self._most_per_s,
         )
 

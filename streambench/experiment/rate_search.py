@@ -123,6 +123,20 @@ def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, in
     return low, high
 
 
+def why_tried(probes: Sequence[RateProbe], question: Question, rate_per_s: int) -> str:
+    """What is known of the rates around one that is tried next, in words."""
+    if not probes:
+        return "the first rate"
+    low, high = bracket(probes, question.passed)
+    words = [f"{low:,} passed"] if low else []
+    if tries(probes, rate_per_s):
+        words.append("once more" if probes[-1].pace is None else "longer, to decide")
+    elif high:
+        decided = _last(probes, high).pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)
+        words.append(f"{high:,} failed" if decided else f"{high:,} not decided")
+    return ", ".join(words)
+
+
 def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:
     """How often a rate has been tried."""
     return sum(probe.rate_per_s == rate_per_s for probe in probes)

@@ -39,6 +39,7 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (find_rate, "LATER_DRAIN_MS", 1_000),
         (confirming, "CONFIRM_WARM_UP_S", 1.0),
         (confirming, "LIMITED_WARM_UP_S", 1.0),
+        (confirming, "RISING_MS", 2_000),
         (confirming, "CONFIRM_MEASURED_S", 6.0),
         (confirming, "LEAST_WINDOWS", 30),
     ):

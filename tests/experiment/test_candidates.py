@@ -33,9 +33,11 @@ def test_the_highest_rate_that_passed_below_every_failure_is_confirmed() -> None
 
 def test_one_that_left_the_machine_no_room_is_not_tried_for_a_minute() -> None:
     assert candidate(found(probe(110_000, idle=0.05)), kept_up, PRECISION) == 100_000
-    # But no lower than what passed besides.
+    # But no lower than what passed besides and left some.
     both = found(probe(105_000), probe(110_000, idle=0.05))
     assert candidate(both, kept_up, PRECISION) == 105_000
+    scarce = found(probe(105_000, idle=0.02), probe(110_000, idle=0.05))
+    assert candidate(scarce, kept_up, PRECISION) == 100_000
     assert candidate(found(probe(110_000, idle=None)), kept_up, PRECISION) == 110_000
 
 

@@ -89,18 +89,18 @@ def found_for(
     *,
     limit: Limit | None = LIMIT,
     budget_s: float = PLENTY_S,
-    given_s: list[float] | None = None,
+    given_s: list[tuple[float, float]] | None = None,
 ) -> Found:
     """The searches of these engines all see `probes`; what is confirmed is up to `bears`.
 
-    `given_s` is told what each search may take.
+    `given_s` is told what each search may take, and what of it is its own.
     """
 
     def searched(
         request: object, contender: Contender, plan: object, terms: SearchTerms, **named: Any
     ) -> SearchRecord:
         if given_s is not None:
-            given_s.append(terms.budget_s)
+            given_s.append((terms.budget_s, named["own_s"]))
         record = SearchRecord(contender.variant, 1e5, 500_000, tuple(probes), ended="enough")
         named["told"](record)
         return record
@@ -234,12 +234,15 @@ def test_an_engine_may_take_of_the_others_shares_what_they_need_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bears = {name: Bears(100_000) for name in ("flink", "spark", "kafka-streams")}
-    given_s: list[float] = []
+    given_s: list[tuple[float, float]] = []
     found_for(monkeypatch, [probe(100_000, within=True)], bears, budget_s=1_000, given_s=given_s)
     # Nothing takes time here, so nothing is used up; a trial of each own is kept back.
     trial_s = confirm_s(limited=True)
-    expected_s = [3_000 - 2 * 800 - trial_s, 3_000 - 800 - trial_s, 3_000 - trial_s]
-    assert given_s == pytest.approx(expected_s, abs=1)
+    for number, (budget_s, own_s) in enumerate(given_s, start=1):
+        waiting = 3 - number
+        assert budget_s == pytest.approx(3_000 - waiting * 800 - trial_s, abs=1)
+        assert own_s == pytest.approx(number * 1_000 - trial_s, abs=1)
+    assert len(given_s) == 3
 
 
 def test_where_no_probe_passed_a_much_lower_rate_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from streambench.experiment.questions import Question
-from streambench.experiment.rate_search import bracket, next_rate, rounded
+from streambench.experiment.rate_search import bracket, next_rate, rounded, why_tried
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe
@@ -143,6 +143,17 @@ def test_what_the_generator_spoilt_is_tried_again_at_once_and_nothing_above_it()
 
     assert after(spoilt) == 100_000
     assert after(spoilt, spoilt) == 83_300
+
+
+def test_why_a_rate_is_tried_is_told() -> None:
+    low, high = probe(100_000, Pace.KEPT_UP), probe(120_000, Pace.FELL_BEHIND)
+    unclear, spoilt = probe(110_000, Pace.UNDECIDED), probe(110_000, None)
+    assert why_tried([], KEPT_UP, 100_000) == "the first rate"
+    assert why_tried([high], KEPT_UP, 100_000) == "120,000 failed"
+    assert why_tried([low, unclear], KEPT_UP, 132_000) == "100,000 passed, 110,000 not decided"
+    assert why_tried([low, unclear, high], KEPT_UP, 110_000) == "100,000 passed, longer, to decide"
+    assert why_tried([low, high], KEPT_UP, 110_000) == "100,000 passed, 120,000 failed"
+    assert why_tried([low, spoilt], KEPT_UP, 110_000) == "100,000 passed, once more"
 
 
 def test_what_was_not_decided_at_the_most_that_the_generator_bears_is_tried_again() -> None:

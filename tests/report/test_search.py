@@ -180,3 +180,21 @@ def test_what_no_fresh_job_confirmed_is_told_with_what_a_warm_one_bore(tmp_path:
     assert (
         "936,000 events/s passed in the warm job, but no fresh job was shown to bear 936,000 and 851,000"
     ) in text
+
+
+def test_a_higher_rate_that_was_not_decided_is_named(tmp_path: Path) -> None:
+    flink = search("flink", 150_000, None, 240_000.0)
+    probes = (
+        probe(150_000, Pace.KEPT_UP, "its lag grew by 0.1 ms/s"),
+        probe(156_000, Pace.UNDECIDED, "too noisy"),
+        probe(180_000, Pace.FELL_BEHIND, "its lag grew by 400.0 ms/s"),
+    )
+
+    def told(*shown: RateProbe) -> str:
+        record = replace(flink, probes=shown, confirmations=flink.confirmations[1:])
+        folder = tmp_path / str(len(shown))
+        return markdown.render_document(compose(bundle_of(folder, (record,), None)))
+
+    assert "(not decided: 156,000; failed: 180,000)" in told(*probes)
+    assert "(not decided: 156,000)" in told(*probes[:2])
+    assert "(no higher rate failed)" in told(probes[0])

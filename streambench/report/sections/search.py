@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 from streambench.model.metrics import BY_NAME
@@ -138,11 +139,17 @@ def _confirmed_words(record: SearchRecord) -> str:
     worst = min(
         (p.rate_per_s for p in probes if _failed(p) and p.rate_per_s > confirmed), default=None
     )
+    unclear = min(
+        (p.rate_per_s for p in probes if _unclear(p) and confirmed < p.rate_per_s < (worst or inf)),
+        default=None,
+    )
     fallen = [number(c.rate_per_s) for c in tried if not c.held]
     parts = (
         f"not held: {listing(fallen)}" if fallen else None,
         f"passed for some seconds: {number(best)}" if best > confirmed else None,
-        "no higher rate failed" if worst is None else f"failed: {number(worst)}",
+        None if unclear is None else f"not decided: {number(unclear)}",
+        None if worst is None else f"failed: {number(worst)}",
+        "no higher rate failed" if worst is None and unclear is None else None,
     )
     return "; ".join(filter(None, parts))
 
@@ -155,11 +162,7 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
             look[one.record.label],
             tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if p.passed),
             tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if _failed(p)),
-            tuple(
-                p.rate_per_s
-                for p in last_of_each_rate(one.record.probes)
-                if not p.passed and not _failed(p)
-            ),
+            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if _unclear(p)),
             one.record.drain_per_s,
             one.record.lag_bounded_per_s,
             one.record.within_limit_per_s,
@@ -199,6 +202,10 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
 
 def _failed(probe: RateProbe) -> bool:
     return not probe.passed and probe.pace is Pace.FELL_BEHIND
+
+
+def _unclear(probe: RateProbe) -> bool:
+    return not probe.passed and not _failed(probe)
 
 
 def _draw_search(lanes: Sequence[SearchLane], narrow: bool) -> Any:
