@@ -38,8 +38,8 @@ CONFIRM_WARM_UP_S: Final = 5.0
 LIMITED_WARM_UP_S: Final = 20.0
 CONFIRM_MEASURED_S: Final = 50.0
 LEAST_WINDOWS: Final = 100
-# Before it, the job gets used to the rate, as the search's did on its way: from so much of it on. At once
-# at the full rate, a job that has just begun is seconds behind before it is compiled, for good.
+# Before it, the job gets used to the rate, as the search's did on its way: from so much of it on. Given the
+# full rate at once, a job that had just begun was 9 s behind, for good.
 RISES_FROM: Final = 0.3
 RISING_MS: Final = 15_000
 _LOADS_AT_ONCE: Final = 2

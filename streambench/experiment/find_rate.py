@@ -13,7 +13,7 @@ from typing import Final
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.questions import Question
-from streambench.experiment.rate_search import bracket, next_rate, rounded, why_tried
+from streambench.experiment.rate_search import ENDINGS, ending, next_rate, rounded, why_tried
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
@@ -40,7 +40,7 @@ LATER_DRAIN_MS: Final = 4_000
 GROWTH: Final = 1.5
 # A probe: the engine gets used to the rate, then so many windows are measured.
 SETTLE_MS: Final = 3_000
-# The first in a job: its code is compiled for records that came at once, not for small reads.
+# The first one in a job: its lag was often still falling.
 FIRST_SETTLE_MS: Final = 10_000
 WINDOWS: Final = 24
 LEAST_MEASURED_MS: Final = 12_000
@@ -176,7 +176,7 @@ class _Search:
         guarantee = self._request.conditions.guarantee
         if self._terms.limit is not None:
             self._narrow(prober, running, Question(guarantee, self._terms.limit))
-            if self.record.ended not in (_NARROW, _CEILING):
+            if self.record.ended not in ENDINGS:
                 return
             self._until_s = self._own_until_s
         self._narrow(prober, running, Question(guarantee))
@@ -226,8 +226,7 @@ class _Search:
                 most=self._most_per_s,
             )
             if rate is None:
-                low, _ = bracket(probes, question.passed)
-                self.know(ended=_CEILING if low == self._most_per_s else _NARROW)
+                self.know(ended=ending(probes, question, most=self._most_per_s))
                 return
             measured_ms = self._measured_ms(rate)
             next_s = self._around_s + measured_ms / 1000 if self._around_s else 0.0
@@ -300,12 +299,10 @@ def _later_drain_per_s(drained_per_s: float, most_per_s: int) -> int:
     return min(rounded(GROWTH * drained_per_s), most_per_s)
 
 
-_NARROW: Final = "the precision was reached"
 _LATE: Final = "its time was over before the precision was reached"
 _SECOND_LATE: Final = (
     "the precision was reached for the rate within the limit, and not for the lag-bounded one"
 )
-_CEILING: Final = "the generator bears no more on this machine"
 
 
 def _load(compiled: Compiled, folder: Path, rate_per_s: int, load_ms: int) -> Trace:

@@ -28,6 +28,10 @@ LEAST_PER_S: Final = 200
 # One that is not decided is tried again for longer; then "not shown" is an answer.
 PATIENCE: Final = 2
 _DIGITS: Final = 3
+_NARROW: Final = "the precision was reached"
+_CEILING: Final = "the generator bears no more on this machine"
+_NOTHING: Final = "no rate passed, down to the lowest that is tried"
+ENDINGS: Final = (_NARROW, _CEILING, _NOTHING)
 
 Passed = Callable[[RateProbe], bool]
 
@@ -63,7 +67,7 @@ def next_rate(
         top = max((*between, low or 0))
         if top >= most:
             return top if between else None
-        return rounded(min(top * _up(probes, top), most))
+        return min(max(top + 1, rounded(top * _up(probes, top))), most)
     if low is not None and high / low <= 1 + precision:
         return None
     if between:
@@ -135,6 +139,14 @@ def why_tried(probes: Sequence[RateProbe], question: Question, rate_per_s: int) 
         decided = _last(probes, high).pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)
         words.append(f"{high:,} failed" if decided else f"{high:,} not decided")
     return ", ".join(words)
+
+
+def ending(probes: Sequence[RateProbe], question: Question, *, most: int) -> str:
+    """Why there is no next rate: one of `ENDINGS`."""
+    low, _ = bracket(probes, question.passed)
+    if low is None:
+        return _NOTHING
+    return _CEILING if low == most else _NARROW
 
 
 def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:

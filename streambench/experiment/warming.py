@@ -2,8 +2,7 @@
 
 A job on a JVM runs what is not compiled yet at a fraction of its speed, and near the highest rate it
 then has no time left for its compiler. Records come at once, as many as it can take, until it works them
-off no faster; what it compiles by that is its way through large reads. For a rate near the highest, a
-load follows that rises to it.
+off no faster. For a rate near the highest that was not enough: a load follows that rises to it.
 """
 
 from __future__ import annotations

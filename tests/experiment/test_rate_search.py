@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from streambench.experiment.questions import Question
-from streambench.experiment.rate_search import bracket, next_rate, rounded, why_tried
+from streambench.experiment.rate_search import bracket, ending, next_rate, rounded, why_tried
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe
@@ -182,13 +182,19 @@ def test_steps_are_larger_while_the_machine_has_nothing_to_do() -> None:
         after(0.3) == 143_000
     )  # three tenths are left, and a load costs less by event as it grows
     assert after(0.1) == after(None) == 120_000
+    tiny = [probe(1, Pace.KEPT_UP)]  # a fifth more is the same in whole events
+    assert next_rate(tiny, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST) == 2
 
 
 def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:
-    assert bracket(searched(0, 20_000), passed)[0] is None
+    nothing = searched(0, 20_000)
+    assert bracket(nothing, passed)[0] is None
+    assert "no rate passed" in ending(nothing, KEPT_UP, most=MOST)
+    assert "precision" in ending(searched(20_000, 20_000), KEPT_UP, most=MOST)
     everything = searched(MOST, MOST)
     assert everything[-1].rate_per_s == MOST
     assert bracket(everything, passed) == (MOST, None)
+    assert "generator" in ending(everything, KEPT_UP, most=MOST)
 
 
 def test_a_longer_probe_replaces_the_one_that_did_not_decide() -> None:
