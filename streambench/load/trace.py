@@ -243,17 +243,25 @@ def _opened(folder: Path) -> Trace | None:
 
 def _publish(partial: Path, folder: Path) -> Trace:
     """Move a finished trace to its place, unless another process was first."""
-    if _opened(folder) is None:
+    if not _moved(partial, folder) and _opened(folder) is None:
+        # Damaged. What is whole is never deleted: another process may have published it just now.
         shutil.rmtree(folder, ignore_errors=True)
-        try:
-            partial.rename(folder)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
+        _moved(partial, folder)
     trace = _opened(folder)
     if trace is None:
         raise UsageError(f"the trace in {folder} cannot be read back", hint="streambench clean")
     return trace
+
+
+def _moved(partial: Path, folder: Path) -> bool:
+    """Whether it could be moved: not where there is such a folder."""
+    try:
+        partial.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _discard_abandoned(cache: Path) -> None:
@@ -266,15 +274,26 @@ def _discard_abandoned(cache: Path) -> None:
 
 def _discard_unused(cache: Path) -> None:
     """Keep the cache within its limit, as far as nobody needs what is in it."""
-    folders = [folder for folder in cache.iterdir() if (folder / _META_FILE).is_file()]
-    folders.sort(key=lambda folder: folder.stat().st_mtime)
-    sizes = {f: sum(p.stat().st_size for p in f.rglob("*") if p.is_file()) for f in folders}
-    over_bytes = sum(sizes.values()) - CACHE_LIMIT_BYTES
-    for folder in folders:
-        if over_bytes <= 0 or time.time() - folder.stat().st_mtime < _UNUSED_S:
+    known = [_size_of(f) for f in cache.iterdir() if not f.name.startswith(PARTIAL)]
+    sizes = sorted((used_s, size, folder) for used_s, size, folder in filter(None, known))
+    over_bytes = sum(size for _, size, _ in sizes) - CACHE_LIMIT_BYTES
+    for used_s, size, folder in sizes:
+        if over_bytes <= 0 or time.time() - used_s < _UNUSED_S:
             return
         shutil.rmtree(folder, ignore_errors=True)
-        over_bytes -= sizes[folder]
+        over_bytes -= size
+
+
+def _size_of(folder: Path) -> tuple[float, int, Path] | None:
+    """(when it was used last, its bytes, itself); None for what is no trace, or no longer there."""
+    try:
+        if not (folder / _META_FILE).is_file():
+            return None
+        size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+        return folder.stat().st_mtime, size, folder
+    except FileNotFoundError:
+        # Another process deleted it just now.
+        return None
 
 
 def _check_disk(cache: Path, load: Load) -> None:

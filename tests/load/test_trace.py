@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -267,6 +268,47 @@ def test_two_processes_may_compile_the_same_trace_at_once(tmp_path: Path, trace:
     both = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=60)[0].strip() for process in both]
     assert said == [trace.meta.sha256] * 2
+    assert [path.name for path in tmp_path.iterdir()] == [trace.folder.name]
+
+
+def test_folders_that_vanish_while_the_cache_is_looked_through_are_no_error(
+    tmp_path: Path, trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process renames or deletes one just after it was seen."""
+    for name in ("partial-1-00", "clicks-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trace.json").write_text("{}")
+    listed, is_file = Path.iterdir, Path.is_file
+
+    def seen_and_gone(path: Path) -> bool:
+        found = is_file(path)
+        if path.name == "trace.json" and path.parent.name in ("partial-1-00", "clicks-old"):
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", seen_and_gone)
+    again = compile_trace(CLICKS, duration_ms=2_000, seed=1, cache=tmp_path)
+    assert again.meta.sha256 == trace.meta.sha256
+    assert trace.folder.name in [path.name for path in listed(tmp_path)]
+
+
+def test_what_another_process_published_meanwhile_is_kept_and_what_is_damaged_is_replaced(
+    tmp_path: Path, trace: Trace
+) -> None:
+    published: list[int] = []
+
+    def meanwhile(_: float) -> None:
+        if not published:
+            published.append(0)
+            first = compile_trace(CLICKS, duration_ms=2_000, seed=1, cache=tmp_path)
+            published[0] = first.folder.stat().st_ino
+
+    second = compile_trace(CLICKS, duration_ms=2_000, seed=1, cache=tmp_path, progress=meanwhile)
+    assert second.folder.stat().st_ino == published[0]
+    (second.folder / "trace.json").write_text("{}")
+    third = compile_trace(CLICKS, duration_ms=2_000, seed=1, cache=tmp_path)
+    assert third.folder.stat().st_ino != published[0]
+    assert third.meta.sha256 == trace.meta.sha256
     assert [path.name for path in tmp_path.iterdir()] == [trace.folder.name]
 
 
