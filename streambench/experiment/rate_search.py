@@ -16,7 +16,7 @@ from streambench.experiment.questions import Question
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
 
-# A drain works in large batches, so what can be borne for long lies below it.
+# What can be borne for long lay below the drain rate for three of four engines, and above it for Flink.
 FIRST_SHARE: Final = 0.9
 # Two bisections after a step of this size reach 5 %.
 UP: Final = 1.2

@@ -62,7 +62,7 @@ def conduct(
     `wider` is the plan with one worker more, when a fault rescales the job. `warm_up` plays
     what comes at once before T0. Takes and raises what `running_job` does.
     """
-    offered_by_second = Trace.open(spec.segment.trace).offered_by_second
+    trace = Trace.open(spec.segment.trace)
     with running_job(
         spec.number,
         conditions=spec.conditions,
@@ -72,10 +72,11 @@ def conduct(
         artifacts=artifacts,
         place=place,
         observer=observer,
-        most_per_s=max(offered_by_second),
+        most_per_s=max(trace.offered_by_second),
     ) as running:
         return _measure_job(
             spec,
+            trace=trace,
             wider=wider,
             query=query,
             probes=probes,
@@ -89,6 +90,7 @@ def conduct(
 def _measure_job(
     spec: TrialSpec,
     *,
+    trace: Trace,
     wider: Plan | None,
     query: Query,
     probes: Sequence[Probe],
@@ -97,7 +99,6 @@ def _measure_job(
     observer: Observer,
     warm_up: Callable[[Prober], tuple[Played, ...]] | None,
 ) -> Evidence:
-    trace = Trace.open(spec.segment.trace)
     lab, job, supervisor, sampler = (
         running.lab,
         running.job,

@@ -33,8 +33,8 @@ from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event
 _LEAD_S = 1.5
 _POLL_S = 0.5
 _PLAY_GRACE_S = 120.0
-# Where another load follows: all rows of one have come, and a moment more shows most that come twice. A
-# trial's two seconds after each would be a minute of a search.
+# Where another load follows: all rows of one have come, and only what comes twice is still waited for. A
+# trial's two seconds after each load would be a minute of a search.
 BETWEEN_LOADS_S = 0.5
 # An engine that was given more than it can bear has to work it off before the next load.
 _DRAIN_TIMEOUT_S = 120.0
