@@ -125,6 +125,8 @@ def test_what_was_not_decided_is_tried_again_only_when_a_higher_rate_fails() -> 
     passes, fails = probe(804_000, Pace.KEPT_UP), probe(804_000, Pace.FELL_BEHIND)
     assert after(unclear, passes) == 965_000
     assert after(unclear, fails) == 670_000
+    # And before any other rate between: the middle would be 634,000.
+    assert after(probe(500_000, Pace.KEPT_UP), unclear, fails) == 670_000
     # A second time it is an answer.
     assert after(unclear, fails, unclear) == 558_000
     assert after(unclear, fails, probe(670_000, Pace.KEPT_UP)) == 734_000
