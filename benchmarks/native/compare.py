@@ -17,9 +17,10 @@ from pathlib import Path
 from by_hand import ByHand  # beside this file
 
 from streambench.cli.planning import make_request
-from streambench.cli.preparing import broker_warm_up, load, set_up
+from streambench.cli.preparing import load, set_up, traces_dir
 from streambench.engines.registry import CONTENDERS, engine_named
 from streambench.experiment.drains import drain_one
+from streambench.experiment.loads import Loads
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
@@ -62,7 +63,7 @@ class Pair:
             round_number=round_number,
             load=self.trace,
             expected=self.expected,
-            broker_warm_up=broker_warm_up(self.request).ref,
+            broker_warm_up=Loads(traces_dir()).broker_warm_up(self.request).ref,
             artifacts=self.artifacts,
             observer=Silent(),
             told=lambda _: None,

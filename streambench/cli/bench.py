@@ -2,71 +2,55 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from streambench.cli.console import err, say
-from streambench.cli.preparing import (
-    SCRATCH_BYTES_PER_RECORD,
-    broker_warm_up,
-    check_heaps,
-    compiled,
-    records_of,
-    set_up,
-    warming,
-)
+from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
-from streambench.experiment.execute import execute, run_record
+from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
+from streambench.experiment.loads import Loads, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
-from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
-from streambench.runtime.memory import check_disk
 from streambench.runtime.paths import cache_dir
-from streambench.trial.schedule import duration_ms
 
 
 def bench(
     requests: Sequence[Request],
     axes: tuple[Axis, ...] = (),
-    drains: tuple[DrainRecord, ...] = (),
+    leaves_out: LeavesOut | None = None,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
-    There is one request for each point of the sweep along `axes`; a run without one has one. `drains`
-    are those by which the rates were chosen.
+    There is one request for each point of the sweep along `axes`; a run without one has one. `leaves_out`
+    says of each trial whether those before it told the answer; by default all are made.
     """
     requests, artifacts = set_up(requests)
     check_heaps(requests)
     first = requests[0]
-    largest = max(records_of(request) for request in requests)
-    check_disk(first.out, largest * SCRATCH_BYTES_PER_RECORD)
-    _show_plan(requests, axes)
-    lab = next(iter(artifacts.values()), None)
-    carried = None
-    if axes and lab is not None and not first.is_replay:
-        carried = null_trial(first.workload, lab, cache_dir(), told=say)
-    at_once = warming(first)
-    warming_records = 0 if at_once is None else at_once.ref.records
-    run = run_record(
-        first, compiled(first), (), axes, carried=carried, warming_records=warming_records
-    )
-    run = dataclasses.replace(run, drains=drains)
-    with reported(first.out, run) as (writer, observer):
-        records = execute(
-            requests,
-            compiled=compiled,
-            warming=warming,
-            broker_warm_up=broker_warm_up,
-            artifacts=artifacts,
-            writer=writer,
-            observer=observer,
-        )
+    with Loads(traces_dir()) as loads:
+        loads.check_room(requests)
+        _show_plan(requests, axes, all_made=leaves_out is None)
+        lab = next(iter(artifacts.values()), None)
+        carried = None
+        if axes and lab is not None and not first.is_replay:
+            carried = null_trial(first.workload, lab, cache_dir(), told=say)
+        warming = loads.at_once(first)
+        run = run_record(first, loads.measured(first), (), axes, carried=carried, warming=warming)
+        with reported(first.out, run) as (writer, observer):
+            records = execute(
+                requests,
+                loads=loads,
+                artifacts=artifacts,
+                writer=writer,
+                observer=observer,
+                leaves_out=leaves_out,
+            )
     return exit_code(records)
 
 
@@ -84,10 +68,11 @@ def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     return ExitCode.OK
 
 
-def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
+def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made: bool) -> None:
     request = requests[0]
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
+    minutes = f"{'about' if all_made else 'at most'} {max(1, round(total_s / 60))} min"
     engines = ", ".join(c.engine.name for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
@@ -95,8 +80,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"{counts} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
-        f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: "
-        f"about {max(1, round(total_s / 60))} min",
+        f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
     if request.faults:
@@ -111,6 +95,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...]) -> None:
 
 
 def _load_s(request: Request) -> float:
-    load_ms = None if request.is_replay else duration_ms(request.spans)
-    load = resolve(request.workload, duration_ms=load_ms, rate_per_s=request.rate_per_s)
+    load = resolve(
+        request.workload, duration_ms=measured_ms(request), rate_per_s=request.rate_per_s
+    )
     return load.duration_ms / 1000

@@ -6,28 +6,33 @@ import dataclasses
 import math
 
 from streambench.cli.console import err
-from streambench.cli.preparing import broker_warm_up, check_heaps, load, rate_of, set_up
+from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.drain_all import drain_all
 from streambench.experiment.execute import run_record
+from streambench.experiment.loads import Loads
 from streambench.experiment.request import Request
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode, UsageError
+from streambench.workload.validate import least_duration_ms
 
 LEAST_RECORDS = 10_000
 
 
 def drain(request: Request, records: int) -> ExitCode:
     """Set up, drain every engine, write the report; returns what the shell is told."""
-    if records < LEAST_RECORDS:
+    in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
+    least = max(LEAST_RECORDS, math.ceil(in_windows))
+    if records < least:
         raise UsageError(
-            f"--drain needs at least {LEAST_RECORDS:,} records",
-            hint="streambench run clicks --drain 1M",
+            f"--drain needs at least {least:,} records",
+            hint=f"streambench run {request.workload.name} --drain {max(1_000_000, least)}",
         )
+    # As many events as the workload's rate makes: a window holds what it usually holds.
+    load_ms = math.ceil(records * 1_000 / request.load_rate_per_s)
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
-    # As many events as the workload's rate makes: a window holds what it usually holds.
-    trace = load(request, math.ceil(records * 1_000 / rate_of(request)))
+    trace = load(request, load_ms)
     engines = ", ".join(contender.engine.name for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
@@ -40,7 +45,7 @@ def drain(request: Request, records: int) -> ExitCode:
         found = drain_all(
             request,
             load=trace,
-            broker_warm_up=broker_warm_up(request),
+            broker_warm_up=Loads(traces_dir()).broker_warm_up(request),
             artifacts=artifacts,
             observer=observer,
             told=lambda drains: writer.update(dataclasses.replace(run, drains=drains)),

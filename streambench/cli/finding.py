@@ -7,10 +7,11 @@ import re
 from streambench.cli.bench import exit_code
 from streambench.cli.console import err, say
 from streambench.cli.parameters import duration_s
-from streambench.cli.preparing import broker_warm_up, check_heaps, compiled, load, set_up
+from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
+from streambench.experiment.loads import Loads
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
@@ -57,14 +58,15 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     carried = None
     if lab is not None:
         carried = null_trial(request.workload, lab, cache_dir(), told=say)
-    run = run_record(request, compiled(request), (), search=terms, carried=carried)
+    loads = Loads(traces_dir())
+    run = run_record(request, loads.measured(request), (), search=terms, carried=carried)
     with reported(request.out, run) as (writer, observer):
         found = find_rates(
             request,
             terms,
             run,
             compiled=load,
-            broker_warm_up=broker_warm_up(request),
+            broker_warm_up=loads.broker_warm_up(request),
             artifacts=artifacts,
             writer=writer,
             observer=observer,

@@ -32,12 +32,15 @@ def generate(
     from streambench.runtime.paths import cache_dir
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
+    from streambench.workload.validate import check
 
     if to is not None and to.exists():
         raise UsageError(f"{to} exists already", hint="name a folder that does not")
+    loaded, duration_ms = load_workload(find(workload)), round(duration * 1000)
+    check(loaded, rate_per_s=rate_per_s, duration_ms=duration_ms)
     trace = compile_trace(
-        load_workload(find(workload)),
-        duration_ms=round(duration * 1000),
+        loaded,
+        duration_ms=duration_ms,
         seed=seed,
         cache=cache_dir() / "traces",
         rate_per_s=rate_per_s,

@@ -10,7 +10,7 @@ from rich.text import Text
 from streambench.cli.console import err
 from streambench.engines.protocol import Engine
 from streambench.model.sweep import Point, point_words
-from streambench.model.trial import Completed, Failed, Invalid, NotRun, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.trial.observer import Phase, Status
 
 _REFRESH_PER_S = 2  # each redraw costs CPU that the engines could use
@@ -95,3 +95,5 @@ def _outcome(record: TrialRecord) -> str:
             return f"failed ({stage}): {reason}"
         case NotRun(reason=reason):
             return f"unsupported: {reason}"
+        case LeftOut(reason=reason):
+            return f"left out: {reason}"

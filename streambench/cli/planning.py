@@ -33,7 +33,7 @@ from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import Shape
-from streambench.model.sweep import Axis, Point, grid
+from streambench.model.sweep import Axis, AxisName, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.locate import find
@@ -67,7 +67,8 @@ def make_request(
     """
     loaded = load_workload(find(workload))
     if shape is not None:
-        loaded = _shaped(loaded, shape, rate_per_s)
+        rate_is_set = rate_per_s is not None or AxisName.RATE in dict(point)
+        loaded = _shaped(loaded, shape, rate_is_set=rate_is_set)
     terms = at(point, Terms(loaded, conditions, rate_per_s))
     parsed, conditions, rate_per_s = terms.workload, terms.conditions, terms.rate_per_s
     conditions = dataclasses.replace(conditions, partitions=parsed.partitions)
@@ -219,15 +220,15 @@ def _wider(
     return plan if isinstance(plan, Plan) else None
 
 
-def _shaped(workload: Workload, shape: Shape, rate_per_s: int | None) -> Workload:
+def _shaped(workload: Workload, shape: Shape, *, rate_is_set: bool) -> Workload:
     """The workload with another course of its rate; UsageError where that contradicts something."""
     if isinstance(workload.input, Replay):
         raise UsageError(
             f"--shape does not fit {workload.name}: a replayed file has its own arrivals",
             hint="streambench run clicks --shape sine:20k:15k:60s",
         )
-    if rate_per_s is not None:
-        raise UsageError("--rate fixes what --shape varies", hint="leave out one of them")
+    if rate_is_set:
+        raise UsageError("--rate and --rates fix what --shape varies", hint="leave out one of them")
     return dataclasses.replace(workload, input=workload.input.shaped(shape))
 
 

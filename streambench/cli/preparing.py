@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streambench.cli.fetching import announce, fetch_one
+from streambench.experiment.loads import compile_load
 from streambench.experiment.request import Contender, Request
-from streambench.load.resolve import resolve
-from streambench.load.trace import Trace, compile_trace
+from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
 from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
 from streambench.runtime.artifacts import Resolved
@@ -17,15 +17,6 @@ from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_memory
 from streambench.runtime.paths import cache_dir
 from streambench.trial.lab import LAB_ARTIFACTS, LAB_HEAP_MIB
-from streambench.trial.schedule import duration_ms
-
-# As much load as compiles the broker's write path; it is played as fast as it goes.
-_BROKER_WARM_UP_MS = 10_000
-# A million records, at least twice: until they are not worked off faster any more.
-WARMING_PER_S = 250_000
-WARMING_MS = 4_000
-# A trial's own files: the broker's log, both row files, the engine's state and logs.
-SCRATCH_BYTES_PER_RECORD = 400
 
 
 def set_up(
@@ -62,44 +53,14 @@ def _with_lab(contender: Contender) -> Artifacts:
     )
 
 
-def compiled(request: Request) -> Trace:
-    """The load of a request, compiled or from the cache."""
-    return load(request, None if request.is_replay else duration_ms(request.spans))
-
-
-def broker_warm_up(request: Request) -> Trace:
-    """What a fresh broker is warmed with before a trial of this request."""
-    return load(request, None if request.is_replay else _BROKER_WARM_UP_MS)
-
-
-def warming(request: Request) -> Trace | None:
-    """What comes at once before a trial of this request, until the job is warm; None: nothing does."""
-    if not request.warmed:
-        return None
-    at_once = dataclasses.replace(request, rate_per_s=WARMING_PER_S)
-    return load(at_once, WARMING_MS)
-
-
 def load(request: Request, load_ms: int | None, folder: Path | None = None) -> Trace:
     """The load of a request's rate, of another length; in `folder` or in the user's cache."""
-    return compile_trace(
-        request.workload,
-        duration_ms=load_ms,
-        seed=request.seed,
-        cache=folder or cache_dir() / "traces",
-        rate_per_s=request.rate_per_s,
-    )
+    return compile_load(request, load_ms, folder or traces_dir())
 
 
-def rate_of(request: Request) -> int:
-    """The rate of generated load, in events/s."""
-    return request.rate_per_s or int(getattr(request.workload.input, "rate_per_s"))  # noqa: B009
-
-
-def records_of(request: Request) -> int:
-    """How many records the load of a request has; nothing is compiled."""
-    load_ms = None if request.is_replay else duration_ms(request.spans)
-    return resolve(request.workload, duration_ms=load_ms, rate_per_s=request.rate_per_s).records
+def traces_dir() -> Path:
+    """Where loads are kept from one run to the next."""
+    return cache_dir() / "traces"
 
 
 def check_heaps(requests: Sequence[Request]) -> None:

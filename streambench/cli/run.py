@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import sys
 from pathlib import Path
@@ -123,14 +122,15 @@ def run(
     from streambench.cli.draining import drain as work_off
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
+    from streambench.experiment.overload import beyond_reach
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
     auto = rates == AUTO
     axes = sweep_axes(None if auto else rates, sweep or [], rate_per_s)
-    if auto and (axes or rate_per_s is not None):
+    if auto and (axes or rate_per_s is not None or shape is not None):
         raise UsageError(
-            "--rates auto chooses all rates by itself", hint="leave out --rate and --sweep"
+            "--rates auto chooses all rates by itself", hint="leave out --rate, --shape and --sweep"
         )
 
     def planned(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
@@ -187,8 +187,8 @@ def run(
         elif drain is not None:
             code = work_off(requests[0], drain)
         elif auto:
-            axis, drains = auto_axis(dataclasses.replace(requests[0], repeats=1))
-            code = bench(planned((axis,)), (axis,), drains)
+            axis = auto_axis(requests[0])
+            code = bench(planned((axis,)), (axis,), leaves_out=beyond_reach)
         else:
             code = bench(requests, axes)
     raise typer.Exit(code)

@@ -12,17 +12,15 @@ from streambench.experiment.find_rate import DRAIN_MS, DRAIN_PER_S, LATER_DRAIN_
 from streambench.experiment.one import run_one
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.warming import WarmUp
+from streambench.experiment.warming import RISING_MS, WarmUp, rising_to
 from streambench.load.probes import probes_of
 from streambench.load.trace import PARTIAL, Trace
 from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Limit, Pace
 from streambench.model.plan import Plan
 from streambench.model.search import Confirmation, SearchRecord
-from streambench.model.shape import Ramp
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, TrialRecord, TrialSpec
-from streambench.model.workload import Synthetic
 from streambench.oracle.expected import expect
 from streambench.results.bundle import BundleWriter
 from streambench.results.limits import delay_within
@@ -38,10 +36,6 @@ CONFIRM_WARM_UP_S: Final = 5.0
 LIMITED_WARM_UP_S: Final = 20.0
 CONFIRM_MEASURED_S: Final = 50.0
 LEAST_WINDOWS: Final = 100
-# Before it, the job gets used to the rate, as the search's did on its way: from so much of it on. Given the
-# full rate at once, a job that had just begun was 9 s behind, for good.
-RISES_FROM: Final = 0.3
-RISING_MS: Final = 15_000
 _LOADS_AT_ONCE: Final = 2
 # Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
 AROUND_A_TRIAL_S: Final = 75.0
@@ -160,14 +154,7 @@ class Confirming:
             rate = min(rounded(rate_per_s), self._most_per_s)
             return self._compiled(dataclasses.replace(request, rate_per_s=rate), load_ms, folder)
 
-        rate_per_s = request.rate_per_s or 0
-        load = request.workload.input
-        assert isinstance(load, Synthetic), "a rate is searched for generated load"
-        ramp = Ramp(max(1, rounded(RISES_FROM * rate_per_s)), rate_per_s)
-        workload = dataclasses.replace(request.workload, input=load.shaped(ramp))
-        rising = self._compiled(
-            dataclasses.replace(request, workload=workload, rate_per_s=None), RISING_MS, folder
-        )
+        rising = self._compiled(rising_to(request), RISING_MS, folder)
         first = at_once(DRAIN_PER_S, DRAIN_MS)
         again = at_once(found.drain_per_s or DRAIN_PER_S, LATER_DRAIN_MS)
         return WarmUp(

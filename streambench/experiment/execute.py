@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from streambench.engines.protocol import Engine
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
+from streambench.experiment.loads import Loads
 from streambench.experiment.one import run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
-from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
+from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.carried import NullTrial
@@ -21,7 +22,7 @@ from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
 from streambench.model.shape import shape_words
 from streambench.model.sweep import Axis, Point
-from streambench.model.trial import NotRun, Purpose, TrialRecord, TrialSpec
+from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import SCHEMA, RunRecord
@@ -42,21 +43,20 @@ class RunObserver(Protocol):
         ...
 
 
+LeavesOut: TypeAlias = Callable[[Request, Contender, Sequence[TrialRecord]], LeftOut | None]
+"""Why a trial is not made after those before it; None when it is."""
+
+
 def execute(
     requests: Sequence[Request],
     *,
-    compiled: Callable[[Request], Trace],
-    warming: Callable[[Request], Trace | None],
-    broker_warm_up: Callable[[Request], Trace],
+    loads: Loads,
     artifacts: Mapping[Variant, Resolved],
     writer: BundleWriter,
     observer: RunObserver,
+    leaves_out: LeavesOut | None = None,
 ) -> tuple[TrialRecord, ...]:
-    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over.
-
-    `compiled` makes a request's load, `warming` what comes at once before it, again
-    and again until the job is warm.
-    """
+    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
     known: dict[tuple[str, EventClock], Expected] = {}
 
     def promised(load: Trace, request: Request, plan: Plan) -> Expected:
@@ -74,8 +74,11 @@ def execute(
             case Unsupported() as gap:
                 record = not_run(number, round_number, contender, gap, request.point)
                 writer.add_trial(record, {})
+            case Plan() if leaves_out and (left_out := leaves_out(request, contender, records)):
+                record = _not_made(number, round_number, contender, left_out, request.point)
+                writer.add_trial(record, {})
             case Plan() as plan:
-                trace = compiled(request)
+                trace = loads.measured(request)
                 record = run_one(
                     TrialSpec(
                         number=number,
@@ -91,28 +94,30 @@ def execute(
                     plan=plan,
                     probes=probes_of(request.workload),
                     promised=promised(trace, request, plan),
-                    broker_warm_up=broker_warm_up(request).ref,
+                    broker_warm_up=loads.broker_warm_up(request).ref,
                     artifacts=artifacts[contender.variant],
                     writer=writer,
                     observer=observer.trial_begins(
                         number, len(trials), contender.engine, request.point
                     ),
-                    warm_up=_warm_up(warming(request), request, plan),
+                    warm_up=_warm_up(loads, request, plan),
                 )
         records.append(record)
         observer.trial_ends(record)
     return tuple(records)
 
 
-def _warm_up(load: Trace | None, request: Request, plan: Plan) -> WarmUp | None:
-    if load is None:
+def _warm_up(loads: Loads, request: Request, plan: Plan) -> WarmUp | None:
+    load, rising = loads.at_once(request), loads.rising(request)
+    if load is None or rising is None:
         return None
     return WarmUp(
         load,
         lambda _: load,
         query=request.workload.query,
         clock=plan.event_clock,
-        records_at_most=load.ref.records * LOADS_AT_MOST,
+        records_at_most=load.ref.records * LOADS_AT_MOST + rising.ref.records,
+        rising=rising,
     )
 
 
@@ -124,9 +129,12 @@ def run_record(
     search: SearchTerms | None = None,
     carried: NullTrial | None = None,
     drain_records: int | None = None,
-    warming_records: int = 0,
+    warming: Trace | None = None,
 ) -> RunRecord:
-    """What the bundle says of the run as a whole; of a sweep, `request` is its first point."""
+    """What the bundle says of the run as a whole; of a sweep, `request` is its first point.
+
+    `warming` is what comes at once before its trials.
+    """
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
@@ -143,7 +151,7 @@ def run_record(
         trace_sha256=trace.ref.sha256,
         trace_records=trace.ref.records,
         seed=request.seed,
-        rate_per_s=None if request.is_replay else _rate_per_s(request),
+        rate_per_s=None if request.is_replay else request.load_rate_per_s,
         warm_up_s=measured.start_ms / 1000,
         measured_s=(measured.end_ms - measured.start_ms) / 1000,
         quick=request.quick,
@@ -158,7 +166,8 @@ def run_record(
         search=search,
         null_trial=carried,
         drain_records=drain_records,
-        warming_records=warming_records,
+        warming_records=0 if warming is None else warming.ref.records,
+        rising_s=0.0 if warming is None else RISING_MS / 1000,
         shape=_shape_words(request),
     )
 
@@ -170,22 +179,22 @@ def _shape_words(request: Request) -> str | None:
     return shape_words(shape)
 
 
-def _rate_per_s(request: Request) -> int:
-    if request.rate_per_s is not None:
-        return request.rate_per_s
-    rate_per_s: int = getattr(request.workload.input, "rate_per_s")  # noqa: B009
-    return rate_per_s
-
-
 def not_run(
     number: int, round_number: int, contender: Contender, gap: Unsupported, point: Point
 ) -> TrialRecord:
     """The record of a trial that cannot be made."""
+    outcome = NotRun(gap.whose, gap.reason, gap.hint)
+    return _not_made(number, round_number, contender, outcome, point)
+
+
+def _not_made(
+    number: int, round_number: int, contender: Contender, outcome: NotRun | LeftOut, point: Point
+) -> TrialRecord:
     return TrialRecord(
         number=number,
         round=round_number,
         variant=contender.variant,
-        outcome=NotRun(gap.whose, gap.reason, gap.hint),
+        outcome=outcome,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cold=False,
         point=point,

@@ -181,11 +181,6 @@ class _Search:
             self._until_s = self._own_until_s
         self._narrow(prober, running, Question(guarantee))
 
-    @property
-    def _usual_per_s(self) -> int:
-        rate = self._request.rate_per_s
-        return rate or int(getattr(self._request.workload.input, "rate_per_s"))  # noqa: B009
-
     def _expected(self, trace: Trace) -> Expected:
         return expect(trace, self._request.workload.query, self._plan.event_clock)
 
@@ -215,7 +210,7 @@ class _Search:
                 raise EngineFailed(wrong, stage="drain")
 
     def _narrow(self, prober: Prober, running: Running, question: Question) -> None:
-        start_per_s = self.record.drain_per_s or float(self._usual_per_s)
+        start_per_s = self.record.drain_per_s or float(self._request.load_rate_per_s)
         while True:
             probes = self.record.probes
             rate = next_rate(

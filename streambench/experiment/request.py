@@ -22,7 +22,7 @@ DEFAULT_WARM_UP_S = 20.0
 DEFAULT_MEASURED_S = 60.0
 # A hundred windows of the default workload earn a p99; a sweep has many trials.
 DEFAULT_SWEEP_MEASURED_S = 50.0
-DEFAULT_SWEEP_WARM_UP_S = 15.0
+DEFAULT_SWEEP_WARM_UP_S = 5.0
 QUICK_WARM_UP_S = 5.0
 QUICK_MEASURED_S = 10.0
 
@@ -93,6 +93,14 @@ class Request:
             round_number=round_number,
         )
         return dataclasses.replace(segment, strikes=struck.strikes, holds=struck.holds)
+
+    @property
+    def load_rate_per_s(self) -> int:
+        """The rate of generated load, asked for or the workload's own; a mean where it has a shape."""
+        if self.rate_per_s is not None:
+            return self.rate_per_s
+        assert not isinstance(self.workload.input, Replay), "a replay has its own arrivals"
+        return self.workload.input.rate_per_s
 
     @property
     def is_replay(self) -> bool:

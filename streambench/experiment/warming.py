@@ -8,12 +8,14 @@ off no faster. For a rate near the highest that was not enough: a load follows t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from streambench.experiment.request import Request
 from streambench.load.trace import Trace
 from streambench.model.plan import EventClock
-from streambench.model.workload import Query
+from streambench.model.shape import Ramp
+from streambench.model.workload import Query, Synthetic
 from streambench.oracle.expected import Expected, expect
 from streambench.trial.observer import Phase
 from streambench.trial.prober import BETWEEN_LOADS_S, Played, Prober
@@ -21,6 +23,10 @@ from streambench.trial.prober import BETWEEN_LOADS_S, Played, Prober
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
 LOADS_AT_MOST: Final = 5
+# Then the job gets used to the rate, from so much of it on. Given the full rate at once, a job that had
+# just begun was 9 s behind, for good.
+RISES_FROM: Final = 0.3
+RISING_MS: Final = 15_000
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,16 @@ class WarmUp:
                 return
             before_per_s = found.per_s
             load = self._again(found.per_s)
+
+
+def rising_to(request: Request) -> Request:
+    """The request of a load that rises to this one's rate within `RISING_MS`; of generated load only."""
+    load = request.workload.input
+    assert isinstance(load, Synthetic), "a replay has its own arrivals"
+    rate_per_s = request.load_rate_per_s
+    ramp = Ramp(max(1, int(RISES_FROM * rate_per_s)), rate_per_s)
+    workload = replace(request.workload, input=load.shaped(ramp))
+    return replace(request, workload=workload, rate_per_s=None)
 
 
 def still_faster(per_s: float, before_per_s: float) -> bool:

@@ -153,7 +153,8 @@ def compile_trace(
     EnvironmentLacks for a full disk.
     """
     partitions = workload.partitions if partitions is None else partitions
-    check(workload, rate_per_s=rate_per_s, duration_ms=duration_ms, partitions=partitions)
+    # No word on its length: what warms a broker or a job up need not hold a whole window.
+    check(workload, rate_per_s=rate_per_s, partitions=partitions)
     load = resolve(workload, duration_ms=duration_ms, rate_per_s=rate_per_s)
     key = content_key(workload, load, seed=seed, partitions=partitions)
     folder = cache / f"{workload.name}-{key}"

@@ -163,7 +163,15 @@ class NotRun:
     kind: str = "unsupported"
 
 
-Outcome: TypeAlias = Completed | Invalid | Failed | NotRun
+@dataclass(frozen=True)
+class LeftOut:
+    """Nothing was started, as what came before had already told the answer."""
+
+    reason: str
+    kind: str = "left-out"
+
+
+Outcome: TypeAlias = Completed | Invalid | Failed | NotRun | LeftOut
 
 
 @dataclass(frozen=True)

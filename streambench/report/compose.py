@@ -102,8 +102,9 @@ def _measured(run: RunRecord) -> str:
     if run.warming_records:
         at_once = (
             f"{number(run.warming_records)} records at once, again until they were not worked off "
-            "faster, and "
+            "faster, "
         )
+        at_once += f"{seconds(run.rising_s)} rising to the rate, and " if run.rising_s else "and "
     return f"{seconds(run.measured_s)} after {at_once}{seconds(run.warm_up_s)} warm-up"
 
 

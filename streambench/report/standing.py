@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from streambench.model.conditions import Guarantee
-from streambench.model.trial import Completed, Failed, Invalid, NotRun, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.report.damage_words import damage_words
 from streambench.report.numbers import number
 from streambench.report.shown import Shown, shown
@@ -28,6 +28,7 @@ class Status(enum.Enum):
     FAILED = "failed"
     INVALID = "invalid"
     UNSUPPORTED = "unsupported"
+    LEFT_OUT = "left out"
     NOT_REACHED = "not reached"
 
 
@@ -125,6 +126,7 @@ def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, st
             Status.RIGHT,
             Status.INVALID,
             Status.UNSUPPORTED,
+            Status.LEFT_OUT,
         )
         if status in found
     )
@@ -163,6 +165,8 @@ def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:
             return Status.INVALID, reason
         case NotRun(reason=reason):
             return Status.UNSUPPORTED, reason
+        case LeftOut(reason=reason):
+            return Status.LEFT_OUT, reason
         case _:
             assert_never(record.outcome)
 

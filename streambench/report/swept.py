@@ -11,6 +11,7 @@ from streambench.report.standing import Standing, Status, standings
 from streambench.results.bundle import Bundle
 from streambench.results.sustained import judge_pace
 
+_WORSE = (Status.WRONG, Status.WRONG_AFTER, Status.FAILED)
 _WORST_FIRST = (Pace.FELL_BEHIND, Pace.UNDECIDED, Pace.KEPT_UP)
 
 
@@ -32,6 +33,12 @@ class Swept:
         """Whether it was right and is shown to have kept up."""
         return self.counts and self.pace is not None and self.pace.pace is Pace.KEPT_UP
 
+    @property
+    def not_borne(self) -> bool:
+        """Whether it is shown to have fallen behind, or did worse."""
+        fell_behind = self.pace is not None and self.pace.pace is Pace.FELL_BEHIND
+        return fell_behind or self.standing.status in _WORSE
+
 
 def at(bundle: Bundle, point: Point) -> Bundle:
     """The part of a bundle that belongs to a point, as a run of its own."""
@@ -42,11 +49,13 @@ def at(bundle: Bundle, point: Point) -> Bundle:
 
 
 def swept(bundle: Bundle) -> tuple[Swept, ...]:
-    """Every point in the grid's order, in each the variants as they stand."""
+    """Every point in the grid's order, in each the variants as they stand; none that all were spared."""
+    points = ((point, standings(at(bundle, point))) for point in grid(bundle.run.axes))
     return tuple(
         Swept(point, stand, _pace(stand))
-        for point in grid(bundle.run.axes)
-        for stand in standings(at(bundle, point))
+        for point, stands in points
+        if any(stand.status is not Status.LEFT_OUT for stand in stands)
+        for stand in stands
     )
 
 
@@ -56,13 +65,22 @@ def of(every: Sequence[Swept], label: str) -> tuple[Swept, ...]:
 
 
 def knee(line: Sequence[Swept]) -> float | None:
-    """The highest value of the first axis up to which one variant kept up with every one."""
+    """The highest value of the first axis with which one variant kept up, before any that it did not bear.
+
+    What was not decided, or could not be measured, says nothing against it: who bears more bears that.
+    """
     reached = None
     for one in line:
-        if not one.kept_up:
+        if one.not_borne:
             break
-        reached = one.point[0][1]
+        if one.kept_up:
+            reached = one.point[0][1]
     return reached
+
+
+def knee_is_seen(line: Sequence[Swept]) -> bool:
+    """Whether there is a value that it did not bear; else nobody knows where its knee is."""
+    return any(one.not_borne for one in line)
 
 
 def _pace(standing: Standing) -> Judgement | None:

@@ -118,6 +118,7 @@ class RunRecord:
     drains: tuple[DrainRecord, ...] = ()
     null_trial: NullTrial | None = None  # what this machine carries without an engine
     warming_records: int = 0  # what came at once before each trial, again until the job was warm
+    rising_s: float = 0.0  # how long a load then rose to the rate
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -17,7 +17,7 @@ from streambench.runtime.supervisor import Supervisor
 # Beside the load itself: the output, its row files and the engine's own topics, when each record makes
 # an entry in all of them. An engine that does that bears no rate at which more records than these come.
 _BYTES_PER_RECORD = 350
-_RECORDS_AT_MOST = 5_000_000
+ENTRIES_AT_MOST = 5_000_000
 _LOG_FACTOR = 1.1  # a batch has a header, a segment an index
 ON_DISK = (
     "the broker's files lay on disk, for no memory-backed folder had room for them: a busy disk can "
@@ -38,7 +38,7 @@ class Workspace:
 
 def scratch_bytes(*, records: int, load_bytes: int) -> int:
     """The room that the files of a trial with so many records, of so many bytes in all, may take."""
-    return int(load_bytes * _LOG_FACTOR) + min(records, _RECORDS_AT_MOST) * _BYTES_PER_RECORD
+    return int(load_bytes * _LOG_FACTOR) + min(records, ENTRIES_AT_MOST) * _BYTES_PER_RECORD
 
 
 @contextmanager

@@ -113,8 +113,13 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
         )
 
 
+def least_duration_ms(workload: Workload) -> int:
+    """How long a generated load has to be, so that something can be said of its windows."""
+    return _MIN_WINDOWS * workload.query.window.advance_ms
+
+
 def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
-    least_ms = _MIN_WINDOWS * workload.query.window.advance_ms
+    least_ms = least_duration_ms(workload)
     if duration_ms is not None and duration_ms < least_ms:
         yield Finding(
             f"{show_duration(max(0, duration_ms))} of load is too short for windows of"

@@ -6,25 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from streambench.cli import preparing
+from streambench.cli.curve import doubled
 from streambench.cli.planning import make_requests
-from streambench.cli.preparing import rate_of, warming
 from streambench.cli.sweeps import sweep_axes
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
+from streambench.model.shape import Ramp, Shape
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Choice
 
 
-def requests(*sweeps: str, workload: str = "clicks") -> tuple[Request, ...]:
+def requests(
+    *sweeps: str,
+    workload: str = "clicks",
+    rate_per_s: int | None = None,
+    shape: Shape | None = None,
+) -> tuple[Request, ...]:
     return make_requests(
         sweep_axes(None, sweeps, None),
         workload=workload,
         engines=("reference",),
         settings=(),
         conditions=Conditions(),
-        rate_per_s=None,
+        rate_per_s=rate_per_s,
+        shape=shape,
         measured_s=None,
         warm_up_s=None,
         faults=None,
@@ -75,7 +81,7 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
     assert keys(few).skew == keys(plain).skew
     assert [len(keys(r).values) for r in requests("skew=0,0.5,1")] == [len(keys(plain).values)] * 3
     assert [keys(r).skew for r in requests("skew=0,0.5,1")] == [0, 0.5, 1]
-    assert [rate_of(r) for r in requests("rate=5k,10k")] == [5_000, 10_000]
+    assert [r.load_rate_per_s for r in requests("rate=5k,10k")] == [5_000, 10_000]
     assert [r.conditions.workers for r in requests("workers=1,2,4")] == [1, 2, 4]
     wider = requests("partitions=4,8")
     assert [(r.workload.partitions, r.conditions.partitions) for r in wider] == [(4, 4), (8, 8)]
@@ -86,30 +92,28 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
     assert narrow.workload.query == wide.workload.query == plain.workload.query
 
 
+def test_a_shape_is_not_lost_without_a_word_where_the_rate_is_fixed() -> None:
+    ramp = Ramp(5_000, 40_000)
+    assert all(r.load_rate_per_s == 22_500 for r in requests("keys=50,100", shape=ramp))
+    with pytest.raises(UsageError, match="fix what --shape varies"):
+        requests("rate=5k,10k", shape=ramp)
+    with pytest.raises(UsageError, match="fix what --shape varies"):
+        requests(rate_per_s=5_000, shape=ramp)
+
+
 def test_a_grid_has_every_pair_and_no_faults() -> None:
     found = requests("rate=5k,10k", "workers=1,2")
-    assert [(rate_of(r), r.conditions.workers) for r in found] == [
+    assert [(r.load_rate_per_s, r.conditions.workers) for r in found] == [
         (5_000, 1), (5_000, 2), (10_000, 1), (10_000, 2),
     ]  # fmt: skip
     assert found[0].point == ((AxisName.RATE, 5_000), (AxisName.WORKERS, 1))
     assert all(r.faults == () and r.measured_s == 50 for r in found)
 
 
-def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (plain,) = requests()
-    assert warming(plain) is None
-    monkeypatch.setattr(preparing, "WARMING_PER_S", 5_000)
-    monkeypatch.setattr(preparing, "WARMING_MS", 2_000)
-    monkeypatch.setattr(preparing, "cache_dir", lambda: tmp_path)
-    for request in requests("keys=50,100"):
-        load = warming(request)
-        assert load is not None
-        assert load.meta.records == 10_000
-        assert len(keys(request).values) in (50, 100)  # of the point's own records
-    (replayed, _) = requests("workers=1,2", workload="flights")
-    assert warming(replayed) is None
+def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured() -> None:
+    assert [r.warmed for r in requests()] == [False]
+    assert [r.warmed for r in requests("keys=50,100")] == [True, True]
+    assert [r.warmed for r in requests("workers=1,2", workload="flights")] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -128,3 +132,9 @@ def test_a_point_that_cannot_be_run_is_refused_before_anything_starts(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         requests(sweep, workload=workload)
+
+
+def test_chosen_rates_double_up_to_what_the_generator_carries() -> None:
+    assert doubled(20_000, 150_000) == (20_000, 40_000, 80_000, 150_000)
+    assert doubled(20_000, 160_000) == (20_000, 40_000, 80_000, 160_000)
+    assert doubled(20_000, 20_000) == (20_000,)

@@ -1,4 +1,4 @@
-"""A curve over rates, with an engine of a set pace: it keeps up below it and falls behind above."""
+"""A curve over rates that double, with an engine of a set pace: it keeps up below it and falls behind above."""
 
 from __future__ import annotations
 
@@ -6,59 +6,81 @@ from pathlib import Path
 
 import pytest
 
-from streambench.cli import preparing
 from streambench.cli.bench import bench
+from streambench.cli.curve import auto_axis
 from streambench.cli.planning import make_requests
-from streambench.cli.sweeps import sweep_axes
-from streambench.experiment import null_trial
+from streambench.experiment import loads, null_trial
+from streambench.experiment.overload import beyond_reach
+from streambench.experiment.request import Request
+from streambench.load.trace import PARTIAL
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
-from streambench.report.swept import knee, of, swept
+from streambench.model.sweep import Axis
+from streambench.model.trial import LeftOut
+from streambench.report.swept import knee, knee_is_seen, of, swept
 from streambench.results.bundle import read_bundle
+from streambench.runtime.paths import cache_dir
 from tests.end_to_end.bench import brisk_workload
 
 pytestmark = pytest.mark.engine
 
 
-def test_a_set_pace_makes_the_knee(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doubled_rates_show_the_knee_of_a_set_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     brisk_workload(tmp_path, 200)
+    declared = tmp_path / "workloads" / "brisk" / "workload.toml"
+    declared.write_text(declared.read_text().replace("rate = 20_000", "rate = 2_000"))
     monkeypatch.chdir(tmp_path)
     # As in test_find_rate, so that one of the two finds it in the cache.
     monkeypatch.setattr(null_trial, "RATES_PER_S", (50_000,))
     monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
-    monkeypatch.setattr(preparing, "WARMING_PER_S", 2_000)
-    monkeypatch.setattr(preparing, "WARMING_MS", 1_000)
-    # About 500 rows a second are due at the lower rate, and 1,190 at the higher one.
-    axes = sweep_axes("2k,6k", (), None)
-    requests = make_requests(
-        axes,
-        workload="brisk",
-        engines=("reference",),
-        settings=("reference:rows_per_s=1000",),
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=6.0,
-        warm_up_s=1.0,
-        faults=None,
-        quick=False,
-        repeats=1,
-        seed=7,
-        out=tmp_path / "results",
-        command="test",
-    )
-    assert bench(requests, axes) is ExitCode.OK
+    monkeypatch.setattr(loads, "WARMING_PER_S", 2_000)
+    monkeypatch.setattr(loads, "WARMING_MS", 1_000)
+    monkeypatch.setattr(loads, "RISING_MS", 1_000)
+    monkeypatch.setattr(loads, "KEPT_BYTES", 2_000_000)  # the first load is kept, the second passes
+
+    def requests(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
+        return make_requests(
+            axes,
+            workload="brisk",
+            engines=("reference",),
+            # About 500 rows a second are due at 2,000 events/s, and 1,190 at 6,000.
+            settings=("reference:rows_per_s=700",),
+            conditions=Conditions(),
+            rate_per_s=None,
+            measured_s=6.0,
+            warm_up_s=1.0,
+            faults=(),
+            quick=False,
+            repeats=1,
+            seed=7,
+            out=tmp_path / "results",
+            command="test",
+        )
+
+    axis = auto_axis(requests(())[0])
+    assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
+    assert bench(requests((axis,)), (axis,), leaves_out=beyond_reach) is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
+    tried, spared = found.trials[:2], found.trials[2:]
     line = of(swept(found), "reference+1")
-    assert all(one.counts for one in line)
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
+    assert all(one.counts for one in line)
+    said = LeftOut("at 4,000 events/s it fell behind")
+    assert [trial.record.outcome for trial in spared] == [said] * 4
     assert knee(line) == 2_000
+    assert knee_is_seen(line)
     assert found.run.null_trial is not None
     assert found.run.warming_records == 2_000
-    # The first tells nothing of whether the second will be faster.
-    assert all(trial.record.warmed_records >= 2 * 2_000 for trial in found.trials)
-    assert "after 2,000 records at once, again until" in (folder / "report.md").read_text()
-    sent = {trial.record.trace_sha256 for trial in found.trials}
-    assert len(sent) == 2
+    # The first tells nothing of whether the second will be faster; then comes what rises.
+    assert all(trial.record.warmed_records > 2 * 2_000 for trial in tried)
+    text = (folder / "report.md").read_text()
+    assert "after 2,000 records at once, again until" in text
+    assert "rising to the rate" in text
+    assert "None is tried above a rate at which it fell behind" in text
+    assert len({trial.record.trace_sha256 for trial in tried}) == 2
     assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0
+    assert not list((cache_dir() / "traces").glob(f"{PARTIAL}*"))

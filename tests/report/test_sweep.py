@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from streambench.model.sweep import Axis, AxisName
-from streambench.model.trial import Completed, Invalid, Outcome, TrialRecord
+from streambench.model.trial import Completed, Invalid, LeftOut, Outcome, TrialRecord
 from streambench.report import markdown
 from streambench.report.answer import answer
 from streambench.report.compose import compose
-from streambench.report.document import figures_of
+from streambench.report.document import Figure, figures_of
 from streambench.report.drawing import to_png, to_svg
-from streambench.report.swept import knee, of, swept
+from streambench.report.swept import knee, knee_is_seen, of, swept
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, WRONG, measures, trial
@@ -34,6 +34,7 @@ FLAT = {
     "lag_slope_ms_per_s": 0.2, "lag_slope_lower_ms_per_s": -1.0,
     "lag_slope_upper_ms_per_s": 1.4, "backlog_end_ms": 3.0,
 }  # fmt: skip
+UNSURE = {**FLAT, "lag_slope_upper_ms_per_s": 30.0}
 STEEP = {
     "lag_slope_ms_per_s": 400.0, "lag_slope_lower_ms_per_s": 380.0,
     "lag_slope_upper_ms_per_s": 420.0, "backlog_end_ms": 4_000.0,
@@ -85,7 +86,7 @@ def bundle(tmp_path: Path) -> Bundle:
     )
 
 
-def test_a_knee_is_the_last_rate_before_the_first_that_was_not_kept(bundle: Bundle) -> None:
+def test_a_knee_is_the_last_rate_before_the_first_that_was_not_borne(bundle: Bundle) -> None:
     every = swept(bundle)
     assert knee(of(every, "flink")) == 10_000
     assert knee(of(every, "kafka-streams")) == 5_000
@@ -93,6 +94,85 @@ def test_a_knee_is_the_last_rate_before_the_first_that_was_not_kept(bundle: Bund
         "Shown to keep up: Flink SQL up to 10,000 events/s, Kafka Streams up to 5,000 events/s; "
         "Kafka Streams not right at every point."
     )
+
+
+def test_a_knee_is_marked_only_where_the_next_rate_was_seen_not_to_be_borne(
+    bundle: Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert all(knee_is_seen(of(swept(bundle), label)) for label in bundle.labels)
+    done = Completed(RIGHT)
+    open_ended = bundle_of(
+        tmp_path_factory.mktemp("open"),
+        [
+            *(at(number, "flink", rate, FLAT, done) for number, rate in enumerate(RATES, start=1)),
+            at(4, "kafka-streams", 5_000, FLAT, done),
+            at(5, "kafka-streams", 10_000, UNSURE, done),
+        ],
+    )
+    every = swept(open_ended)
+    assert [knee(of(every, label)) for label in ("flink", "kafka-streams")] == [20_000, 5_000]
+    assert not any(knee_is_seen(of(every, label)) for label in open_ended.labels)
+    assert "Flink SQL up to 20,000 events/s (no higher rate was tried), Kafka" in answer(open_ended)
+    marked, plain = (
+        next(f for f in figures_of(compose(each)) if f.name == "sweep-median")
+        for each in (bundle, open_ended)
+    )
+    assert "Strokes: the knees" in marked.reading
+    assert "Strokes" not in plain.reading
+    assert [_strokes(marked), _strokes(plain)] == [2, 0]
+
+
+def _strokes(figure: Figure) -> int:
+    """Lines that stand upright over the whole height."""
+    lines = figure.draw(False).axes[0].get_lines()
+    return sum(list(line.get_ydata()) == [0, 1] for line in lines)
+
+
+def test_what_was_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
+    records = [
+        at(1, "flink", 5_000, FLAT, Completed(RIGHT)),
+        at(2, "flink", 10_000, STEEP, Completed(RIGHT)),
+        at(3, "flink", 20_000, {}, LeftOut("at 10,000 events/s it fell behind")),
+    ]
+    bundle = bundle_of(tmp_path, records)
+    text = markdown.render_document(compose(bundle))
+    assert "None is tried above a rate at which it fell behind" in text
+    assert "at 10,000 events/s it fell behind" in text
+    assert "unsupported" not in text
+    assert "unsupported" not in answer(bundle)
+    shown = text_of(render(bundle))
+    assert "left out" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_what_was_not_decided_below_a_rate_that_was_kept_is_borne_as_well(tmp_path: Path) -> None:
+    done = Completed(RIGHT)
+    records = [
+        at(1, "flink", 5_000, UNSURE, done),
+        at(2, "flink", 10_000, FLAT, done),
+        at(3, "flink", 20_000, STEEP, done),
+        at(4, "kafka-streams", 5_000, FLAT, done),
+        at(5, "kafka-streams", 10_000, UNSURE, done),
+        at(6, "kafka-streams", 20_000, STEEP, done),
+    ]
+    every = swept(bundle_of(tmp_path, records))
+    assert [knee(of(every, label)) for label in ("flink", "kafka-streams")] == [10_000, 5_000]
+    assert all(knee_is_seen(of(every, label)) for label in ("flink", "kafka-streams"))
+
+
+def test_a_rate_that_all_were_spared_is_not_shown(tmp_path: Path) -> None:
+    spared = LeftOut("at 10,000 events/s it fell behind")
+    records = [
+        at(1, "flink", 5_000, FLAT, Completed(RIGHT)),
+        at(2, "kafka-streams", 5_000, FLAT, Completed(RIGHT)),
+        at(3, "flink", 10_000, STEEP, Completed(RIGHT)),
+        at(4, "kafka-streams", 10_000, STEEP, Completed(RIGHT)),
+        at(5, "flink", 20_000, {}, spared),
+        at(6, "kafka-streams", 20_000, {}, spared),
+    ]
+    every = swept(bundle_of(tmp_path, records))
+    assert [one.point[0][1] for one in every] == [5_000, 5_000, 10_000, 10_000]
+    assert [knee(of(every, label)) for label in ("flink", "kafka-streams")] == [5_000, 5_000]
 
 
 def test_the_report_has_a_curve_for_delay_and_cost_and_every_point(bundle: Bundle) -> None:
@@ -116,7 +196,7 @@ def test_the_terminal_shows_each_point_within_80_columns(bundle: Bundle) -> None
     assert text.count("20,000") == 1
 
 
-def test_an_invalid_point_is_told_and_ends_the_curve(tmp_path: Path) -> None:
+def test_an_invalid_point_is_told_and_says_nothing_against_the_engine(tmp_path: Path) -> None:
     bundle = bundle_of(
         tmp_path,
         [
@@ -125,7 +205,7 @@ def test_an_invalid_point_is_told_and_ends_the_curve(tmp_path: Path) -> None:
             at(3, "flink", 20_000, FLAT, Completed(RIGHT)),
         ],
     )
-    assert knee(of(swept(bundle), "flink")) == 5_000
+    assert knee(of(swept(bundle), "flink")) == 20_000
     assert "the load came late" in markdown.render_document(compose(bundle))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from streambench.model.trial import Completed, Failed, Invalid, NotRun, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.model.verdict import Example, Verdict
 from streambench.report.damage_words import damage_counts
 from streambench.report.document import (
@@ -138,5 +138,5 @@ def _not_completed(bundle: Bundle, record: TrialRecord) -> list[Block]:
                 Text(f"{name}: unsupported", Tone.STRONG),
                 Text(f"{sentence(reason)} ({whose.value})" + (f". Hint: {hint}" if hint else "")),
             ]
-        case Completed():
+        case LeftOut() | Completed():  # of the former, the point says why
             return []

@@ -15,7 +15,7 @@ from streambench.report.numbers import DASH, listing
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
 from streambench.report.sections.verdict import MARKS
 from streambench.report.standing import delay_stem
-from streambench.report.sweep_words import knees
+from streambench.report.sweep_words import knees, left_out_words
 from streambench.report.swept import Swept, of, swept
 from streambench.results.bundle import Bundle
 
@@ -30,7 +30,8 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
     every = swept(bundle)
     first = bundle.run.axes[0].name
     stem = delay_stem(bundle)
-    blocks: list[Block] = []
+    left_out = left_out_words(bundle)
+    blocks: list[Block] = [] if left_out is None else [Text(left_out)]
     for metric, name, title in (
         (f"{stem}_p50_ms", "sweep-median", "Median delay"),
         (f"{stem}_p99_ms", "sweep-tail", "Tail delay"),
@@ -64,7 +65,9 @@ def _figure(bundle: Bundle, every: Sequence[Swept], metric: str, name: str, titl
     if any(one.standing.shown(metric).instead for one in every if one.counts):
         label += " (the maximum where too few windows earn it)"
     panels = _panels(bundle, every, metric)
-    strokes = " Strokes: the knees." if any(knees(bundle).values()) else ""
+    strokes = ""
+    if any(knee.seen and knee.rate is not None for knee in knees(bundle).values()):
+        strokes = " Strokes: the knees, the last rate kept up with before one that was not borne."
     return Figure(
         name,
         title,
@@ -90,7 +93,9 @@ def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPa
             marks = tuple(mark for one in mine if (mark := _mark(one, metric)) is not None)
             if marks:
                 title = mine[0].standing.title
-                lines.append(SweepLine(title, look[label], marks, tops.get(label)))
+                top = tops.get(label)
+                knee = top.rate if top is not None and top.seen else None
+                lines.append(SweepLine(title, look[label], marks, knee))
         panels.append(SweepPanel(_second_words(second), tuple(lines)))
     return panels
 

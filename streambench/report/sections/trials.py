@@ -32,7 +32,13 @@ def trials_section(bundle: Bundle) -> Section | None:
     for trial in bundle.trials:
         record = trial.record
         verdict = getattr(record.outcome, "verdict", None)
-        words = record.outcome.kind if verdict is None else "right" if verdict.right else "wrong"
+        words = (
+            record.outcome.kind.replace("-", " ")
+            if verdict is None
+            else "right"
+            if verdict.right
+            else "wrong"
+        )
         if words == "wrong" and record.steady_right:
             words = "right, then wrong"
         head = (

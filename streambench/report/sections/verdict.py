@@ -30,6 +30,7 @@ MARKS = {
     Status.FAILED: ("✗", Tone.BAD),
     Status.INVALID: ("!", Tone.CAUTION),
     Status.UNSUPPORTED: ("○", Tone.QUIET),
+    Status.LEFT_OUT: ("○", Tone.QUIET),
     Status.NOT_REACHED: ("○", Tone.QUIET),
 }
 _LATE_ADVICE = (
