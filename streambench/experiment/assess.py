@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from streambench.engines.protocol import Engine, Readings
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.recoveries import aftermath
+from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
 from streambench.model.fault import FaultKind
@@ -31,7 +32,8 @@ from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
-from streambench.results.measure import measure
+from streambench.results.measure import Measured, measure
+from streambench.results.sustained import worked_off_what_came
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
 from streambench.trial.schedule import event_times
@@ -107,14 +109,20 @@ def assess(
         round=spec.round,
         variant=spec.variant,
         outcome=_warming_failed(spec, evidence, warming, workload, engine)
-        or _outcome(evidence, judged, certificate, saturated=saturated),
+        or _outcome(spec, evidence, judged, measured, certificate, saturated=saturated),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.start_realtime_ns,
         event_offset_ms=evidence.event_offset_ms,
         measures={
             **measured.measures,
-            **_costs(evidence, measured_part, offered_in_span=offered, records=trace.ref.records),
+            **_costs(
+                evidence,
+                measured_part,
+                offered_in_span=offered,
+                records=trace.ref.records,
+                whole=not worked_off_what_came(measured.measures, measured.measured_windows),
+            ),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
             "send_lag_p999_ms": certificate.send_lag_p999_ms,
         },
@@ -175,7 +183,13 @@ def _warming_failed(
 
 
 def _outcome(
-    evidence: Evidence, judged: Judged, certificate: Certificate, *, saturated: bool
+    spec: TrialSpec,
+    evidence: Evidence,
+    judged: Judged,
+    measured: Measured,
+    certificate: Certificate,
+    *,
+    saturated: bool,
 ) -> Outcome:
     if evidence.malformed_count:
         first = evidence.malformed[0]
@@ -191,7 +205,10 @@ def _outcome(
         return Invalid(f"a fault that was asked for did not happen: {evidence.missed}")
     if not certificate.held and not saturated:
         return Invalid(certificate.reason or "the load was not certified")
-    return Completed(judged.verdict)
+    slow = None
+    if evidence.drain_timed_out and not spec.segment.strikes:
+        slow = unfinished(judged.verdict, measured.windows)
+    return slow or Completed(judged.verdict)
 
 
 def _unable(evidence: Evidence) -> tuple[Unable, ...]:
@@ -208,7 +225,12 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
 
 
 def _costs(
-    evidence: Evidence, measured_part: Span, *, offered_in_span: int, records: int
+    evidence: Evidence,
+    measured_part: Span,
+    *,
+    offered_in_span: int,
+    records: int,
+    whole: bool,
 ) -> Mapping[str, float | None]:
     million = offered_in_span / 1e6
     engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
@@ -217,7 +239,9 @@ def _costs(
     own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
     grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
     return {
-        "engine_cpu_s_per_million": sum(usage.cpu_s for usage in engine) / million,
+        "engine_cpu_s_per_million": _of_whole_load(evidence, records)
+        if whole
+        else sum(usage.cpu_s for usage in engine) / million,
         "broker_cpu_s_per_million": sum(usage.cpu_s for usage in broker) / million,
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
@@ -231,6 +255,14 @@ def _costs(
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": sum(usage.cores_mean for usage in own),
     }
+
+
+def _of_whole_load(evidence: Evidence, records: int) -> float | None:
+    """From T0 until the last row; None where rows are missing or a fault took its part."""
+    if evidence.drain_timed_out or evidence.hits:
+        return None
+    engine = [usage for usage in evidence.usage_of_load if usage.role in _values(ENGINE_ROLES)]
+    return sum(usage.cpu_s for usage in engine) / (records / 1e6)
 
 
 def _gc_pause_ms(evidence: Evidence, part: Span) -> float | None:

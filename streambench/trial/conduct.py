@@ -24,7 +24,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
-from streambench.trial.drain import drain
+from streambench.trial.drain import DRAIN_TIMEOUT_S, drain
 from streambench.trial.evidence import Evidence
 from streambench.trial.injector import Injector
 from streambench.trial.lab import INPUT_TOPIC, OUTPUT_TOPIC, Lab
@@ -169,6 +169,8 @@ def _measure_job(
         conditions=spec.conditions,
         must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
         excused=injector.excuses,
+        # So one that bears half of the load has worked it off by then, silent as it may be in a long batch.
+        timeout_s=DRAIN_TIMEOUT_S + trace.meta.duration_ms / 1000,
     )
     readings = job.readings()
     measured = spec.segment.span(Purpose.MEASURED)
@@ -188,6 +190,7 @@ def _measure_job(
         submit_to_first_result_s=first_result_s,
         readings=readings,
         usage=sampler.between(*between),
+        usage_of_load=sampler.between(monotonic_start_ns, drained.quiet_ns[0]),
         hits=injector.hits,
         missed=injector.missed,
         fault_notes=tuple(injector.notes),

@@ -20,7 +20,8 @@ class Evidence:
     """Stamps, rows and costs of one trial; `start_realtime_ns` is T0.
 
     `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
-    the way. `usage` is of the measured part, `usage_at_rest` of the silence after the last row.
+    the way. `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
+    `usage_at_rest` of the silence after it.
     `warmed` are the loads that came at once before T0.
     """
 
@@ -34,6 +35,7 @@ class Evidence:
     submit_to_first_result_s: float
     readings: Readings
     usage: tuple[RoleUsage, ...]
+    usage_of_load: tuple[RoleUsage, ...]
     usage_samples: pa.Table
     machine: MachineUsage
     topic_bytes_before: int
