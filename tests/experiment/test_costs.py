@@ -1,0 +1,61 @@
+"""What an engine is charged with, where it left work undone or did that of before."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from streambench.experiment.assess import _costs
+from streambench.model.plan import Role
+from streambench.model.trial import Purpose, RoleUsage, Span
+from streambench.trial.evidence import Evidence
+
+OFFERED, RECORDS = 1_000_000, 2_000_000
+
+
+def usage(role: Role, cpu_s: float) -> RoleUsage:
+    return RoleUsage(role.value, 1, cpu_s, 0.5, 1e8, 2e8)
+
+
+def cost(*, whole: bool, **differs: Any) -> float | None:
+    found = {
+        "usage": (usage(Role.WORKER, 2.0), usage(Role.BROKER, 9.0)),
+        "usage_of_load": (
+            usage(Role.WORKER, 6.0),
+            usage(Role.COORDINATOR, 1.0),
+            usage(Role.BROKER, 20.0),
+        ),
+        "usage_at_rest": (),
+        "topic_bytes_before": 0,
+        "topic_bytes_after": 0,
+        "readings": SimpleNamespace(checkpoint_bytes=None, gc_pauses=None),
+        "hits": (),
+        "drain_timed_out": False,
+        "warmed": (),
+        **differs,
+    }
+    costs = _costs(
+        cast(Evidence, SimpleNamespace(**found)),
+        Span(Purpose.MEASURED, 0, 50_000),
+        offered_in_span=OFFERED,
+        records=RECORDS,
+        whole=whole,
+    )
+    return costs["engine_cpu_s_per_million"]
+
+
+def test_who_did_the_work_that_came_is_charged_with_the_measured_part() -> None:
+    assert cost(whole=False) == pytest.approx(2.0)
+
+
+def test_who_did_not_is_charged_with_the_whole_load() -> None:
+    assert cost(whole=True) == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize("differs", [{"drain_timed_out": True}, {"hits": ("a fault",)}])
+def test_nothing_is_known_where_rows_are_missing_or_a_fault_took_its_part(
+    differs: dict[str, Any],
+) -> None:
+    assert cost(whole=True, **differs) is None
