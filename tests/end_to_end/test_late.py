@@ -10,7 +10,7 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.cli.planning import make_request
 from streambench.model.conditions import Conditions
-from streambench.model.trial import Completed, Invalid, LateRecords
+from streambench.model.trial import Completed, Invalid, LateRecords, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
 
@@ -23,7 +23,11 @@ DAY = (
 )
 
 
-def drops(folder: Path, engine: str) -> LateRecords:
+# A batch of so many seconds holds hours of that day: then nothing in it can be late.
+LONG_BATCH_MS = 4_000
+
+
+def drops(folder: Path, engine: str) -> tuple[TrialRecord, LateRecords]:
     """Run one day of flights on one engine; the verdict must have been reached."""
     place = folder / "workloads" / "day"
     place.mkdir(parents=True)
@@ -60,7 +64,7 @@ def drops(folder: Path, engine: str) -> LateRecords:
         case other:
             pytest.fail(f"{engine}: {other}")
     assert trial.record.late is not None
-    return trial.record.late
+    return trial.record, trial.record.late
 
 
 # The Python consumer has the clock of Kafka Streams.
@@ -69,17 +73,21 @@ def test_an_exact_clock_predicts_every_dropped_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    late = drops(tmp_path, engine)
+    record, late = drops(tmp_path, engine)
     assert late.predicted is not None
     assert late.dropped == late.predicted
-    assert 0 < late.dropped < late.records
+    assert late.dropped < late.records
+    slowest_ms = record.measures["delay_max_ms"]
+    if engine == "spark" and slowest_ms is not None and slowest_ms > LONG_BATCH_MS:
+        pytest.skip(f"on so slow a machine a batch takes {slowest_ms:,.0f} ms: little can be late")
+    assert late.dropped > 0
 
 
 def test_flinks_clock_bounds_what_it_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    late = drops(tmp_path, "flink")
+    _, late = drops(tmp_path, "flink")
     assert late.dropped is not None
     assert late.predicted_low is not None
     assert late.predicted_high is not None
