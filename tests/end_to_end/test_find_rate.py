@@ -92,8 +92,9 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     best = max(probe.rate_per_s for probe in passed)
     worst = min(probe.rate_per_s for probe in failed)
     assert best < worst <= best * (1 + PRECISION)
-    # The set pace lies between them: a tenth for a machine that stalls.
-    assert due_per_s(request, best) < 1.1 * ROWS_PER_S
+    # The set pace lies between them. A lag may grow by 10 ms a second; and a machine that stalls takes a
+    # tenth.
+    assert due_per_s(request, best) < 1.02 * ROWS_PER_S
     assert due_per_s(request, worst) > 0.9 * ROWS_PER_S
 
     # How far below the confirmed rate lies is the machine's: a fresh job may not hold the first.
@@ -106,6 +107,7 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     assert trial.record.outcome.verdict.right
     assert trial.record.warmed_records > 0
     assert search.lag_bounded_per_s <= best
+    assert due_per_s(request, search.lag_bounded_per_s) < ROWS_PER_S
     assert (folder / "plots" / "search.png").stat().st_size > 0
     report = (folder / "report.md").read_text()
     assert "Sustainable rate" in report

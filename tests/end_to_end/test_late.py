@@ -10,30 +10,27 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.cli.planning import make_request
 from streambench.model.conditions import Conditions
-from streambench.model.trial import Completed, Invalid, LateRecords, TrialRecord
+from streambench.model.trial import Completed, Invalid, LateRecords
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
 
 pytestmark = pytest.mark.engine
 
-# One day in 12 s, so that the test is short; the model is told.
-DAY = (
-    ("speed_up   = 1_800", "speed_up   = 7_200"),
-    ("2013-06-30T08:00:00Z", "2013-07-01T08:00:00Z"),
-)
+# One day, so that the test is short; the model is told. In 12 s, but for Spark: a batch of a cold one on a
+# slow machine takes eight, and where that is half a day nothing in it is late.
+DAY = ("2013-06-30T08:00:00Z", "2013-07-01T08:00:00Z")
+SPEED_UP = {"spark": "1_800"}
+SHORT = "7_200"
 
 
-# A batch of so many seconds holds hours of that day: then nothing in it can be late.
-LONG_BATCH_MS = 4_000
-
-
-def drops(folder: Path, engine: str) -> tuple[TrialRecord, LateRecords]:
+def drops(folder: Path, engine: str) -> LateRecords:
     """Run one day of flights on one engine; the verdict must have been reached."""
     place = folder / "workloads" / "day"
     place.mkdir(parents=True)
     shipped = find("flights")
     text = (shipped / "workload.toml").read_text()
-    for old, new in DAY:
+    speed_up = SPEED_UP.get(engine, SHORT)
+    for old, new in (("speed_up   = 1_800", f"speed_up   = {speed_up}"), DAY):
         assert old in text
         text = text.replace(old, new)
     (place / "workload.toml").write_text(text)
@@ -64,7 +61,7 @@ def drops(folder: Path, engine: str) -> tuple[TrialRecord, LateRecords]:
         case other:
             pytest.fail(f"{engine}: {other}")
     assert trial.record.late is not None
-    return trial.record, trial.record.late
+    return trial.record.late
 
 
 # The Python consumer has the clock of Kafka Streams.
@@ -73,21 +70,17 @@ def test_an_exact_clock_predicts_every_dropped_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    record, late = drops(tmp_path, engine)
+    late = drops(tmp_path, engine)
     assert late.predicted is not None
     assert late.dropped == late.predicted
-    assert late.dropped < late.records
-    slowest_ms = record.measures["delay_max_ms"]
-    if engine == "spark" and slowest_ms is not None and slowest_ms > LONG_BATCH_MS:
-        pytest.skip(f"on so slow a machine a batch takes {slowest_ms:,.0f} ms: little can be late")
-    assert late.dropped > 0
+    assert 0 < late.dropped < late.records
 
 
 def test_flinks_clock_bounds_what_it_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, late = drops(tmp_path, "flink")
+    late = drops(tmp_path, "flink")
     assert late.dropped is not None
     assert late.predicted_low is not None
     assert late.predicted_high is not None
