@@ -25,7 +25,7 @@ from streambench.model.sweep import Axis, Point
 from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
-from streambench.results.schema import SCHEMA, RunRecord
+from streambench.results.schema import SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Observer
@@ -169,6 +169,14 @@ def run_record(
         warming_records=0 if warming is None else warming.ref.records,
         rising_s=0.0 if warming is None else RISING_MS / 1000,
         shape=_shape_words(request),
+        plans={
+            c.variant.label: PlanRecord(c.plan.settings, c.plan.programs, c.plan.warnings)
+            for c in request.contenders
+            if isinstance(c.plan, Plan)
+        },
+        drain_records_per_window=None
+        if drain_records is None
+        else trace.records_in(request.workload.query.window.advance_ms),
     )
 
 

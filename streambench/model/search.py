@@ -63,7 +63,8 @@ class Confirmation:
 class SearchRecord:
     """What the search found for one variant; None is not known.
 
-    `drain_per_s` is the rate at which a warm job worked off records that came at once.
+    `drain_per_s` is the at-once rate: how fast a warm job worked off records that came at once.
+    It depends on how many of them fell into each window (`drain_records_per_window`, the mean).
     `lag_bounded_per_s` and `within_limit_per_s` are confirmed rates.
     """
 
@@ -75,6 +76,7 @@ class SearchRecord:
     lag_bounded_per_s: int | None = None
     within_limit_per_s: int | None = None
     ended: str = "not finished"
+    drain_records_per_window: float | None = None
 
     @property
     def label(self) -> str:

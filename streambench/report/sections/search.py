@@ -24,7 +24,7 @@ from streambench.report.document import (
 )
 from streambench.report.found import FoundRate, found_rates
 from streambench.report.looks import looks
-from streambench.report.numbers import DASH, listing, number, optional
+from streambench.report.numbers import DASH, listing, number, optional, three_digits
 from streambench.report.plot_search import SearchLane, draw_search
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
 from streambench.report.standing import delay_stem
@@ -88,7 +88,7 @@ def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
         Column("engine"),
         Column("lag-bounded, events/s", "lag_slope_ms_per_s", numeric=True),
         *((Column(f"{limit}, events/s", numeric=True),) if limit is not None else ()),
-        Column("drain, events/s", numeric=True),
+        Column("at once, events/s", numeric=True),
         *(
             Column(f"{BY_NAME[name].label} there, {BY_NAME[name].unit}", name, numeric=True)
             for name in names
@@ -112,11 +112,17 @@ def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
         *head,
         Cell(optional(record.lag_bounded_per_s), _confirmed_words(record), Tone.STRONG),
         *((Cell(optional(record.within_limit_per_s)),) if limit is not None else ()),
-        Cell(DASH if drain is None else number(round(drain, -3))),
+        Cell(DASH if drain is None else number(round(drain, -3)), _per_window_words(record)),
     ]
     if one.confirmed is None:
         return Row(tuple(cells), aside=_not_confirmed_words(record))
     return Row((*cells, *(one.confirmed.shown(name).cell() for name in names)))
+
+
+def _per_window_words(record: SearchRecord) -> str | None:
+    """How full the windows were: an at-once rate says little without it."""
+    each = record.drain_records_per_window
+    return None if each is None else f"{three_digits(each)} records a window"
 
 
 def _not_confirmed_words(record: SearchRecord) -> str:
@@ -174,7 +180,7 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         Column("engine"),
         *(
             Column(word, numeric=True)
-            for word in ("confirmed", "highest that passed", "lowest that failed", "drain")
+            for word in ("confirmed", "highest that passed", "lowest that failed", "at once")
         ),
     )
     rows = tuple(
@@ -193,8 +199,8 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         "search",
         "Rates that were tried",
         "The rates tried on each engine, which of them passed, and the confirmed one",
-        "The drain rate is what a warm job works off when records come at once: where the search begins; "
-        "it says nothing of delay. Grey rings: the generator or the engine left it undecided.",
+        "At once: how fast a warm job worked off records that were all there. The search begins near it. "
+        "It says nothing of delay, and it is no bound. Grey rings: not decided.",
         partial(_draw_search, lanes),
         Grid(columns, rows),
     )
