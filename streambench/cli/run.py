@@ -123,6 +123,7 @@ def run(
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
     from streambench.experiment.overload import beyond_reach
+    from streambench.experiment.request import settling
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
@@ -190,7 +191,7 @@ def run(
             axis = auto_axis(requests[0])
             code = bench(planned((axis,)), (axis,), leaves_out=beyond_reach)
         else:
-            code = bench(requests, axes)
+            code = bench(requests if axes else tuple(map(settling, requests)), axes)
     raise typer.Exit(code)
 
 

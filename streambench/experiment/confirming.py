@@ -144,7 +144,7 @@ class Confirming:
             observer=self._observer.trial_begins(
                 search, len(request.contenders), contender.engine, point
             ),
-            warm_up=self._warm_up(request, plan, found, folder),
+            before=self._warm_up(request, plan, found, folder),
         )
 
     def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:

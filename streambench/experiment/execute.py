@@ -13,6 +13,7 @@ from streambench.experiment.loads import Loads
 from streambench.experiment.one import run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
+from streambench.experiment.settling import SETTLING, LoadsBefore, Settling
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
@@ -100,14 +101,23 @@ def execute(
                     observer=observer.trial_begins(
                         number, len(trials), contender.engine, request.point
                     ),
-                    warm_up=_warm_up(loads, request, plan),
+                    before=_before(loads, request, plan),
                 )
         records.append(record)
         observer.trial_ends(record)
     return tuple(records)
 
 
-def _warm_up(loads: Loads, request: Request, plan: Plan) -> WarmUp | None:
+def _before(loads: Loads, request: Request, plan: Plan) -> LoadsBefore | None:
+    settling = loads.settling(request)
+    if settling is not None:
+        return Settling(
+            settling,
+            query=request.workload.query,
+            clock=plan.event_clock,
+            guarantee=request.conditions.guarantee,
+            loads_at_most=SETTLING.loads_at_most(request.warm_up_s),
+        )
     load, rising = loads.at_once(request), loads.rising(request)
     if load is None or rising is None:
         return None
@@ -168,6 +178,7 @@ def run_record(
         drain_records=drain_records,
         warming_records=0 if warming is None else warming.ref.records,
         rising_s=0.0 if warming is None else RISING_MS / 1000,
+        settling_s=SETTLING.load_s(request.warm_up_s) if request.settles else 0.0,
         shape=_shape_words(request),
         plans={
             c.variant.label: PlanRecord(c.plan.settings, c.plan.programs, c.plan.warnings)

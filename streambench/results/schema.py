@@ -129,6 +129,7 @@ class RunRecord:
     null_trial: NullTrial | None = None  # what this machine carries without an engine
     warming_records: int = 0  # what came at once before each trial, again until the job was warm
     rising_s: float = 0.0  # how long a load then rose to the rate
+    settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
     plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
     drain_records_per_window: float | None = None  # the mean over the load that is drained
 

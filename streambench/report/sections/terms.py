@@ -24,6 +24,7 @@ from streambench.report.planned import plans, unrecorded, warnings
 from streambench.report.sections.cost import usage_grid
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.standing import standings, title_of
+from streambench.report.warm_up_words import warm_up_words
 from streambench.results.bundle import Bundle
 
 _UNITS = {"_ms": "ms", "_mib": "MiB"}
@@ -37,6 +38,9 @@ def conditions_section(bundle: Bundle) -> Section:
         Text("What could not be made equal, or went otherwise than planned:"),
         *_warning_blocks(bundle),
     ]
+    warmed = warm_up_words(bundle)
+    if warmed:
+        blocks += [Text("How long each was under load before it was measured:"), Points(warmed)]
     for label, plan in plans(bundle).items():
         if plan.settings:
             title = f"{title_of(bundle, label)}: {plural(len(plan.settings), 'setting')}"
