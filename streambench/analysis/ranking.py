@@ -83,17 +83,19 @@ def rank(
     floor: float,
     single_factor: float | None,
     lower_is_better: bool = True,
+    named: str = "its value",
 ) -> tuple[Place, ...]:
     """Places of all candidates: ranked ones best first, then the others in the order given.
 
     Values below `floor` count as the floor, and medians less than the floor apart are never told apart.
     `single_factor` tells engines apart without a test: where every trial of the one is beyond it from
     every trial of the other. It is all there is where one of two engines has a single trial; None: not
-    measured, so single trials are never told apart. Raises ValueError when `floor` is not above zero.
+    measured, so single trials are never told apart. `named` is what the values are, in a reason's words.
+    Raises ValueError when `floor` is not above zero.
     """
     if floor <= 0:
         raise ValueError(f"floor {floor} is not above zero")
-    reasons = {one.label: _why_unranked(one) for one in candidates}
+    reasons = {one.label: _why_unranked(one, named) for one in candidates}
     able = [one for one in candidates if reasons[one.label] is None]
     better = _surely_better(able, floor, single_factor, lower_is_better)
     sign = 1 if lower_is_better else -1
@@ -119,11 +121,11 @@ def rank(
     )
 
 
-def _why_unranked(one: Candidate) -> str | None:
+def _why_unranked(one: Candidate, named: str) -> str | None:
     if not one.values:
-        return "its value is not known"
+        return f"{named} is not known"
     if not all(math.isfinite(value) for value in one.values):
-        return "its value is not known in every trial"
+        return f"{named} is not known in every trial"
     if one.windows is not None and one.windows < WINDOWS_TO_RANK:
         plural = "window was" if one.windows == 1 else "windows were"
         return f"{one.windows} {plural} measured, and a rank needs {WINDOWS_TO_RANK}"

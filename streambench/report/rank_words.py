@@ -17,15 +17,15 @@ def rank_basis(ranked: Sequence[Candidate], floor: str, single_factor: float | N
         return ""
     repeats = min(len(one.values) for one in ranked)
     if repeats > 1:
-        test = (
-            f"Ranks come from {repeats} repeats: engines share a rank or bear = unless Welch's t-test on "
-            "logarithms, corrected by Holm, tells them apart"
+        return (
+            "Told apart by a t-test on the logarithms of the trials' values, 5 % false alarms in all, and "
+            f"by {floor} at least (docs/method.md, ranking). "
+            "=: not told apart from at least one other."
         )
-        return f"{test}, by {floor} at least."
     if single_factor is None:
         return (
-            "One trial: not told apart. How far single trials of one engine differ is not measured "
-            "yet; `--repeat 3` or more tells engines apart."
+            "One trial: not told apart, for how far single trials of one engine differ is not measured "
+            "yet."
         )
     return (
         f"One trial: told apart only beyond ×{number(single_factor, 2)}, and by {floor} at least."
