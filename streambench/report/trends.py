@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streambench.model.sweep import point_words
+from streambench.model.trial import Completed
 from streambench.report.document import Block, Points, Text
 from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
@@ -25,7 +26,8 @@ def trend_lines(bundle: Bundle) -> tuple[str, ...]:
     """One line a variant, with one of its trends and in how many of its trials there was one."""
     lines = []
     for label in bundle.labels:
-        records = [trial.record for trial in bundle.of(label)]
+        every = [trial.record for trial in bundle.of(label)]
+        records = [record for record in every if isinstance(record.outcome, Completed)]
         moving = [record for record in records if record.trend]
         if moving:
             where = f" in {len(moving)} of {len(records)} trials" if len(records) > 1 else ""
