@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from streambench.analysis import ranking
 from streambench.analysis.ranking import Candidate, Place, rank
 
 FLOOR = 2.0
@@ -137,3 +139,21 @@ def test_five_repeats_find_a_tenth_at_a_spread_of_three_per_cent() -> None:
         for _ in range(300)
     )
     assert found >= 285  # method: 99 %
+
+
+@pytest.mark.parametrize(
+    ("figure", "factor"),
+    [
+        ("result delay, visible delay", ranking.DELAY_FACTOR),
+        ("late time of a recovery", ranking.LATE_TIME_FACTOR),
+        ("sustainable rate of a search", ranking.RATE_FACTOR),
+        ("drain", ranking.DRAIN_FACTOR),
+    ],
+)
+def test_the_factors_in_use_are_those_of_the_documentation(
+    figure: str, factor: float | None
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
+    (line,) = (line for line in text.splitlines() if line.startswith(f"| {figure} |"))
+    told = line.split("|")[2].strip()
+    assert told == ("not known" if factor is None else f"{factor:.2f}")
