@@ -129,6 +129,7 @@ def assess(
         measured_windows=measured.measured_windows,
         saturated=saturated,
         trend=measured.trend,
+        trend_share=measured.trend_share,
         certificate=certificate,
         usage=evidence.usage,
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,

@@ -95,6 +95,7 @@ def probe_record(
         send_lag_p999_ms=lag_ms,
         idle_share=seen.idle_share,
         measures=seen.measured.measures,
+        trend=seen.measured.trend,
     )
     saturated = seen.certificate.only_late and seen.idle_share < SATURATED_IDLE_SHARE
     if not seen.certificate.held and not saturated:

@@ -36,6 +36,7 @@ class RateProbe:
     send_lag_p999_ms: float | None = None
     idle_share: float | None = None  # of the machine, while it was measured
     measures: Mapping[str, float | None] = field(default_factory=dict)
+    trend: str | None = None  # a remaining trend of the delay, in words
 
     @property
     def passed(self) -> bool:

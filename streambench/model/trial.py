@@ -201,6 +201,7 @@ class TrialRecord:
     measured_windows: int = 0
     saturated: bool = False
     trend: str | None = None  # a remaining trend in the measured part, in words
+    trend_share: float | None = None  # its size by the median delay; None: no trend, or not known
     certificate: Certificate | None = None
     usage: tuple[RoleUsage, ...] = ()
     late: LateRecords | None = None
