@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from streambench.engines.common.symbols import literal
+from streambench.engines.common.variants import Asked
 from streambench.model.conditions import Profile
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
@@ -37,12 +38,12 @@ def by_profile(
 
 
 def overridden(
-    settings: Iterable[Setting], scope: str, user: Iterable[tuple[str, str]]
+    settings: Iterable[Setting], scope: str, asked: Iterable[Asked]
 ) -> tuple[Setting, ...]:
-    """`settings` after the user's own `(name, value)` pairs in `scope`, which win."""
+    """`settings` after what the variant and the user ask for in `scope`, which wins."""
     table = {(setting.scope, setting.name): setting for setting in settings}
-    for name, value in user:
-        table[scope, name] = Setting(scope, name, literal(value), Origin.USER)
+    for each in asked:
+        table[scope, each.name] = Setting(scope, each.name, literal(each.value), each.origin)
     return tuple(table.values())
 
 

@@ -16,6 +16,7 @@ from streambench.engines.flink.settings import (
     parallelism,
 )
 from streambench.engines.flink.submission import submit
+from streambench.engines.flink.variants import VARIANTS
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
@@ -35,6 +36,7 @@ class FlinkEngine:
     version = VERSION
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
+    variants = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.common.variants import asked
+from streambench.engines.flink.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
@@ -93,7 +95,7 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         *rules(JVM, _jvm(conditions)),
     )
     for scope in (CLUSTER, JOB):
-        settings = overridden(settings, scope, variant.settings)
+        settings = overridden(settings, scope, asked(variant, VARIANTS))
     return marked(settings, _RECOVERY)
 
 

@@ -20,6 +20,7 @@ from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_pr
 from streambench.engines.spark.programs import spark_programs
 from streambench.engines.spark.progress import read_progress
 from streambench.engines.spark.settings import executor_heap_mib, silence_timeout_ms, spark_settings
+from streambench.engines.spark.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
 from streambench.model.fault import FaultKind
@@ -41,6 +42,7 @@ class SparkEngine:
     version = VERSION
     event_clock = EventClock.GLOBAL_PER_BATCH
     state_exact = True
+    variants = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, PySpark's environment (it holds Spark itself) and the Kafka connector."""

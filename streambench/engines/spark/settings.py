@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.common.variants import asked
+from streambench.engines.spark.variants import VARIANTS
 from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
@@ -106,7 +108,7 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
         ),
     )
-    return marked(overridden(settings, APPLICATION, variant.settings), _RECOVERY)
+    return marked(overridden(settings, APPLICATION, asked(variant, VARIANTS)), _RECOVERY)
 
 
 def _application(conditions: Conditions) -> dict[str, str | int]:
