@@ -72,7 +72,7 @@ def test_the_list_of_engines_has_the_variants_and_what_they_are() -> None:
     listed = json.loads(CliRunner().invoke(app, ["engines", "--json"]).stdout)
     (flink,) = (engine for engine in listed if engine["name"] == "flink")
     (adaptive,) = (each for each in flink["variants"] if each["name"] == "flink:adaptive")
-    assert adaptive["settings"] == {"jobmanager.scheduler": "adaptive"}
+    assert adaptive["settings"]["jobmanager.scheduler"] == "adaptive"
     shown = CliRunner().invoke(app, ["engines"]).stdout
     for engine in listed:
         assert all(each["name"] in shown for each in engine["variants"])

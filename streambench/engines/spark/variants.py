@@ -4,4 +4,14 @@ from __future__ import annotations
 
 from streambench.engines.protocol import NamedVariant
 
-VARIANTS: tuple[NamedVariant, ...] = ()
+TRIGGER = "trigger"
+
+VARIANTS: tuple[NamedVariant, ...] = (
+    NamedVariant(
+        name="trigger-1s",
+        title="trigger every second",
+        note="A batch every second instead of one after the other: fewer batches, and results that "
+        "wait for the next one.",
+        settings=((TRIGGER, "1s"),),
+    ),
+)
