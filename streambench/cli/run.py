@@ -27,7 +27,12 @@ def run(
     workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
     engine: Annotated[
         list[str] | None,
-        typer.Option("--engine", "-e", help="Only these engines (repeat, or use commas)."),
+        typer.Option(
+            "--engine",
+            "-e",
+            metavar="ENGINE[:VARIANT]",
+            help="Only these engines (repeat, or use commas), or variants of them, e.g. flink:spare.",
+        ),
     ] = None,
     rate_per_s: Annotated[
         int | None,

@@ -142,7 +142,7 @@ class Confirming:
             artifacts=self._artifacts[contender.variant],
             writer=self._writer,
             observer=self._observer.trial_begins(
-                search, len(request.contenders), contender.engine, point
+                search, len(request.contenders), contender.title, point
             ),
             before=self._warm_up(request, plan, found, folder),
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
-from streambench.engines.protocol import Engine
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
@@ -35,7 +34,7 @@ from streambench.trial.observer import Observer
 class RunObserver(Protocol):
     """Whoever shows how the run goes."""
 
-    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Observer:
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Observer:
         """A trial starts; the returned observer hears of its phases."""
         ...
 
@@ -99,7 +98,7 @@ def execute(
                     artifacts=artifacts[contender.variant],
                     writer=writer,
                     observer=observer.trial_begins(
-                        number, len(trials), contender.engine, request.point
+                        number, len(trials), contender.title, request.point
                     ),
                     before=_before(loads, request, plan),
                 )
@@ -168,7 +167,7 @@ def run_record(
         repeats=request.repeats,
         planned=tuple(contender.variant.label for contender in request.contenders),
         warnings=warnings,
-        titles={c.variant.label: c.engine.title for c in request.contenders},
+        titles={c.variant.label: c.title for c in request.contenders},
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from streambench.engines.common.variants import title_of
 from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
 from streambench.experiment.settling import SETTLING
@@ -39,6 +40,11 @@ class Contender:
     variant: Variant
     plan: Plan | Unsupported
     wider: Plan | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name as in the report."""
+        return title_of(self.engine, self.variant)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> No
         "spark": "2",
         "kafka-python": "",
         "flink": "",
-        "flink+1": "",
+        "flink+taskmanager.slots=4": "",
         "reference": "",
     }
 
