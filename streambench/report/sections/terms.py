@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
-from streambench.model.conditions import Conditions
 from streambench.model.plan import Setting
 from streambench.model.trial import Certificate, TrialRecord
 from streambench.report.document import (
@@ -22,10 +20,9 @@ from streambench.report.document import (
 )
 from streambench.report.numbers import DASH, number, plural
 from streambench.report.sections.cost import usage_grid
+from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.standing import standings, title_of
 from streambench.results.bundle import Bundle
-
-_UNITS = {"_ms": "ms", "_mib": "MiB"}
 
 
 def conditions_section(bundle: Bundle) -> Section:
@@ -45,8 +42,7 @@ def conditions_section(bundle: Bundle) -> Section:
         )
     )
     blocks: list[Block] = [
-        Text("Equal for every engine:"),
-        _pairs(_condition_words(bundle.run.conditions), "condition"),
+        *equal_blocks(bundle.run, {title_of(bundle, each): first[each].settings for each in first}),
         Text("What could not be made equal, or went otherwise than planned:"),
         Points(warnings) if warnings else Text("Nothing was found."),
     ]
@@ -203,19 +199,6 @@ def _exempt(certificate: Certificate) -> str | None:
 def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
     """Label → its first trial's record, which stands for its settings and programs."""
     return {label: trials[0].record for label in bundle.labels if (trials := bundle.of(label))}
-
-
-def _condition_words(conditions: Conditions) -> dict[str, str]:
-    words = {}
-    for field in fields(conditions):
-        value = getattr(conditions, field.name)
-        name, unit = field.name, ""
-        for suffix, word in _UNITS.items():
-            if name.endswith(suffix):
-                name, unit = name.removesuffix(suffix), f" {word}"
-        text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
-        words[name.replace("_", " ")] = "never" if value is None else f"{text}{unit}"
-    return words
 
 
 def _pairs(pairs: Mapping[str, str], what: str, *, code: bool = False) -> Grid:
