@@ -55,7 +55,7 @@ def run(
         typer.Option(
             metavar="NAME=LIST",
             help="Vary one property, e.g. keys=100,10k,1M (also rate, skew, width, partitions, "
-            "workers); twice for a grid.",
+            "workers, commit=100ms,970ms); twice for a grid.",
         ),
     ] = None,
     find_rate: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.model.sweep import Axis, AxisName, grid
+from streambench.model.sweep import Axis, AxisName, grid, value_words
 from streambench.report.answer import answer
 from streambench.report.document import Document, Section
 from streambench.report.numbers import number, plural, seconds
@@ -116,7 +116,8 @@ def _trials(run: RunRecord) -> str:
 
 def _axes_words(axes: tuple[Axis, ...]) -> str:
     return "; ".join(
-        f"{axis.name.value} {', '.join(f'{value:,.10g}' for value in axis.values)}" for axis in axes
+        f"{axis.name.value} {', '.join(value_words(axis.name, value) for value in axis.values)}"
+        for axis in axes
     )
 
 

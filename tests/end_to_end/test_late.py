@@ -65,7 +65,7 @@ def drops(folder: Path, engine: str) -> LateRecords:
 
 
 # The Python consumer has the clock of Kafka Streams.
-@pytest.mark.parametrize("engine", ["kafka-streams", "spark"])
+@pytest.mark.parametrize("engine", ["kafka-streams", "kafka-streams:flat-json", "spark"])
 def test_an_exact_clock_predicts_every_dropped_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:

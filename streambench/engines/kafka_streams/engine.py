@@ -18,6 +18,7 @@ from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
     commit_interval_ms,
+    json_parser,
     properties,
     settings,
     transaction_timeout_ms,
@@ -103,7 +104,7 @@ class KafkaStreams:
             version=variant.version,
             event_clock=self.event_clock,
             programs=(
-                *programs(workload, retention_ms=retention_ms),
+                *programs(workload, retention_ms=retention_ms, parser=json_parser(chosen)),
                 Program(_PROPERTIES, "properties", properties(chosen)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),

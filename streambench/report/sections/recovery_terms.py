@@ -43,7 +43,10 @@ def profile_words(conditions: Conditions) -> str:
             "Profile tuned: heartbeats, time-outs and commit intervals are short, and equal where the "
             "engines have the same ones."
         )
-    return "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them."
+    return (
+        "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them, "
+        "where it ships any."
+    )
 
 
 def restart_words(conditions: Conditions) -> str:
