@@ -14,7 +14,6 @@ from streambench.load.partition import partition_of
 from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query, Replay, Workload
-from streambench.oracle.clocks import FLINK_EAGER_MS
 from streambench.oracle.columns import (
     TraceColumns,
     duckdb_session,
@@ -52,7 +51,7 @@ class Arrivals:
     """Records in the order of arrival: when each is played, its event time, its partition.
 
     `due_ms` is in playing time (speed-up applied), and never falls. `window_end_ms` belongs to
-    `event_ms`. Records that fail `passes` only move clocks that look before the filter.
+    `event_ms`. Records that fail `passes` move no clock.
     """
 
     due_ms: Int64s
@@ -197,9 +196,10 @@ def late_records(
         case EventClock.MIN_OF_PARTITIONS:
             clock_ms = np.full(len(closing_ms), np.iinfo(np.int64).max)
             for p in np.unique(arrivals.partition):
-                own_ms = np.where(arrivals.partition == p, arrivals.event_ms, _NEVER)
+                mine = arrivals.passes & (arrivals.partition == p)
+                own_ms = np.where(mine, arrivals.event_ms, _NEVER)
                 clock_ms = np.minimum(clock_ms, _before_instant(arrivals.due_ms, own_ms))
-            return arrivals.passes & (closing_ms - FLINK_EAGER_MS <= clock_ms)
+            return arrivals.passes & (closing_ms <= clock_ms)
         case EventClock.GLOBAL_PER_BATCH:
             passing_ms = np.where(arrivals.passes, arrivals.event_ms, _NEVER)
             if batch_ms is None:
@@ -243,12 +243,12 @@ def _predict(
 
 def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     """The most that a least-over-partitions clock can drop: by the record's own partition alone."""
-    closing_ms = arrivals.window_end_ms + grace_ms - FLINK_EAGER_MS
+    closing_ms = arrivals.window_end_ms + grace_ms
     most = 0
     for p in np.unique(arrivals.partition):
-        own = np.flatnonzero(arrivals.partition == p)
+        own = np.flatnonzero((arrivals.partition == p) & arrivals.passes)
         earlier = np.r_[_NEVER, np.maximum.accumulate(arrivals.event_ms[own])[:-1]]
-        most += int(np.count_nonzero((closing_ms[own] <= earlier) & arrivals.passes[own]))
+        most += int(np.count_nonzero(closing_ms[own] <= earlier))
     return most
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
+from streambench.model.workload import exact_from_grace_ms
 from streambench.oracle.expected import Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark
 from tests.oracle.stand_in import (
@@ -186,28 +187,54 @@ def test_records_beyond_the_last_known_batch_may_count(tmp_path: Path) -> None:
     assert not all(cut.table.column("must").to_pylist())
 
 
-@pytest.mark.parametrize(
-    ("earlier_ms", "streams_drops", "flink_may_drop"),
-    [(108, False, False), (109, False, True), (110, True, True)],
-)
-def test_flink_is_one_millisecond_more_eager(
-    tmp_path: Path, earlier_ms: int, streams_drops: bool, flink_may_drop: bool
+@pytest.mark.parametrize(("earlier_ms", "late"), [(108, False), (109, False), (110, True)])
+def test_a_record_is_late_from_the_windows_end_plus_the_grace_on(
+    tmp_path: Path, earlier_ms: int, late: bool
 ) -> None:
     records = [Record(0, 0, 5), Record(1, 0, earlier_ms), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
-    first = ("a", 0)
-    streams = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))
-    assert streams[first]["n_high"] == (1 if streams_drops else 2)
-    flink_rows = rows_of(expect(trace, query(grace_ms=10), EventClock.MIN_OF_PARTITIONS))
-    assert flink_rows[first]["n_low"] == (1 if flink_may_drop else 2)
-    assert flink_rows[first]["n_high"] == 2
+    counts = {}
+    for clock in EventClock:
+        expected = expect(trace, query(grace_ms=10), clock)
+        row = rows_of(expected)["a", 0]
+        counts[clock] = (row["n_low"], row["n_high"])
+        assert expected.nothing_late == (not late)
+    assert counts[EventClock.PER_PARTITION] == ((1, 1) if late else (2, 2))
+    # It may have been read before the watermark was made.
+    assert counts[EventClock.MIN_OF_PARTITIONS] == ((1, 2) if late else (2, 2))
 
 
-def test_only_flink_lets_records_that_fail_where_move_the_clock(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("disorder_ms", "quantum_ms"), [(0, 5), (7, 5), (50, 5), (0, 1), (3, 7)])
+def test_no_record_is_late_from_the_promised_grace_on(
+    tmp_path: Path, disorder_ms: int, quantum_ms: int
+) -> None:
+    """The worst that generated load can do, with the window's edge at every place in a quantum."""
+    grace_ms = exact_from_grace_ms(disorder_ms, quantum_ms)
+    size_ms = 41  # has no divisor in common with a quantum
+    records = [
+        Record(quantum, partition, quantum * quantum_ms + from_start_ms)
+        for quantum in range(2 * size_ms)
+        for partition in range(2)
+        for from_start_ms in (quantum_ms - 1, -disorder_ms)
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=2)
+
+    def nothing_late(grace_ms: int) -> bool:
+        asked = query(size_ms=size_ms, grace_ms=grace_ms)
+        return expect(trace, asked, EventClock.PER_PARTITION).nothing_late
+
+    assert nothing_late(grace_ms)
+    assert not grace_ms or not nothing_late(grace_ms - 1)
+
+
+@pytest.mark.parametrize("clock", list(EventClock))
+def test_records_that_fail_where_move_no_clock(tmp_path: Path, clock: EventClock) -> None:
+    # Flink's program makes its watermark NULL for them, and Flink then keeps the one it has.
     records = [Record(0, 0, 5), Record(1, 0, 500, action="click"), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
-    assert rows_of(expect(trace, query(), EventClock.PER_PARTITION))["a", 0]["n_low"] == 2
-    assert rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]["n_low"] == 1
+    row = rows_of(expect(trace, query(), clock))["a", 0]
+    assert (row["n_low"], row["n_high"]) == (2, 2)
+    assert row["earliest_quantum"] is None
 
 
 def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> None:
@@ -257,8 +284,8 @@ def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
     assert {row["closing_quantum"] for row in closed.values()} == {6}
     assert closed[EventClock.GLOBAL_PER_BATCH]["earliest_quantum"] == 6
     assert closed[EventClock.PER_PARTITION]["earliest_quantum"] == 9
-    # Flink: partition 0 reaches 109 in quantum 3, partition 1 in quantum 6.
-    assert closed[EventClock.MIN_OF_PARTITIONS]["earliest_quantum"] == 6
+    # Partition 1 has reached 110 in quantum 6, partition 0 not before quantum 9.
+    assert closed[EventClock.MIN_OF_PARTITIONS]["earliest_quantum"] == 9
     later = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))["b", 100]
     assert later["closing_quantum"] is later["earliest_quantum"] is None
 
@@ -269,13 +296,16 @@ def test_flink_closes_no_window_before_its_slowest_partition(tmp_path: Path) -> 
         Record(2, 0, 400),
         Record(3, 1, 90, key="b"),
         Record(8, 1, 99, key="b"),
+        Record(9, 1, 100, key="b"),
     ]
     trace = trace_of(tmp_path / "columns", records, partitions=2)
     row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert (row["closing_quantum"], row["earliest_quantum"]) == (2, 8)
-    lone = trace_of(tmp_path / "lone", [Record(0, 0, 5), Record(2, 0, 400)], partitions=2)
-    idle = rows_of(expect(lone, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert idle["earliest_quantum"] == 2
+    assert (row["closing_quantum"], row["earliest_quantum"]) == (2, 9)
+    silent = [Record(0, 0, 5), Record(2, 0, 400), Record(3, 1, 500, key="b", action="click")]
+    for folder, records in (("silent", silent), ("lone", silent[:2])):
+        trace = trace_of(tmp_path / folder, records, partitions=2)
+        row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
+        assert row["earliest_quantum"] is None
 
 
 def test_inputs_count_all_records_of_a_window_whether_or_not_they_pass(tmp_path: Path) -> None:

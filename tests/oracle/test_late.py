@@ -26,6 +26,7 @@ from tests.oracle.stand_in import (
     COUNT,
     MIN,
     OFFSET_MS,
+    QUANTUM_MS,
     T0_MS,
     Record,
     query,
@@ -184,6 +185,40 @@ def test_a_lawfully_missing_row_is_not_lost(tmp_path: Path) -> None:
         assert judged(rows, expected).verdict.right
         late = pa.concat_tables([rows, _row_for(rows, "b", 0)])
         assert judged(late, expected).verdict.damage.unexpected == (0 if row_is_right else 1)
+
+
+def test_flink_is_held_to_records_that_only_others_could_make_late(tmp_path: Path) -> None:
+    # The second would close the window if it passed `where`; the others come in time.
+    records = [
+        Record(0, 0, 5),
+        Record(1, 0, 100_000, action="click"),
+        Record(2, 0, 40),
+        Record(3, 0, 60),
+        Record(9, 0, 100),
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    expected = expect(trace, query(), EventClock.MIN_OF_PARTITIONS)
+    rows = right_rows(expected)
+    assert judged(rows, expected).verdict.right
+    assert prove_drops(expected).high == 0
+    number = rows.schema.get_field_index("n")
+    counts = rows.column("n").to_numpy().copy()
+    counts[0] = 1
+    one_of_three = rows.set_column(number, "n", pa.array(counts))
+    assert not judged(one_of_three, expected).verdict.right
+
+    stamps = rows.column("appended_ms").to_numpy().copy()
+    stamps[0] = T0_MS + 3 * QUANTUM_MS  # after the click was due, long before the last view
+    early = rows.set_column(rows.schema.get_field_index("appended_ms"), "appended_ms", [stamps])
+    assert judged(early, expected).verdict.damage.early == 1
+
+
+def test_the_model_lets_only_passing_records_move_flinks_clock(tmp_path: Path) -> None:
+    ahead = Record(1, 0, 100_000, action="click")
+    trace = trace_of(tmp_path / "columns", [Record(0, 0, 5), ahead, Record(2, 0, 40)], partitions=1)
+    for clock in EventClock:
+        found = predict_drops(trace, query(), clock)
+        assert (found.dropped, found.low, found.high) == (0, 0, 0)
 
 
 def _row_for(like: pa.Table, key: str, start_ms: int) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.flink.query import bound_ms
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
@@ -88,7 +89,7 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         ),
         *rules(SOURCE, _source()),
         *defaults(SOURCE, {"scan.watermark.idle-timeout": "off"}),
-        *rules(QUERY, {"watermark bound": f"{query.grace_ms} ms"}),
+        *rules(QUERY, {"watermark bound": f"{bound_ms(query)} ms"}),
         *rules(SINK, _sink(conditions)),
         *rules(JVM, _jvm(conditions)),
     )
