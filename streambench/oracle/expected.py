@@ -28,6 +28,14 @@ from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 
 
 @dataclass(frozen=True)
+class Due:
+    """(key, window start relative to the trace's origin) of rows that must come and of all that may."""
+
+    must: frozenset[tuple[str, int]]
+    may: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Expected:
     """The expectation for one trace, query and event clock.
 
@@ -62,16 +70,11 @@ class Expected:
             due_ms[(due_ms > start_ms) & (due_ms <= end_ms)] = end_ms
         return due_ms
 
-    def must_come(self) -> frozenset[tuple[str, int]]:
-        """(key, window start relative to the trace's origin) of every row that must exist."""
-        due = self.table.filter(self.table.column("must"))
-        return frozenset(
-            zip(
-                due.column("key").to_pylist(),
-                due.column("window_start_ms").to_pylist(),
-                strict=True,
-            )
-        )
+    def due(self) -> Due:
+        """The rows that must come, and those that may."""
+        may = np.flatnonzero(self.table.column("possible_records").to_numpy() > 0)
+        must = _places(self.table.filter(self.table.column("must")))
+        return Due(must, must if len(must) == len(may) else _places(self.table.take(may)))
 
 
 def expect(
@@ -156,6 +159,16 @@ def expect(
         quanta=trace.meta.quanta,
         exact=bool(np.array_equal(must_records, possible_records)),
         nothing_late=clocks.nothing_late,
+    )
+
+
+def _places(table: pa.Table) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        zip(
+            table.column("key").to_pylist(),
+            table.column("window_start_ms").to_pylist(),
+            strict=True,
+        )
     )
 
 

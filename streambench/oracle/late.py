@@ -102,7 +102,6 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     lawful = ~expected.table.column("must").to_numpy(zero_copy_only=False)
     lawful[index[index >= 0]] = False
     accounted |= lawful
-    accounted &= judged.judged
     full = expected.table.column("records").to_numpy()
     return int(np.sum((full - counted)[accounted]))
 

@@ -8,7 +8,7 @@ import pytest
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import exact_from_grace_ms
-from streambench.oracle.expected import Expected, expect
+from streambench.oracle.expected import Due, Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark
 from tests.oracle.stand_in import (
     COUNT,
@@ -105,7 +105,7 @@ def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
         assert row["records"] == row["n_full"] == row["n_low"] == len(values)
         assert row["total_low"] == row["total_high"] == sum(values)
         assert (row["least_low"], row["greatest_high"]) == (min(values), max(values))
-    assert expected.must_come() == frozenset(by_hand)
+    assert expected.due() == Due(frozenset(by_hand), frozenset(by_hand))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -243,6 +243,10 @@ def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> No
     row = rows_of(expect(trace, query(), EventClock.PER_PARTITION))["b", 0]
     assert not row["must"]
     assert (row["possible_records"], row["n_full"]) == (0, 1)
+    first = frozenset([("a", 500)])
+    assert expect(trace, query(), EventClock.PER_PARTITION).due() == Due(first, first)
+    flink_due = expect(trace, query(), EventClock.MIN_OF_PARTITIONS).due()
+    assert flink_due == Due(first, first | {("b", 0)})
     assert row["n_low"] is row["n_high"] is row["least_low"] is None
 
 

@@ -68,7 +68,6 @@ def judged(rows: pa.Table, expected: Expected) -> Judged:
         guarantee=Guarantee.AT_LEAST_ONCE,
         start_realtime_ms=T0_MS,
         event_offset_ms=OFFSET_MS,
-        ignore_outside=(-10_000, 10_000),
     )
 
 

@@ -76,7 +76,6 @@ def measured(
         guarantee=guarantee,
         start_realtime_ms=T0_MS,
         event_offset_ms=OFFSET_MS,
-        ignore_outside=(0, DURATION_MS - 100),
     )
     return measure(
         result,
