@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from streambench.load.trace import compile_trace
+from streambench.model.columns import bound_columns, value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.oracle.expected import Expected, expect
@@ -48,7 +49,8 @@ def right_rows(expected: Expected) -> pa.Table:
         "window_start_ms": pa.array(table.column("window_start_ms").to_numpy() + T0_MS),
     }
     for aggregate in expected.aggregates:
-        columns[aggregate.alias] = table.column(f"{aggregate.alias}_low")
+        low, _, _ = bound_columns(aggregate.alias)
+        columns[value_column(aggregate.alias)] = table.column(low)
     return pa.table(columns)
 
 

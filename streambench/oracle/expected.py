@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streambench.model.columns import bound_columns
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     argument_sql,
     duckdb_session,
@@ -44,7 +46,7 @@ class Expected:
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
     newest_quantum (of the newest record that may count), records (all that pass `where`),
     must_records and possible_records (how many of them must and may count), must (whether the row
-    must exist), and `<alias>_low`, `<alias>_high`, `<alias>_full` per aggregate (`full`: none late).
+    must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
     Bounds are null where no record may count, so that there must be no row.
 
     `inputs`: window_start_ms and the number of all input records in that window, whether or not they
@@ -146,9 +148,9 @@ def expect(
         "must": pa.array(must_records > 0),
     }
     values = {
-        f"{aggregate.alias}_{bound}": counted.column(f"{aggregate.alias}_{bound}")
+        name: counted.column(name)
         for aggregate in query.aggregates
-        for bound in ("low", "high", "full")
+        for name in bound_columns(aggregate.alias)
     }
     return Expected(
         table=pa.table(fixed | values),
@@ -180,7 +182,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     return f"""
         SELECT partition, position, quantum, event_ms,
                {window_start_sql(query.window)} AS window_start_ms,
-               {quoted(query.group_by)} AS key,
+               {TRACE}.{quoted(query.group_by)} AS key,
                {passes_sql(query)} AS passes,
                {arguments}
         FROM {parquet_sql(trace.columns_glob)}
@@ -188,7 +190,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
 
 
 def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
-    """SQL for `<alias>_low`, `<alias>_high`, `<alias>_full` over the records of one (key, window).
+    """SQL for the columns `bound_columns` over the records of one (key, window).
 
     Any set of records between "those that must" and "those that may" gives a value within the bounds:
     a COUNT of 0 is among them, though a row needs one record. MIN and MAX of records of which none
@@ -215,10 +217,11 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
         case _:
             assert_never(aggregate.function)
     lawful = f"count(*) {possible} > 0"
+    low_name, high_name, full_name = bound_columns(aggregate.alias)
     return (
-        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(aggregate.alias + '_low')}",
-        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(aggregate.alias + '_high')}",
-        f"CAST({full} AS BIGINT) AS {quoted(aggregate.alias + '_full')}",
+        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(low_name)}",
+        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(high_name)}",
+        f"CAST({full} AS BIGINT) AS {quoted(full_name)}",
     )
 
 

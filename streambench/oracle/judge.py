@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streambench.model.columns import bound_columns, value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import AggregateFunction
 from streambench.model.verdict import Damage, RowClass, Verdict
@@ -65,7 +66,7 @@ def judge(
     """Judge all rows of a trial, whatever their window: one that nothing was due for is unexpected.
 
     `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
-    aggregates by alias. `exempt` holds (key, window_start_ms since the epoch) of the only rows that
+    aggregates (`value_column`). `exempt` holds (key, window_start_ms since the epoch) of the only rows that
     are not judged: those of streambench's own records and of loads before this one. `state_exact` is
     False for an engine whose state, too, is only at-least-once.
 
@@ -162,15 +163,18 @@ def _compare(rows: pa.Table, expected: Expected, event_offset_ms: int) -> tuple[
     """For each row its index in the expectation (−1: none) and its class by value alone."""
     table = expected.table.select(["key", "window_start_ms", "possible_records"])
     for aggregate in expected.aggregates:
-        for bound in ("low", "high"):
-            name = f"{aggregate.alias}_{bound}"
+        for name in bound_columns(aggregate.alias)[:2]:
             table = table.append_column(name, expected.table.column(name))
     table = table.append_column("expected_index", pa.array(np.arange(table.num_rows)))
     got = pa.table(
         {"row_index": pa.array(np.arange(rows.num_rows))}
         | {
             name: rows.column(name)
-            for name in ("key", "window_start_ms", *(a.alias for a in expected.aggregates))
+            for name in (
+                "key",
+                "window_start_ms",
+                *(value_column(a.alias) for a in expected.aggregates),
+            )
         }
     )
     with duckdb_session() as connection:
@@ -203,8 +207,8 @@ def _class_sql(expected: Expected) -> str:
     beyond_over: list[str] = []
     beyond_under: list[str] = []
     for aggregate in expected.aggregates:
-        value = f"got.{quoted(aggregate.alias)}"
-        low, high = quoted(f"{aggregate.alias}_low"), quoted(f"{aggregate.alias}_high")
+        value = quoted(value_column(aggregate.alias))
+        low, high = (quoted(name) for name in bound_columns(aggregate.alias)[:2])
         within.append(f"{value} BETWEEN {low} AND {high}")
         match aggregate.function:
             case AggregateFunction.COUNT | AggregateFunction.SUM:
@@ -255,7 +259,7 @@ def _repeats(
     same = np.ones(len(right), dtype=np.bool_)
     if not expected.exact:
         for aggregate in expected.aggregates:
-            value = rows.column(aggregate.alias).to_numpy()
+            value = rows.column(value_column(aggregate.alias)).to_numpy()
             same &= value[right] == value[first_of]
     code[right[~opens & same]] = DUPLICATE
     code[right[~opens & ~same]] = CONFLICTING

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.partition import partition_of
+from streambench.model.columns import value_column
 from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query, Replay, Workload
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     duckdb_session,
     parquet_sql,
@@ -25,7 +27,7 @@ from streambench.oracle.columns import (
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.workload.source import opened, survey
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened, survey
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -95,7 +97,7 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     counted = np.zeros(expected.table.num_rows, dtype=np.int64)
     index = rows.column("expected_index").fill_null(-1).to_numpy()
     first = rows.column("first_right").to_numpy(zero_copy_only=False)
-    counted[index[first]] = rows.column(alias).to_numpy()[first]
+    counted[index[first]] = rows.column(value_column(alias)).to_numpy()[first]
     accounted = np.zeros(len(counted), dtype=np.bool_)
     accounted[index[first]] = True
     # A row may be missing lawfully; it is no such case when wrong rows came in its place.
@@ -151,28 +153,30 @@ def predict_whole_file(
         raise ValueError(f"{workload.name} replays no file")
     whole = replace(workload.input, begin=None, end=None)
     query = workload.query
-    key = quoted(query.group_by)
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
         connection.register(
             "partition_of_key",
             pa.table(
                 {
-                    "group_key": pa.array(found.keys, pa.string()),
+                    "key": pa.array(found.keys, pa.string()),
                     "partition": pa.array(
                         [partition_of(name.encode(), partitions) for name in found.keys], pa.int64()
                     ),
                 }
             ),
         )
+        start = window_start_sql(query.window, f"{TRACE}.{quoted(EVENT_MS)}")
+        arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
-            SELECT CAST(floor((arrival_ms - {found.first_arrival_ms}) / {float(speed_up)!r})
+            SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})
                         AS BIGINT) AS due_ms,
-                   event_ms,
-                   {window_start_sql(query.window)} + {window_size_ms(query.window)} AS window_end_ms,
-                   partition, {passes_sql(query)} AS passes
-            FROM source JOIN partition_of_key ON source.{key} = group_key
-            ORDER BY arrival_ms, event_ms, ordinal
+                   {TRACE}.{quoted(EVENT_MS)} AS event_ms,
+                   {start} + {window_size_ms(query.window)} AS window_end_ms,
+                   partition_of_key.partition AS partition, {passes_sql(query)} AS passes
+            FROM source AS {TRACE}
+            JOIN partition_of_key ON {TRACE}.{quoted(query.group_by)} = partition_of_key.key
+            ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
         """).to_arrow_table()
     arrivals = _arrivals(table)
     return tuple(

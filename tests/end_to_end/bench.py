@@ -11,6 +11,7 @@ from streambench.cli.bench import bench
 from streambench.cli.planning import make_request
 from streambench.engines.registry import engine_named
 from streambench.load.trace import compile_trace
+from streambench.model.columns import value_column
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault
@@ -112,9 +113,9 @@ def again(trial: TrialBundle) -> Retrial:
     assert record.event_offset_ms is not None
     rows = trial.table("rows")
     assert rows is not None
-    aliases = [aggregate.alias for aggregate in workload.query.aggregates]
+    values = [value_column(aggregate.alias) for aggregate in workload.query.aggregates]
     return Retrial(
-        rows=rows.select([*ROW_COLUMNS, *aliases]),
+        rows=rows.select([*ROW_COLUMNS, *values]),
         expected=expect(trace, workload.query, engine_named(record.variant.engine).event_clock),
         query=workload.query,
         start_realtime_ms=record.start_realtime_ns // 1_000_000,

@@ -113,7 +113,7 @@ def test_damage_to_real_output_is_found_and_rightly_named(retrial: Retrial, kind
     inside = [
         at
         for at, (key, start, count) in enumerate(
-            zip(keys, starts, retrial.rows.column("views").to_pylist(), strict=True)
+            zip(keys, starts, retrial.rows.column("value:views").to_pylist(), strict=True)
         )
         if first_ms < start < last_ms - advance_ms
         and (key, start + advance_ms) not in taken

@@ -10,6 +10,7 @@ import pytest
 
 from streambench.experiment.judging import wrong_at_once
 from streambench.load.trace import compile_trace
+from streambench.model.columns import value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
@@ -60,7 +61,7 @@ def test_a_missing_row_a_false_one_and_a_double_are_told(
     without = pa.concat_tables([load.rows.slice(0, inside), load.rows.slice(inside + 1)])
     assert "1 lost" in (wrong(played, replace(load, rows=without)) or "")
 
-    alias = query.aggregates[0].alias
+    alias = value_column(query.aggregates[0].alias)
     values = load.rows.column(alias).to_pylist()
     values[inside] += 1
     at = load.rows.column_names.index(alias)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from streambench.model.columns import value_column
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.verdict import RowClass
 
@@ -62,7 +63,7 @@ def damage(
     """Do `kind` to the row with index `row`.
 
     `rows` are decoded rows (key, window_start_ms, appended_ms, partition, offset, visible_ns and the
-    aggregates by alias); `advance_ms` is the query window's advance. ALTERED_MIXED needs two
+    aggregates); `advance_ms` is the query window's advance. ALTERED_MIXED needs two
     aggregates. The change to each value is `by`.
     """
     victim = rows.slice(row, 1)
@@ -101,7 +102,7 @@ def _altered(
     """Every value as if more (or fewer) records had been counted: a minimum goes the other way."""
     for aggregate in aggregates:
         falls = aggregate.function is AggregateFunction.MIN
-        victim = moved(victim, aggregate.alias, by if more != falls else -by)
+        victim = moved(victim, value_column(aggregate.alias), by if more != falls else -by)
     return victim
 
 

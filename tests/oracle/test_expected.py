@@ -64,7 +64,7 @@ def assert_within(expected: Expected, counted: Counts) -> None:
             "greatest": max(values),
         }
         for alias, value in got.items():
-            low, high = row[f"{alias}_low"], row[f"{alias}_high"]
+            low, high = row[f"low:{alias}"], row[f"high:{alias}"]
             assert isinstance(low, int)
             assert isinstance(high, int)
             assert low <= value <= high, (place, alias)
@@ -78,9 +78,9 @@ def test_without_late_records_every_clock_expects_the_same_exact_rows(tmp_path: 
         assert expected.exact
         assert expected.nothing_late
         for alias in ("n", "total", "least", "greatest"):
-            full = expected.table.column(f"{alias}_full")
-            assert expected.table.column(f"{alias}_low") == full
-            assert expected.table.column(f"{alias}_high") == full
+            full = expected.table.column(f"full:{alias}")
+            assert expected.table.column(f"low:{alias}") == full
+            assert expected.table.column(f"high:{alias}") == full
         tables.append(expected.table.drop_columns(["earliest_quantum"]))
     assert tables[0] == tables[1] == tables[2]
 
@@ -102,9 +102,9 @@ def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
     for place, values in by_hand.items():
         row = rows[place]
         assert row["must"]
-        assert row["records"] == row["n_full"] == row["n_low"] == len(values)
-        assert row["total_low"] == row["total_high"] == sum(values)
-        assert (row["least_low"], row["greatest_high"]) == (min(values), max(values))
+        assert row["records"] == row["full:n"] == row["low:n"] == len(values)
+        assert row["low:total"] == row["high:total"] == sum(values)
+        assert (row["low:least"], row["high:greatest"]) == (min(values), max(values))
     assert expected.due() == Due(frozenset(by_hand), frozenset(by_hand))
 
 
@@ -125,7 +125,7 @@ def test_a_clock_per_partition_is_replayed_exactly(
     assert sum(int(str(r["must_records"])) for r in rows.values()) == sum(
         map(len, counted.values())
     )
-    assert any(row["n_low"] != row["n_full"] for row in rows.values())
+    assert any(row["low:n"] != row["full:n"] for row in rows.values())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -197,7 +197,7 @@ def test_a_record_is_late_from_the_windows_end_plus_the_grace_on(
     for clock in EventClock:
         expected = expect(trace, query(grace_ms=10), clock)
         row = rows_of(expected)["a", 0]
-        counts[clock] = (row["n_low"], row["n_high"])
+        counts[clock] = (row["low:n"], row["high:n"])
         assert expected.nothing_late == (not late)
     assert counts[EventClock.PER_PARTITION] == ((1, 1) if late else (2, 2))
     # It may have been read before the watermark was made.
@@ -233,7 +233,7 @@ def test_records_that_fail_where_move_no_clock(tmp_path: Path, clock: EventClock
     records = [Record(0, 0, 5), Record(1, 0, 500, action="click"), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     row = rows_of(expect(trace, query(), clock))["a", 0]
-    assert (row["n_low"], row["n_high"]) == (2, 2)
+    assert (row["low:n"], row["high:n"]) == (2, 2)
     assert row["earliest_quantum"] is None
 
 
@@ -242,12 +242,12 @@ def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> No
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     row = rows_of(expect(trace, query(), EventClock.PER_PARTITION))["b", 0]
     assert not row["must"]
-    assert (row["possible_records"], row["n_full"]) == (0, 1)
+    assert (row["possible_records"], row["full:n"]) == (0, 1)
     first = frozenset([("a", 500)])
     assert expect(trace, query(), EventClock.PER_PARTITION).due() == Due(first, first)
     flink_due = expect(trace, query(), EventClock.MIN_OF_PARTITIONS).due()
     assert flink_due == Due(first, first | {("b", 0)})
-    assert row["n_low"] is row["n_high"] is row["least_low"] is None
+    assert row["low:n"] is row["high:n"] is row["low:least"] is None
 
 
 def test_a_record_that_may_count_widens_each_aggregate_in_its_own_direction(tmp_path: Path) -> None:
@@ -255,10 +255,10 @@ def test_a_record_that_may_count_widens_each_aggregate_in_its_own_direction(tmp_
     records = [Record(0, 0, 5, value=3), Record(0, 0, 6, value=8), Record(1, 0, 300), *late]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     row = rows_of(expect(trace, query(COUNT, SUM, MIN, MAX), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert (row["n_low"], row["n_high"]) == (2, 4)
-    assert (row["total_low"], row["total_high"]) == (4, 101)
-    assert (row["least_low"], row["least_high"]) == (-7, 3)
-    assert (row["greatest_low"], row["greatest_high"]) == (8, 90)
+    assert (row["low:n"], row["high:n"]) == (2, 4)
+    assert (row["low:total"], row["high:total"]) == (4, 101)
+    assert (row["low:least"], row["high:least"]) == (-7, 3)
+    assert (row["low:greatest"], row["high:greatest"]) == (8, 90)
 
 
 def test_extremes_of_records_none_of_which_must_count_lie_between_them(tmp_path: Path) -> None:
@@ -266,8 +266,8 @@ def test_extremes_of_records_none_of_which_must_count_lie_between_them(tmp_path:
     trace = trace_of(tmp_path / "columns", [Record(1, 0, 300), *late], partitions=1)
     row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["b", 0]
     assert not row["must"]
-    assert (row["least_low"], row["least_high"]) == (4, 9)
-    assert (row["greatest_low"], row["greatest_high"]) == (4, 9)
+    assert (row["low:least"], row["high:least"]) == (4, 9)
+    assert (row["low:greatest"], row["high:greatest"]) == (4, 9)
 
 
 def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
@@ -338,4 +338,4 @@ def test_odd_names_and_no_where_are_no_trouble(tmp_path: Path) -> None:
     odd = Aggregate('a "quoted" name', AggregateFunction.SUM, VALUE)
     trace = trace_of(tmp_path / "it's", [Record(0, 0, 5, value=3, action="click")], partitions=1)
     expected = expect(trace, query(odd, filtered=False), EventClock.PER_PARTITION)
-    assert expected.table.column('a "quoted" name_low').to_pylist() == [3]
+    assert expected.table.column('low:a "quoted" name').to_pylist() == [3]

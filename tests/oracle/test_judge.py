@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from streambench.model.columns import bound_columns
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import Aggregate
 from streambench.model.plan import EventClock
@@ -111,12 +112,13 @@ def test_every_kind_of_damage_is_found_and_named(
 def test_an_example_says_what_was_due_and_what_came(expected: Expected) -> None:
     rows = right_rows(expected)
     due = ", ".join(
-        f"{name} {rows.column(name)[ROW].as_py()}" for name in ("n", "total", "least", "greatest")
+        f"{name} {rows.column(f'value:{name}')[ROW].as_py()}"
+        for name in ("n", "total", "least", "greatest")
     )
     (example,) = judged(done(expected, Kind.ALTERED_UP).rows, expected).verdict.examples
     assert example.expected == due
     assert example.got is not None
-    assert example.got.startswith(f"n {rows.column('n')[ROW].as_py() + 1}, ")
+    assert example.got.startswith(f"n {rows.column('value:n')[ROW].as_py() + 1}, ")
     (example,) = judged(done(expected, Kind.DROPPED).rows, expected).verdict.examples
     assert (example.expected, example.got) == (due, None)
 
@@ -294,7 +296,7 @@ def invented(rows: pa.Table, key: str, start_ms: int) -> pa.Table:
 
 def test_examples_do_not_depend_on_the_order_of_rows(expected: Expected) -> None:
     rows = right_rows(expected)
-    wrong = rows.set_column(6, "n", pa.array(rows.column("n").to_numpy() + 1))
+    wrong = rows.set_column(6, "value:n", pa.array(rows.column("value:n").to_numpy() + 1))
     shuffled = wrong.take(pa.array(np.random.default_rng(1).permutation(wrong.num_rows)))
     assert judged(wrong, expected).verdict == judged(shuffled, expected).verdict
     assert len(judged(wrong, expected).verdict.examples) == 5
@@ -318,7 +320,7 @@ def test_a_million_rows_in_any_order_are_right() -> None:
         "must": pa.array(np.ones(len(key), dtype=bool)),
     }
     for alias in ("n", "total"):
-        table |= {f"{alias}_{name}": pa.array(bound) for name in ("low", "high", "full")}
+        table |= {name: pa.array(bound) for name in bound_columns(alias)}
     expected = Expected(
         table=pa.table(table),
         inputs=pa.table({"window_start_ms": np.arange(windows) * 500, "records": np.ones(windows)}),

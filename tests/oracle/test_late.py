@@ -136,7 +136,9 @@ def test_damage_is_not_counted_as_late(tmp_path: Path) -> None:
     rows = right_rows(expected)
     assert measured_drops(judged(rows.slice(3), expected), expected) == 0
     wrong = rows.set_column(
-        rows.schema.get_field_index("n"), "n", pa.array(rows.column("n").to_numpy() - 1)
+        rows.schema.get_field_index("value:n"),
+        "value:n",
+        pa.array(rows.column("value:n").to_numpy() - 1),
     )
     assert measured_drops(judged(wrong, expected), expected) == 0
 
@@ -155,12 +157,14 @@ def test_within_bounds_a_second_different_row_conflicts_and_the_same_one_is_a_du
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     expected = expect(trace, query(), EventClock.MIN_OF_PARTITIONS)
     rows = right_rows(expected).slice(0, 1)
-    number = rows.schema.get_field_index("n")
+    number = rows.schema.get_field_index("value:n")
     rest = right_rows(expected).slice(1)
 
     def counted(*counts: int) -> Damage:
         each = [
-            rows.set_column(number, "n", pa.array([n])).set_column(1, "offset", pa.array([100 + i]))
+            rows.set_column(number, "value:n", pa.array([n])).set_column(
+                1, "offset", pa.array([100 + i])
+            )
             for i, n in enumerate(counts)
         ]
         return judged(pa.concat_tables([*each, rest]), expected).verdict.damage
@@ -200,10 +204,10 @@ def test_flink_is_held_to_records_that_only_others_could_make_late(tmp_path: Pat
     rows = right_rows(expected)
     assert judged(rows, expected).verdict.right
     assert prove_drops(expected).high == 0
-    number = rows.schema.get_field_index("n")
-    counts = rows.column("n").to_numpy().copy()
+    number = rows.schema.get_field_index("value:n")
+    counts = rows.column("value:n").to_numpy().copy()
     counts[0] = 1
-    one_of_three = rows.set_column(number, "n", pa.array(counts))
+    one_of_three = rows.set_column(number, "value:n", pa.array(counts))
     assert not judged(one_of_three, expected).verdict.right
 
     stamps = rows.column("appended_ms").to_numpy().copy()
