@@ -16,11 +16,13 @@ from streambench.model.expression import FieldType
 from streambench.model.workload import Field, Replay
 from streambench.workload.names import did_you_mean
 
+# A folder called `price=1` on the way to the file would else replace its column `price`.
+_NO_FOLDERS: Final = "hive_partitioning = false"
 _READERS: Final[Mapping[str, str]] = {
-    ".parquet": "read_parquet({})",
-    ".csv": "read_csv({})",
-    ".jsonl": "read_json({}, format = 'newline_delimited')",
-    ".ndjson": "read_json({}, format = 'newline_delimited')",
+    ".parquet": f"read_parquet({{}}, {_NO_FOLDERS})",
+    ".csv": f"read_csv({{}}, {_NO_FOLDERS})",
+    ".jsonl": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
+    ".ndjson": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
 }
 _INTEGERS: Final = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]

@@ -202,12 +202,14 @@ def results(workload: Workload, trace: Trace, folder: Path) -> list[RawRow]:
 def test_a_users_name_never_meets_one_of_ours(
     tmp_path: Path, made: Callable[[Path, str], Workload], group_by: str
 ) -> None:
-    workload = made(tmp_path, group_by)
+    folder = tmp_path / f"{group_by}=1"  # to DuckDB the folder of a partition, and so a column
+    folder.mkdir()
+    workload = made(folder, group_by)
     trace = compile_trace(
         workload,
         duration_ms=RECORDS if made is generated else None,
         seed=1,
-        cache=tmp_path / "cache",
+        cache=folder / "cache",
     )
     assert trace.meta.records == RECORDS
     decoded = decode(results(workload, trace, tmp_path), workload.query)
