@@ -36,7 +36,6 @@ from streambench.results.measure import Measured, measure
 from streambench.results.sustained import worked_off_what_came
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
-from streambench.trial.schedule import event_times
 
 ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
 OWN_ROLES = (Role.PLAYER, Role.READER, Role.TOOL)
@@ -65,7 +64,6 @@ def assess(
     """
     query = workload.query
     trace = Trace.open(spec.segment.trace)
-    times = event_times(trace, query)
     expected = expect(
         trace,
         query,
@@ -81,10 +79,7 @@ def assess(
         guarantee=spec.conditions.guarantee,
         start_realtime_ms=evidence.start_realtime_ns // 1_000_000,
         event_offset_ms=evidence.event_offset_ms,
-        ignore_outside=(
-            times.first_window_ms,
-            times.last_window_end_ms - query.window.size_ms,
-        ),
+        exempt=evidence.own_rows,
         state_exact=engine.state_exact,
         uncommitted_rows=evidence.uncommitted_rows,
     )
@@ -108,7 +103,7 @@ def assess(
         number=spec.number,
         round=spec.round,
         variant=spec.variant,
-        outcome=_warming_failed(spec, evidence, warming, workload, engine)
+        outcome=_warming_failed(spec, evidence, warming, engine)
         or _outcome(spec, evidence, judged, measured, certificate, saturated=saturated),
         started_at=started_at,
         cold=spec.cold,
@@ -166,7 +161,6 @@ def _warming_failed(
     spec: TrialSpec,
     evidence: Evidence,
     warming: Sequence[Expected],
-    workload: Workload,
     engine: Engine,
 ) -> Failed | None:
     """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
@@ -174,7 +168,6 @@ def _warming_failed(
         wrong = wrong_at_once(
             played,
             expected,
-            query=workload.query,
             guarantee=spec.conditions.guarantee,
             state_exact=engine.state_exact,
         )

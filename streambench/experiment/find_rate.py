@@ -208,7 +208,6 @@ class _Search:
             wrong = wrong_at_once(
                 step.played,
                 step.expected,
-                query=self._request.workload.query,
                 guarantee=self._request.conditions.guarantee,
                 state_exact=self._engine.state_exact,
             )
@@ -264,12 +263,11 @@ class _Search:
         parts = spans(self._request.workload, warm_up_ms=settle_ms, measured_ms=measured_ms)
         load = self._load(rate, duration_ms(parts))
         expected = self._expected(load)
-        played = prober.play(load, expected.must_come(), phase=Phase.PROBE, note=note)
+        played = prober.play(load, expected.due(), phase=Phase.PROBE, note=note)
         seen = see(
             played,
             expected,
             parts,
-            query=self._request.workload.query,
             guarantee=self._request.conditions.guarantee,
             state_exact=self._engine.state_exact,
             sampler=running.sampler,

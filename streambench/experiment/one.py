@@ -70,7 +70,7 @@ def run_one(
                 wider=contender.wider,
                 query=request.workload.query,
                 probes=probes,
-                must_come=promised.must_come(),
+                must_come=promised.due().must,
                 broker_warm_up=broker_warm_up,
                 artifacts=artifacts,
                 place=place,

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streambench.model.columns import bound_columns
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     argument_sql,
     duckdb_session,
@@ -28,6 +30,14 @@ from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 
 
 @dataclass(frozen=True)
+class Due:
+    """(key, window start relative to the trace's origin) of rows that must come and of all that may."""
+
+    must: frozenset[tuple[str, int]]
+    may: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Expected:
     """The expectation for one trace, query and event clock.
 
@@ -36,7 +46,7 @@ class Expected:
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
     newest_quantum (of the newest record that may count), records (all that pass `where`),
     must_records and possible_records (how many of them must and may count), must (whether the row
-    must exist), and `<alias>_low`, `<alias>_high`, `<alias>_full` per aggregate (`full`: none late).
+    must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
     Bounds are null where no record may count, so that there must be no row.
 
     `inputs`: window_start_ms and the number of all input records in that window, whether or not they
@@ -62,16 +72,11 @@ class Expected:
             due_ms[(due_ms > start_ms) & (due_ms <= end_ms)] = end_ms
         return due_ms
 
-    def must_come(self) -> frozenset[tuple[str, int]]:
-        """(key, window start relative to the trace's origin) of every row that must exist."""
-        due = self.table.filter(self.table.column("must"))
-        return frozenset(
-            zip(
-                due.column("key").to_pylist(),
-                due.column("window_start_ms").to_pylist(),
-                strict=True,
-            )
-        )
+    def due(self) -> Due:
+        """The rows that must come, and those that may."""
+        may = np.flatnonzero(self.table.column("possible_records").to_numpy() > 0)
+        must = _places(self.table.filter(self.table.column("must")))
+        return Due(must, must if len(must) == len(may) else _places(self.table.take(may)))
 
 
 def expect(
@@ -143,9 +148,9 @@ def expect(
         "must": pa.array(must_records > 0),
     }
     values = {
-        f"{aggregate.alias}_{bound}": counted.column(f"{aggregate.alias}_{bound}")
+        name: counted.column(name)
         for aggregate in query.aggregates
-        for bound in ("low", "high", "full")
+        for name in bound_columns(aggregate.alias)
     }
     return Expected(
         table=pa.table(fixed | values),
@@ -159,6 +164,16 @@ def expect(
     )
 
 
+def _places(table: pa.Table) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        zip(
+            table.column("key").to_pylist(),
+            table.column("window_start_ms").to_pylist(),
+            strict=True,
+        )
+    )
+
+
 def _records_sql(trace: TraceColumns, query: Query) -> str:
     arguments = ", ".join(
         f"{argument_sql(aggregate)} AS argument_{at}"
@@ -167,7 +182,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     return f"""
         SELECT partition, position, quantum, event_ms,
                {window_start_sql(query.window)} AS window_start_ms,
-               {quoted(query.group_by)} AS key,
+               {TRACE}.{quoted(query.group_by)} AS key,
                {passes_sql(query)} AS passes,
                {arguments}
         FROM {parquet_sql(trace.columns_glob)}
@@ -175,7 +190,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
 
 
 def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
-    """SQL for `<alias>_low`, `<alias>_high`, `<alias>_full` over the records of one (key, window).
+    """SQL for the columns `bound_columns` over the records of one (key, window).
 
     Any set of records between "those that must" and "those that may" gives a value within the bounds:
     a COUNT of 0 is among them, though a row needs one record. MIN and MAX of records of which none
@@ -202,10 +217,11 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
         case _:
             assert_never(aggregate.function)
     lawful = f"count(*) {possible} > 0"
+    low_name, high_name, full_name = bound_columns(aggregate.alias)
     return (
-        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(aggregate.alias + '_low')}",
-        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(aggregate.alias + '_high')}",
-        f"CAST({full} AS BIGINT) AS {quoted(aggregate.alias + '_full')}",
+        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(low_name)}",
+        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(high_name)}",
+        f"CAST({full} AS BIGINT) AS {quoted(full_name)}",
     )
 
 

@@ -42,14 +42,13 @@ def partition_windows(
     judged: Judged, expected: Expected, *, partitions: int, start_realtime_ns: int, visible: bool
 ) -> PartitionWindows:
     """Gather first right rows; `visible` takes a committed reader's stamps instead of the append's."""
-    table = expected.table.filter(pa.array(judged.judged))
-    place = np.cumsum(judged.judged) - 1  # of a row of the expectation within `table`
+    table = expected.table
     starts, window = np.unique(table.column("window_start_ms").to_numpy(), return_inverse=True)
     partition = _partitions(table.column("key"), partitions)
     must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_)
 
     first = judged.rows.filter(judged.rows.column("first_right"))
-    row = place[first.column("expected_index").to_numpy().astype(np.int64)]
+    row = first.column("expected_index").to_numpy().astype(np.int64)
     if visible:
         stamp_ms = (first.column("visible_ns").to_numpy() - start_realtime_ns) / 1e6
     else:

@@ -53,15 +53,14 @@ class WindowTimes:
 
 def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) -> WindowTimes:
     """Gather the stamps of the first right row of every (key, window) by window."""
-    table = expected.table.filter(pa.array(judged.judged))
-    place = np.cumsum(judged.judged) - 1  # of a row of the expectation within `table`
+    table = expected.table
     starts, window = np.unique(table.column("window_start_ms").to_numpy(), return_inverse=True)
     must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_)
     closing = table.column("closing_quantum").fill_null(-1).to_numpy().astype(np.int64)
     newest = table.column("newest_quantum").to_numpy().astype(np.int64)
 
     first = judged.rows.filter(judged.rows.column("first_right"))
-    row = place[first.column("expected_index").to_numpy().astype(np.int64)]
+    row = first.column("expected_index").to_numpy().astype(np.int64)
     appended = first.column("appended_ms").to_numpy() - start_realtime_ns / NS_PER_MS
     visible = (first.column("visible_ns").to_numpy() - start_realtime_ns) / NS_PER_MS
 

@@ -19,7 +19,13 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.shape import peak_per_s
-from streambench.model.workload import Choice, Replay, Synthetic, Workload
+from streambench.model.workload import (
+    Choice,
+    Replay,
+    Synthetic,
+    Workload,
+    exact_from_grace_ms,
+)
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration
 from streambench.workload.expressions import MAX_BIGINT
@@ -190,11 +196,12 @@ def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Find
     query = workload.query
     match workload.input:
         case Synthetic(disorder_ms=disorder_ms):
-            needed_ms = disorder_ms + workload.quantum_ms + 2
+            needed_ms = exact_from_grace_ms(disorder_ms, workload.quantum_ms)
             yield Finding(
-                f"records may come after their window has closed: disorder {show_duration(disorder_ms)}"
-                f" and quantum {show_duration(workload.quantum_ms)} exceed the grace of"
-                f" {show_duration(query.grace_ms)} less 2 ms, so results are checked against bounds",
+                "records may come after their window has closed: a disorder of"
+                f" {show_duration(disorder_ms)} and a quantum of {show_duration(workload.quantum_ms)}"
+                f" need a grace of {show_duration(needed_ms)}, and it is"
+                f" {show_duration(query.grace_ms)}, so results are checked against bounds",
                 f"a grace of {show_duration(needed_ms)} would make the expectation exact",
                 fatal=False,
             )
