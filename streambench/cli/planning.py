@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streambench.cli.reach import check_reach
 from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, engine_named
 from streambench.experiment.faults import (
@@ -17,6 +18,7 @@ from streambench.experiment.faults import (
     needed_ms,
     steady_ms,
 )
+from streambench.experiment.loads import WARMING_PER_S
 from streambench.experiment.request import (
     DEFAULT_MEASURED_S,
     DEFAULT_SWEEP_MEASURED_S,
@@ -156,9 +158,13 @@ def make_requests(
         for point in grid(axes)
     )
     warmed = bool(axes) and not quick
-    return tuple(
+    planned = tuple(
         dataclasses.replace(each, warmed=warmed and not each.is_replay) for each in requests
     )
+    for each in planned:
+        if each.warmed:
+            check_reach(each.workload, most_per_s=WARMING_PER_S, who="a job's warm-up")
+    return planned
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,11 @@ def run(
     from streambench.cli.draining import drain as work_off
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
+    from streambench.cli.reach import check_reach
     from streambench.experiment.overload import beyond_reach
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
+    from streambench.workload.schema import MAX_RATE_PER_S
 
     auto = rates == AUTO
     axes = sweep_axes(None if auto else rates, sweep or [], rate_per_s)
@@ -178,6 +180,9 @@ def run(
             "--find-rate chooses its own rates and lengths, repeats what it finds, and has no faults",
             hint="leave out --rates, --sweep, --shape, --fault, --duration, --repeat and --quick",
         )
+    if find_rate or auto:
+        who = "--find-rate" if find_rate else "--rates auto"
+        check_reach(requests[0].workload, most_per_s=MAX_RATE_PER_S, who=who)
     terms = search_terms(
         limit=limit, precision=precision, budget_s=budget, engines=len(requests[0].contenders)
     )
