@@ -22,6 +22,7 @@ from streambench.model.workload import Choice, Replay, Synthetic, Workload
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration
 from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.source import Survey, survey
@@ -81,6 +82,7 @@ def findings(
     found += [
         *_partitions(workload, keys, workload.partitions if partitions is None else partitions),
         *beyond,
+        *_string_order(workload),
         *_exactness(workload, ranges),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
@@ -195,6 +197,18 @@ def _overflow(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Findi
                 "use smaller numbers: engines differ on what happens then",
                 fatal=True,
             )
+
+
+def _string_order(workload: Workload) -> Iterator[Finding]:
+    """Equal terms need one order. To give it to Flink would cost it a function call a record."""
+    text = unordered_string(workload)
+    if text is not None:
+        yield Finding(
+            f"`where` compares strings by their order, and '{text}' holds a character beyond U+FFFF:"
+            " Java orders such strings by UTF-16, the others by code points, so engines would differ",
+            "compare with = or IN (…), or leave such characters out of the field",
+            fatal=True,
+        )
 
 
 def _parts(value: Expression) -> Iterator[Expression]:

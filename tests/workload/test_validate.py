@@ -193,3 +193,58 @@ def test_fatal_findings_come_first() -> None:
 def test_disorder_alone_decides_for_generated_load() -> None:
     ordered = clicks(input=Synthetic(rate_per_s=1_000, disorder_ms=0))
     assert not ordered.late_records_possible
+
+
+BEYOND, HALF_WIDTH = "\U0001d306", "\uff61"
+
+
+def with_actions(*actions: str, where: str) -> Workload:
+    workload = with_field(CLICKS, "action", Choice(actions, 0.0))
+    query = dataclasses.replace(workload.query, where=parse_expression(where, workload.fields))
+    return dataclasses.replace(workload, query=query)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"action >= '{HALF_WIDTH}'",
+        f"NOT (price = 1 OR action < '{HALF_WIDTH}')",
+        f"'{HALF_WIDTH}' <= action AND price > 2",
+        f"action BETWEEN 'a' AND '{HALF_WIDTH}'",
+        "action > campaign",
+    ],
+)
+def test_strings_that_engines_order_differently_are_not_compared_by_order(where: str) -> None:
+    assert problems(with_actions("view", HALF_WIDTH, where=where)) == ()
+    (finding,) = findings(with_actions("view", BEYOND, where=where))
+    assert finding.fatal
+    assert f"'{BEYOND}' holds a character beyond U+FFFF" in finding.message
+    assert "= or IN" in finding.hint
+
+
+def test_a_literal_that_is_ordered_differently_is_refused_and_equality_never_is() -> None:
+    (problem,) = problems(with_actions("view", "click", where=f"action < '{BEYOND}'"))
+    assert "beyond U+FFFF" in problem
+    equal = f"action = '{BEYOND}' OR action <> 'view' OR action IN ('{BEYOND}', 'b')"
+    assert problems(with_actions("view", BEYOND, where=equal)) == ()
+    # Another field's values may be what they like.
+    assert problems(with_actions("view", BEYOND, where="campaign > 'c5'")) == ()
+
+
+def test_values_of_a_replayed_file_are_looked_at(tmp_path: Path) -> None:
+    def replayed(carrier: str) -> Workload:
+        file = tmp_path / "file.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                "COPY (SELECT TIMESTAMP '2013-06-01' AS departed, TIMESTAMP '2013-06-01' AS scheduled,"
+                f" '{carrier}' AS carrier, 5::BIGINT AS distance) TO '{file}' (FORMAT parquet)"
+            )
+        assert isinstance(FLIGHTS.input, Replay)
+        replay = dataclasses.replace(FLIGHTS.input, path=file, begin=None, end=None)
+        where = parse_expression(f"carrier >= '{HALF_WIDTH}'", FLIGHTS.fields)
+        query = dataclasses.replace(FLIGHTS.query, where=where)
+        return dataclasses.replace(FLIGHTS, input=replay, partitions=1, query=query)
+
+    assert problems(replayed(f"{HALF_WIDTH}a")) == ()
+    (problem,) = problems(replayed(f"a{BEYOND}"))
+    assert f"'a{BEYOND}' holds" in problem
