@@ -84,7 +84,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
         f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
-    for note in request.length_notes:
+    for note in (*request.length_notes, *request.warnings):
         err.print(note, markup=False)
     if request.faults:
         err.print(

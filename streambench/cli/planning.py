@@ -26,6 +26,7 @@ from streambench.experiment.lengths import (
     usual_lengths,
 )
 from streambench.experiment.loads import WARMING_PER_S
+from streambench.experiment.phases import closings, lock_warnings, unlocked
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.sweep import Terms, at
 from streambench.model.conditions import Conditions, Variant
@@ -83,6 +84,10 @@ def make_request(
     _refuse_for_replay(parsed, rate_per_s=rate_per_s, measured_s=measured_s)
     usual = _usual(parsed, quick=quick, swept=swept, faults=faults)
     warm_up = warm_up_s or usual.warm_up_ms / 1000
+    asked_ms = None if measured_s is None else round(measured_s * 1000)
+    closing = closings(parsed, asked_ms or usual.measured_ms)
+    unlocking = unlocked(closing, conditions)
+    conditions = unlocking.conditions
     chosen = [engine_named(name) for name in engines or CONTENDERS]
     default_faults_apply = faults is None and measured_s is None and not quick
     length = _length(
@@ -90,7 +95,7 @@ def make_request(
         conditions,
         chosen,
         faults=None if default_faults_apply else faults or (),
-        asked_ms=None if measured_s is None else round(measured_s * 1000),
+        asked_ms=asked_ms,
         usual_ms=usual.measured_ms,
     )
     total_ms = None
@@ -132,6 +137,14 @@ def make_request(
         out=out,
         command=command,
         point=point,
+        warnings=(
+            *((unlocking.moved,) if unlocking.moved else ()),
+            *lock_warnings(
+                [(c.engine.title, c.plan) for c in contenders if isinstance(c.plan, Plan)],
+                closing,
+                conditions,
+            ),
+        ),
         length_notes=tuple(
             note for note in (usual.why if length.is_usual else None, length.no_faults) if note
         ),

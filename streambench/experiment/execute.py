@@ -157,7 +157,7 @@ def run_record(
         quick=request.quick,
         repeats=request.repeats,
         planned=tuple(contender.variant.label for contender in request.contenders),
-        warnings=warnings,
+        warnings=(*warnings, *request.warnings),
         titles={c.variant.label: c.engine.title for c in request.contenders},
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,

@@ -55,6 +55,7 @@ class Request:
     command: str
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
     length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
 
     @property
