@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.cli.console import err, say
+from streambench.cli.lengths import length
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
@@ -12,7 +13,6 @@ from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.loads import Loads, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
-from streambench.experiment.phases import phase_warnings
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
@@ -45,7 +45,7 @@ def bench(
         run = run_record(
             first,
             loads.measured(first),
-            phase_warnings(requests),
+            tuple(warning for each in requests for warning in each.warnings),
             axes,
             carried=carried,
             warming=warming,
@@ -80,7 +80,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
     request = requests[0]
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
-    minutes = f"{'about' if all_made else 'at most'} {max(1, round(total_s / 60))} min"
+    minutes = f"{'about' if all_made else 'at most'} {length(total_s)}"
     engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
@@ -91,6 +91,8 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
         f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
+    for note in (*request.length_notes, *request.warnings):
+        err.print(note, markup=False)
     if request.faults:
         err.print(
             f"faults: {', '.join(map(str, request.faults))} of the measured part, each up to "

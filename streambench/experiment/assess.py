@@ -136,6 +136,7 @@ def assess(
         steady_damage=after.before,
         point=spec.point,
         trace_sha256=spec.segment.trace.sha256,
+        clock_waits=measured.clock_waits,
         warmed_records=sum(each.trace.ref.records for each in evidence.warmed),
     )
     tables = {

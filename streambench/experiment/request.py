@@ -19,15 +19,6 @@ from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import segment_of, spans
 
-# A window needs this many siblings before any percentile may be shown.
-DEFAULT_WARM_UP_S = 20.0
-DEFAULT_MEASURED_S = 60.0
-# A hundred windows of the default workload earn a p99; a sweep has many trials.
-DEFAULT_SWEEP_MEASURED_S = 50.0
-DEFAULT_SWEEP_WARM_UP_S = 5.0
-QUICK_WARM_UP_S = 5.0
-QUICK_MEASURED_S = 10.0
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -79,6 +70,9 @@ class Request:
     def head_s(self) -> float:
         """How much of the measured load belongs to the warm-up."""
         return SETTLING.head_s if self.settles else self.warm_up_s
+
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
+    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
 
     @property
     def spans(self) -> tuple[Span, ...]:

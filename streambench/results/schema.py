@@ -27,6 +27,7 @@ WINDOWS: Mapping[str, Any] = {
     "visible_first_ms": pa.float64(),
     "visible_complete_ms": pa.float64(),
     "event_latency_ms": pa.float64(),  # after the due instant of the newest contributing record
+    "own_clock_wait_ms": pa.float64(),  # earliest lawful instant by the engine's clock − closing
     "expected_rows": pa.int64(),
     "right_rows": pa.int64(),
     "purpose": pa.string(),  # value of model.trial.Purpose

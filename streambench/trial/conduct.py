@@ -145,7 +145,7 @@ def _measure_job(
         wider=wider,
         struck=watch.restart,
         recovered=watch.recovered,
-        patience_s=recovery_patience_s(spec.conditions),
+        patience_s=recovery_patience_s(spec.conditions, query.window.advance_ms),
     ) as injector:
         _watch(
             spec,

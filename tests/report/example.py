@@ -183,6 +183,7 @@ def tables(p50_ms: float, p99_ms: float, *, seed: int = 0) -> dict[str, pa.Table
         "visible_first_ms": delay * 0.7 + 2,
         "visible_complete_ms": delay + 2,
         "event_latency_ms": delay + 104,
+        "own_clock_wait_ms": np.full(count, 9.0),
         "expected_rows": np.full(count, 1000),
         "right_rows": np.full(count, 1000),
         "purpose": ["warm-up"] * 40 + ["measured"] * 120,

@@ -190,6 +190,7 @@ def course_tables(course: Course, *, seconds: int = 100) -> dict[str, pa.Table]:
             "visible_first_ms": delay * 0.7 + 2,
             "visible_complete_ms": delay + 2,
             "event_latency_ms": delay + 104,
+            "own_clock_wait_ms": np.full(count, 9.0),
             "expected_rows": np.full(count, 1000),
             "right_rows": np.full(count, 1000),
             "purpose": purpose,
