@@ -12,7 +12,6 @@ from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.loads import Loads, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
-from streambench.experiment.phases import phase_warnings
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
@@ -42,14 +41,7 @@ def bench(
         if axes and lab is not None and not first.is_replay:
             carried = null_trial(first.workload, lab, cache_dir(), told=say)
         warming = loads.at_once(first)
-        run = run_record(
-            first,
-            loads.measured(first),
-            phase_warnings(requests),
-            axes,
-            carried=carried,
-            warming=warming,
-        )
+        run = run_record(first, loads.measured(first), (), axes, carried=carried, warming=warming)
         with reported(first.out, run) as (writer, observer):
             records = execute(
                 requests,

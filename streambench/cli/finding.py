@@ -13,7 +13,6 @@ from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
 from streambench.experiment.loads import Loads
 from streambench.experiment.null_trial import null_trial
-from streambench.experiment.phases import phase_warnings
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
@@ -60,13 +59,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     if lab is not None:
         carried = null_trial(request.workload, lab, cache_dir(), told=say)
     loads = Loads(traces_dir())
-    run = run_record(
-        request,
-        loads.measured(request),
-        phase_warnings((request,)),
-        search=terms,
-        carried=carried,
-    )
+    run = run_record(request, loads.measured(request), (), search=terms, carried=carried)
     with reported(request.out, run) as (writer, observer):
         found = find_rates(
             request,
