@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streambench.model.plan import Setting
-from streambench.model.sweep import AxisName, point_words, value_words
+from streambench.model.sweep import AxisName, value_words
 from streambench.model.trial import LeftOut
 from streambench.report.numbers import listing, number, plural
 from streambench.report.standing import delay_stem, title_of
@@ -46,17 +46,18 @@ def sweep_clause(bundle: Bundle) -> str:
         stem = delay_stem(bundle)
         metric, digits = f"{stem}_p50_ms", 0
         seen = " as a committed reader has it" if stem == "visible" else ""
-        what = f"the median delay{seen} went, in ms,"
+        short, what = "delay", f"the median delay in ms{seen}"
     else:
         metric, digits = "engine_cpu_s_per_million", 1
-        what = "CPU seconds per million events went"
+        short, what = "cost", "CPU seconds per million events"
     lines = [of(every, label) for label in bundle.labels]
-    parts = [words for line in lines if (words := _course(line, metric, digits))]
+    parts = [words for line in lines if (words := _ends_words(line, metric, digits))]
     if not parts:
-        return f"How it went along the sweep by {axis.name.value} is known of no engine{doubt}"
+        return f"The {short} at both ends of the sweep by {axis.name.value} is known of no engine{doubt}"
     first, last = (value_words(axis.name, axis.values[at]) for at in (0, -1))
     median = " (medians over trials)" if bundle.run.repeats > 1 else ""
-    return f"From {axis.name.value} {first} to {last}, {what}{median} {', '.join(parts)}{doubt}"
+    span = f"From {axis.name.value} {first} to {last}"
+    return f"{span}, {what}{median} went {', '.join(parts)}{doubt}"
 
 
 def _knee_words(bundle: Bundle, every: tuple[Swept, ...], found: dict[str, Knee]) -> str:
@@ -109,19 +110,15 @@ def unmoved_words(bundle: Bundle) -> str | None:
     )
 
 
-def _course(line: tuple[Swept, ...], metric: str, digits: int) -> str:
-    """How a metric went from the first known point to the last, with these where they are not all."""
-    known = [
-        (one.point, found.value)
-        for one in line
-        if one.counts
-        and (found := one.standing.shown(metric)).value is not None
-        and not found.instead
-    ]
-    if len(known) < 2:
+def _ends_words(line: tuple[Swept, ...], metric: str, digits: int) -> str:
+    """How a metric went from the first point to the last; empty where it is not known of both."""
+    ends = [_value(one, metric) for one in (line[:1] + line[-1:])]
+    if len(ends) < 2 or ends[0] is None or ends[1] is None:
         return ""
-    (first, before), (last, after) = known[0], known[-1]
-    went = f"{line[0].standing.title} {number(before, digits)} → {number(after, digits)}"
-    if (first, last) == (line[0].point, line[-1].point):
-        return went
-    return f"{went} (from {point_words(first)} to {point_words(last)})"
+    return f"{line[0].standing.title} {number(ends[0], digits)} → {number(ends[1], digits)}"
+
+
+def _value(one: Swept, metric: str) -> float | None:
+    """What is known of a point: nothing where another figure would stand in its place."""
+    found = one.standing.shown(metric)
+    return found.value if one.counts and not found.instead else None

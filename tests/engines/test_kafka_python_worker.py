@@ -648,3 +648,20 @@ def test_no_partition_is_begun_under_another_membership_than_the_rest(query: Que
     bench.steps(1)
     assert bench.seen() == RIGHT
     assert bench.consumer.offsets[asked[0]].offset == 6
+
+
+@both
+def test_one_that_is_asked_to_end_commits_first_and_never_again(
+    query: Query, transactional: bool
+) -> None:
+    bench = Bench(query, transactional=transactional, each_window=False, p0=Log(*TIMES, 2_300))
+    bench.consumer.give(P0)
+    bench.consumer.limit = len(TIMES)
+    bench.steps(2)
+    bench.worker.finish()
+    assert bench.seen() == RIGHT
+    bench.worker._windows[P0].feed(
+        [Record(6, 2_300, b"")], [{"action": VIEW, "campaign": "c", "price": 1}]
+    )
+    finish(bench.worker.on_partitions_revoked([P0]))
+    assert bench.consumer.offsets == {P0: OffsetAndMetadata(5, "1500", -1)}

@@ -221,6 +221,11 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         else:
             self._committed(marks)
 
+    def finish(self) -> None:
+        """Commit a last time; the callbacks of a consumer that is being closed leave it at that."""
+        self.commit()
+        self._astray = True
+
     def _marks(self) -> dict[TopicPartition, Mark]:
         """What there is to commit, of those partitions that went on since the last time."""
         return {
@@ -316,7 +321,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
             if time.monotonic() >= next_reading_s:
                 next_reading_s = time.monotonic() + READINGS_S
                 readings.write(json.dumps(worker.reading()) + "\n")
-        worker.commit()
+        worker.finish()
         readings.write(json.dumps(worker.reading()) + "\n")
     output.close()
     consumer.close(autocommit=False, timeout_ms=1_000)
