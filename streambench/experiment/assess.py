@@ -135,6 +135,7 @@ def assess(
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
         warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
+        recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,
         recoveries=after.recoveries,
         steady_damage=after.before,
@@ -149,6 +150,8 @@ def assess(
         "load": send_log,
         "usage": evidence.usage_samples,
     }
+    if after.partitions is not None:
+        tables["partitions"] = after.partitions
     return record, tables
 
 

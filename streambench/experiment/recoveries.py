@@ -15,17 +15,19 @@ from streambench.model.verdict import Damage
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.oracle.parts import damage_by_part
-from streambench.results.partition_windows import partition_windows
-from streambench.results.recovery import band_ms, recovery
+from streambench.results.lateness import Observed, band_ms, could_delay_ms
+from streambench.results.partition_windows import partition_windows, to_table
+from streambench.results.recovery import recovery
 from streambench.trial.evidence import Evidence
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """`before`: the damage up to the first fault; None without one."""
+    """`before`: the damage up to the first fault; `partitions`: its table; None without a fault."""
 
     recoveries: tuple[Recovery, ...] = ()
     before: Damage | None = None
+    partitions: pa.Table | None = None
 
 
 def aftermath(
@@ -33,7 +35,7 @@ def aftermath(
 ) -> Aftermath:
     """One recovery for each hit; `windows` is the bundle's table of windows.
 
-    Nothing when no fault happened, or when no undisturbed window tells what is timely.
+    Nothing when no fault happened, or when too few undisturbed windows tell what is timely.
     """
     if not evidence.hits:
         return Aftermath()
@@ -71,14 +73,14 @@ def aftermath(
             recovery(
                 hit,
                 by_partition,
-                band_ms=band,
-                until_ms=until_ms,
+                Observed(until_ms, band, could_delay_ms(hit, spec.conditions)),
                 noticed_ms=noticed_ms,
                 damage=damage,
             )
             for hit, until_ms, damage in zip(evidence.hits, untils_ms, damages[1:], strict=True)
         ),
         damages[0],
+        to_table(by_partition),
     )
 
 

@@ -39,12 +39,12 @@ def test_the_lag_curve_is_finer_than_a_second_and_counts_from_the_hit(tmp_path: 
     assert after.max() < 0.03
 
 
-def test_the_picture_ends_soon_after_the_last_engine_settled(tmp_path: Path) -> None:
+def test_the_picture_ends_soon_after_the_last_engine_was_back_for_good(tmp_path: Path) -> None:
     bundle = read_bundle(faulted(tmp_path))
     figure = figure_of(bundle)
     axes = figure.draw(False).axes[0]
     settled_s = max(
-        (each.phase(Phase.SETTLED).median or 0) / 1000 for each in recovered(bundle, KILL)
+        (each.phase(Phase.BACK_FOR_GOOD).median or 0) / 1000 for each in recovered(bundle, KILL)
     )
     assert axes.get_xlim()[0] == pytest.approx(-5, abs=0.1)
     assert axes.get_xlim()[1] == pytest.approx(settled_s + 3, abs=0.01)
@@ -87,6 +87,6 @@ def test_the_picture_names_everybody_with_their_damage(tmp_path: Path) -> None:
     figure = figure_of(read_bundle(faulted(tmp_path)))
     for narrow in (False, True):
         drawn = {text.get_text() for text in figure.draw(narrow).axes[0].texts}
-        assert {"1. Kafka Streams", "2. Flink SQL", "Python consumer"} <= drawn
+        assert {"1= Kafka Streams", "1= Flink SQL", "Python consumer"} <= drawn
         assert "0 lost · 1,204 twice · 0 miscounted" in drawn
         assert "0 lost · 0 twice · 24 over-counted" in drawn

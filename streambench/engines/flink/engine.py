@@ -61,6 +61,7 @@ class FlinkEngine:
             processes=flink_processes(conditions),
             settings=settings,
             warnings=_warnings(conditions),
+            recovery_terms=_recovery_terms(conditions),
             symbols={
                 "flink_home": "${site_packages}/pyflink",
                 "commit_interval_ms": str(conditions.commit_interval_ms),
@@ -105,6 +106,16 @@ def _start(plan: Plan, at: Embedded) -> Job:
     job = submit(plan, at, cluster_alive=children[JOB_MANAGER].alive)
     rest = FlinkRest(f"http://127.0.0.1:{plan.symbols['port:rest']}", job)
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
+
+
+def _recovery_terms(conditions: Conditions) -> tuple[str, ...]:
+    """Nothing to say where more workers than partitions leave a slot free."""
+    if parallelism(conditions) < conditions.workers:
+        return ()
+    return (
+        "Flink has as many slots as it needs and no more. So after a kill it must wait for the new "
+        "TaskManager.",
+    )
 
 
 def _warnings(conditions: Conditions) -> tuple[str, ...]:

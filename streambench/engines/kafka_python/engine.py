@@ -38,6 +38,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "the Python consumer has no coordinator process: its workers are "
     "equals, and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving workers of the Python consumer take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class KafkaPython:
             ),
             settings=chosen,
             warnings=tuple(warnings),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 
