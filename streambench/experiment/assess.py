@@ -134,7 +134,7 @@ def assess(
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
-        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
+        warnings=(*plan.warnings, *measured.notes, *after.notes, *_warnings(evidence)),
         recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,
         recoveries=after.recoveries,

@@ -20,6 +20,8 @@ from streambench.results.partition_windows import partition_windows, to_table
 from streambench.results.recovery import recovery
 from streambench.trial.evidence import Evidence
 
+_NO_BAND = "nothing is said of the recovery: too few windows were complete before the fault to tell what is late"
+
 
 @dataclass(frozen=True)
 class Aftermath:
@@ -28,6 +30,7 @@ class Aftermath:
     recoveries: tuple[Recovery, ...] = ()
     before: Damage | None = None
     partitions: pa.Table | None = None
+    notes: tuple[str, ...] = ()
 
 
 def aftermath(
@@ -45,7 +48,7 @@ def aftermath(
     delay_ms = undisturbed.column(name).cast(pa.float64()).to_numpy()
     band = band_ms(np.asarray(delay_ms, dtype=np.float64))
     if band is None:
-        return Aftermath()
+        return Aftermath(notes=(_NO_BAND,))
     cuts_ms = [hit.at_ms for hit in evidence.hits]
     damages = damage_by_part(
         judged,

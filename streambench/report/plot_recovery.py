@@ -24,7 +24,7 @@ PHASE_MARKS: Mapping[Phase, tuple[str, bool, float]] = {
     Phase.BACK: ("^", False, 6.5),
     Phase.TIMELY: ("o", True, 8.5),
     Phase.CAUGHT_UP: ("D", True, 5.6),
-    Phase.BACK_FOR_GOOD: ("s", True, 5.8),
+    Phase.BACK_FOR_GOOD: ("|", False, 13.0),
 }
 _NAME_ROOM = 0.26  # part of a lane's width that a long name takes
 _BAR_LANES = 0.24  # height of a bar where all partitions are late, in parts of a lane
