@@ -130,7 +130,8 @@ def assess(
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
-        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
+        warnings=(*plan.warnings, *measured.notes, *after.notes, *_warnings(evidence)),
+        recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,
         recoveries=after.recoveries,
         steady_damage=after.before,
@@ -146,6 +147,8 @@ def assess(
         "load": send_log,
         "usage": evidence.usage_samples,
     }
+    if after.partitions is not None:
+        tables["partitions"] = after.partitions
     return record, tables
 
 

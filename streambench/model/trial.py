@@ -225,6 +225,7 @@ class TrialRecord:
     settings: tuple[Setting, ...] = ()
     programs: tuple[Program, ...] = ()
     warnings: tuple[str, ...] = ()
+    recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died
     readings: Mapping[str, str] = field(default_factory=dict)
     recoveries: tuple[Recovery, ...] = ()
     steady_damage: Damage | None = None  # up to the first hit; None without a fault

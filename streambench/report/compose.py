@@ -26,7 +26,7 @@ from streambench.report.sections.throughput import throughput_section
 from streambench.report.sections.trials import trials_section
 from streambench.report.sections.verdict import verdict_section
 from streambench.results.bundle import Bundle
-from streambench.results.schema import RunRecord
+from streambench.results.schema import METHOD, RunRecord
 
 
 def compose(bundle: Bundle) -> Document:
@@ -131,6 +131,11 @@ def banners(bundle: Bundle) -> tuple[str, ...]:
         done = len(bundle.trials)
         wanted = len(bundle.run.planned) * bundle.run.repeats * len(grid(bundle.run.axes))
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
+    if bundle.run.method < METHOD:
+        said.append(
+            f"This run was measured by version {bundle.run.method} of the method; the present one is "
+            f"{METHOD}."
+        )
     if bundle.run.quick:
         said.append("Quick: engines were cold and windows few, so nothing is ranked.")
     return tuple(said)

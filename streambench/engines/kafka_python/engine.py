@@ -47,6 +47,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "the Python consumer has no coordinator process: its workers are "
     "equals, and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving workers of the Python consumer take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class KafkaPython:
             ),
             settings=chosen,
             warnings=_warnings(chosen, conditions),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 

@@ -49,6 +49,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "Kafka Streams has no coordinator process: its instances are equals, "
     "and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving instances of Kafka Streams take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class KafkaStreams:
             ),
             settings=chosen,
             warnings=tuple(warnings),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 
