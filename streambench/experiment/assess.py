@@ -32,6 +32,12 @@ from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
+from streambench.results.disturbance import (
+    SATURATED_IDLE_SHARE,
+    Disturbance,
+    disturbance,
+    saturated_by_the_engine,
+)
 from streambench.results.measure import Measured, measure
 from streambench.results.sustained import worked_off_what_came
 from streambench.trial.evidence import Evidence
@@ -40,11 +46,6 @@ from streambench.trial.schedule import event_times
 
 ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
 OWN_ROLES = (Role.PLAYER, Role.READER, Role.TOOL)
-# Below this a late load is the engine's doing: it left nothing to the generator.
-SATURATED_IDLE_SHARE = 0.05
-# Above this another guest of the host took the machine's time.
-STEAL_LIMIT_SHARE = 0.05
-
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
 
@@ -99,8 +100,11 @@ def assess(
         spans=spec.segment.spans,
     )
     certificate = certify(evidence.send_log, _unable(evidence))
-    no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
-    saturated = no_idle_time and certificate.only_late  # a load that is not whole proves nothing
+    disturbed = disturbance(evidence.machine, spec.machine_limits)
+    # A load that is not whole proves nothing, whoever was busy.
+    saturated = saturated_by_the_engine(
+        evidence.machine, disturbed, only_late=certificate.only_late
+    )
     measured_part = spec.segment.span(Purpose.MEASURED)
     offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
     after = aftermath(spec, evidence, judged, expected, measured.windows)
@@ -109,7 +113,9 @@ def assess(
         round=spec.round,
         variant=spec.variant,
         outcome=_warming_failed(spec, evidence, warming, workload, engine)
-        or _outcome(spec, evidence, judged, measured, certificate, saturated=saturated),
+        or _outcome(
+            spec, evidence, judged, measured, certificate, disturbed=disturbed, saturated=saturated
+        ),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.start_realtime_ns,
@@ -131,10 +137,11 @@ def assess(
         trend=measured.trend,
         certificate=certificate,
         usage=evidence.usage,
+        machine=evidence.machine,
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
-        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence)),
+        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence, disturbed)),
         readings=evidence.readings.words,
         recoveries=after.recoveries,
         steady_damage=after.before,
@@ -189,6 +196,7 @@ def _outcome(
     measured: Measured,
     certificate: Certificate,
     *,
+    disturbed: Disturbance,
     saturated: bool,
 ) -> Outcome:
     if evidence.malformed_count:
@@ -198,13 +206,13 @@ def _outcome(
             reason=f"{evidence.malformed_count:,} output records are not result rows: "
             f"{first.reason} in {first.value[:200]!r}",
         )
-    steal_share = evidence.machine.steal_share
-    if steal_share is not None and steal_share > STEAL_LIMIT_SHARE:
-        return Invalid(f"other guests of this host took {steal_share:.0%} of the processor's time")
+    if disturbed.invalid is not None:
+        return Invalid(disturbed.invalid)
     if evidence.missed is not None:
         return Invalid(f"a fault that was asked for did not happen: {evidence.missed}")
     if not certificate.held and not saturated:
-        return Invalid(certificate.reason or "the load was not certified")
+        late = certificate.reason or "the load was not certified"
+        return Invalid(late if disturbed.mark is None else f"{late}; {disturbed.mark}")
     slow = None
     if evidence.drain_timed_out and not spec.segment.strikes:
         slow = unfinished(judged.verdict, measured.windows)
@@ -301,16 +309,15 @@ def _with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[
     )
 
 
-def _warnings(evidence: Evidence) -> tuple[str, ...]:
+def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:
     found = list(evidence.fault_notes)
+    if disturbed.mark is not None:
+        found.append(disturbed.mark)
     if evidence.drain_timed_out:
         found.append("expected rows were still missing when the drain ended")
-    pressure = evidence.machine.pressure_share
     if evidence.machine.idle_share < SATURATED_IDLE_SHARE:
-        found.append(
-            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part: "
-            "the engine had no room left"
+        idle = (
+            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part"
         )
-    if pressure is not None and pressure > 0.5:
-        found.append(f"for {pressure:.0%} of the measured part some process waited for a core")
+        found.append(idle if disturbed.mark else f"{idle}: the engine had no room left")
     return tuple(found)

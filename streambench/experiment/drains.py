@@ -18,6 +18,7 @@ from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected
+from streambench.results.disturbance import disturbance
 from streambench.results.drained import drain_progress
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.lab import Lab
@@ -133,7 +134,11 @@ class _Draining:
         if found is None:
             raise EngineFailed("rows were missing when the wait for them ended", stage="drain")
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
-        usage = running.sampler.between(monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
+        part = (monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
+        usage, machine = running.sampler.between(*part), running.sampler.machine(*part)
+        disturbed = disturbance(machine, self.request.machine_limits)
+        if disturbed.invalid is not None:
+            raise InstrumentFailed(disturbed.invalid)
         return Drain(
             warm=launched_ns is None,
             records=self.load.ref.records,

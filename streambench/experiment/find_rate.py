@@ -268,6 +268,7 @@ class _Search:
             state_exact=self._engine.state_exact,
             sampler=running.sampler,
             monotonic_start_ns=_monotonic_ns(played),
+            machine_limits=self._request.machine_limits,
         )
         probe = probe_record(
             seen,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
+from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.plan import Program, Setting, Whose
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
@@ -75,6 +76,7 @@ class TrialSpec:
     segment: Segment
     cold: bool
     point: Point = ()
+    machine_limits: MachineLimits = STRICT
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class TrialRecord:
     trend: str | None = None  # a remaining trend in the measured part, in words
     certificate: Certificate | None = None
     usage: tuple[RoleUsage, ...] = ()
+    machine: MachineUsage | None = None  # in the measured part
     late: LateRecords | None = None
     settings: tuple[Setting, ...] = ()
     programs: tuple[Program, ...] = ()

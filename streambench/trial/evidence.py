@@ -10,8 +10,8 @@ import pyarrow as pa
 from streambench.engines.protocol import Readings
 from streambench.kafka.rows import MalformedRow
 from streambench.model.fault import Hit
+from streambench.model.machine import MachineUsage
 from streambench.model.trial import RoleUsage
-from streambench.runtime.usage import MachineUsage
 from streambench.trial.prober import Played
 
 
