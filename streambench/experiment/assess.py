@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Engine, Readings
+from streambench.experiment.costs import costs
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
@@ -24,7 +25,6 @@ from streambench.model.trial import (
     LateRecords,
     Outcome,
     Purpose,
-    Span,
     TrialRecord,
     TrialSpec,
 )
@@ -32,6 +32,7 @@ from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
+from streambench.results.did_what_came import did_what_came
 from streambench.results.disturbance import (
     SATURATED_IDLE_SHARE,
     Disturbance,
@@ -39,7 +40,6 @@ from streambench.results.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.results.measure import Measured, measure
-from streambench.results.sustained import worked_off_what_came
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
 from streambench.trial.schedule import event_times
@@ -122,12 +122,12 @@ def assess(
         event_offset_ms=evidence.event_offset_ms,
         measures={
             **measured.measures,
-            **_costs(
+            **costs(
                 evidence,
                 measured_part,
                 offered_in_span=offered,
                 records=trace.ref.records,
-                whole=not worked_off_what_came(measured.measures, measured.measured_windows),
+                whole=not did_what_came(measured.measures, measured.measured_windows),
             ),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
             "send_lag_p999_ms": certificate.send_lag_p999_ms,
@@ -230,61 +230,6 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
         for hit in evidence.hits
         if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
     )
-
-
-def _costs(
-    evidence: Evidence,
-    measured_part: Span,
-    *,
-    offered_in_span: int,
-    records: int,
-    whole: bool,
-) -> Mapping[str, float | None]:
-    million = offered_in_span / 1e6
-    engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
-    at_rest = [usage for usage in evidence.usage_at_rest if usage.role in _values(ENGINE_ROLES)]
-    broker = [usage for usage in evidence.usage if usage.role == Role.BROKER.value]
-    own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
-    grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
-    return {
-        "engine_cpu_s_per_million": _of_whole_load(evidence, records)
-        if whole
-        else sum(usage.cpu_s for usage in engine) / million,
-        "broker_cpu_s_per_million": sum(usage.cpu_s for usage in broker) / million,
-        "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
-        "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
-        "broker_bytes_per_event": grown_bytes / records,
-        "checkpoint_bytes_per_event": None
-        if evidence.readings.checkpoint_bytes is None
-        # Counted since the job's start.
-        else evidence.readings.checkpoint_bytes
-        / (records + sum(each.trace.ref.records for each in evidence.warmed)),
-        "engine_idle_cores": sum(usage.cores_mean for usage in at_rest),
-        "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
-        "tool_cores": sum(usage.cores_mean for usage in own),
-    }
-
-
-def _of_whole_load(evidence: Evidence, records: int) -> float | None:
-    """From T0 until the last row; None where rows are missing or a fault took its part."""
-    if evidence.drain_timed_out or evidence.hits:
-        return None
-    engine = [usage for usage in evidence.usage_of_load if usage.role in _values(ENGINE_ROLES)]
-    return sum(usage.cpu_s for usage in engine) / (records / 1e6)
-
-
-def _gc_pause_ms(evidence: Evidence, part: Span) -> float | None:
-    pauses = evidence.readings.gc_pauses
-    if pauses is None:
-        return None
-    start_ms = evidence.start_realtime_ns / 1e6
-    return sum(
-        pause_ms for end_ms, pause_ms in pauses if part.start_ms <= end_ms - start_ms <= part.end_ms
-    )
-
-
-def _values(roles: tuple[Role, ...]) -> frozenset[str]:
-    return frozenset(role.value for role in roles)
 
 
 def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:

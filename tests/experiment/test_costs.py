@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from streambench.experiment.assess import _costs
+from streambench.experiment.costs import costs
 from streambench.model.plan import Role
 from streambench.model.trial import Purpose, RoleUsage, Span
 from streambench.trial.evidence import Evidence
@@ -19,7 +20,7 @@ def usage(role: Role, cpu_s: float) -> RoleUsage:
     return RoleUsage(role.value, 1, cpu_s, 0.5, 1e8, 2e8)
 
 
-def cost(*, whole: bool, **differs: Any) -> float | None:
+def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
     found = {
         "usage": (usage(Role.WORKER, 2.0), usage(Role.BROKER, 9.0)),
         "usage_of_load": (
@@ -36,14 +37,17 @@ def cost(*, whole: bool, **differs: Any) -> float | None:
         "warmed": (),
         **differs,
     }
-    costs = _costs(
+    return costs(
         cast(Evidence, SimpleNamespace(**found)),
         Span(Purpose.MEASURED, 0, 50_000),
         offered_in_span=OFFERED,
         records=RECORDS,
         whole=whole,
     )
-    return costs["engine_cpu_s_per_million"]
+
+
+def cost(*, whole: bool, **differs: Any) -> float | None:
+    return found_costs(whole=whole, **differs)["engine_cpu_s_per_million"]
 
 
 def test_who_did_the_work_that_came_is_charged_with_the_measured_part() -> None:
@@ -52,6 +56,12 @@ def test_who_did_the_work_that_came_is_charged_with_the_measured_part() -> None:
 
 def test_who_did_not_is_charged_with_the_whole_load() -> None:
     assert cost(whole=True) == pytest.approx(3.5)
+
+
+def test_the_broker_is_charged_over_the_same_part_as_the_engine() -> None:
+    name = "broker_cpu_s_per_million"
+    assert found_costs(whole=False)[name] == pytest.approx(9.0)
+    assert found_costs(whole=True)[name] == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("differs", [{"drain_timed_out": True}, {"hits": ("a fault",)}])
