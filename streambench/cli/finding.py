@@ -17,7 +17,6 @@ from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
 from streambench.model.search import SearchTerms
-from streambench.runtime.paths import cache_dir
 
 _EXAMPLE = "streambench run --find-rate --limit p99=2s"
 
@@ -57,7 +56,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     lab = next(iter(artifacts.values()), None)
     carried = None
     if lab is not None:
-        carried = null_trial(request.workload, lab, cache_dir(), told=say)
+        carried = null_trial(request.workload, lab, told=say)
     loads = Loads(traces_dir())
     run = run_record(request, loads.measured(request), (), search=terms, carried=carried)
     with reported(request.out, run) as (writer, observer):

@@ -22,6 +22,7 @@ from streambench.report.document import (
 )
 from streambench.report.numbers import DASH, number, plural
 from streambench.report.sections.cost import usage_grid
+from streambench.report.sections.machine import machine_blocks
 from streambench.report.standing import standings, title_of
 from streambench.results.bundle import Bundle
 
@@ -128,6 +129,7 @@ def instrument_section(bundle: Bundle) -> Section:
             "the first write attempt that was possible, over all batches."
         ),
         Grid(columns, rows),
+        *machine_blocks(bundle),
         *_headroom(bundle),
         Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
     )
@@ -146,6 +148,11 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         else f"Headroom: without an engine, and with a reader that takes everything, player and broker "
         f"carried {number(most)} events/s here on time. The broker's cores are an upper bound: some of "
         "them compiled it."
+    )
+    when = (
+        "It was tried at the beginning of this run."
+        if carried.of_this_run
+        else f"It was tried at {carried.made_at}, maybe for another run."
     )
     columns = (
         Column("events/s, no engine", numeric=True),
@@ -166,7 +173,7 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         )
         for step in carried.steps
     )
-    return (Text(said), Grid(columns, rows))
+    return (Text(f"{said} {when}"), Grid(columns, rows))
 
 
 def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:
