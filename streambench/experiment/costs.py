@@ -33,9 +33,17 @@ def costs(
             return _of_whole_load(evidence, records, *roles)
         return _cpu_s(_of(evidence.usage, *roles)) / (offered_in_span / 1e6)
 
+    engine_s, broker_s = per_million(*ENGINE_ROLES), per_million(Role.BROKER)
+    alone = evidence.without_engine
+    alone_s = None if alone is None else alone.broker_cpu_s / (alone.records / 1e6)
     return {
-        "engine_cpu_s_per_million": per_million(*ENGINE_ROLES),
-        "broker_cpu_s_per_million": per_million(Role.BROKER),
+        "engine_cpu_s_per_million": engine_s,
+        "broker_cpu_s_per_million": broker_s,
+        "broker_alone_cpu_s_per_million": alone_s,
+        "engine_and_broker_cpu_s_per_million": _together(engine_s, broker_s, alone_s),
+        "player_cpu_us_per_request": None
+        if alone is None
+        else 1e6 * alone.player_cpu_s / alone.requests,
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
         "broker_bytes_per_event": grown_bytes / records,
@@ -48,6 +56,15 @@ def costs(
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": _cores(_of(evidence.usage, *OWN_ROLES)),
     }
+
+
+def _together(
+    engine_s: float | None, broker_s: float | None, alone_s: float | None
+) -> float | None:
+    """The engine, and of the broker what it made it do; None where the broker alone took no less."""
+    if engine_s is None or broker_s is None or alone_s is None or alone_s >= broker_s:
+        return None
+    return engine_s + broker_s - alone_s
 
 
 def _of_whole_load(evidence: Evidence, records: int, *roles: Role) -> float | None:

@@ -21,6 +21,7 @@ from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.without_engine import PART_MS
 from streambench.trial.workspace import ON_DISK, workspace
 
 
@@ -46,7 +47,8 @@ def run_one(
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     load = Trace.open(spec.segment.trace)
     at_once = 0 if warm_up is None else warm_up.records_at_most
-    records = load.ref.records + at_once
+    again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
+    records = load.ref.records + at_once + again
     with workspace(
         heap_mib=plan.heap_mib,
         records=records,

@@ -109,13 +109,14 @@ class Player:
         send_log: Path,
         unthrottled: bool = False,
         holds: Sequence[tuple[int, int]] = (),
+        quanta: tuple[int, int] | None = None,
     ) -> Playing:
         """Begin to play: quantum q is due at `start_realtime_ns` + (q + 1) quanta.
 
         `event_offset_ms` is added to the trace's event times. `send_log` is the Parquet file to be
         written, its metadata beside it as `.json`. `unthrottled` ignores the due instants, to
         measure the player itself. `holds` are [start_ms, end_ms) after `start_realtime_ns` whose load is
-        due all at once at their end.
+        due all at once at their end. Of `quanta` (first, end) only those are played, when they are due.
         """
         trace = Trace.open(ref)
         send_log.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +133,7 @@ class Player:
                 progress=str(part.progress_path),
                 unthrottled=unthrottled,
                 holds=[list(hold) for hold in holds],
+                quanta=quanta,
             )
         return Playing(parts, send_log.absolute())
 

@@ -39,18 +39,22 @@ class Reader:
         partitions: int,
         out: Path,
         log_dir: Path,
+        name: str = "reader",
+        from_end: bool = False,
     ) -> Reader:
-        """Start the process, which appends to `out` (emptied first), and wait until it is assigned."""
+        """Start the process, which appends to `out` (emptied first), and wait until it is assigned.
+
+        `from_end` leaves out what the topic holds already.
+        """
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(b"")
         argv = (
             *(sys.executable, "-m", "streambench.kafka.reader_process"),
             *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
             *("--out", str(out.absolute())),
+            *(("--from-end",) if from_end else ()),
         )
-        child = supervisor.start(
-            "reader", Role.READER, argv, log=log_dir / "reader.log", pipes=True
-        )
+        child = supervisor.start(name, Role.READER, argv, log=log_dir / f"{name}.log", pipes=True)
         channel = Channel(child, "the reader")
         channel.answer(_START_TIMEOUT_S)
         return cls(supervisor, child, channel, out)

@@ -111,6 +111,19 @@ class RoleUsage:
 
 
 @dataclass(frozen=True)
+class WithoutEngine:
+    """What a part of the load took in the trial's own broker after the engine had gone.
+
+    A bare reader took what the player wrote; `requests` are the player's.
+    """
+
+    records: int
+    requests: int
+    broker_cpu_s: float
+    player_cpu_s: float
+
+
+@dataclass(frozen=True)
 class LateRecords:
     """Records that could not be counted because their window had closed.
 

@@ -11,7 +11,7 @@ from streambench.engines.protocol import Readings
 from streambench.kafka.rows import MalformedRow
 from streambench.model.fault import Hit
 from streambench.model.machine import MachineUsage
-from streambench.model.trial import RoleUsage
+from streambench.model.trial import RoleUsage, WithoutEngine
 from streambench.trial.prober import Played
 
 
@@ -22,7 +22,7 @@ class Evidence:
     `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
     the way. `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
     `usage_at_rest` of the silence after it.
-    `warmed` are the loads that came at once before T0.
+    `warmed` are the loads that came at once before T0. `without_engine` is None where that was not played.
     """
 
     start_realtime_ns: int
@@ -46,3 +46,4 @@ class Evidence:
     fault_notes: tuple[str, ...]
     usage_at_rest: tuple[RoleUsage, ...]
     warmed: tuple[Played, ...] = ()
+    without_engine: WithoutEngine | None = None

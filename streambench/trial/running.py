@@ -71,11 +71,12 @@ def running_job(
     observer: Observer,
     most_per_s: int = 0,
     before: Callable[[Lab], None] | None = None,
+    after: Callable[[], None] | None = None,
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
     `most_per_s` is the highest rate that will be played. `before` may put something
-    into the topic that the job will find there.
+    into the topic that the job will find there. `after` is called where all went well and the job has gone.
     Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
     """
     observer.status(Status(Phase.TOPICS))
@@ -115,3 +116,5 @@ def running_job(
         finally:
             observer.status(Status(Phase.STOP))
             job.stop()
+        if after is not None:
+            after()

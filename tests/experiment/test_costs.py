@@ -10,7 +10,7 @@ import pytest
 
 from streambench.experiment.costs import costs
 from streambench.model.plan import Role
-from streambench.model.trial import Purpose, RoleUsage, Span
+from streambench.model.trial import Purpose, RoleUsage, Span, WithoutEngine
 from streambench.trial.evidence import Evidence
 
 OFFERED, RECORDS = 1_000_000, 2_000_000
@@ -35,6 +35,7 @@ def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
         "hits": (),
         "drain_timed_out": False,
         "warmed": (),
+        "without_engine": None,
         **differs,
     }
     return costs(
@@ -69,3 +70,21 @@ def test_nothing_is_known_where_rows_are_missing_or_a_fault_took_its_part(
     differs: dict[str, Any],
 ) -> None:
     assert cost(whole=True, **differs) is None
+
+
+def test_of_the_broker_an_engine_is_charged_with_what_was_not_there_without_it() -> None:
+    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.2, player_cpu_s=0.1)
+    found = found_costs(whole=False, without_engine=alone)
+    assert found["broker_alone_cpu_s_per_million"] == pytest.approx(4.0)
+    assert found["engine_and_broker_cpu_s_per_million"] == pytest.approx(2.0 + 9.0 - 4.0)
+    assert found["player_cpu_us_per_request"] == pytest.approx(200.0)
+
+
+def test_a_broker_that_took_no_less_without_an_engine_proves_no_share() -> None:
+    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.5, player_cpu_s=0.1)
+    found = found_costs(whole=False, without_engine=alone)
+    assert found["broker_alone_cpu_s_per_million"] == pytest.approx(10.0)
+    assert found["engine_and_broker_cpu_s_per_million"] is None
+    unknown = found_costs(whole=False)
+    assert unknown["engine_and_broker_cpu_s_per_million"] is None
+    assert unknown["player_cpu_us_per_request"] is None

@@ -19,6 +19,8 @@ from streambench.results.bundle import Bundle
 _METRICS = (
     "engine_cpu_s_per_million",
     "broker_cpu_s_per_million",
+    "broker_alone_cpu_s_per_million",
+    "engine_and_broker_cpu_s_per_million",
     "engine_memory_mean_bytes",
     "engine_memory_peak_bytes",
     "broker_bytes_per_event",
