@@ -15,6 +15,12 @@ from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
+from streambench.model.disturbance import (
+    SATURATED_IDLE_SHARE,
+    Disturbance,
+    disturbance,
+    saturated_by_the_engine,
+)
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Plan, Role, Setting
 from streambench.model.trial import (
@@ -33,12 +39,6 @@ from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
 from streambench.results.did_what_came import did_what_came
-from streambench.results.disturbance import (
-    SATURATED_IDLE_SHARE,
-    Disturbance,
-    disturbance,
-    saturated_by_the_engine,
-)
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD

@@ -13,12 +13,12 @@ from streambench.experiment.warming import LOADS_AT_MOST, still_faster
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
+from streambench.model.disturbance import disturbance
 from streambench.model.drain import Drain, DrainRecord
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected
-from streambench.results.disturbance import disturbance
 from streambench.results.drained import drain_progress
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.lab import Lab
@@ -66,6 +66,7 @@ def drain_one(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                machine_limits=request.machine_limits,
                 before=draining.fill,
             ) as running:
                 for drain in draining.drains(running):
@@ -132,7 +133,7 @@ class _Draining:
         visible = conditions.guarantee is Guarantee.EXACTLY_ONCE
         found = drain_progress(judged, self.expected, start_realtime_ns=start_ns, visible=visible)
         if found is None:
-            raise EngineFailed("rows were missing when the wait for them ended", stage="drain")
+            raise EngineSlow("rows were missing when the wait for them ended", stage="drain")
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
         part = (monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
         usage, machine = running.sampler.between(*part), running.sampler.machine(*part)

@@ -18,7 +18,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.pace import Pace
 from streambench.model.plan import Plan
 from streambench.model.search import SearchRecord, SearchTerms
@@ -109,6 +109,7 @@ def search(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                machine_limits=request.machine_limits,
                 most_per_s=most_per_s,
             ) as running:
                 searching.run(running)
@@ -282,9 +283,7 @@ class _Search:
         shutil.rmtree(load.folder)
         if not played.complete:
             # What is still on its way would count against the next rate.
-            raise EngineFailed(
-                f"rows were still missing long after {rate:,} events/s", stage="drain"
-            )
+            raise EngineSlow(f"rows were still missing long after {rate:,} events/s", stage="drain")
         got_used_s = (settle_ms - SETTLE_MS) / 1000
         around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s
         self._around_s = max(self._around_s, around_s)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from streambench.experiment.judging import judge_load
 from streambench.kafka.certificate import certify
 from streambench.model.conditions import Guarantee
+from streambench.model.disturbance import disturbance, saturated_by_the_engine
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.pace import Limit, Pace
 from streambench.model.search import RateProbe
@@ -18,7 +19,6 @@ from streambench.model.verdict import Verdict
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.results.disturbance import disturbance, saturated_by_the_engine
 from streambench.results.limits import delay_within
 from streambench.results.measure import Measured, measure
 from streambench.results.sustained import judge_pace

@@ -84,6 +84,7 @@ def conduct(
         observer=observer,
         most_per_s=max(trace.offered_by_second),
         after=play_again,
+        machine_limits=spec.machine_limits,
     ) as running:
         evidence = _measure_job(
             spec,

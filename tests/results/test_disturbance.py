@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from streambench.model.machine import ANY_MACHINE, STRICT, MachineUsage, Stranger
-from streambench.results.disturbance import Disturbance, disturbance, saturated_by_the_engine
+from streambench.model.disturbance import Disturbance, disturbance, saturated_by_the_engine
 
 QUIET = MachineUsage(
     idle_share=0.4,
