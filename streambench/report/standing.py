@@ -14,6 +14,7 @@ from streambench.report.damage_words import damage_words
 from streambench.report.numbers import number
 from streambench.report.shown import Shown, shown
 from streambench.results.bundle import Bundle, TrialBundle
+from streambench.results.speed import at_another_speed, completed_records
 
 # Append stamps have a resolution of 1 ms, so a smaller difference than this says nothing.
 TIE_MS = 2.0
@@ -206,7 +207,8 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
             return (
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
-    return None
+    odd = at_another_speed(completed_records(bundle))
+    return next((odd[record.number] for record in records if record.number in odd), None)
 
 
 def _tail(standing: Standing, stem: str) -> Shown:

@@ -52,14 +52,8 @@ class Strangers:
 
     def look(self, table: Mapping[int, ProcessRow], known: Collection[int], tick_ns: int) -> None:
         """Take note of a table of processes; `known` are the pids of the run."""
-        here = {
-            (pid, row.start): row
-            for pid, row in table.items()
-            if pid not in known and not row.zombie
-        }
-        gone_s: defaultdict[int, float] = defaultdict(float)
-        for key in self._live - here.keys():
-            gone_s[self._found[key].parent] += self._found[key].read_s
+        here = {(pid, row.start): row for pid, row in table.items() if pid not in known}
+        gone_s = self._gone_s(self._live - here.keys())
         for key, row in here.items():
             used = self._found.get(key)
             if used is None:
@@ -90,6 +84,21 @@ class Strangers:
             for used in self._found.values()
             if used.parent == _KTHREADD
         )
+
+    def _gone_s(self, gone: set[tuple[int, str]]) -> Mapping[int, float]:
+        """What had been read of processes that ended, by whose account it is in now.
+
+        Where the one that waited for it has ended as well, it has gone on to that one's parent.
+        """
+        ended = {pid: self._found[pid, start] for pid, start in gone}
+        gone_s: defaultdict[int, float] = defaultdict(float)
+        for used in ended.values():
+            parent, passed = used.parent, set[int]()
+            while parent in ended and parent not in passed:
+                passed.add(parent)
+                parent = ended[parent].parent
+            gone_s[parent] += used.read_s
+        return gone_s
 
     def _begin(self, row: ProcessRow, tick_ns: int) -> _Used:
         read_s = row.own_s + row.reaped_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,12 +92,14 @@ class MachineTime:
         """
         kernel_s = (self.interrupts_s or 0.0) + kernel_threads_s
         foreign_s = self.total_s - self.idle_s - (self.steal_s or 0.0) - kernel_s - known_s
+        foreign_share = max(0.0, foreign_s / self.total_s)
         return MachineUsage(
             idle_share=self.idle_s / self.total_s,
             steal_share=None if self.steal_s is None else self.steal_s / self.total_s,
             kernel_share=None if self.interrupts_s is None else kernel_s / self.total_s,
-            foreign_share=max(0.0, foreign_s / self.total_s),
-            strangers=strangers,
+            foreign_share=foreign_share,
+            # Looks are seconds apart, so that a name's part may be of a moment before.
+            strangers=tuple(replace(one, share=min(one.share, foreign_share)) for one in strangers),
             cpu_some_share=self._of_wall(self.cpu_some_s),
             memory_full_share=self._of_wall(self.memory_full_s),
             io_full_share=self._of_wall(self.io_full_s),

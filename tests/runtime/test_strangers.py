@@ -58,6 +58,24 @@ def test_children_that_nobody_saw_are_found_in_their_parents_account_and_seen_on
     assert shares(strangers) == {"make": 0.2, "seen": 0.1}
 
 
+def test_a_family_that_ended_at_once_is_not_charged_twice() -> None:
+    """A shell, what it waited for, and what that waited for: read before, then all in the shell's account."""
+    strangers = Strangers()
+    family = [row(5, "sh", 0.0), row(6, "timeout", 0.0, parent=5), row(7, "cc1", 50.0, parent=6)]
+    strangers.look(dict(family), set(), 0)
+    strangers.look(dict([row(5, "sh", 0.0, reaped_s=51.0)]), set(), 10 * S)
+    assert shares(strangers) == {"sh": 0.1}
+
+
+def test_one_that_nobody_has_waited_for_yet_is_not_charged_when_somebody_does() -> None:
+    strangers = Strangers()
+    strangers.look(dict([row(5, "sh", 0.0), row(6, "cc1", 50.0, parent=5)]), set(), 0)
+    pid, ended = row(6, "cc1", 51.0, parent=5)
+    strangers.look(dict([row(5, "sh", 0.0), (pid, ended._replace(zombie=True))]), set(), 5 * S)
+    strangers.look(dict([row(5, "sh", 0.0, reaped_s=51.0)]), set(), 10 * S)
+    assert shares(strangers) == {"cc1": 0.1}
+
+
 def test_orphans_are_not_charged_to_the_first_process() -> None:
     strangers = Strangers()
     strangers.look(dict([row(1, "init", 0.0, parent=0)]), set(), 0)

@@ -7,6 +7,7 @@ from streambench.report.document import Block, Cell, Column, Grid, Row, Text
 from streambench.report.numbers import DASH, number
 from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
+from streambench.results.speed import GAUGE, at_another_speed, completed_records
 
 
 def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
@@ -20,9 +21,18 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
         Column("some thread waited for a core, % of the time", numeric=True),
         Column("all waited for memory, % of the time", numeric=True),
         Column("all waited for a disk, % of the time", numeric=True),
+        Column("player per request, µs", GAUGE, numeric=True),
     )
     rows = tuple(
-        Row((Cell(f"{record.number} {title_of(bundle, record.variant.label)}"), *_cells(machine)))
+        Row(
+            (
+                Cell(f"{record.number} {title_of(bundle, record.variant.label)}"),
+                *_cells(machine),
+                Cell(
+                    DASH if (gauge_us := record.measures.get(GAUGE)) is None else number(gauge_us)
+                ),
+            )
+        )
         for record in (trial.record for trial in bundle.trials)
         if (machine := record.machine) is not None
     )
@@ -31,9 +41,12 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
     said = (
         "What the whole machine did in each measured part. Something else is what neither engine, broker nor "
         f"streambench used. A trial is marked above {STRICT.foreign_marked_share:.0%} and invalid above "
-        f"{STRICT.foreign_invalid_share:.0%}."
+        f"{STRICT.foreign_invalid_share:.0%}. The player's time per request is the same work in every trial of a "
+        "load, done again without the engine: where it differs by more than 15 %, the machine's speed did."
     )
-    return (Text(said), Grid(columns, rows))
+    odd = at_another_speed(completed_records(bundle))
+    marks = tuple(Text(f"Trial {trial}: {why}.") for trial, why in sorted(odd.items()))
+    return (Text(said), Grid(columns, rows), *marks)
 
 
 def _cells(machine: MachineUsage) -> tuple[Cell, ...]:
