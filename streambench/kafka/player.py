@@ -62,8 +62,12 @@ class Player:
         partitions: int,
         log_dir: Path,
         processes: int = 1,
+        wait: bool = True,
     ) -> Player:
-        """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs."""
+        """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs.
+
+        Without `wait`, `connected` has to be called before anything else.
+        """
         children: list[Child] = []
         channels: list[Channel] = []
         with ExitStack() as undo:
@@ -80,10 +84,16 @@ class Player:
                 )
                 children.append(child)
                 channels.append(Channel(child, "the player"))
-            for channel in channels:
-                channel.answer(_START_TIMEOUT_S)
+            player = cls(supervisor, children, channels)
+            if wait:
+                player.connected()
             undo.pop_all()
-        return cls(supervisor, children, channels)
+        return player
+
+    def connected(self) -> None:
+        """Wait until all are connected; once. Raises InstrumentFailed."""
+        for channel in self._channels:
+            channel.answer(_START_TIMEOUT_S)
 
     @property
     def children(self) -> tuple[Child, ...]:

@@ -85,6 +85,7 @@ def open_lab(
             partitions=partitions,
             log_dir=log_dir,
             processes=players,
+            wait=False,  # so that both start at once
         )
         try:
             reader = Reader.start(
@@ -94,8 +95,11 @@ def open_lab(
                 partitions=partitions,
                 out=scratch / "output.rows",
                 log_dir=log_dir,
+                wait=False,
             )
             try:
+                player.connected()
+                reader.assigned()
                 yield Lab(broker, player, reader, scratch, log_dir)
             finally:
                 reader.close()

@@ -56,6 +56,7 @@ class Again:
             log_dir=lab.scratch / "again",
             name="reader-again",
             from_end=True,
+            wait=False,
         )
 
     def play(self) -> WithoutEngine | None:
@@ -73,6 +74,7 @@ class Again:
         in_part = self._trace.batches["quantum"]
         if broker is None or not ((in_part >= first) & (in_part < end)).any():
             return None
+        self._reader.assigned()
         start_ns = time.time_ns() + _LEAD_NS
         playing = self._lab.player.play(
             self._trace.ref,
