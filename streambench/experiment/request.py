@@ -13,6 +13,7 @@ from streambench.experiment.settling import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
+from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
@@ -65,14 +66,14 @@ class Request:
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
     settles: bool = False
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
+    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
+    machine_limits: MachineLimits = STRICT
 
     @property
     def head_s(self) -> float:
         """How much of the measured load belongs to the warm-up."""
         return SETTLING.head_s if self.settles else self.warm_up_s
-
-    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
-    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
 
     @property
     def spans(self) -> tuple[Span, ...]:
