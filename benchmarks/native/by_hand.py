@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streambench.engines.protocol import Embedded, Engine, Job, Where
+from streambench.engines.protocol import Embedded, Engine, Job, NamedVariant, Where
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Program, Unsupported
@@ -48,6 +48,11 @@ class ByHand:
     def state_exact(self) -> bool:
         """The engine's."""
         return self.engine.state_exact
+
+    @property
+    def variants(self) -> tuple[NamedVariant, ...]:
+        """The engine's."""
+        return self.engine.variants
 
     def requires(self, variant: Variant) -> Artifacts:
         """What the engine needs."""

@@ -72,7 +72,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
     minutes = f"{'about' if all_made else 'at most'} {max(1, round(total_s / 60))} min"
-    engines = ", ".join(c.engine.name for c in request.contenders)
+    engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
     counts = f"{records[0]:,}" if len(records) == 1 else f"{records[0]:,} to {records[-1]:,}"

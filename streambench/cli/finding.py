@@ -46,7 +46,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
-    engines = ", ".join(contender.engine.name for contender in request.contenders)
+    engines = ", ".join(contender.variant.asked for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"searching for the highest rate, to within {100 * terms.precision:g} %; "

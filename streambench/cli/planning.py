@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from streambench.engines.protocol import Engine
-from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.engines.registry import CONTENDERS, contender_named, engine_named
 from streambench.experiment.faults import (
     check_faults,
     default_faults,
@@ -80,8 +80,12 @@ def make_request(
         )
     _refuse_for_replay(parsed, rate_per_s=rate_per_s, measured_s=measured_s)
     warm_up = warm_up_s or (QUICK_WARM_UP_S if quick else DEFAULT_WARM_UP_S)
-    chosen = [engine_named(name) for name in engines or CONTENDERS]
-    length = _length(parsed, conditions, chosen, faults=faults, measured_s=measured_s, quick=quick)
+    by_engine = _settings(settings)
+    chosen = _chosen(engines or CONTENDERS, by_engine)
+    engines_run = [engine for engine, _ in chosen]
+    length = _length(
+        parsed, conditions, engines_run, faults=faults, measured_s=measured_s, quick=quick
+    )
     total_ms = None
     if not isinstance(parsed.input, Replay):
         total_ms = duration_ms(
@@ -93,18 +97,11 @@ def make_request(
             )
         )
     check(parsed, rate_per_s=rate_per_s, duration_ms=total_ms, partitions=parsed.partitions)
-    by_engine = _settings(settings)
     contenders = []
-    for engine in chosen:
-        variant = Variant(engine.name, engine.version, by_engine.pop(engine.name, ()))
+    for engine, variant in chosen:
         plan = _lacking(engine, length.faults) or engine.plan(parsed, conditions, variant)
         wider = _wider(engine, parsed, conditions, variant) if _rescales(length.faults) else None
         contenders.append(Contender(engine, variant, plan, wider))
-    if by_engine:
-        raise UsageError(
-            f"--set names {next(iter(by_engine))}, which is not run",
-            hint=f"add --engine {next(iter(by_engine))}",
-        )
     return Request(
         workload=parsed,
         workload_text=(parsed.folder / "workload.toml").read_text(),
@@ -245,6 +242,20 @@ def _refuse_for_replay(
             )
 
 
+def _chosen(
+    names: Sequence[str], settings: Mapping[str, tuple[tuple[str, str], ...]]
+) -> list[tuple[Engine, Variant]]:
+    """Engines and variants by their names; an engine's settings go to all of its variants that are run."""
+    chosen = [contender_named(name) for name in names]
+    for name in settings:
+        if not any(engine.name == name for engine, _ in chosen):
+            raise UsageError(f"--set names {name}, which is not run", hint=f"add --engine {name}")
+    return [
+        (engine, dataclasses.replace(variant, settings=settings.get(engine.name, ())))
+        for engine, variant in chosen
+    ]
+
+
 def _settings(texts: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for text in texts:
@@ -255,6 +266,12 @@ def _settings(texts: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
                 f"'{text}' is not a setting",
                 hint="write --set ENGINE:KEY=VALUE, e.g. --set kafka-streams:num.stream.threads=2",
             )
-        engine_named(name)  # refuses an unknown name, with the nearest
+        engine = engine_named(name)  # refuses an unknown name, with the nearest
+        before, colon, _ = key.partition(":")
+        if colon and before in {each.name for each in engine.variants}:
+            raise UsageError(
+                f"'{text}' names one variant; a setting is for all variants of {name} that are run",
+                hint=f"--set {name}:{key.removeprefix(before + ':')}={value}",
+            )
         found[name] = (*found.get(name, ()), (key, value))
     return found

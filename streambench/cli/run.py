@@ -27,7 +27,12 @@ def run(
     workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
     engine: Annotated[
         list[str] | None,
-        typer.Option("--engine", "-e", help="Only these engines (repeat, or use commas)."),
+        typer.Option(
+            "--engine",
+            "-e",
+            metavar="ENGINE[:VARIANT]",
+            help="Only these engines (repeat, or use commas), or variants of them, e.g. flink:spare.",
+        ),
     ] = None,
     rate_per_s: Annotated[
         int | None,
@@ -123,6 +128,7 @@ def run(
     from streambench.cli.finding import find, search_terms
     from streambench.cli.planning import make_requests
     from streambench.experiment.overload import beyond_reach
+    from streambench.experiment.request import settling
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
@@ -190,7 +196,7 @@ def run(
             axis = auto_axis(requests[0])
             code = bench(planned((axis,)), (axis,), leaves_out=beyond_reach)
         else:
-            code = bench(requests, axes)
+            code = bench(requests if axes else tuple(map(settling, requests)), axes)
     raise typer.Exit(code)
 
 

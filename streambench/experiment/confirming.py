@@ -143,9 +143,9 @@ class Confirming:
             artifacts=self._artifacts[contender.variant],
             writer=self._writer,
             observer=self._observer.trial_begins(
-                search, len(request.contenders), contender.engine, point
+                search, len(request.contenders), contender.title, point
             ),
-            warm_up=self._warm_up(request, plan, found, folder),
+            before=self._warm_up(request, plan, found, folder),
         )
 
     def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:

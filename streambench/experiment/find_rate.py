@@ -198,8 +198,14 @@ class _Search:
             records_at_most=_RECORDS_IN_ALL,
         )
         for step in warm_up.steps(prober):
-            records = step.played.trace.ref.records
-            self.know(drain_per_s=step.per_s, drain_records=records)
+            lot = step.played.trace
+            self.know(
+                drain_per_s=step.per_s,
+                drain_records=lot.ref.records,
+                drain_records_per_window=lot.records_in(
+                    self._request.workload.query.window.advance_ms
+                ),
+            )
             wrong = wrong_at_once(
                 step.played,
                 step.expected,
@@ -208,7 +214,7 @@ class _Search:
                 state_exact=self._engine.state_exact,
             )
             if wrong is not None:
-                raise EngineFailed(wrong, stage="drain")
+                raise EngineFailed(wrong, stage="records at once")
 
     def _narrow(self, prober: Prober, running: Running, question: Question) -> None:
         start_per_s = self.record.drain_per_s or float(self._request.load_rate_per_s)
@@ -283,7 +289,9 @@ class _Search:
         shutil.rmtree(load.folder)
         if not played.complete:
             # What is still on its way would count against the next rate.
-            raise EngineSlow(f"rows were still missing long after {rate:,} events/s", stage="drain")
+            raise EngineSlow(
+                f"rows were still missing long after {rate:,} events/s", stage="last rows"
+            )
         got_used_s = (settle_ms - SETTLE_MS) / 1000
         around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s
         self._around_s = max(self._around_s, around_s)

@@ -138,7 +138,7 @@ class _Finding:
             broker_warm_up=self._broker_warm_up.ref,
             artifacts=self._artifacts[contender.variant],
             observer=self._observer.trial_begins(
-                number, len(self._request.contenders), contender.engine, ()
+                number, len(self._request.contenders), contender.title, ()
             ),
             told=self._know,
             own_s=own_s,

@@ -98,6 +98,7 @@ def probe_record(
         send_lag_p999_ms=lag_ms,
         idle_share=seen.machine.idle_share,
         measures=seen.measured.measures,
+        trend=seen.measured.trend,
     )
     disturbed = disturbance(seen.machine, seen.machine_limits)
     if disturbed.invalid is not None:

@@ -20,6 +20,7 @@ class Origin(enum.Enum):
 
     ENGINE_DEFAULT = "engine default"
     FAIRNESS_RULE = "fairness rule"
+    VARIANT = "variant"
     USER = "user"
 
 

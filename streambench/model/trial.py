@@ -142,6 +142,17 @@ class LateRecords:
 
 
 @dataclass(frozen=True)
+class WarmedUp:
+    """How long a job was under load before it was measured.
+
+    `settled`: the delay no longer fell when it ended, as tested; None where that was not tested.
+    """
+
+    length_s: float
+    settled: bool | None
+
+
+@dataclass(frozen=True)
 class Completed:
     """The trial ran and was judged; a wrong result is completed, too."""
 
@@ -205,6 +216,7 @@ class TrialRecord:
     measured_windows: int = 0
     saturated: bool = False
     trend: str | None = None  # a remaining trend in the measured part, in words
+    trend_share: float | None = None  # its size by the median delay; None: no trend, or not known
     certificate: Certificate | None = None
     usage: tuple[RoleUsage, ...] = ()
     machine: MachineUsage | None = None  # in the measured part
@@ -218,6 +230,7 @@ class TrialRecord:
     point: Point = ()  # where in a sweep it stands
     trace_sha256: str | None = None  # the bytes of its load, before stamping
     warmed_records: int = 0  # what came at once before T0, for the job to be compiled by
+    warmed_up: WarmedUp | None = None
 
     @property
     def steady_right(self) -> bool:

@@ -105,7 +105,9 @@ def _measured(run: RunRecord) -> str:
             "faster, "
         )
         at_once += f"{seconds(run.rising_s)} rising to the rate, and " if run.rising_s else "and "
-    return f"{seconds(run.measured_s)} after {at_once}{seconds(run.warm_up_s)} warm-up"
+    least_s = run.settling_s + run.warm_up_s
+    least = "at least " if run.settling_s else ""
+    return f"{seconds(run.measured_s)} after {at_once}{least}{seconds(least_s)} warm-up"
 
 
 def _trials(run: RunRecord) -> str:

@@ -42,10 +42,13 @@ def sweep_clause(bundle: Bundle) -> str:
     axis = bundle.run.axes[0]
     parts = [words for label in bundle.labels if (words := _cost_words(of(every, label)))]
     if not parts:
-        return f"No point of the sweep by {axis.name.value} was completed{doubt}"
+        return (
+            f"The cost at both ends of the sweep by {axis.name.value} is known of no engine{doubt}"
+        )
     first, last = axis.values[0], axis.values[-1]
     span = f"From {axis.name.value} {first:,.10g} to {last:,.10g}"
-    return f"{span}, CPU seconds per million events went {', '.join(parts)}{doubt}"
+    median = " (medians over trials)" if bundle.run.repeats > 1 else ""
+    return f"{span}, CPU seconds per million events{median} went {', '.join(parts)}{doubt}"
 
 
 def _knee_words(bundle: Bundle, every: tuple[Swept, ...], found: dict[str, Knee]) -> str:
@@ -75,12 +78,10 @@ def left_out_words(bundle: Bundle) -> str | None:
 
 
 def _cost_words(line: tuple[Swept, ...]) -> str:
-    known = [
-        value
-        for one in line
-        if one.counts
-        and (value := one.standing.shown("engine_cpu_s_per_million").value) is not None
+    ends = [
+        one.standing.shown("engine_cpu_s_per_million").value if one.counts else None
+        for one in (line[:1] + line[-1:])
     ]
-    if len(known) < 2:
+    if len(ends) < 2 or ends[0] is None or ends[1] is None:
         return ""
-    return f"{line[0].standing.title} {number(known[0], 1)} → {number(known[-1], 1)}"
+    return f"{line[0].standing.title} {number(ends[0], 1)} → {number(ends[1], 1)}"

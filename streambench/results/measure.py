@@ -42,6 +42,7 @@ class Measured:
     censored_windows: int
     trend: str | None
     notes: tuple[str, ...]
+    trend_share: float | None = None  # its size by the median delay
 
 
 def measure(
@@ -110,6 +111,7 @@ def measure(
         censored_windows=censored,
         trend=None if remaining is None else str(remaining),
         notes=tuple(notes),
+        trend_share=None if remaining is None else remaining.share,
     )
 
 

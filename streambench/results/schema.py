@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions
 from streambench.model.drain import DrainRecord
+from streambench.model.plan import Program, Setting
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
@@ -77,6 +78,15 @@ class LateModel:
 
 
 @dataclass(frozen=True)
+class PlanRecord:
+    """What was planned for one variant: known also where no trial of it has a record of its own."""
+
+    settings: tuple[Setting, ...] = ()
+    programs: tuple[Program, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """Everything about a run that is not about one trial.
 
@@ -119,6 +129,9 @@ class RunRecord:
     null_trial: NullTrial | None = None  # what this machine carries without an engine
     warming_records: int = 0  # what came at once before each trial, again until the job was warm
     rising_s: float = 0.0  # how long a load then rose to the rate
+    settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
+    plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
+    drain_records_per_window: float | None = None  # the mean over the load that is drained
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -182,7 +182,7 @@ def _measure_job(
 
     observer.status(Status(Phase.FLUSH))
     send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
-    observer.status(Status(Phase.DRAIN, rows_read=lab.reader.rows_read()))
+    observer.status(Status(Phase.LAST_ROWS, rows_read=lab.reader.rows_read()))
     drained = drain(
         supervisor=supervisor,
         reader=lab.reader,

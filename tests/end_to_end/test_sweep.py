@@ -67,7 +67,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
-    line = of(swept(found), "reference+1")
+    line = of(swept(found), "reference+rows_per_s=700")
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
     assert all(one.counts for one in line)
     said = LeftOut("at 4,000 events/s it fell behind")

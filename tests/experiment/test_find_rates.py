@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from streambench.cli.planning import make_request
-from streambench.engines.protocol import Engine
 from streambench.experiment import find_rates
 from streambench.experiment.confirming import Confirming, confirm_s
 from streambench.experiment.find_rates import Found
@@ -75,7 +74,7 @@ class Told:
     def add_trial(self, record: TrialRecord, tables: Mapping[str, object]) -> None:
         raise AssertionError("the trial itself writes to the bundle")
 
-    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Silent:
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Silent:
         return Silent()
 
     def trial_ends(self, record: TrialRecord) -> None:

@@ -36,7 +36,7 @@ TITLES = {
     "kafka-python": "Python consumer",
     "flink": "Flink SQL",
     "reference": "Reference",
-    "flink+1": "Flink SQL (tuned)",
+    "flink+taskmanager.slots=4": "Flink SQL (tuned)",
 }
 RUN = RunRecord(
     schema=SCHEMA,
@@ -228,7 +228,9 @@ def every_result(root: Path, **changes: Any) -> Path:
     writer.add_trial(
         trial(5, "reference", NotRun(Whose.UPSTREAM, "it has no transactions", None)), {}
     )
-    writer.add_trial(trial(6, "flink+1", Invalid("the clock stepped by 40 ms")), {})
+    writer.add_trial(
+        trial(6, "flink+taskmanager.slots=4", Invalid("the clock stepped by 40 ms")), {}
+    )
     return writer.finish()
 
 
@@ -302,7 +304,9 @@ def repeated(root: Path) -> Path:
     for round_number in (1, 2, 3):
         for label, p99_ms in (("kafka-python", 18), ("kafka-streams", 21), ("flink", 85)):
             number += 1
-            p99 = p99_ms + 4 * round_number
+            # The rounds do not move all engines alike.
+            turn = 1 + (round_number + 1) % 3 if label == "kafka-streams" else round_number
+            p99 = p99_ms + 4 * turn
             record = completed(number, label, RIGHT, measures(p99 / 2, p99, p99 + 5))
             writer.add_trial(replace(record, round=round_number), tables(p99 / 2, p99, seed=number))
     return writer.finish()

@@ -189,6 +189,60 @@ def test_the_report_has_a_curve_for_delay_and_cost_and_every_point(bundle: Bundl
     assert "Verdict" not in text  # no ranking over points that differ
 
 
+def test_what_kept_up_and_surely_grew_is_not_hidden(tmp_path: Path) -> None:
+    grew = {**FLAT, "lag_slope_ms_per_s": 4.0, "lag_slope_lower_ms_per_s": 2.5}
+    grew["lag_slope_upper_ms_per_s"] = 5.5
+    done = Completed(RIGHT)
+    trials = [at(1, "flink", 5_000, FLAT, done), at(2, "flink", 5_000, grew, done)]
+    bundle = bundle_of(tmp_path, trials, Axis(AxisName.RATE, (5_000.0,)))
+    text = markdown.render_document(compose(bundle))
+    assert "its lag grew by 4.0 ms/s, surely by more than 2.5 and by less than 5.5" in text
+    assert "grows slowly" in text_of(render(bundle))
+    assert "Flink SQL up to 5,000 events/s" in answer(bundle)  # within the limit all the same
+
+
+def test_trends_backlogs_and_doubts_of_a_point_are_told(tmp_path: Path) -> None:
+    done = Completed(RIGHT)
+    more = {**FLAT, "processed_per_s": 28_998.0}
+    bundle = bundle_of(
+        tmp_path,
+        [
+            at(1, "flink", 5_000, FLAT, done, trend="the delay rises by 9 ms"),
+            at(2, "flink", 10_000, more, done),
+            at(3, "flink", 20_000, FLAT, done, saturated=True),
+        ],
+    )
+    text = markdown.render_document(compose(bundle))
+    assert "Flink SQL, rate 5,000, trial 1: the delay rises by 9 ms" in text
+    assert "more than came: a backlog of before was worked off" in text
+    assert "saturated: it left the machine no room" in text
+    printed = " ".join(text_of(render(bundle)).split())
+    assert "Flink SQL: a trend remained in 1 of 3 trials: the delay rises by 9 ms" in printed
+
+
+def test_a_cost_is_told_from_end_to_end_only_where_both_ends_are_known(tmp_path: Path) -> None:
+    done, keys = Completed(RIGHT), (100.0, 1_000.0, 10_000.0)
+
+    def record(number: int, label: str, at_keys: float, outcome: Outcome) -> TrialRecord:
+        return replace(at(number, label, 0, FLAT, outcome), point=((AxisName.KEYS, at_keys),))
+
+    bundle = bundle_of(
+        tmp_path,
+        [
+            *(record(number, "flink", each, done) for number, each in enumerate(keys, 1)),
+            *(
+                record(number, "kafka-streams", each, done)
+                for number, each in enumerate(keys[:2], 4)
+            ),
+            record(6, "kafka-streams", keys[2], Completed(WRONG)),
+        ],
+        Axis(AxisName.KEYS, keys),
+    )
+    said = answer(bundle)
+    assert "Flink SQL 21.0 → 21.0" in said
+    assert "Kafka Streams 21.0" not in said
+
+
 def test_the_terminal_shows_each_point_within_80_columns(bundle: Bundle) -> None:
     text = text_of(render(bundle))
     assert all(len(line) <= 80 for line in text.splitlines())

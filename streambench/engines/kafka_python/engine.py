@@ -15,7 +15,8 @@ from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.workers import Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
 from streambench.engines.kafka_python.settings import configs, settings
-from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.kafka_python.variants import VARIANTS
+from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
 from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -49,6 +50,7 @@ class KafkaPython:
     version: str = version("kafka-python")
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
+    variants: tuple[NamedVariant, ...] = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """Nothing: kafka-python is among streambench's own dependencies."""

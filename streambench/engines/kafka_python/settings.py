@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.common.variants import asked
+from streambench.engines.kafka_python.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
@@ -85,7 +87,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     )
     for name, _ in variant.settings:
         _check(name)
-    return marked(overridden(chosen, SCOPE, variant.settings), _RECOVERY)
+    return marked(overridden(chosen, SCOPE, asked(variant, VARIANTS)), _RECOVERY)
 
 
 def configs(chosen: Sequence[Setting]) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,8 @@ from streambench.engines.kafka_streams.settings import (
     transaction_timeout_ms,
 )
 from streambench.engines.kafka_streams.source import programs
-from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.kafka_streams.variants import VARIANTS
+from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -58,6 +59,7 @@ class KafkaStreams:
     version: str = "4.3.1"
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
+    variants: tuple[NamedVariant, ...] = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""

@@ -13,6 +13,8 @@ from streambench.engines.common.settings import (
     rules,
     whole_number,
 )
+from streambench.engines.common.variants import asked
+from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Setting
 
@@ -92,8 +94,9 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *defaults(SCOPE, kept),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
-    jvm = [pair for pair in variant.settings if pair[0] == JVM_OPTIONS]
-    streams = [pair for pair in variant.settings if pair[0] != JVM_OPTIONS]
+    wanted = asked(variant, VARIANTS)
+    jvm = [each for each in wanted if each.name == JVM_OPTIONS]
+    streams = [each for each in wanted if each.name != JVM_OPTIONS]
     return marked(overridden(overridden(chosen, SCOPE, streams), JVM, jvm), _RECOVERY)
 
 

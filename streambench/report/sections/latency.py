@@ -13,7 +13,6 @@ from streambench.report.document import (
     Column,
     Figure,
     Grid,
-    Points,
     Row,
     Section,
     Text,
@@ -24,6 +23,7 @@ from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_p
 from streambench.report.recovered import kinds
 from streambench.report.shown import Shown
 from streambench.report.standing import RIGHT_SO_FAR, Standing, delay_stem, standings
+from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -82,14 +82,7 @@ def latency_section(bundle: Bundle) -> Section:
                 _time_grid(lines),
             )
         )
-    trends = tuple(
-        f"{stand.title}: {record.trend}"
-        for stand in stands
-        for record in stand.records
-        if record.trend
-    )
-    if trends:
-        blocks += [Text("A trend remained in the measured part:"), Points(trends)]
+    blocks += trend_blocks(bundle)
     return Section("latency", "Result delay", tuple(blocks))
 
 

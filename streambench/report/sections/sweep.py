@@ -13,10 +13,12 @@ from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, 
 from streambench.report.looks import looks
 from streambench.report.numbers import DASH, listing
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
+from streambench.report.processed import processed_cell
 from streambench.report.sections.verdict import MARKS
 from streambench.report.standing import delay_stem
 from streambench.report.sweep_words import knees, left_out_words
 from streambench.report.swept import Swept, of, swept
+from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
@@ -39,14 +41,19 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
         ("engine_memory_peak_bytes", "sweep-memory", "Memory"),
     ):
         blocks.append(_figure(bundle, every, metric, name, f"{title} against {first.value}"))
-    points = Section("points", "Every point", (_grid(bundle, every), Text(_ABOUT_PACE, Tone.QUIET)))
+    points = Section(
+        "points",
+        "Every point",
+        (_grid(bundle, every), *trend_blocks(bundle), Text(_ABOUT_PACE, Tone.QUIET)),
+    )
     return (Section("sweep", f"By {_axes_words(bundle)}", tuple(blocks)), points)
 
 
 _ABOUT_PACE = (
     "Kept up: it is shown that the excess lag does not grow (docs/method.md, sustainable). Not decided: "
     "too short, or too noisy for so short a time; measure longer to know. Catching up: it kept up and "
-    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog."
+    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog. "
+    "Grows slowly: it kept up within the limit of 10 ms/s, and its lag surely grew."
 )
 
 
@@ -154,9 +161,13 @@ def _row(one: Swept, names: Sequence[str]) -> Row:
     head = (
         *(Cell(f"{value:,.10g}") for _, value in one.point),
         Cell(stand.title),
-        Cell(f"{mark} {stand.words}", tone=tone),
+        Cell(f"{mark} {stand.words}", stand.unranked if one.counts else None, tone),
     )
     if one.pace is None:
         return Row(head, aside=stand.reason or stand.words, quiet=True)
     pace = Cell(one.pace.words, one.pace.why, _TONES[one.pace.pace])
-    return Row((*head, pace, *(stand.shown(name).cell() for name in names)))
+    figures = (
+        processed_cell(stand.records) if name == "processed_per_s" else stand.shown(name).cell()
+        for name in names
+    )
+    return Row((*head, pace, *figures))

@@ -1,0 +1,7 @@
+"""Other ways in which the Python consumer is run, each under a name."""
+
+from __future__ import annotations
+
+from streambench.engines.protocol import NamedVariant
+
+VARIANTS: tuple[NamedVariant, ...] = ()
