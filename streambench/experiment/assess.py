@@ -42,7 +42,6 @@ from streambench.results.did_what_came import did_what_came
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
-from streambench.trial.schedule import event_times
 
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
@@ -64,7 +63,6 @@ def assess(
     """
     query = workload.query
     trace = Trace.open(spec.segment.trace)
-    times = event_times(trace, query)
     expected = expect(
         trace,
         query,
@@ -80,10 +78,7 @@ def assess(
         guarantee=spec.conditions.guarantee,
         start_realtime_ms=evidence.start_realtime_ns // 1_000_000,
         event_offset_ms=evidence.event_offset_ms,
-        ignore_outside=(
-            times.first_window_ms,
-            times.last_window_end_ms - query.window.size_ms,
-        ),
+        exempt=evidence.own_rows,
         state_exact=engine.state_exact,
         uncommitted_rows=evidence.uncommitted_rows,
     )
@@ -110,7 +105,7 @@ def assess(
         number=spec.number,
         round=spec.round,
         variant=spec.variant,
-        outcome=_warming_failed(spec, evidence, warming, workload, engine)
+        outcome=_warming_failed(spec, evidence, warming, engine)
         or _outcome(
             spec, evidence, judged, measured, certificate, disturbed=disturbed, saturated=saturated
         ),
@@ -140,12 +135,19 @@ def assess(
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
-        warnings=(*plan.warnings, *measured.notes, *_warnings(evidence, disturbed)),
+        warnings=(
+            *plan.warnings,
+            *measured.notes,
+            *after.notes,
+            *_warnings(evidence, disturbed),
+        ),
+        recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,
         recoveries=after.recoveries,
         steady_damage=after.before,
         point=spec.point,
         trace_sha256=spec.segment.trace.sha256,
+        clock_waits=measured.clock_waits,
         warmed_records=sum(each.trace.ref.records for each in evidence.warmed),
     )
     tables = {
@@ -155,6 +157,8 @@ def assess(
         "load": send_log,
         "usage": evidence.usage_samples,
     }
+    if after.partitions is not None:
+        tables["partitions"] = after.partitions
     return record, tables
 
 
@@ -171,7 +175,6 @@ def _warming_failed(
     spec: TrialSpec,
     evidence: Evidence,
     warming: Sequence[Expected],
-    workload: Workload,
     engine: Engine,
 ) -> Failed | None:
     """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
@@ -179,7 +182,6 @@ def _warming_failed(
         wrong = wrong_at_once(
             played,
             expected,
-            query=workload.query,
             guarantee=spec.conditions.guarantee,
             state_exact=engine.state_exact,
         )

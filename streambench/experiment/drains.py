@@ -103,16 +103,14 @@ class _Draining:
             probes=probes_of(self.request.workload),
             observer=self.observer,
         )
-        must_come = self.expected.must_come()
+        due = self.expected.due()
         note = f"{self.load.ref.records:,} records that are there, cold"
         launched_ns = time.time_ns() - (time.monotonic_ns() - running.submitted_ns)
-        yield self._drain(
-            prober.await_rows(self.filled, must_come, note=note), running, launched_ns
-        )
+        yield self._drain(prober.await_rows(self.filled, due, note=note), running, launched_ns)
         before_per_s = 0.0
         for _ in range(LOADS_AT_MOST):
             note = f"{self.load.ref.records:,} records at once, warm"
-            played = prober.play_at_once(self.load, must_come, note=note)
+            played = prober.play_at_once(self.load, due, note=note)
             drain = self._drain(played, running, None)
             yield drain
             if not still_faster(drain.per_s, before_per_s):
@@ -120,12 +118,11 @@ class _Draining:
             before_per_s = drain.per_s
 
     def _drain(self, played: Played, running: Running, launched_ns: int | None) -> Drain:
-        conditions, query = self.request.conditions, self.request.workload.query
+        conditions = self.request.conditions
         start_ns = played.start_realtime_ns if launched_ns is None else launched_ns
         judged = judge_load(
             played,
             self.expected,
-            query=query,
             guarantee=conditions.guarantee,
             state_exact=self.contender.engine.state_exact,
             start_realtime_ns=start_ns,

@@ -25,7 +25,7 @@ from streambench.model.sweep import Axis, Point
 from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
-from streambench.results.schema import SCHEMA, PlanRecord, RunRecord
+from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Observer
@@ -150,6 +150,7 @@ def run_record(
     engines = {c.engine.name: c.variant.version for c in request.contenders}
     return RunRecord(
         schema=SCHEMA,
+        method=METHOD,
         title=request.workload.title,
         workload=request.workload.name,
         workload_text=request.workload_text,
@@ -167,8 +168,8 @@ def run_record(
         quick=request.quick,
         repeats=request.repeats,
         planned=tuple(contender.variant.label for contender in request.contenders),
-        warnings=warnings,
         titles={c.variant.label: c.title for c in request.contenders},
+        warnings=tuple(dict.fromkeys((*warnings, *request.warnings))),
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.judging import wrong_at_once
+from streambench.experiment.lengths import PROBE_WINDOWS
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, ending, next_rate, rounded, why_tried
@@ -42,7 +43,6 @@ GROWTH: Final = 1.5
 SETTLE_MS: Final = 3_000
 # The first one in a job: its lag was often still falling.
 FIRST_SETTLE_MS: Final = 10_000
-WINDOWS: Final = 24
 LEAST_MEASURED_MS: Final = 12_000
 # When that does not decide, the same rate is tried again for so much longer.
 LONGER: Final = 2.5
@@ -150,7 +150,7 @@ class _Search:
         self._own_until_s = begun_s + min(own_s, terms.budget_s)
         self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
-        self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
+        self._least_ms = max(LEAST_MEASURED_MS, PROBE_WINDOWS * window_ms)
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -209,7 +209,6 @@ class _Search:
             wrong = wrong_at_once(
                 step.played,
                 step.expected,
-                query=self._request.workload.query,
                 guarantee=self._request.conditions.guarantee,
                 state_exact=self._engine.state_exact,
             )
@@ -265,12 +264,11 @@ class _Search:
         parts = spans(self._request.workload, warm_up_ms=settle_ms, measured_ms=measured_ms)
         load = self._load(rate, duration_ms(parts))
         expected = self._expected(load)
-        played = prober.play(load, expected.must_come(), phase=Phase.PROBE, note=note)
+        played = prober.play(load, expected.due(), phase=Phase.PROBE, note=note)
         seen = see(
             played,
             expected,
             parts,
-            query=self._request.workload.query,
             guarantee=self._request.conditions.guarantee,
             state_exact=self._engine.state_exact,
             sampler=running.sampler,

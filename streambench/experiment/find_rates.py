@@ -96,7 +96,10 @@ class _Finding:
             observer=observer,
             most_per_s=self._most_per_s,
         )
-        self._confirm_s = confirm_s(limited=terms.limit is not None)
+        self._confirm_s = confirm_s(
+            limited=terms.limit is not None,
+            window_ms=request.workload.query.window.advance_ms,
+        )
         self._begun_s = time.monotonic()
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from streambench.model.conditions import Guarantee
 from streambench.model.verdict import Damage
-from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged, judge
 from streambench.trial.prober import Played
-from streambench.trial.schedule import event_times
 
 _NS_PER_MS = 1_000_000
 
@@ -19,26 +17,30 @@ def judge_load(
     played: Played,
     expected: Expected,
     *,
-    query: Query,
     guarantee: Guarantee,
     state_exact: bool,
     start_realtime_ns: int | None = None,
 ) -> Judged:
-    """Judge the rows of one load; `start_realtime_ns` stands in for its T0."""
-    times = event_times(played.trace, query)
+    """Judge all that came with one load; `start_realtime_ns` stands in for its T0.
+
+    An output record that is no result row at all is unexpected, too.
+    """
     start_ns = played.start_realtime_ns if start_realtime_ns is None else start_realtime_ns
-    return judge(
+    judged = judge(
         played.rows,
         expected,
         guarantee=guarantee,
         start_realtime_ms=start_ns // _NS_PER_MS,
         event_offset_ms=played.event_offset_ms,
-        ignore_outside=(
-            times.first_window_ms,
-            times.last_window_end_ms - query.window.size_ms,
-        ),
+        exempt=played.own_rows,
         state_exact=state_exact,
     )
+    if not played.malformed:
+        return judged
+    found = judged.verdict.damage
+    damage = replace(found, unexpected=found.unexpected + played.malformed)
+    verdict = replace(judged.verdict, damage=damage, right=False, guarantee_honoured=False)
+    return replace(judged, verdict=verdict)
 
 
 def damage_at_once(judged: Judged) -> Damage:
@@ -47,10 +49,10 @@ def damage_at_once(judged: Judged) -> Damage:
 
 
 def wrong_at_once(
-    played: Played, expected: Expected, *, query: Query, guarantee: Guarantee, state_exact: bool
+    played: Played, expected: Expected, *, guarantee: Guarantee, state_exact: bool
 ) -> str | None:
     """What was not right with a load that came at once, in words; None when all of it was."""
-    judged = judge_load(played, expected, query=query, guarantee=guarantee, state_exact=state_exact)
+    judged = judge_load(played, expected, guarantee=guarantee, state_exact=state_exact)
     damage = damage_at_once(judged)
     if played.complete and damage.clean_under(guarantee):
         return None

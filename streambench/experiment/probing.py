@@ -16,7 +16,6 @@ from streambench.model.pace import Limit, Pace
 from streambench.model.search import RateProbe
 from streambench.model.trial import Certificate, Purpose, Span
 from streambench.model.verdict import Verdict
-from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.results.limits import delay_within
@@ -49,7 +48,6 @@ def see(
     expected: Expected,
     spans: tuple[Span, ...],
     *,
-    query: Query,
     guarantee: Guarantee,
     state_exact: bool,
     sampler: UsageSampler,
@@ -57,7 +55,7 @@ def see(
     machine_limits: MachineLimits,
 ) -> Seen:
     """Judge the rows and measure the part of `spans` that is for it."""
-    judged = judge_load(played, expected, query=query, guarantee=guarantee, state_exact=state_exact)
+    judged = judge_load(played, expected, guarantee=guarantee, state_exact=state_exact)
     send_log: pa.Table = pq.read_table(played.send_log)
     measured = measure(
         judged,

@@ -20,15 +20,6 @@ from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import segment_of, spans
 
-# A window needs this many siblings before any percentile may be shown.
-DEFAULT_WARM_UP_S = 20.0
-DEFAULT_MEASURED_S = 60.0
-# A hundred windows of the default workload earn a p99; a sweep has many trials.
-DEFAULT_SWEEP_MEASURED_S = 50.0
-DEFAULT_SWEEP_WARM_UP_S = 5.0
-QUICK_WARM_UP_S = 5.0
-QUICK_MEASURED_S = 10.0
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -74,8 +65,10 @@ class Request:
     command: str
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
-    machine_limits: MachineLimits = STRICT
     settles: bool = False
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
+    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
+    machine_limits: MachineLimits = STRICT
 
     @property
     def head_s(self) -> float:

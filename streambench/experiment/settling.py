@@ -91,7 +91,6 @@ class Settling:
         policy: SettlingPolicy = SETTLING,
     ) -> None:
         self._load = load
-        self._query = query
         self._guarantee = guarantee
         self._loads_at_most = loads_at_most
         self._policy = policy
@@ -100,12 +99,12 @@ class Settling:
 
     def __call__(self, prober: Prober) -> tuple[Played, ...]:
         """Play all of them; what came of them is to be judged by `expected`. Raises as `Prober.play`."""
-        must_come = self._expected.must_come()
+        due = self._expected.due()
         played: list[Played] = []
         while len(played) < self._loads_at_most:
             again = "the delay still falls, again" if played else "until the delay no longer falls"
             played.append(
-                prober.play(self._load, must_come, phase=Phase.WARM_UP, note=f"warm-up, {again}")
+                prober.play(self._load, due, phase=Phase.WARM_UP, note=f"warm-up, {again}")
             )
             if not played[-1].complete or not self._still_falls(played[-1]):
                 break
@@ -132,7 +131,6 @@ class Settling:
         judged = judge_load(
             played,
             self._expected,
-            query=self._query,
             guarantee=self._guarantee,
             state_exact=True,
         )

@@ -73,8 +73,8 @@ class WarmUp:
         load = self._rising
         if load is None or not at_once[-1].complete:
             return at_once
-        must_come = self.expected(load).must_come()
-        rising = prober.play(load, must_come, phase=Phase.WARM_UP, note="rising to the rate")
+        due = self.expected(load).due()
+        rising = prober.play(load, due, phase=Phase.WARM_UP, note="rising to the rate")
         return (*at_once, rising)
 
     def expected(self, load: Trace) -> Expected:
@@ -96,9 +96,7 @@ class WarmUp:
         for number in range(1, self._loads_at_most + 1):
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
-            played = prober.play_at_once(
-                load, expected.must_come(), note=note, silence_s=BETWEEN_LOADS_S
-            )
+            played = prober.play_at_once(load, expected.due(), note=note, silence_s=BETWEEN_LOADS_S)
             found = WarmedBy(played, expected, played.worked_off_per_s)
             yield found
             if not played.complete or found.per_s is None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from streambench.kafka.block_file import RawRow
+from streambench.model.columns import value_column
 from streambench.model.workload import Query
 
 __all__ = ["DecodedRows", "MalformedRow", "RawRow", "decode"]
@@ -34,7 +35,7 @@ class DecodedRows:
     """The rows as a table; those that could not be read are counted, the first ones kept.
 
     Columns: partition int32, offset int64, appended_ms int64, visible_ns int64, key string,
-    window_start_ms int64 (since the epoch), and one int64 per aggregate, called by its alias.
+    window_start_ms int64 (since the epoch), and one int64 per aggregate (`value_column`).
     """
 
     table: pa.Table
@@ -77,7 +78,7 @@ def decode(rows: Iterable[RawRow], query: Query) -> DecodedRows:
         "window_start_ms": pa.array(values[0], pa.int64()),
     }
     for alias, column in zip(aliases, values[1:], strict=True):
-        columns[alias] = pa.array(column, pa.int64())
+        columns[value_column(alias)] = pa.array(column, pa.int64())
     return DecodedRows(pa.table(columns), malformed_count, tuple(examples))
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from streambench.load.columns import Chunk, ChunkField, Integers, Numbers, Strings, StringTable
 from streambench.model.expression import FieldType
 from streambench.model.workload import Field, Replay
-from streambench.workload.source import Survey, opened
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened
 
 
 def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
@@ -42,7 +42,8 @@ def read(
     with opened(replay, fields) as connection:
         names = "".join(f', "{field.name}"' for field in fields)
         relation = connection.sql(
-            f"SELECT arrival_ms, event_ms{names} FROM source ORDER BY arrival_ms, event_ms, ordinal"
+            f'SELECT "{ARRIVAL_MS}", "{EVENT_MS}"{names} FROM source'
+            f' ORDER BY "{ARRIVAL_MS}", "{EVENT_MS}", "{ORDINAL}"'
         )
         held: list[pa.Table] = []
         for batch in relation.to_arrow_reader(chunk_records):
@@ -60,7 +61,7 @@ def read(
 
 
 def _due(table: pa.Table, replay: Replay, survey: Survey, quantum_ms: int) -> Integers:
-    elapsed_ms = table["arrival_ms"].to_numpy() - survey.first_arrival_ms
+    elapsed_ms = table[ARRIVAL_MS].to_numpy() - survey.first_arrival_ms
     return _quanta(elapsed_ms, replay, quantum_ms)
 
 
@@ -75,7 +76,7 @@ def _chunk(
     table = table.slice(0, kept)
     return Chunk(
         quantum=due[:kept],
-        event_ms=table["event_ms"].to_numpy() - origin,
+        event_ms=table[EVENT_MS].to_numpy() - origin,
         fields=tuple(_field(field, table[field.name]) for field in fields),
     )
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
-from streambench.model.plan import Program, Setting, Whose
+from streambench.model.plan import EventClock, Program, Setting, Whose
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
 
@@ -153,6 +153,23 @@ class WarmedUp:
 
 
 @dataclass(frozen=True)
+class ClockWait:
+    """Measured windows that the engine's own event clock kept open for one partition's sake.
+
+    `windows` of them waited a second or more, `longest_ms` at most. `silent_from_ms` to
+    `silent_until_ms` (ms since T0): the partition got no record that moves its clock; until None: to
+    the end of the load; from None: it was not silent, its event times were behind.
+    """
+
+    clock: EventClock
+    partition: int
+    windows: int
+    longest_ms: float
+    silent_from_ms: float | None = None
+    silent_until_ms: float | None = None
+
+
+@dataclass(frozen=True)
 class Completed:
     """The trial ran and was judged; a wrong result is completed, too."""
 
@@ -224,11 +241,15 @@ class TrialRecord:
     settings: tuple[Setting, ...] = ()
     programs: tuple[Program, ...] = ()
     warnings: tuple[str, ...] = ()
+    recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died
     readings: Mapping[str, str] = field(default_factory=dict)
     recoveries: tuple[Recovery, ...] = ()
     steady_damage: Damage | None = None  # up to the first hit; None without a fault
     point: Point = ()  # where in a sweep it stands
     trace_sha256: str | None = None  # the bytes of its load, before stamping
+    clock_waits: tuple[
+        ClockWait, ...
+    ] = ()  # what its own event clock waited for, where it was long
     warmed_records: int = 0  # what came at once before T0, for the job to be compiled by
     warmed_up: WarmedUp | None = None
 

@@ -104,6 +104,16 @@ class Replay:
 Input: TypeAlias = Synthetic | Replay
 
 
+def exact_from_grace_ms(disorder_ms: int, quantum_ms: int) -> int:
+    """The least grace at which no record of generated load can be late, by any clock.
+
+    When quantum q (of length Q, disorder D) is read, no clock is ahead of (q + 1)·Q − 1. The oldest
+    record in it has an event time of q·Q − D or more, and its window ends 1 ms later or more. It is in
+    time while the clock is below that end plus the grace: from a grace of D + Q − 1 on.
+    """
+    return max(0, disorder_ms + quantum_ms - 1)
+
+
 @dataclass(frozen=True)
 class Workload:
     """One folder `workloads/<name>/`, parsed and checked."""
@@ -131,4 +141,4 @@ class Workload:
             case Replay():
                 return True
             case Synthetic(disorder_ms=disorder_ms):
-                return disorder_ms + self.quantum_ms > self.query.grace_ms - 2
+                return self.query.grace_ms < exact_from_grace_ms(disorder_ms, self.quantum_ms)

@@ -22,9 +22,6 @@ from streambench.oracle.columns import (
 Int64s = npt.NDArray[np.int64]
 _NEVER = np.iinfo(np.int64).min
 
-# Flink fires when the watermark reaches the window's last millisecond (end − 1), the others at its end.
-FLINK_EAGER_MS = 1
-
 
 @dataclass(frozen=True)
 class Steps:
@@ -47,13 +44,12 @@ class Steps:
 class TraceClocks:
     """The trace's clocks by quantum, and its windows.
 
-    `all_by_partition` sees every record of a partition, `passing_by_partition` those that pass
-    `where`, `passing` those of all partitions. `nothing_late`: no record's window had closed when
-    the record was due, by any clock. `inputs`: window_start_ms and the number of records in it,
-    whether or not they pass `where`.
+    Only records that pass `where` move them. `passing_by_partition` sees those of one partition (a
+    partition without any has a clock that never moves), `passing` those of all. `nothing_late`: no
+    record's window had closed when the record was due, by any clock. `inputs`: window_start_ms and
+    the number of records in it, whether or not they pass `where`.
     """
 
-    all_by_partition: dict[int, Steps]
     passing_by_partition: dict[int, Steps]
     passing: Steps
     nothing_late: bool
@@ -76,7 +72,6 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     grouped = connection.sql(f"""
         SELECT quantum, partition, {window_start_sql(query.window)} AS window_start_ms,
                count(*) AS records,
-               max(event_ms) AS newest,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
         FROM {parquet_sql(trace.columns_glob)}
         GROUP BY 1, 2, 3
@@ -84,28 +79,22 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     quantum = _int64s(grouped, "quantum")
     partition = _int64s(grouped, "partition")
     start_ms = _int64s(grouped, "window_start_ms")
-    newest = _int64s(grouped, "newest")
     passing = _int64s(grouped, "newest_passing", null=_NEVER)
     passes = passing != _NEVER
 
-    def by_partition(event_ms: Int64s, wanted: npt.NDArray[np.bool_]) -> dict[int, Steps]:
-        return {
-            int(p): _steps(quantum[wanted & (partition == p)], event_ms[wanted & (partition == p)])
-            for p in np.unique(partition)
-        }
-
-    every = np.ones(len(quantum), dtype=np.bool_)
-    everything = _steps(quantum, newest)
+    everywhere = _steps(quantum[passes], passing[passes])
     # One request carries all partitions of a quantum and requests are handled in turn, so when a
     # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
     # end. All clocks are then behind this one.
-    seen = everything.event_ms[np.searchsorted(everything.quanta, quantum[passes], side="left")]
+    seen = everywhere.event_ms[np.searchsorted(everywhere.quanta, quantum[passes], side="left")]
     closing = start_ms[passes] + window_size_ms(query.window) + query.grace_ms
     return TraceClocks(
-        all_by_partition=by_partition(newest, every),
-        passing_by_partition=by_partition(passing, passes),
-        passing=_steps(quantum[passes], passing[passes]),
-        nothing_late=bool(np.all(closing - FLINK_EAGER_MS > seen)),
+        passing_by_partition={
+            int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])
+            for p in np.unique(partition)
+        },
+        passing=everywhere,
+        nothing_late=bool(np.all(closing > seen)),
         inputs=_inputs(start_ms, _int64s(grouped, "records")),
     )
 
@@ -144,7 +133,7 @@ def earliest_quanta(
                 found[own] = steps.first_quantum(closing_event_ms[own])
             return found
         case EventClock.MIN_OF_PARTITIONS:
-            return _all_partitions(clocks, closing_event_ms - FLINK_EAGER_MS, partitions)
+            return _all_partitions(clocks, closing_event_ms, partitions)
         case EventClock.GLOBAL_PER_BATCH:
             return clocks.passing.first_quantum(closing_event_ms)
         case _:
@@ -152,16 +141,9 @@ def earliest_quanta(
 
 
 def _all_partitions(clocks: TraceClocks, event_ms: Int64s, partitions: int) -> Int64s:
-    """When the last partition's clock has reached `event_ms`.
-
-    Source watermarks see every record, before `where`. A trace that leaves a partition empty is
-    played with an idle time-out, under which any one partition may lead: then the first counts.
-    """
-    reached = np.stack(
-        [steps.first_quantum(event_ms) for steps in clocks.all_by_partition.values()]
-    )
-    never = reached < 0
-    if len(clocks.all_by_partition) < partitions:
-        first = np.where(never, np.iinfo(np.int64).max, reached).min(axis=0)
-        return np.where(never.all(axis=0), -1, first)
-    return np.where(never.any(axis=0), -1, reached.max(axis=0))
+    """When the last partition's clock has reached `event_ms`; −1 while one of them never does."""
+    each = list(clocks.passing_by_partition.values())
+    if len(each) < partitions:
+        return np.full(len(event_ms), -1, dtype=np.int64)
+    reached = np.stack([steps.first_quantum(event_ms) for steps in each])
+    return np.where((reached < 0).any(axis=0), -1, reached.max(axis=0))

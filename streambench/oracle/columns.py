@@ -15,6 +15,9 @@ from streambench.workload.sql import to_sql
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
+# The relation whose columns are the workload's fields, in every statement that reads one. A user's name
+# is always qualified by it: what a statement calls its own columns cannot hide a field.
+TRACE = "trace"
 
 
 class TraceMeta(Protocol):
@@ -93,15 +96,18 @@ def window_start_sql(window: Window, event_ms: str = "event_ms") -> str:
 
 
 def passes_sql(query: Query) -> str:
-    """SQL for whether a record passes `where`."""
-    return "true" if query.where is None else f"({to_sql(query.where)})"
+    """SQL for whether a record of the relation TRACE passes `where`."""
+    return "true" if query.where is None else f"({to_sql(query.where, table=TRACE)})"
 
 
 def argument_sql(aggregate: Aggregate) -> str:
-    """SQL for an aggregate's argument as BIGINT; COUNT counts rows, so its argument is 1."""
+    """SQL for an aggregate's argument as BIGINT, of a record of the relation TRACE.
+
+    COUNT counts rows, so its argument is 1.
+    """
     if aggregate.function is AggregateFunction.COUNT or aggregate.argument is None:
         return "CAST(1 AS BIGINT)"
-    return f"CAST({to_sql(aggregate.argument)} AS BIGINT)"
+    return f"CAST({to_sql(aggregate.argument, table=TRACE)} AS BIGINT)"
 
 
 def quoted(name: str) -> str:
@@ -110,6 +116,7 @@ def quoted(name: str) -> str:
 
 
 def parquet_sql(glob: str) -> str:
-    """The table function that reads the Parquet files of `glob`."""
+    """The Parquet files of `glob` as the relation TRACE."""
     escaped = glob.replace("'", "''")
-    return f"read_parquet('{escaped}')"
+    # Else a folder called `key=1` on the way to them would be a column.
+    return f"read_parquet('{escaped}', hive_partitioning = false) AS {TRACE}"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streambench.model.columns import bound_columns, value_column
 from streambench.model.expression import Aggregate
 from streambench.model.verdict import Example, RowClass
 from streambench.oracle.expected import Expected
@@ -71,16 +72,17 @@ def _of_lost(record: Mapping[str, Any], expected: Expected, event_offset_ms: int
 
 
 def _values(record: Mapping[str, Any], aggregates: tuple[Aggregate, ...]) -> str:
-    return ", ".join(f"{a.alias} {record[a.alias]}" for a in aggregates)
+    return ", ".join(f"{a.alias} {record[value_column(a.alias)]}" for a in aggregates)
 
 
 def _bounds(record: Mapping[str, Any], aggregates: tuple[Aggregate, ...]) -> str:
     if record["possible_records"] == 0:
         return "no row: all its records were late"
-    return ", ".join(
-        f"{a.alias} {_range(record[f'{a.alias}_low'], record[f'{a.alias}_high'])}"
-        for a in aggregates
-    )
+    shown = []
+    for aggregate in aggregates:
+        low, high, _ = bound_columns(aggregate.alias)
+        shown.append(f"{aggregate.alias} {_range(record[low], record[high])}")
+    return ", ".join(shown)
 
 
 def _range(low: int, high: int) -> str:

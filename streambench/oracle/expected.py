@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streambench.model.columns import bound_columns
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     argument_sql,
     duckdb_session,
@@ -25,6 +27,15 @@ from streambench.oracle.columns import (
     window_start_sql,
 )
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
+from streambench.oracle.waits import partitions_waited_for
+
+
+@dataclass(frozen=True)
+class Due:
+    """(key, window start relative to the trace's origin) of rows that must come and of all that may."""
+
+    must: frozenset[tuple[str, int]]
+    may: frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -34,13 +45,16 @@ class Expected:
     `table`, ordered by window and key: key, window_start_ms (relative to the trace's origin),
     closing_quantum (the first that holds a record that passes `where` with event time ≥ window end
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
-    newest_quantum (of the newest record that may count), records (all that pass `where`),
+    waits_for_partition (the partition that this clock waits for before it closes the window; null:
+    none), newest_quantum (of the newest record that may count), records (all that pass `where`),
     must_records and possible_records (how many of them must and may count), must (whether the row
-    must exist), and `<alias>_low`, `<alias>_high`, `<alias>_full` per aggregate (`full`: none late).
+    must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
     Bounds are null where no record may count, so that there must be no row.
 
     `inputs`: window_start_ms and the number of all input records in that window, whether or not they
-    pass `where`. `holds` are [start_ms, end_ms) of the load's time that came at once at their end.
+    pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
+    `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
+    once at their end.
     `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
     clock.
     """
@@ -54,6 +68,7 @@ class Expected:
     exact: bool
     nothing_late: bool
     holds: tuple[tuple[int, int], ...] = ()
+    moving_quanta: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def due_ms(self, quantum: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """When a quantum was due, in ms since T0: at its end, or at the end of the hold it fell into."""
@@ -62,16 +77,11 @@ class Expected:
             due_ms[(due_ms > start_ms) & (due_ms <= end_ms)] = end_ms
         return due_ms
 
-    def must_come(self) -> frozenset[tuple[str, int]]:
-        """(key, window start relative to the trace's origin) of every row that must exist."""
-        due = self.table.filter(self.table.column("must"))
-        return frozenset(
-            zip(
-                due.column("key").to_pylist(),
-                due.column("window_start_ms").to_pylist(),
-                strict=True,
-            )
-        )
+    def due(self) -> Due:
+        """The rows that must come, and those that may."""
+        may = np.flatnonzero(self.table.column("possible_records").to_numpy() > 0)
+        must = _places(self.table.filter(self.table.column("must")))
+        return Due(must, must if len(must) == len(may) else _places(self.table.take(may)))
 
 
 def expect(
@@ -122,11 +132,19 @@ def expect(
         """).to_arrow_table()
 
     closing_event_ms = counted.column("window_start_ms").to_numpy() + size_ms + query.grace_ms
+    row_partition = counted.column("partition").to_numpy()
     earliest = earliest_quanta(
         clocks,
         clock,
         closing_event_ms=closing_event_ms,
-        partition=counted.column("partition").to_numpy(),
+        partition=row_partition,
+        partitions=trace.meta.partitions,
+    )
+    waited_for = partitions_waited_for(
+        clocks,
+        clock,
+        closing_event_ms=closing_event_ms,
+        partition=row_partition,
         partitions=trace.meta.partitions,
     )
     must_records = counted.column("must_records").to_numpy()
@@ -136,6 +154,7 @@ def expect(
         "window_start_ms": counted.column("window_start_ms"),
         "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
         "earliest_quantum": _quanta(earliest),
+        "waits_for_partition": _quanta(waited_for),
         "newest_quantum": counted.column("newest_quantum").cast(pa.int32()),
         "records": counted.column("records"),
         "must_records": counted.column("must_records"),
@@ -143,9 +162,9 @@ def expect(
         "must": pa.array(must_records > 0),
     }
     values = {
-        f"{aggregate.alias}_{bound}": counted.column(f"{aggregate.alias}_{bound}")
+        name: counted.column(name)
         for aggregate in query.aggregates
-        for bound in ("low", "high", "full")
+        for name in bound_columns(aggregate.alias)
     }
     return Expected(
         table=pa.table(fixed | values),
@@ -156,6 +175,17 @@ def expect(
         quanta=trace.meta.quanta,
         exact=bool(np.array_equal(must_records, possible_records)),
         nothing_late=clocks.nothing_late,
+        moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
+    )
+
+
+def _places(table: pa.Table) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        zip(
+            table.column("key").to_pylist(),
+            table.column("window_start_ms").to_pylist(),
+            strict=True,
+        )
     )
 
 
@@ -167,7 +197,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     return f"""
         SELECT partition, position, quantum, event_ms,
                {window_start_sql(query.window)} AS window_start_ms,
-               {quoted(query.group_by)} AS key,
+               {TRACE}.{quoted(query.group_by)} AS key,
                {passes_sql(query)} AS passes,
                {arguments}
         FROM {parquet_sql(trace.columns_glob)}
@@ -175,7 +205,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
 
 
 def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
-    """SQL for `<alias>_low`, `<alias>_high`, `<alias>_full` over the records of one (key, window).
+    """SQL for the columns `bound_columns` over the records of one (key, window).
 
     Any set of records between "those that must" and "those that may" gives a value within the bounds:
     a COUNT of 0 is among them, though a row needs one record. MIN and MAX of records of which none
@@ -202,13 +232,14 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
         case _:
             assert_never(aggregate.function)
     lawful = f"count(*) {possible} > 0"
+    low_name, high_name, full_name = bound_columns(aggregate.alias)
     return (
-        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(aggregate.alias + '_low')}",
-        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(aggregate.alias + '_high')}",
-        f"CAST({full} AS BIGINT) AS {quoted(aggregate.alias + '_full')}",
+        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(low_name)}",
+        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(high_name)}",
+        f"CAST({full} AS BIGINT) AS {quoted(full_name)}",
     )
 
 
 def _quanta(found: npt.NDArray[np.int64]) -> pa.Array:
-    """Quanta as int32, null where −1."""
+    """Quanta or partitions as int32, null where −1."""
     return pa.array(found, pa.int32(), mask=found < 0)

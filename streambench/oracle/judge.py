@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streambench.model.columns import bound_columns, value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import AggregateFunction
 from streambench.model.verdict import Damage, RowClass, Verdict
@@ -20,7 +22,7 @@ from streambench.oracle.expected import Expected
 # A realtime clock may drift by 1 ms within a valid trial.
 EARLY_TOLERANCE_MS = 1
 
-# Codes of `row_class` while judging; OUTSIDE is a row that is not judged.
+# Codes of `row_class` while judging; EXEMPT is a row that is not judged.
 CLASSES = (
     RowClass.RIGHT,
     RowClass.DUPLICATE,
@@ -30,7 +32,7 @@ CLASSES = (
     RowClass.UNEXPECTED,
 )
 RIGHT, DUPLICATE, OVER, UNDER, CONFLICTING, UNEXPECTED = range(6)
-OUTSIDE = -1
+EXEMPT = -1
 
 Codes = npt.NDArray[np.int8]
 Int64s = npt.NDArray[np.int64]
@@ -41,15 +43,13 @@ Flags = npt.NDArray[np.bool_]
 class Judged:
     """The verdict, and every row with what it is.
 
-    `rows` is the judge's input with row_class (value of RowClass; null: outside the judged windows),
-    first_right (the first row of its (key, window) with a right value), early, corrected_later (a
-    wrong row after which a right one came) and expected_index (its row of `Expected.table`, null
-    when there is none). `judged` says which rows of `Expected.table` lie in the judged windows.
+    `rows` is the judge's input with row_class (value of RowClass; null: an exempt row), first_right
+    (the first row of its (key, window) with a right value), early, corrected_later (a wrong row after
+    which a right one came) and expected_index (its row of `Expected.table`, null when there is none).
     """
 
     verdict: Verdict
     rows: pa.Table
-    judged: Flags
 
 
 def judge(
@@ -59,16 +59,16 @@ def judge(
     guarantee: Guarantee,
     start_realtime_ms: int,
     event_offset_ms: int,
-    ignore_outside: tuple[int, int],
+    exempt: Set[tuple[str, int]] = frozenset(),
     state_exact: bool = True,
     uncommitted_rows: int | None = None,
 ) -> Judged:
-    """Judge all rows of a trial.
+    """Judge all rows of a trial, whatever their window: one that nothing was due for is unexpected.
 
     `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
-    aggregates by alias. `ignore_outside` holds the first and the last window start to be judged,
-    relative to the trace's origin, both included: the probe's and the flush record's windows lie
-    outside. `state_exact` is False for an engine whose state, too, is only at-least-once.
+    aggregates (`value_column`). `exempt` holds (key, window_start_ms since the epoch) of the only rows that
+    are not judged: those of streambench's own records and of loads before this one. `state_exact` is
+    False for an engine whose state, too, is only at-least-once.
 
     The first row with a right value is right, the same again a duplicate. With bounds several values
     may be right, but final results must not differ: another value after the first right one is
@@ -77,16 +77,12 @@ def judge(
     early row disqualifies even with the right value: its engine cannot have known that it was final,
     and its delay means nothing.
     """
-    first_ms, last_ms = ignore_outside
     starts = expected.table.column("window_start_ms").to_numpy()
-    inside = (starts >= first_ms) & (starts <= last_ms)
-    must = expected.table.column("must").to_numpy(zero_copy_only=False) & inside
+    must = expected.table.column("must").to_numpy(zero_copy_only=False)
 
     relative = rows.column("window_start_ms").to_numpy() - event_offset_ms
-    row_inside = (relative >= first_ms) & (relative <= last_ms)
     index, code = _compare(rows, expected, event_offset_ms)
-    code[~row_inside] = OUTSIDE
-    index[~row_inside] = -1
+    code[_exempt(rows, index, exempt)] = EXEMPT
 
     order = np.lexsort(
         (
@@ -133,12 +129,18 @@ def judge(
         uncommitted_rows=uncommitted_rows,
         guarantee=guarantee,
     )
-    return Judged(verdict=verdict, rows=judged_rows, judged=inside)
+    return Judged(verdict=verdict, rows=judged_rows)
 
 
-def with_uncommitted(judged: Judged, uncommitted_rows: int | None) -> Judged:
-    """The same verdict with the number of rows of aborted transactions, learnt afterwards."""
-    return replace(judged, verdict=replace(judged.verdict, uncommitted_rows=uncommitted_rows))
+def _exempt(rows: pa.Table, index: Int64s, exempt: Set[tuple[str, int]]) -> Int64s:
+    """Which rows are exempt, of those that nothing was due for."""
+    strange = np.flatnonzero(index < 0)
+    places = zip(
+        rows.column("key").take(strange).to_pylist(),
+        rows.column("window_start_ms").take(strange).to_pylist(),
+        strict=True,
+    )
+    return strange[np.fromiter((place in exempt for place in places), np.bool_, len(strange))]
 
 
 def _honoured(damage: Damage, guarantee: Guarantee, *, state_exact: bool) -> bool:
@@ -161,15 +163,18 @@ def _compare(rows: pa.Table, expected: Expected, event_offset_ms: int) -> tuple[
     """For each row its index in the expectation (−1: none) and its class by value alone."""
     table = expected.table.select(["key", "window_start_ms", "possible_records"])
     for aggregate in expected.aggregates:
-        for bound in ("low", "high"):
-            name = f"{aggregate.alias}_{bound}"
+        for name in bound_columns(aggregate.alias)[:2]:
             table = table.append_column(name, expected.table.column(name))
     table = table.append_column("expected_index", pa.array(np.arange(table.num_rows)))
     got = pa.table(
         {"row_index": pa.array(np.arange(rows.num_rows))}
         | {
             name: rows.column(name)
-            for name in ("key", "window_start_ms", *(a.alias for a in expected.aggregates))
+            for name in (
+                "key",
+                "window_start_ms",
+                *(value_column(a.alias) for a in expected.aggregates),
+            )
         }
     )
     with duckdb_session() as connection:
@@ -202,8 +207,8 @@ def _class_sql(expected: Expected) -> str:
     beyond_over: list[str] = []
     beyond_under: list[str] = []
     for aggregate in expected.aggregates:
-        value = f"got.{quoted(aggregate.alias)}"
-        low, high = quoted(f"{aggregate.alias}_low"), quoted(f"{aggregate.alias}_high")
+        value = quoted(value_column(aggregate.alias))
+        low, high = (quoted(name) for name in bound_columns(aggregate.alias)[:2])
         within.append(f"{value} BETWEEN {low} AND {high}")
         match aggregate.function:
             case AggregateFunction.COUNT | AggregateFunction.SUM:
@@ -254,7 +259,7 @@ def _repeats(
     same = np.ones(len(right), dtype=np.bool_)
     if not expected.exact:
         for aggregate in expected.aggregates:
-            value = rows.column(aggregate.alias).to_numpy()
+            value = rows.column(value_column(aggregate.alias)).to_numpy()
             same &= value[right] == value[first_of]
     code[right[~opens & same]] = DUPLICATE
     code[right[~opens & ~same]] = CONFLICTING
@@ -281,7 +286,7 @@ def _with_columns(
     rows: pa.Table, index: Int64s, code: Codes, first_right: Flags, early: Flags, corrected: Flags
 ) -> pa.Table:
     names = pa.array([row_class.value for row_class in CLASSES])
-    row_class = pc.take(names, pa.array(code, pa.int8(), mask=code == OUTSIDE))
+    row_class = pc.take(names, pa.array(code, pa.int8(), mask=code == EXEMPT))
     return (
         rows.append_column("row_class", row_class)
         .append_column("first_right", pa.array(first_right))

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.partition import partition_of
+from streambench.model.columns import value_column
 from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query, Replay, Workload
-from streambench.oracle.clocks import FLINK_EAGER_MS
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     duckdb_session,
     parquet_sql,
@@ -26,7 +27,7 @@ from streambench.oracle.columns import (
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.workload.source import opened, survey
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened, survey
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -52,7 +53,7 @@ class Arrivals:
     """Records in the order of arrival: when each is played, its event time, its partition.
 
     `due_ms` is in playing time (speed-up applied), and never falls. `window_end_ms` belongs to
-    `event_ms`. Records that fail `passes` only move clocks that look before the filter.
+    `event_ms`. Records that fail `passes` move no clock.
     """
 
     due_ms: Int64s
@@ -96,14 +97,13 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     counted = np.zeros(expected.table.num_rows, dtype=np.int64)
     index = rows.column("expected_index").fill_null(-1).to_numpy()
     first = rows.column("first_right").to_numpy(zero_copy_only=False)
-    counted[index[first]] = rows.column(alias).to_numpy()[first]
+    counted[index[first]] = rows.column(value_column(alias)).to_numpy()[first]
     accounted = np.zeros(len(counted), dtype=np.bool_)
     accounted[index[first]] = True
     # A row may be missing lawfully; it is no such case when wrong rows came in its place.
     lawful = ~expected.table.column("must").to_numpy(zero_copy_only=False)
     lawful[index[index >= 0]] = False
     accounted |= lawful
-    accounted &= judged.judged
     full = expected.table.column("records").to_numpy()
     return int(np.sum((full - counted)[accounted]))
 
@@ -153,28 +153,30 @@ def predict_whole_file(
         raise ValueError(f"{workload.name} replays no file")
     whole = replace(workload.input, begin=None, end=None)
     query = workload.query
-    key = quoted(query.group_by)
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
         connection.register(
             "partition_of_key",
             pa.table(
                 {
-                    "group_key": pa.array(found.keys, pa.string()),
+                    "key": pa.array(found.keys, pa.string()),
                     "partition": pa.array(
                         [partition_of(name.encode(), partitions) for name in found.keys], pa.int64()
                     ),
                 }
             ),
         )
+        start = window_start_sql(query.window, f"{TRACE}.{quoted(EVENT_MS)}")
+        arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
-            SELECT CAST(floor((arrival_ms - {found.first_arrival_ms}) / {float(speed_up)!r})
+            SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})
                         AS BIGINT) AS due_ms,
-                   event_ms,
-                   {window_start_sql(query.window)} + {window_size_ms(query.window)} AS window_end_ms,
-                   partition, {passes_sql(query)} AS passes
-            FROM source JOIN partition_of_key ON source.{key} = group_key
-            ORDER BY arrival_ms, event_ms, ordinal
+                   {TRACE}.{quoted(EVENT_MS)} AS event_ms,
+                   {start} + {window_size_ms(query.window)} AS window_end_ms,
+                   partition_of_key.partition AS partition, {passes_sql(query)} AS passes
+            FROM source AS {TRACE}
+            JOIN partition_of_key ON {TRACE}.{quoted(query.group_by)} = partition_of_key.key
+            ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
         """).to_arrow_table()
     arrivals = _arrivals(table)
     return tuple(
@@ -197,9 +199,10 @@ def late_records(
         case EventClock.MIN_OF_PARTITIONS:
             clock_ms = np.full(len(closing_ms), np.iinfo(np.int64).max)
             for p in np.unique(arrivals.partition):
-                own_ms = np.where(arrivals.partition == p, arrivals.event_ms, _NEVER)
+                mine = arrivals.passes & (arrivals.partition == p)
+                own_ms = np.where(mine, arrivals.event_ms, _NEVER)
                 clock_ms = np.minimum(clock_ms, _before_instant(arrivals.due_ms, own_ms))
-            return arrivals.passes & (closing_ms - FLINK_EAGER_MS <= clock_ms)
+            return arrivals.passes & (closing_ms <= clock_ms)
         case EventClock.GLOBAL_PER_BATCH:
             passing_ms = np.where(arrivals.passes, arrivals.event_ms, _NEVER)
             if batch_ms is None:
@@ -243,12 +246,12 @@ def _predict(
 
 def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     """The most that a least-over-partitions clock can drop: by the record's own partition alone."""
-    closing_ms = arrivals.window_end_ms + grace_ms - FLINK_EAGER_MS
+    closing_ms = arrivals.window_end_ms + grace_ms
     most = 0
     for p in np.unique(arrivals.partition):
-        own = np.flatnonzero(arrivals.partition == p)
+        own = np.flatnonzero((arrivals.partition == p) & arrivals.passes)
         earlier = np.r_[_NEVER, np.maximum.accumulate(arrivals.event_ms[own])[:-1]]
-        most += int(np.count_nonzero((closing_ms[own] <= earlier) & arrivals.passes[own]))
+        most += int(np.count_nonzero(closing_ms[own] <= earlier))
     return most
 
 

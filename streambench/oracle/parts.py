@@ -38,7 +38,7 @@ def damage_by_part(
     start_ms = rows.column("window_start_ms").to_numpy() - event_offset_ms
     part_of_row = np.searchsorted(np.asarray(cuts_ms), appended_ms, side="right")
 
-    must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_) & judged.judged
+    must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_)
     index = rows.column("expected_index").fill_null(-1).to_numpy().astype(np.int64)
     seen = np.zeros(len(must), dtype=np.bool_)
     seen[index[index >= 0]] = True

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias, assert_never
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
-from streambench.oracle.clocks import FLINK_EAGER_MS
 
 MUST, MAY, LATE = 0, 1, 2
 
@@ -42,7 +41,7 @@ def standing_sql(
         case EventClock.PER_PARTITION:
             return _per_partition(size_ms + grace_ms)
         case EventClock.MIN_OF_PARTITIONS:
-            return _min_of_partitions(size_ms + grace_ms - FLINK_EAGER_MS)
+            return _min_of_partitions(size_ms + grace_ms)
         case EventClock.GLOBAL_PER_BATCH:
             if batches is None:
                 return _global_unknown_batches(size_ms + grace_ms)
@@ -65,18 +64,17 @@ def _per_partition(closing_ms: int) -> str:
 
 
 def _min_of_partitions(closing_ms: int) -> str:
-    # Flink's source makes its watermark before WHERE, so every record of the partition counts. The
-    # watermark is emitted periodically and is the least over partitions: never ahead of the record's
-    # own partition, but how far behind is not known. Hence MUST on one side and MAY on the other.
+    # Flink's source makes its watermark, of NULL for records that fail WHERE: those leave it where it
+    # is. It is emitted periodically and is the least over partitions: never ahead of the record's own
+    # partition, but how far behind is not known. Hence MUST on one side and MAY on the other.
     return f"""
         SELECT * EXCLUDE (earlier),
                CASE WHEN coalesce(earlier < window_start_ms + {closing_ms}, true)
                     THEN {MUST} ELSE {MAY} END AS standing
         FROM (SELECT *, max(event_ms) OVER log AS earlier
-              FROM records
+              FROM records WHERE passes
               WINDOW log AS (PARTITION BY partition ORDER BY position
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-        WHERE passes
     """
 
 

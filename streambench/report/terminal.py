@@ -18,7 +18,7 @@ from streambench.report.found import found_rates
 from streambench.report.numbers import DASH, number, optional, percent
 from streambench.report.processed import backlog_words
 from streambench.report.sections.drain import drain_cells, drain_places
-from streambench.report.sections.late import caption
+from streambench.report.sections.late import caption, which_trial
 from streambench.report.sections.search import unranked_words
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
@@ -159,8 +159,9 @@ def _late_table(stands: tuple[Standing, ...]) -> Table:
             and late.predicted_high is not None
         ):
             predicted = f"{number(late.predicted_low)}..{number(late.predicted_high)}"
+        which = which_trial(stand)
         table.add_row(
-            escape(stand.title),
+            escape(stand.title if which is None else f"{stand.title} ({which})"),
             optional(late.dropped),
             number(late.records),
             DASH if late.dropped is None else percent(late.dropped, late.records),

@@ -18,6 +18,9 @@ from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
 
 SCHEMA = 1  # 1: first version
+# Version of docs/method.md by which a run was measured. 2: late time over all partitions and stretches
+# in place of the time to the first timely output, with a robust band.
+METHOD = 2
 
 WINDOWS: Mapping[str, Any] = {
     "window_start_ms": pa.int64(),  # since the epoch, as in the output
@@ -27,6 +30,7 @@ WINDOWS: Mapping[str, Any] = {
     "visible_first_ms": pa.float64(),
     "visible_complete_ms": pa.float64(),
     "event_latency_ms": pa.float64(),  # after the due instant of the newest contributing record
+    "own_clock_wait_ms": pa.float64(),  # earliest lawful instant by the engine's clock − closing
     "expected_rows": pa.int64(),
     "right_rows": pa.int64(),
     "purpose": pa.string(),  # value of model.trial.Purpose
@@ -42,6 +46,18 @@ SERIES: Mapping[str, Any] = {
     "excess_lag_ms": pa.float64(),
 }
 """Columns of `series.parquet`: one row per second."""
+
+PARTITIONS: Mapping[str, Any] = {
+    "partition": pa.int64(),  # of the input
+    "window_start_ms": pa.int64(),  # since the epoch
+    "closing_ms": pa.float64(),  # closing instant of the window, since T0
+    "complete_ms": pa.float64(),  # delay of the partition's last row after it; null: never complete
+    "records": pa.int64(),  # input records of the window, over all partitions
+}
+"""Columns of `partitions.parquet`: one row per window and partition, of trials with a fault.
+
+Under exactly-once delays are by visible stamps, as throughout a recovery.
+"""
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,7 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     late_model: LateModel | None = None
+    method: int = 1  # version of the method; a record that names none is of the first
     recovery_s: float = 0.0
     faults: tuple[str, ...] = ()
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands

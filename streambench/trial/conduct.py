@@ -166,7 +166,7 @@ def _measure_job(
         wider=wider,
         struck=watch.restart,
         recovered=watch.recovered,
-        patience_s=recovery_patience_s(spec.conditions),
+        patience_s=recovery_patience_s(spec.conditions, query.window.advance_ms),
     ) as injector:
         _watch(
             spec,
@@ -181,7 +181,7 @@ def _measure_job(
         )
 
     observer.status(Status(Phase.FLUSH))
-    send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
+    send_to_every_partition(lab, probes, event_ms=times.flush_ms + offset_ms)
     observer.status(Status(Phase.LAST_ROWS, rows_read=lab.reader.rows_read()))
     drained = drain(
         supervisor=supervisor,
@@ -221,9 +221,10 @@ def _measure_job(
         topic_bytes_before=bytes_before,
         topic_bytes_after=_caused_bytes(lab),
         uncommitted_rows=_aborted_rows(
-            spec, lab, drained.rows.num_rows + sum(w.rows.num_rows for w in warmed), len(probes)
+            spec, lab, drained.rows.num_rows + sum(w.rows.num_rows for w in warmed)
         ),
         warmed=warmed,
+        own_rows=lab.own.among(drained.rows, query.window),
     )
 
 
@@ -301,8 +302,8 @@ def _caused_bytes(lab: Lab) -> int:
     return topic_bytes(lab.broker, "") - not_the_engines
 
 
-def _aborted_rows(spec: TrialSpec, lab: Lab, committed: int, probes: int) -> int | None:
+def _aborted_rows(spec: TrialSpec, lab: Lab, committed: int) -> int | None:
     if spec.conditions.guarantee is not Guarantee.EXACTLY_ONCE:
         return None
     written = read_uncommitted_count(lab.broker.bootstrap, OUTPUT_TOPIC, spec.conditions.partitions)
-    return max(0, written - committed - probes)
+    return max(0, written - committed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streambench.kafka.broker import BROKER, Broker, start_broker
@@ -22,6 +22,7 @@ from streambench.model.plan import Artifacts
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
+from streambench.trial.own_rows import OwnRows
 
 INPUT_TOPIC = "input"
 OUTPUT_TOPIC = "output"
@@ -32,13 +33,14 @@ LAB_HEAP_MIB = 512
 
 @dataclass(frozen=True)
 class Lab:
-    """Everything around the engine, ready to be used."""
+    """Everything around the engine, ready to be used; `own` is what the job was given besides a load."""
 
     broker: Broker
     player: Player
     reader: Reader
     scratch: Path
     log_dir: Path
+    own: OwnRows = field(default_factory=OwnRows)
 
 
 @contextmanager

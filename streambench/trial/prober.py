@@ -20,6 +20,7 @@ from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
 from streambench.model.errors import EngineFailed
 from streambench.model.workload import Query
+from streambench.oracle.expected import Due
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
 from streambench.trial.drain import drain
@@ -42,7 +43,11 @@ _DRAIN_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class Played:
-    """What became of one load; `start_realtime_ns` is its T0, `complete` that all its rows came."""
+    """What became of one load; `start_realtime_ns` is its T0, `complete` that all its rows came.
+
+    `rows` is all that was read since the load before; `own_rows` holds (key, window start since the
+    epoch) of those that are no result of this load.
+    """
 
     trace: Trace
     start_realtime_ns: int
@@ -51,6 +56,7 @@ class Played:
     malformed: int
     send_log: Path
     complete: bool
+    own_rows: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def worked_off_per_s(self) -> float | None:
@@ -96,7 +102,7 @@ def write_at_once(
     )
     meta = playing.wait(timeout_s=_PLAY_GRACE_S)
     times = event_times(trace, query)
-    send_to_every_partition(lab.player, probes, event_ms=times.flush_ms + offset_ms)
+    send_to_every_partition(lab, probes, event_ms=times.flush_ms + offset_ms)
     free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
 
@@ -123,7 +129,7 @@ class Prober:
     def play_at_once(
         self,
         trace: Trace,
-        must_come: frozenset[tuple[str, int]],
+        due: Due,
         *,
         note: str,
         silence_s: float | None = None,
@@ -136,12 +142,10 @@ class Prober:
         lab = self._running.lab
         self._observer.status(Status(Phase.AT_ONCE, rows_read=lab.reader.rows_read(), note=note))
         written = write_at_once(lab, trace, self._query, self._probes, self._not_before_ms)
-        return self.await_rows(written, must_come, note=note, silence_s=silence_s)
+        return self.await_rows(written, due, note=note, silence_s=silence_s)
 
-    def play(
-        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
-    ) -> Played:
-        """Play `trace` and wait for all of its rows; `must_come` as in `conduct`. Another load follows.
+    def play(self, trace: Trace, due: Due, *, phase: Phase, note: str) -> Played:
+        """Play `trace` and wait for all of its rows; `due` are its rows. Another load follows.
 
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
@@ -179,17 +183,17 @@ class Prober:
         )
         playing.wait(timeout_s=10)
         times = event_times(trace, self._query)
-        send_to_every_partition(lab.player, self._probes, event_ms=times.flush_ms + offset_ms)
+        send_to_every_partition(lab, self._probes, event_ms=times.flush_ms + offset_ms)
         free_from_ms = (
             times.flush_ms + self._query.window.size_ms + self._query.grace_ms + offset_ms
         )
         written = Written(trace, start_ns, offset_ms, send_log, free_from_ms)
-        return self.await_rows(written, must_come, note=note, silence_s=BETWEEN_LOADS_S)
+        return self.await_rows(written, due, note=note, silence_s=BETWEEN_LOADS_S)
 
     def await_rows(
         self,
         written: Written,
-        must_come: frozenset[tuple[str, int]],
+        due: Due,
         *,
         note: str,
         silence_s: float | None = None,
@@ -203,10 +207,12 @@ class Prober:
             reader=lab.reader,
             query=self._query,
             conditions=self._conditions,
-            must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
+            must_come={(key, window_ms + offset_ms) for key, window_ms in due.must},
             timeout_s=_DRAIN_TIMEOUT_S,
             silence_s=silence_s,
         )
+        own_rows = lab.own.among(drained.rows, self._query.window)
+        lab.own.played(due, event_offset_ms=offset_ms)
         return Played(
             trace=written.trace,
             start_realtime_ns=written.start_realtime_ns,
@@ -215,6 +221,7 @@ class Prober:
             malformed=drained.malformed_count,
             send_log=written.send_log,
             complete=not drained.timed_out,
+            own_rows=own_rows,
         )
 
     def start_ns(self, trace: Trace) -> int:

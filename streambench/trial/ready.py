@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.engines.protocol import Job, State
-from streambench.kafka.player import ControlRecord, Player
-from streambench.kafka.reader import Reader
+from streambench.kafka.player import ControlRecord
 from streambench.kafka.rows import decode
 from streambench.load.probes import Probe
 from streambench.model.errors import EngineFailed
@@ -14,6 +13,7 @@ from streambench.model.workload import Query
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
+from streambench.trial.lab import Lab
 from streambench.trial.schedule import EventTimes
 
 READY_TIMEOUT_S = 120.0
@@ -21,9 +21,11 @@ READY_TIMEOUT_S = 120.0
 RECORDS_BEFORE_LOAD = 2
 
 
-def send_to_every_partition(player: Player, probes: Sequence[Probe], *, event_ms: int) -> None:
-    """One record on each partition, acknowledged when this returns."""
-    player.send(
+def send_to_every_partition(lab: Lab, probes: Sequence[Probe], *, event_ms: int) -> None:
+    """One record on each partition, acknowledged when this returns; `event_ms` since the epoch."""
+    for probe in probes:
+        lab.own.sent(probe.key.decode(), event_ms)
+    lab.player.send(
         tuple(
             ControlRecord(
                 partition=probe.partition, event_ms=event_ms, key=probe.key, value=probe.value
@@ -34,10 +36,9 @@ def send_to_every_partition(player: Player, probes: Sequence[Probe], *, event_ms
 
 
 def wait_for_probe(
+    lab: Lab,
     *,
     supervisor: Supervisor,
-    player: Player,
-    reader: Reader,
     job: Job,
     query: Query,
     probes: Sequence[Probe],
@@ -46,17 +47,17 @@ def wait_for_probe(
 ) -> None:
     """Send the probe and its closer on every partition and wait for each probe's row.
 
-    Raises EngineFailed when the job fails or is silent for READY_TIMEOUT_S.
+    The reader's own place does not move: what came meanwhile is judged with the first load. Raises EngineFailed when the job fails or is silent for READY_TIMEOUT_S.
     """
-    send_to_every_partition(player, probes, event_ms=times.probe_ms + event_offset_ms)
-    send_to_every_partition(player, probes, event_ms=times.closer_ms + event_offset_ms)
+    blocks = lab.reader.follow_anew()
+    send_to_every_partition(lab, probes, event_ms=times.probe_ms + event_offset_ms)
+    send_to_every_partition(lab, probes, event_ms=times.closer_ms + event_offset_ms)
     missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
 
     def rows_are_out() -> bool:
         fail_on_death(supervisor, stage="start")
-        raw = reader.poll()
-        if raw:
-            table = decode(raw, query).table
+        if lab.reader.rows_read():
+            table = decode(blocks.take(), query).table
             seen = zip(
                 table.column("key").to_pylist(),
                 table.column("window_start_ms").to_pylist(),

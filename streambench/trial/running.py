@@ -49,9 +49,8 @@ class Running:
         """
         now_ms = time.time_ns() // 1_000_000
         wait_for_probe(
+            self.lab,
             supervisor=self.supervisor,
-            player=self.lab.player,
-            reader=self.lab.reader,
             job=self.job,
             query=query,
             probes=probes,

@@ -19,9 +19,13 @@ _JAVA_KEYWORDS: Final = frozenset(
     yield sealed permits""".split()  # noqa: SIM905
 )
 
-# Columns that a trace has beside the workload's own fields, and those that every result has.
+# Columns that a trace has beside the workload's own fields, that every result has, and that Flink's windows
+# add to a table. Elsewhere our columns have names that the rule below excludes (model/columns.py).
 _TAKEN: Final = frozenset(
-    ["quantum", "partition", "position", "event_ms", "window_start", "window_end"]
+    [
+        *("quantum", "partition", "position", "event_ms"),
+        *("window_start", "window_end", "window_time"),
+    ]
 )
 
 

@@ -16,15 +16,22 @@ from streambench.model.expression import FieldType
 from streambench.model.workload import Field, Replay
 from streambench.workload.names import did_you_mean
 
+# A folder called `price=1` on the way to the file would else replace its column `price`.
+_NO_FOLDERS: Final = "hive_partitioning = false"
 _READERS: Final[Mapping[str, str]] = {
-    ".parquet": "read_parquet({})",
-    ".csv": "read_csv({})",
-    ".jsonl": "read_json({}, format = 'newline_delimited')",
-    ".ndjson": "read_json({}, format = 'newline_delimited')",
+    ".parquet": f"read_parquet({{}}, {_NO_FOLDERS})",
+    ".csv": f"read_csv({{}}, {_NO_FOLDERS})",
+    ".jsonl": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
+    ".ndjson": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
 }
 _INTEGERS: Final = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]
 )
+
+# Columns of the view `source` beside the fields; no field can be called so.
+ARRIVAL_MS: Final = "arrival:ms"
+EVENT_MS: Final = "event:ms"
+ORDINAL: Final = "place:in_file"
 
 Connection: TypeAlias = Any
 """A DuckDB connection; the package carries no types."""
@@ -43,19 +50,22 @@ class Survey:
 
 @contextmanager
 def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
-    """Yield a connection with the view `source`: arrival_ms, event_ms, ordinal and the fields, unsorted.
+    """Yield a connection with the view `source`: ARRIVAL_MS, EVENT_MS, ORDINAL and the fields, unsorted.
 
-    Raises UsageError where the file cannot be read, lacks a column or has one of another type.
+    A time without a zone is UTC, and what is below a millisecond is cut off: a time never moves into the
+    next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type.
     """
     connection = duckdb.connect()
     try:
+        # Where a column mixes times with and without a zone, the latter would be in that of the machine.
+        connection.execute("SET TimeZone = 'UTC'")
         reader = _reader(replay.path)
         connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}")
         columns = {
             str(row[0]): str(row[1]) for row in connection.execute("DESCRIBE file").fetchall()
         }
         _check_columns(replay, fields, columns)
-        connection.execute(f"CREATE VIEW source AS {_selection(replay, fields)}")
+        connection.execute(f"CREATE VIEW source AS {_selection(replay, fields, columns)}")
         yield connection
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
         reason = str(error).partition("\n")[0]
@@ -70,10 +80,10 @@ def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
 def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
     """Scan the selected part of the file once; UsageError when it is empty or holds nulls."""
     numbers = [field.name for field in fields if field.type is FieldType.BIGINT]
-    names = ["arrival_ms", "event_ms", *(field.name for field in fields)]
+    names = [ARRIVAL_MS, EVENT_MS, *(field.name for field in fields)]
     with opened(replay, fields) as connection:
         row = connection.execute(
-            "SELECT count(*), min(arrival_ms), max(arrival_ms)"
+            f'SELECT count(*), min("{ARRIVAL_MS}"), max("{ARRIVAL_MS}")'
             + "".join(f', min("{name}"), max("{name}")' for name in numbers)
             + "".join(f', count(*) - count("{name}")' for name in names)
             + " FROM source"
@@ -86,7 +96,7 @@ def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
         )
     for name, nulls in zip(names, row[3 + 2 * len(numbers) :], strict=True):
         if nulls:
-            shown = {"arrival_ms": replay.arrival, "event_ms": replay.event_time}.get(name, name)
+            shown = {ARRIVAL_MS: replay.arrival, EVENT_MS: replay.event_time}.get(name, name)
             raise UsageError(
                 f"{replay.path} has no value for {shown} in {nulls:,} of {row[0]:,} rows",
                 hint="leave these rows out of the file: every record carries every field",
@@ -140,20 +150,29 @@ def _check_columns(replay: Replay, fields: Sequence[Field], columns: Mapping[str
             )
 
 
-def _selection(replay: Replay, fields: Sequence[Field]) -> str:
+def _selection(replay: Replay, fields: Sequence[Field], kinds: Mapping[str, str]) -> str:
     """The view's SQL: instants in ms, fields in the two types that a workload knows."""
     types = {FieldType.STRING: "VARCHAR", FieldType.BIGINT: "BIGINT"}
     columns = "".join(
         f', "{field.name}"::{types[field.type]} AS "{field.name}"' for field in fields
     )
     bounds = [
-        f"(arrival_ms {operator} {parse_instant_ms(text)})"
+        f'("{ARRIVAL_MS}" {operator} {parse_instant_ms(text)})'
         for operator, text in ((">=", replay.begin), ("<", replay.end))
         if text is not None
     ]
     return (
-        f'SELECT * FROM (SELECT epoch_ms("{replay.arrival}") AS arrival_ms,'
-        f' epoch_ms("{replay.event_time}") AS event_ms,'
-        f" row_number() OVER () AS ordinal{columns} FROM file)"
-        + (f" WHERE arrival_ms IS NULL OR ({' AND '.join(bounds)})" if bounds else "")
+        f'SELECT * FROM (SELECT {_instant_ms_sql(replay.arrival, kinds)} AS "{ARRIVAL_MS}",'
+        f' {_instant_ms_sql(replay.event_time, kinds)} AS "{EVENT_MS}",'
+        f' row_number() OVER () AS "{ORDINAL}"{columns} FROM file)'
+        + (f' WHERE "{ARRIVAL_MS}" IS NULL OR ({" AND ".join(bounds)})' if bounds else "")
     )
+
+
+def _instant_ms_sql(name: str, kinds: Mapping[str, str]) -> str:
+    """A time as whole ms since the epoch, rounded down; DuckDB's epoch_ms rounds to the nearest."""
+    # Microseconds would round what has nanoseconds, and nanoseconds reach from 1677 to 2262 only.
+    nanoseconds = "_NS" in kinds[name]
+    unit, in_a_ms = ("epoch_ns", 1_000_000) if nanoseconds else ("epoch_us", 1_000)
+    since = f'{unit}("{name}")'
+    return f"(({since} - ((({since} % {in_a_ms}) + {in_a_ms}) % {in_a_ms})) // {in_a_ms})"

@@ -17,16 +17,19 @@ from streambench.model.expression import (
 )
 
 
-def to_sql(expression: Expression, *, quote: str = '"') -> str:
-    """Return `expression` as SQL; `quote` encloses identifiers: " (standard) or ` (Flink, Spark)."""
+def to_sql(expression: Expression, *, quote: str = '"', table: str = "") -> str:
+    """Return `expression` as SQL; `quote` encloses identifiers: " (standard) or ` (Flink, Spark).
+
+    `table` qualifies the fields, so that none can be taken for another column of the statement.
+    """
 
     def operand(inner: Expression) -> str:
-        text = to_sql(inner, quote=quote)
+        text = to_sql(inner, quote=quote, table=table)
         return text if isinstance(inner, Column) or _is_plain(inner) else f"({text})"
 
     match expression:
         case Column(name=name):
-            return f"{quote}{name}{quote}"
+            return f"{table}{'.' if table else ''}{quote}{name}{quote}"
         case Literal(value=str(value)):
             return "'" + value.replace("'", "''") + "'"
         case Literal(value=value):
@@ -40,7 +43,7 @@ def to_sql(expression: Expression, *, quote: str = '"') -> str:
         case Or(operands=operands):
             return " OR ".join(operand(inner) for inner in operands)
         case Not(operand=inner):
-            return f"NOT ({to_sql(inner, quote=quote)})"
+            return f"NOT ({to_sql(inner, quote=quote, table=table)})"
         case _:
             assert_never(expression)
 

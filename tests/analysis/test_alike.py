@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from benchmarks.alike import REPEATS, alarm_share, alike, delays_of, factor_of, table
+from benchmarks.alike import (
+    REPEATS,
+    alarm_share,
+    alike,
+    delays_of,
+    factor_of,
+    options_of,
+    table,
+)
+from streambench.cli.main import app
 from streambench.results.bundle import BundleWriter, read_bundle
 from tests.report.example import RIGHT, RUN, completed, measures
 
@@ -77,3 +89,13 @@ def test_fewer_than_twelve_trials_are_refused(tmp_path: Path) -> None:
     writer.add_trial(completed(1, "flink", RIGHT, measures(9, 20, 30)), {})
     with pytest.raises(SystemExit, match="flink: 12 trials are needed, and 1 may be ranked"):
         delays_of([read_bundle(writer.finish())])
+
+
+def test_its_own_run_is_one_that_the_command_line_takes(tmp_path: Path) -> None:
+    asked = Namespace(workload="clicks", trials=12, seconds=60, engine=["flink", "spark"])
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    options = options_of(asked, tmp_path)
+    parsed = command.commands["run"].make_context("run", options).params
+    assert (parsed["repeat"], parsed["duration"], parsed["fault"]) == (12, 60.0, ["none"])
+    assert (parsed["engine"], parsed["to"]) == (["flink", "spark"], tmp_path)

@@ -13,6 +13,7 @@ from streambench.cli.planning import make_request
 from streambench.engines.registry import engine_named
 from streambench.experiment.request import Request
 from streambench.load.trace import compile_trace
+from streambench.model.columns import value_column
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault
@@ -22,7 +23,7 @@ from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.results.bundle import Bundle, TrialBundle, read_bundle
 from streambench.runtime.paths import cache_dir
-from streambench.trial.schedule import duration_ms, event_times, spans
+from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 
@@ -88,7 +89,7 @@ class Retrial:
     query: Query
     start_realtime_ms: int
     event_offset_ms: int
-    judged_windows: tuple[int, int]
+    exempt: frozenset[tuple[str, int]]
 
     def judge(self, rows: pa.Table) -> Judged:
         """The judge's word on these rows."""
@@ -98,7 +99,7 @@ class Retrial:
             guarantee=Guarantee.AT_LEAST_ONCE,
             start_realtime_ms=self.start_realtime_ms,
             event_offset_ms=self.event_offset_ms,
-            ignore_outside=self.judged_windows,
+            exempt=self.exempt,
         )
 
 
@@ -115,21 +116,20 @@ def again(trial: TrialBundle) -> Retrial:
         cache=cache_dir() / "traces",
         rate_per_s=RATE_PER_S,
     )
-    times = event_times(trace, workload.query)
     record = trial.record
     assert record.start_realtime_ns is not None
     assert record.event_offset_ms is not None
     rows = trial.table("rows")
     assert rows is not None
-    aliases = [aggregate.alias for aggregate in workload.query.aggregates]
+    values = [value_column(aggregate.alias) for aggregate in workload.query.aggregates]
     return Retrial(
-        rows=rows.select([*ROW_COLUMNS, *aliases]),
+        rows=rows.select([*ROW_COLUMNS, *values]),
         expected=expect(trace, workload.query, engine_named(record.variant.engine).event_clock),
         query=workload.query,
         start_realtime_ms=record.start_realtime_ns // 1_000_000,
         event_offset_ms=record.event_offset_ms,
-        judged_windows=(
-            times.first_window_ms,
-            times.last_window_end_ms - workload.query.window.size_ms,
+        exempt=frozenset(
+            (row["key"], row["window_start_ms"])
+            for row in rows.filter(rows.column("row_class").is_null()).to_pylist()
         ),
     )

@@ -123,5 +123,5 @@ def due_per_s(request: Request, rate_per_s: int) -> float:
         cache=request.out / "loads",
         rate_per_s=rate_per_s,
     )
-    due = expect(load, request.workload.query, engine_named("reference").event_clock).must_come()
+    due = expect(load, request.workload.query, engine_named("reference").event_clock).due().must
     return len(due) / (0.2 * len({window_ms for _, window_ms in due}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from streambench.kafka.reader import read_uncommitted_count
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Role
 from streambench.runtime.waiting import wait_until
-from tests.engines.cluster_lab import ClusterLab, running
+from tests.engines.cluster_lab import (
+    GRACE_MS,
+    ORIGIN_MS,
+    WINDOW_MS,
+    ClusterLab,
+    Row,
+    running,
+)
 from tests.engines.deaths_lab import (
     duplicates,
     hit,
@@ -63,6 +71,29 @@ def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: 
         lab.job.stop()
         assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
         assert lab.no_death()
+
+
+def test_a_window_is_open_until_an_event_reaches_its_end_plus_the_grace(tmp_path: Path) -> None:
+    last_ms = ORIGIN_MS + 2 * WINDOW_MS - 1  # of the second window
+    with running(ENGINE, Conditions(), tmp_path) as lab:
+        lab.windows(0, 2)
+        for key in range(20):
+            lab.view(f"c{key}", 7, last_ms + GRACE_MS)
+        lab.producer.flush()
+        # The first window's rows come by the watermark that these make, and only by it.
+        wait_until(
+            lambda: (
+                {row[:2] for row in _read(lab)} >= {(f"c{key}", ORIGIN_MS) for key in range(20)}
+            ),
+            what="the first window's rows",
+            timeout_s=180,
+        )
+        for key in range(20):
+            lab.view(f"c{key}", 9, last_ms)
+            lab.view(f"c{key}", 9, last_ms)
+        lab.close_windows(4)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
 
 
 def test_a_killed_task_manager_loses_nothing_and_state_stays_exact(tmp_path: Path) -> None:
@@ -139,6 +170,11 @@ def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(tmp_path: P
     lab = rows_after_a_coordinators_death(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path)
     assert not wrong_rows(lab)
     assert duplicates(lab) == 0
+
+
+def _read(lab: ClusterLab) -> Counter[Row]:
+    lab.read()
+    return lab.rows
 
 
 def _written(lab: ClusterLab) -> int:

@@ -104,8 +104,15 @@ def test_only_records_that_pass_the_filter_move_the_event_clock() -> None:
     assert "WATERMARK FOR `event_time` AS CASE WHEN `action` = " in text(plan(), "query.sql")
     bare = replace(CLICKS, query=replace(CLICKS.query, where=None, grace_ms=0))
     sql = text(plan(bare), "query.sql")
-    assert "WATERMARK FOR `event_time` AS `event_time`\n" in sql
+    assert "WATERMARK FOR `event_time` AS `event_time` - INTERVAL '0.001' SECOND\n" in sql
     assert "WHERE" not in sql
+
+
+def test_a_window_closes_when_a_time_stamp_reaches_its_end_plus_the_grace() -> None:
+    # Flink fires at the window's last millisecond, hence one more than the grace.
+    made = plan()
+    assert "`event_time` - INTERVAL '0.101' SECOND" in text(made, "query.sql")
+    assert settings(made, "query")["watermark bound"] == "101 ms"
 
 
 def test_a_field_may_be_called_like_the_event_time() -> None:

@@ -92,6 +92,15 @@ def test_another_version_is_unsupported_rather_than_another_one_run() -> None:
     assert "3.5.0" in made.reason
 
 
+def test_an_aggregate_may_be_called_like_the_window() -> None:
+    window = replace(CLICKS.query.aggregates[0], alias="window")
+    query = replace(CLICKS.query, aggregates=(window,))
+    program = text(plan(replace(CLICKS, query=query)), "query.py")
+    assert '.alias("window")' in program
+    assert '"500 milliseconds").alias("window_")' in program
+    assert 'F.unix_millis("window_.start")' in program
+
+
 def test_the_query_is_python_whatever_the_strings_in_it() -> None:
     action = Column("action", FieldType.STRING)
     where = Comparison(ComparisonOperator.EQ, action, Literal("it's \"\\\n${broker}"))

@@ -10,12 +10,13 @@ import pytest
 
 from streambench.experiment.judging import wrong_at_once
 from streambench.load.trace import compile_trace
+from streambench.model.columns import value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
+from streambench.trial.own_rows import OwnRows
 from streambench.trial.prober import Played
-from streambench.trial.schedule import event_times
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
@@ -43,8 +44,8 @@ def wrong(
     played: Played,
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
 ) -> str | None:
-    _, expected, query = given
-    return wrong_at_once(played, expected, query=query, guarantee=guarantee, state_exact=True)
+    _, expected, _ = given
+    return wrong_at_once(played, expected, guarantee=guarantee, state_exact=True)
 
 
 def test_rows_before_their_due_instant_are_right(played: tuple[Played, Expected, Query]) -> None:
@@ -55,14 +56,12 @@ def test_a_missing_row_a_false_one_and_a_double_are_told(
     played: tuple[Played, Expected, Query],
 ) -> None:
     load, _, query = played
-    judged_from_ms = event_times(load.trace, query).first_window_ms + OFFSET_MS
-    starts = load.rows.column("window_start_ms").to_pylist()
-    inside = next(at for at, start in enumerate(starts) if start > judged_from_ms)
+    inside = load.rows.num_rows // 2
 
     without = pa.concat_tables([load.rows.slice(0, inside), load.rows.slice(inside + 1)])
     assert "1 lost" in (wrong(played, replace(load, rows=without)) or "")
 
-    alias = query.aggregates[0].alias
+    alias = value_column(query.aggregates[0].alias)
     values = load.rows.column(alias).to_pylist()
     values[inside] += 1
     at = load.rows.column_names.index(alias)
@@ -72,6 +71,41 @@ def test_a_missing_row_a_false_one_and_a_double_are_told(
     double = pa.concat_tables([load.rows, load.rows.slice(inside, 1)])
     assert wrong(played, replace(load, rows=double)) is None
     assert "1 twice" in (wrong(played, replace(load, rows=double), Guarantee.EXACTLY_ONCE) or "")
+
+
+def test_an_invented_row_is_told_wherever_its_window_lies(
+    played: tuple[Played, Expected, Query],
+) -> None:
+    load, expected, query = played
+    starts = load.rows.column("window_start_ms").to_numpy()
+    for start_ms in (int(starts.min()) - 10_000, int(starts.max()) + 10_000):
+        row = load.rows.slice(0, 1)
+        at = row.column_names.index("window_start_ms")
+        strange = row.set_column(at, "window_start_ms", pa.array([start_ms]))
+        rows = pa.concat_tables([load.rows, strange])
+        assert "1 rows wrong" in (wrong(played, replace(load, rows=rows)) or "")
+
+        own = OwnRows()
+        own.sent(row.column("key")[0].as_py(), start_ms + 1)
+        exempt = own.among(rows, query.window)
+        assert wrong(played, replace(load, rows=rows, own_rows=exempt)) is None
+
+    # A row of the load before comes once more.
+    own = OwnRows()
+    own.played(expected.due(), event_offset_ms=OFFSET_MS - 60_000)
+    again = load.rows.slice(0, 2)
+    moved = pa.array(again.column("window_start_ms").to_numpy() - 60_000)
+    again = again.set_column(again.column_names.index("window_start_ms"), "window_start_ms", moved)
+    never = again.slice(0, 1).set_column(again.column_names.index("key"), "key", pa.array(["?"]))
+    for late, told in ((again, None), (never, "1 rows wrong")):
+        rows = pa.concat_tables([load.rows, late])
+        exempt = own.among(rows, query.window)
+        found = wrong(played, replace(load, rows=rows, own_rows=exempt))
+        assert found is None if told is None else told in (found or "")
+
+
+def test_an_output_record_that_is_no_row_is_told(played: tuple[Played, Expected, Query]) -> None:
+    assert "1 rows wrong" in (wrong(played, replace(played[0], malformed=1)) or "")
 
 
 def test_rows_that_did_not_come_in_time_are_not_right(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -42,7 +41,7 @@ def record(
     limit: Limit | None = None,
     complete: bool = True,
 ) -> RateProbe:
-    judged = Judged(verdict, pa.table({}), np.ones(0, dtype=np.bool_))
+    judged = Judged(verdict, pa.table({}))
     measured = Measured(measures, pa.table({}), pa.table({}), 24, 0, None, ())
     return probe_record(
         Seen(judged, measured, certificate, machine(idle, foreign)),

@@ -18,7 +18,7 @@ from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.trial import Purpose, WarmedUp
 from streambench.model.workload import Query
-from streambench.oracle.expected import expect
+from streambench.oracle.expected import Due, expect
 from streambench.trial.observer import Phase
 from streambench.trial.prober import Played, Prober
 from streambench.workload.locate import find
@@ -43,10 +43,8 @@ class Job:
         self._delays_ms: Iterator[Callable[[float], float]] = iter(delays_ms)
         self._query = query
 
-    def play(
-        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
-    ) -> Played:
-        assert must_come
+    def play(self, trace: Trace, due: Due, *, phase: Phase, note: str) -> Played:
+        assert due.must
         assert phase is Phase.WARM_UP
         assert "warm-up" in note
         rows = right_rows(expect(trace, self._query, EventClock.GLOBAL_PER_BATCH), delay_ms=0)

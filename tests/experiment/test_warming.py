@@ -15,6 +15,7 @@ from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import EventClock
 from streambench.model.shape import Ramp
 from streambench.model.workload import Query, Synthetic
+from streambench.oracle.expected import Due
 from streambench.trial.observer import Phase
 from streambench.trial.prober import Played, Prober
 from streambench.workload.locate import find
@@ -38,21 +39,19 @@ class AtSetRates:
     def play_at_once(
         self,
         trace: Trace,
-        must_come: frozenset[tuple[str, int]],
+        due: Due,
         *,
         note: str,
         silence_s: float | None,
     ) -> Played:
-        assert must_come
+        assert due.must
         assert f"{trace.ref.records:,}" in note
         rate = next(self._rates)
         stamps = [] if rate is None else [T0_MS, T0_MS + trace.ref.records * 1000 / rate]
         return self._played(trace, stamps, complete=rate is not None)
 
-    def play(
-        self, trace: Trace, must_come: frozenset[tuple[str, int]], *, phase: Phase, note: str
-    ) -> Played:
-        assert must_come
+    def play(self, trace: Trace, due: Due, *, phase: Phase, note: str) -> Played:
+        assert due.must
         assert phase is Phase.WARM_UP
         assert "rising" in note
         return self._played(trace, [], complete=True)
@@ -126,6 +125,6 @@ def test_what_rises_to_the_rate_follows_what_came_at_once(
     first, second = rising.offered_by_second
     assert first < second
     assert first + second == rising.ref.records
-    assert warm_up.expected(rising).must_come() != warm_up.expected(trace).must_come()
+    assert warm_up.expected(rising).due() != warm_up.expected(trace).due()
     # Not while rows of before are missing: they would never be told apart.
     assert [each.trace for each in warm_up(cast(Prober, AtSetRates([None])))] == [trace]

@@ -41,15 +41,15 @@ def test_rows_decode_to_the_querys_columns_whatever_the_order_and_spacing() -> N
         "visible_ns": [1_701_000_000, 1_701_000_000],
         "key": ["c1", "cé"],
         "window_start_ms": [500, 1_000],
-        "views": [3, 4],
-        "revenue": [40, 41],
+        "value:views": [3, 4],
+        "value:revenue": [40, 41],
     }
 
 
 def test_no_rows_decode_to_an_empty_table_with_all_columns() -> None:
     table = decode([], QUERY).table
     assert table.num_rows == 0
-    assert table.column_names[-2:] == ["views", "revenue"]
+    assert table.column_names[-2:] == ["value:views", "value:revenue"]
 
 
 @pytest.mark.parametrize(

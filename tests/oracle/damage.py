@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from streambench.model.columns import value_column
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.verdict import RowClass
 
@@ -62,7 +63,7 @@ def damage(
     """Do `kind` to the row with index `row`.
 
     `rows` are decoded rows (key, window_start_ms, appended_ms, partition, offset, visible_ns and the
-    aggregates by alias); `advance_ms` is the query window's advance. ALTERED_MIXED needs two
+    aggregates); `advance_ms` is the query window's advance. ALTERED_MIXED needs two
     aggregates. The change to each value is `by`.
     """
     victim = rows.slice(row, 1)
@@ -80,10 +81,10 @@ def damage(
             up = _altered(victim, aggregates[:1], more=True, by=by)
             changed = pa.concat_tables([rest, _altered(up, aggregates[1:2], more=False, by=by)])
         case Kind.MOVED:
-            changed = pa.concat_tables([rest, _moved(rows, victim, advance_ms)])
+            changed = pa.concat_tables([rest, _to_a_free_window(rows, victim, advance_ms)])
         case Kind.EARLY:
             # By far more than any engine is late: a cold one on a slow machine took longer than ten windows.
-            changed = pa.concat_tables([rest, _shifted(victim, "appended_ms", -3_600_000)])
+            changed = pa.concat_tables([rest, moved(victim, "appended_ms", -3_600_000)])
         case Kind.EXTRA_KEY:
             stranger = _replaced(victim, "key", pa.array(["never-sent"], pa.string()))
             changed = pa.concat_tables([rows, stranger])
@@ -101,11 +102,11 @@ def _altered(
     """Every value as if more (or fewer) records had been counted: a minimum goes the other way."""
     for aggregate in aggregates:
         falls = aggregate.function is AggregateFunction.MIN
-        victim = _shifted(victim, aggregate.alias, by if more != falls else -by)
+        victim = moved(victim, value_column(aggregate.alias), by if more != falls else -by)
     return victim
 
 
-def _moved(rows: pa.Table, victim: pa.Table, advance_ms: int) -> pa.Table:
+def _to_a_free_window(rows: pa.Table, victim: pa.Table, advance_ms: int) -> pa.Table:
     """The row in the nearest window from its own on in which its key has no row, forwards or back."""
     key = victim.column("key")[0].as_py()
     taken = {
@@ -122,16 +123,17 @@ def _moved(rows: pa.Table, victim: pa.Table, advance_ms: int) -> pa.Table:
         for sign in (1, -1)
         if own + step * sign * advance_ms not in taken
     )
-    return _shifted(victim, "window_start_ms", shift)
+    return moved(victim, "window_start_ms", shift)
 
 
 def _later(victim: pa.Table) -> pa.Table:
     """The row again, 5 ms later and further on in its partition."""
-    again = _shifted(_shifted(victim, "appended_ms", 5), "offset", 1 << 40)
-    return _shifted(again, "visible_ns", 5_000_000)
+    again = moved(moved(victim, "appended_ms", 5), "offset", 1 << 40)
+    return moved(again, "visible_ns", 5_000_000)
 
 
-def _shifted(table: pa.Table, name: str, by: int) -> pa.Table:
+def moved(table: pa.Table, name: str, by: int) -> pa.Table:
+    """The rows with `by` added to one column."""
     values = table.column(name).to_numpy() + by
     return _replaced(table, name, pa.array(values.astype(np.int64), table.schema.field(name).type))
 

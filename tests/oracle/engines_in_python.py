@@ -40,7 +40,7 @@ def kafka_streams(records: Sequence[Record], query: Query) -> Counts:
 def flink(
     records: Sequence[Record], query: Query, partitions: int, rng: np.random.Generator
 ) -> Counts:
-    """Partitions read in any interleaving, watermarks made at any time, before WHERE."""
+    """Partitions read in any interleaving, watermarks made at any time, by the records that pass."""
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
     logs = [[r for r in records if r.partition == p] for p in range(partitions)]
     greatest = [-(10**9)] * partitions
@@ -52,9 +52,10 @@ def flink(
                 break
             record = logs[p].pop(0)
             start = _start_ms(record.event_ms, query)
-            if _passes(record, query) and watermark < start + query.window.size_ms - 1:
-                found[record.key, start].append(record.value)
-            greatest[p] = max(greatest[p], record.event_ms)
+            if _passes(record, query):
+                if watermark < start + query.window.size_ms:
+                    found[record.key, start].append(record.value)
+                greatest[p] = max(greatest[p], record.event_ms)
             if rng.random() < 0.5:
                 watermark = max(watermark, min(greatest) - query.grace_ms)
     return found

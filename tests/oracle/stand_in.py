@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streambench.model.columns import bound_columns, value_column
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -142,7 +143,7 @@ def right_rows(expected: Expected, *, delay_ms: int = 10) -> pa.Table:
             ),
         }
         | {
-            aggregate.alias: table.column(f"{aggregate.alias}_low")
+            value_column(aggregate.alias): table.column(bound_columns(aggregate.alias)[0])
             for aggregate in expected.aggregates
         }
     )

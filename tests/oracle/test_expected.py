@@ -7,7 +7,8 @@ import pytest
 
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
-from streambench.oracle.expected import Expected, expect
+from streambench.model.workload import exact_from_grace_ms
+from streambench.oracle.expected import Due, Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark
 from tests.oracle.stand_in import (
     COUNT,
@@ -63,7 +64,7 @@ def assert_within(expected: Expected, counted: Counts) -> None:
             "greatest": max(values),
         }
         for alias, value in got.items():
-            low, high = row[f"{alias}_low"], row[f"{alias}_high"]
+            low, high = row[f"low:{alias}"], row[f"high:{alias}"]
             assert isinstance(low, int)
             assert isinstance(high, int)
             assert low <= value <= high, (place, alias)
@@ -77,10 +78,10 @@ def test_without_late_records_every_clock_expects_the_same_exact_rows(tmp_path: 
         assert expected.exact
         assert expected.nothing_late
         for alias in ("n", "total", "least", "greatest"):
-            full = expected.table.column(f"{alias}_full")
-            assert expected.table.column(f"{alias}_low") == full
-            assert expected.table.column(f"{alias}_high") == full
-        tables.append(expected.table.drop_columns(["earliest_quantum"]))
+            full = expected.table.column(f"full:{alias}")
+            assert expected.table.column(f"low:{alias}") == full
+            assert expected.table.column(f"high:{alias}") == full
+        tables.append(expected.table.drop_columns(["earliest_quantum", "waits_for_partition"]))
     assert tables[0] == tables[1] == tables[2]
 
 
@@ -101,10 +102,10 @@ def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
     for place, values in by_hand.items():
         row = rows[place]
         assert row["must"]
-        assert row["records"] == row["n_full"] == row["n_low"] == len(values)
-        assert row["total_low"] == row["total_high"] == sum(values)
-        assert (row["least_low"], row["greatest_high"]) == (min(values), max(values))
-    assert expected.must_come() == frozenset(by_hand)
+        assert row["records"] == row["full:n"] == row["low:n"] == len(values)
+        assert row["low:total"] == row["high:total"] == sum(values)
+        assert (row["low:least"], row["high:greatest"]) == (min(values), max(values))
+    assert expected.due() == Due(frozenset(by_hand), frozenset(by_hand))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -124,7 +125,7 @@ def test_a_clock_per_partition_is_replayed_exactly(
     assert sum(int(str(r["must_records"])) for r in rows.values()) == sum(
         map(len, counted.values())
     )
-    assert any(row["n_low"] != row["n_full"] for row in rows.values())
+    assert any(row["low:n"] != row["full:n"] for row in rows.values())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -186,28 +187,54 @@ def test_records_beyond_the_last_known_batch_may_count(tmp_path: Path) -> None:
     assert not all(cut.table.column("must").to_pylist())
 
 
-@pytest.mark.parametrize(
-    ("earlier_ms", "streams_drops", "flink_may_drop"),
-    [(108, False, False), (109, False, True), (110, True, True)],
-)
-def test_flink_is_one_millisecond_more_eager(
-    tmp_path: Path, earlier_ms: int, streams_drops: bool, flink_may_drop: bool
+@pytest.mark.parametrize(("earlier_ms", "late"), [(108, False), (109, False), (110, True)])
+def test_a_record_is_late_from_the_windows_end_plus_the_grace_on(
+    tmp_path: Path, earlier_ms: int, late: bool
 ) -> None:
     records = [Record(0, 0, 5), Record(1, 0, earlier_ms), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
-    first = ("a", 0)
-    streams = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))
-    assert streams[first]["n_high"] == (1 if streams_drops else 2)
-    flink_rows = rows_of(expect(trace, query(grace_ms=10), EventClock.MIN_OF_PARTITIONS))
-    assert flink_rows[first]["n_low"] == (1 if flink_may_drop else 2)
-    assert flink_rows[first]["n_high"] == 2
+    counts = {}
+    for clock in EventClock:
+        expected = expect(trace, query(grace_ms=10), clock)
+        row = rows_of(expected)["a", 0]
+        counts[clock] = (row["low:n"], row["high:n"])
+        assert expected.nothing_late == (not late)
+    assert counts[EventClock.PER_PARTITION] == ((1, 1) if late else (2, 2))
+    # It may have been read before the watermark was made.
+    assert counts[EventClock.MIN_OF_PARTITIONS] == ((1, 2) if late else (2, 2))
 
 
-def test_only_flink_lets_records_that_fail_where_move_the_clock(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("disorder_ms", "quantum_ms"), [(0, 5), (7, 5), (50, 5), (0, 1), (3, 7)])
+def test_no_record_is_late_from_the_promised_grace_on(
+    tmp_path: Path, disorder_ms: int, quantum_ms: int
+) -> None:
+    """The worst that generated load can do, with the window's edge at every place in a quantum."""
+    grace_ms = exact_from_grace_ms(disorder_ms, quantum_ms)
+    size_ms = 41  # has no divisor in common with a quantum
+    records = [
+        Record(quantum, partition, quantum * quantum_ms + from_start_ms)
+        for quantum in range(2 * size_ms)
+        for partition in range(2)
+        for from_start_ms in (quantum_ms - 1, -disorder_ms)
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=2)
+
+    def nothing_late(grace_ms: int) -> bool:
+        asked = query(size_ms=size_ms, grace_ms=grace_ms)
+        return expect(trace, asked, EventClock.PER_PARTITION).nothing_late
+
+    assert nothing_late(grace_ms)
+    assert not grace_ms or not nothing_late(grace_ms - 1)
+
+
+@pytest.mark.parametrize("clock", list(EventClock))
+def test_records_that_fail_where_move_no_clock(tmp_path: Path, clock: EventClock) -> None:
+    # Flink's program makes its watermark NULL for them, and Flink then keeps the one it has.
     records = [Record(0, 0, 5), Record(1, 0, 500, action="click"), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
-    assert rows_of(expect(trace, query(), EventClock.PER_PARTITION))["a", 0]["n_low"] == 2
-    assert rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]["n_low"] == 1
+    row = rows_of(expect(trace, query(), clock))["a", 0]
+    assert (row["low:n"], row["high:n"]) == (2, 2)
+    assert row["earliest_quantum"] is None
 
 
 def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> None:
@@ -215,8 +242,12 @@ def test_a_window_all_of_whose_records_are_late_has_no_row(tmp_path: Path) -> No
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     row = rows_of(expect(trace, query(), EventClock.PER_PARTITION))["b", 0]
     assert not row["must"]
-    assert (row["possible_records"], row["n_full"]) == (0, 1)
-    assert row["n_low"] is row["n_high"] is row["least_low"] is None
+    assert (row["possible_records"], row["full:n"]) == (0, 1)
+    first = frozenset([("a", 500)])
+    assert expect(trace, query(), EventClock.PER_PARTITION).due() == Due(first, first)
+    flink_due = expect(trace, query(), EventClock.MIN_OF_PARTITIONS).due()
+    assert flink_due == Due(first, first | {("b", 0)})
+    assert row["low:n"] is row["high:n"] is row["low:least"] is None
 
 
 def test_a_record_that_may_count_widens_each_aggregate_in_its_own_direction(tmp_path: Path) -> None:
@@ -224,10 +255,10 @@ def test_a_record_that_may_count_widens_each_aggregate_in_its_own_direction(tmp_
     records = [Record(0, 0, 5, value=3), Record(0, 0, 6, value=8), Record(1, 0, 300), *late]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     row = rows_of(expect(trace, query(COUNT, SUM, MIN, MAX), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert (row["n_low"], row["n_high"]) == (2, 4)
-    assert (row["total_low"], row["total_high"]) == (4, 101)
-    assert (row["least_low"], row["least_high"]) == (-7, 3)
-    assert (row["greatest_low"], row["greatest_high"]) == (8, 90)
+    assert (row["low:n"], row["high:n"]) == (2, 4)
+    assert (row["low:total"], row["high:total"]) == (4, 101)
+    assert (row["low:least"], row["high:least"]) == (-7, 3)
+    assert (row["low:greatest"], row["high:greatest"]) == (8, 90)
 
 
 def test_extremes_of_records_none_of_which_must_count_lie_between_them(tmp_path: Path) -> None:
@@ -235,8 +266,8 @@ def test_extremes_of_records_none_of_which_must_count_lie_between_them(tmp_path:
     trace = trace_of(tmp_path / "columns", [Record(1, 0, 300), *late], partitions=1)
     row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["b", 0]
     assert not row["must"]
-    assert (row["least_low"], row["least_high"]) == (4, 9)
-    assert (row["greatest_low"], row["greatest_high"]) == (4, 9)
+    assert (row["low:least"], row["high:least"]) == (4, 9)
+    assert (row["low:greatest"], row["high:greatest"]) == (4, 9)
 
 
 def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
@@ -257,8 +288,8 @@ def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
     assert {row["closing_quantum"] for row in closed.values()} == {6}
     assert closed[EventClock.GLOBAL_PER_BATCH]["earliest_quantum"] == 6
     assert closed[EventClock.PER_PARTITION]["earliest_quantum"] == 9
-    # Flink: partition 0 reaches 109 in quantum 3, partition 1 in quantum 6.
-    assert closed[EventClock.MIN_OF_PARTITIONS]["earliest_quantum"] == 6
+    # Partition 1 has reached 110 in quantum 6, partition 0 not before quantum 9.
+    assert closed[EventClock.MIN_OF_PARTITIONS]["earliest_quantum"] == 9
     later = rows_of(expect(trace, query(grace_ms=10), EventClock.PER_PARTITION))["b", 100]
     assert later["closing_quantum"] is later["earliest_quantum"] is None
 
@@ -269,13 +300,16 @@ def test_flink_closes_no_window_before_its_slowest_partition(tmp_path: Path) -> 
         Record(2, 0, 400),
         Record(3, 1, 90, key="b"),
         Record(8, 1, 99, key="b"),
+        Record(9, 1, 100, key="b"),
     ]
     trace = trace_of(tmp_path / "columns", records, partitions=2)
     row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert (row["closing_quantum"], row["earliest_quantum"]) == (2, 8)
-    lone = trace_of(tmp_path / "lone", [Record(0, 0, 5), Record(2, 0, 400)], partitions=2)
-    idle = rows_of(expect(lone, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
-    assert idle["earliest_quantum"] == 2
+    assert (row["closing_quantum"], row["earliest_quantum"]) == (2, 9)
+    silent = [Record(0, 0, 5), Record(2, 0, 400), Record(3, 1, 500, key="b", action="click")]
+    for folder, records in (("silent", silent), ("lone", silent[:2])):
+        trace = trace_of(tmp_path / folder, records, partitions=2)
+        row = rows_of(expect(trace, query(), EventClock.MIN_OF_PARTITIONS))["a", 0]
+        assert row["earliest_quantum"] is None
 
 
 def test_inputs_count_all_records_of_a_window_whether_or_not_they_pass(tmp_path: Path) -> None:
@@ -304,4 +338,4 @@ def test_odd_names_and_no_where_are_no_trouble(tmp_path: Path) -> None:
     odd = Aggregate('a "quoted" name', AggregateFunction.SUM, VALUE)
     trace = trace_of(tmp_path / "it's", [Record(0, 0, 5, value=3, action="click")], partitions=1)
     expected = expect(trace, query(odd, filtered=False), EventClock.PER_PARTITION)
-    assert expected.table.column('a "quoted" name_low').to_pylist() == [3]
+    assert expected.table.column('low:a "quoted" name').to_pylist() == [3]

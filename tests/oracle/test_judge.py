@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from streambench.model.columns import bound_columns
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import Aggregate
 from streambench.model.plan import EventClock
@@ -25,7 +26,6 @@ from tests.oracle.stand_in import (
     steady_trace,
 )
 
-ALL = (-1_000, 10_000)
 ROW = 40  # somewhere in the middle
 
 
@@ -41,7 +41,7 @@ def judged(
     *,
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
     state_exact: bool = True,
-    windows: tuple[int, int] = ALL,
+    exempt: frozenset[tuple[str, int]] = frozenset(),
 ) -> Judged:
     return judge(
         rows,
@@ -49,7 +49,7 @@ def judged(
         guarantee=guarantee,
         start_realtime_ms=T0_MS,
         event_offset_ms=OFFSET_MS,
-        ignore_outside=windows,
+        exempt=exempt,
         state_exact=state_exact,
     )
 
@@ -112,12 +112,13 @@ def test_every_kind_of_damage_is_found_and_named(
 def test_an_example_says_what_was_due_and_what_came(expected: Expected) -> None:
     rows = right_rows(expected)
     due = ", ".join(
-        f"{name} {rows.column(name)[ROW].as_py()}" for name in ("n", "total", "least", "greatest")
+        f"{name} {rows.column(f'value:{name}')[ROW].as_py()}"
+        for name in ("n", "total", "least", "greatest")
     )
     (example,) = judged(done(expected, Kind.ALTERED_UP).rows, expected).verdict.examples
     assert example.expected == due
     assert example.got is not None
-    assert example.got.startswith(f"n {rows.column('n')[ROW].as_py() + 1}, ")
+    assert example.got.startswith(f"n {rows.column('value:n')[ROW].as_py() + 1}, ")
     (example,) = judged(done(expected, Kind.DROPPED).rows, expected).verdict.examples
     assert (example.expected, example.got) == (due, None)
 
@@ -245,31 +246,57 @@ def test_a_window_that_only_the_flush_closes_may_not_come_before_the_load_ends(
     ).verdict.damage.early == len(never)
 
 
-def test_rows_outside_the_judged_windows_are_neither_right_nor_wrong(expected: Expected) -> None:
+@pytest.mark.parametrize("guarantee", list(Guarantee))
+@pytest.mark.parametrize("key", ["never-sent", "k1"])
+def test_invented_rows_outside_the_loads_windows_are_unexpected(
+    expected: Expected, guarantee: Guarantee, key: str
+) -> None:
     rows = right_rows(expected)
-    far = pa.concat_tables([rows, done(expected, Kind.EXTRA_KEY).rows.slice(rows.num_rows)])
-    stamps = far.column("window_start_ms").to_numpy().copy()
-    stamps[-1] = OFFSET_MS - 5_000
-    far = far.set_column(5, "window_start_ms", pa.array(stamps))
-    result = judged(far, expected, windows=(0, 1_500))
+    assert judged(rows, expected, guarantee=guarantee).verdict.right
+    strange = [invented(rows, key, OFFSET_MS + start_ms) for start_ms in (-50_000, 50_000)]
+    result = judged(pa.concat_tables([rows, *strange]), expected, guarantee=guarantee)
+    assert result.verdict.damage == Damage(unexpected=2, windows=2)
+    assert not result.verdict.right
+    assert not result.verdict.guarantee_honoured
+    assert [example.key for example in result.verdict.examples] == [key, key]
+
+
+def test_only_a_row_of_its_own_key_and_window_is_exempt(expected: Expected) -> None:
+    rows = right_rows(expected)
+    probe = invented(rows, "k1", OFFSET_MS - 5_000)
+    exempt = frozenset([("k1", OFFSET_MS - 5_000)])
+    result = judged(pa.concat_tables([rows, probe, probe]), expected, exempt=exempt)
     assert result.verdict.damage == Damage()
-    assert result.verdict.expected_rows < rows.num_rows
-    assert result.rows.column("row_class").to_pylist()[-1] is None
-    assert result.rows.num_rows == far.num_rows
+    assert result.rows.column("row_class").to_pylist()[-2:] == [None, None]
+    assert result.rows.num_rows == rows.num_rows + 2
+    for other in (("k2", OFFSET_MS - 5_000), ("k1", OFFSET_MS - 5_100)):
+        strange = pa.concat_tables([rows, probe, invented(rows, *other)])
+        assert judged(strange, expected, exempt=exempt).verdict.damage.unexpected == 1
 
 
-def test_windows_that_are_not_judged_cannot_be_lost(expected: Expected) -> None:
-    assert judged(
-        right_rows(expected).slice(0, 0), expected, windows=(50_000, 60_000)
-    ).verdict.right
+def test_what_is_due_is_never_exempt(expected: Expected) -> None:
+    damaged = done(expected, Kind.ALTERED_UP)
+    exempt = frozenset([(damaged.key, damaged.window_start_ms)])
+    assert judged(damaged.rows, expected, exempt=exempt).verdict.damage.over_counted == 1
+
+
+def test_without_rows_all_is_lost(expected: Expected) -> None:
     nothing = judged(right_rows(expected).slice(0, 0), expected).verdict
     assert nothing.damage.lost == nothing.expected_rows
     assert [e.row_class for e in nothing.examples] == [RowClass.LOST] * 5
 
 
+def invented(rows: pa.Table, key: str, start_ms: int) -> pa.Table:
+    """A row like the first, of another key and window."""
+    row = rows.slice(0, 1)
+    for name, value in (("key", [key]), ("window_start_ms", [start_ms])):
+        row = row.set_column(row.schema.get_field_index(name), name, pa.array(value))
+    return row
+
+
 def test_examples_do_not_depend_on_the_order_of_rows(expected: Expected) -> None:
     rows = right_rows(expected)
-    wrong = rows.set_column(6, "n", pa.array(rows.column("n").to_numpy() + 1))
+    wrong = rows.set_column(6, "value:n", pa.array(rows.column("value:n").to_numpy() + 1))
     shuffled = wrong.take(pa.array(np.random.default_rng(1).permutation(wrong.num_rows)))
     assert judged(wrong, expected).verdict == judged(shuffled, expected).verdict
     assert len(judged(wrong, expected).verdict.examples) == 5
@@ -286,6 +313,7 @@ def test_a_million_rows_in_any_order_are_right() -> None:
         "window_start_ms": pa.array(start),
         "closing_quantum": pa.array(quantum),
         "earliest_quantum": pa.array(quantum),
+        "waits_for_partition": pa.array(quantum),
         "newest_quantum": pa.array(quantum),
         "records": pa.array(bound),
         "must_records": pa.array(bound + 1),
@@ -293,7 +321,7 @@ def test_a_million_rows_in_any_order_are_right() -> None:
         "must": pa.array(np.ones(len(key), dtype=bool)),
     }
     for alias in ("n", "total"):
-        table |= {f"{alias}_{name}": pa.array(bound) for name in ("low", "high", "full")}
+        table |= {name: pa.array(bound) for name in bound_columns(alias)}
     expected = Expected(
         table=pa.table(table),
         inputs=pa.table({"window_start_ms": np.arange(windows) * 500, "records": np.ones(windows)}),
@@ -305,6 +333,6 @@ def test_a_million_rows_in_any_order_are_right() -> None:
         nothing_late=True,
     )
     rows = right_rows(expected).take(pa.array(np.random.default_rng(1).permutation(windows * keys)))
-    verdict = judged(rows, expected, windows=(0, 10**9)).verdict
+    verdict = judged(rows, expected).verdict
     assert verdict.right
     assert verdict.right_rows == 1_000_000

@@ -26,7 +26,15 @@ from streambench.model.trial import (
 )
 from streambench.model.verdict import Damage, Example, RowClass, Verdict
 from streambench.results.bundle import BundleWriter
-from streambench.results.schema import SCHEMA, SERIES, WINDOWS, LateModel, LatePrediction, RunRecord
+from streambench.results.schema import (
+    METHOD,
+    SCHEMA,
+    SERIES,
+    WINDOWS,
+    LateModel,
+    LatePrediction,
+    RunRecord,
+)
 
 START_MS = 1_764_000_000_000
 MIB = 1024 * 1024
@@ -40,6 +48,7 @@ TITLES = {
 }
 RUN = RunRecord(
     schema=SCHEMA,
+    method=METHOD,
     title="Clicks per campaign",
     workload="clicks",
     workload_text='title = "Clicks per campaign"\n\n[input]\nrate = 20_000\n',
@@ -183,6 +192,7 @@ def tables(p50_ms: float, p99_ms: float, *, seed: int = 0) -> dict[str, pa.Table
         "visible_first_ms": delay * 0.7 + 2,
         "visible_complete_ms": delay + 2,
         "event_latency_ms": delay + 104,
+        "own_clock_wait_ms": np.full(count, 9.0),
         "expected_rows": np.full(count, 1000),
         "right_rows": np.full(count, 1000),
         "purpose": ["warm-up"] * 40 + ["measured"] * 120,

@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 from rich.console import Console, RenderableType
 
+from streambench.model.conditions import Guarantee
+from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Invalid, LeftOut, Outcome, TrialRecord
 from streambench.report import markdown
@@ -189,60 +191,6 @@ def test_the_report_has_a_curve_for_delay_and_cost_and_every_point(bundle: Bundl
     assert "Verdict" not in text  # no ranking over points that differ
 
 
-def test_what_kept_up_and_surely_grew_is_not_hidden(tmp_path: Path) -> None:
-    grew = {**FLAT, "lag_slope_ms_per_s": 4.0, "lag_slope_lower_ms_per_s": 2.5}
-    grew["lag_slope_upper_ms_per_s"] = 5.5
-    done = Completed(RIGHT)
-    trials = [at(1, "flink", 5_000, FLAT, done), at(2, "flink", 5_000, grew, done)]
-    bundle = bundle_of(tmp_path, trials, Axis(AxisName.RATE, (5_000.0,)))
-    text = markdown.render_document(compose(bundle))
-    assert "its lag grew by 4.0 ms/s, surely by more than 2.5 and by less than 5.5" in text
-    assert "grows slowly" in text_of(render(bundle))
-    assert "Flink SQL up to 5,000 events/s" in answer(bundle)  # within the limit all the same
-
-
-def test_trends_backlogs_and_doubts_of_a_point_are_told(tmp_path: Path) -> None:
-    done = Completed(RIGHT)
-    more = {**FLAT, "processed_per_s": 28_998.0}
-    bundle = bundle_of(
-        tmp_path,
-        [
-            at(1, "flink", 5_000, FLAT, done, trend="the delay rises by 9 ms"),
-            at(2, "flink", 10_000, more, done),
-            at(3, "flink", 20_000, FLAT, done, saturated=True),
-        ],
-    )
-    text = markdown.render_document(compose(bundle))
-    assert "Flink SQL, rate 5,000, trial 1: the delay rises by 9 ms" in text
-    assert "more than came: a backlog of before was worked off" in text
-    assert "saturated: it left the machine no room" in text
-    printed = " ".join(text_of(render(bundle)).split())
-    assert "Flink SQL: a trend remained in 1 of 3 trials: the delay rises by 9 ms" in printed
-
-
-def test_a_cost_is_told_from_end_to_end_only_where_both_ends_are_known(tmp_path: Path) -> None:
-    done, keys = Completed(RIGHT), (100.0, 1_000.0, 10_000.0)
-
-    def record(number: int, label: str, at_keys: float, outcome: Outcome) -> TrialRecord:
-        return replace(at(number, label, 0, FLAT, outcome), point=((AxisName.KEYS, at_keys),))
-
-    bundle = bundle_of(
-        tmp_path,
-        [
-            *(record(number, "flink", each, done) for number, each in enumerate(keys, 1)),
-            *(
-                record(number, "kafka-streams", each, done)
-                for number, each in enumerate(keys[:2], 4)
-            ),
-            record(6, "kafka-streams", keys[2], Completed(WRONG)),
-        ],
-        Axis(AxisName.KEYS, keys),
-    )
-    said = answer(bundle)
-    assert "Flink SQL 21.0 → 21.0" in said
-    assert "Kafka Streams 21.0" not in said
-
-
 def test_the_terminal_shows_each_point_within_80_columns(bundle: Bundle) -> None:
     text = text_of(render(bundle))
     assert all(len(line) <= 80 for line in text.splitlines())
@@ -278,3 +226,67 @@ def test_a_grid_has_a_panel_for_each_value_of_its_second_axis(tmp_path: Path) ->
     assert "workers = 2" in svg
     assert len(figure.table.rows) == 4
     assert "CPU seconds per million" in answer(bundle)
+
+
+def by_commit(folder: Path, guarantee: Guarantee, *intervals_ms: float) -> Bundle:
+    """Flink follows the interval that is varied, Kafka Streams does not."""
+    records: list[TrialRecord] = []
+    for label, follows in (("flink", True), ("kafka-streams", False)):
+        for interval_ms in intervals_ms:
+            value = f"{interval_ms if follows else 7:.0f}"
+            delay_ms = 20 + interval_ms
+            records.append(
+                trial(
+                    len(records) + 1,
+                    label,
+                    Completed(RIGHT),
+                    certificate=HELD,
+                    measured_windows=100,
+                    measures={
+                        **measures(20, 60, 90),
+                        **FLAT,
+                        **{f"visible_{p}_ms": delay_ms for p in ("p50", "p99", "max")},
+                    },
+                    point=((AxisName.COMMIT, interval_ms),),
+                    settings=(Setting("job", "commit", value, Origin.FAIRNESS_RULE, value),),
+                )
+            )
+    axes = (Axis(AxisName.COMMIT, intervals_ms),)
+    conditions = replace(RUN.conditions, guarantee=guarantee)
+    run = replace(RUN, axes=axes, conditions=conditions, planned=("flink", "kafka-streams"))
+    writer = BundleWriter.create(folder, run)
+    for record in records:
+        writer.add_trial(record, {})
+    return read_bundle(writer.finish())
+
+
+def test_a_sweep_of_the_commit_interval_answers_with_the_delay_that_it_makes(
+    tmp_path: Path,
+) -> None:
+    exactly_once = by_commit(tmp_path / "a", Guarantee.EXACTLY_ONCE, 100, 970)
+    assert answer(exactly_once) == (
+        "From commit 100 ms to 970 ms, the median delay in ms as a committed reader has it went "
+        "Flink SQL 120 → 990, Kafka Streams 120 → 990."
+    )
+    at_least_once = by_commit(tmp_path / "b", Guarantee.AT_LEAST_ONCE, 100, 970)
+    assert "the median delay in ms went Flink SQL 20 → 20" in answer(at_least_once)
+    assert "970 ms" in text_of(render(exactly_once))
+
+
+def test_an_engine_that_does_not_follow_the_commit_interval_is_named(tmp_path: Path) -> None:
+    text = markdown.render_document(
+        compose(by_commit(tmp_path, Guarantee.EXACTLY_ONCE, 100, 300, 970))
+    )
+    assert "No setting of Kafka Streams follows the commit interval" in text
+    assert "No setting of Flink" not in text
+
+
+def test_a_course_is_told_only_where_both_ends_are_known(tmp_path: Path) -> None:
+    records = [
+        at(1, "flink", 5_000, FLAT, Completed(WRONG), beside=((AxisName.WORKERS, 1.0),)),
+        at(2, "flink", 10_000, FLAT, Completed(RIGHT), beside=((AxisName.WORKERS, 1.0),)),
+        at(3, "flink", 20_000, FLAT, Completed(RIGHT), beside=((AxisName.WORKERS, 1.0),)),
+    ]
+    axes = (Axis(AxisName.RATE, RATES), Axis(AxisName.WORKERS, (1.0,)))
+    said = answer(bundle_of(tmp_path, records, *axes))
+    assert said.startswith("The cost at both ends of the sweep by rate is known of no engine")

@@ -40,7 +40,6 @@ def judged(expected: Expected, window_takes_ms: float, *, drop: int = 0) -> Judg
         guarantee=Guarantee.AT_LEAST_ONCE,
         start_realtime_ms=T0_MS,
         event_offset_ms=OFFSET_MS,
-        ignore_outside=(int(starts.min() - OFFSET_MS), int(starts.max() - OFFSET_MS)),
     )
 
 

@@ -111,6 +111,11 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ("1_000,", "0,", "input.fields.campaign.choice: "),
         ("price    =", "Price =", "input.fields.Price: a name is lower-case"),
         ("price    =", "class =", "input.fields.class: the name is a keyword"),
+        (
+            "price    =",
+            "window_time =",
+            "input.fields.window_time: the name is used by streambench",
+        ),
         ("price    =", "event_ms =", "input.fields.event_ms: the name is used by streambench"),
         ('["campaign"]', '["campain"]', "query.group_by: unknown field 'campain'; did you mean"),
         ('["campaign"]', '["price"]', "query.group_by: 'price' is a bigint; group by a string"),

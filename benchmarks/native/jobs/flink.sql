@@ -3,7 +3,8 @@ CREATE TABLE clicks (
   action STRING,
   price BIGINT,
   ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
-  WATERMARK FOR ts AS ts - INTERVAL '0.100' SECOND
+  -- the grace and 1 ms: Flink takes a window for over at its last millisecond
+  WATERMARK FOR ts AS ts - INTERVAL '0.101' SECOND
 ) WITH (
   'connector' = 'kafka',
   'topic' = '${input_topic}',

@@ -66,6 +66,7 @@ class FlinkEngine:
             processes=flink_processes(conditions, spare=spare_task_managers(settings)),
             settings=settings,
             warnings=_warnings(conditions, settings),
+            recovery_terms=(_slots_words(conditions, settings),),
             symbols={
                 "flink_home": "${site_packages}/pyflink",
                 "commit_interval_ms": str(conditions.commit_interval_ms),

@@ -23,9 +23,10 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     columns = [f"{_quoted(field.name)} {SQL_TYPES[field.type]}" for field in workload.fields]
     columns.append(f"{_quoted(time)} TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'")
     watermark = f"WATERMARK FOR {_quoted(time)} AS {_watermark(query, time)}"
+    note = "the grace and 1 ms: a window is over when the watermark is at its last millisecond"
     if query.where is not None:
-        watermark = f"-- only records that pass the filter move the event clock\n  {watermark}"
-    columns.append(watermark)
+        note += "\n  -- only records that pass the filter move the event clock"
+    columns.append(f"-- {note}\n  {watermark}")
     results = [f"{_quoted(query.group_by)} STRING", "`window_start` BIGINT"]
     results += [f"{_quoted(aggregate.alias)} BIGINT" for aggregate in query.aggregates]
     return (
@@ -58,14 +59,22 @@ def interval(milliseconds: int) -> str:
     return f"INTERVAL '{days} {clock}' DAY TO SECOND(3)"
 
 
+def bound_ms(query: Query) -> int:
+    """How far the watermark stays behind the greatest time stamp.
+
+    Flink takes a window for over when the watermark reaches its *last* millisecond, end − 1
+    (org.apache.flink.table.runtime.util.TimeWindowUtil, isWindowFired). With one millisecond more than
+    the grace that is when a time stamp reaches end + grace, as in every other engine.
+    """
+    return query.grace_ms + 1
+
+
 def _watermark(query: Query, time: str) -> str:
     """The event clock; records that `where` drops must not move it, as they do not elsewhere.
 
     Where the expression is NULL Flink keeps the watermark it has.
     """
-    bound = _quoted(time)
-    if query.grace_ms:
-        bound += f" - {interval(query.grace_ms)}"
+    bound = f"{_quoted(time)} - {interval(bound_ms(query))}"
     if query.where is None:
         return bound
     return f"CASE WHEN {_sql(query.where)} THEN {bound} END"

@@ -15,6 +15,7 @@ from streambench.engines.common.settings import (
     whole_number,
 )
 from streambench.engines.common.variants import asked
+from streambench.engines.flink.query import bound_ms
 from streambench.engines.flink.variants import SPARE_TASK_MANAGERS, VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -107,7 +108,7 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         ),
         *rules(SOURCE, _source()),
         *defaults(SOURCE, {"scan.watermark.idle-timeout": "off"}),
-        *rules(QUERY, {"watermark bound": f"{query.grace_ms} ms"}),
+        *rules(QUERY, {"watermark bound": f"{bound_ms(query)} ms"}),
         *rules(SINK, _sink(conditions)),
         *rules(JVM, _jvm(conditions)),
         *rules(OWN, {SPARE_TASK_MANAGERS: 0}),

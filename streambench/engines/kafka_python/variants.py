@@ -4,4 +4,11 @@ from __future__ import annotations
 
 from streambench.engines.protocol import NamedVariant
 
-VARIANTS: tuple[NamedVariant, ...] = ()
+VARIANTS: tuple[NamedVariant, ...] = (
+    NamedVariant(
+        name="commit-each-window",
+        title="commit with each window",
+        note="A commit with every window that closes, and not only once in the common interval.",
+        settings=(("worker.commit_each_window", "true"),),
+    ),
+)

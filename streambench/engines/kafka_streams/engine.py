@@ -18,6 +18,7 @@ from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
     commit_interval_ms,
+    json_parser,
     properties,
     settings,
     transaction_timeout_ms,
@@ -48,6 +49,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "Kafka Streams has no coordinator process: its instances are equals, "
     "and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving instances of Kafka Streams take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class KafkaStreams:
             version=variant.version,
             event_clock=self.event_clock,
             programs=(
-                *programs(workload, retention_ms=retention_ms),
+                *programs(workload, retention_ms=retention_ms, parser=json_parser(chosen)),
                 Program(_PROPERTIES, "properties", properties(chosen)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
@@ -113,6 +117,7 @@ class KafkaStreams:
             ),
             settings=chosen,
             warnings=tuple(warnings),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 

@@ -33,6 +33,10 @@ VERSION = "4.2.0"
 MASTER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 120.0
 _ATTEMPTS = 3
+_RECOVERY_TERMS = (
+    "Spark's surviving executors take over the tasks of the dead one. The Worker that comes back starts "
+    "a new executor by itself.",
+)
 
 
 class SparkEngine:
@@ -78,6 +82,7 @@ class SparkEngine:
             processes=spark_processes(conditions),
             settings=settings,
             warnings=_warnings(conditions, trigger_ms(settings)),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"spark_home": "${site_packages}/pyspark"},
         )
 

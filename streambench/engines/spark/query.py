@@ -30,7 +30,8 @@ def query_program(
         trigger = f'    .trigger(processingTime="{as_spark_writes_it(trigger_ms)}")\n'
     query = workload.query
     names = [field.name for field in workload.fields]
-    time, window = _unused("event_time", names), _unused("window", names)
+    time = _unused("event_time", names)
+    window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
     schema = ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in workload.fields)
     passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
     aggregates = "".join(

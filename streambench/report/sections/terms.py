@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from streambench.model.conditions import Conditions
 from streambench.model.plan import Setting
 from streambench.model.trial import Certificate, TrialRecord
 from streambench.report.document import (
@@ -22,20 +19,21 @@ from streambench.report.document import (
 from streambench.report.numbers import DASH, listing, number, plural
 from streambench.report.planned import plans, unrecorded, warnings
 from streambench.report.sections.cost import usage_grid
+from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.standing import standings, title_of
 from streambench.report.warm_up_words import warm_up_words
 from streambench.results.bundle import Bundle
 
-_UNITS = {"_ms": "ms", "_mib": "MiB"}
-
 
 def conditions_section(bundle: Bundle) -> Section:
     """Equal terms, what could not be made equal, and every setting with its origin."""
     blocks: list[Block] = [
-        Text("Equal for every engine:"),
-        pairs(_condition_words(bundle.run.conditions), "condition"),
+        *equal_blocks(
+            bundle.run,
+            {title_of(bundle, label): plan.settings for label, plan in plans(bundle).items()},
+        ),
         Text("What could not be made equal, or went otherwise than planned:"),
         *_warning_blocks(bundle),
     ]
@@ -216,19 +214,6 @@ def _exempt(certificate: Certificate) -> str | None:
 def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
     """Label → its first trial's record, which stands for its settings and programs."""
     return {label: trials[0].record for label in bundle.labels if (trials := bundle.of(label))}
-
-
-def _condition_words(conditions: Conditions) -> dict[str, str]:
-    words = {}
-    for field in fields(conditions):
-        value = getattr(conditions, field.name)
-        name, unit = field.name, ""
-        for suffix, word in _UNITS.items():
-            if name.endswith(suffix):
-                name, unit = name.removesuffix(suffix), f" {word}"
-        text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
-        words[name.replace("_", " ")] = "never" if value is None else f"{text}{unit}"
-    return words
 
 
 def _settings_grid(settings: tuple[Setting, ...]) -> Grid:

@@ -100,30 +100,33 @@ class RecoveryColumn:
 
 
 def recovery_columns(bundle: Bundle) -> tuple[RecoveryColumn, ...]:
-    """Seconds to timely output after the first fault that hits a process, and a burst's rate."""
+    """Late time after the first fault that hits a process, and a burst's rate."""
     found = kinds(bundle)
     deadly = [kind for kind in found if kind is not FaultKind.BURST]
     columns = []
     if deadly:
         short = fault_words(deadly[0]).short
-        cells = {one.standing.label: timely_cell(one) for one in recovered(bundle, deadly[0])}
-        columns.append(RecoveryColumn(f"timely after {short},\u00a0s", f"{short}\ntimely s", cells))
+        cells = {one.standing.label: late_cell(one) for one in recovered(bundle, deadly[0])}
+        columns.append(RecoveryColumn(f"late after {short},\u00a0s", f"{short}\nlate s", cells))
     if FaultKind.BURST in found:
         cells = {one.standing.label: _burst_cell(one) for one in recovered(bundle, FaultKind.BURST)}
         columns.append(RecoveryColumn("burst worked off, events/s", "burst\nevents/s", cells))
     return tuple(columns)
 
 
-def timely_cell(one: Recovered) -> Cell:
-    """Seconds to the first timely output; not ranked, the reason stands below it."""
+def late_cell(one: Recovered) -> Cell:
+    """Late time in seconds; not ranked for its damage, the reason stands below it."""
     if not one.hits:
         return Cell(DASH, one.standing.status.value, Tone.QUIET)
     why = one.unranked if one.unranked and not one.clean else None
+    if one.deciding.never:
+        return Cell(DASH, "not over within the trial", Tone.QUIET)
+    if one.deciding.median is None:
+        return Cell(DASH, why or "not known", Tone.QUIET)
     if not one.disturbed:
         return Cell(number(0, 2), why or "no window was late")
-    if one.deciding.never or one.deciding.median is None:
-        return Cell(DASH, "not within the trial", Tone.QUIET)
-    return Cell(in_seconds(one.deciding.median), why)
+    bound = "≤ " if one.at_most else ""
+    return Cell(f"{bound}{in_seconds(one.deciding.median)}", why)
 
 
 def _burst_cell(one: Recovered) -> Cell:
