@@ -22,7 +22,7 @@ from streambench.model.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.model.fault import FaultKind
-from streambench.model.plan import Plan, Role, Setting
+from streambench.model.plan import Plan, Setting
 from streambench.model.trial import (
     Certificate,
     Completed,
@@ -43,8 +43,6 @@ from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
 
-ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
-OWN_ROLES = (Role.PLAYER, Role.READER, Role.TOOL)
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
 

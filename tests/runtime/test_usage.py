@@ -294,7 +294,7 @@ def test_the_runs_own_processes_are_not_foreign(supervisor: Supervisor, tmp_path
         used_s = sum(each.cpu_s for each in sampler.between(start_ns, end_ns))
     own_share = used_s / ((end_ns - start_ns) / S * (os.cpu_count() or 1))
     rest = 1 - machine.idle_share - (machine.steal_share or 0) - (machine.kernel_share or 0)
-    assert own_share > 0.1
+    assert used_s > 0.2
     assert machine.foreign_share == pytest.approx(max(0.0, rest - own_share), abs=0.05)
     assert "ownwork" not in {stranger.name for stranger in machine.strangers}
 
