@@ -22,6 +22,7 @@ from streambench.report.document import (
 )
 from streambench.report.numbers import DASH, number, plural
 from streambench.report.sections.cost import usage_grid
+from streambench.report.sections.recovery_terms import effective_cell
 from streambench.report.standing import standings, title_of
 from streambench.results.bundle import Bundle
 
@@ -239,10 +240,7 @@ def _settings_grid(settings: tuple[Setting, ...]) -> Grid:
                 Cell(setting.scope),
                 Cell(setting.name),
                 Cell(setting.value),
-                Cell(
-                    setting.effective or DASH,
-                    None if setting.effective else "the engine cannot say",
-                ),
+                effective_cell(setting),
                 Cell(setting.origin.value),
             )
         )
