@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "streambench"
 LAYERS = (
     "model", "workload", "load", "oracle", "runtime", "kafka", "engines", "trial",
-    "results", "experiment", "report", "cli",
+    "results", "experiment", "analysis", "report", "cli",
 )  # fmt: skip
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if len(path.relative_to(PACKAGE).parts) > 1)
 # Scripts that other interpreters run: they must not import streambench at all.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streambench.engines.protocol import Embedded, Engine, Job, Where
+from streambench.engines.protocol import Engine, Job, NamedVariant, Where
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Program, Unsupported
@@ -49,6 +49,11 @@ class ByHand:
         """The engine's."""
         return self.engine.state_exact
 
+    @property
+    def variants(self) -> tuple[NamedVariant, ...]:
+        """The engine's."""
+        return self.engine.variants
+
     def requires(self, variant: Variant) -> Artifacts:
         """What the engine needs."""
         return self.engine.requires(variant)
@@ -82,11 +87,7 @@ class ByHand:
         return self.engine.lacks(fault)
 
     def attach(self, plan: Plan, at: Where) -> Job:
-        """As the engine does it, with Jackson beside Kafka Streams."""
-        if self.name == "kafka-streams" and isinstance(at, Embedded):
-            jackson = [jar for jar in at.artifacts.jars["broker"] if "jackson" in jar.name]
-            jars = {**at.artifacts.jars, "streams": (*at.artifacts.jars["streams"], *jackson)}
-            at = replace(at, artifacts=replace(at.artifacts, jars=jars))
+        """As the engine does it."""
         return self.engine.attach(plan, at)
 
 

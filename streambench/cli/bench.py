@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.cli.console import err, say
+from streambench.cli.lengths import length
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
@@ -17,7 +18,6 @@ from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
-from streambench.runtime.paths import cache_dir
 
 
 def bench(
@@ -39,9 +39,16 @@ def bench(
         lab = next(iter(artifacts.values()), None)
         carried = None
         if axes and lab is not None and not first.is_replay:
-            carried = null_trial(first.workload, lab, cache_dir(), told=say)
+            carried = null_trial(first.workload, lab, told=say)
         warming = loads.at_once(first)
-        run = run_record(first, loads.measured(first), (), axes, carried=carried, warming=warming)
+        run = run_record(
+            first,
+            loads.measured(first),
+            tuple(warning for each in requests for warning in each.warnings),
+            axes,
+            carried=carried,
+            warming=warming,
+        )
         with reported(first.out, run) as (writer, observer):
             records = execute(
                 requests,
@@ -72,8 +79,8 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
     request = requests[0]
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
-    minutes = f"{'about' if all_made else 'at most'} {max(1, round(total_s / 60))} min"
-    engines = ", ".join(c.engine.name for c in request.contenders)
+    minutes = f"{'about' if all_made else 'at most'} {length(total_s)}"
+    engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
     counts = f"{records[0]:,}" if len(records) == 1 else f"{records[0]:,} to {records[-1]:,}"
@@ -83,6 +90,8 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
         f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
+    for note in (*request.length_notes, *request.warnings):
+        err.print(note, markup=False)
     if request.faults:
         err.print(
             f"faults: {', '.join(map(str, request.faults))} of the measured part, each up to "

@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from streambench.cli.console import err, out
-from streambench.model.conditions import Variant
 from streambench.model.errors import EnvironmentLacks, ExitCode
 
 _ENOUGH_MEMORY_BYTES = 6 * 2**30
@@ -19,7 +18,7 @@ _FREE_DISK_BYTES = 4 * 2**30
 
 def doctor() -> None:
     """Check Python, Java, memory, disk, the cache and what an interrupted run may have left."""
-    from streambench.engines.registry import CONTENDERS, engine_named
+    from streambench.engines.registry import CONTENDERS, contender_named
     from streambench.runtime.artifacts import missing
     from streambench.runtime.java import find_java
     from streambench.runtime.paths import cache_dir
@@ -39,7 +38,8 @@ def doctor() -> None:
     if java is None:
         say("Java", True, "none found; a Java runtime is fetched with the first run")
     else:
-        say("Java", True, f"{java.version} ({java.origin})")
+        build = "" if java.build is None else f": {java.build}"
+        say("Java", True, f"{java.version} ({java.origin}){build}")
     memory = psutil.virtual_memory()
     say(
         "memory",
@@ -71,8 +71,8 @@ def doctor() -> None:
         if name == "the lab":
             needs = LAB_ARTIFACTS
         else:
-            engine = engine_named(name)
-            needs = engine.requires(Variant(name, engine.version))
+            engine, variant = contender_named(name)
+            needs = engine.requires(variant)
         to_fetch = sum(download.download_bytes for download in missing([needs]))
         detail = (
             f"{to_fetch / 1e6:,.0f} MB to fetch: streambench fetch" if to_fetch else "in the cache"

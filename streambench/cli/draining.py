@@ -33,7 +33,7 @@ def drain(request: Request, records: int) -> ExitCode:
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
     trace = load(request, load_ms)
-    engines = ", ".join(contender.engine.name for contender in request.contenders)
+    engines = ", ".join(contender.variant.asked for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"{trace.ref.records:,} records of {trace.meta.duration_ms / 1000:.0f} s, there at once: by a "

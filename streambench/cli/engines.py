@@ -15,7 +15,7 @@ from streambench.model.conditions import Variant
 def engines(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """List the engines, their versions and how each decides that a window is over."""
+    """List the engines and their named variants, and how each decides that a window is over."""
     from streambench.engines.registry import ALL, engine_named
     from streambench.runtime.artifacts import missing
 
@@ -35,6 +35,15 @@ def engines(
                         "version": engine.version,
                         "event_clock": engine.event_clock.value,
                         "download_bytes": to_fetch,
+                        "variants": [
+                            {
+                                "name": f"{engine.name}:{variant.name}",
+                                "title": f"{engine.title}, {variant.title}",
+                                "note": variant.note,
+                                "settings": dict(variant.settings),
+                            }
+                            for variant in engine.variants
+                        ],
                     }
                     for engine, to_fetch in rows
                 ]
@@ -48,4 +57,14 @@ def engines(
         fetched = f"{to_fetch / 1e6:,.0f} MB" if to_fetch else "nothing"
         table.add_row(engine.name, engine.version, fetched, engine.event_clock.value)
     out.print(table)
+    variants = Table(box=None, pad_edge=False)
+    variants.add_column("variant", no_wrap=True)
+    variants.add_column("what it is", overflow="fold")
+    for engine, _ in rows:
+        for variant in engine.variants:
+            variants.add_row(f"{engine.name}:{variant.name}", variant.note)
+    if variants.row_count:
+        out.print()
+        out.print(variants)
     err.print("see what would run: streambench explain clicks --engine NAME")
+    err.print("run one beside the other: streambench run --engine flink --engine flink:adaptive")

@@ -10,13 +10,15 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from streambench.cli.console import err, out
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import Plan, Unsupported
 
 
 def explain(
     workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
-    engine: Annotated[str, typer.Option("--engine", "-e", help="An engine's name.")] = "flink",
+    engine: Annotated[
+        str, typer.Option("--engine", "-e", metavar="ENGINE[:VARIANT]", help="An engine's name.")
+    ] = "flink",
     guarantee: Annotated[
         Guarantee, typer.Option(help="Delivery guarantee.")
     ] = Guarantee.AT_LEAST_ONCE,
@@ -24,14 +26,14 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the native program, the processes and every setting that would be used."""
-    from streambench.engines.registry import engine_named
+    from streambench.engines.registry import contender_named
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
 
-    chosen = engine_named(engine)
+    chosen, variant = contender_named(engine)
     parsed = load_workload(find(workload))
     conditions = Conditions(guarantee=guarantee, workers=workers, partitions=parsed.partitions)
-    plan = chosen.plan(parsed, conditions, Variant(chosen.name, chosen.version))
+    plan = chosen.plan(parsed, conditions, variant)
     if as_json:
         adapter: TypeAdapter[Plan | Unsupported] = TypeAdapter(Plan | Unsupported)
         out.print_json(adapter.dump_json(plan).decode())

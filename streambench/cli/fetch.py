@@ -8,7 +8,6 @@ import typer
 
 from streambench.cli.console import err
 from streambench.cli.parameters import names
-from streambench.model.conditions import Variant
 from streambench.model.plan import Artifacts
 
 
@@ -19,14 +18,14 @@ def fetch(
 ) -> None:
     """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
     from streambench.cli.fetching import announce, fetch_all
-    from streambench.engines.registry import CONTENDERS, engine_named
+    from streambench.engines.registry import CONTENDERS, contender_named
     from streambench.trial.lab import LAB_ARTIFACTS
 
     chosen = names(engine or []) or CONTENDERS
     wanted: list[Artifacts] = [LAB_ARTIFACTS]
     for name in chosen:
-        contender = engine_named(name)
-        wanted.append(contender.requires(Variant(name, contender.version)))
+        contender, variant = contender_named(name)
+        wanted.append(contender.requires(variant))
     announce(wanted)
     fetch_all(wanted)
     err.print("everything is there; a run needs no network now")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from streambench.cli.bench import exit_code
 from streambench.cli.console import err, say
+from streambench.cli.lengths import length
 from streambench.cli.parameters import duration_s
 from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.execute import run_record
+from streambench.experiment.find_rate import LEAST_MEASURED_MS
 from streambench.experiment.find_rates import find_rates
+from streambench.experiment.lengths import CONFIRM_WINDOWS, PROBE_WINDOWS, search_budget_s
 from streambench.experiment.loads import Loads
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
 from streambench.model.search import SearchTerms
-from streambench.runtime.paths import cache_dir
+from streambench.model.workload import Workload
+from streambench.workload.durations import show_duration
 
+_MOST_UNASKED_S = 86_400.0
 _EXAMPLE = "streambench run --find-rate --limit p99=2s"
 
 
@@ -35,6 +41,20 @@ def search_terms(
     )
 
 
+def usual_budget_s(workload: Workload) -> float:
+    """What a search may take when nobody said; UsageError where that is more than a day."""
+    budget_s = search_budget_s(workload)
+    if budget_s > _MOST_UNASKED_S:
+        window = show_duration(workload.query.window.advance_ms)
+        raise UsageError(
+            f"a search with windows of {window} takes about {length(budget_s)}: each rate is tried for "
+            f"{PROBE_WINDOWS} windows, and what is found for {CONFIRM_WINDOWS}",
+            hint="shorten `window` in workload.toml, or ask for it all the same: "
+            f"streambench run {workload.name} --find-rate --budget {math.ceil(budget_s / 3600)}h",
+        )
+    return budget_s
+
+
 def delay_limit(text: str) -> Limit:
     """`p99=2s`. Raises UsageError."""
     match = re.fullmatch(r"(p50|p99|max)\s*=\s*(.+)", text.strip())
@@ -47,19 +67,32 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
-    engines = ", ".join(contender.engine.name for contender in request.contenders)
+    engines = ", ".join(contender.variant.asked for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"searching for the highest rate, to within {100 * terms.precision:g} %; "
-        f"about {terms.budget_s / 60:.0f} min for each engine",
+        f"about {length(terms.budget_s)} for each engine",
         markup=False,
     )
+    window_ms = request.workload.query.window.advance_ms
+    if PROBE_WINDOWS * window_ms > LEAST_MEASURED_MS:
+        err.print(
+            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window_ms)}, and what is "
+            f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
+            markup=False,
+        )
     lab = next(iter(artifacts.values()), None)
     carried = None
     if lab is not None:
-        carried = null_trial(request.workload, lab, cache_dir(), told=say)
+        carried = null_trial(request.workload, lab, told=say)
     loads = Loads(traces_dir())
-    run = run_record(request, loads.measured(request), (), search=terms, carried=carried)
+    run = run_record(
+        request,
+        loads.measured(request),
+        (),
+        search=terms,
+        carried=carried,
+    )
     with reported(request.out, run) as (writer, observer):
         found = find_rates(
             request,

@@ -12,6 +12,8 @@ from streambench.cli.console import err, out
 from streambench.cli.parameters import duration_s, rate
 from streambench.model.errors import UsageError
 
+_USUAL_MS = 60_000
+
 
 def generate(
     workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
@@ -20,8 +22,13 @@ def generate(
         typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
     ] = None,
     duration: Annotated[
-        float, typer.Option(parser=duration_s, metavar="TIME", help="Length of the load, e.g. 60s.")
-    ] = "60s",  # type: ignore[assignment]
+        float | None,
+        typer.Option(
+            parser=duration_s,
+            metavar="TIME",
+            help="Length of the load, e.g. 2m; 60s, three windows where that is longer.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random streams.")] = 1,
     to: Annotated[
         Path | None, typer.Option("--out", help="Copy the trace into this new folder.")
@@ -32,11 +39,13 @@ def generate(
     from streambench.runtime.paths import cache_dir
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
-    from streambench.workload.validate import check
+    from streambench.workload.validate import check, least_duration_ms
 
     if to is not None and to.exists():
         raise UsageError(f"{to} exists already", hint="name a folder that does not")
-    loaded, duration_ms = load_workload(find(workload)), round(duration * 1000)
+    loaded = load_workload(find(workload))
+    usual_ms = max(_USUAL_MS, least_duration_ms(loaded))
+    duration_ms = usual_ms if duration is None else round(duration * 1000)
     check(loaded, rate_per_s=rate_per_s, duration_ms=duration_ms)
     trace = compile_trace(
         loaded,

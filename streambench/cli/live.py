@@ -8,7 +8,6 @@ from rich.live import Live
 from rich.text import Text
 
 from streambench.cli.console import err
-from streambench.engines.protocol import Engine
 from streambench.model.sweep import Point, point_words
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.trial.observer import Phase, Status
@@ -22,10 +21,10 @@ class LiveDisplay:
     def __init__(self, live: Live | None) -> None:
         self._live = live
 
-    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> TrialDisplay:
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> TrialDisplay:
         """A line for the trial that begins."""
         where = f" at {point_words(point)}" if point else ""
-        return TrialDisplay(self._live, f"[{number}/{total}] {engine.title}{where}")
+        return TrialDisplay(self._live, f"[{number}/{total}] {title}{where}")
 
     def trial_ends(self, record: TrialRecord) -> None:
         """One permanent line with the outcome."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streambench.cli.reach import check_reach
 from streambench.engines.protocol import Engine
-from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.engines.registry import CONTENDERS, contender_named, engine_named
 from streambench.experiment.faults import (
     check_faults,
     default_faults,
@@ -17,16 +18,16 @@ from streambench.experiment.faults import (
     needed_ms,
     steady_ms,
 )
-from streambench.experiment.request import (
-    DEFAULT_MEASURED_S,
-    DEFAULT_SWEEP_MEASURED_S,
-    DEFAULT_SWEEP_WARM_UP_S,
-    DEFAULT_WARM_UP_S,
-    QUICK_MEASURED_S,
-    QUICK_WARM_UP_S,
-    Contender,
-    Request,
+from streambench.experiment.lengths import (
+    LONGEST_WINDOW_FOR_FAULTS_MS,
+    Lengths,
+    quick_lengths,
+    sweep_lengths,
+    usual_lengths,
 )
+from streambench.experiment.loads import WARMING_PER_S
+from streambench.experiment.phases import closings, lock_warnings, unlocked
+from streambench.experiment.request import Contender, Request
 from streambench.experiment.sweep import Terms, at
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
@@ -36,6 +37,7 @@ from streambench.model.shape import Shape
 from streambench.model.sweep import Axis, AxisName, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
+from streambench.workload.durations import show_duration
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import check
@@ -58,12 +60,13 @@ def make_request(
     command: str,
     point: Point = (),
     shape: Shape | None = None,
+    swept: bool = False,
 ) -> Request:
     """Resolve every name and plan every engine; raises UsageError for what cannot be carried out.
 
     `measured_s` is all that is measured, faults included. Without `faults` (None) a run of the default
     length has its usual ones after the steady part; () are none. `point` is where in a sweep it is, `shape`
-    the user's own in place of a constant rate.
+    the user's own in place of a constant rate. `swept`: its default lengths are those of a sweep.
     """
     loaded = load_workload(find(workload))
     if shape is not None:
@@ -79,9 +82,24 @@ def make_request(
             hint=f"streambench run {workload} --workers {parsed.partitions}",
         )
     _refuse_for_replay(parsed, rate_per_s=rate_per_s, measured_s=measured_s)
-    warm_up = warm_up_s or (QUICK_WARM_UP_S if quick else DEFAULT_WARM_UP_S)
-    chosen = [engine_named(name) for name in engines or CONTENDERS]
-    length = _length(parsed, conditions, chosen, faults=faults, measured_s=measured_s, quick=quick)
+    by_engine = _settings(settings)
+    chosen = _chosen(engines or CONTENDERS, by_engine)
+    engines_run = [engine for engine, _ in chosen]
+    usual = _usual(parsed, quick=quick, swept=swept, faults=faults)
+    warm_up = warm_up_s or usual.warm_up_ms / 1000
+    asked_ms = None if measured_s is None else round(measured_s * 1000)
+    closing = closings(parsed, asked_ms or usual.measured_ms)
+    unlocking = unlocked(closing, conditions)
+    conditions = unlocking.conditions
+    default_faults_apply = faults is None and measured_s is None and not quick
+    length = _length(
+        parsed,
+        conditions,
+        engines_run,
+        faults=None if default_faults_apply else faults or (),
+        asked_ms=asked_ms,
+        usual_ms=usual.measured_ms,
+    )
     total_ms = None
     if not isinstance(parsed.input, Replay):
         total_ms = duration_ms(
@@ -93,18 +111,11 @@ def make_request(
             )
         )
     check(parsed, rate_per_s=rate_per_s, duration_ms=total_ms, partitions=parsed.partitions)
-    by_engine = _settings(settings)
     contenders = []
-    for engine in chosen:
-        variant = Variant(engine.name, engine.version, by_engine.pop(engine.name, ()))
+    for engine, variant in chosen:
         plan = _lacking(engine, length.faults) or engine.plan(parsed, conditions, variant)
         wider = _wider(engine, parsed, conditions, variant) if _rescales(length.faults) else None
         contenders.append(Contender(engine, variant, plan, wider))
-    if by_engine:
-        raise UsageError(
-            f"--set names {next(iter(by_engine))}, which is not run",
-            hint=f"add --engine {next(iter(by_engine))}",
-        )
     return Request(
         workload=parsed,
         workload_text=(parsed.folder / "workload.toml").read_text(),
@@ -121,6 +132,17 @@ def make_request(
         out=out,
         command=command,
         point=point,
+        warnings=(
+            *((unlocking.moved,) if unlocking.moved else ()),
+            *lock_warnings(
+                [(c.engine.title, c.plan) for c in contenders if isinstance(c.plan, Plan)],
+                closing,
+                conditions,
+            ),
+        ),
+        length_notes=tuple(
+            note for note in (usual.why if length.is_usual else None, length.no_faults) if note
+        ),
     )
 
 
@@ -135,15 +157,12 @@ def make_requests(
 ) -> tuple[Request, ...]:
     """A request for each point of the grid, one without axes; takes what `make_request` takes.
 
-    A sweep has no faults unless they are asked for, measures 50 s, and its jobs are given records at
+    A sweep has no faults unless they are asked for, measures less, and its jobs are given records at
     once before they are measured.
     """
     if axes:
         faults = faults or ()
-        replayed = isinstance(load_workload(find(same["workload"])).input, Replay)
-        usual_s = None if quick or faults or replayed else DEFAULT_SWEEP_MEASURED_S
-        measured_s = measured_s or usual_s
-        warm_up_s = warm_up_s or (None if quick else DEFAULT_SWEEP_WARM_UP_S)
+    swept = bool(axes)
     requests = (
         make_request(
             measured_s=measured_s,
@@ -151,21 +170,47 @@ def make_requests(
             faults=faults,
             quick=quick,
             point=point,
+            swept=swept,
             **same,
         )
         for point in grid(axes)
     )
     warmed = bool(axes) and not quick
-    return tuple(
+    planned = tuple(
         dataclasses.replace(each, warmed=warmed and not each.is_replay) for each in requests
     )
+    for each in planned:
+        if each.warmed:
+            check_reach(each.workload, most_per_s=WARMING_PER_S, who="a job's warm-up")
+    return planned
+
+
+def _usual(
+    workload: Workload, *, quick: bool, swept: bool, faults: tuple[Fault, ...] | None
+) -> Lengths:
+    """The lengths that nobody asked for; a sweep with faults measures as long as a run."""
+    if quick:
+        return quick_lengths(workload)
+    if not swept:
+        return usual_lengths(workload)
+    found = sweep_lengths(workload)
+    if not faults:
+        return found
+    return dataclasses.replace(usual_lengths(workload), warm_up_ms=found.warm_up_ms)
 
 
 @dataclass(frozen=True)
 class _Length:
+    """`is_usual`: what is measured undisturbed is as long as nobody asked for.
+
+    `no_faults` says why the usual faults are left out.
+    """
+
     faults: tuple[Fault, ...]
     steady_ms: int
     recovery_ms: int
+    is_usual: bool
+    no_faults: str | None = None
 
 
 def _length(
@@ -174,18 +219,19 @@ def _length(
     engines: Sequence[Engine],
     *,
     faults: tuple[Fault, ...] | None,
-    measured_s: float | None,
-    quick: bool,
+    asked_ms: int | None,
+    usual_ms: int,
 ) -> _Length:
-    """How long is measured, and how much of it before the first fault."""
-    default_ms = round((QUICK_MEASURED_S if quick else DEFAULT_MEASURED_S) * 1000)
-    asked_ms = None if measured_s is None else round(measured_s * 1000)
-    if faults is None and asked_ms is None and not quick and not isinstance(workload.input, Replay):
-        usual = default_faults(default_ms, conditions)
+    """How long is measured, and how much of it before the first fault; faults None are the usual ones."""
+    window_ms = workload.query.window.advance_ms
+    no_faults = None
+    if faults is None:
+        no_faults = _no_faults_why(workload)
+        usual = () if no_faults else _usual_faults(workload, usual_ms, conditions)
         faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
     if not faults:
-        return _Length((), asked_ms or default_ms, 0)
-    total_ms = asked_ms or max(default_ms, needed_ms(faults, conditions))
+        return _Length((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
+    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, window_ms=window_ms))
     check_faults(
         faults,
         workload,
@@ -193,7 +239,25 @@ def _length(
         longest_jitter_ms=longest_jitter_ms(workload, conditions),
     )
     before_ms = steady_ms(faults)
-    return _Length(faults, before_ms, total_ms - before_ms)
+    return _Length(faults, before_ms, total_ms - before_ms, is_usual=before_ms == usual_ms)
+
+
+def _usual_faults(workload: Workload, usual_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
+    if isinstance(workload.input, Replay):
+        return ()
+    window_ms = workload.query.window.advance_ms
+    return default_faults(usual_ms, conditions, window_ms=window_ms)
+
+
+def _no_faults_why(workload: Workload) -> str | None:
+    """Why a run of generated load makes no fault unasked: an outage would not be seen in its windows."""
+    window_ms = workload.query.window.advance_ms
+    if isinstance(workload.input, Replay) or window_ms <= LONGEST_WINDOW_FOR_FAULTS_MS:
+        return None
+    return (
+        f"no fault is made unasked: an outage can be told to within a window, which is "
+        f"{show_duration(window_ms)} here"
+    )
 
 
 def _lacking(engine: Engine, faults: tuple[Fault, ...]) -> Unsupported | None:
@@ -214,7 +278,8 @@ def _wider(
         raise UsageError(
             f"a rescaling to {workers} workers needs as many partitions; {workload.name} has "
             f"{workload.partitions}",
-            hint=f"streambench run --workers {workload.partitions - 1} --fault rescale@25s",
+            hint=f"streambench run {workload.name} --workers {workload.partitions - 1} "
+            "--fault rescale@25s",
         )
     plan = engine.plan(workload, dataclasses.replace(conditions, workers=workers), variant)
     return plan if isinstance(plan, Plan) else None
@@ -245,6 +310,20 @@ def _refuse_for_replay(
             )
 
 
+def _chosen(
+    names: Sequence[str], settings: Mapping[str, tuple[tuple[str, str], ...]]
+) -> list[tuple[Engine, Variant]]:
+    """Engines and variants by their names; an engine's settings go to all of its variants that are run."""
+    chosen = [contender_named(name) for name in names]
+    for name in settings:
+        if not any(engine.name == name for engine, _ in chosen):
+            raise UsageError(f"--set names {name}, which is not run", hint=f"add --engine {name}")
+    return [
+        (engine, dataclasses.replace(variant, settings=settings.get(engine.name, ())))
+        for engine, variant in chosen
+    ]
+
+
 def _settings(texts: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for text in texts:
@@ -255,6 +334,12 @@ def _settings(texts: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
                 f"'{text}' is not a setting",
                 hint="write --set ENGINE:KEY=VALUE, e.g. --set kafka-streams:num.stream.threads=2",
             )
-        engine_named(name)  # refuses an unknown name, with the nearest
+        engine = engine_named(name)  # refuses an unknown name, with the nearest
+        before, colon, _ = key.partition(":")
+        if colon and before in {each.name for each in engine.variants}:
+            raise UsageError(
+                f"'{text}' names one variant; a setting is for all variants of {name} that are run",
+                hint=f"--set {name}:{key.removeprefix(before + ':')}={value}",
+            )
         found[name] = (*found.get(name, ()), (key, value))
     return found

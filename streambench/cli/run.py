@@ -11,6 +11,7 @@ import typer
 
 from streambench.cli.console import err
 from streambench.cli.faults import faults, restart_delay_ms
+from streambench.cli.hints import with_hints_named
 from streambench.cli.parameters import duration_s, names, rate
 from streambench.cli.shapes import load_shape
 from streambench.cli.sweeps import sweep_axes
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from streambench.experiment.request import Request
 
 
+@with_hints_named
 def run(
     workload: Annotated[str, typer.Argument(help="A workload's name.")] = "clicks",
     engine: Annotated[
         list[str] | None,
-        typer.Option("--engine", "-e", help="Only these engines (repeat, or use commas)."),
+        typer.Option(
+            "--engine",
+            "-e",
+            metavar="ENGINE[:VARIANT]",
+            help="Only these engines (repeat, or use commas), or variants of them, e.g. flink:spare.",
+        ),
     ] = None,
     rate_per_s: Annotated[
         int | None,
@@ -50,7 +57,7 @@ def run(
         typer.Option(
             metavar="NAME=LIST",
             help="Vary one property, e.g. keys=100,10k,1M (also rate, skew, width, partitions, "
-            "workers); twice for a grid.",
+            "workers, commit=100ms,970ms); twice for a grid.",
         ),
     ] = None,
     find_rate: Annotated[
@@ -64,11 +71,13 @@ def run(
         float, typer.Option(metavar="PERCENT", help="With --find-rate: how close.")
     ] = 5.0,
     budget: Annotated[
-        float,
+        float | None,
         typer.Option(
-            parser=duration_s, metavar="TIME", help="With --find-rate: for all engines together."
+            parser=duration_s,
+            metavar="TIME",
+            help="With --find-rate: for all engines together; 25m, more where windows are long.",
         ),
-    ] = "25m",  # type: ignore[assignment]
+    ] = None,
     drain: Annotated[
         int | None,
         typer.Option(
@@ -120,11 +129,14 @@ def run(
     from streambench.cli.bench import bench
     from streambench.cli.curve import AUTO, auto_axis
     from streambench.cli.draining import drain as work_off
-    from streambench.cli.finding import find, search_terms
+    from streambench.cli.finding import find, search_terms, usual_budget_s
     from streambench.cli.planning import make_requests
+    from streambench.cli.reach import check_reach
     from streambench.experiment.overload import beyond_reach
+    from streambench.experiment.request import settling
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
+    from streambench.workload.schema import MAX_RATE_PER_S
 
     auto = rates == AUTO
     axes = sweep_axes(None if auto else rates, sweep or [], rate_per_s)
@@ -178,8 +190,16 @@ def run(
             "--find-rate chooses its own rates and lengths, repeats what it finds, and has no faults",
             hint="leave out --rates, --sweep, --shape, --fault, --duration, --repeat and --quick",
         )
+    if find_rate or auto:
+        who = "--find-rate" if find_rate else "--rates auto"
+        check_reach(requests[0].workload, most_per_s=MAX_RATE_PER_S, who=who)
+    if find_rate and budget is None:
+        budget = usual_budget_s(requests[0].workload)
     terms = search_terms(
-        limit=limit, precision=precision, budget_s=budget, engines=len(requests[0].contenders)
+        limit=limit,
+        precision=precision,
+        budget_s=budget or 0.0,
+        engines=len(requests[0].contenders),
     )
     with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
         if find_rate:
@@ -190,7 +210,7 @@ def run(
             axis = auto_axis(requests[0])
             code = bench(planned((axis,)), (axis,), leaves_out=beyond_reach)
         else:
-            code = bench(requests, axes)
+            code = bench(requests if axes else tuple(map(settling, requests)), axes)
     raise typer.Exit(code)
 
 

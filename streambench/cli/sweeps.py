@@ -9,12 +9,16 @@ from typing import Final
 
 from streambench.model.errors import UsageError
 from streambench.model.sweep import Axis, AxisName
+from streambench.workload.durations import parse_duration
 
 MOST_AXES: Final = 2
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
 _FACTOR: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 _EXAMPLE: Final = "streambench run --sweep keys=100,10k,1M"
-_RATES_EXAMPLE: Final = "streambench run --rates 20k,80k"
+_EXAMPLES: Final = {
+    AxisName.RATE: "streambench run --rates 20k,80k",
+    AxisName.COMMIT: "streambench run --guarantee exactly-once --sweep commit=100ms,300ms,970ms",
+}
 
 
 def sweep_axes(
@@ -48,13 +52,22 @@ def _axis(text: str) -> Axis:
         raise UsageError(
             f"'{name}' cannot be varied{guess}", hint=f"one of: {', '.join(known)}; e.g. {_EXAMPLE}"
         )
-    values = [_number(part, text) for part in listed.split(",")] if equals else []
+    axis = AxisName(name.strip())
+    read = _milliseconds if axis is AxisName.COMMIT else _number
+    values = [read(part, text) for part in listed.split(",")] if equals else []
+    example = _EXAMPLES.get(axis, _EXAMPLE)
     if len(values) < 2:
-        example = _RATES_EXAMPLE if name.strip() == AxisName.RATE.value else _EXAMPLE
         raise UsageError(f"'{listed or text}' is fewer than two values", hint=example)
     if len(set(values)) < len(values):
-        raise UsageError(f"'{text}' names a value twice", hint=_EXAMPLE)
-    return Axis(AxisName(name.strip()), tuple(sorted(values)))
+        raise UsageError(f"'{text}' names a value twice", hint=example)
+    return Axis(axis, tuple(sorted(values)))
+
+
+def _milliseconds(text: str, whole: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"in '{whole}', {error}", hint=_EXAMPLES[AxisName.COMMIT]) from None
 
 
 def _number(text: str, whole: str) -> float:

@@ -135,6 +135,21 @@ class Job(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class NamedVariant:
+    """An engine run in another way that its users know, under a name: `ENGINE:NAME`.
+
+    `title` follows the engine's in reports ("Apache Flink, spare worker"), and `note` is a sentence on
+    what it shows. Keys of `settings` that begin with `streambench.` are streambench's own, all others
+    the engine's; a user can set each of them, too.
+    """
+
+    name: str
+    title: str
+    note: str
+    settings: tuple[tuple[str, str], ...]
+
+
 class Engine(Protocol):
     """A contender's engine: data first, code where it differs."""
 
@@ -161,6 +176,11 @@ class Engine(Protocol):
     @property
     def state_exact(self) -> bool:
         """Whether state is restored exactly even under at-least-once, so that only rows repeat."""
+        ...
+
+    @property
+    def variants(self) -> tuple[NamedVariant, ...]:
+        """The variants that it ships, each once."""
         ...
 
     def requires(self, variant: Variant) -> Artifacts:

@@ -6,7 +6,9 @@ import difflib
 from collections.abc import Mapping
 from importlib import import_module
 
+from streambench.engines.common.variants import named_variant
 from streambench.engines.protocol import Engine
+from streambench.model.conditions import Variant
 from streambench.model.errors import UsageError
 
 # In the order in which they are shown and tried.
@@ -34,3 +36,16 @@ def engine_named(name: str) -> Engine:
         )
     engine: Engine = import_module(package).ENGINE
     return engine
+
+
+def contender_named(text: str) -> tuple[Engine, Variant]:
+    """The engine and the variant that `ENGINE` or `ENGINE:VARIANT` stands for.
+
+    Raises UsageError, with the nearest name, when there is no such engine or no such variant of it.
+    """
+    name, colon, variant_name = text.partition(":")
+    engine = engine_named(name)
+    variant = Variant(engine.name, engine.version, name=variant_name if colon else None)
+    if colon:
+        named_variant(variant, engine.variants)
+    return engine, variant

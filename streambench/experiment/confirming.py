@@ -9,6 +9,7 @@ from typing import Final
 
 from streambench.experiment.execute import RunObserver
 from streambench.experiment.find_rate import DRAIN_MS, DRAIN_PER_S, LATER_DRAIN_MS
+from streambench.experiment.lengths import CONFIRM_WINDOWS
 from streambench.experiment.one import run_one
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
@@ -35,7 +36,6 @@ CONFIRM_WARM_UP_S: Final = 5.0
 # Where a limit is asked for: a fresh job that keeps up may be late for half a minute more.
 LIMITED_WARM_UP_S: Final = 20.0
 CONFIRM_MEASURED_S: Final = 50.0
-LEAST_WINDOWS: Final = 100
 _LOADS_AT_ONCE: Final = 2
 # Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
 AROUND_A_TRIAL_S: Final = 75.0
@@ -43,10 +43,14 @@ AROUND_A_TRIAL_S: Final = 75.0
 _ROOM_FACTOR: Final = 3
 
 
-def confirm_s(*, limited: bool) -> float:
+def confirm_s(*, limited: bool, window_ms: int = 0) -> float:
     """What a confirming trial takes in all."""
     warm_up_s = LIMITED_WARM_UP_S if limited else CONFIRM_WARM_UP_S
-    return warm_up_s + CONFIRM_MEASURED_S + AROUND_A_TRIAL_S
+    return warm_up_s + _measured_s(window_ms) + AROUND_A_TRIAL_S
+
+
+def _measured_s(window_ms: int) -> float:
+    return max(CONFIRM_MEASURED_S, CONFIRM_WINDOWS * window_ms / 1000)
 
 
 class Confirming:
@@ -86,12 +90,12 @@ class Confirming:
 
         Raises what `run_one` does.
         """
-        window_s = self._request.workload.query.window.advance_ms / 1000
+        window_ms = self._request.workload.query.window.advance_ms
         request = dataclasses.replace(
             self._request,
             rate_per_s=rate_per_s,
             warm_up_s=LIMITED_WARM_UP_S if limited else CONFIRM_WARM_UP_S,
-            measured_s=max(CONFIRM_MEASURED_S, LEAST_WINDOWS * window_s),
+            measured_s=_measured_s(window_ms),
             recovery_s=0.0,
             faults=(),
         )
@@ -132,6 +136,7 @@ class Confirming:
                 segment=request.segment(trace, 0),
                 cold=False,
                 point=point,
+                machine_limits=request.machine_limits,
             ),
             request=request,
             contender=contender,
@@ -142,9 +147,9 @@ class Confirming:
             artifacts=self._artifacts[contender.variant],
             writer=self._writer,
             observer=self._observer.trial_begins(
-                search, len(request.contenders), contender.engine, point
+                search, len(request.contenders), contender.title, point
             ),
-            warm_up=self._warm_up(request, plan, found, folder),
+            before=self._warm_up(request, plan, found, folder),
         )
 
     def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:

@@ -52,7 +52,7 @@ def drain_all(
                     expected=promised[clock],
                     broker_warm_up=broker_warm_up.ref,
                     artifacts=artifacts[contender.variant],
-                    observer=observer.trial_begins(number, len(trials), contender.engine, ()),
+                    observer=observer.trial_begins(number, len(trials), contender.title, ()),
                     told=know,
                 )
         done.append(record)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
-from streambench.engines.protocol import Engine
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
 from streambench.experiment.one import run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
+from streambench.experiment.settling import SETTLING, LoadsBefore, Settling
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
@@ -25,7 +25,7 @@ from streambench.model.sweep import Axis, Point
 from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.bundle import BundleWriter
-from streambench.results.schema import SCHEMA, RunRecord
+from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Observer
@@ -34,7 +34,7 @@ from streambench.trial.observer import Observer
 class RunObserver(Protocol):
     """Whoever shows how the run goes."""
 
-    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Observer:
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Observer:
         """A trial starts; the returned observer hears of its phases."""
         ...
 
@@ -88,6 +88,7 @@ def execute(
                         segment=request.segment(trace, round_number),
                         cold=request.quick,
                         point=request.point,
+                        machine_limits=request.machine_limits,
                     ),
                     request=request,
                     contender=contender,
@@ -98,16 +99,25 @@ def execute(
                     artifacts=artifacts[contender.variant],
                     writer=writer,
                     observer=observer.trial_begins(
-                        number, len(trials), contender.engine, request.point
+                        number, len(trials), contender.title, request.point
                     ),
-                    warm_up=_warm_up(loads, request, plan),
+                    before=_before(loads, request, plan),
                 )
         records.append(record)
         observer.trial_ends(record)
     return tuple(records)
 
 
-def _warm_up(loads: Loads, request: Request, plan: Plan) -> WarmUp | None:
+def _before(loads: Loads, request: Request, plan: Plan) -> LoadsBefore | None:
+    settling = loads.settling(request)
+    if settling is not None:
+        return Settling(
+            settling,
+            query=request.workload.query,
+            clock=plan.event_clock,
+            guarantee=request.conditions.guarantee,
+            loads_at_most=SETTLING.loads_at_most(request.warm_up_s),
+        )
     load, rising = loads.at_once(request), loads.rising(request)
     if load is None or rising is None:
         return None
@@ -140,6 +150,7 @@ def run_record(
     engines = {c.engine.name: c.variant.version for c in request.contenders}
     return RunRecord(
         schema=SCHEMA,
+        method=METHOD,
         title=request.workload.title,
         workload=request.workload.name,
         workload_text=request.workload_text,
@@ -157,8 +168,8 @@ def run_record(
         quick=request.quick,
         repeats=request.repeats,
         planned=tuple(contender.variant.label for contender in request.contenders),
-        warnings=warnings,
-        titles={c.variant.label: c.engine.title for c in request.contenders},
+        titles={c.variant.label: c.title for c in request.contenders},
+        warnings=tuple(dict.fromkeys((*warnings, *request.warnings))),
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),
@@ -168,7 +179,16 @@ def run_record(
         drain_records=drain_records,
         warming_records=0 if warming is None else warming.ref.records,
         rising_s=0.0 if warming is None else RISING_MS / 1000,
+        settling_s=SETTLING.load_s(request.warm_up_s) if request.settles else 0.0,
         shape=_shape_words(request),
+        plans={
+            c.variant.label: PlanRecord(c.plan.settings, c.plan.programs, c.plan.warnings)
+            for c in request.contenders
+            if isinstance(c.plan, Plan)
+        },
+        drain_records_per_window=None
+        if drain_records is None
+        else trace.records_in(request.workload.query.window.advance_ms),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind, Strike
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
-from streambench.trial.patience import recovery_patience_s
+from streambench.trial.patience import WINDOWS_AFTERWARDS, recovery_patience_s
 
 # Without --fault a run measures steadily, then kills a worker, then lets seconds of load come at once.
 DEFAULT_BURST_MS = 5_000
@@ -39,9 +39,11 @@ class Struck:
     holds: tuple[tuple[int, int], ...]
 
 
-def default_faults(steady_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
+def default_faults(
+    steady_ms: int, conditions: Conditions, *, window_ms: int = 0
+) -> tuple[Fault, ...]:
     """What a run without --fault does after its steady part."""
-    patience_ms = round(recovery_patience_s(conditions) * 1000)
+    patience_ms = round(recovery_patience_s(conditions, window_ms) * 1000)
     kill_ms = steady_ms + GUARD_MS
     return (
         Fault(FaultKind.WORKER_KILL, kill_ms),
@@ -58,10 +60,11 @@ def steady_ms(faults: Sequence[Fault]) -> int:
     return max(0, min(_begin_ms(fault) for fault in faults) - GUARD_MS)
 
 
-def needed_ms(faults: Sequence[Fault], conditions: Conditions) -> int:
+def needed_ms(faults: Sequence[Fault], conditions: Conditions, *, window_ms: int = 0) -> int:
     """How long the measured part must be for all of them to happen and to be looked at."""
-    patience_ms = round(recovery_patience_s(conditions) * 1000)
-    return max(fault.at_ms + _room_ms(fault, patience_ms) for fault in faults)
+    patience_ms = round(recovery_patience_s(conditions, window_ms) * 1000)
+    afterwards_ms = max(_AFTERWARDS_MS, WINDOWS_AFTERWARDS * window_ms)
+    return max(fault.at_ms + _room_ms(fault, patience_ms, afterwards_ms) for fault in faults)
 
 
 def check_faults(
@@ -80,7 +83,7 @@ def check_faults(
             raise UsageError(
                 f"{fault} comes after the end: the measured part is {measured_ms / 1000:g} s long, and a "
                 f"fault may come up to {longest_jitter_ms / 1000:g} s later than asked for",
-                hint=f"streambench run --fault {fault} "
+                hint=f"streambench run {workload.name} --fault {fault} "
                 f"--duration {math.ceil((fault.at_ms + longest_jitter_ms) / 1000) + 30}s",
             )
     windows = steady_ms(faults) // window_ms
@@ -91,14 +94,15 @@ def check_faults(
         raise UsageError(
             f"{first} leaves {windows} windows to be measured before it; what is timely is told by at "
             f"least {WINDOWS_FOR_ANY_PERCENTILE}",
-            hint=f"streambench run --fault {first.kind.value}@{least_s}s",
+            hint=f"streambench run {workload.name} --fault {first.kind.value}@{least_s}s",
         )
     ordered = sorted(faults, key=lambda fault: fault.at_ms)
     for earlier, later in itertools.pairwise(ordered):
         if _begin_ms(later) <= earlier.at_ms + longest_jitter_ms:
             raise UsageError(
                 f"{earlier} and {later} are too close: each may come {longest_jitter_ms / 1000:g} s later",
-                hint="streambench run --fault worker-kill@25s --fault worker-pause:5s@60s",
+                hint=f"streambench run {workload.name} --fault {earlier} --fault "
+                f"{_later_by(later, longest_jitter_ms + GUARD_MS - _begin_ms(later) + earlier.at_ms)}",
             )
 
 
@@ -141,14 +145,18 @@ def _uniform(seed: int, round_number: int) -> Iterator[float]:
         yield int(stream.random_raw()) / 2**64
 
 
+def _later_by(fault: Fault, later_ms: int) -> Fault:
+    return replace(fault, at_ms=math.ceil((fault.at_ms + later_ms) / 1_000) * 1_000)
+
+
 def _begin_ms(fault: Fault) -> int:
     held_ms = fault.lasts_ms or 0
     return fault.at_ms - held_ms if fault.kind is FaultKind.BURST else fault.at_ms
 
 
-def _room_ms(fault: Fault, patience_ms: int) -> int:
+def _room_ms(fault: Fault, patience_ms: int, afterwards_ms: int) -> int:
     if fault.kind is FaultKind.BURST:
-        return DEFAULT_AFTER_BURST_MS
+        return max(DEFAULT_AFTER_BURST_MS, afterwards_ms)
     whole_job = fault.kind in (FaultKind.COORDINATOR_KILL, FaultKind.RESCALE)
     each_ms = patience_ms + (fault.lasts_ms or 0) + (_WHOLE_JOB_MS if whole_job else 0)
-    return fault.times * each_ms + _AFTERWARDS_MS * (fault.times > 1)
+    return fault.times * each_ms + afterwards_ms * (fault.times > 1)

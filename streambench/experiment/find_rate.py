@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.judging import wrong_at_once
+from streambench.experiment.lengths import PROBE_WINDOWS
 from streambench.experiment.probing import probe_record, see
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, ending, next_rate, rounded, why_tried
@@ -18,7 +19,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.pace import Pace
 from streambench.model.plan import Plan
 from streambench.model.search import SearchRecord, SearchTerms
@@ -42,7 +43,6 @@ GROWTH: Final = 1.5
 SETTLE_MS: Final = 3_000
 # The first one in a job: its lag was often still falling.
 FIRST_SETTLE_MS: Final = 10_000
-WINDOWS: Final = 24
 LEAST_MEASURED_MS: Final = 12_000
 # When that does not decide, the same rate is tried again for so much longer.
 LONGER: Final = 2.5
@@ -109,6 +109,7 @@ def search(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                machine_limits=request.machine_limits,
                 most_per_s=most_per_s,
             ) as running:
                 searching.run(running)
@@ -149,7 +150,7 @@ class _Search:
         self._own_until_s = begun_s + min(own_s, terms.budget_s)
         self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
-        self._least_ms = max(LEAST_MEASURED_MS, WINDOWS * window_ms)
+        self._least_ms = max(LEAST_MEASURED_MS, PROBE_WINDOWS * window_ms)
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -197,8 +198,14 @@ class _Search:
             records_at_most=_RECORDS_IN_ALL,
         )
         for step in warm_up.steps(prober):
-            records = step.played.trace.ref.records
-            self.know(drain_per_s=step.per_s, drain_records=records)
+            lot = step.played.trace
+            self.know(
+                drain_per_s=step.per_s,
+                drain_records=lot.ref.records,
+                drain_records_per_window=lot.records_in(
+                    self._request.workload.query.window.advance_ms
+                ),
+            )
             wrong = wrong_at_once(
                 step.played,
                 step.expected,
@@ -206,7 +213,7 @@ class _Search:
                 state_exact=self._engine.state_exact,
             )
             if wrong is not None:
-                raise EngineFailed(wrong, stage="drain")
+                raise EngineFailed(wrong, stage="records at once")
 
     def _narrow(self, prober: Prober, running: Running, question: Question) -> None:
         start_per_s = self.record.drain_per_s or float(self._request.load_rate_per_s)
@@ -266,6 +273,7 @@ class _Search:
             state_exact=self._engine.state_exact,
             sampler=running.sampler,
             monotonic_start_ns=_monotonic_ns(played),
+            machine_limits=self._request.machine_limits,
         )
         probe = probe_record(
             seen,
@@ -279,8 +287,8 @@ class _Search:
         shutil.rmtree(load.folder)
         if not played.complete:
             # What is still on its way would count against the next rate.
-            raise EngineFailed(
-                f"rows were still missing long after {rate:,} events/s", stage="drain"
+            raise EngineSlow(
+                f"rows were still missing long after {rate:,} events/s", stage="last rows"
             )
         got_used_s = (settle_ms - SETTLE_MS) / 1000
         around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s

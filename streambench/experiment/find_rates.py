@@ -17,6 +17,7 @@ from streambench.experiment.questions import kept_up, within_limit
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
+from streambench.model.disturbance import disturbance
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.trial import Invalid, TrialRecord
@@ -95,7 +96,10 @@ class _Finding:
             observer=observer,
             most_per_s=self._most_per_s,
         )
-        self._confirm_s = confirm_s(limited=terms.limit is not None)
+        self._confirm_s = confirm_s(
+            limited=terms.limit is not None,
+            window_ms=request.workload.query.window.advance_ms,
+        )
         self._begun_s = time.monotonic()
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}
@@ -137,7 +141,7 @@ class _Finding:
             broker_warm_up=self._broker_warm_up.ref,
             artifacts=self._artifacts[contender.variant],
             observer=self._observer.trial_begins(
-                number, len(self._request.contenders), contender.engine, ()
+                number, len(self._request.contenders), contender.title, ()
             ),
             told=self._know,
             own_s=own_s,
@@ -209,7 +213,11 @@ class _Finding:
         return last
 
     def _below(self, last: Confirmation) -> int:
+        """The rate to try after this one, which did not hold."""
         (record,) = (trial for trial in self.trials if trial.number == last.trial)
+        machine, limits = record.machine, self._request.machine_limits
+        if machine is not None and disturbance(machine, limits).invalid is not None:
+            return last.rate_per_s  # what something else spoilt is no word on the rate
         return next_below(
             last.rate_per_s,
             self._terms.precision,

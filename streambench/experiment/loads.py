@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final
 
 from streambench.experiment.request import Request
+from streambench.experiment.settling import SETTLING
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, rising_to
 from streambench.load.resolve import resolve
 from streambench.load.trace import CACHE_LIMIT_BYTES, PARTIAL, Trace, compile_trace
@@ -104,6 +105,13 @@ class Loads:
             return None
         return compile_load(rising_to(request), RISING_MS, self._place(request))
 
+    def settling(self, request: Request) -> Trace | None:
+        """What is played at the rate until the delay no longer falls; None: nothing is."""
+        if not request.settles:
+            return None
+        load_ms = round(SETTLING.load_s(request.warm_up_s) * 1000)
+        return compile_load(request, load_ms, self._place(request))
+
     def check_room(self, requests: Sequence[Request]) -> None:
         """Raise EnvironmentLacks unless loads, the broker's log of each and a bundle have room."""
         needs = [self._need(request) for request in requests]
@@ -137,10 +145,15 @@ class Loads:
         bytes_each = own.records_bytes / own.ref.records
         played = records_of(request)
         before = 0
+        if request.settles:
+            load_s = SETTLING.load_s(request.warm_up_s)
+            settling = round(request.load_rate_per_s * load_s)
+            played += settling
+            before = settling * SETTLING.loads_at_most(request.warm_up_s) - settling
         if request.warmed:
             rising = rising_to(request)
             played += resolve(rising.workload, duration_ms=RISING_MS, rate_per_s=None).records
-            before = LOADS_AT_MOST * WARMING_PER_S * WARMING_MS // 1_000
+            before += LOADS_AT_MOST * WARMING_PER_S * WARMING_MS // 1_000
         heaps = [c.plan.heap_mib for c in request.contenders if isinstance(c.plan, Plan)]
         written = played + before
         beside_bytes = scratch_bytes(records=written, load_bytes=round(written * bytes_each))

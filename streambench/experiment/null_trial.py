@@ -1,11 +1,10 @@
 """A trial without an engine: how much player and broker carry alone on this machine.
 
-Found once for a machine and kept, for it says something of the machine and nothing of an engine.
+Made anew for each run: what the machine carried on another day says nothing of this one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -13,13 +12,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import psutil
-from pydantic import TypeAdapter
 
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.kafka.broker import Broker, start_broker
@@ -30,8 +28,8 @@ from streambench.kafka.topics import TopicSpec, create_topics, input_topic_confi
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.carried import Carried, NullTrial
+from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
-from streambench.results.files import write_text
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Child
 from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
@@ -50,22 +48,21 @@ _LEAD_S: Final = 1.5
 _WAIT_S: Final = 120.0
 _BYTES_PER_RECORD: Final = 250
 _NS_PER_S: Final = 1_000_000_000
-_STORED: Final = TypeAdapter(NullTrial)
+# A process makes one run: what chooses the rates of a sweep and what is told of them is one null trial.
+_of_this_run: dict[str, NullTrial] = {}
 
 
-def null_trial(
-    workload: Workload, resolved: Resolved, cache: Path, *, told: Callable[[str], None]
-) -> NullTrial:
-    """What this machine carries of this workload's records, from `cache` or tried now (a minute).
+def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], None]) -> NullTrial:
+    """What this machine carries of this workload's records: tried now (a minute), once a run.
 
     `told` hears what is tried. Raises InstrumentFailed when not even the broker works.
     """
+    workload = counting(workload)
     rates: tuple[int, ...] = RATES_PER_S
     if processes_for(_MORE_PER_S, workload.partitions) > 1:
         rates += (_MORE_PER_S,)
     machine = _machine(workload, rates)
-    path = cache / f"null-trial-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.json"
-    if (known := _stored(path, machine)) is not None:
+    if (known := _of_this_run.get(machine)) is not None:
         return known
     steps: list[Carried] = []
     records = sum(rates) * LOAD_MS // 1_000
@@ -82,10 +79,15 @@ def null_trial(
             if not steps[-1].held:
                 break
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    found = NullTrial(machine, made_at, tuple(steps))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, _STORED.dump_json(found, indent=1).decode())
+    found = NullTrial(machine, made_at, tuple(steps), of_this_run=True)
+    _of_this_run[machine] = found
     return found
+
+
+def counting(workload: Workload) -> Workload:
+    """The same records with nothing to be summed: no engine would do it, at rates that no trial has."""
+    count = Aggregate("records", AggregateFunction.COUNT, None)
+    return replace(workload, query=replace(workload.query, where=None, aggregates=(count,)))
 
 
 @dataclass(frozen=True)
@@ -205,15 +207,6 @@ def _machine(workload: Workload, rates: tuple[int, ...]) -> str:
             "quantum_ms": workload.quantum_ms,
             "rates": rates,
             "load_ms": LOAD_MS,
-            "version": 3,  # of what is measured
         },
         sort_keys=True,
     )
-
-
-def _stored(path: Path, machine: str) -> NullTrial | None:
-    try:
-        found = _STORED.validate_json(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if found.machine == machine else None

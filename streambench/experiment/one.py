@@ -10,17 +10,28 @@ import pyarrow as pa
 
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.warming import WarmUp
+from streambench.experiment.settling import LoadsBefore
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
-from streambench.model.trial import Failed, Invalid, Outcome, TraceRef, TrialRecord, TrialSpec
+from streambench.model.trial import (
+    Failed,
+    Invalid,
+    Outcome,
+    Purpose,
+    TraceRef,
+    TrialRecord,
+    TrialSpec,
+    WarmedUp,
+)
 from streambench.oracle.expected import Expected
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
+from streambench.trial.evidence import Evidence
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.without_engine import PART_MS
 from streambench.trial.workspace import ON_DISK, workspace
 
 
@@ -36,17 +47,18 @@ def run_one(
     artifacts: Resolved,
     writer: BundleWriter,
     observer: Observer,
-    warm_up: WarmUp | None = None,
+    before: LoadsBefore | None = None,
 ) -> TrialRecord:
     """Run, judge and store one trial; `promised` are the rows that surely must come.
 
-    What `warm_up` lets come at once before the load is judged as well.
+    What is played `before` the load is judged as well.
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     load = Trace.open(spec.segment.trace)
-    at_once = 0 if warm_up is None else warm_up.records_at_most
-    records = load.ref.records + at_once
+    at_first = 0 if before is None else before.records_at_most
+    again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
+    records = load.ref.records + at_first + again
     with workspace(
         heap_mib=plan.heap_mib,
         records=records,
@@ -66,7 +78,7 @@ def run_one(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
-                warm_up=warm_up,
+                warm_up=before,
             )
             observer.status(Status(Phase.JUDGE))
             record, tables = assess(
@@ -76,10 +88,11 @@ def run_one(
                 engine=contender.engine,
                 plan=plan,
                 started_at=started_at,
-                warming=[warm_up.expected(played.trace) for played in evidence.warmed]
-                if warm_up is not None
+                warming=[before.expected(played.trace) for played in evidence.warmed]
+                if before is not None
                 else (),
             )
+            record = dataclasses.replace(record, warmed_up=_warmed_up(spec, evidence, before))
         except EngineFailed as error:
             outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)
             record = _without_figures(spec, outcome, plan, started_at)
@@ -89,6 +102,13 @@ def run_one(
             record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
         writer.add_trial(record, tables, place.log_dir)
     return record
+
+
+def _warmed_up(spec: TrialSpec, evidence: Evidence, before: LoadsBefore | None) -> WarmedUp:
+    head_s = spec.segment.span(Purpose.MEASURED).start_ms / 1000
+    if before is None:
+        return WarmedUp(head_s, None)
+    return before.outcome(evidence.warmed, head_s)
 
 
 def _without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: str) -> TrialRecord:

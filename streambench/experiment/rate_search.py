@@ -31,7 +31,8 @@ _DIGITS: Final = 3
 _NARROW: Final = "the precision was reached"
 _CEILING: Final = "the generator bears no more on this machine"
 _NOTHING: Final = "no rate passed, down to the lowest that is tried"
-ENDINGS: Final = (_NARROW, _CEILING, _NOTHING)
+_UNCLEAR: Final = "the next higher rate that was tried neither passed nor failed"
+ENDINGS: Final = (_NARROW, _CEILING, _NOTHING, _UNCLEAR)
 
 Passed = Callable[[RateProbe], bool]
 
@@ -47,7 +48,8 @@ def next_rate(
     """The rate to be tried next; None when the bracket is narrow enough or cannot be had.
 
     It may be one that was tried before and not decided, or that the instrument spoilt. Rates below a
-    success pass, above a failure fail; nothing above a rate that the instrument spoilt is tried.
+    success pass, above a failure fail; nothing above a rate that the instrument spoilt is tried. What
+    bounds the bracket must have failed: where it was not decided, it is tried for longer.
     """
     if not probes:
         return rounded(min(start_per_s * FIRST_SHARE, most))
@@ -59,7 +61,8 @@ def next_rate(
         if question.may_pass(probe) and tries(probes, probe.rate_per_s) < PATIENCE
     }
     settled = [probe for probe in probes if probe.rate_per_s not in unsettled]
-    low, high = bracket(settled, question.passed)
+    low, _ = bracket(settled, question.passed)
+    high = ceiling(settled, question.passed)
     between = [
         rate for rate in unsettled if (low is None or rate > low) and (high is None or rate < high)
     ]
@@ -69,7 +72,8 @@ def next_rate(
             return top if between else None
         return min(max(top + 1, rounded(top * _up(probes, top))), most)
     if low is not None and high / low <= 1 + precision:
-        return None
+        doubted = _last(probes, high).pace is Pace.UNDECIDED
+        return high if doubted and tries(probes, high) < PATIENCE else None
     if between:
         return max(between)
     if low is None:
@@ -113,40 +117,54 @@ def _last(probes: Sequence[RateProbe], rate_per_s: int) -> RateProbe:
 
 
 def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, int | None]:
-    """(the highest success below every failure, the lowest above it that did not pass); None: none.
+    """(the highest success below every failure, the lowest failure above it); None: none.
 
     Where a rate failed below one that passed, the failure decides: a success above it was luck. One that
-    was not decided below a success is no failure.
+    was not decided, or that the instrument spoilt, is no failure.
     """
     last = last_of_each_rate(probes)
-    missed = [probe for probe in last if not passed(probe)]
-    failures = [p.rate_per_s for p in missed if p.pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)]
-    lowest = min(failures, default=math.inf)
-    low = max((p.rate_per_s for p in last if passed(p) and p.rate_per_s < lowest), default=None)
-    high = min((p.rate_per_s for p in missed if p.rate_per_s > (low or 0)), default=None)
-    return low, high
+    failures = [p.rate_per_s for p in last if _failed(p, passed)]
+    lowest = min(failures, default=None)
+    below = math.inf if lowest is None else lowest
+    return max(
+        (p.rate_per_s for p in last if passed(p) and p.rate_per_s < below), default=None
+    ), lowest
+
+
+def ceiling(probes: Sequence[RateProbe], passed: Passed) -> int | None:
+    """The lowest rate above the highest success that did not pass, for whatever reason; None: none."""
+    low, _ = bracket(probes, passed)
+    missed = (p.rate_per_s for p in last_of_each_rate(probes) if not passed(p))
+    return min((rate for rate in missed if rate > (low or 0)), default=None)
+
+
+def _failed(probe: RateProbe, passed: Passed) -> bool:
+    return not passed(probe) and probe.pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)
 
 
 def why_tried(probes: Sequence[RateProbe], question: Question, rate_per_s: int) -> str:
     """What is known of the rates around one that is tried next, in words."""
     if not probes:
         return "the first rate"
-    low, high = bracket(probes, question.passed)
+    low, _ = bracket(probes, question.passed)
+    high = ceiling(probes, question.passed)
     words = [f"{low:,} passed"] if low else []
     if tries(probes, rate_per_s):
         words.append("once more" if probes[-1].pace is None else "longer, to decide")
     elif high:
-        decided = _last(probes, high).pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)
+        decided = _failed(_last(probes, high), question.passed)
         words.append(f"{high:,} failed" if decided else f"{high:,} not decided")
     return ", ".join(words)
 
 
 def ending(probes: Sequence[RateProbe], question: Question, *, most: int) -> str:
     """Why there is no next rate: one of `ENDINGS`."""
-    low, _ = bracket(probes, question.passed)
+    low, high = bracket(probes, question.passed)
     if low is None:
         return _NOTHING
-    return _CEILING if low == most else _NARROW
+    if low == most:
+        return _CEILING
+    return _NARROW if high is not None and high == ceiling(probes, question.passed) else _UNCLEAR
 
 
 def tries(probes: Sequence[RateProbe], rate_per_s: int) -> int:

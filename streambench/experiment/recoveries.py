@@ -15,17 +15,22 @@ from streambench.model.verdict import Damage
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.oracle.parts import damage_by_part
-from streambench.results.partition_windows import partition_windows
-from streambench.results.recovery import band_ms, recovery
+from streambench.results.lateness import Observed, band_ms, could_delay_ms
+from streambench.results.partition_windows import partition_windows, to_table
+from streambench.results.recovery import recovery
 from streambench.trial.evidence import Evidence
+
+_NO_BAND = "nothing is said of the recovery: too few windows were complete before the fault to tell what is late"
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """`before`: the damage up to the first fault; None without one."""
+    """`before`: the damage up to the first fault; `partitions`: its table; None without a fault."""
 
     recoveries: tuple[Recovery, ...] = ()
     before: Damage | None = None
+    partitions: pa.Table | None = None
+    notes: tuple[str, ...] = ()
 
 
 def aftermath(
@@ -33,7 +38,7 @@ def aftermath(
 ) -> Aftermath:
     """One recovery for each hit; `windows` is the bundle's table of windows.
 
-    Nothing when no fault happened, or when no undisturbed window tells what is timely.
+    Nothing when no fault happened, or when too few undisturbed windows tell what is timely.
     """
     if not evidence.hits:
         return Aftermath()
@@ -43,7 +48,7 @@ def aftermath(
     delay_ms = undisturbed.column(name).cast(pa.float64()).to_numpy()
     band = band_ms(np.asarray(delay_ms, dtype=np.float64))
     if band is None:
-        return Aftermath()
+        return Aftermath(notes=(_NO_BAND,))
     cuts_ms = [hit.at_ms for hit in evidence.hits]
     damages = damage_by_part(
         judged,
@@ -71,14 +76,14 @@ def aftermath(
             recovery(
                 hit,
                 by_partition,
-                band_ms=band,
-                until_ms=until_ms,
+                Observed(until_ms, band, could_delay_ms(hit, spec.conditions)),
                 noticed_ms=noticed_ms,
                 damage=damage,
             )
             for hit, until_ms, damage in zip(evidence.hits, untils_ms, damages[1:], strict=True)
         ),
         damages[0],
+        to_table(by_partition),
     )
 
 

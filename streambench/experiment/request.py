@@ -6,25 +6,19 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from streambench.engines.common.variants import title_of
 from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
+from streambench.experiment.settling import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
+from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import segment_of, spans
-
-# A window needs this many siblings before any percentile may be shown.
-DEFAULT_WARM_UP_S = 20.0
-DEFAULT_MEASURED_S = 60.0
-# A hundred windows of the default workload earn a p99; a sweep has many trials.
-DEFAULT_SWEEP_MEASURED_S = 50.0
-DEFAULT_SWEEP_WARM_UP_S = 5.0
-QUICK_WARM_UP_S = 5.0
-QUICK_MEASURED_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,11 @@ class Contender:
     plan: Plan | Unsupported
     wider: Plan | None = None
 
+    @property
+    def title(self) -> str:
+        """Its name as in the report."""
+        return title_of(self.engine, self.variant)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -46,6 +45,8 @@ class Request:
 
     `warmed`: records come at once before the load, for the job to be compiled by. Near the highest rate
     that it bears a cold job is behind by seconds before that, and has nothing left to catch up with.
+    `settles`: the warm-up is a load of its own, played until the delay no longer falls; but for its head,
+    which is the measured load's.
     """
 
     workload: Workload
@@ -64,13 +65,22 @@ class Request:
     command: str
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
+    settles: bool = False
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
+    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
+    machine_limits: MachineLimits = STRICT
+
+    @property
+    def head_s(self) -> float:
+        """How much of the measured load belongs to the warm-up."""
+        return SETTLING.head_s if self.settles else self.warm_up_s
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """The spans of the load; of generated load only, for a replay is as long as its file."""
         return spans(
             self.workload,
-            warm_up_ms=round(self.warm_up_s * 1000),
+            warm_up_ms=round(self.head_s * 1000),
             measured_ms=round(self.measured_s * 1000),
             recovery_ms=round(self.recovery_s * 1000),
         )
@@ -80,7 +90,7 @@ class Request:
         segment = segment_of(
             trace,
             self.workload,
-            warm_up_ms=round(self.warm_up_s * 1000),
+            warm_up_ms=round(self.head_s * 1000),
             measured_ms=round(self.measured_s * 1000),
             recovery_ms=round(self.recovery_s * 1000),
         )
@@ -106,3 +116,18 @@ class Request:
     def is_replay(self) -> bool:
         """A replay is as long as its file, at its own rate."""
         return isinstance(self.workload.input, Replay)
+
+
+def settling(request: Request) -> Request:
+    """The same, its warm-up played until the delay no longer falls, where that can be tested.
+
+    It needs a rate that does not change, and windows enough in the time asked for.
+    """
+    load = request.workload.input
+    if isinstance(load, Replay) or request.quick or request.warmed:
+        return request
+    changes = load.shape is not None and request.rate_per_s is None
+    window_ms = request.workload.query.window.advance_ms
+    if changes or not SETTLING.can_test(request.warm_up_s, window_ms):
+        return request
+    return dataclasses.replace(request, settles=True)

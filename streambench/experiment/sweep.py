@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.sweep import AxisName, Point
@@ -34,6 +34,8 @@ def _with(name: AxisName, value: float, terms: Terms) -> Terms:
     if name is AxisName.WORKERS:
         conditions = dataclasses.replace(terms.conditions, workers=_whole(name, value))
         return dataclasses.replace(terms, conditions=conditions)
+    if name is AxisName.COMMIT:
+        return dataclasses.replace(terms, conditions=_committing(value, terms.conditions))
     if isinstance(terms.workload.input, Replay):
         raise UsageError(
             f"--sweep {name.value} does not fit {terms.workload.name}: a replayed file has its own "
@@ -43,6 +45,17 @@ def _with(name: AxisName, value: float, terms: Terms) -> Terms:
     if name is AxisName.RATE:
         return dataclasses.replace(terms, rate_per_s=_whole(name, value))
     return dataclasses.replace(terms, workload=_changed(name, value, terms.workload))
+
+
+def _committing(value: float, conditions: Conditions) -> Conditions:
+    interval_ms = _whole(AxisName.COMMIT, value)
+    if conditions.profile is Profile.DEFAULTS:
+        raise UsageError(
+            "--sweep commit does not fit --profile defaults: each engine keeps the commit interval that "
+            "it ships with",
+            hint="leave out --profile defaults",
+        )
+    return dataclasses.replace(conditions, commit_interval_ms=interval_ms)
 
 
 def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
@@ -82,8 +95,9 @@ def _padded(workload: Workload, width_bytes: int) -> Workload:
 
 def _whole(name: AxisName, value: float, least: int = 1) -> int:
     if value != int(value) or value < least:
+        unit = "s" if name is AxisName.COMMIT else ""
         raise UsageError(
             f"{value:g} is no value for --sweep {name.value}: whole numbers from {least}",
-            hint=f"streambench run --sweep {name.value}={max(1, least)},{4 * max(1, least)}",
+            hint=f"streambench run --sweep {name.value}={max(1, least)}{unit},{4 * max(1, least)}{unit}",
         )
     return int(value)

@@ -25,8 +25,8 @@ def unfinished(verdict: Verdict, windows: pa.Table) -> Failed | None:
     if not complete.any() or complete[np.argmin(complete) :].any():
         return None
     return Failed(
-        stage="drain",
+        stage="last rows",
         reason=f"the newest {damage.lost:,} of {verdict.expected_rows:,} rows had not come when the wait "
         "for them ended, and all before them was right: it did not work off its load",
-        hint="streambench run --find-rate",
+        hint="find the rate that it bears: streambench run WORKLOAD --find-rate",
     )

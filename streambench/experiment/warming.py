@@ -7,7 +7,7 @@ off no faster. For a rate near the highest that was not enough: a load follows t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from streambench.experiment.request import Request
 from streambench.load.trace import Trace
 from streambench.model.plan import EventClock
 from streambench.model.shape import Ramp
+from streambench.model.trial import WarmedUp
 from streambench.model.workload import Query, Synthetic
 from streambench.oracle.expected import Expected, expect
 from streambench.trial.observer import Phase
@@ -82,6 +83,12 @@ class WarmUp:
         if key not in self._expected:
             self._expected[key] = expect(load, self._query, self._clock)
         return self._expected[key]
+
+    def outcome(self, played: Sequence[Played], head_s: float) -> WarmedUp:
+        """How long the job was under load at its pace before it was measured; not tested."""
+        rising = None if self._rising is None else self._rising.ref.sha256
+        at_pace_ms = [p.trace.meta.duration_ms for p in played if p.trace.ref.sha256 == rising]
+        return WarmedUp(head_s + sum(at_pace_ms) / 1000, None)
 
     def steps(self, prober: Prober) -> Iterator[WarmedBy]:
         """Play what comes at once, load by load. Raises as `Prober.play`."""

@@ -16,8 +16,11 @@ from streambench.model.shape import peak_per_s
 from streambench.model.workload import Replay, Synthetic, Workload
 from streambench.workload.source import Survey, survey
 
-FORMAT: Final = 1
-"""Version of a trace's files and of every byte in them; part of its name in the cache."""
+FORMAT: Final = 2
+"""Version of a trace's files and of every byte in them; part of its name in the cache.
+
+2: the times of a replayed file are cut off to milliseconds, and are UTC where they name no zone.
+"""
 
 CHUNK_RECORDS: Final = 1 << 18
 # A chunk's batches are sorted by 16-bit slots.

@@ -101,6 +101,10 @@ class Trace:
         """The record sections of all batches, end to end."""
         return self.folder / RECORDS_FILE
 
+    def records_in(self, span_ms: int) -> float:
+        """How many records fall into `span_ms` of the load on average."""
+        return self.meta.records * span_ms / self.meta.duration_ms
+
     @property
     def records_bytes(self) -> int:
         """What the broker's log will grow by, nearly."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import hashlib
+import re
 from dataclasses import dataclass, field
 
 
@@ -45,15 +47,47 @@ class Conditions:
     restart_delay_ms: int | None = 0
 
 
+# A label tells settings up to this length; longer ones are cut and told apart by a digest.
+_TOLD_LENGTH = 60
+_DIGEST_LENGTH = 8
+_PLAIN_SETTING = re.compile(r"[\w.-]+=[\w.-]+", re.ASCII)
+_NOT_PLAIN = re.compile(r"[^\w.=+-]", re.ASCII)
+
+
 @dataclass(frozen=True)
 class Variant:
-    """A contender: an engine, its version and the user's own settings."""
+    """A contender: an engine, its version, the user's own settings and the named variant that it is.
+
+    `name` is one of the engine's own variants, None for the engine as it usually runs.
+    """
 
     engine: str
     version: str
     settings: tuple[tuple[str, str], ...] = field(default=())
+    name: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """What was asked for on the command line, settings aside: `flink` or `flink:spare`."""
+        return self.engine if self.name is None else f"{self.engine}:{self.name}"
 
     @property
     def label(self) -> str:
-        """Short unique name, fit for a folder."""
-        return self.engine if not self.settings else f"{self.engine}+{len(self.settings)}"
+        """Short unique name: `flink`, `flink:spare`, `flink:spare+taskmanager.numberOfTaskSlots=3`.
+
+        The order of settings does not matter; of two for one key the last one counts.
+        """
+        if not self.settings:
+            return self.asked
+        chosen = [f"{name}={value}" for name, value in sorted(dict(self.settings).items())]
+        told = "+".join(chosen)
+        if len(told) <= _TOLD_LENGTH and all(map(_PLAIN_SETTING.fullmatch, chosen)):
+            return f"{self.asked}+{told}"
+        digest = hashlib.sha256(repr(chosen).encode()).hexdigest()[:_DIGEST_LENGTH]
+        brief = _NOT_PLAIN.sub("-", told)[:_TOLD_LENGTH]
+        return f"{self.asked}+{brief}~{digest}"
+
+    @property
+    def folder(self) -> str:
+        """The label as a part of a folder's name on any file system; unique as the label is."""
+        return self.label.replace(":", ".")

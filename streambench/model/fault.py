@@ -78,23 +78,30 @@ class Hit:
 
 @dataclass(frozen=True)
 class PartitionOutage:
-    """One input partition's outage; None: it kept flowing (`begin_ms`), or never came back (`end_ms`)."""
+    """What one input partition went through; instants in ms after the hit.
+
+    `begin_ms` is None when it kept flowing, `end_ms` when it was not back for good within what was
+    observed. `late_time_ms`: length of event time whose results came late; None: not known.
+    """
 
     partition: int
     begin_ms: float | None
     end_ms: float | None
+    late_time_ms: float | None = None
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """What followed one hit; instants in ms *after the hit*, None: not within the trial, or unknown.
+    """What followed one hit; instants in ms *after the hit*, None: not within the part observed, or unknown.
 
-    `band_ms`: up to this result delay an output is timely. `detected_ms` is the engine's own word.
-    The outage reaches from the closing instant of the first window that was not timely
-    (`outage_begin_ms`) to the first timely output of a partition that was hit (`timely_ms`); both are
-    None when every window was timely (`disturbed` is False). `caught_up_ms`: no window is late any
-    more (less than a window before `timely_ms` when the next one has yet to close); `settled_ms`: from
-    here on the delay stays within its band. `catch_up_per_s` is known of a burst only: after a death
+    A window whose result delay is above `band_ms`, or that never came, is late. `late_time_ms` is the
+    length of event time of the late windows, as the mean over partitions; None where no window was late
+    though the fault need not have delayed one beyond the band (`could_delay_ms`: by how much it could).
+    `disturbed` says whether any window was late. `outage_begin_ms` is the closing instant of the first
+    late window, and `timely_ms` the first timely output of a partition that was late; both None when
+    none was, but for single ones (docs/method.md). `caught_up_ms`: no later window is late.
+    `back_for_good_ms`: from here on every partition stays within the band; 0 when none left it.
+    `detected_ms` is the engine's own word. `catch_up_per_s` is known of a burst only: after a death
     partitions catch up at different times, and a rate over all of them would flatter.
     """
 
@@ -106,19 +113,19 @@ class Recovery:
     outage_begin_ms: float | None
     timely_ms: float | None
     caught_up_ms: float | None
-    settled_ms: float | None
     worst_delay_ms: float | None
     observed_ms: float  # how long after the hit the trial looked on
     catch_up_per_s: float | None
     partitions: tuple[PartitionOutage, ...]
     damage: Damage
+    late_time_ms: float | None = None
+    back_for_good_ms: float | None = None
+    could_delay_ms: float | None = None
 
     @property
-    def outage_ms(self) -> float | None:
-        """Length of the outage; None when there was none or it did not end."""
-        if self.outage_begin_ms is None or self.timely_ms is None:
-            return None
-        return self.timely_ms - self.outage_begin_ms
+    def over(self) -> bool:
+        """Whether the outage, if there was one, ended within what was observed."""
+        return self.outage_begin_ms is None or self.caught_up_ms is not None
 
 
 def _seconds(ms: int) -> str:

@@ -18,16 +18,20 @@ class Pace(enum.Enum):
 class Judgement:
     """A pace and why, in words.
 
-    `catching_up`: it kept up and worked off a backlog of before, whose delays it shows.
+    `catching_up`: it kept up and worked off a backlog of before, whose delays it shows. `growing`: it
+    kept up within the limit, and its lag grew all the same, by more than chance explains.
     """
 
     pace: Pace
     why: str
     catching_up: bool = False
+    growing: bool = False
 
     @property
     def words(self) -> str:
         """The pace in two words."""
+        if self.growing:
+            return "grows slowly"
         return "catching up" if self.catching_up else self.pace.value
 
 

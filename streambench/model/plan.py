@@ -20,6 +20,7 @@ class Origin(enum.Enum):
 
     ENGINE_DEFAULT = "engine default"
     FAIRNESS_RULE = "fairness rule"
+    VARIANT = "variant"
     USER = "user"
 
 
@@ -100,6 +101,7 @@ class Plan:
     processes: tuple[ProcessPlan, ...]
     settings: tuple[Setting, ...]
     warnings: tuple[str, ...] = ()
+    recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died, in sentences
     symbols: Mapping[str, str] = field(default_factory=dict)
 
     @property

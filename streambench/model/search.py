@@ -36,6 +36,7 @@ class RateProbe:
     send_lag_p999_ms: float | None = None
     idle_share: float | None = None  # of the machine, while it was measured
     measures: Mapping[str, float | None] = field(default_factory=dict)
+    trend: str | None = None  # a remaining trend of the delay, in words
 
     @property
     def passed(self) -> bool:
@@ -63,7 +64,8 @@ class Confirmation:
 class SearchRecord:
     """What the search found for one variant; None is not known.
 
-    `drain_per_s` is the rate at which a warm job worked off records that came at once.
+    `drain_per_s` is the at-once rate: how fast a warm job worked off records that came at once.
+    It depends on how many of them fell into each window (`drain_records_per_window`, the mean).
     `lag_bounded_per_s` and `within_limit_per_s` are confirmed rates.
     """
 
@@ -75,6 +77,7 @@ class SearchRecord:
     lag_bounded_per_s: int | None = None
     within_limit_per_s: int | None = None
     ended: str = "not finished"
+    drain_records_per_window: float | None = None
 
     @property
     def label(self) -> str:

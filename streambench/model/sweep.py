@@ -18,6 +18,7 @@ class AxisName(enum.Enum):
     WIDTH = "width"  # bytes of padding in each record
     PARTITIONS = "partitions"
     WORKERS = "workers"
+    COMMIT = "commit"  # ms between two commits
 
 
 AXIS_LABELS = {
@@ -27,7 +28,9 @@ AXIS_LABELS = {
     AxisName.WIDTH: "bytes of padding per record",
     AxisName.PARTITIONS: "partitions",
     AxisName.WORKERS: "workers of each engine",
+    AxisName.COMMIT: "commit interval in ms",
 }
+_UNITS = {AxisName.COMMIT: " ms"}
 
 
 @dataclass(frozen=True)
@@ -50,4 +53,9 @@ def grid(axes: Sequence[Axis]) -> tuple[Point, ...]:
 
 def point_words(point: Point) -> str:
     """`rate 20,000 · workers 2`; empty for the empty point."""
-    return " · ".join(f"{name.value} {value:,.10g}" for name, value in point)
+    return " · ".join(f"{name.value} {value_words(name, value)}" for name, value in point)
+
+
+def value_words(name: AxisName, value: float) -> str:
+    """`20,000` or `970 ms`."""
+    return f"{value:,.10g}{_UNITS.get(name, '')}"

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
-from streambench.model.plan import Program, Setting, Whose
+from streambench.model.machine import STRICT, MachineLimits, MachineUsage
+from streambench.model.plan import EventClock, Program, Setting, Whose
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
 
@@ -75,6 +76,7 @@ class TrialSpec:
     segment: Segment
     cold: bool
     point: Point = ()
+    machine_limits: MachineLimits = STRICT
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,19 @@ class RoleUsage:
 
 
 @dataclass(frozen=True)
+class WithoutEngine:
+    """What a part of the load took in the trial's own broker after the engine had gone.
+
+    A bare reader took what the player wrote; `requests` are the player's.
+    """
+
+    records: int
+    requests: int
+    broker_cpu_s: float
+    player_cpu_s: float
+
+
+@dataclass(frozen=True)
 class LateRecords:
     """Records that could not be counted because their window had closed.
 
@@ -124,6 +139,34 @@ class LateRecords:
     predicted_high: int | None
     own_counter: int | None
     own_counter_unit: str | None
+
+
+@dataclass(frozen=True)
+class WarmedUp:
+    """How long a job was under load before it was measured.
+
+    `settled`: the delay no longer fell when it ended, as tested; None where that was not tested.
+    """
+
+    length_s: float
+    settled: bool | None
+
+
+@dataclass(frozen=True)
+class ClockWait:
+    """Measured windows that the engine's own event clock kept open for one partition's sake.
+
+    `windows` of them waited a second or more, `longest_ms` at most. `silent_from_ms` to
+    `silent_until_ms` (ms since T0): the partition got no record that moves its clock; until None: to
+    the end of the load; from None: it was not silent, its event times were behind.
+    """
+
+    clock: EventClock
+    partition: int
+    windows: int
+    longest_ms: float
+    silent_from_ms: float | None = None
+    silent_until_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -190,18 +233,25 @@ class TrialRecord:
     measured_windows: int = 0
     saturated: bool = False
     trend: str | None = None  # a remaining trend in the measured part, in words
+    trend_share: float | None = None  # its size by the median delay; None: no trend, or not known
     certificate: Certificate | None = None
     usage: tuple[RoleUsage, ...] = ()
+    machine: MachineUsage | None = None  # in the measured part
     late: LateRecords | None = None
     settings: tuple[Setting, ...] = ()
     programs: tuple[Program, ...] = ()
     warnings: tuple[str, ...] = ()
+    recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died
     readings: Mapping[str, str] = field(default_factory=dict)
     recoveries: tuple[Recovery, ...] = ()
     steady_damage: Damage | None = None  # up to the first hit; None without a fault
     point: Point = ()  # where in a sweep it stands
     trace_sha256: str | None = None  # the bytes of its load, before stamping
+    clock_waits: tuple[
+        ClockWait, ...
+    ] = ()  # what its own event clock waited for, where it was long
     warmed_records: int = 0  # what came at once before T0, for the job to be compiled by
+    warmed_up: WarmedUp | None = None
 
     @property
     def steady_right(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import numpy as np
@@ -27,6 +27,7 @@ from streambench.oracle.columns import (
     window_start_sql,
 )
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
+from streambench.oracle.waits import partitions_waited_for
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,16 @@ class Expected:
     `table`, ordered by window and key: key, window_start_ms (relative to the trace's origin),
     closing_quantum (the first that holds a record that passes `where` with event time ≥ window end
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
-    newest_quantum (of the newest record that may count), records (all that pass `where`),
+    waits_for_partition (the partition that this clock waits for before it closes the window; null:
+    none), newest_quantum (of the newest record that may count), records (all that pass `where`),
     must_records and possible_records (how many of them must and may count), must (whether the row
     must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
     Bounds are null where no record may count, so that there must be no row.
 
     `inputs`: window_start_ms and the number of all input records in that window, whether or not they
-    pass `where`. `holds` are [start_ms, end_ms) of the load's time that came at once at their end.
+    pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
+    `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
+    once at their end.
     `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
     clock.
     """
@@ -64,6 +68,7 @@ class Expected:
     exact: bool
     nothing_late: bool
     holds: tuple[tuple[int, int], ...] = ()
+    moving_quanta: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def due_ms(self, quantum: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """When a quantum was due, in ms since T0: at its end, or at the end of the hold it fell into."""
@@ -127,11 +132,19 @@ def expect(
         """).to_arrow_table()
 
     closing_event_ms = counted.column("window_start_ms").to_numpy() + size_ms + query.grace_ms
+    row_partition = counted.column("partition").to_numpy()
     earliest = earliest_quanta(
         clocks,
         clock,
         closing_event_ms=closing_event_ms,
-        partition=counted.column("partition").to_numpy(),
+        partition=row_partition,
+        partitions=trace.meta.partitions,
+    )
+    waited_for = partitions_waited_for(
+        clocks,
+        clock,
+        closing_event_ms=closing_event_ms,
+        partition=row_partition,
         partitions=trace.meta.partitions,
     )
     must_records = counted.column("must_records").to_numpy()
@@ -141,6 +154,7 @@ def expect(
         "window_start_ms": counted.column("window_start_ms"),
         "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
         "earliest_quantum": _quanta(earliest),
+        "waits_for_partition": _quanta(waited_for),
         "newest_quantum": counted.column("newest_quantum").cast(pa.int32()),
         "records": counted.column("records"),
         "must_records": counted.column("must_records"),
@@ -161,6 +175,7 @@ def expect(
         quanta=trace.meta.quanta,
         exact=bool(np.array_equal(must_records, possible_records)),
         nothing_late=clocks.nothing_late,
+        moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
     )
 
 
@@ -226,5 +241,5 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
 
 
 def _quanta(found: npt.NDArray[np.int64]) -> pa.Array:
-    """Quanta as int32, null where −1."""
+    """Quanta or partitions as int32, null where −1."""
     return pa.array(found, pa.int32(), mask=found < 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streambench.report.numbers import listing, percent, plural
+from streambench.report.numbers import listing, number, percent, plural
 from streambench.report.recovery_words import recovery_clause
 from streambench.report.sections.drain import drain_clause
 from streambench.report.sections.search import search_clause
@@ -12,6 +12,7 @@ from streambench.report.standing import (
     RIGHT_SO_FAR,
     Standing,
     Status,
+    delay_ranking,
     delay_stem,
     late_possible,
     standings,
@@ -50,18 +51,28 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
         return f"{who}, {none} ({why})"
     stem = delay_stem(bundle)
     verb = "shown to a committed reader" if stem == "visible" else "complete"
+    # What holds for every window of every trial is the greatest figure of all trials, not their median.
+    metric = delay_ranking(bundle, stands).metric
+    share = "every window" if metric.endswith("_max_ms") else "99 % of windows"
+    repeated = any(len(stand.records) > 1 for stand in ranked)
     words = []
     for index, stand in enumerate(ranked):
-        tail = stand.shown(f"{stem}_p99_ms")
-        unit = f"{tail.text} ms" + ("" if not tail.instead else " at worst")
+        most = f"{number(stand.shown(metric).high or 0.0)} ms"
         if index == 0:
-            share = "every window" if tail.instead else "99 % of windows"
-            words.append(f"{stand.title} had {share} {verb} within {unit} of closing")
+            trials = " in every trial" if repeated else ""
+            words.append(f"{stand.title} had {share} {verb} within {most} of closing{trials}")
         else:
-            words.append(f"{stand.title} {unit}")
-    tied = [stand.title for stand in ranked if stand.tied and stand.rank == 1]
-    together = f" ({listing(tied)} are not told apart)" if tied else ""
-    return f"{who}: {', '.join(words)}{together}"
+            words.append(f"{stand.title} {most}")
+    return f"{who}: {', '.join(words)}{_together(ranked)}"
+
+
+def _together(ranked: Sequence[Standing]) -> str:
+    """Who of those that share the first rank is not told apart; nothing where one alone is first."""
+    first = [stand.title for stand in ranked if stand.rank == 1]
+    if len(first) < 2:
+        return ""
+    who = "they are" if len(first) == len(ranked) else f"{listing(first)} are"
+    return f" ({who} not told apart)"
 
 
 def _how_many(right: Sequence[Standing], stands: Sequence[Standing]) -> str:
@@ -77,8 +88,9 @@ def _late(stands: Sequence[Standing]) -> str:
     for stand in stands:
         known = [r.late for r in stand.records if r.late is not None and r.late.dropped is not None]
         if known:
-            late = known[0]
-            words.append(f"{stand.title} {percent(late.dropped or 0, late.records)}")
+            shares = sorted((late.dropped or 0) / max(late.records, 1) for late in known)
+            least, most = percent(shares[0], 1), percent(shares[-1], 1)
+            words.append(f"{stand.title} {most if least == most else f'{least} to {most}'}")
     if not words:
         return "How many late records were dropped could not be measured"
     return f"Late records silently dropped: {', '.join(words)} of all records that should count"

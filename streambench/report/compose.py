@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.model.sweep import Axis, AxisName, grid
+from streambench.model.sweep import Axis, AxisName, grid, value_words
 from streambench.report.answer import answer
 from streambench.report.document import Document, Section
 from streambench.report.numbers import number, plural, seconds
@@ -26,7 +26,7 @@ from streambench.report.sections.throughput import throughput_section
 from streambench.report.sections.trials import trials_section
 from streambench.report.sections.verdict import verdict_section
 from streambench.results.bundle import Bundle
-from streambench.results.schema import RunRecord
+from streambench.results.schema import METHOD, RunRecord
 
 
 def compose(bundle: Bundle) -> Document:
@@ -105,7 +105,9 @@ def _measured(run: RunRecord) -> str:
             "faster, "
         )
         at_once += f"{seconds(run.rising_s)} rising to the rate, and " if run.rising_s else "and "
-    return f"{seconds(run.measured_s)} after {at_once}{seconds(run.warm_up_s)} warm-up"
+    least_s = run.settling_s + run.warm_up_s
+    least = "at least " if run.settling_s else ""
+    return f"{seconds(run.measured_s)} after {at_once}{least}{seconds(least_s)} warm-up"
 
 
 def _trials(run: RunRecord) -> str:
@@ -114,7 +116,8 @@ def _trials(run: RunRecord) -> str:
 
 def _axes_words(axes: tuple[Axis, ...]) -> str:
     return "; ".join(
-        f"{axis.name.value} {', '.join(f'{value:,.10g}' for value in axis.values)}" for axis in axes
+        f"{axis.name.value} {', '.join(value_words(axis.name, value) for value in axis.values)}"
+        for axis in axes
     )
 
 
@@ -128,6 +131,11 @@ def banners(bundle: Bundle) -> tuple[str, ...]:
         done = len(bundle.trials)
         wanted = len(bundle.run.planned) * bundle.run.repeats * len(grid(bundle.run.axes))
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
+    if bundle.run.method < METHOD:
+        said.append(
+            f"This run was measured by version {bundle.run.method} of the method; the present one is "
+            f"{METHOD}."
+        )
     if bundle.run.quick:
         said.append("Quick: engines were cold and windows few, so nothing is ranked.")
     return tuple(said)

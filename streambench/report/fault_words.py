@@ -19,7 +19,7 @@ class Phase(enum.Enum):
     BACK = "worker back"
     TIMELY = "first timely output"
     CAUGHT_UP = "backlog gone"
-    SETTLED = "delay back in its band"
+    BACK_FOR_GOOD = "back for good"
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,8 @@ def fault_words(kind: FaultKind) -> FaultWords:
 def phases_of(kind: FaultKind) -> tuple[Phase, ...]:
     """The phases that this kind has: in a burst nobody dies, so nobody is missed or comes back."""
     if kind is FaultKind.BURST:
-        return (Phase.CAUGHT_UP, Phase.SETTLED)
+        return (Phase.CAUGHT_UP, Phase.BACK_FOR_GOOD)
     return tuple(Phase)
-
-
-def deciding_phase(kind: FaultKind) -> Phase:
-    """The phase by which engines are ranked."""
-    return Phase.CAUGHT_UP if kind is FaultKind.BURST else Phase.TIMELY
 
 
 def phase_label(phase: Phase, kind: FaultKind) -> str:

@@ -1,12 +1,13 @@
-"""Plot of a recovery: who came back when and with what damage, excess lag and result delay, from the hit on."""
+"""Plot of a recovery: when results were late and with what damage, excess lag and result delay, from the hit on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
@@ -15,6 +16,7 @@ from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
 from streambench.report.fault_words import Phase
 from streambench.report.looks import BAD, INK, MUTED, ON_GRID, PAPER, Look
 from streambench.report.recovery_curves import Around
+from streambench.report.struck import Stretch
 
 # Shapes told apart at this size; hollow while the engine is still away, filled once output flows.
 PHASE_MARKS: Mapping[Phase, tuple[str, bool, float]] = {
@@ -22,19 +24,21 @@ PHASE_MARKS: Mapping[Phase, tuple[str, bool, float]] = {
     Phase.BACK: ("^", False, 6.5),
     Phase.TIMELY: ("o", True, 8.5),
     Phase.CAUGHT_UP: ("D", True, 5.6),
-    Phase.SETTLED: ("s", True, 5.8),
+    Phase.BACK_FOR_GOOD: ("|", False, 13.0),
 }
 _NAME_ROOM = 0.26  # part of a lane's width that a long name takes
+_BAR_LANES = 0.24  # height of a bar where all partitions are late, in parts of a lane
 # Of a bold character, in parts of the width.
 _NAME_CHARACTER = 0.0098
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One variant: `phases` and `begin_s` of the hit that is drawn in full, in s after it.
+    """One variant: `phases` and `late` of the hit that is drawn in full, in s after it.
 
-    `others` are the hits that are drawn faintly, with the instant of what decides. Without `main`
-    there is nothing to draw, and `verdict` says why.
+    `others` are the hits that are drawn faintly, with `others_late`, when their results were late, and
+    `others_s`, when they were timely again. `unfinished`: it was not over within the trial. Without `main` there is nothing to draw, and
+    `verdict` says why.
     """
 
     title: str
@@ -44,11 +48,13 @@ class Lane:
     brief: str  # the same for a phone
     damage: str
     clean: bool
-    phases: Mapping[Phase, float]
-    begin_s: float | None
-    until_s: float
-    main: Around | None
+    phases: Mapping[Phase, float] = field(default_factory=dict)
+    late: tuple[Stretch, ...] = ()
+    unfinished: bool = False
+    until_s: float = 0.0
+    main: Around | None = None
     others: tuple[Around, ...] = ()
+    others_late: tuple[Stretch, ...] = ()
     others_s: tuple[float, ...] = ()
 
 
@@ -57,7 +63,7 @@ class Scene:
     """Lanes in the order of the table, on an axis that ends at `end_s`."""
 
     lanes: tuple[Lane, ...]
-    deciding: Phase
+    burst: bool
     labels: Mapping[Phase, str]
     fault: str
     end_s: float
@@ -99,7 +105,7 @@ def draw_recovery(scene: Scene, *, narrow: bool) -> Any:
 
 
 def _draw_lanes(axes: Any, scene: Scene, *, narrow: bool) -> None:
-    """A bar from the first late window to timely output, thinner until the delay is as it was."""
+    """A bar wherever results were late, as high as the share of the partitions that were."""
     across = axes.get_yaxis_transform()  # x in parts of the axes, y in lanes
     past_line = (0 - scene.start_s) / (scene.end_s - scene.start_s) + 0.012
     longest = max((len(lane.name) for lane in scene.lanes), default=0)
@@ -125,25 +131,28 @@ def _draw_lanes(axes: Any, scene: Scene, *, narrow: bool) -> None:
 def _draw_bar(axes: Any, y: float, lane: Lane, scene: Scene, *, narrow: bool) -> None:
     colour = lane.look.colour
     end_s = min(scene.end_s, lane.until_s)
-    timely_s = lane.phases.get(scene.deciding, end_s)
-    settled_s = lane.phases.get(Phase.SETTLED, end_s)
     axes.plot([scene.start_s, end_s], [y, y], color=colour, lw=1.3, linestyle=lane.look.dash)
-    if lane.begin_s is not None:
-        begin_s = max(0.0, lane.begin_s)
-        axes.plot(
-            [timely_s, max(timely_s, settled_s)],
-            [y, y],
-            color=colour,
-            lw=3.2,
-            alpha=0.45,
-            solid_capstyle="butt",
-        )
-        axes.plot([begin_s, timely_s], [y, y], color=colour, lw=7, solid_capstyle="butt")
-    axes.plot(lane.others_s, [y] * len(lane.others_s), "|", color=colour, ms=11, mew=1.4, alpha=0.6)
-    if lane.begin_s is not None and scene.deciding not in lane.phases:
+    for each in lane.others_late:
+        _draw_stretch(axes, y, each, scene, colour, alpha=0.16)
+    for each in lane.late:
+        _draw_stretch(axes, y, each, scene, colour, alpha=1.0)
+    if lane.unfinished:
         axes.plot([end_s], [y], ">", color=colour, ms=10, mew=0, clip_on=False)
     for phase, at_s in lane.phases.items():
         _mark(axes, phase, at_s, y, colour, small=narrow)
+
+
+def _draw_stretch(
+    axes: Any, y: float, each: Stretch, scene: Scene, colour: str, *, alpha: float
+) -> None:
+    start_s, end_s = max(scene.start_s, each.start_s), min(each.end_s, scene.end_s)
+    if end_s > start_s:
+        height = _BAR_LANES * each.share
+        axes.add_patch(
+            Rectangle(
+                (start_s, y - height / 2), end_s - start_s, height, fc=colour, lw=0, alpha=alpha
+            )
+        )
 
 
 def _draw_curves(axes: Any, scene: Scene, which: str) -> None:

@@ -71,7 +71,7 @@ def draw_search(lanes: Sequence[SearchLane], *, narrow: bool) -> Any:
         ("o", "kept up", {"color": MUTED}),
         ("x", "did not", {"color": BAD, "mew": 1.6}),
         ("D", "confirmed", {"color": "none", "mec": MUTED, "mew": 2}),
-        ("|", "drain", {"color": MUTED, "mew": 1.8}),
+        ("|", "at once", {"color": MUTED, "mew": 1.8}),
     ):
         axes.plot([], [], marker, ms=7, label=label, ls="", **look)
     axes.legend(

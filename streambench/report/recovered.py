@@ -1,4 +1,4 @@
-"""What followed the hits of one kind: phases over all hits, damage, and who was back first."""
+"""What followed the hits of one kind: late time and phases over all hits, damage, and the ranking."""
 
 from __future__ import annotations
 
@@ -8,43 +8,37 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
+from streambench.analysis.ranking import LATE_TIME_FACTOR, Candidate, rank
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind, Recovery
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage
 from streambench.report.columns import window_advance_s
 from streambench.report.damage_words import counts_in_words
-from streambench.report.fault_words import Phase, deciding_phase
+from streambench.report.fault_words import Phase
+from streambench.report.numbers import in_seconds
 from streambench.report.standing import Standing, late_possible, standings, unbelieved
+from streambench.report.struck import Struck, by_limit, common_limit_ms, hits_of
 from streambench.results.bundle import Bundle, TrialBundle
+from streambench.results.remade import from_whole_windows
 
 QUANTUM_MS = 5.0
 """Load is written in quanta of this length, so no instant is known better."""
 
 
 @dataclass(frozen=True)
-class Struck:
-    """One hit of a completed trial; it is looked at until `until_ms` after it, when the next one comes."""
-
-    trial: TrialBundle
-    number: int  # of the hits of its kind within the trial, from 1
-    recovery: Recovery
-    until_ms: float
-
-
-@dataclass(frozen=True)
 class Spread:
-    """A figure over several hits; `missing` of `hits` have none (infinite: it did not happen)."""
+    """A figure over several hits or trials; `missing` of `count` have none (infinite: it did not happen)."""
 
     median: float | None
     low: float | None
     high: float | None
     missing: int
-    hits: int
+    count: int
 
     @property
     def never(self) -> bool:
-        """Whether it did not happen within the trial, in the median hit."""
+        """Whether it did not happen within the trial, in the median one."""
         return self.median == math.inf
 
 
@@ -52,8 +46,9 @@ class Spread:
 class Recovered:
     """How one variant came through the hits of one kind.
 
-    `rank` is None when it is not ranked, for the reason `unranked`; `tied` when another shares it.
-    Without `hits` the fault did not happen to it, and its standing says why.
+    `rank` is None when it is not ranked, for the reason `unranked`; `alike` are the labels of
+    ranked ones that it is not told apart from. Without `hits` the fault did not happen to it, and its standing says why. `limit_ms` is the common
+    limit. `at_most`: late times are upper bounds, as only whole windows are known.
     """
 
     standing: Standing
@@ -61,7 +56,9 @@ class Recovered:
     hits: tuple[Struck, ...]
     unranked: str | None
     rank: int | None = None
-    tied: bool = False
+    alike: tuple[str, ...] = ()
+    limit_ms: float | None = None
+    at_most: bool = False
 
     @property
     def title(self) -> str:
@@ -75,8 +72,8 @@ class Recovered:
 
     @property
     def usually_undisturbed(self) -> bool:
-        """Whether no window was late in the median hit."""
-        return self.deciding.median == 0
+        """Whether no window was late in the median trial."""
+        return self.kind is not FaultKind.BURST and self.deciding.median == 0
 
     @property
     def damage(self) -> Damage:
@@ -91,7 +88,7 @@ class Recovered:
     @property
     def place(self) -> str:
         """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
+        return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
 
     def phase(self, phase: Phase) -> Spread:
         """A phase over the hits, in ms after the hit."""
@@ -99,13 +96,38 @@ class Recovered:
 
     @property
     def deciding(self) -> Spread:
-        """What it is ranked by, in ms."""
-        return self.phase(deciding_phase(self.kind))
+        """What it is ranked by, in ms, over the trials: late time, after a burst the time until all is out."""
+        return spread(self.values)
+
+    @property
+    def values(self) -> tuple[float | None, ...]:
+        """What decides in each trial: the mean over its hits; infinite when one was not over."""
+        return tuple(_mean([decides_ms(each) for each in hits]) for hits in self._by_trial)
+
+    @property
+    def limited(self) -> Spread:
+        """Late time by the common limit over the trials, in ms."""
+        return spread([_mean([each.limited_ms for each in hits]) for hits in self._by_trial])
+
+    @property
+    def least_ms(self) -> float | None:
+        """Late time as far as it was observed, in the median trial: a lower bound where it was not over."""
+        return spread(
+            [_mean([each.recovery.late_time_ms for each in hits]) for hits in self._by_trial]
+        ).median
+
+    @property
+    def _by_trial(self) -> tuple[tuple[Struck, ...], ...]:
+        trials = dict.fromkeys(each.trial.record.number for each in self.hits)
+        return tuple(
+            tuple(each for each in self.hits if each.trial.record.number == number)
+            for number in trials
+        )
 
     @property
     def typical(self) -> Struck:
         """The hit that is drawn in full: the one nearest to the median of what decides."""
-        ordered = sorted(self.hits, key=lambda struck: _order(struck, self.kind))
+        ordered = sorted(self.hits, key=_order)
         return ordered[(len(ordered) - 1) // 2]
 
 
@@ -123,36 +145,48 @@ def kinds(bundle: Bundle) -> tuple[FaultKind, ...]:
 
 def recovered(bundle: Bundle, kind: FaultKind) -> tuple[Recovered, ...]:
     """Every variant: ranked ones first, then those that are not, then those that were not hit."""
+    stands = standings(bundle)
+    found = [hits_of(bundle, stand.completed, kind) for stand in stands]
+    limit_ms = common_limit_ms([each for hits in found for each in hits])
+    if limit_ms is not None:
+        found = [by_limit(bundle, hits, limit_ms) for hits in found]
+    at_most = from_whole_windows(bundle.run)
     every = [
         replace(one, unranked=_why_unranked(bundle, one))
-        for stand in standings(bundle)
-        for one in (Recovered(stand, kind, _hits(stand, kind), None),)
+        for stand, hits in zip(stands, found, strict=True)
+        for one in (Recovered(stand, kind, hits, None, limit_ms=limit_ms, at_most=at_most),)
     ]
-    # What comes at once closes its windows itself, so only an outage is seen no finer than them.
-    floor_ms = QUANTUM_MS + (0.0 if kind is FaultKind.BURST else advance_ms(bundle))
-    ranked = _rank([one for one in every if one.unranked is None], floor_ms)
+    ranked = _rank(bundle, [one for one in every if one.unranked is None])
     rest = [one for one in every if one.unranked is not None]
-    return (*ranked, *sorted(rest, key=lambda one: not one.hits))
+    return (*ranked, *sorted(rest, key=lambda one: (not one.hits, not one.clean)))
+
+
+def decides_ms(each: Struck) -> float | None:
+    """What one hit is ranked by: infinite when it was not over within the trial, None: unknown."""
+    recovery = each.recovery
+    if recovery.hit.kind is FaultKind.BURST:
+        return _or_never(recovery.caught_up_ms)
+    return recovery.late_time_ms if recovery.over else math.inf
 
 
 def instant_ms(recovery: Recovery, phase: Phase) -> float | None:
     """When a phase came, after the hit: infinite when it did not come within the trial, None: unknown.
 
-    An engine of which no window was late was timely all along; what comes at once takes its time even
-    so.
+    An engine that kept flowing was timely all along; what comes at once takes its time even so.
     """
-    undisturbed_ms = 0.0 if not recovery.disturbed else None
+    burst = recovery.hit.kind is FaultKind.BURST
+    flowed_ms = 0.0 if recovery.outage_begin_ms is None and not burst else None
     match phase:
         case Phase.DETECTED:
             return recovery.detected_ms
         case Phase.BACK:
             return _or_never(recovery.back_ms)
         case Phase.TIMELY:
-            return _or_never(recovery.timely_ms, undisturbed_ms)
+            return _or_never(recovery.timely_ms, flowed_ms)
         case Phase.CAUGHT_UP:
-            return _or_never(recovery.caught_up_ms, 0.0 if calm(recovery) else None)
-        case Phase.SETTLED:
-            return _or_never(recovery.settled_ms, undisturbed_ms)
+            return _or_never(recovery.caught_up_ms, flowed_ms)
+        case Phase.BACK_FOR_GOOD:
+            return _or_never(recovery.back_for_good_ms)
         case _:
             assert_never(phase)
 
@@ -189,25 +223,17 @@ def _or_never(value: float | None, otherwise: float | None = None) -> float:
     return math.inf if otherwise is None else otherwise
 
 
-def _order(struck: Struck, kind: FaultKind) -> float:
-    value = instant_ms(struck.recovery, deciding_phase(kind))
-    return math.inf if value is None else value
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None when one of them is not known."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known and len(known) == len(values) else None
 
 
-def _hits(stand: Standing, kind: FaultKind) -> tuple[Struck, ...]:
-    found = []
-    for trial in stand.completed:
-        every = trial.record.recoveries
-        number = 0
-        for position, recovery in enumerate(every):
-            if recovery.hit.kind is not kind:
-                continue
-            number += 1
-            until_ms = recovery.observed_ms
-            if position + 1 < len(every):
-                until_ms = min(until_ms, every[position + 1].hit.at_ms - recovery.hit.at_ms)
-            found.append(Struck(trial, number, recovery, until_ms))
-    return tuple(found)
+def _order(each: Struck) -> tuple[float, float]:
+    """By what decides; of equal ones the one that took longer to be back comes later."""
+    instants_ms = (decides_ms(each), each.recovery.back_for_good_ms)
+    first, second = (math.inf if ms is None else ms for ms in instants_ms)
+    return first, second
 
 
 def _why_unranked(bundle: Bundle, one: Recovered) -> str | None:
@@ -223,9 +249,27 @@ def _why_unranked(bundle: Bundle, one: Recovered) -> str | None:
         return f"{counts_in_words(replace(one.damage, windows=0))} under exactly-once"
     if any(_unassigned(struck.trial) for struck in one.hits):
         return "its result was not right"
-    if one.deciding.never:
-        return "not within the trial"
-    return unbelieved(bundle, one.standing.records)
+    if any(value == math.inf for value in one.values):
+        return "it was not over within the trial"
+    believed = unbelieved(bundle, one.standing.records)
+    return believed or _why_not_known(one)
+
+
+def _why_not_known(one: Recovered) -> str | None:
+    """Why its late times cannot be compared with others; None when they can."""
+    if one.kind is FaultKind.BURST:
+        return None
+    hidden = next((h.recovery for h in one.hits if h.recovery.late_time_ms is None), None)
+    if hidden is not None and hidden.could_delay_ms is not None and not hidden.disturbed:
+        return (
+            f"its band of {in_seconds(hidden.band_ms)} s hides a fault that could delay results by "
+            f"{in_seconds(hidden.could_delay_ms)} s"
+        )
+    if hidden is not None:
+        return "its late time is not known"
+    return (
+        "only whole windows are known, so its late time is an upper bound" if one.at_most else None
+    )
 
 
 def _unassigned(trial: TrialBundle) -> bool:
@@ -242,28 +286,34 @@ def _clean(trial: TrialBundle, damage: Damage) -> bool:
     return damage.clean_under(outcome.verdict.guarantee)
 
 
-def _rank(every: Sequence[Recovered], floor_ms: float) -> list[Recovered]:
-    """By what decides; within the resolution, or with ranges that overlap, they share a rank."""
-    ordered = sorted(every, key=lambda one: _median(one.deciding))
-    groups: list[list[Recovered]] = []
-    for one in ordered:
-        if groups and not _told_apart(groups[-1][0].deciding, one.deciding, floor_ms):
-            groups[-1].append(one)
-        else:
-            groups.append([one])
-    ranked: list[Recovered] = []
-    for group in groups:
-        rank = len(ranked) + 1
-        ranked += [replace(one, rank=rank, tied=len(group) > 1) for one in group]
-    return ranked
+def _rank(bundle: Bundle, every: Sequence[Recovered]) -> list[Recovered]:
+    """By what decides, by the one rule of all reports."""
+    floor_ms, factor = resolution(bundle, every)
+    places = rank([candidate(one) for one in every], floor=floor_ms, single_factor=factor)
+    by_label = {one.standing.label: one for one in every}
+    return [
+        replace(by_label[place.label], rank=place.rank, alike=place.alike, unranked=place.why)
+        for place in places
+    ]
 
 
-def _told_apart(sooner: Spread, later: Spread, floor_ms: float) -> bool:
-    if _median(later) - _median(sooner) <= floor_ms:
-        return False
-    repeated = sooner.hits > 1 or later.hits > 1
-    return not repeated or (sooner.high or 0.0) < (later.low or 0.0)
+def resolution(bundle: Bundle, every: Sequence[Recovered]) -> tuple[float, float | None]:
+    """Below which difference in ms nothing is told apart, and by which factor single trials are.
+
+    What comes at once closes its windows itself, so only a late time is seen no finer than them; how far
+    single trials differ was not measured of bursts.
+    """
+    if every and every[0].kind is FaultKind.BURST:
+        return QUANTUM_MS, None
+    return QUANTUM_MS + advance_ms(bundle), LATE_TIME_FACTOR
 
 
-def _median(value: Spread) -> float:
-    return math.inf if value.median is None else value.median
+def candidate(one: Recovered) -> Candidate:
+    """What the ranking compares; the unit is the trial."""
+    trials = {each.trial.record.number: each.trial.record for each in one.hits}.values()
+    return Candidate(
+        one.standing.label,
+        tuple(math.inf if value is None else value for value in one.values),
+        min((record.measured_windows for record in trials), default=0),
+        tuple(record.round for record in trials),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from streambench.report.columns import Curve, Floats, series_curve
-from streambench.report.recovered import Struck
+from streambench.report.struck import Struck
 from streambench.results.series import excess_lag
 
 BEFORE_S = 5.0

@@ -1,20 +1,28 @@
-"""Recoveries in sentences: who was back first, and who lost, doubled or miscounted."""
+"""Recoveries in sentences: how long results were late, and who lost, doubled or miscounted."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 from streambench.model.fault import FaultKind
 from streambench.report.fault_words import damage_brief, deeds, fault_words, nobody
-from streambench.report.numbers import in_seconds, listing, number, sentence, three_digits
+from streambench.report.numbers import (
+    in_seconds,
+    listing,
+    number,
+    plural,
+    sentence,
+    three_digits,
+)
 from streambench.report.recovered import Recovered, kinds, recovered, spread
 from streambench.report.recovery_curves import at_once
 from streambench.results.bundle import Bundle
 
 
 def recovery_sentence(every: Sequence[Recovered]) -> str:
-    """Who was back when, then the damage; `every` are of one kind, and some of them were hit."""
+    """Who was late for how long, then the damage; `every` are of one kind, and some of them were hit."""
     hit = [one for one in every if one.hits]
     parts = [f"{_lead(hit)}, {_times(hit, reasons=False)}"]
     parts += [f"{one.title} {listing(done)}" for one in hit if (done := deeds(one.damage))]
@@ -38,16 +46,19 @@ def main_recoveries(bundle: Bundle) -> tuple[Recovered, ...]:
 
 
 def lane_words(one: Recovered) -> str:
-    """What one engine's lane says: its place and when it was back, or why there is nothing to see."""
+    """What one engine's lane says: how long it was late, or why there is nothing to see."""
     if not one.hits:
         return one.standing.status.value
-    if one.usually_undisturbed:
+    if one.deciding.never:
+        words = f"{'not all out' if one.kind is FaultKind.BURST else 'still late'} after {_observed(one)}"
+    elif one.deciding.median is None:
+        words = "late time not known"
+    elif one.usually_undisturbed:
         words = f"no window was late{_mostly(one)}"
-    elif one.deciding.never:
-        words = f"not within {_observed(one)}"
+    elif one.kind is FaultKind.BURST:
+        words = f"all results out after {in_seconds(one.deciding.median)} s"
     else:
-        done = "all results out" if one.kind is FaultKind.BURST else "timely again"
-        words = f"{done} after {in_seconds(one.deciding.median or 0.0)} s"
+        words = f"late for {late_time(one)} s"
     return words if one.rank is not None or one.deciding.never else f"{words}, not ranked"
 
 
@@ -55,19 +66,27 @@ def lane_brief(one: Recovered) -> str:
     """The same where there is little room."""
     if not one.hits:
         return one.standing.status.value
+    if one.deciding.never:
+        return "not over within the trial"
+    if one.deciding.median is None:
+        return "not known"
     if one.usually_undisturbed:
         return "usually not late" if one.disturbed else "never late"
-    if one.deciding.never:
-        return "not within the trial"
-    words = f"{in_seconds(one.deciding.median or 0.0)} s"
+    words = f"{late_time(one)} s"
     return words if one.rank is not None else f"{words}, not ranked"
+
+
+def late_time(one: Recovered) -> str:
+    """What decides, in seconds: `2.40`, or `at most 2.40` where only whole windows are known."""
+    words = in_seconds(one.deciding.median or 0.0)
+    return f"at most {words}" if one.at_most and one.kind is not FaultKind.BURST else words
 
 
 def lane_name(one: Recovered) -> str:
     """The engine's place and name: `2. Flink`, `1= Flink` when it shares its place."""
     if one.rank is None:
         return one.title
-    return f"{one.place} {one.title}" if one.tied else f"{one.place}. {one.title}"
+    return f"{one.place} {one.title}" if one.alike else f"{one.place}. {one.title}"
 
 
 def lane_damage(one: Recovered) -> str:
@@ -90,27 +109,38 @@ def _lead(hit: Sequence[Recovered]) -> str:
         events = burst_events(hit)
         lead = lead if events == lead.removeprefix("after ") else f"after {events}"
     most = max(len(one.hits) for one in hit)
-    return lead if most == 1 else f"{lead} ({most} times each, medians)"
+    if most == 1:
+        return lead
+    trials = max(one.deciding.count for one in hit)
+    medians = f", medians over {plural(trials, 'trial')}" if trials > 1 else ", means"
+    return f"{lead} ({plural(most, 'time')} each{medians})"
 
 
 def _times(hit: Sequence[Recovered], *, reasons: bool) -> str:
     """Ranked ones in their order, then the others; with `reasons` their damage is told at once."""
     ranked = [one for one in hit if one.rank is not None]
     rest = [one for one in hit if one.rank is None]
-    cold = _shared_reason(rest) if not ranked else None
+    shared = _shared_reason(rest) if not ranked else None
     parts: list[str] = []
+    reasons_said: set[str | None] = set()
     said = False  # whether the words that the later times stand for have been said
     for one in (*ranked, *rest):
         words = _time(one, first=not said)
         said = said or not (one.usually_undisturbed or one.deciding.never)
-        if one.rank is None and not one.deciding.never and not cold:
+        if one.rank is None and not one.deciding.never and not shared:
             told = one.clean or reasons
-            words += f" (not ranked: {one.unranked})" if told else " (not ranked)"
+            again = one.unranked in reasons_said
+            if told:
+                reasons_said.add(one.unranked)
+            either = " either" if again else ""
+            words += (
+                f" (not ranked: {one.unranked})" if told and not again else f" (not ranked{either})"
+            )
         if ranked and one is ranked[-1]:
             words += _ties(ranked)
         parts.append(words)
     every = ", ".join(parts)
-    return f"{every} (not ranked: {cold})" if cold else every
+    return f"{every} (not ranked: {shared})" if shared else every
 
 
 def _shared_reason(rest: Sequence[Recovered]) -> str | None:
@@ -124,22 +154,25 @@ def _shared_reason(rest: Sequence[Recovered]) -> str | None:
 
 
 def _time(one: Recovered, *, first: bool) -> str:
-    """`Flink was timely again after 3.10 s`; short where the words before it have said so."""
+    """`Flink had late results for 3.10 s of the load`; short where the words before it have said so."""
     burst = one.kind is FaultKind.BURST
+    if one.deciding.never:
+        doing = "did not have all results out" if burst else "was still late"
+        return f"{one.title} {doing} {'within' if burst else 'at the end of'} {_observed(one)}"
+    if one.deciding.median is None:
+        return f"the late time of {one.title} is not known"
     if one.usually_undisturbed:
         return f"{one.title} had no late window{_mostly(one)}"
-    if one.deciding.never:
-        doing = "did not have all results out" if burst else "was not timely again"
-        return f"{one.title} {doing} within {_observed(one)}"
-    rate = _rate(one) if burst else ""
-    after = f"after {in_seconds(one.deciding.median or 0.0)} s{rate}"
-    if not first:
-        return f"{one.title} {after}"
-    return f"{one.title} {'had all results out' if burst else 'was timely again'} {after}"
+    if burst:
+        after = f"after {late_time(one)} s{_rate(one)}"
+        return f"{one.title} had all results out {after}" if first else f"{one.title} {after}"
+    if first:
+        return f"{one.title} had late results for {late_time(one)} s of the load"
+    return f"{one.title} for {late_time(one)} s"
 
 
 def _mostly(one: Recovered) -> str:
-    return " after most hits" if one.disturbed else ""
+    return " in most trials" if one.disturbed else ""
 
 
 def _rate(one: Recovered) -> str:
@@ -148,12 +181,20 @@ def _rate(one: Recovered) -> str:
 
 
 def _ties(ranked: Sequence[Recovered]) -> str:
-    tied = [one for one in ranked if one.tied]
-    groups = [
-        listing([one.title for one in tied if one.rank == rank])
-        for rank in dict.fromkeys(one.rank for one in tied)
+    """Who is not told apart from whom: all of them, or pair by pair."""
+    tied = [one for one in ranked if one.alike]
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(tied, 2)
+        if other.standing.label in one.alike
     ]
-    return f" ({'; '.join(f'{group} are not told apart' for group in groups)})" if groups else ""
+    if not pairs:
+        return ""
+    if len(pairs) == len(tied) * (len(tied) - 1) // 2:
+        groups = [listing([one.title for one in tied])]
+    else:
+        groups = [f"{one.title} and {other.title}" for one, other in pairs]
+    return f" ({'; '.join(f'{group} are not told apart' for group in groups)})"
 
 
 def _observed(one: Recovered) -> str:

@@ -16,7 +16,8 @@ from streambench.report.numbers import DASH, in_unit, number
 class Shown:
     """A figure ready to be printed: `value` is the median over `trials`, in the metric's unit.
 
-    `trials` of `asked` know a value; a median that leaves some out says so.
+    `trials` of `asked` know a value; a median that leaves some out says so. Where half of them or more
+    do not, there is none: the reason holds what is known.
     `instead` is set when the maximum stands in the place of a percentile that was not earned;
     `reason` says why there is no value.
     """
@@ -37,7 +38,17 @@ class Shown:
 
     @property
     def labelled(self) -> str:
-        """The number, with `max` before it when it stands in a percentile's place."""
+        """The number alone, where no range can stand below it.
+
+        `max` stands before it in a percentile's place; `(4/5)` behind it when one of five is not known.
+        """
+        if self.value is None:
+            return self.text
+        known = "" if self.trials == self.asked else f" ({self.trials}/{self.asked})"
+        return f"{self._titled}{known}"
+
+    @property
+    def _titled(self) -> str:
         return f"max {self.text}" if self.instead and self.value is not None else self.text
 
     @property
@@ -55,7 +66,7 @@ class Shown:
         """As a cell: the number, and below it the range or the reason of a dash."""
         if self.value is None:
             return Cell(DASH, self.reason, Tone.QUIET)
-        return Cell(self.labelled, self.spread, tone)
+        return Cell(self._titled, self.spread, tone)
 
 
 def shown(name: str, records: Sequence[TrialRecord]) -> Shown:
@@ -98,6 +109,11 @@ def _over(metric: Metric, name: str, records: Sequence[TrialRecord], *, instead:
     ]
     if not values:
         return Shown(metric, None, instead=instead, reason="not known")
+    if 2 * len(values) <= len(records):
+        found = " and ".join(number(value, metric.digits) for value in (min(values), max(values)))
+        some = found if len(set(values)) > 1 else number(values[0], metric.digits)
+        reason = f"{some}, known in {len(values)} of {len(records)} trials only"
+        return Shown(metric, None, instead=instead, reason=reason)
     return Shown(
         metric,
         statistics.median(values),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from streambench.model.conditions import Guarantee
+from streambench.analysis.delays import DelayRanking, rank_by_delay
+from streambench.analysis.eligible import delay_stem as delay_stem
+from streambench.analysis.eligible import late_possible as late_possible
+from streambench.analysis.eligible import unbelieved as unbelieved
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.report.damage_words import damage_words
 from streambench.report.numbers import number
 from streambench.report.shown import Shown, shown
 from streambench.results.bundle import Bundle, TrialBundle
-
-# Append stamps have a resolution of 1 ms, so a smaller difference than this says nothing.
-TIE_MS = 2.0
 
 
 class Status(enum.Enum):
@@ -40,7 +39,8 @@ RIGHT_SO_FAR = frozenset({Status.RIGHT, Status.WRONG_AFTER})
 class Standing:
     """One variant's place: `completed` are the trials that its figures come from.
 
-    `rank` is None when it is not ranked, for the reason `unranked`; `tied` when another shares it.
+    `rank` is None when it is not ranked, for the reason `unranked`. `alike` are the labels of ranked
+    variants that it is not told apart from.
     """
 
     label: str
@@ -52,7 +52,12 @@ class Standing:
     completed: tuple[TrialBundle, ...]
     unranked: str | None
     rank: int | None = None
-    tied: bool = False
+    alike: tuple[str, ...] = ()
+
+    @property
+    def tied(self) -> bool:
+        """Whether it is not told apart from some other ranked variant."""
+        return bool(self.alike)
 
     @property
     def records(self) -> tuple[TrialRecord, ...]:
@@ -69,19 +74,6 @@ class Standing:
         return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
 
 
-def delay_stem(bundle: Bundle) -> str:
-    """Whose stamps are the honest ones: visible under exactly-once, else appended."""
-    exactly = bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE
-    return "visible" if exactly else "delay"
-
-
-def late_possible(bundle: Bundle) -> bool:
-    """Whether records may lawfully have been dropped, so that delay is not ranked."""
-    return bundle.run.late_model is not None or any(
-        trial.record.late is not None for trial in bundle.trials
-    )
-
-
 def title_of(bundle: Bundle, label: str) -> str:
     """An engine's name as in the report, else the variant's label."""
     return bundle.run.titles.get(label, label)
@@ -89,13 +81,24 @@ def title_of(bundle: Bundle, label: str) -> str:
 
 def standings(bundle: Bundle) -> tuple[Standing, ...]:
     """All variants: ranked ones first by rank, then the right, then the rest, each in planned order."""
-    stands = [_standing(bundle, label) for label in bundle.labels]
-    ranked = _rank([s for s in stands if s.unranked is None], delay_stem(bundle))
+    stands = {label: _standing(bundle, label) for label in bundle.labels}
+    places = delay_ranking(bundle, tuple(stands.values())).places
+    for place in places:
+        stands[place.label] = replace(
+            stands[place.label], rank=place.rank, alike=place.alike, unranked=place.why
+        )
+    ranked = [stands[place.label] for place in places if place.rank is not None]
     order = list(Status)
     rest = sorted(
-        (s for s in stands if s.unranked is not None), key=lambda s: order.index(s.status)
+        (s for s in stands.values() if s.rank is None), key=lambda s: order.index(s.status)
     )
     return (*ranked, *rest)
+
+
+def delay_ranking(bundle: Bundle, stands: Sequence[Standing]) -> DelayRanking:
+    """How those that may be ranked compare, and by which figure."""
+    may = {stand.label: stand.records for stand in stands if stand.unranked is None}
+    return rank_by_delay(may, delay_stem(bundle))
 
 
 def _standing(bundle: Bundle, label: str) -> Standing:
@@ -184,64 +187,7 @@ def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
         return str(standing.status.value)
     if late_possible(bundle):
         return "records may lawfully be dropped here, so delay is not compared"
-    reason = unbelieved(bundle, standing.records)
-    if reason is not None:
-        return reason
-    tail = _tail(standing, delay_stem(bundle))
-    if tail.trials < len(standing.records):
-        return "its delay is not known in every trial"
-    return None
-
-
-def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
-    """Why no time of these trials may be ranked, however right they are; None when all may."""
-    for record in records:
-        if record.cold or bundle.run.quick:
-            return "cold: too short to be ranked"
-        if record.saturated:
-            return "saturated: it left the machine no room"
-        if record.certificate is None:
-            return "the generator gave no certificate"
-        if not record.certificate.held:
-            return (
-                f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
-            )
-    return None
-
-
-def _tail(standing: Standing, stem: str) -> Shown:
-    return standing.shown(f"{stem}_p99_ms")
-
-
-def _rank(standing: list[Standing], stem: str) -> list[Standing]:
-    """By the shown tail delay; the maximum for all when one of them earned no p99."""
-    tails = {s.label: _tail(s, stem) for s in standing}
-    if any(tail.instead for tail in tails.values()):
-        tails = {s.label: s.shown(f"{stem}_max_ms") for s in standing}
-    ordered = sorted(standing, key=lambda s: _value(tails[s.label]))
-    groups: list[list[Standing]] = []
-    for one in ordered:
-        if groups and not _told_apart(tails[groups[-1][0].label], tails[one.label]):
-            groups[-1].append(one)
-        else:
-            groups.append([one])
-    ranked: list[Standing] = []
-    for group in groups:
-        rank = len(ranked) + 1
-        ranked += [replace(one, rank=rank, tied=len(group) > 1) for one in group]
-    return ranked
-
-
-def _value(tail: Shown) -> float:
-    return math.inf if tail.value is None else tail.value
-
-
-def _told_apart(faster: Shown, slower: Shown) -> bool:
-    """Whether the difference exceeds the floor and, with repeats, the ranges are apart."""
-    if _value(slower) - _value(faster) < TIE_MS:
-        return False
-    repeated = faster.trials > 1 or slower.trials > 1
-    return not repeated or (faster.high or 0.0) < (slower.low or 0.0)
+    return unbelieved(bundle, standing.records)
 
 
 def rows_checked(standing: Standing) -> str:

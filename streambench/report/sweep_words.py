@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from streambench.model.sweep import AxisName
+from streambench.model.plan import Setting
+from streambench.model.sweep import AxisName, value_words
 from streambench.model.trial import LeftOut
 from streambench.report.numbers import listing, number, plural
+from streambench.report.standing import delay_stem, title_of
 from streambench.report.swept import Swept, knee, knee_is_seen, of, swept
 from streambench.results.bundle import Bundle
 
@@ -40,12 +42,22 @@ def sweep_clause(bundle: Bundle) -> str:
     if found:
         return _knee_words(bundle, every, found) + doubt
     axis = bundle.run.axes[0]
-    parts = [words for label in bundle.labels if (words := _cost_words(of(every, label)))]
+    if axis.name is AxisName.COMMIT:
+        stem = delay_stem(bundle)
+        metric, digits = f"{stem}_p50_ms", 0
+        seen = " as a committed reader has it" if stem == "visible" else ""
+        short, what = "delay", f"the median delay in ms{seen}"
+    else:
+        metric, digits = "engine_cpu_s_per_million", 1
+        short, what = "cost", "CPU seconds per million events"
+    lines = [of(every, label) for label in bundle.labels]
+    parts = [words for line in lines if (words := _ends_words(line, metric, digits))]
     if not parts:
-        return f"No point of the sweep by {axis.name.value} was completed{doubt}"
-    first, last = axis.values[0], axis.values[-1]
-    span = f"From {axis.name.value} {first:,.10g} to {last:,.10g}"
-    return f"{span}, CPU seconds per million events went {', '.join(parts)}{doubt}"
+        return f"The {short} at both ends of the sweep by {axis.name.value} is known of no engine{doubt}"
+    first, last = (value_words(axis.name, axis.values[at]) for at in (0, -1))
+    median = " (medians over trials)" if bundle.run.repeats > 1 else ""
+    span = f"From {axis.name.value} {first} to {last}"
+    return f"{span}, {what}{median} went {', '.join(parts)}{doubt}"
 
 
 def _knee_words(bundle: Bundle, every: tuple[Swept, ...], found: dict[str, Knee]) -> str:
@@ -74,13 +86,39 @@ def left_out_words(bundle: Bundle) -> str | None:
     )
 
 
-def _cost_words(line: tuple[Swept, ...]) -> str:
-    known = [
-        value
-        for one in line
-        if one.counts
-        and (value := one.standing.shown("engine_cpu_s_per_million").value) is not None
-    ]
-    if len(known) < 2:
+def unmoved_words(bundle: Bundle) -> str | None:
+    """Which engines do not follow the commit interval that was varied; None where all do, or nothing is
+    known.
+    """
+    if AxisName.COMMIT not in [axis.name for axis in bundle.run.axes]:
+        return None
+    unmoved = []
+    for label in bundle.labels:
+        found: dict[float, set[tuple[Setting, ...]]] = {}
+        for trial in bundle.of(label):
+            if trial.record.settings:
+                interval_ms = dict(trial.record.point)[AxisName.COMMIT]
+                asked = tuple(replace(each, effective=None) for each in trial.record.settings)
+                found.setdefault(interval_ms, set()).add(asked)
+        if len(found) > 1 and len(set.union(*found.values())) == 1:
+            unmoved.append(title_of(bundle, label))
+    if not unmoved:
+        return None
+    return (
+        f"No setting of {listing(unmoved)} follows the commit interval: along it nothing is varied there, "
+        "and points differ by chance alone."
+    )
+
+
+def _ends_words(line: tuple[Swept, ...], metric: str, digits: int) -> str:
+    """How a metric went from the first point to the last; empty where it is not known of both."""
+    ends = [_value(one, metric) for one in (line[:1] + line[-1:])]
+    if len(ends) < 2 or ends[0] is None or ends[1] is None:
         return ""
-    return f"{line[0].standing.title} {number(known[0], 1)} → {number(known[-1], 1)}"
+    return f"{line[0].standing.title} {number(ends[0], digits)} → {number(ends[1], digits)}"
+
+
+def _value(one: Swept, metric: str) -> float | None:
+    """What is known of a point: nothing where another figure would stand in its place."""
+    found = one.standing.shown(metric)
+    return found.value if one.counts and not found.instead else None

@@ -85,4 +85,9 @@ def knee_is_seen(line: Sequence[Swept]) -> bool:
 
 def _pace(standing: Standing) -> Judgement | None:
     judged = [judge_pace(r.measures, r.measured_windows) for r in standing.records]
-    return min(judged, key=lambda one: _WORST_FIRST.index(one.pace), default=None)
+    return min(
+        judged,
+        # What kept up with a reservation says more than what did without.
+        key=lambda one: (_WORST_FIRST.index(one.pace), one.words == one.pace.value),
+        default=None,
+    )

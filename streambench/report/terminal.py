@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -12,9 +14,12 @@ from streambench.model.trial import Failed
 from streambench.report.answer import answer
 from streambench.report.compose import banners
 from streambench.report.document import Tone
+from streambench.report.found import found_rates
 from streambench.report.numbers import DASH, number, optional, percent
-from streambench.report.sections.drain import drain_cells
-from streambench.report.sections.late import caption
+from streambench.report.processed import backlog_words
+from streambench.report.sections.drain import drain_cells, drain_places
+from streambench.report.sections.late import caption, which_trial
+from streambench.report.sections.search import unranked_words
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import (
@@ -27,6 +32,7 @@ from streambench.report.standing import (
 )
 from streambench.report.terminal_search import search_table
 from streambench.report.terminal_sweep import sweep_table
+from streambench.report.trends import trend_lines
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
@@ -45,26 +51,42 @@ def render(bundle: Bundle) -> RenderableType:
     parts: list[RenderableType] = [Text(answer(bundle), style="bold"), Text("")]
     parts += [Text(banner, style="yellow") for banner in banners(bundle)]
     if bundle.run.search is not None:
-        return Group(*parts, search_table(bundle))
+        notes = [*unranked_words(found_rates(bundle)), *trend_lines(bundle)]
+        return Group(*parts, search_table(bundle), *_below(notes))
     if bundle.run.drain_records is not None:
         return Group(*parts, _drain_table(bundle))
     if bundle.run.axes:
-        return Group(*parts, sweep_table(bundle))
+        return Group(*parts, sweep_table(bundle), *_below(trend_lines(bundle)))
     stands = standings(bundle)
     if late_possible(bundle):
         parts += [_late_table(stands), *_late_caption(bundle), Text("")]
     parts.append(_table(bundle, stands))
     reasons = [line for stand in stands if (line := _reason(bundle, stand)) is not None]
-    if reasons:
-        parts += [Text(""), *(Text(line) for line in reasons)]
+    reasons += [
+        f"{stand.title} processed {words}"
+        for stand in stands
+        if (words := backlog_words(stand.records)) is not None
+    ]
+    parts += _below([*reasons, *trend_lines(bundle)])
     if any(shown.instead for stand in stands if stand.records for shown in _delays(bundle, stand)):
         parts += [Text(""), Text("max: too few windows to earn the percentile", style="dim")]
+    if any(_partly_known(bundle, stand) for stand in stands):
+        parts += [
+            Text(""),
+            Text("(4/5): the median of the 4 trials of 5 that know it", style="dim"),
+        ]
     return Group(*parts)
+
+
+def _below(lines: Sequence[str]) -> list[RenderableType]:
+    """Lines under a table, a blank one first."""
+    return [Text(""), *(Text(line) for line in lines)] if lines else []
 
 
 def _drain_table(bundle: Bundle) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("engine", overflow="fold", max_width=20)
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("engine", overflow="fold", max_width=18)
     for heading in (
         "first\nwindow s",
         "cold\nevents/s",
@@ -73,8 +95,8 @@ def _drain_table(bundle: Bundle) -> Table:
         "CPU-s\nper M",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for label in bundle.labels:
-        table.add_row(escape(title_of(bundle, label)), *drain_cells(bundle, label))
+    for label, place in drain_places(bundle).items():
+        table.add_row(place, escape(title_of(bundle, label)), *drain_cells(bundle, label))
     return table
 
 
@@ -115,6 +137,11 @@ def _delays(bundle: Bundle, stand: Standing) -> tuple[Shown, Shown]:
     return stand.shown(f"{stem}_p50_ms"), stand.shown(f"{stem}_p99_ms")
 
 
+def _partly_known(bundle: Bundle, stand: Standing) -> bool:
+    every = (*_delays(bundle, stand), *(stand.shown(name) for _, name in _METRICS))
+    return any(each.value is not None and each.trials < each.asked for each in every)
+
+
 def _late_table(stands: tuple[Standing, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("late records", overflow="fold", max_width=20)
@@ -132,8 +159,9 @@ def _late_table(stands: tuple[Standing, ...]) -> Table:
             and late.predicted_high is not None
         ):
             predicted = f"{number(late.predicted_low)}..{number(late.predicted_high)}"
+        which = which_trial(stand)
         table.add_row(
-            escape(stand.title),
+            escape(stand.title if which is None else f"{stand.title} ({which})"),
             optional(late.dropped),
             number(late.records),
             DASH if late.dropped is None else percent(late.dropped, late.records),

@@ -22,7 +22,7 @@ def search_table(bundle: Bundle) -> Table:
     headings = ["lag-bounded\nevents/s"]
     if limit is not None:
         headings.append(f"{limit.quantile.value} ≤\n{limit.most_ms:,.10g} ms")
-    for heading in (*headings, "drain\nevents/s", "p50\nms", "p99\nms", "CPU-s\nper M"):
+    for heading in (*headings, "at once\nevents/s", "p50\nms", "p99\nms", "CPU-s\nper M"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found_rates(bundle):
         record = one.record

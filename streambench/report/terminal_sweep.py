@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streambench.model.pace import Pace
+from streambench.model.sweep import value_words
 from streambench.report.numbers import DASH
 from streambench.report.sections.verdict import MARKS
 from streambench.report.standing import delay_stem
@@ -33,7 +34,7 @@ def sweep_table(bundle: Bundle) -> Table:
     for one in swept(bundle):
         if before not in (None, one.point):
             table.add_section()
-        values = [f"{value:,.10g}" for _, value in one.point]
+        values = [value_words(name, value) for name, value in one.point]
         shown = values if one.point != before else [""] * len(values)
         before = one.point
         stand = one.standing

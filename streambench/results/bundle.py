@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from streambench.model.errors import UsageError
 from streambench.model.trial import TrialRecord
 from streambench.results.files import write_text, write_with
+from streambench.results.old_labels import with_present_labels
 from streambench.results.schema import (
     SCHEMA,
     RunRecord,
@@ -99,7 +100,7 @@ class BundleWriter:
         folder is filled under a hidden name, so a reader sees all of the trial or nothing.
         """
         trials = self.folder / "trials"
-        final = trials / f"{record.number:02d}-{record.variant.label}"
+        final = trials / f"{record.number:02d}-{record.variant.folder}"
         hidden = Path(tempfile.mkdtemp(prefix=".", dir=trials))
         try:
             hidden.chmod(0o755)
@@ -150,7 +151,12 @@ def read_bundle(path: Path) -> Bundle:
         raise _damaged(run_file, error) from error
     trials = [_read_trial(file) for file in sorted((path / "trials").glob("[!.]*/trial.json"))]
     trials.sort(key=lambda trial: trial.record.number)
-    return Bundle(path, run, tuple(trials))
+    variants = [
+        *(trial.record.variant for trial in trials),
+        *(search.variant for search in run.searches),
+        *(drained.variant for drained in run.drains),
+    ]
+    return Bundle(path, with_present_labels(run, variants), tuple(trials))
 
 
 def _read_trial(file: Path) -> TrialBundle:

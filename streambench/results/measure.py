@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from streambench.model.conditions import Guarantee
 from streambench.model.metrics import BY_NAME
-from streambench.model.trial import Purpose, Span
+from streambench.model.trial import ClockWait, Purpose, Span
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
+from streambench.results.clock_waits import clock_waits
 from streambench.results.series import series_table
 from streambench.results.statistics import nearest_rank, trend
 from streambench.results.sustained import lag_slope
@@ -32,7 +33,7 @@ class Measured:
     `measures` is keyed by metric name; None is unknown: not earned, or censored. `notes` say why in
     words. `windows` and `series` are the bundle's tables. `censored_windows` are those measured
     windows of which an expected row never came right; their delay is only known to be greater than
-    the time that was waited.
+    the time that was waited. `clock_waits` are the partitions that this engine's clock waited for.
     """
 
     measures: Mapping[str, float | None]
@@ -42,6 +43,8 @@ class Measured:
     censored_windows: int
     trend: str | None
     notes: tuple[str, ...]
+    trend_share: float | None = None  # its size by the median delay
+    clock_waits: tuple[ClockWait, ...] = ()
 
 
 def measure(
@@ -78,6 +81,8 @@ def measure(
         "visible": times.complete_visible_ms[wanted] - closing_ms,
         "event_latency": times.complete_appended_ms[wanted] - times.newest_due_ms[wanted],
         "clock_wait": closing_ms - times.newest_due_ms[wanted],
+        "own_clock_wait": times.own_clock_ms[wanted] - closing_ms,
+        "engine_part": (times.complete_appended_ms - times.own_clock_ms)[wanted],
     }
     if exactly_once:
         delays["commit_wait"] = (times.complete_visible_ms - times.complete_appended_ms)[wanted]
@@ -110,6 +115,8 @@ def measure(
         censored_windows=censored,
         trend=None if remaining is None else str(remaining),
         notes=tuple(notes),
+        trend_share=None if remaining is None else remaining.share,
+        clock_waits=clock_waits(times, wanted, expected),
     )
 
 

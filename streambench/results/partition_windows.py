@@ -11,6 +11,7 @@ import pyarrow as pa
 from streambench.load.partition import partition_of
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
+from streambench.results.schema import PARTITIONS
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -23,13 +24,20 @@ class PartitionWindows:
     A key's rows belong to the partition that holds its input, wherever the engine wrote them.
     `complete_ms` and `has_rows` are (partitions, windows): when the last row that must exist came
     right (NaN: one never did), and whether there is such a row. `whole_ms` is over all partitions.
-    `records` counts the input of each window. Windows that only the flush closes are left out.
+    `records` counts the input of each window; `start_ms` are the windows' starts in event time. Windows
+    that only the flush closes are left out.
     """
 
+    start_ms: Floats
     closing_ms: Floats
     complete_ms: Floats
     has_rows: Flags
     records: Floats
+
+    @property
+    def advance_ms(self) -> float | None:
+        """The event time from one window to the next; None when there are fewer than two."""
+        return float(np.diff(self.start_ms).min()) if len(self.start_ms) > 1 else None
 
     @property
     def whole_ms(self) -> Floats:
@@ -71,10 +79,63 @@ def partition_windows(
     records = expected.inputs.column("records").to_numpy()[np.searchsorted(known, starts)]
     complete_ms = np.where(came >= wanted, last_ms, np.nan)
     return PartitionWindows(
+        start_ms=starts[closes].astype(np.float64),
         closing_ms=expected.due_ms(quantum[closes]),
         complete_ms=complete_ms[:, closes],
         has_rows=(wanted > 0)[:, closes],
         records=records[closes].astype(np.float64),
+    )
+
+
+def to_table(windows: PartitionWindows) -> pa.Table:
+    """As columns for the bundle: one row for each window of each partition that must have rows."""
+    partition, window = np.nonzero(windows.has_rows)
+    delay_ms = windows.complete_ms[partition, window] - windows.closing_ms[window]
+    columns = {
+        "partition": partition,
+        "window_start_ms": windows.start_ms[window].astype(np.int64),
+        "closing_ms": windows.closing_ms[window],
+        "complete_ms": pa.array(delay_ms, from_pandas=True),
+        "records": windows.records[window].astype(np.int64),
+    }
+    return pa.table(columns, schema=pa.schema(list(PARTITIONS.items())))
+
+
+def from_table(table: pa.Table) -> PartitionWindows:
+    """The inverse of `to_table`."""
+    starts, first, window = np.unique(
+        table.column("window_start_ms").to_numpy(), return_index=True, return_inverse=True
+    )
+    partition = table.column("partition").to_numpy()
+    closing_ms = table.column("closing_ms").to_numpy()
+    delay_ms = np.asarray(table.column("complete_ms").cast(pa.float64()).to_numpy())
+    shape = (int(partition.max(initial=-1)) + 1, len(starts))
+    has_rows, complete_ms = np.zeros(shape, dtype=np.bool_), np.full(shape, np.nan)
+    has_rows[partition, window] = True
+    complete_ms[partition, window] = closing_ms + delay_ms
+    return PartitionWindows(
+        start_ms=starts.astype(np.float64),
+        closing_ms=closing_ms[first],
+        complete_ms=complete_ms,
+        has_rows=has_rows,
+        records=table.column("records").to_numpy()[first].astype(np.float64),
+    )
+
+
+def of_whole_windows(table: pa.Table, delay: str) -> PartitionWindows:
+    """From a bundle's table of windows, as if the input had one partition: late when any was.
+
+    `delay` names the column of delays; `records` are not known and counted as 0.
+    """
+    known = table.filter(table.column("closing_ms").is_valid()).sort_by("window_start_ms")
+    closing_ms = known.column("closing_ms").cast(pa.float64()).to_numpy()
+    delay_ms = known.column(delay).cast(pa.float64()).to_numpy()
+    return PartitionWindows(
+        start_ms=known.column("window_start_ms").to_numpy().astype(np.float64),
+        closing_ms=closing_ms,
+        complete_ms=(closing_ms + delay_ms)[np.newaxis, :],
+        has_rows=np.ones((1, len(closing_ms)), dtype=np.bool_),
+        records=np.zeros(len(closing_ms)),
     )
 
 

@@ -12,11 +12,15 @@ from pydantic import TypeAdapter
 from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions
 from streambench.model.drain import DrainRecord
+from streambench.model.plan import Program, Setting
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
 from streambench.model.trial import Outcome, TrialRecord
 
 SCHEMA = 1  # 1: first version
+# Version of docs/method.md by which a run was measured. 2: late time over all partitions and stretches
+# in place of the time to the first timely output, with a robust band.
+METHOD = 2
 
 WINDOWS: Mapping[str, Any] = {
     "window_start_ms": pa.int64(),  # since the epoch, as in the output
@@ -26,6 +30,7 @@ WINDOWS: Mapping[str, Any] = {
     "visible_first_ms": pa.float64(),
     "visible_complete_ms": pa.float64(),
     "event_latency_ms": pa.float64(),  # after the due instant of the newest contributing record
+    "own_clock_wait_ms": pa.float64(),  # earliest lawful instant by the engine's clock − closing
     "expected_rows": pa.int64(),
     "right_rows": pa.int64(),
     "purpose": pa.string(),  # value of model.trial.Purpose
@@ -41,6 +46,18 @@ SERIES: Mapping[str, Any] = {
     "excess_lag_ms": pa.float64(),
 }
 """Columns of `series.parquet`: one row per second."""
+
+PARTITIONS: Mapping[str, Any] = {
+    "partition": pa.int64(),  # of the input
+    "window_start_ms": pa.int64(),  # since the epoch
+    "closing_ms": pa.float64(),  # closing instant of the window, since T0
+    "complete_ms": pa.float64(),  # delay of the partition's last row after it; null: never complete
+    "records": pa.int64(),  # input records of the window, over all partitions
+}
+"""Columns of `partitions.parquet`: one row per window and partition, of trials with a fault.
+
+Under exactly-once delays are by visible stamps, as throughout a recovery.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,15 @@ class LateModel:
 
 
 @dataclass(frozen=True)
+class PlanRecord:
+    """What was planned for one variant: known also where no trial of it has a record of its own."""
+
+    settings: tuple[Setting, ...] = ()
+    programs: tuple[Program, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """Everything about a run that is not about one trial.
 
@@ -108,6 +134,7 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     late_model: LateModel | None = None
+    method: int = 1  # version of the method; a record that names none is of the first
     recovery_s: float = 0.0
     faults: tuple[str, ...] = ()
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
@@ -119,6 +146,9 @@ class RunRecord:
     null_trial: NullTrial | None = None  # what this machine carries without an engine
     warming_records: int = 0  # what came at once before each trial, again until the job was warm
     rising_s: float = 0.0  # how long a load then rose to the rate
+    settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
+    plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
+    drain_records_per_window: float | None = None  # the mean over the load that is drained
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -73,6 +73,11 @@ class Trend:
     median_ms: float
     span_s: float
 
+    @property
+    def share(self) -> float:
+        """The size of the change by the median, which counts as 2 ms at least."""
+        return abs(self.change_ms) / max(abs(self.median_ms), TREND_FLOOR_MS)
+
     def __str__(self) -> str:
         direction = "rises" if self.change_ms > 0 else "falls"
         return (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import optimize, special, stats
 
 from streambench.model.pace import Judgement, Pace
 
@@ -22,6 +22,14 @@ BACKLOG_LIMIT_MS = 1_000.0
 WINDOWS_NEEDED = 20
 _CONFIDENCE = 0.95
 _SECONDS_NEEDED = 5
+_EXACT_MS = 1e-6
+
+
+# Correlations from second to second over which the slope is averaged, and their weights before the lags
+# are seen. The weights rise towards one, as twelve seconds can hardly tell a high correlation from a trend;
+# benchmarks/slope.py chose exponent and highest value by simulation.
+_CORRELATIONS: Floats = np.linspace(0.0, 0.98, 26)
+_WEIGHT_EXPONENT = 0.4
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,12 @@ class Slope:
 
 
 def lag_slope(t_s: Floats, lag_ms: Floats) -> Slope | None:
-    """The least-squares slope of the excess lag by second; None for fewer than five seconds.
+    """The slope of the excess lag by second; None for fewer than five seconds.
 
-    What is late in one second is late in the next: for such series the usual standard error is too
-    small, so it is widened by the residuals' first-order correlation.
+    What is late in one second is late in the next, by how much is not known, and few seconds do not tell.
+    So a line is fitted for each correlation (generalised least squares, first-order autoregression), and
+    the slopes are averaged by how well each correlation explains the lags: the posterior of the slope,
+    a mixture of t distributions (docs/method.md, sustainable, has the level of its bounds).
     """
     known = np.isfinite(lag_ms)
     t_s, lag_ms = t_s[known].astype(np.float64), lag_ms[known]
@@ -45,13 +55,45 @@ def lag_slope(t_s: Floats, lag_ms: Floats) -> Slope | None:
         return None
     fit = stats.linregress(t_s, lag_ms)
     residuals = lag_ms - (fit.intercept + fit.slope * t_s)
-    power = float(np.dot(residuals, residuals))
-    again = float(np.dot(residuals[1:], residuals[:-1])) / power if power > 0 else 0.0
-    again = min(max(again, 0.0), 0.95)
-    wider = float(np.sqrt((1 + again) / (1 - again)))
-    margin = float(stats.t.ppf(_CONFIDENCE, len(t_s) - 2)) * float(fit.stderr) * wider
-    slope = float(fit.slope)
-    return Slope(slope, slope - margin, slope + margin)
+    if np.max(np.abs(residuals)) < _EXACT_MS:
+        return Slope(float(fit.slope), float(fit.slope), float(fit.slope))
+    # The slope left in the residuals is sought, so that large lags do not cost digits.
+    slopes, errors, weights = _fits(t_s - t_s.mean(), residuals)
+    freedom = len(t_s) - 2
+    reach = float(stats.t.ppf(1 - (1 - _CONFIDENCE) / 2, freedom)) + 1
+    span = (float((slopes - reach * errors).min()), float((slopes + reach * errors).max()))
+
+    def quantile(share: float) -> float:
+        def beyond(slope: float) -> float:
+            return float(weights @ special.stdtr(freedom, (slope - slopes) / errors)) - share
+
+        return float(fit.slope) + float(optimize.brentq(beyond, *span, xtol=1e-4))
+
+    return Slope(quantile(0.5), quantile(1 - _CONFIDENCE), quantile(_CONFIDENCE))
+
+
+def _fits(t_s: Floats, lag_ms: Floats) -> tuple[Floats, Floats, Floats]:
+    """For each correlation the slope, its standard error, and the correlation's posterior weight."""
+    columns = np.column_stack([np.ones_like(t_s), t_s, lag_ms])
+    decay = _CORRELATIONS[:, None] ** np.diff(t_s)  # a second that is not known leaves a gap
+    spread = np.sqrt(1 - decay**2)
+    later = (columns[1:] - decay[:, :, None] * columns[:-1]) / spread[:, :, None]
+    first = np.broadcast_to(columns[:1], (len(_CORRELATIONS), 1, 3))
+    white = np.concatenate([first, later], axis=1)
+    products = white.transpose(0, 2, 1) @ white
+    inverse = np.linalg.inv(products[:, :2, :2])
+    line = (inverse @ products[:, :2, 2:])[:, :, 0]
+    power = ((white[:, :, 2] - (white[:, :, :2] @ line[:, :, None])[:, :, 0]) ** 2).sum(axis=1)
+    freedom = len(t_s) - 2
+    log_weights = (
+        -np.log(spread).sum(axis=1)
+        + np.linalg.slogdet(inverse)[1] / 2
+        - freedom / 2 * np.log(power)
+        - _WEIGHT_EXPONENT * np.log(1 - _CORRELATIONS)
+    )
+    weights = np.exp(log_weights - log_weights.max())
+    errors = np.sqrt(power / freedom * inverse[:, 1, 1])
+    return line[:, 1], errors, weights / weights.sum()
 
 
 def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
@@ -61,7 +103,7 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
     backlog_ms = measures.get("backlog_end_ms")
     if slope is None or upper is None or lower is None or backlog_ms is None:
         return Judgement(Pace.UNDECIDED, "its excess lag is not known")
-    grows = f"its lag grew by {slope:,.1f} ms/s"
+    grows = f"its lag {'fell' if slope < 0 else 'grew'} by {abs(slope):,.1f} ms/s"
     if lower > SLOPE_LIMIT_MS_PER_S:
         return Judgement(Pace.FELL_BEHIND, f"{grows} (surely more than {lower:,.1f})")
     if backlog_ms > BACKLOG_LIMIT_MS:
@@ -71,9 +113,10 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
     if windows < WINDOWS_NEEDED:
         return Judgement(Pace.UNDECIDED, f"{windows} windows, and {WINDOWS_NEEDED} are needed")
     if upper > SLOPE_LIMIT_MS_PER_S:
+        surely = f", surely by more than {lower:,.1f}" if lower > 0 else ""
         return Judgement(
             Pace.UNDECIDED,
-            f"{grows}, maybe by {upper:,.1f}: too noisy for so short a time",
+            f"{grows}{surely}, and may have grown by {upper:,.1f}: too noisy for so short a time",
         )
     greatest_ms, end_ms = (measures.get(f"excess_lag_{at}_ms") for at in ("max", "end"))
     if (
@@ -88,9 +131,12 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
             f"{end_ms / 1000:,.1f} s: it worked off a backlog of before",
             catching_up=True,
         )
-    return Judgement(
-        Pace.KEPT_UP, f"{grows}, at most {upper:,.1f} (limit {SLOPE_LIMIT_MS_PER_S:g})"
-    )
+    shown = f"shown to be within {SLOPE_LIMIT_MS_PER_S:g} ms/s"
+    if lower > 0:
+        sure = f"surely by more than {lower:,.1f} and by less than {upper:,.1f}"
+        return Judgement(Pace.KEPT_UP, f"{grows}, {sure}: {shown}", growing=True)
+    most = f"at most it grew by {upper:,.1f}" if upper > 0 else "surely it did not grow"
+    return Judgement(Pace.KEPT_UP, f"{grows}, {most}: {shown}")
 
 
 def worked_off_what_came(measures: Mapping[str, float | None], windows: int) -> bool:

@@ -27,6 +27,11 @@ class WindowTimes:
     none; `complete_*` of its last expected row, NaN when one never came right. `seen_*` are of the
     last row that ever came right, whatever is missing. `input_records` counts all records of the
     window, whether or not they pass `where`.
+
+    `own_clock_ms` is when the engine's own event clock could first lawfully close the row that
+    completed the window (the last of them by that clock, when it never was complete); the end of
+    the load where only the flush lets it; NaN where `closing_ms` is. `waited_for` is the partition
+    whose records this clock waited for; −1: it waits for none.
     """
 
     start_ms: Int64s
@@ -41,6 +46,8 @@ class WindowTimes:
     seen_appended_ms: Floats
     seen_visible_ms: Floats
     input_records: Int64s
+    own_clock_ms: Floats
+    waited_for: Int64s
 
     def select(self, spans: Sequence[Span], purpose: Purpose) -> npt.NDArray[np.bool_]:
         """Which windows close within the spans of this purpose; unknown closings are in none."""
@@ -84,9 +91,20 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
     every = np.ones(len(row), dtype=np.bool_)
     closing_quantum = _greatest(closing, window, count)
     newest_quantum = _greatest(newest, window, count)
+    closing_ms = np.where(closing_quantum >= 0, expected.due_ms(closing_quantum), np.nan)
+    by_own_clock_ms = _own_clock_ms(table, expected)
+    # Of the rows that must come, the last by this clock; of a complete window, the row that completed it.
+    wanted_rows = np.flatnonzero(must | (expected_rows[window] == 0))
+    decides = _last_of(window[wanted_rows], (by_own_clock_ms[wanted_rows],), wanted_rows, count)
+    ended = row[counts_for_complete]
+    completed_by = _last_of(
+        window[ended], (appended[counts_for_complete], by_own_clock_ms[ended]), ended, count
+    )
+    decides = np.where(complete & (completed_by >= 0), completed_by, decides)
+    waited_for = table.column("waits_for_partition").fill_null(-1).to_numpy().astype(np.int64)
     return WindowTimes(
         start_ms=starts,
-        closing_ms=np.where(closing_quantum >= 0, expected.due_ms(closing_quantum), np.nan),
+        closing_ms=closing_ms,
         newest_due_ms=expected.due_ms(newest_quantum),
         expected_rows=expected_rows,
         right_rows=right_rows,
@@ -97,6 +115,8 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
         seen_appended_ms=last(appended, every),
         seen_visible_ms=last(visible, every),
         input_records=_input_records(expected, starts),
+        own_clock_ms=np.maximum(by_own_clock_ms[decides], closing_ms),
+        waited_for=waited_for[decides],
     )
 
 
@@ -117,11 +137,26 @@ def windows_table(times: WindowTimes, spans: Sequence[Span], *, event_offset_ms:
             "visible_first_ms": _nullable(times.first_visible_ms - times.closing_ms),
             "visible_complete_ms": _nullable(times.complete_visible_ms - times.closing_ms),
             "event_latency_ms": _nullable(times.complete_appended_ms - times.newest_due_ms),
+            "own_clock_wait_ms": _nullable(times.own_clock_ms - times.closing_ms),
             "expected_rows": pa.array(times.expected_rows, pa.int64()),
             "right_rows": pa.array(times.right_rows, pa.int64()),
             "purpose": pa.array(purpose, pa.string()),
         }
     )
+
+
+def _own_clock_ms(table: pa.Table, expected: Expected) -> Floats:
+    """When the engine's clock may first close each row; the load's end where only the flush lets it."""
+    quantum = table.column("earliest_quantum").fill_null(expected.quanta - 1).to_numpy()
+    return expected.due_ms(quantum.astype(np.int64))
+
+
+def _last_of(window: Int64s, by: tuple[Floats, ...], rows: Int64s, count: int) -> Int64s:
+    """Of each window the entry of `rows` that is greatest by the keys `by`; −1 where it has none."""
+    order = np.lexsort((*reversed(by), window))
+    found = np.full(count, -1, dtype=np.int64)
+    found[window[order]] = rows[order]  # of several assignments to one place the last one stays
+    return found
 
 
 def _greatest(values: Int64s, window: Int64s, count: int) -> Int64s:

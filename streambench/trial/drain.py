@@ -70,7 +70,7 @@ def drain(
 
     def silent() -> bool:
         nonlocal malformed_count, last_row
-        fail_on_death(supervisor, stage="drain", excused=excused)
+        fail_on_death(supervisor, stage="last rows", excused=excused)
         raw = reader.poll()
         now = time.monotonic()
         if raw:
@@ -94,7 +94,7 @@ def drain(
         silent,
         what="the output to fall silent",
         timeout_s=timeout_s * 4,
-        stage="drain",
+        stage="last rows",
         poll_s=0.1,
     )
     table = pa.concat_tables(tables) if tables else decode([], query).table

@@ -18,7 +18,7 @@ class Phase(enum.Enum):
     RECOVERY = "recovery"
     COOL_DOWN = "cool-down"
     FLUSH = "flush"
-    DRAIN = "drain"
+    LAST_ROWS = "last rows"
     PROBE = "probe"
     AT_ONCE = "all at once"
     STOP = "stop"

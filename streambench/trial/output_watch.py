@@ -13,7 +13,8 @@ from streambench.model.workload import Query
 
 # Windows due so long ago must be complete by now: even a micro-batch engine at rest shows them.
 SLACK_MS = 3_000
-# So much event time must have come out whole, and for so many looks in succession.
+# So much event time (a window where that is longer) must have come out whole, and for so many looks in
+# succession.
 SPAN_MS = 3_000
 LOOKS = 3
 
@@ -68,7 +69,9 @@ class OutputWatch:
         now_ms = (time.monotonic_ns() - self._start_ns) / 1e6
         closing_after_ms = self._query.window.size_ms + self._query.grace_ms
         newest_ms = now_ms - SLACK_MS - closing_after_ms
-        wanted = [w for w in self._due if newest_ms - SPAN_MS < w <= newest_ms]
+        # What was complete before `restart` is not seen anew: a span without a new window is not whole.
+        span_ms = max(SPAN_MS, self._query.window.advance_ms)
+        wanted = [w for w in self._due if newest_ms - span_ms < w <= newest_ms]
         return bool(wanted) and all(
             len(self._seen.get(window_ms, ())) >= self._due[window_ms] for window_ms in wanted
         )

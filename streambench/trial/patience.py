@@ -9,10 +9,18 @@ from streambench.model.conditions import Conditions, Profile
 # The slowest engine takes about 25 s on two cores when all are tuned; as shipped, a dead member of a
 # group is missed for 45 s, a TaskManager for 50 s.
 _TUNED_S, _DEFAULTS_S = 35.0, 110.0
+# Ten windows tell whether a recovery has settled. That so many close is in the times above, for windows
+# of half a second.
+WINDOWS_AFTERWARDS = 12
+_CONTAINED_MS = 6_000
 
 
-def recovery_patience_s(conditions: Conditions) -> float:
-    """Seconds for one recovery; what takes longer is a finding, and the trial goes on."""
+def recovery_patience_s(conditions: Conditions, window_ms: int = 0) -> float:
+    """Seconds for one recovery; what takes longer is a finding, and the trial goes on.
+
+    More where windows are longer: nothing is seen of an engine until a window closes.
+    """
+    longer_s = max(0, WINDOWS_AFTERWARDS * window_ms - _CONTAINED_MS) / 1000
     match conditions.profile:
         case Profile.TUNED:
             restart_s = _TUNED_S
@@ -20,4 +28,4 @@ def recovery_patience_s(conditions: Conditions) -> float:
             restart_s = _DEFAULTS_S
         case _:
             assert_never(conditions.profile)
-    return restart_s + (conditions.restart_delay_ms or 0) / 1000
+    return restart_s + longer_s + (conditions.restart_delay_ms or 0) / 1000

@@ -201,7 +201,7 @@ class Prober:
         """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
         self._not_before_ms = written.free_from_ms
         lab, offset_ms = self._running.lab, written.event_offset_ms
-        self._observer.status(Status(Phase.DRAIN, rows_read=lab.reader.rows_read(), note=note))
+        self._observer.status(Status(Phase.LAST_ROWS, rows_read=lab.reader.rows_read(), note=note))
         drained = drain(
             supervisor=self._running.supervisor,
             reader=lab.reader,

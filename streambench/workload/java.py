@@ -78,5 +78,6 @@ def _compare_strings(operator: ComparisonOperator, left: str, right: str) -> str
         case ComparisonOperator.NE:
             return f"!{left}.equals({right})"
         case _:
-            # Java orders by UTF-16 units, the others by code points: unequal only beyond U+FFFF.
+            # Java orders by UTF-16 units, the others by code points. The two differ only beyond U+FFFF,
+            # and there `workload.validate` refuses the comparison.
             return f"{left}.compareTo({right}) {_JAVA_OPERATOR[operator]} 0"

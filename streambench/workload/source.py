@@ -52,17 +52,20 @@ class Survey:
 def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
     """Yield a connection with the view `source`: ARRIVAL_MS, EVENT_MS, ORDINAL and the fields, unsorted.
 
-    Raises UsageError where the file cannot be read, lacks a column or has one of another type.
+    A time without a zone is UTC, and what is below a millisecond is cut off: a time never moves into the
+    next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type.
     """
     connection = duckdb.connect()
     try:
+        # Where a column mixes times with and without a zone, the latter would be in that of the machine.
+        connection.execute("SET TimeZone = 'UTC'")
         reader = _reader(replay.path)
         connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}")
         columns = {
             str(row[0]): str(row[1]) for row in connection.execute("DESCRIBE file").fetchall()
         }
         _check_columns(replay, fields, columns)
-        connection.execute(f"CREATE VIEW source AS {_selection(replay, fields)}")
+        connection.execute(f"CREATE VIEW source AS {_selection(replay, fields, columns)}")
         yield connection
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
         reason = str(error).partition("\n")[0]
@@ -147,7 +150,7 @@ def _check_columns(replay: Replay, fields: Sequence[Field], columns: Mapping[str
             )
 
 
-def _selection(replay: Replay, fields: Sequence[Field]) -> str:
+def _selection(replay: Replay, fields: Sequence[Field], kinds: Mapping[str, str]) -> str:
     """The view's SQL: instants in ms, fields in the two types that a workload knows."""
     types = {FieldType.STRING: "VARCHAR", FieldType.BIGINT: "BIGINT"}
     columns = "".join(
@@ -159,8 +162,17 @@ def _selection(replay: Replay, fields: Sequence[Field]) -> str:
         if text is not None
     ]
     return (
-        f'SELECT * FROM (SELECT epoch_ms("{replay.arrival}") AS "{ARRIVAL_MS}",'
-        f' epoch_ms("{replay.event_time}") AS "{EVENT_MS}",'
+        f'SELECT * FROM (SELECT {_instant_ms_sql(replay.arrival, kinds)} AS "{ARRIVAL_MS}",'
+        f' {_instant_ms_sql(replay.event_time, kinds)} AS "{EVENT_MS}",'
         f' row_number() OVER () AS "{ORDINAL}"{columns} FROM file)'
         + (f' WHERE "{ARRIVAL_MS}" IS NULL OR ({" AND ".join(bounds)})' if bounds else "")
     )
+
+
+def _instant_ms_sql(name: str, kinds: Mapping[str, str]) -> str:
+    """A time as whole ms since the epoch, rounded down; DuckDB's epoch_ms rounds to the nearest."""
+    # Microseconds would round what has nanoseconds, and nanoseconds reach from 1677 to 2262 only.
+    nanoseconds = "_NS" in kinds[name]
+    unit, in_a_ms = ("epoch_ns", 1_000_000) if nanoseconds else ("epoch_us", 1_000)
+    since = f'{unit}("{name}")'
+    return f"(({since} - ((({since} % {in_a_ms}) + {in_a_ms}) % {in_a_ms})) // {in_a_ms})"

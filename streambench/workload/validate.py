@@ -18,7 +18,6 @@ from streambench.model.expression import (
     Not,
     Or,
 )
-from streambench.model.shape import peak_per_s
 from streambench.model.workload import (
     Choice,
     Replay,
@@ -29,9 +28,17 @@ from streambench.model.workload import (
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration
 from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.source import Survey, survey
+from streambench.workload.sums import (
+    greatest_generated,
+    greatest_replayed,
+    most_records_in_a_window,
+    peak_rate_per_s,
+    summed,
+)
 
 _MIN_WINDOWS: Final = 3
 _SHOWN_KEYS: Final = 5
@@ -59,23 +66,29 @@ def findings(
     replayed file is scanned; UsageError when it cannot be read.
     """
     match workload.input:
-        case Synthetic(rate_per_s=own_rate, shape=shape):
-            rate = own_rate if rate_per_s is None else rate_per_s
-            if rate_per_s is None and shape is not None:
-                rate = peak_per_s(shape)
+        case Synthetic() as load:
+            rate = peak_rate_per_s(load, rate_per_s)
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
             source = workload.field(workload.query.group_by).source
             keys = source.values if isinstance(source, Choice) else ()
+            records = most_records_in_a_window(
+                workload, load, rate_per_s=rate, duration_ms=duration_ms
+            )
+            beyond = [*_overflow(workload, ranges)]
+            beyond = beyond or [*_generated_sums(workload, ranges, records)]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
             found = [*_replay(replay, surveyed, rate_per_s, duration_ms)]
             ranges, keys = dict(surveyed.bounds), surveyed.keys
+            # The file's sums are added up only where no single value is beyond.
+            beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
         case _:
             assert_never(workload.input)
     found += [
         *_partitions(workload, keys, workload.partitions if partitions is None else partitions),
-        *_overflow(workload, ranges),
+        *beyond,
+        *_string_order(workload),
         *_exactness(workload, ranges),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
@@ -180,14 +193,63 @@ def _overflow(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Findi
     """Engines differ on overflow: some wrap, some fail."""
     query = workload.query
     arguments = [a.argument for a in query.aggregates if a.argument is not None]
-    for value in [*arguments, *([] if query.where is None else _values(query.where))]:
-        low, high = range_of(value, ranges)
-        if low < -MAX_BIGINT or high > MAX_BIGINT:
+    values = [*arguments, *([] if query.where is None else _values(query.where))]
+    for value in values:
+        bounds = (bound for part in _parts(value) for bound in range_of(part, ranges))
+        beyond = next((bound for bound in bounds if abs(bound) > MAX_BIGINT), None)
+        if beyond is not None:
             yield Finding(
-                f"an expression can reach {low if low < -MAX_BIGINT else high:,}, beyond a bigint",
+                f"an expression can reach {beyond:,}, beyond a bigint",
                 "use smaller numbers: engines differ on what happens then",
                 fatal=True,
             )
+
+
+def _string_order(workload: Workload) -> Iterator[Finding]:
+    """Equal terms need one order. To give it to Flink would cost it a function call a record."""
+    text = unordered_string(workload)
+    if text is not None:
+        yield Finding(
+            f"`where` compares strings by their order, and '{text}' holds a character beyond U+FFFF:"
+            " Java orders such strings by UTF-16, the others by code points, so engines would differ",
+            "compare with = or IN (…), or leave such characters out of the field",
+            fatal=True,
+        )
+
+
+def _parts(value: Expression) -> Iterator[Expression]:
+    """A BIGINT expression and all that it is computed from: any step of it may be beyond."""
+    yield value
+    if isinstance(value, Arithmetic):
+        yield from _parts(value.left)
+        yield from _parts(value.right)
+
+
+def _generated_sums(
+    workload: Workload, ranges: Mapping[str, Range], records: int
+) -> Iterator[Finding]:
+    for aggregate in summed(workload.query):
+        greatest = greatest_generated(aggregate, ranges, records=records)
+        if greatest > MAX_BIGINT:
+            yield _sum_beyond(
+                f"the sum '{aggregate.alias}' can reach {greatest:,}, beyond a bigint: a window of"
+                f" {show_duration(workload.query.window.size_ms)} can hold {records:,} records",
+                "use smaller numbers, a lower --rate or shorter windows",
+            )
+
+
+def _replayed_sums(workload: Workload, replay: Replay) -> Iterator[Finding]:
+    for alias, greatest in greatest_replayed(workload, replay).items():
+        if greatest > MAX_BIGINT:
+            yield _sum_beyond(
+                f"the sum '{alias}' can reach {greatest:,} in a window of {replay.path.name}, beyond a"
+                " bigint",
+                "use smaller numbers or shorter windows",
+            )
+
+
+def _sum_beyond(message: str, hint: str) -> Finding:
+    return Finding(message, f"{hint}: engines differ on what happens then", fatal=True)
 
 
 def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:

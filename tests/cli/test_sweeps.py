@@ -9,11 +9,13 @@ import pytest
 from streambench.cli.curve import doubled
 from streambench.cli.planning import make_requests
 from streambench.cli.sweeps import sweep_axes
+from streambench.engines.registry import CONTENDERS
 from streambench.experiment.request import Request
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
+from streambench.model.plan import Plan
 from streambench.model.shape import Ramp, Shape
-from streambench.model.sweep import Axis, AxisName
+from streambench.model.sweep import Axis, AxisName, point_words
 from streambench.model.workload import Choice
 
 
@@ -22,13 +24,15 @@ def requests(
     workload: str = "clicks",
     rate_per_s: int | None = None,
     shape: Shape | None = None,
+    engines: tuple[str, ...] = ("reference",),
+    profile: Profile = Profile.TUNED,
 ) -> tuple[Request, ...]:
     return make_requests(
         sweep_axes(None, sweeps, None),
         workload=workload,
-        engines=("reference",),
+        engines=engines,
         settings=(),
-        conditions=Conditions(),
+        conditions=Conditions(profile=profile),
         rate_per_s=rate_per_s,
         shape=shape,
         measured_s=None,
@@ -61,6 +65,9 @@ def test_rates_are_an_axis_and_rise() -> None:
         ("20k", (), None, "'20k' is fewer than two"),
         (None, ("keys=5,many",), None, "not a number"),
         (None, ("keys=5,5",), None, "twice"),
+        (None, ("commit=100,970",), None, "'100' is not a duration"),
+        (None, ("commit=0.5ms,1s",), None, "whole number of milliseconds"),
+        (None, ("commit=1s,1000ms",), None, "twice"),
         ("1k,2k", ("rate=3k,4k",), None, "twice"),
         ("1k,2k", ("keys=3,4", "skew=0,1"), None, "2 at most"),
         ("1k,2k", (), 5_000, "--rate"),
@@ -90,6 +97,40 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
     assert isinstance(padding, Choice)
     assert padding.values == ("x" * 500,)
     assert narrow.workload.query == wide.workload.query == plain.workload.query
+
+
+def test_a_commit_interval_is_written_with_its_unit() -> None:
+    axis = Axis(AxisName.COMMIT, (100, 300, 1_000))
+    assert sweep_axes(None, ("commit=1s,100ms,300 ms",), None) == (axis,)
+    assert point_words(((AxisName.COMMIT, 970.0),)) == "commit 970 ms"
+
+
+@pytest.mark.parametrize("workload", ["clicks", "flights"])
+def test_a_commit_interval_is_every_engines_own_but_sparks(workload: str) -> None:
+    found = requests("commit=100ms,970ms", workload=workload, engines=CONTENDERS)
+    assert [r.conditions.commit_interval_ms for r in found] == [100, 970]
+    names = {
+        "flink": "execution.checkpointing.interval",
+        "kafka-streams": "commit.interval.ms",
+        "kafka-python": "worker.commit_interval_ms",
+    }
+    for request, value in zip(found, ("100", "970"), strict=True):
+        for contender in request.contenders:
+            assert isinstance(contender.plan, Plan)
+            settings = {s.name: s.value.removesuffix(" ms") for s in contender.plan.settings}
+            if contender.engine.name != "spark":
+                assert settings[names[contender.engine.name]] == value
+    few, many = (
+        [contender.plan for contender in request.contenders if contender.engine.name == "spark"]
+        for request in found
+    )
+    assert few == many
+    assert "a batch is its commit" in str(few)
+
+
+def test_a_commit_interval_that_engines_would_not_have_is_refused() -> None:
+    with pytest.raises(UsageError, match="does not fit --profile defaults"):
+        requests("commit=100ms,970ms", profile=Profile.DEFAULTS)
 
 
 def test_a_shape_is_not_lost_without_a_word_where_the_rate_is_fixed() -> None:
@@ -122,6 +163,7 @@ def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured() -> None:
         ("workers=2,9", "clicks", "partitions"),
         ("workers=1,2.5", "clicks", "whole numbers"),
         ("keys=0,10", "clicks", "whole numbers"),
+        ("commit=0ms,10ms", "clicks", "whole numbers"),
         ("rate=5k,10k", "flights", "own records"),
         ("width=1,2", "flights", "own records"),
         ("partitions=4,900", "clicks", "partition"),

@@ -22,7 +22,7 @@ from streambench.runtime.waiting import wait_until
 pytestmark = pytest.mark.engine
 
 MARK = "STREAMBENCH_TEST_MARK"
-PHASES = ("topics", "drain")
+PHASES = ("topics", "last rows")
 
 
 @contextmanager

@@ -18,7 +18,10 @@ from tests.oracle.damage import FOUND_AS, Kind, damage, moved
 
 pytestmark = pytest.mark.engine
 
-ENGINES = ("flink", "spark", "kafka-streams", "kafka-python", "reference")
+ENGINES = (
+    *("flink", "spark", "kafka-streams", "kafka-streams:flat-json"),
+    *("kafka-python", "reference"),
+)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

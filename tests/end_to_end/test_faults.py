@@ -96,7 +96,10 @@ def test_a_pause_a_set_pace_and_a_burst_are_found_to_within_a_window(tmp_path: P
     again_ms = 3_000 + 3 * due_per_s / (rows_per_s - due_per_s) * 1000
     assert paused.timely_ms == pytest.approx(again_ms, abs=tolerance_ms)
     assert paused.caught_up_ms == pytest.approx(again_ms, abs=tolerance_ms)
-    assert paused.settled_ms is not None
+    assert paused.back_for_good_ms == pytest.approx(again_ms, abs=tolerance_ms + WINDOW_MS)
+    assert paused.late_time_ms == pytest.approx(again_ms, abs=tolerance_ms)
+    assert paused.could_delay_ms == pytest.approx(3_000, abs=50)
+    assert trial.table("partitions") is not None
     assert paused.damage.clean
     assert paused.damage.duplicates == 0
 
@@ -126,7 +129,10 @@ def test_a_killed_consumer_and_a_broker_come_back_and_nothing_is_lost(tmp_path: 
     assert killed.detected_ms is not None
     assert killed.timely_ms is not None
     assert 0 < killed.detected_ms < killed.timely_ms
-    assert any(part.begin_ms is not None for part in killed.partitions)
+    late_ms = [part.late_time_ms for part in killed.partitions]
+    assert killed.late_time_ms is not None
+    assert killed.late_time_ms == pytest.approx(np.mean([ms for ms in late_ms if ms is not None]))
+    assert killed.late_time_ms > 0
 
     # The broker that comes back has lost nothing, and its absence is no late load.
     assert cut_off.hit.victim == "broker"

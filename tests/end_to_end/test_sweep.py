@@ -1,4 +1,4 @@
-"""A curve over rates that double, with an engine of a set pace: it keeps up below it and falls behind above."""
+"""Real sweeps: rates that double, with an engine of a set pace; and commit intervals."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.cli.curve import auto_axis
 from streambench.cli.planning import make_requests
+from streambench.cli.sweeps import sweep_axes
 from streambench.experiment import loads, null_trial
 from streambench.experiment.overload import beyond_reach
 from streambench.experiment.request import Request
 from streambench.load.trace import PARTIAL
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
 from streambench.model.sweep import Axis
-from streambench.model.trial import LeftOut
+from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.report.swept import knee, knee_is_seen, of, swept
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
-from tests.end_to_end.bench import brisk_workload
+from tests.end_to_end.bench import brisk_workload, on_any_machine
 
 pytestmark = pytest.mark.engine
 
 
-def test_doubled_rates_show_the_knee_of_a_set_pace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workload of 2,000 events/s, and what is tried and sent beside it as small."""
     brisk_workload(tmp_path, 200)
     declared = tmp_path / "workloads" / "brisk" / "workload.toml"
     declared.write_text(declared.read_text().replace("rate = 20_000", "rate = 2_000"))
@@ -41,8 +41,14 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     monkeypatch.setattr(loads, "RISING_MS", 1_000)
     monkeypatch.setattr(loads, "KEPT_BYTES", 2_000_000)  # the first load is kept, the second passes
 
+
+def test_doubled_rates_show_the_knee_of_a_set_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(tmp_path, monkeypatch)
+
     def requests(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
-        return make_requests(
+        made = make_requests(
             axes,
             workload="brisk",
             engines=("reference",),
@@ -59,6 +65,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
             out=tmp_path / "results",
             command="test",
         )
+        return tuple(map(on_any_machine, made))
 
     axis = auto_axis(requests(())[0])
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
@@ -66,7 +73,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
-    line = of(swept(found), "reference+1")
+    line = of(swept(found), "reference+rows_per_s=700")
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
     assert all(one.counts for one in line)
     said = LeftOut("at 4,000 events/s it fell behind")
@@ -84,3 +91,43 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     assert len({trial.record.trace_sha256 for trial in tried}) == 2
     assert (folder / "plots" / "sweep-tail.png").stat().st_size > 0
     assert not list((cache_dir() / "traces").glob(f"{PARTIAL}*"))
+
+
+def test_the_python_consumer_commits_as_often_as_a_sweep_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(tmp_path, monkeypatch)
+    axes = sweep_axes(None, ("commit=170ms,1700ms",), None)
+    requests = make_requests(
+        axes,
+        workload="brisk",
+        engines=("kafka-python",),
+        settings=(),
+        conditions=Conditions(guarantee=Guarantee.EXACTLY_ONCE),
+        rate_per_s=None,
+        measured_s=6.0,
+        warm_up_s=1.0,
+        faults=(),
+        quick=True,
+        repeats=1,
+        seed=7,
+        out=tmp_path / "results",
+        command="test",
+    )
+    bench(requests, axes)
+    (folder,) = (tmp_path / "results").iterdir()
+    often, seldom = (trial.record for trial in read_bundle(folder).trials)
+    for record, value in ((often, "170"), (seldom, "1700")):
+        match record.outcome:
+            case Completed(verdict=verdict):
+                assert verdict.right
+            case Invalid():  # a busy machine, on which the load came late: it commits all the same
+                assert record.certificate is not None
+            case other:
+                pytest.fail(str(other))
+        (interval,) = (s for s in record.settings if s.name == "worker.commit_interval_ms")
+        assert (interval.value, interval.effective) == (value, value)
+    # Ten times as often, less what a busy machine swallows; one with each of the 35 windows or more
+    # would be as often in both.
+    assert int(often.readings["commits"]) > 3 * int(seldom.readings["commits"]) > 0
+    assert "commit 170 ms, 1,700 ms" in (folder / "report.md").read_text()

@@ -21,12 +21,14 @@ from tests.engines.cluster_lab import CLICKS, ClusterLab, running
 KEYS = 400
 
 
-def rows_after_a_kill(engine: Engine, guarantee: Guarantee, folder: Path) -> ClusterLab:
+def rows_after_a_kill(
+    engine: Engine, guarantee: Guarantee, folder: Path, variant: Variant | None = None
+) -> ClusterLab:
     """Kill a worker (SIGKILL) while its rows are on their way; the load goes on and is finished.
 
     Under exactly-once the moment is one at which rows are written that are not committed.
     """
-    return _rows_after(engine, guarantee, folder, asleep=False)
+    return _rows_after(engine, guarantee, folder, asleep=False, variant=variant)
 
 
 def rows_after_a_sleep(
@@ -46,8 +48,9 @@ def _rows_after(
     *,
     asleep: bool,
     others_take_over: bool = True,
+    variant: Variant | None = None,
 ) -> ClusterLab:
-    with half_done(engine, guarantee, folder) as lab:
+    with half_done(engine, guarantee, folder, variant=variant) as lab:
         victim = lab.job.targets(Role.WORKER)[0]
         hit_ms = hit(lab, victim, signal.SIGSTOP if asleep else signal.SIGKILL)
         lab.windows(16, 6, keys=KEYS)
@@ -128,11 +131,15 @@ def rows_after_a_rescaling(
 
 @contextmanager
 def half_done(
-    engine: Engine, guarantee: Guarantee, folder: Path, profile: Profile = Profile.TUNED
+    engine: Engine,
+    guarantee: Guarantee,
+    folder: Path,
+    profile: Profile = Profile.TUNED,
+    variant: Variant | None = None,
 ) -> Iterator[ClusterLab]:
     """A job that runs well, nothing noticed, and has just written rows that nobody has seen yet."""
     with (
-        running(engine, Conditions(guarantee=guarantee, profile=profile), folder) as lab,
+        running(engine, Conditions(guarantee=guarantee, profile=profile), folder, variant) as lab,
         closing(_reader(lab, "read_uncommitted")) as uncommitted,
     ):
         seen = 0

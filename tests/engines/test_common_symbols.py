@@ -15,6 +15,7 @@ from streambench.engines.common.symbols import (
     literal,
     symbols_in,
 )
+from streambench.engines.common.variants import Asked
 from streambench.model.plan import EventClock, Origin, Plan, ProcessPlan, Program, Role
 
 
@@ -54,8 +55,11 @@ def test_a_plan_is_filled_everywhere_and_its_own_symbols_may_hold_others() -> No
     assert filled.settings[0].value == "/d"
 
 
+USERS = (Asked("a", "9", Origin.USER), Asked("c", "3", Origin.USER))
+
+
 def test_a_setting_of_the_user_replaces_the_rule_and_says_so() -> None:
-    made = overridden(rules("s", {"a": 1, "b": 2}), "s", [("a", "9"), ("c", "3")])
+    made = overridden(rules("s", {"a": 1, "b": 2}), "s", USERS)
     assert values(made, "s") == {"a": "9", "b": "2", "c": "3"}
     assert [s.name for s in made if s.origin is Origin.USER] == ["a", "c"]
 

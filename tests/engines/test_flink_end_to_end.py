@@ -10,7 +10,7 @@ import pytest
 
 from streambench.engines.flink import ENGINE
 from streambench.kafka.reader import read_uncommitted_count
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Role
 from streambench.runtime.waiting import wait_until
 from tests.engines.cluster_lab import (
@@ -25,12 +25,15 @@ from tests.engines.deaths_lab import (
     duplicates,
     hit,
     rows_after_a_coordinators_death,
+    rows_after_a_kill,
     rows_after_a_sleep,
     wait_healthy,
     wrong_rows,
 )
 
 pytestmark = pytest.mark.engine
+
+VARIANTS = [("spare", Guarantee.EXACTLY_ONCE), ("adaptive", Guarantee.EXACTLY_ONCE)]
 
 
 def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: Path) -> None:
@@ -127,6 +130,40 @@ def test_a_task_manager_that_wakes_after_it_was_given_up_does_no_harm(tmp_path: 
     lab = rows_after_a_sleep(ENGINE, Guarantee.EXACTLY_ONCE, tmp_path, others_take_over=False)
     assert not wrong_rows(lab)
     assert duplicates(lab) == 0
+
+
+@pytest.mark.parametrize(("name", "guarantee"), VARIANTS)
+def test_a_variant_of_it_is_right_after_a_kill_and_comes_back(
+    tmp_path: Path, name: str, guarantee: Guarantee
+) -> None:
+    variant = Variant(ENGINE.name, ENGINE.version, name=name)
+    lab = rows_after_a_kill(ENGINE, guarantee, tmp_path, variant)
+    assert not wrong_rows(lab)
+    if guarantee is Guarantee.EXACTLY_ONCE:
+        assert duplicates(lab) == 0
+
+
+def test_a_spare_task_manager_is_not_hit_and_takes_over(tmp_path: Path) -> None:
+    variant = Variant(ENGINE.name, ENGINE.version, name="spare")
+    conditions = Conditions(restart_delay_ms=None)
+    with running(ENGINE, conditions, tmp_path, variant) as lab:
+        lab.windows(0, 2)
+        lab.close_windows(2)
+        lab.wait_for_rows()
+        wait_healthy(lab)
+        assert len(lab.supervisor.children(Role.WORKER)) == 3
+        at_work = {target.name for target in lab.job.targets(Role.WORKER)}
+        assert len(at_work) == 2
+        victim = lab.job.targets(Role.WORKER)[0]
+        hit(lab, victim, signal.SIGKILL)
+        # Nobody starts it again: only the spare one can do its work.
+        lab.windows(3, 2)
+        lab.close_windows(5)
+        wait_until(lab.complete, what="every row", timeout_s=60)
+        assert not wrong_rows(lab)
+        left = {child.name for child in lab.supervisor.children(Role.WORKER)}
+        assert {target.name for target in lab.job.targets(Role.WORKER)} == left
+        assert left - at_work
 
 
 def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(tmp_path: Path) -> None:

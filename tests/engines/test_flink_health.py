@@ -20,6 +20,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
 from tests.engines.cluster_lab import CLICKS
 
+IN_ONE_SLOT = JobStatus("RUNNING", ("RUNNING", "RUNNING"), 2, 0, 0, slots=1)
 HEALTHY = JobStatus("RUNNING", ("RUNNING", "RUNNING"), 1, 0, 0)
 
 
@@ -105,6 +106,7 @@ def test_a_job_runs_when_all_tasks_run_and_a_checkpoint_is_complete(lab: Lab) ->
 
 def test_a_restart_degrades_although_the_state_stays_running(lab: Lab) -> None:
     assert lab.state(HEALTHY) is State.RUNNING
+    assert lab.state(IN_ONE_SLOT) is State.DEGRADED  # the adaptive scheduler's way
     restarted = JobStatus("RUNNING", ("RUNNING", "RUNNING"), 2, 0, 1)
     assert lab.state(restarted) is State.DEGRADED
     assert lab.state(restarted) is State.RUNNING

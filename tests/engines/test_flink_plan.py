@@ -12,6 +12,7 @@ from streambench.engines.flink import ENGINE
 from streambench.engines.flink.query import interval
 from streambench.engines.flink.submit import statements
 from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -46,6 +47,33 @@ def text(made: Plan, name: str) -> str:
 @pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
 def test_the_plan_is_the_one_that_was_read(guarantee: Guarantee) -> None:
     matches_snapshot(plan(conditions=Conditions(guarantee=guarantee)), f"flink-{guarantee.value}")
+
+
+@pytest.mark.parametrize("name", [each.name for each in ENGINE.variants])
+def test_the_plan_of_a_variant_is_the_one_that_was_read(name: str) -> None:
+    matches_snapshot(plan(variant=replace(VARIANT, name=name)), f"flink-{name}")
+
+
+def test_a_spare_task_manager_is_a_process_more_and_the_job_as_parallel_as_before() -> None:
+    made = plan(variant=replace(VARIANT, name="spare"))
+    assert sum(process.role is Role.WORKER for process in made.processes) == 3
+    assert settings(made, "job")["parallelism.default"] == "2"
+    assert "streambench." not in text(made, "conf/config.yaml") + text(made, "job.json")
+    assert any("1 of its 3 TaskManagers is idle" in warning for warning in made.warnings)
+
+
+def test_the_usual_plan_says_that_it_has_no_slot_to_spare() -> None:
+    (said,) = (warning for warning in plan().warnings if "as many slots as it needs" in warning)
+    for each in ENGINE.variants:
+        assert f"flink:{each.name}" in said
+        assert said not in plan(variant=replace(VARIANT, name=each.name)).warnings
+
+
+@pytest.mark.parametrize("value", ["-1", "9", "one"])
+def test_a_count_of_spare_task_managers_that_cannot_be_is_refused(value: str) -> None:
+    chosen = (("streambench.spare-task-managers", value),)
+    with pytest.raises(UsageError, match="spare-task-managers"):
+        plan(variant=replace(VARIANT, settings=chosen))
 
 
 def test_the_same_arguments_make_the_same_plan() -> None:

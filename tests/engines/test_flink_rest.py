@@ -87,6 +87,18 @@ def test_a_savepoint_that_failed_says_why(server: Server, rest: FlinkRest) -> No
         rest.savepoint("t1")
 
 
+def test_a_task_manager_is_busy_when_one_of_its_slots_is_used(
+    server: Server, rest: FlinkRest
+) -> None:
+    managers = [
+        {"id": "127.0.0.1:43749-c48ae9", "slotsNumber": 1, "freeSlots": 0},
+        {"id": "127.0.0.1:39001-00ff12", "slotsNumber": 1, "freeSlots": 1},
+        {"id": "127.0.0.1:40002-aa0102", "slotsNumber": 2, "freeSlots": 1},
+    ]
+    server.answers["/taskmanagers"] = {"taskmanagers": managers}
+    assert rest.busy_ports() == {43749, 40002}
+
+
 def test_exceptions_are_those_of_the_job_that_is_asked_about(
     server: Server, rest: FlinkRest
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.kafka_python import ENGINE
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan, Unsupported
 from tests.engines.cluster_lab import CLICKS, VIEW
@@ -60,6 +60,52 @@ def test_what_the_user_sets_wins_and_reaches_the_worker_with_its_type() -> None:
 def test_a_setting_that_there_is_not_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"consumer\.max_poll_records"):
         plan(variant=replace(VARIANT, settings=(("consumer.max_poll_record", "1"),)))
+
+
+def test_it_commits_once_in_the_common_interval_unless_it_is_told_otherwise() -> None:
+    worker = job_of(plan())["worker"]
+    assert worker["commit_interval_ms"] == Conditions().commit_interval_ms
+    assert worker["commit_each_window"] is False
+    assert not any("every window" in warning for warning in plan().warnings)
+    each = plan(variant=replace(VARIANT, settings=(("worker.commit_each_window", "true"),)))
+    assert job_of(each)["worker"]["commit_each_window"] is True
+    assert any("every window" in warning for warning in each.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("worker.commit_each_window", "yes", "true or false"),
+        ("worker.commit_interval_ms", "often", "whole number"),
+    ],
+)
+def test_a_setting_of_the_commits_with_no_sense_is_refused(
+    name: str, value: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        plan(variant=replace(VARIANT, settings=((name, value),)))
+
+
+def test_a_transaction_that_the_broker_would_abort_is_unsupported() -> None:
+    exactly_once = Conditions(guarantee=Guarantee.EXACTLY_ONCE)
+    long = replace(VARIANT, settings=(("worker.commit_interval_ms", "3000"),))
+    refused = ENGINE.plan(CLICKS, exactly_once, long)
+    assert isinstance(refused, Unsupported)
+    assert "3000 ms <= 3000 ms" in refused.reason
+    assert isinstance(ENGINE.plan(CLICKS, Conditions(), long), Plan)
+    for more in (
+        ("worker.commit_each_window", "true"),
+        ("producer.transaction_timeout_ms", "3001"),
+    ):
+        settled = replace(long, settings=(*long.settings, more))
+        assert isinstance(ENGINE.plan(CLICKS, exactly_once, settled), Plan)
+
+
+def test_the_interval_of_the_equal_terms_is_not_named_where_the_user_chose_another() -> None:
+    shipped = Conditions(profile=Profile.DEFAULTS)
+    assert any("970 ms" in warning for warning in plan(shipped).warnings)
+    mine = replace(VARIANT, settings=(("worker.commit_interval_ms", "100"),))
+    assert not any("of the equal terms" in warning for warning in plan(shipped, mine).warnings)
 
 
 @pytest.mark.parametrize("name", ["consumer.group_id", "producer.transactional_id"])

@@ -1,4 +1,4 @@
-"""The generated Java: it reads JSON as Python does, and its expressions mean what SQL means."""
+"""The generated Java: it reads and writes JSON as Python does, and its expressions mean what SQL means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from streambench.engines.kafka_streams.source import programs
+from streambench.engines.kafka_streams.source import JsonParser, programs
 from streambench.model.expression import Aggregate, AggregateFunction, Column, Expression, FieldType
 from streambench.model.plan import Artifacts
 from streambench.model.workload import Field
@@ -56,7 +56,19 @@ ODD = (
     '{"t":"","n":1,"m":2,"\\u0073":"escaped name","u":null,"v":1.5e3,"w":true}',
     '{"s":"last","t":"x","m":9223372036854775807,"n":-9223372036854775808}',
 )
+# What no load holds: it is refused, and never counted as something else.
+WRONG = (
+    '{"s":null,"t":"","n":1,"m":2}',
+    '{"s":"a","t":"b","n":null,"m":2}',
+    '{"s":"a","t":"b","n":"1","m":2}',
+    '{"s":7,"t":"b","n":1,"m":2}',
+    '{"s":"a","t":"b","n":1.5,"m":2}',
+    '{"s":"a","t":"b","n":1e3,"m":2}',
+    '{"s":"a","t":"b","n":9223372036854775808,"m":2}',
+    '[{"s":"a","t":"b","n":1,"m":2}]',
+)
 HARNESS = """
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Scanner;
 
@@ -65,28 +77,54 @@ class Harness {
         Scanner in = new Scanner(System.in, StandardCharsets.UTF_8).useDelimiter("\\n");
         java.io.PrintStream out = new java.io.PrintStream(System.out, true, StandardCharsets.UTF_8);
         while (in.hasNext()) {
-            var event = WindowedAggregation.Event.parse(in.next().getBytes(StandardCharsets.UTF_8));
-            out.println("{\\"s\\":" + FlatJson.quote(event.s) + ",\\"t\\":" + FlatJson.quote(event.t)
-                + ",\\"n\\":" + event.n + ",\\"m\\":" + event.m
-                + ",\\"holds\\":[" + %s + "]}");
+            out.println(answer(in.next().getBytes(StandardCharsets.UTF_8)));
         }
+    }
+
+    static String answer(byte[] json) {
+        Event event;
+        try {
+            event = Events.SERDE.deserializer().deserialize("input", json);
+        } catch (RuntimeException e) {
+            return "null";
+        }
+        Row row = new Row(event.s, 500, new long[] { event.n, event.m });
+        return "{\\"s\\":" + quote(event.s) + ",\\"t\\":" + quote(event.t)
+            + ",\\"n\\":" + event.n + ",\\"m\\":" + event.m + ",\\"holds\\":[" + %s + "]"
+            + ",\\"row\\":"
+            + new String(Rows.SERDE.serializer().serialize("output", row), StandardCharsets.UTF_8)
+            + "}";
+    }
+
+    static String quote(String text) {
+        return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 }
 """
 
 
 @pytest.mark.engine
-def test_values_and_conditions_agree_with_python_and_sql(tmp_path: Path) -> None:
+@pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
+def test_values_rows_and_conditions_agree_with_python_and_sql(
+    tmp_path: Path, parser: JsonParser
+) -> None:
     conditions = [parse_expression(text, FIELDS) for text in CONDITIONS]
     lines = [
         *(json.dumps(event, ensure_ascii=ascii) for event in EVENTS for ascii in (True, False)),
         *ODD,
     ]
-    answers = run_java(conditions, lines, tmp_path)
-    for line, answer in zip(lines, answers, strict=True):
+    *answers, end = run_java(conditions, [*lines, *WRONG, lines[0]], tmp_path, parser)
+    refused = answers[len(lines) :]
+    assert refused == [None] * len(WRONG)
+    assert end == answers[0]  # what was wrong leaves nothing behind
+    for line, answer in zip(lines, answers[: len(lines)], strict=True):
         event = {name: json.loads(line)[name] for name in "stnm"}
-        holds = answer.pop("holds")
+        holds, row = answer.pop("holds"), answer.pop("row")
         assert answer == event
+        assert list(row.items()) == [
+            *(("campaign", event["s"]), ("window_start", 500)),
+            *(("n", event["n"]), ("m", event["m"])),
+        ]
         if max(abs(event["n"]), abs(event["m"])) < 2**60:  # beyond it, sums overflow
             assert holds == sql_holds(conditions, event), line
             for condition, answered in zip(conditions, holds, strict=True):
@@ -103,8 +141,12 @@ def sql_holds(conditions: list[Expression], event: dict[str, Any]) -> list[bool]
     return list(row)
 
 
-def run_java(conditions: list[Expression], lines: list[str], folder: Path) -> list[Any]:
-    """What the generated program makes of each line: the fields, and which conditions hold."""
+def run_java(
+    conditions: list[Expression], lines: list[str], folder: Path, parser: JsonParser
+) -> list[Any]:
+    """What the generated program makes of each line: the fields, which conditions hold, and a row; None
+    where it is refused.
+    """
     reads_all = tuple(
         Aggregate(name, AggregateFunction.SUM, Column(name, FieldType.BIGINT)) for name in "nm"
     )
@@ -112,7 +154,7 @@ def run_java(conditions: list[Expression], lines: list[str], folder: Path) -> li
     query = replace(CLICKS.query, where=where, aggregates=reads_all)
     workload = replace(CLICKS, fields=FIELDS, query=query)
     sources = []
-    for program in programs(workload, retention_ms=1_000):
+    for program in programs(workload, retention_ms=1_000, parser=parser):
         sources.append(folder / program.name)
         sources[-1].write_text(program.text, encoding="utf-8")
     holds = ' + "," + '.join(

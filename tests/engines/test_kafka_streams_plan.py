@@ -11,6 +11,7 @@ from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import Origin, Plan, Unsupported
+from streambench.model.workload import Workload
 from tests.engines.cluster_lab import CLICKS, settings
 from tests.engines.snapshot import matches_snapshot
 
@@ -26,6 +27,10 @@ def plan(conditions: Conditions | None = None, variant: Variant = VARIANT) -> Pl
 @pytest.mark.parametrize("guarantee", list(Guarantee), ids=lambda value: value.value)
 def test_the_plan_is_the_one_that_was_read(guarantee: Guarantee) -> None:
     matches_snapshot(plan(Conditions(guarantee=guarantee)), f"kafka-streams-{guarantee.value}")
+
+
+def test_the_plan_with_our_parser_is_the_one_that_was_read() -> None:
+    matches_snapshot(plan(variant=FLAT), "kafka-streams-flat-json")
 
 
 def test_the_same_arguments_make_the_same_plan() -> None:
@@ -87,14 +92,59 @@ def test_another_version_is_unsupported_rather_than_another_one_run() -> None:
     assert "3.9.0" in made.reason
 
 
-def test_a_count_without_a_filter_reads_no_field() -> None:
+FLAT = replace(VARIANT, name="flat-json")
+
+
+def programs(variant: Variant, workload: Workload = CLICKS) -> dict[str, str]:
+    made = ENGINE.plan(workload, Conditions(), variant)
+    assert isinstance(made, Plan)
+    return {program.name: program.text for program in made.programs}
+
+
+def test_all_declared_fields_are_read_by_jackson_and_no_parser_of_ours_is_there() -> None:
+    usual = programs(VARIANT)
+    for field in CLICKS.fields:
+        assert f'case "{field.name}" -> event.{field.name} =' in usual["Events.java"]
+    assert "com.fasterxml.jackson.core.JsonParser" in usual["Events.java"]
+    assert "com.fasterxml.jackson.core.JsonGenerator" in usual["Rows.java"]
+    assert not any("FlatJson" in text for text in usual.values())
+
+
+def test_the_variant_with_our_parser_differs_in_nothing_else() -> None:
+    usual, flat = programs(VARIANT), programs(FLAT)
+    assert "campaign" not in flat["Event.java"]  # the key is the record's
+    assert "price" in flat["Event.java"]
+    assert {name for name in flat if usual.get(name) != flat[name]} == {
+        *("Event.java", "Events.java", "Rows.java", "FlatJson.java"),
+    }
+    assert set(usual) == set(flat) - {"FlatJson.java"}
+
+
+def test_a_count_without_a_filter_reads_no_field_with_our_parser_and_all_with_jackson() -> None:
     count = Aggregate("n", AggregateFunction.COUNT, None)
     bare = replace(CLICKS, query=replace(CLICKS.query, where=None, aggregates=(count,)))
-    made = ENGINE.plan(bare, Conditions(), VARIANT)
-    assert isinstance(made, Plan)
-    java = made.programs[0].text
-    assert "class Event" not in java
-    assert ".filter(" not in java
+    assert "FlatJson" not in programs(FLAT, bare)["Events.java"]
+    usual = programs(VARIANT, bare)
+    assert 'case "price"' in usual["Events.java"]
+    assert ".filter(" not in usual["WindowedAggregation.java"]
+
+
+def test_a_json_parser_that_there_is_not_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="'jakson'; did you mean 'jackson'"):
+        plan(variant=replace(VARIANT, settings=(("streambench.json-parser", "jakson"),)))
+
+
+def test_what_is_streambenchs_own_is_no_property_of_kafka_streams() -> None:
+    assert "json-parser" not in programs(FLAT)["streams.properties"]
+    assert settings(plan(variant=FLAT), "program") == {"streambench.json-parser": "flat"}
+
+
+def test_the_variant_that_commits_every_100_ms_is_as_shipped_under_exactly_once() -> None:
+    exactly_once = Conditions(guarantee=Guarantee.EXACTLY_ONCE)
+    shipped = plan(replace(exactly_once, profile=Profile.DEFAULTS))
+    often = plan(exactly_once, replace(VARIANT, name="commit-100ms"))
+    name = "commit.interval.ms"
+    assert settings(often, "kafka-streams")[name] == settings(shipped, "kafka-streams")[name]
 
 
 def test_a_title_cannot_break_out_of_its_comment() -> None:

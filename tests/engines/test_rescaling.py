@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engine
         ("flink", Guarantee.EXACTLY_ONCE),
         ("spark", Guarantee.AT_LEAST_ONCE),
         ("kafka-streams", Guarantee.EXACTLY_ONCE),
+        ("kafka-python", Guarantee.AT_LEAST_ONCE),
         ("kafka-python", Guarantee.EXACTLY_ONCE),
     ],
     ids=lambda value: value.value if isinstance(value, Guarantee) else value,

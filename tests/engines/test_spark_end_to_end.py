@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streambench.engines.spark import ENGINE
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Role
 from tests.engines.cluster_lab import running
 from tests.engines.deaths_lab import (
@@ -35,6 +35,7 @@ def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: 
         told = {key: value for key, value in readings.effective.items() if key in asked}
         assert len(told) > 10
         assert told == {key: asked[key] for key in told}
+        assert told["query", "trigger"] == "as soon as possible"
 
         expected = {key: list(prices) for key, prices in lab.expected.items()}
         lab.windows(0, 1)  # again: all of them late
@@ -56,6 +57,20 @@ def test_every_row_comes_out_once_and_right_and_late_ones_are_counted(tmp_path: 
         lab.job.stop()
         assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
         assert lab.no_death()
+
+
+def test_a_trigger_of_a_second_makes_the_same_rows_and_the_query_says_that_it_has_it(
+    tmp_path: Path,
+) -> None:
+    variant = Variant(ENGINE.name, ENGINE.version, name="trigger-1s")
+    with running(ENGINE, Conditions(), tmp_path, variant) as lab:
+        lab.windows(0, 6)
+        lab.close_windows(6)
+        lab.wait_for_rows()
+        assert lab.rows == lab.right_rows()
+        wait_healthy(lab)
+        assert lab.job.readings().effective["query", "trigger"] == "1000 ms"
+        lab.job.stop()
 
 
 def test_a_killed_worker_loses_nothing_and_state_stays_exact(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from streambench.engines.common.symbols import fill
 from streambench.engines.spark import ENGINE
 from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
 from streambench.model.expression import Column, Comparison, ComparisonOperator, FieldType, Literal
 from streambench.model.plan import Origin, Plan, Role, Unsupported, Whose
 from streambench.model.workload import Field, Workload
@@ -34,6 +37,43 @@ def text(made: Plan, name: str) -> str:
 
 def test_the_plan_is_the_one_that_was_read() -> None:
     matches_snapshot(plan(), "spark-at-least-once")
+
+
+@pytest.mark.parametrize("name", [each.name for each in ENGINE.variants])
+def test_the_plan_of_a_variant_is_the_one_that_was_read(name: str) -> None:
+    matches_snapshot(plan(variant=replace(VARIANT, name=name)), f"spark-{name}")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("1s", "1 second"),
+        ("250ms", "250 milliseconds"),
+        ("1500 ms", "1500 milliseconds"),
+        ("2 seconds", "2 seconds"),
+        ("1 minute", "60 seconds"),
+        ("1m", "60 seconds"),
+    ],
+)
+def test_a_trigger_is_in_the_query_as_a_user_would_write_it(value: str, written: str) -> None:
+    made = plan(variant=replace(VARIANT, settings=(("trigger", value),)))
+    program = text(made, "query.py")
+    assert f'.trigger(processingTime="{written}")' in program
+    compile(fill(program, SYMBOLS), "query.py", "exec")
+    assert settings(made, "query")["trigger"] == value
+    assert "trigger" not in json.loads(text(made, "job.json"))["configuration"]
+    assert any("its trigger starts a batch every" in warning for warning in made.warnings)
+
+
+def test_without_one_a_batch_follows_the_other_and_that_is_said() -> None:
+    assert ".trigger(" not in text(plan(), "query.py")
+    assert any("as soon as the last one is over" in warning for warning in plan().warnings)
+
+
+@pytest.mark.parametrize("value", ["0s", "soon", "1", "11 min", "-1s"])
+def test_a_trigger_that_cannot_be_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match="trigger"):
+        plan(variant=replace(VARIANT, settings=(("trigger", value),)))
 
 
 def test_the_same_arguments_make_the_same_plan() -> None:

@@ -166,3 +166,19 @@ def test_under_exactly_once_the_shipped_commit_interval_is_within_the_shipped_ti
     assert setting(made, "producer.transaction.timeout.ms").value == "10000"
     made = plan("kafka-python", replace(DEFAULTS, guarantee=Guarantee.EXACTLY_ONCE))
     assert setting(made, "producer.transaction_timeout_ms").value == "60000"
+
+
+def test_flink_says_that_it_waits_for_the_new_worker_where_no_slot_is_spare() -> None:
+    waits = "as many slots as it needs and no more"
+    (said,) = plan("flink").recovery_terms
+    assert waits in said
+    (said,) = plan("flink", Conditions(workers=5, partitions=4)).recovery_terms
+    assert waits not in said
+    assert "idle until another one is lost" in said
+
+
+@pytest.mark.parametrize("name", [name for name in CONTENDERS if name != "flink"])
+def test_the_others_say_that_survivors_take_over(name: str) -> None:
+    (said,) = plan(name).recovery_terms
+    assert "take over" in said
+    assert plan(name, Conditions(workers=1)).recovery_terms == ()

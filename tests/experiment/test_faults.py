@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
+from streambench.cli.faults import fault
 from streambench.experiment.faults import (
     check_faults,
     default_faults,
@@ -113,8 +115,11 @@ def test_what_could_not_happen_or_prove_anything_is_refused(clicks: Workload) ->
     with pytest.raises(UsageError, match="leaves 10 windows") as caught:
         check(clicks, Fault(BURST, 10_000, lasts_ms=2_000))
     assert "burst@15s" in (caught.value.hint or "")
-    with pytest.raises(UsageError, match="too close"):
+    with pytest.raises(UsageError, match="too close") as caught:
         check(clicks, Fault(KILL, 25_000), Fault(PAUSE, 26_000, lasts_ms=5_000))
+    hinted = re.findall(r"--fault (\S+)", caught.value.hint or "")
+    assert len(hinted) == 2
+    check(clicks, *map(fault, hinted))
     with pytest.raises(UsageError, match="replays a file"):
         check(load_workload(find("flights")), Fault(KILL, 25_000))
 
@@ -126,6 +131,14 @@ def test_the_usual_faults_can_happen_in_the_time_that_is_made_for_them(clicks: W
         assert steady_ms(faults) == 60_000
         check(clicks, *faults, measured_ms=needed_ms(faults, conditions))
     assert needed_ms(default_faults(60_000, TUNED), TUNED) == 118_000
+    assert needed_ms(default_faults(60_000, TUNED, window_ms=500), TUNED, window_ms=500) == 118_000
+
+
+def test_where_windows_are_longer_more_time_is_made_to_see_them(clicks: Workload) -> None:
+    kill, burst = faults = default_faults(88_000, TUNED, window_ms=4_000)
+    assert steady_ms(faults) == 88_000
+    assert burst.at_ms - 5_000 - kill.at_ms == 35_000 + 12 * 4_000 - 6_000
+    assert needed_ms(faults, TUNED, window_ms=4_000) == burst.at_ms + 12 * 4_000
 
 
 def test_room_is_made_for_every_act_of_a_repeated_fault(clicks: Workload) -> None:

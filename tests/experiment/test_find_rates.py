@@ -10,17 +10,17 @@ from typing import Any, cast
 import pytest
 
 from streambench.cli.planning import make_request
-from streambench.engines.protocol import Engine
 from streambench.experiment import find_rates
 from streambench.experiment.confirming import Confirming, confirm_s
 from streambench.experiment.find_rates import Found
 from streambench.experiment.request import Contender
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
+from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, TrialRecord
+from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
 from streambench.trial.observer import Silent
@@ -36,6 +36,9 @@ class Bears:
 
     per_s: int
     p99_ms: Callable[[int], float] = lambda rate: 100.0
+    disturbed: frozenset[int] = (
+        frozenset()
+    )  # numbers of trials beside which something else was running
 
     def trial(self, number: int, engine: str, rate: int) -> TrialRecord:
         slope = 0.0 if rate <= self.per_s else 200.0
@@ -46,10 +49,12 @@ class Bears:
             "backlog_end_ms": 0.0,
         }
         figures = {**measures(30, self.p99_ms(rate), self.p99_ms(rate)), **pace}
+        foreign = 0.3 if number in self.disturbed else 0.0
         return trial(
             number,
             engine,
-            Completed(RIGHT),
+            Invalid("something else was running") if foreign else Completed(RIGHT),
+            machine=MachineUsage(0.3, 0.0, 0.0, foreign, (), None, None, None),
             measured_windows=100,
             measures=figures,
             point=((AxisName.RATE, float(rate)),),
@@ -69,7 +74,7 @@ class Told:
     def add_trial(self, record: TrialRecord, tables: Mapping[str, object]) -> None:
         raise AssertionError("the trial itself writes to the bundle")
 
-    def trial_begins(self, number: int, total: int, engine: Engine, point: Point) -> Silent:
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Silent:
         return Silent()
 
     def trial_ends(self, record: TrialRecord) -> None:
@@ -165,6 +170,15 @@ def test_one_trial_confirms_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(each.limited, each.held, each.trial) for each in said] == [
         (False, True, 1), (True, True, 1),
     ]  # fmt: skip
+
+
+def test_a_rate_whose_trial_something_else_spoilt_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bears = Bears(100_000, disturbed=frozenset({1}))
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": bears})
+    assert rates(found) == [100_000, 100_000]
+    assert results(found) == [(100_000, 100_000)]
 
 
 def test_without_a_limit_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

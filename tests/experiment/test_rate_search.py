@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 
 from streambench.experiment.questions import Question
-from streambench.experiment.rate_search import bracket, ending, next_rate, rounded, why_tried
+from streambench.experiment.rate_search import (
+    bracket,
+    ceiling,
+    ending,
+    next_rate,
+    rounded,
+    why_tried,
+)
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe
@@ -202,8 +209,29 @@ def test_an_engine_that_bears_nothing_or_everything_ends_it() -> None:
 def test_a_longer_probe_replaces_the_one_that_did_not_decide() -> None:
     undecided = [probe(1_000, Pace.UNDECIDED), probe(1_000, Pace.KEPT_UP)]
     assert bracket(undecided, passed) == (1_000, None)
-    assert bracket(undecided[:1], passed) == (None, 1_000)
-    assert bracket([probe(1_000, None)], passed) == (None, 1_000)
+    assert ceiling(undecided, passed) is None
+    for unknown in (undecided[:1], [probe(1_000, None)]):  # it bounds the tries, and is no failure
+        assert bracket(unknown, passed) == (None, None)
+        assert ceiling(unknown, passed) == 1_000
+
+
+def test_the_upper_end_of_the_bracket_has_failed_and_is_not_merely_undecided() -> None:
+    passes = probe(650_000, Pace.KEPT_UP)
+    grew = replace(probe(670_000, Pace.UNDECIDED), measures={"lag_slope_ms_per_s": 88.0})
+
+    def after(*done: RateProbe) -> int | None:
+        return next_rate(done, KEPT_UP, start_per_s=1.0, precision=0.05, most=MOST)
+
+    assert after(passes, grew) == 670_000  # for longer, to see it fail
+    fails = probe(670_000, Pace.FELL_BEHIND)
+    assert after(passes, grew, fails) is None
+    assert "precision" in ending([passes, grew, fails], KEPT_UP, most=MOST)
+    assert after(passes, grew, grew) is None
+    assert "neither passed nor failed" in ending([passes, grew, grew], KEPT_UP, most=MOST)
+    # Nor does a failure farther up make it one.
+    far = probe(900_000, Pace.FELL_BEHIND)
+    assert bracket([passes, far, grew, grew], passed) == (650_000, 900_000)
+    assert "neither passed nor failed" in ending([passes, far, grew, grew], KEPT_UP, most=MOST)
 
 
 def test_a_success_above_a_failure_was_luck() -> None:

@@ -25,7 +25,7 @@ def verdict(damage: Damage) -> Verdict:
 def test_the_newest_rows_alone_are_missing() -> None:
     found = unfinished(verdict(Damage(lost=24)), windows(10, 10, 6, 0, 0))
     assert found is not None
-    assert found.stage == "drain"
+    assert found.stage == "last rows"
     assert "the newest 24 of 50 rows" in found.reason
     assert unfinished(verdict(Damage(lost=2)), windows(10, 10, 10, 10, 8)) is not None
 

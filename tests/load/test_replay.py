@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Workload
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened
 
 FLIGHTS = load_workload(shipped_root() / "flights")
 ROWS = """
@@ -160,3 +162,65 @@ def test_a_file_that_is_no_table_is_refused(
         compile_trace(
             replaying(tmp_path / name), duration_ms=None, seed=1, cache=tmp_path / "cache"
         )
+
+
+def arrivals(workload: Workload) -> list[tuple[object, ...]]:
+    assert isinstance(workload.input, Replay)
+    with opened(workload.input, workload.fields) as connection:
+        return connection.execute(  # type: ignore[no-any-return]
+            f'SELECT "{ARRIVAL_MS}", "{EVENT_MS}" FROM source ORDER BY "{ORDINAL}"'
+        ).fetchall()
+
+
+TEN = 1_370_080_800_000  # 2013-06-01 10:00 UTC
+
+
+@pytest.mark.parametrize("machine", ["America/New_York", "Asia/Kathmandu", "UTC"])
+def test_a_time_without_a_zone_is_utc_whatever_the_machines_zone_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    try:
+        file = tmp_path / "mixed.csv"
+        file.write_text(
+            "departed,scheduled,carrier,distance\n"
+            "2013-06-01 10:00:00,2013-06-01 10:00:00Z,UA,1\n"
+            "2013-06-01 12:00:00+02:00,2013-06-01 10:00:00,UA,2\n"
+            "2013-06-01 10:00:00Z,2013-06-01 15:45:00+05:45,UA,3\n"
+        )
+        assert arrivals(replaying(file)) == [(TEN, TEN)] * 3
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_NS"])
+def test_what_is_below_a_millisecond_is_cut_off_and_moves_no_record(
+    tmp_path: Path, kind: str
+) -> None:
+    times = [
+        "2013-06-01 09:59:59.999999Z",
+        "2013-06-01 10:00:00.0006Z",
+        "1969-12-31 23:59:59.9996Z",
+    ]
+    if kind == "TIMESTAMP_NS":
+        times = [text.removesuffix("Z") for text in times]
+        times[0] = "2013-06-01 09:59:59.999999999"
+    rows = " UNION ALL ".join(
+        f"SELECT {kind} '{text}' AS scheduled, {kind} '{text}' AS departed, 'UA' AS carrier, 1 AS distance"
+        for text in times
+    )
+    found = arrivals(replaying(written(tmp_path / "file.parquet", rows)))
+    assert found == [(TEN - 1, TEN - 1), (TEN, TEN), (-1, -1)]
+
+
+def test_an_hour_that_ends_with_a_fraction_of_a_millisecond_keeps_its_record(
+    tmp_path: Path,
+) -> None:
+    rows = ROWS.replace("'2013-06-01 10:20:00', 'UA', 100", "'2013-06-01 10:59:59.9999', 'UA', 100")
+    rows = rows.replace("'2013-06-01 10:00:30'", "'2013-06-01 10:59:59.9999'")
+    workload = replaying(written(tmp_path / "file.parquet", rows))
+    trace = compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    (event_ms,) = (row[1] for row in played(trace) if row[3] == 100)
+    assert event_ms == 3_599_999

@@ -313,6 +313,7 @@ def test_a_million_rows_in_any_order_are_right() -> None:
         "window_start_ms": pa.array(start),
         "closing_quantum": pa.array(quantum),
         "earliest_quantum": pa.array(quantum),
+        "waits_for_partition": pa.array(quantum),
         "newest_quantum": pa.array(quantum),
         "records": pa.array(bound),
         "must_records": pa.array(bound + 1),

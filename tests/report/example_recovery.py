@@ -18,13 +18,16 @@ from streambench.model.plan import Origin, Setting, Whose
 from streambench.model.trial import Completed, NotRun, Outcome, TrialRecord
 from streambench.model.verdict import Damage, Example, RowClass, Verdict
 from streambench.results.bundle import BundleWriter
+from streambench.results.lateness import Observed, band_ms, could_delay_ms
+from streambench.results.partition_windows import PartitionWindows, from_table, to_table
+from streambench.results.recovery import recovery as read
 from streambench.results.schema import SERIES, WINDOWS
 
 from .example import RUN, START_MS, completed, measures, trial
 
 KILL, BURST = FaultKind.WORKER_KILL, FaultKind.BURST
 KILL_MS, BURST_MS = 50_316.0, 75_120.0
-WINDOW_MS, RATE_PER_S = 500.0, 20_000
+WINDOW_MS, RATE_PER_S, PARTITIONS = 500.0, 20_000, 4
 CLEAN = Damage()
 OVER = Damage(over_counted=24, windows=3)
 SETTINGS = (
@@ -45,8 +48,9 @@ def kill(at_ms: float = KILL_MS, **changes: Any) -> Hit:
     return replace(hit, **changes)
 
 
-def recovery(timely_s: float, damage: Damage = CLEAN, **changes: Any) -> Recovery:
-    """A recovery with typical phases; `timely_s` alone decides the ranking."""
+def recovery(late_s: float, damage: Damage = CLEAN, **changes: Any) -> Recovery:
+    """A recovery with typical phases; `late_s` alone decides the ranking."""
+    late_ms = late_s * 1000
     base = Recovery(
         hit=kill(),
         band_ms=60.0,
@@ -54,19 +58,21 @@ def recovery(timely_s: float, damage: Damage = CLEAN, **changes: Any) -> Recover
         detected_ms=None,
         back_ms=812.0,
         outage_begin_ms=284.0,
-        timely_ms=timely_s * 1000,
-        caught_up_ms=timely_s * 1000 + 300,
-        settled_ms=timely_s * 1000 + 900,
-        worst_delay_ms=timely_s * 1000 - 284,
+        timely_ms=late_ms + 300,
+        caught_up_ms=late_ms + 320,
+        worst_delay_ms=late_ms + 16,
         observed_ms=24_000.0,
         catch_up_per_s=None,
         partitions=(
-            PartitionOutage(0, 284.0, timely_s * 1000),
-            PartitionOutage(1, None, None),
-            PartitionOutage(2, 284.0, timely_s * 1000 - 12),
-            PartitionOutage(3, None, None),
+            PartitionOutage(0, 284.0, late_ms + 340, late_ms * 2),
+            PartitionOutage(1, None, None, 0.0),
+            PartitionOutage(2, 284.0, late_ms + 330, late_ms * 2),
+            PartitionOutage(3, None, None, 0.0),
         ),
         damage=damage,
+        late_time_ms=late_ms,
+        back_for_good_ms=late_ms + 340,
+        could_delay_ms=2_000.0,
     )
     return replace(base, **changes)
 
@@ -78,20 +84,25 @@ def undisturbed(**changes: Any) -> Recovery:
         outage_begin_ms=None,
         timely_ms=None,
         caught_up_ms=None,
-        settled_ms=None,
+        back_for_good_ms=0.0,
         worst_delay_ms=41.0,
-        partitions=tuple(PartitionOutage(number, None, None) for number in range(4)),
+        partitions=tuple(PartitionOutage(number, None, None, 0.0) for number in range(4)),
     )
     return replace(none, **changes)
 
 
+def hidden(**changes: Any) -> Recovery:
+    """No window was late by a band that is too wide to see the fault by."""
+    return undisturbed(late_time_ms=None, band_ms=3_500.0, **changes)
+
+
 def never_back(**changes: Any) -> Recovery:
     gone = recovery(
-        0,
+        23.5,
         back_ms=None,
         timely_ms=None,
         caught_up_ms=None,
-        settled_ms=None,
+        back_for_good_ms=None,
         worst_delay_ms=None,
         catch_up_per_s=None,
     )
@@ -102,17 +113,17 @@ def burst(caught_up_s: float, rate_per_s: float | None, **changes: Any) -> Recov
     hit = Hit(
         BURST, "the load", (), BURST_MS, START_MS * 1_000_000 + int(BURST_MS * 1e6), BURST_MS + 5
     )
-    return recovery(
-        caught_up_s,
-        hit=hit,
-        back_ms=None,
-        outage_begin_ms=0.0,
-        caught_up_ms=caught_up_s * 1000,
-        settled_ms=caught_up_s * 1000 + 200,
-        catch_up_per_s=rate_per_s,
-        partitions=(),
-        **changes,
-    )
+    given = {
+        "hit": hit,
+        "back_ms": None,
+        "outage_begin_ms": 0.0,
+        "caught_up_ms": caught_up_s * 1000,
+        "back_for_good_ms": caught_up_s * 1000 + 200,
+        "catch_up_per_s": rate_per_s,
+        "could_delay_ms": None,
+        "partitions": (),
+    }
+    return recovery(caught_up_s, **{**given, **changes})
 
 
 def verdict_of(recoveries: Iterable[Recovery], uncommitted_rows: int | None = None) -> Verdict:
@@ -167,6 +178,7 @@ class Course:
     kills_ms: tuple[float, ...] = (KILL_MS,)
     bursts: bool = True
     seed: int = 0
+    flowing: int = 0  # how many of the four partitions a kill does not touch
 
 
 def course_tables(course: Course, *, seconds: int = 100) -> dict[str, pa.Table]:
@@ -181,6 +193,13 @@ def course_tables(course: Course, *, seconds: int = 100) -> dict[str, pa.Table]:
     delay = complete - closing
     purpose = np.where(closing < 20_000, "warm-up", "measured").astype(object)
     purpose[closing >= min(course.kills_ms, default=np.inf)] = "recovery"
+    courses = PartitionWindows(
+        start_ms=(START_MS + 500 * np.arange(count)).astype(np.float64),
+        closing_ms=closing,
+        complete_ms=_of_partitions(course, closing, complete),
+        has_rows=np.ones((PARTITIONS, count), dtype=np.bool_),
+        records=np.full(count, RATE_PER_S * WINDOW_MS / 1000),
+    )
     windows = pa.table(
         {
             "window_start_ms": START_MS + 500 * np.arange(count),
@@ -190,13 +209,26 @@ def course_tables(course: Course, *, seconds: int = 100) -> dict[str, pa.Table]:
             "visible_first_ms": delay * 0.7 + 2,
             "visible_complete_ms": delay + 2,
             "event_latency_ms": delay + 104,
+            "own_clock_wait_ms": np.full(count, 9.0),
             "expected_rows": np.full(count, 1000),
             "right_rows": np.full(count, 1000),
             "purpose": purpose,
         },
         schema=pa.schema(list(WINDOWS.items())),
     )
-    return {"windows": windows, "series": _series(closing, complete, seconds, course.bursts)}
+    return {
+        "windows": windows,
+        "series": _series(closing, complete, seconds, course.bursts),
+        "partitions": to_table(courses),
+    }
+
+
+def _of_partitions(course: Course, closing: Floats, complete: Floats) -> Floats:
+    """Some partitions flow on in the first kill as they did before it; all are in step else."""
+    every = np.tile(complete, (PARTITIONS, 1))
+    killed = (closing > min(course.kills_ms, default=np.inf) - 1000) & (closing < BURST_MS - 6000)
+    every[: course.flowing, killed] = closing[killed] + course.delay_ms
+    return every
 
 
 def _completions(course: Course, closing: Floats, draw: np.random.Generator) -> Floats:
@@ -244,45 +276,31 @@ def read_off(
     steady_until_ms: float = KILL_MS,
     **changes: Any,
 ) -> Recovery:
-    """The phases that the windows of a course show."""
+    """The recovery that the windows of a course show."""
     closing = tables["windows"].column("closing_ms").to_numpy()
     delay = tables["windows"].column("complete_ms").to_numpy()
-    complete = closing + delay
-    usual = delay[(closing > 20_000) & (complete < steady_until_ms)]
-    band = float(usual.max()) * 1.3
-    after = (complete >= hit.at_ms) & (closing < until_ms)
-    late = after & (delay > band)
-    if not late.any():
-        return undisturbed(hit=hit, observed_ms=until_ms - hit.at_ms, **changes)
-    timely = after & (delay <= band) & (closing > closing[late].min())
-    first_ms = float(complete[timely].min()) - hit.at_ms
-    last_ms = float(complete[late].max()) - hit.at_ms
-    return recovery(
-        first_ms / 1000,
-        changes.pop("damage", CLEAN),
-        hit=hit,
-        band_ms=band,
-        outage_begin_ms=float(closing[late].min()) - hit.at_ms,
-        caught_up_ms=last_ms,
-        settled_ms=last_ms + 240,
-        worst_delay_ms=float(delay[late].max()),
-        observed_ms=until_ms - hit.at_ms,
-        **changes,
+    band = band_ms(delay[(closing > 20_000) & (closing + delay < steady_until_ms)])
+    assert band is not None
+    found = read(
+        hit,
+        from_table(tables["partitions"]),
+        Observed(until_ms, band, could_delay_ms(hit, RUN.conditions)),
+        noticed_ms=(),
+        damage=CLEAN,
     )
+    return replace(found, **changes)
 
 
 def burst_of(tables: Mapping[str, pa.Table]) -> Recovery:
     """What the windows that a burst closed show."""
-    closing = tables["windows"].column("closing_ms").to_numpy()
-    delay = tables["windows"].column("complete_ms").to_numpy()
-    out_s = float(delay[closing == BURST_MS].max()) / 1000
-    return burst(out_s, 100_000 / out_s, disturbed=out_s > 1)
+    hit = burst(0, None).hit
+    return read_off(tables, hit, 99_000.0)
 
 
 COURSES = {
-    "kafka-streams": Course(13, (2.1,), 140_000, seed=1),
+    "kafka-streams": Course(13, (2.1,), 140_000, seed=1, flowing=2),
     "flink": Course(24, (3.4,), 210_000, seed=2),
-    "kafka-python": Course(11, (1.3,), 36_000, seed=3),
+    "kafka-python": Course(11, (1.3,), 36_000, seed=3, flowing=2),
     "spark": Course(900, (5.2,), 95_000, seed=4),
 }
 DAMAGES = {

@@ -9,6 +9,7 @@ from typing import cast
 
 from rich.console import Console
 
+from streambench.analysis.drains import rank_drains
 from streambench.model.conditions import Variant
 from streambench.model.drain import Drain, DrainRecord
 from streambench.report import html, markdown
@@ -52,7 +53,7 @@ def test_the_last_warm_drain_counts_and_rounds_are_medians(tmp_path: Path) -> No
         DrainRecord(Variant("spark", "1.2.3"), ended="spark-driver died by itself"),
     )
     assert answer(bundle) == (
-        "Worked off, warm: Flink SQL 200,000 events/s, Kafka Streams 125,000 events/s; "
+        "Worked off, warm, medians over rounds: Flink SQL 200,000 events/s, Kafka Streams 125,000 events/s; "
         "1 of the drains came out wrong."
     )
     text = markdown.render_document(compose(bundle))
@@ -70,3 +71,35 @@ def test_the_last_warm_drain_counts_and_rounds_are_medians(tmp_path: Path) -> No
     printed = cast(io.StringIO, console.file).getvalue()
     assert all(len(line) <= 80 for line in printed.splitlines())
     assert "200,000" in printed
+
+
+def places(bundle: Bundle) -> dict[str, str]:
+    return {place.label: place.text for place in rank_drains(bundle).places}
+
+
+def test_drains_are_ranked_by_the_one_rule(tmp_path: Path) -> None:
+    once = bundle_of(tmp_path / "once", drained("flink", 0, 4.0), drained("kafka-streams", 0, 40.0))
+    assert places(once) == {"flink": "1=", "kafka-streams": "1=", "spark": ""}
+    assert answer(once).endswith("Kafka Streams 25,000 events/s (not told apart).")
+    assert "One trial: not told apart" in markdown.render_document(compose(once))
+    rounds = [
+        record
+        for number, (slow, fast) in enumerate([(8.0, 4.0), (8.5, 4.1), (7.9, 4.2)])
+        for record in (drained("kafka-streams", number, slow), drained("flink", number, fast))
+    ]
+    bundle = bundle_of(tmp_path / "rounds", *rounds)
+    assert places(bundle) == {"flink": "1", "kafka-streams": "2", "spark": ""}
+    assert "not told apart)" not in answer(bundle)
+
+
+def test_a_drain_that_was_wrong_or_not_finished_is_not_ranked(tmp_path: Path) -> None:
+    bundle = bundle_of(
+        tmp_path,
+        drained("flink", 0, 4.0, right=False),
+        drained("kafka-streams", 0, 8.0),
+        replace(drained("spark", 0, 2.0), ended="spark-driver died by itself"),
+    )
+    assert places(bundle) == {"kafka-streams": "1", "flink": "", "spark": ""}
+    reasons = {place.label: place.why for place in rank_drains(bundle).places}
+    assert reasons["flink"] == "wrong"
+    assert reasons["spark"] == "spark-driver died by itself"

@@ -160,7 +160,7 @@ def test_a_fault_is_told_in_verdict_picture_and_terms(rendered: Callable[[str], 
     words = page_of(rendered("faulted")).words
     for said in (
         "! right, then wrong 24 over-counted in 3 windows after the fault",
-        "timely after kill, s",
+        "late after kill, s",
         "burst worked off, events/s",
         "all of them before the first fault",
         "Ranked by result delay p99, among those that were right until the first fault.",
@@ -171,6 +171,6 @@ def test_a_fault_is_told_in_verdict_picture_and_terms(rendered: Callable[[str], 
     ):
         assert said in words, said
     assert (
-        "Drawn in full is the hit with the median outage"
+        "Drawn in full is the hit with the median late time"
         in page_of(rendered("thrice killed")).words
     )

@@ -1,4 +1,4 @@
-"""Who was back first, what that is worth, and what is said where something is not known."""
+"""How long results were late, what that is worth, and what is said where something is not known."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from streambench.model.conditions import Profile
-from streambench.model.fault import FaultKind, Recovery
+from streambench.model.fault import FaultKind
 from streambench.model.trial import TrialRecord
 from streambench.model.verdict import Damage
 from streambench.report import markdown
@@ -23,17 +24,21 @@ from streambench.report.recovery_curves import at_once
 from streambench.report.recovery_words import recovery_sentence
 from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.recovery_terms import profile_words, restart_words
+from streambench.report.sections.verdict import recovery_columns
 from streambench.results.bundle import Bundle, read_bundle
 
 from .example import RUN, every_result
 from .example_recovery import (
     BURST,
+    COURSES,
     KILL,
     OVER,
     bundle_with,
     burst,
+    course_tables,
     faulted,
     faulted_exactly_once,
+    hidden,
     hit_trial,
     kill,
     never_back,
@@ -71,12 +76,12 @@ def words_of(bundle: Bundle, anchor: str = "recovery") -> str:
     return markdown.render_document(Document("", "", "", (), (), (parts,)))
 
 
-def phases(bundle: Bundle) -> Mapping[str, Mapping[str, str]]:
-    """Cells of the table of phases with their notes, by engine and heading."""
-    grid = next(b for b in section(bundle).blocks if isinstance(b, Grid))
+def cells(bundle: Bundle, which: int = 0) -> Mapping[str, Mapping[str, str]]:
+    """Cells of a table (0: results, 1: phases) with their notes, by engine and heading."""
+    grid = [b for b in section(bundle).blocks if isinstance(b, Grid)][which]
     heads = [column.label for column in grid.columns]
     return {
-        row.cells[1].text: {
+        row.cells[heads.index("engine")].text: {
             head: f"{cell.text} ({cell.note})" if cell.note else cell.text
             for head, cell in zip(heads, row.cells, strict=False)
         }
@@ -87,15 +92,16 @@ def phases(bundle: Bundle) -> Mapping[str, Mapping[str, str]]:
 # --- the sentence and the ranking ---
 
 
-def test_a_sentence_says_who_was_back_when_and_who_did_damage(tmp_path: Path) -> None:
+def test_a_sentence_says_who_was_late_for_how_long_and_who_did_damage(tmp_path: Path) -> None:
     bundle = bundle_of(
         tmp_path,
         hit_trial(1, FLINK, [recovery(3.1, Damage(duplicates=100, windows=2))]),
         hit_trial(2, KAFKA, [recovery(2.4)]),
     )
     assert said(bundle) == (
-        "After a worker was killed, Kafka Streams was timely again after 2.40 s, Flink SQL after "
-        "3.10 s; Flink SQL wrote 100 rows twice; nobody lost or miscounted a row."
+        "After a worker was killed, Kafka Streams had late results for 2.40 s of the load, Flink SQL "
+        "for 3.10 s (Kafka Streams and Flink SQL are not told apart); Flink SQL wrote 100 rows twice; "
+        "nobody lost or miscounted a row."
     )
 
 
@@ -107,41 +113,83 @@ def test_what_lost_or_miscounted_is_shown_and_not_ranked(tmp_path: Path) -> None
         hit_trial(3, PYTHON, [recovery(2.0, Damage(lost=3, windows=1))]),
     )
     assert places(bundle) == {FLINK: "1", KAFKA: "", PYTHON: ""}
-    table = phases(bundle)
+    table = cells(bundle)
     assert "not ranked: 24 over-counted" in table["Kafka Streams"]["engine"]
     assert "not ranked: 3 lost" in table["Python consumer"]["engine"]
-    assert table["Kafka Streams"]["first timely output, s"].startswith("1.00")
+    assert table["Kafka Streams"]["late time, s"] == "1.00 (band 0.06)"
     assert "Kafka Streams over-counted 24 rows; Python consumer lost 3 rows; nobody else" in said(
         bundle
     )
 
 
+def repeated(label: str, first: int, *late_s: float) -> list[TrialRecord]:
+    """A trial for each late time; the number of the trial is its round."""
+    trials = [hit_trial(first + n, label, [recovery(s)]) for n, s in enumerate(late_s)]
+    return [replace(trial, round=n) for n, trial in enumerate(trials, 1)]
+
+
+def pair(tmp_path: Path, kafka_s: tuple[float, ...], flink_s: tuple[float, ...]) -> Bundle:
+    records = [*repeated(KAFKA, 1, *kafka_s), *repeated(FLINK, 50, *flink_s)]
+    bundle = bundle_of(tmp_path, *records, repeats=len(kafka_s))
+    # Windows tell how fine a late time can be.
+    for trial in bundle.trials:
+        pq.write_table(course_tables(COURSES["flink"])["windows"], trial.folder / "windows.parquet")
+    return bundle
+
+
 def test_within_one_window_engines_are_not_told_apart(tmp_path: Path) -> None:
-    bundle = read_bundle(faulted(tmp_path))
-    records = [trial.record for trial in bundle.trials]
-    near = replace(records[0].recoveries[0], timely_ms=3_000.0)
-    far = replace(near, timely_ms=3_510.0)
-    for later, apart in ((replace(near, timely_ms=3_500.0), False), (far, True)):
-        trials = (
-            replace(bundle.trials[0], record=replace(records[0], recoveries=(near,))),
-            replace(bundle.trials[1], record=replace(records[1], recoveries=(later,))),
-        )
-        pair = replace(bundle, trials=trials)
-        assert (places(pair)[KAFKA] == "1") is apart
-        assert ("are not told apart" in said(pair)) is not apart
+    near = pair(tmp_path / "near", (3.0, 3.01, 3.02), (3.4, 3.41, 3.42))
+    assert places(near) == {KAFKA: "1=", FLINK: "1="}
+    assert "are not told apart" in said(near)
+    far = pair(tmp_path / "far", (3.0, 3.01, 3.02), (3.6, 3.61, 3.62))
+    assert places(far) == {KAFKA: "1", FLINK: "2"}
+    assert "told apart" not in said(far)
 
 
-def test_repeated_hits_whose_ranges_overlap_share_a_rank(tmp_path: Path) -> None:
-    def thrice(*timely_s: float) -> list[Recovery]:
-        return [recovery(s, hit=kill(50_000.0 + 9_000 * n)) for n, s in enumerate(timely_s)]
+def test_less_than_a_window_counts_as_one_so_that_none_can_be_ranked(tmp_path: Path) -> None:
+    bundle = pair(tmp_path, (0.0, 0.0, 0.125), (0.25, 0.125, 0.25))
+    assert places(bundle) == {KAFKA: "1=", FLINK: "1="}
 
-    def pair(name: str, slow: list[Recovery]) -> Bundle:
-        return bundle_of(
-            tmp_path / name, hit_trial(1, KAFKA, thrice(1, 2, 5)), hit_trial(2, FLINK, slow)
-        )
 
-    assert places(pair("overlap", thrice(4, 6, 7))) == {KAFKA: "1=", FLINK: "1="}
-    assert places(pair("apart", thrice(5.5, 6, 7))) == {KAFKA: "1", FLINK: "2"}
+def test_repeats_that_vary_more_than_they_differ_share_a_rank(tmp_path: Path) -> None:
+    assert places(pair(tmp_path, (1, 2, 5), (2, 6, 4))) == {KAFKA: "1=", FLINK: "1="}
+
+
+def test_a_single_trial_is_not_told_apart_while_nobody_knows_how_far_such_differ(
+    tmp_path: Path,
+) -> None:
+    bundle = pair(tmp_path, (1,), (9,))
+    assert places(bundle) == {KAFKA: "1=", FLINK: "1="}
+    assert "One trial: not told apart" in words_of(bundle)
+
+
+def test_the_trial_is_the_unit_its_hits_are_averaged(tmp_path: Path) -> None:
+    spaced = [recovery(s, hit=kill(50_000.0 + 9_000 * n)) for n, s in enumerate((1, 2, 9))]
+    each = one(tmp_path, hit_trial(1, KAFKA, spaced))
+    assert each.values == (4_000,)
+    assert each.deciding.median == 4_000
+
+
+def test_a_bundle_of_the_earlier_method_is_told_as_one_and_gives_upper_bounds(
+    tmp_path: Path,
+) -> None:
+    folder = faulted(tmp_path, method=1)
+    for parts in folder.glob("trials/*/partitions.parquet"):
+        parts.unlink()
+    bundle = read_bundle(folder)
+    kafka = next(each for each in recovered(bundle, KILL) if each.standing.label == KAFKA)
+    late = read_bundle(faulted(tmp_path / "new")).trials[0].record.recoveries[0].late_time_ms
+    assert late is not None
+    assert kafka.deciding.median == 2 * late  # two of its four partitions kept flowing
+    assert kafka.unranked is not None
+    assert "upper bound" in kafka.unranked
+    assert cells(bundle)["Kafka Streams"]["late time, s"].startswith("≤ 2.50")
+    assert "Kafka Streams had late results for at most 2.50 s of the load" in said(bundle)
+    assert any("version 1 of the method" in banner for banner in compose(bundle).banners)
+    assert not any(
+        "version" in banner
+        for banner in compose(read_bundle(tmp_path / "new" / folder.name)).banners
+    )
 
 
 def test_a_cold_trial_or_one_that_was_wrong_before_is_not_ranked(tmp_path: Path) -> None:
@@ -197,11 +245,14 @@ def test_an_engine_that_cannot_have_the_fault_keeps_its_place_with_the_reason(
 
 
 def test_an_unknown_instant_is_a_dash_with_the_reason(tmp_path: Path) -> None:
-    table = phases(bundle_of(tmp_path, hit_trial(1, KAFKA, [never_back()])))["Kafka Streams"]
+    bundle = bundle_of(tmp_path, hit_trial(1, KAFKA, [never_back()]))
+    table = cells(bundle, 1)["Kafka Streams"]
     assert table["detected, s"] == "– (the engine does not say)"
-    for head in ("worker back, s", "first timely output, s", "backlog gone, s"):
+    for head in ("worker back, s", "first timely output, s", "backlog gone, s", "back for good, s"):
         assert table[head] == "– (not within the trial)"
-    assert table["worst delay, s"] == "– (a window never came)"
+    table = cells(bundle)["Kafka Streams"]
+    assert table["worst delay, s"] == "– (a window did not come)"
+    assert table["late time, s"] == "23.50 or more (not over within the trial, band 0.06)"
 
 
 def test_an_engine_that_never_came_back_is_not_ranked(tmp_path: Path) -> None:
@@ -209,29 +260,58 @@ def test_an_engine_that_never_came_back_is_not_ranked(tmp_path: Path) -> None:
         tmp_path, hit_trial(1, KAFKA, [never_back()]), hit_trial(2, FLINK, [recovery(9)])
     )
     assert places(bundle) == {FLINK: "1", KAFKA: ""}
-    assert "Kafka Streams was not timely again within the 24 s observed" in said(bundle)
+    assert "Kafka Streams was still late at the end of the 24 s observed" in said(bundle)
 
 
 def test_an_engine_without_a_late_window_says_so_and_is_first(tmp_path: Path) -> None:
-    bundle = bundle_of(
-        tmp_path, hit_trial(1, FLINK, [recovery(2)]), hit_trial(2, KAFKA, [undisturbed()])
-    )
+    records = [hit_trial(n, FLINK, [recovery(2)]) for n in (1, 2)]
+    records += [hit_trial(n, KAFKA, [undisturbed()]) for n in (3, 4)]
+    bundle = bundle_of(tmp_path, *records, repeats=2)
     assert places(bundle) == {KAFKA: "1", FLINK: "2"}
-    assert "Kafka Streams had no late window, Flink SQL was timely again after 2.00 s" in said(
-        bundle
+    assert "Kafka Streams had no late window, Flink SQL had late results for 2.00 s" in said(bundle)
+    assert cells(bundle, 1)["Kafka Streams"]["backlog gone, s"] == "– (no window was late)"
+    assert cells(bundle)["Kafka Streams"]["late time, s"] == "0.00 (band 0.06)"
+
+
+def test_a_band_that_hides_the_fault_makes_no_zero_and_no_rank(tmp_path: Path) -> None:
+    bundle = bundle_of(
+        tmp_path, hit_trial(1, KAFKA, [recovery(2)]), hit_trial(2, FLINK, [hidden()])
     )
-    assert phases(bundle)["Kafka Streams"]["backlog gone, s"] == "– (no window was late)"
+    assert places(bundle) == {KAFKA: "1", FLINK: ""}
+    table = cells(bundle)["Flink SQL"]
+    assert table["late time, s"] == "– (not known, band 3.50)"
+    assert "its band of 3.50 s hides a fault that could delay results by 2.00 s" in table["engine"]
+    assert "the late time of Flink SQL is not known" in said(bundle)
+    assert verdict_cells(bundle)["Flink SQL"] == "–"
+
+
+def verdict_cells(bundle: Bundle) -> Mapping[str, str]:
+    column = recovery_columns(bundle)[0]
+    return {bundle.run.titles[label]: cell.text for label, cell in column.cells.items()}
+
+
+def test_one_limit_for_all_stands_beside_each_ones_own_band(tmp_path: Path) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    table = cells(bundle)
+    head = next(h for h in table["Flink SQL"] if h.startswith("late time beyond"))
+    bands = [t.record.recoveries[0].band_ms for t in bundle.trials]
+    assert head == f"late time beyond {max(bands) / 1000:.2f} s, s"
+    assert table["Spark Structured Streaming"][head] == "5.00"  # its own band is the limit
+    assert table["Flink SQL"][head] == "1.50"  # 3.50 by its own
+    assert table["Kafka Streams"][head] == "0.00"  # what the fault did is known by its own band
 
 
 def test_one_hit_without_a_return_counts_as_the_longest(tmp_path: Path) -> None:
     hits = [recovery(2), recovery(3), never_back()]
     spaced = [replace(r, hit=kill(50_000.0 + 9_000 * n)) for n, r in enumerate(hits)]
     each = one(tmp_path, hit_trial(1, KAFKA, spaced))
-    assert each.phase(Phase.TIMELY).median == 3_000
+    assert each.phase(Phase.TIMELY).median == 3_300
     assert each.phase(Phase.TIMELY).high == math.inf
     assert each.phase(Phase.TIMELY).missing == 1
-    cell = phases(bundle_of(tmp_path / "again", hit_trial(1, KAFKA, spaced)))["Kafka Streams"]
-    assert "not within the trial after 1 of 3 hits" in cell["first timely output, s"]
+    assert each.deciding.never
+    assert each.unranked == "it was not over within the trial"
+    cell = cells(bundle_of(tmp_path / "again", hit_trial(1, KAFKA, spaced)), 1)["Kafka Streams"]
+    assert "not within the trial in 1 of 3" in cell["first timely output, s"]
 
 
 # --- repeated hits ---
@@ -245,8 +325,11 @@ def test_repeats_give_median_range_and_exact_counts(tmp_path: Path) -> None:
     assert flink.damage == Damage(duplicates=360, windows=6)
     text = words_of(bundle)
     assert "**360** (40, 40, 40, 80, 80, 80)" in text
-    assert "3.91 to 4.89, outage" in text
-    assert "After a worker was killed (6 times each, medians)" in text
+    assert len(flink.values) == 2
+    assert flink.deciding.median == 4_000
+    assert "4.04 (3.91 to 4.89)" in text
+    assert "After a worker was killed (6 times each, medians over 2 trials)" in text
+    assert "Late times are means over the hits of a trial and medians over the trials" in text
     assert "trial 2, hit 3" in text
 
 
@@ -294,7 +377,7 @@ def test_a_burst_takes_its_time_even_where_no_window_was_late(tmp_path: Path) ->
     assert each.deciding.median == 400
     assert "had all results out after 0.40 s" in recovery_sentence([each])
     unfinished = burst(1, None, disturbed=False)
-    unfinished = replace(unfinished, caught_up_ms=None, settled_ms=None)
+    unfinished = replace(unfinished, caught_up_ms=None, back_for_good_ms=None)
     each = one(tmp_path / "unfinished", hit_trial(1, KAFKA, [unfinished]), BURST)
     assert each.deciding.never
     assert "did not have all results out within the 24 s observed" in recovery_sentence([each])
@@ -308,7 +391,7 @@ def test_the_events_of_a_burst_are_counted_without_the_usual_load(tmp_path: Path
 
 def test_partitions_are_told_apart_where_some_kept_flowing(tmp_path: Path) -> None:
     text = words_of(bundle_of(tmp_path / "some", hit_trial(1, KAFKA, [recovery(2.4)])))
-    assert "| Kafka Streams | hit 1 | 2.12 | kept flowing | 2.10 | kept flowing |" in text
+    assert "| Kafka Streams | hit 1 | 4.80 | kept flowing | 4.80 | kept flowing |" in text
     all_hit = recovery(2.4, partitions=recovery(2.4).partitions[::2])
     none = words_of(bundle_of(tmp_path / "none", hit_trial(1, KAFKA, [all_hit])))
     assert "kept flowing" not in none
@@ -330,6 +413,14 @@ def test_the_terms_hold_only_what_decides_detection(tmp_path: Path) -> None:
         "\\", ""
     )
     assert "started again at once" in text
+    assert "after a kill it must wait" not in text
+
+
+def test_the_terms_say_who_takes_over(tmp_path: Path) -> None:
+    said = "Flink has as many slots as it needs and no more."
+    record = hit_trial(1, FLINK, [recovery(2)], recovery_terms=(said,))
+    text = words_of(bundle_of(tmp_path, record, replace(record, round=2)))
+    assert text.count(said) == 1
 
 
 def test_profile_and_restart_policy_are_in_words() -> None:
@@ -360,7 +451,7 @@ def test_without_a_fault_nothing_is_said_of_recovery(tmp_path: Path) -> None:
     assert recovery_sections(bundle) == ()
     assert "recovery" not in {part.anchor for part in document.sections}
     assert "faults" not in {name for name, _ in document.facts}
-    assert "timely" not in markdown.render_document(document)
+    assert "back for good" not in markdown.render_document(document)
     assert "fault" not in answer(bundle)
 
 
@@ -372,6 +463,6 @@ def test_recovery_stands_right_after_latency(tmp_path: Path) -> None:
 
 def test_the_answer_has_the_recovery_of_the_fault_that_hits_a_process(tmp_path: Path) -> None:
     words = answer(read_bundle(faulted(tmp_path)))
-    assert "; after a worker was killed, Kafka Streams was timely again after 2.80 s" in words
-    assert "Python consumer after 3.29 s (not ranked: 24 over-counted)" in words
+    assert "; after a worker was killed, Kafka Streams had late results for 1.25 s of the" in words
+    assert "Python consumer for 1.50 s (not ranked: 24 over-counted)" in words
     assert "at once" not in words

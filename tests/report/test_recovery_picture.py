@@ -15,9 +15,10 @@ from streambench.report.fault_words import Phase
 from streambench.report.recovered import recovered
 from streambench.report.recovery_curves import around
 from streambench.report.sections.recovery import recovery_sections
+from streambench.report.struck import late_stretches
 from streambench.results.bundle import Bundle, read_bundle
 
-from .example_recovery import KILL, Course, course_tables, faulted, never_back
+from .example_recovery import KILL, KILL_MS, Course, course_tables, faulted, never_back
 
 
 def figure_of(bundle: Bundle) -> Figure:
@@ -39,12 +40,12 @@ def test_the_lag_curve_is_finer_than_a_second_and_counts_from_the_hit(tmp_path: 
     assert after.max() < 0.03
 
 
-def test_the_picture_ends_soon_after_the_last_engine_settled(tmp_path: Path) -> None:
+def test_the_picture_ends_soon_after_the_last_engine_was_back_for_good(tmp_path: Path) -> None:
     bundle = read_bundle(faulted(tmp_path))
     figure = figure_of(bundle)
     axes = figure.draw(False).axes[0]
     settled_s = max(
-        (each.phase(Phase.SETTLED).median or 0) / 1000 for each in recovered(bundle, KILL)
+        (each.phase(Phase.BACK_FOR_GOOD).median or 0) / 1000 for each in recovered(bundle, KILL)
     )
     assert axes.get_xlim()[0] == pytest.approx(-5, abs=0.1)
     assert axes.get_xlim()[1] == pytest.approx(settled_s + 3, abs=0.01)
@@ -87,6 +88,35 @@ def test_the_picture_names_everybody_with_their_damage(tmp_path: Path) -> None:
     figure = figure_of(read_bundle(faulted(tmp_path)))
     for narrow in (False, True):
         drawn = {text.get_text() for text in figure.draw(narrow).axes[0].texts}
-        assert {"1. Kafka Streams", "2. Flink SQL", "Python consumer"} <= drawn
+        assert {"1= Kafka Streams", "1= Flink SQL", "Python consumer"} <= drawn
         assert "0 lost · 1,204 twice · 0 miscounted" in drawn
         assert "0 lost · 0 twice · 24 over-counted" in drawn
+
+
+def test_a_bar_stands_where_results_were_late_as_high_as_the_share_of_partitions(
+    tmp_path: Path,
+) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    by_label = {each.standing.label: each for each in recovered(bundle, KILL)}
+    (kafka,) = late_stretches(bundle, by_label["kafka-streams"].hits[0])
+    (flink,) = late_stretches(bundle, by_label["flink"].hits[0])
+    assert (kafka.share, flink.share) == (0.5, 1.0)  # two of its four partitions kept flowing
+    for stretch, label in ((kafka, "kafka-streams"), (flink, "flink")):
+        late_ms = by_label[label].deciding.median
+        assert (stretch.end_s - stretch.start_s) * stretch.share * 1000 == pytest.approx(late_ms)
+    bars = figure_of(bundle).draw(False).axes[0].patches
+    heights = sorted({round(bar.get_height(), 6) for bar in bars})
+    assert heights[0] == pytest.approx(heights[-1] / 2)
+
+
+def test_each_late_stretch_is_a_bar_of_its_own(tmp_path: Path) -> None:
+    bundle = read_bundle(faulted(tmp_path))
+    flink = recovered(bundle, KILL)[1].hits[0]
+    path = flink.trial.folder / "partitions.parquet"
+    table = pq.read_table(path)
+    delay = table.column("complete_ms").to_numpy().copy()
+    closing = table.column("closing_ms").to_numpy()
+    delay[(closing > KILL_MS + 10_000) & (closing < KILL_MS + 12_000)] = 900.0
+    place = table.column_names.index("complete_ms")
+    pq.write_table(table.set_column(place, "complete_ms", pa.array(delay)), path)
+    assert len(late_stretches(bundle, flink)) == 2

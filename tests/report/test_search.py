@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 from rich.console import Console
 
+from streambench.analysis import ranking
 from streambench.model.conditions import Variant
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.plan import Whose
@@ -96,15 +97,89 @@ def bundle(tmp_path: Path) -> Bundle:
     )
 
 
-def test_rates_within_the_precision_share_a_rank(bundle: Bundle) -> None:
-    assert [(one.record.label if one.record else "", one.place) for one in found_rates(bundle)] == [
-        ("flink", "1="), ("kafka-streams", "1="), ("spark", "3"), ("kafka-python", ""),
+def ranks(bundle: Bundle) -> list[tuple[str, str]]:
+    return [(one.label, one.place) for one in found_rates(bundle)]
+
+
+def test_one_search_each_is_not_told_apart_by_its_precision(bundle: Bundle) -> None:
+    assert ranks(bundle) == [
+        ("flink", "1="), ("kafka-streams", "1="), ("spark", "1="), ("kafka-python", ""),
     ]  # fmt: skip
+    assert "One trial: not told apart" in markdown.render_document(compose(bundle))
     assert answer(bundle) == (
         "Sustainable, confirmed: Flink SQL 150,000 events/s, Kafka Streams 146,000 events/s, "
         "Spark Structured Streaming 50,000 events/s; with p99 ≤ 2,000 ms: Flink SQL 150,000, "
         "Spark Structured Streaming 40,000; none for Python consumer."
     )
+
+
+def test_a_measured_factor_tells_rates_apart(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "RATE_FACTOR", 1.3)
+    assert ranks(bundle) == [
+        ("flink", "1="), ("kafka-streams", "1="), ("spark", "3"), ("kafka-python", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"saturated": True}, "saturated: it left the machine no room"),
+        (
+            {"certificate": replace(HELD, held=False, reason="late by 40 ms")},
+            "the generator's certificate did not hold: late by 40 ms",
+        ),
+        ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
+        ({"trend": "the delay rises", "trend_share": 0.5}, "still warming: the delay rises"),
+    ],
+)
+def test_a_rate_that_was_confirmed_by_a_doubtful_trial_is_marked_and_not_ranked(
+    bundle: Bundle, changes: dict[str, object], why: str
+) -> None:
+    first, *rest = bundle.trials
+    assert first.record.variant.label == "flink"
+    doubted = replace(first, record=replace(first.record, **changes))  # type: ignore[arg-type]
+    found = replace(bundle, trials=(doubted, *rest))
+    assert ranks(found) == [
+        ("kafka-streams", "1="), ("spark", "1="), ("flink", ""), ("kafka-python", ""),
+    ]  # fmt: skip
+    assert f"Flink SQL 150,000 events/s (not ranked: {why})" in answer(found)
+    assert f"Flink SQL is not ranked: {why}." in markdown.render_document(compose(found))
+    console = Console(width=80, file=io.StringIO(), no_color=True)
+    console.print(render(found))
+    printed = " ".join(cast(io.StringIO, console.file).getvalue().split())
+    assert f"Flink SQL is not ranked: {why}." in printed
+
+
+def test_trends_of_probes_and_of_the_confirming_trial_are_told(bundle: Bundle) -> None:
+    first, *rest = bundle.trials
+    moved = replace(first, record=replace(first.record, trend="the delay rises by 9 ms"))
+    begun, *others = bundle.run.searches
+    probes = (replace(begun.probes[0], trend="the delay falls by 7 ms"), *begun.probes[1:])
+    run = replace(bundle.run, searches=(replace(begun, probes=probes), *others))
+    found = replace(bundle, trials=(moved, *rest), run=run)
+    text = markdown.render_document(compose(found))
+    assert "Flink SQL, rate 150,000, trial 1: the delay rises by 9 ms" in text
+    assert "the delay falls by 7 ms" in text
+    console = Console(width=80, file=io.StringIO(), no_color=True)
+    console.print(render(found))
+    printed = " ".join(cast(io.StringIO, console.file).getvalue().split())
+    assert "Flink SQL: a trend remained: the delay rises by 9 ms" in printed
+
+
+def test_a_probe_that_kept_up_and_surely_grew_says_so(bundle: Bundle) -> None:
+    begun, *others = bundle.run.searches
+    grew = {
+        "lag_slope_ms_per_s": 5.0,
+        "lag_slope_lower_ms_per_s": 3.0,
+        "lag_slope_upper_ms_per_s": 7.0,
+        "backlog_end_ms": 0.0,
+    }
+    probes = (replace(begun.probes[0], measures=grew), *begun.probes[1:])
+    run = replace(bundle.run, searches=(replace(begun, probes=probes), *others))
+    assert "grows slowly" in markdown.render_document(compose(replace(bundle, run=run)))
+    assert "grows slowly" not in markdown.render_document(compose(bundle))
 
 
 def test_every_probe_is_there_with_its_reason(bundle: Bundle) -> None:

@@ -37,7 +37,17 @@ def test_repeats_give_their_median_and_range() -> None:
 
 def test_a_median_that_leaves_a_trial_out_says_so() -> None:
     unknown = completed(2, "flink", RIGHT, {**measures(13, 28, 41), "delay_p99_ms": None})
-    assert shown("delay_p99_ms", [record(), unknown]).cell().note == "known in 1 of 2"
+    most = shown("delay_p99_ms", [record(30), record(34), unknown])
+    assert most.cell() == Cell("32", "30 to 34, known in 2 of 3")
+    assert most.labelled == "32 (2/3)"  # where there is no room for a note
+
+
+def test_what_one_of_five_trials_knows_is_no_median() -> None:
+    unknown = completed(2, "flink", RIGHT, {**measures(13, 28, 41), "delay_p99_ms": None})
+    one = shown("delay_p99_ms", [record(34), *[unknown] * 4])
+    assert one.cell() == Cell("–", "34, known in 1 of 5 trials only", Tone.QUIET)
+    assert one.labelled == "–"
+    assert shown("delay_p99_ms", [record(34)]).labelled == "34"  # all trials that there are
 
 
 def test_one_trial_too_short_for_a_percentile_takes_it_from_all() -> None:
@@ -52,5 +62,6 @@ def test_bytes_are_shown_in_the_metrics_unit() -> None:
 def test_every_maximum_belongs_to_a_metric_of_the_table() -> None:
     names = {metric.name for metric in METRICS}
     stand_ins = {maximum_of(metric.name) for metric in METRICS} - {None}
-    assert stand_ins == {"delay_max_ms", "visible_max_ms"}
+    stems = ("delay", "visible", "own_clock_wait", "engine_part")
+    assert stand_ins == {f"{stem}_max_ms" for stem in stems}
     assert stand_ins <= names

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
+from streambench.analysis import ranking
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Damage, Verdict
+from streambench.report import markdown
 from streambench.report.answer import answer
+from streambench.report.compose import compose
 from streambench.report.standing import Status, standings
+from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 
 from .example import (
@@ -37,6 +43,12 @@ def bundle_of(tmp_path: Path, *records: TrialRecord, **run: Any) -> Bundle:
     return read_bundle(writer.finish())
 
 
+@pytest.fixture
+def measured_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it were known how far single trials of one engine differ."""
+    monkeypatch.setattr(ranking, "DELAY_FACTOR", 1.2)
+
+
 def fast(**changes: Any) -> TrialRecord:
     return completed(1, "kafka-streams", RIGHT, measures(13, 28, 41), **changes)
 
@@ -49,13 +61,14 @@ def places(bundle: Bundle) -> Mapping[str, str]:
     return {stand.label: stand.place for stand in standings(bundle)}
 
 
+@pytest.mark.usefixtures("measured_factor")
 def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> None:
     assert places(read_bundle(every_result(tmp_path))) == {
         "kafka-streams": "1",
         "spark": "2",
         "kafka-python": "",
         "flink": "",
-        "flink+1": "",
+        "flink+taskmanager.slots=4": "",
         "reference": "",
     }
 
@@ -67,7 +80,9 @@ def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> No
         ({"saturated": True}, "saturated"),
         ({"certificate": None}, "no certificate"),
         ({"certificate": replace(HELD, held=False, reason="late by 40 ms")}, "late by 40 ms"),
-        ({"measures": {}}, "not known in every trial"),
+        ({"measures": {}}, "its delay is not known in every trial"),
+        ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
+        ({"trend": "the delay rises", "trend_share": 0.26}, "still warming: the delay rises"),
     ],
 )
 def test_what_cannot_be_believed_is_not_ranked_and_says_why(
@@ -97,18 +112,84 @@ def test_a_difference_within_the_stamps_resolution_is_a_tie(tmp_path: Path) -> N
     assert places(bundle_of(tmp_path, fast(), near)) == {"kafka-streams": "1=", "flink": "1="}
 
 
-def test_repeats_whose_ranges_overlap_share_a_rank(tmp_path: Path) -> None:
+def test_repeats_that_the_test_does_not_tell_apart_share_a_rank(tmp_path: Path) -> None:
     bundle = read_bundle(repeated(tmp_path))
     assert places(bundle) == {"kafka-python": "1=", "kafka-streams": "1=", "flink": "3"}
     assert "(Python consumer and Kafka Streams are not told apart)" in answer(bundle)
 
 
+def test_one_trial_each_is_not_told_apart_while_the_factor_is_unknown(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, fast(), slow())
+    assert places(bundle) == {"kafka-streams": "1=", "flink": "1="}
+    assert "(they are not told apart)" in answer(bundle)
+    assert "One trial: not told apart" in markdown.render_document(compose(bundle))
+
+
+@pytest.mark.usefixtures("measured_factor")
+def test_the_report_says_beyond_what_one_trial_is_told_apart(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, fast(), slow())
+    said = markdown.render_document(compose(bundle))
+    assert "One trial: told apart only beyond ×1.20, and by 2 ms at least." in said
+
+
+def test_a_trend_below_a_quarter_of_the_median_is_told_and_ranked(tmp_path: Path) -> None:
+    settled = fast(trend="the delay falls", trend_share=0.24)
+    bundle = bundle_of(tmp_path, settled, slow())
+    assert places(bundle) == {"kafka-streams": "1=", "flink": "1="}
+    assert "the delay falls" in markdown.render_document(compose(bundle))
+
+
+def test_what_every_window_kept_is_the_greatest_of_all_trials_and_no_median(tmp_path: Path) -> None:
+    """Maxima of five trials, whose median is 40: no window of any trial took more than 62."""
+
+    def trials(label: str, windows: int, *maxima: float) -> list[TrialRecord]:
+        return [
+            completed(
+                1, label, RIGHT, measures(9, most - 5, most), measured_windows=windows, round=number
+            )
+            for number, most in enumerate(maxima)
+        ]
+
+    def said(windows: int) -> str:
+        ours = trials("kafka-python", windows, 53, 32, 40, 62, 39)
+        others = trials("spark", windows, 953, 912, 940, 981, 939)
+        return answer(bundle_of(tmp_path / str(windows), *ours, *others, repeats=5))
+
+    assert (
+        "Python consumer had every window complete within 62 ms of closing in every trial, "
+        "Spark Structured Streaming 981 ms"
+    ) in said(60)
+    assert (
+        "Python consumer had 99 % of windows complete within 57 ms of closing in every trial, "
+        "Spark Structured Streaming 976 ms"
+    ) in said(120)
+
+
+def test_more_processed_than_offered_is_a_backlog_of_before(tmp_path: Path) -> None:
+    more = {**measures(13, 28, 41), "processed_per_s": 28_998.0}
+    bundle = bundle_of(tmp_path, fast(measures=more), slow())
+    words = "more than came: a backlog of before was worked off"
+    text = markdown.render_document(compose(bundle))
+    assert text.count(f"of 20,000, {words}") == 1
+    console = Console(width=80, file=io.StringIO(), no_color=True)
+    console.print(render(bundle))
+    printed = " ".join(cast(io.StringIO, console.file).getvalue().split())
+    assert f"Kafka Streams processed {words}" in printed
+    # A window at the edge is no backlog.
+    edge = {**measures(13, 28, 41), "processed_per_s": 20_200.0}
+    assert words not in markdown.render_document(
+        compose(bundle_of(tmp_path / "edge", fast(measures=edge)))
+    )
+
+
+@pytest.mark.usefixtures("measured_factor")
 def test_under_exactly_once_the_visible_delay_ranks(tmp_path: Path) -> None:
     bundle = read_bundle(exactly_once(tmp_path))
     assert places(bundle) == {"kafka-streams": "1", "flink": "2"}
     assert "Flink SQL 1,030 ms" in answer(bundle)
 
 
+@pytest.mark.usefixtures("measured_factor")
 def test_without_an_earned_p99_all_are_ranked_by_their_maximum(tmp_path: Path) -> None:
     few = completed(1, "flink", RIGHT, measures(5, 10, 30), measured_windows=60)
     full = completed(1, "kafka-streams", RIGHT, measures(5, 15, 20))
@@ -128,6 +209,7 @@ def test_an_invalid_trial_says_nothing_of_the_engine(tmp_path: Path) -> None:
     assert "1 invalid: the laptop slept" in (stand.reason or "")
 
 
+@pytest.mark.usefixtures("measured_factor")
 def test_duplicates_are_a_price_and_do_not_disqualify(tmp_path: Path) -> None:
     verdict = Verdict(100, 100, Damage(duplicates=12, windows=1), (), True, True, True)
     first, _ = standings(bundle_of(tmp_path, fast(outcome=Completed(verdict)), slow()))
@@ -139,6 +221,7 @@ def hit_late(**changes: Any) -> TrialRecord:
     return hit_trial(1, "kafka-streams", [recovery(2, OVER)], measures(13, 28, 41), **changes)
 
 
+@pytest.mark.usefixtures("measured_factor")
 def test_what_is_wrong_only_after_a_fault_is_ranked_for_its_delay_before_it(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, hit_late(), slow())
     first, second = standings(bundle)

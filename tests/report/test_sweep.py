@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 from rich.console import Console, RenderableType
 
+from streambench.model.conditions import Guarantee
+from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Invalid, LeftOut, Outcome, TrialRecord
 from streambench.report import markdown
@@ -224,3 +226,67 @@ def test_a_grid_has_a_panel_for_each_value_of_its_second_axis(tmp_path: Path) ->
     assert "workers = 2" in svg
     assert len(figure.table.rows) == 4
     assert "CPU seconds per million" in answer(bundle)
+
+
+def by_commit(folder: Path, guarantee: Guarantee, *intervals_ms: float) -> Bundle:
+    """Flink follows the interval that is varied, Kafka Streams does not."""
+    records: list[TrialRecord] = []
+    for label, follows in (("flink", True), ("kafka-streams", False)):
+        for interval_ms in intervals_ms:
+            value = f"{interval_ms if follows else 7:.0f}"
+            delay_ms = 20 + interval_ms
+            records.append(
+                trial(
+                    len(records) + 1,
+                    label,
+                    Completed(RIGHT),
+                    certificate=HELD,
+                    measured_windows=100,
+                    measures={
+                        **measures(20, 60, 90),
+                        **FLAT,
+                        **{f"visible_{p}_ms": delay_ms for p in ("p50", "p99", "max")},
+                    },
+                    point=((AxisName.COMMIT, interval_ms),),
+                    settings=(Setting("job", "commit", value, Origin.FAIRNESS_RULE, value),),
+                )
+            )
+    axes = (Axis(AxisName.COMMIT, intervals_ms),)
+    conditions = replace(RUN.conditions, guarantee=guarantee)
+    run = replace(RUN, axes=axes, conditions=conditions, planned=("flink", "kafka-streams"))
+    writer = BundleWriter.create(folder, run)
+    for record in records:
+        writer.add_trial(record, {})
+    return read_bundle(writer.finish())
+
+
+def test_a_sweep_of_the_commit_interval_answers_with_the_delay_that_it_makes(
+    tmp_path: Path,
+) -> None:
+    exactly_once = by_commit(tmp_path / "a", Guarantee.EXACTLY_ONCE, 100, 970)
+    assert answer(exactly_once) == (
+        "From commit 100 ms to 970 ms, the median delay in ms as a committed reader has it went "
+        "Flink SQL 120 → 990, Kafka Streams 120 → 990."
+    )
+    at_least_once = by_commit(tmp_path / "b", Guarantee.AT_LEAST_ONCE, 100, 970)
+    assert "the median delay in ms went Flink SQL 20 → 20" in answer(at_least_once)
+    assert "970 ms" in text_of(render(exactly_once))
+
+
+def test_an_engine_that_does_not_follow_the_commit_interval_is_named(tmp_path: Path) -> None:
+    text = markdown.render_document(
+        compose(by_commit(tmp_path, Guarantee.EXACTLY_ONCE, 100, 300, 970))
+    )
+    assert "No setting of Kafka Streams follows the commit interval" in text
+    assert "No setting of Flink" not in text
+
+
+def test_a_course_is_told_only_where_both_ends_are_known(tmp_path: Path) -> None:
+    records = [
+        at(1, "flink", 5_000, FLAT, Completed(WRONG), beside=((AxisName.WORKERS, 1.0),)),
+        at(2, "flink", 10_000, FLAT, Completed(RIGHT), beside=((AxisName.WORKERS, 1.0),)),
+        at(3, "flink", 20_000, FLAT, Completed(RIGHT), beside=((AxisName.WORKERS, 1.0),)),
+    ]
+    axes = (Axis(AxisName.RATE, RATES), Axis(AxisName.WORKERS, (1.0,)))
+    said = answer(bundle_of(tmp_path, records, *axes))
+    assert said.startswith("The cost at both ends of the sweep by rate is known of no engine")

@@ -111,7 +111,7 @@ def test_an_interrupted_run_says_that_it_is_partial_and_keeps_finished_trials(
     bundle = read_bundle(writer.folder)
     assert bundle.run.partial
     assert len(bundle.trials) == 1
-    assert bundle.labels == ("flink", "spark", "flink+1")
+    assert bundle.labels == ("flink", "spark", "flink+a=b")
 
 
 def test_a_trial_that_could_not_be_written_whole_is_not_there(
@@ -209,3 +209,18 @@ def test_a_damaged_trial_is_a_usage_error_that_names_the_file(tmp_path: Path) ->
     (folder / "trial.json").write_text('{"number": 1}')
     with pytest.raises(UsageError, match=r"trial\.json"):
         read_bundle(writer.finish())
+
+
+def test_a_variant_of_a_bundle_that_counted_its_settings_is_one_contender(tmp_path: Path) -> None:
+    old = replace(RUN, planned=("flink+1", "spark"), titles={"flink+1": "Apache Flink"})
+    assert old.late_model is not None
+    predictions = (replace(old.late_model.predictions[0], label="flink+1"),)
+    old = replace(old, late_model=replace(old.late_model, predictions=predictions))
+    writer = BundleWriter.create(tmp_path, old)
+    writer.add_trial(trial(), {})
+    read = read_bundle(writer.finish())
+    assert read.labels == ("flink+a=b", "spark")
+    assert read.run.titles == {"flink+a=b": "Apache Flink"}
+    assert read.run.late_model is not None
+    assert read.run.late_model.predictions[0].label == "flink+a=b"
+    assert [t.record.variant.label for t in read.of("flink+a=b")] == ["flink+a=b"]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from streambench.model.pace import Judgement, Pace
-from streambench.results.sustained import Slope, judge_pace, lag_slope, worked_off_what_came
+from streambench.results.sustained import Slope, judge_pace, lag_slope
 
 
-def lags(
-    *, slope: float, noise_ms: float, seconds: int, seed: int, follows: float = 0.0
-) -> Slope:
+def lags(*, slope: float, noise_ms: float, seconds: int, seed: int, follows: float = 0.0) -> Slope:
     """The slope found of a lag of `slope` ms/s with noise of which `follows` goes on a second later."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, noise_ms, seconds)
+    noise[0] /= np.sqrt(1 - follows**2)
     for i in range(1, seconds):
         noise[i] += follows * noise[i - 1]
     t_s = np.arange(seconds, dtype=np.float64)
@@ -75,54 +73,60 @@ def test_few_windows_and_a_backlog_stand_against_a_flat_line() -> None:
     assert judge_pace({}, 100).pace is Pace.UNDECIDED
 
 
-@pytest.mark.parametrize("follows", [0.0, 0.6])
-def test_what_grows_by_the_limit_seldom_passes(follows: float) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "follows"), [(12, 0.0), (12, 0.5), (12, 0.8), (30, 0.8), (50, 0.5)]
+)
+def test_what_grows_by_the_limit_passes_in_seven_of_a_hundred_probes_at_most(
+    seconds: int, follows: float
+) -> None:
+    """benchmarks/slope.py has more draws; a bound that takes the correlation as seen passes 13 and 20."""
     passed = sum(
-        pace(lags(slope=10, noise_ms=30, seconds=50, seed=seed, follows=follows)) is Pace.KEPT_UP
+        pace(lags(slope=10, noise_ms=30, seconds=seconds, seed=seed, follows=follows))
+        is Pace.KEPT_UP
         for seed in range(400)
     )
-    # 5 % by design; what follows itself is known less well, and still seldom passes.
-    assert passed <= 400 * (0.07 if follows == 0 else 0.12)
+    assert passed <= 400 * 0.07
 
 
-def test_without_the_widening_what_follows_itself_would_often_pass() -> None:
-    """The reason of the correction: without it the bound is passed at least half again as often."""
-    plain = widened = 0
-    for seed in range(400):
-        rng = np.random.default_rng(seed)
-        noise = rng.normal(0, 30, 50)
-        for i in range(1, 50):
-            noise[i] += 0.8 * noise[i - 1]
-        t_s = np.arange(50, dtype=np.float64)
-        lag_ms = 10 * t_s + noise
-        found = lag_slope(t_s, lag_ms)
-        assert found is not None
-        fit = stats.linregress(t_s, lag_ms)
-        plain += int(fit.slope + stats.t.ppf(0.95, 48) * fit.stderr <= 10)
-        widened += int(found.upper <= 10)
-    assert widened * 1.5 < plain
+def test_the_bounds_do_not_take_what_keeps_up_for_what_does_not() -> None:
+    # The spread of the lag that Kafka Streams and the consumer show at rates that they bear.
+    passed = sum(
+        pace(lags(slope=0, noise_ms=15, seconds=12, seed=seed)) is Pace.KEPT_UP for seed in range(100)
+    )
+    assert passed >= 95
+
+
+def test_a_second_that_is_not_known_leaves_a_gap() -> None:
+    t_s, rng = np.arange(40.0), np.random.default_rng(5)
+    lag_ms = 3 * t_s + rng.normal(0, 20, 40)
+    holes = np.where((t_s > 9) & (t_s < 15), np.nan, lag_ms)
+    found = lag_slope(t_s, holes)
+    assert found is not None
+    assert found.lower < 3 < found.upper
+    assert found.lower < found.per_s < found.upper
+
+
+def test_an_exact_line_has_no_doubt() -> None:
+    assert lag_slope(np.arange(9.0), np.full(9, 250.0)) == Slope(0.0, 0.0, 0.0)
+
+
+def test_what_surely_grows_within_the_limit_is_told() -> None:
+    slow = lags(slope=5, noise_ms=5, seconds=50, seed=1)
+    measures = {
+        "lag_slope_ms_per_s": slow.per_s,
+        "lag_slope_lower_ms_per_s": slow.lower,
+        "lag_slope_upper_ms_per_s": slow.upper,
+        "backlog_end_ms": 0.0,
+    }
+    found = judge_pace(measures, 100)
+    assert (found.pace, found.growing, found.words) == (Pace.KEPT_UP, True, "grows slowly")
+    assert "surely by more than" in found.why
+    assert "within 10 ms/s" in found.why
+    flat = judge_pace(dict(measures, lag_slope_lower_ms_per_s=-0.1), 100)
+    assert (flat.growing, flat.words) == (False, "kept up")
+    assert "within 10 ms/s" in flat.why
 
 
 def test_too_short_or_unknown_is_none() -> None:
     assert lag_slope(np.arange(4.0), np.zeros(4)) is None
     assert lag_slope(np.arange(9.0), np.full(9, np.nan)) is None
-
-
-def test_an_engine_that_leaves_work_undone_did_not_do_that_of_the_load_that_came() -> None:
-    def measures(slope: Slope, greatest_ms: float) -> dict[str, float | None]:
-        return {
-            "lag_slope_ms_per_s": slope.per_s,
-            "lag_slope_lower_ms_per_s": slope.lower,
-            "lag_slope_upper_ms_per_s": slope.upper,
-            "backlog_end_ms": 0.0,
-            "excess_lag_max_ms": greatest_ms,
-            "excess_lag_end_ms": 400.0,
-        }
-
-    flat = measures(lags(slope=0, noise_ms=20, seconds=50, seed=1), 500)
-    growing = measures(lags(slope=400, noise_ms=20, seconds=50, seed=1), 20_000)
-    falling = measures(lags(slope=-100, noise_ms=20, seconds=50, seed=1), 5_400)
-    assert worked_off_what_came(flat, 100)
-    assert not worked_off_what_came(growing, 100)
-    assert not worked_off_what_came(falling, 100)
-    assert worked_off_what_came(flat, 5)  # not decided: nothing is known against it

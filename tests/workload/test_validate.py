@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, AggregateFunction, Column, FieldType
+from streambench.model.expression import FieldType
+from streambench.model.shape import Ramp
 from streambench.model.workload import (
     Choice,
     Field,
@@ -16,7 +19,7 @@ from streambench.model.workload import (
     Tumbling,
     Workload,
 )
-from streambench.workload.expressions import parse_expression
+from streambench.workload.expressions import MAX_BIGINT, parse_aggregate, parse_expression
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import check, findings, problems
@@ -34,6 +37,13 @@ def with_field(workload: Workload, name: str, source: Choice | IntRange) -> Work
     type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
     fields = tuple(Field(name, type_, source) if f.name == name else f for f in workload.fields)
     return dataclasses.replace(workload, fields=fields)
+
+
+def asking(workload: Workload, aggregate: str) -> Workload:
+    query = dataclasses.replace(
+        workload.query, aggregates=(parse_aggregate(aggregate, "x", workload.fields),)
+    )
+    return dataclasses.replace(workload, query=query)
 
 
 @pytest.mark.parametrize("workload", [CLICKS, FLIGHTS], ids=["clicks", "flights"])
@@ -90,19 +100,72 @@ def test_a_sum_of_negatives_is_a_problem_only_where_records_may_be_late() -> Non
 
 
 def test_numbers_beyond_a_bigint_are_a_problem() -> None:
-    large = with_field(CLICKS, "price", IntRange(2**61, 2**61 + 5))
+    large = asking(with_field(CLICKS, "price", IntRange(2**61, 2**61 + 5)), "min(price)")
     assert problems(large) == ()
-    query = dataclasses.replace(CLICKS.query, where=parse_expression("price * 8 > 1", large.fields))
+    query = dataclasses.replace(large.query, where=parse_expression("price * 8 > 1", large.fields))
     (problem,) = problems(dataclasses.replace(large, query=query))
     assert "beyond a bigint" in problem
 
 
-def test_a_sum_that_may_pass_a_bigint_is_judged_by_its_argument() -> None:
-    price = Column("price", FieldType.BIGINT)
-    query = Query(
-        None, "campaign", Tumbling(500), 100, (Aggregate("s", AggregateFunction.SUM, price),)
+def test_a_step_of_a_calculation_may_not_be_beyond_a_bigint_either() -> None:
+    large = with_field(CLICKS, "price", IntRange(0, 2**31))
+    (problem,) = problems(asking(large, "max(price * price * price * 0)"))
+    assert "beyond a bigint" in problem
+    assert problems(asking(large, "max(price * price * 0)")) == ()
+
+
+def test_a_sum_over_all_records_of_a_window_may_not_be_beyond_a_bigint() -> None:
+    # 20,000/s for 555 ms (window, disorder, quantum) are 11,101 records at most.
+    most = MAX_BIGINT // 11_101
+    fits = asking(with_field(CLICKS, "price", IntRange(most - 5, most)), "sum(price)")
+    assert problems(fits) == ()
+    large = asking(with_field(CLICKS, "price", IntRange(most - 5, most + 1)), "sum(price)")
+    (finding,) = findings(large)
+    assert finding.fatal
+    assert "the sum 'x' can reach 9,223," in finding.message
+    assert "can hold 11,101 records" in finding.message
+    assert "smaller numbers" in finding.hint
+    low = asking(with_field(CLICKS, "price", IntRange(-most - 1, -most)), "sum(price)")
+    assert "beyond a bigint" in problems(low)[0]
+
+
+def test_what_a_sum_can_reach_follows_rate_shape_and_length() -> None:
+    large = asking(with_field(CLICKS, "price", IntRange(2**50, 2**50 + 5)), "sum(price)")
+    assert problems(large, rate_per_s=10_000) == ()
+    assert "beyond a bigint" in problems(large, rate_per_s=20_000)[0]
+    assert problems(large, rate_per_s=20_000, duration_ms=1_500) != ()
+    one_window = dataclasses.replace(large.query, window=Tumbling(100))
+    assert problems(dataclasses.replace(large, query=one_window), rate_per_s=20_000) == ()
+    assert isinstance(large.input, Synthetic)
+    rising = dataclasses.replace(large, input=large.input.shaped(Ramp(10, 20_000)))
+    assert "beyond a bigint" in problems(rising)[0]
+
+
+def test_the_sums_of_a_replay_are_added_up(tmp_path: Path) -> None:
+    file = tmp_path / "file.parquet"
+
+    def replayed(*distances: int) -> Workload:
+        rows = ", ".join(
+            f"(TIMESTAMP '2013-06-01 10:00:00' + INTERVAL {25 * at} MINUTE, 'UA', {value})"
+            for at, value in enumerate(distances)
+        )
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (SELECT t AS departed, t AS scheduled, k AS carrier, CAST(v AS BIGINT) AS distance"
+                f" FROM (VALUES {rows}) AS r (t, k, v)) TO '{file}' (FORMAT parquet)"
+            )
+        assert isinstance(FLIGHTS.input, Replay)
+        replay = dataclasses.replace(FLIGHTS.input, path=file, begin=None, end=None)
+        return dataclasses.replace(FLIGHTS, input=replay, partitions=1)
+
+    # 10:00, 10:25 and 10:50 are one window, 11:15 is the next.
+    half = 2**62
+    assert problems(replayed(half, 0, half - 1, half)) == ()
+    (problem,) = problems(replayed(half, 0, half, 0))
+    assert (
+        "the sum 'miles' can reach 9,223,372,036,854,775,808 in a window of file.parquet" in problem
     )
-    assert problems(clicks(query=query)) == ()
+    assert "beyond a bigint" in problems(replayed(half, -half, 1, 0))[0]
 
 
 def test_a_replay_has_no_rate_of_the_users() -> None:
@@ -132,3 +195,58 @@ def test_fatal_findings_come_first() -> None:
 def test_disorder_alone_decides_for_generated_load() -> None:
     ordered = clicks(input=Synthetic(rate_per_s=1_000, disorder_ms=0))
     assert not ordered.late_records_possible
+
+
+BEYOND, HALF_WIDTH = "\U0001d306", "\uff61"
+
+
+def with_actions(*actions: str, where: str) -> Workload:
+    workload = with_field(CLICKS, "action", Choice(actions, 0.0))
+    query = dataclasses.replace(workload.query, where=parse_expression(where, workload.fields))
+    return dataclasses.replace(workload, query=query)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"action >= '{HALF_WIDTH}'",
+        f"NOT (price = 1 OR action < '{HALF_WIDTH}')",
+        f"'{HALF_WIDTH}' <= action AND price > 2",
+        f"action BETWEEN 'a' AND '{HALF_WIDTH}'",
+        "action > campaign",
+    ],
+)
+def test_strings_that_engines_order_differently_are_not_compared_by_order(where: str) -> None:
+    assert problems(with_actions("view", HALF_WIDTH, where=where)) == ()
+    (finding,) = findings(with_actions("view", BEYOND, where=where))
+    assert finding.fatal
+    assert f"'{BEYOND}' holds a character beyond U+FFFF" in finding.message
+    assert "= or IN" in finding.hint
+
+
+def test_a_literal_that_is_ordered_differently_is_refused_and_equality_never_is() -> None:
+    (problem,) = problems(with_actions("view", "click", where=f"action < '{BEYOND}'"))
+    assert "beyond U+FFFF" in problem
+    equal = f"action = '{BEYOND}' OR action <> 'view' OR action IN ('{BEYOND}', 'b')"
+    assert problems(with_actions("view", BEYOND, where=equal)) == ()
+    # Another field's values may be what they like.
+    assert problems(with_actions("view", BEYOND, where="campaign > 'c5'")) == ()
+
+
+def test_values_of_a_replayed_file_are_looked_at(tmp_path: Path) -> None:
+    def replayed(carrier: str) -> Workload:
+        file = tmp_path / "file.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                "COPY (SELECT TIMESTAMP '2013-06-01' AS departed, TIMESTAMP '2013-06-01' AS scheduled,"
+                f" '{carrier}' AS carrier, 5::BIGINT AS distance) TO '{file}' (FORMAT parquet)"
+            )
+        assert isinstance(FLIGHTS.input, Replay)
+        replay = dataclasses.replace(FLIGHTS.input, path=file, begin=None, end=None)
+        where = parse_expression(f"carrier >= '{HALF_WIDTH}'", FLIGHTS.fields)
+        query = dataclasses.replace(FLIGHTS.query, where=where)
+        return dataclasses.replace(FLIGHTS, input=replay, partitions=1, query=query)
+
+    assert problems(replayed(f"{HALF_WIDTH}a")) == ()
+    (problem,) = problems(replayed(f"a{BEYOND}"))
+    assert f"'a{BEYOND}' holds" in problem

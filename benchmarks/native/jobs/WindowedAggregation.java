@@ -1,6 +1,10 @@
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,51 +22,86 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.state.Stores;
 
-/** Clicks per campaign, written by hand for Kafka Streams: Jackson throughout. */
+/** Clicks per campaign, written by hand for Kafka Streams: Jackson's streaming parser and generator. */
 public final class WindowedAggregation {
-    static final ObjectMapper JSON = new ObjectMapper();
+    static final JsonFactory JSON = new JsonFactory();
 
-    public static final class Click {
-        public String campaign;
-        public String action;
-        public long price;
-    }
-
-    public static final class Totals {
-        public long views;
-        public long revenue;
-        public long cheapest = Long.MAX_VALUE;
-        public long dearest = Long.MIN_VALUE;
-
-        Totals add(Click click) {
-            views++;
-            revenue += click.price;
-            cheapest = Math.min(cheapest, click.price);
-            dearest = Math.max(dearest, click.price);
-            return this;
+    record Click(String campaign, String action, long price) {
+        static Click read(byte[] bytes) {
+            String campaign = null;
+            String action = null;
+            long price = 0;
+            try (JsonParser in = JSON.createParser(bytes)) {
+                in.nextToken();
+                while (in.nextToken() == JsonToken.FIELD_NAME) {
+                    String name = in.currentName();
+                    in.nextToken();
+                    switch (name) {
+                        case "campaign" -> campaign = in.getText();
+                        case "action" -> action = in.getText();
+                        case "price" -> price = in.getLongValue();
+                        default -> in.skipChildren();
+                    }
+                }
+            } catch (IOException e) {
+                throw new SerializationException(e);
+            }
+            return new Click(campaign, action, price);
         }
     }
 
-    public record Row(
-        String campaign, long window_start, long views, long revenue, long cheapest, long dearest) {}
+    record Totals(long views, long revenue, long cheapest, long dearest) {
+        static final Totals NONE = new Totals(0, 0, Long.MAX_VALUE, Long.MIN_VALUE);
 
-    static <T> Serde<T> json(Class<T> type) {
-        return Serdes.serdeFrom(
-            (topic, value) -> {
-                try {
-                    return JSON.writeValueAsBytes(value);
-                } catch (JsonProcessingException e) {
-                    throw new SerializationException(e);
-                }
-            },
-            (topic, bytes) -> {
-                try {
-                    return bytes == null ? null : JSON.readValue(bytes, type);
-                } catch (IOException e) {
-                    throw new SerializationException(e);
-                }
-            });
+        Totals add(Click click) {
+            return new Totals(
+                views + 1, revenue + click.price,
+                Math.min(cheapest, click.price), Math.max(dearest, click.price));
+        }
+
+        byte[] bytes() {
+            return ByteBuffer.allocate(32)
+                .putLong(views).putLong(revenue).putLong(cheapest).putLong(dearest).array();
+        }
+
+        static Totals read(byte[] bytes) {
+            ByteBuffer in = ByteBuffer.wrap(bytes);
+            return new Totals(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+        }
     }
+
+    record Row(String campaign, long start, Totals totals) {
+        byte[] json() {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (JsonGenerator out = JSON.createGenerator(bytes)) {
+                out.writeStartObject();
+                out.writeStringField("campaign", campaign);
+                out.writeNumberField("window_start", start);
+                out.writeNumberField("views", totals.views);
+                out.writeNumberField("revenue", totals.revenue);
+                out.writeNumberField("cheapest", totals.cheapest);
+                out.writeNumberField("dearest", totals.dearest);
+                out.writeEndObject();
+            } catch (IOException e) {
+                throw new SerializationException(e);
+            }
+            return bytes.toByteArray();
+        }
+    }
+
+    static final Serde<Click> CLICKS = Serdes.serdeFrom(
+        (topic, click) -> {
+            throw new UnsupportedOperationException("clicks are only read");
+        },
+        (topic, bytes) -> Click.read(bytes));
+    static final Serde<Totals> TOTALS = Serdes.serdeFrom(
+        (topic, totals) -> totals == null ? null : totals.bytes(),
+        (topic, bytes) -> bytes == null ? null : Totals.read(bytes));
+    static final Serde<Row> ROWS = Serdes.serdeFrom(
+        (topic, row) -> row.json(),
+        (topic, bytes) -> {
+            throw new UnsupportedOperationException("rows are only written");
+        });
 
     public static void main(String[] args) throws Exception {
         Properties properties = new Properties();
@@ -73,25 +112,24 @@ public final class WindowedAggregation {
         properties.put("state.dir", args[2]);
 
         StreamsBuilder builder = new StreamsBuilder();
-        builder.stream("${input_topic}", Consumed.with(Serdes.String(), json(Click.class)))
-            .filter((campaign, click) -> click.action.equals("view"))
+        builder.stream("${input_topic}", Consumed.with(Serdes.String(), CLICKS))
+            .filter((campaign, click) -> click.action().equals("view"))
             .groupByKey()
             .windowedBy(TimeWindows.ofSizeAndGrace(Duration.ofMillis(500), Duration.ofMillis(100)))
             .emitStrategy(EmitStrategy.onWindowClose())
             .aggregate(
-                Totals::new,
+                () -> Totals.NONE,
                 (campaign, click, totals) -> totals.add(click),
                 Materialized.<String, Totals>as(
                         Stores.inMemoryWindowStore(
                             "windows", Duration.ofSeconds(10), Duration.ofMillis(500), false))
                     .withKeySerde(Serdes.String())
-                    .withValueSerde(json(Totals.class))
+                    .withValueSerde(TOTALS)
                     .withCachingEnabled())
             .toStream()
             .map((window, totals) -> KeyValue.pair(window.key(), new Row(
-                window.key(), window.window().start(),
-                totals.views, totals.revenue, totals.cheapest, totals.dearest)))
-            .to("${output_topic}", Produced.with(Serdes.String(), json(Row.class)));
+                window.key(), window.window().start(), totals)))
+            .to("${output_topic}", Produced.with(Serdes.String(), ROWS));
 
         KafkaStreams streams = new KafkaStreams(builder.build(properties), properties);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(Duration.ofSeconds(3))));

@@ -36,12 +36,11 @@ producer = KafkaProducer(bootstrap_servers="${broker}", **job["producer"])
 windows: dict[TopicPartition, dict[int, dict[str, list[int]]]] = defaultdict(dict)
 clock: dict[TopicPartition, int] = defaultdict(int)
 records = rows = commits = 0
-next_reading = 0.0
+next_commit = next_reading = 0.0
 
 readings = Path(sys.argv[3]).open("a", buffering=1)  # noqa: SIM115  # open to the end
 readings.write(json.dumps({"pid": os.getpid(), "effective": {"kafka-python": {}}}) + "\n")
 while not stopping:
-    closed = 0
     for partition, messages in consumer.poll(timeout_ms=100).items():
         opened = windows[partition]
         for message in messages:
@@ -78,11 +77,12 @@ while not stopping:
                 producer.send(
                     "${output_topic}", key=campaign.encode(), value=json.dumps(row).encode()
                 )
-                closed += 1
-    if closed:
+                rows += 1
+    if time.monotonic() > next_commit:
+        next_commit = time.monotonic() + job["worker"]["commit_interval_ms"] / 1000
         producer.flush()
         consumer.commit()
-        rows, commits = rows + closed, commits + 1
+        commits += 1
     if time.monotonic() > next_reading:
         next_reading = time.monotonic() + 1
         told = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+
+import psutil
 
 from streambench.engines.common.symbols import fill_plan, symbols_in
 from streambench.engines.protocol import Embedded
@@ -119,6 +121,15 @@ def port_was_taken(error: EngineFailed, logs: Iterable[Path]) -> bool:
     """Whether a start failed because somebody else took a port between its choice and its use."""
     said = error.log_tail + "".join(tail(log, lines=200) for log in logs)
     return any(sign in said for sign in _PORT_TAKEN)
+
+
+def listens_on(pid: int, ports: Collection[int]) -> bool:
+    """Whether a live process accepts connections on one of these ports."""
+    try:
+        connections = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:  # it has just died
+        return False
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port in ports for c in connections)
 
 
 def listens(port: int) -> bool:

@@ -6,9 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from streambench.engines.common.symbols import literal
+from streambench.engines.common.variants import Asked
 from streambench.model.conditions import Profile
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
+
+OWN = "streambench"
+"""The scope of settings that are streambench's own: the engine is not told of them."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a setting of that name is streambench's own, not the engine's."""
+    return name.startswith(f"{OWN}.")
 
 
 def rules(scope: str, values: Mapping[str, str | int]) -> tuple[Setting, ...]:
@@ -37,12 +46,12 @@ def by_profile(
 
 
 def overridden(
-    settings: Iterable[Setting], scope: str, user: Iterable[tuple[str, str]]
+    settings: Iterable[Setting], scope: str, asked: Iterable[Asked]
 ) -> tuple[Setting, ...]:
-    """`settings` after the user's own `(name, value)` pairs in `scope`, which win."""
+    """`settings` after what the variant and the user ask for in `scope`, which wins."""
     table = {(setting.scope, setting.name): setting for setting in settings}
-    for name, value in user:
-        table[scope, name] = Setting(scope, name, literal(value), Origin.USER)
+    for each in asked:
+        table[scope, each.name] = Setting(scope, each.name, literal(each.value), each.origin)
     return tuple(table.values())
 
 
@@ -63,8 +72,13 @@ def values(settings: Iterable[Setting], scope: str) -> dict[str, str]:
     }
 
 
-def whole_number(settings: Iterable[Setting], scope: str, name: str) -> int:
-    """The setting as a number (KeyError when there is none). Raises UsageError for what is none."""
+def whole_number(
+    settings: Iterable[Setting], scope: str, name: str, *, engine: str | None = None
+) -> int:
+    """The setting as a number (KeyError when there is none). Raises UsageError for what is none.
+
+    `engine` is the engine's name where the scope is not called like it.
+    """
     for setting in settings:
         if (setting.scope, setting.name) == (scope, name):
             try:
@@ -72,6 +86,6 @@ def whole_number(settings: Iterable[Setting], scope: str, name: str) -> int:
             except ValueError:
                 raise UsageError(
                     f"'{name}' is a whole number, not '{setting.value}'",
-                    hint=f"for example: --set {scope}:{name}=1000",
+                    hint=f"for example: --set {engine or scope}:{name}=1",
                 ) from None
     raise KeyError(name)

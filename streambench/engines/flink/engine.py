@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from streambench.engines.common.faults import lacking
@@ -14,13 +15,16 @@ from streambench.engines.flink.settings import (
     TRANSACTION_TIMEOUT_MS,
     flink_settings,
     parallelism,
+    slots,
+    spare_task_managers,
 )
 from streambench.engines.flink.submission import submit
+from streambench.engines.flink.variants import VARIANTS
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
 from streambench.model.fault import FaultKind
-from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported, Whose
+from streambench.model.plan import Artifacts, EventClock, Plan, Role, Setting, Unsupported, Whose
 from streambench.model.workload import Workload
 
 VERSION = "2.2.1"
@@ -35,6 +39,7 @@ class FlinkEngine:
     version = VERSION
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
+    variants = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
@@ -58,9 +63,10 @@ class FlinkEngine:
             version=variant.version,
             event_clock=self.event_clock,
             programs=flink_programs(workload, conditions, settings),
-            processes=flink_processes(conditions),
+            processes=flink_processes(conditions, spare=spare_task_managers(settings)),
             settings=settings,
-            warnings=_warnings(conditions),
+            warnings=_warnings(conditions, settings),
+            recovery_terms=(_slots_words(conditions, settings),),
             symbols={
                 "flink_home": "${site_packages}/pyflink",
                 "commit_interval_ms": str(conditions.commit_interval_ms),
@@ -80,6 +86,30 @@ class FlinkEngine:
                 )
             case Embedded():
                 return _attach(plan, at)
+
+
+def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:
+    """What becomes of the job when a TaskManager is lost."""
+    spare, used = spare_task_managers(settings), slots(settings)
+    adaptive = any(s.name == "jobmanager.scheduler" and s.value == "adaptive" for s in settings)
+    have = conditions.workers + spare
+    if used < have:
+        idle = (
+            f"{have - used} of its {have} TaskManagers {'is' if have - used == 1 else 'are'} idle"
+        )
+        return (
+            f"Flink: {idle} until another one is lost; memory and CPU of all of them are counted."
+        )
+    if adaptive:
+        return (
+            "Flink: with the adaptive scheduler it goes on in the slots that are left when a "
+            "TaskManager is lost, and restarts once more to use a new one."
+        )
+    return (
+        "Flink: it has as many slots as it needs and no more, so a job that lost a TaskManager waits "
+        "for the new one; the survivors of the other engines take over. flink:spare and "
+        "flink:adaptive are the variants that need not wait."
+    )
 
 
 def _attach(plan: Plan, at: Embedded) -> Job:
@@ -107,10 +137,11 @@ def _start(plan: Plan, at: Embedded) -> Job:
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
 
 
-def _warnings(conditions: Conditions) -> tuple[str, ...]:
+def _warnings(conditions: Conditions, settings: Sequence[Setting]) -> tuple[str, ...]:
     warnings = [
         "Flink: a slot is not a core; a TaskManager runs several threads (source, network, "
-        "checkpoints, compiler) beside its slot's."
+        "checkpoints, compiler) beside its slot's.",
+        _slots_words(conditions, settings),
     ]
     if parallelism(conditions) < conditions.workers:
         warnings.append(

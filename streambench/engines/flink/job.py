@@ -10,11 +10,12 @@ from pathlib import Path
 
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.common.jvm import gc_pauses
-from streambench.engines.common.launch import GC_FOLDER, named, replan, start, stop
+from streambench.engines.common.launch import GC_FOLDER, listens_on, named, replan, start, stop
 from streambench.engines.common.noticed import noticed
 from streambench.engines.common.restart import comes_back
 from streambench.engines.flink.processes import JOB_MANAGER
 from streambench.engines.flink.rest import FlinkRest
+from streambench.engines.flink.settings import slots
 from streambench.engines.flink.submission import newest_checkpoint, submit
 from streambench.engines.flink.watch import JobWatch
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
@@ -47,7 +48,7 @@ class FlinkJob:
         self._at = at
         self._overdue_ns = _OVERDUE_CHECKPOINTS * max(commit_interval_ms, 1_000) * 1_000_000
         # The last one is of the job that runs.
-        self._watches: tuple[JobWatch, ...] = (JobWatch(rest, self._overdue_ns),)
+        self._watches: tuple[JobWatch, ...] = (self._watch(rest),)
         self._health = Health(State.STARTING, "submitted")
         self._asked_ns: int | None = None
         self._ran = False
@@ -65,13 +66,15 @@ class FlinkJob:
         return self._health
 
     def targets(self, role: Role) -> tuple[Target, ...]:
-        """The live JobManager, or the live TaskManagers."""
-        names = self._names(role)
-        return tuple(
-            Target(child.name, child.role, child.pid)
-            for child in self._at.supervisor.children(role)
-            if child.name in names
-        )
+        """The live JobManager, or the live TaskManagers; of more than the job needs, those at work."""
+        live = self._live(role)
+        if role is not Role.WORKER or len(self._names(role)) <= slots(self._plan.settings):
+            return live
+        try:
+            busy = self._watches[-1].rest.busy_ports()
+        except NoAnswer:
+            return live
+        return tuple(each for each in live if listens_on(each.pid, busy)) or live
 
     def readings(self) -> Readings:
         """Counters and effective settings by REST, pauses from the JVMs' own logs."""
@@ -163,7 +166,10 @@ class FlinkJob:
     def _submit(self, checkpoint: Path) -> None:
         job = submit(self._plan, self._at, checkpoint=checkpoint)
         rest = self._watches[-1].rest.about(job)
-        self._watches = (*self._watches, JobWatch(rest, self._overdue_ns))
+        self._watches = (*self._watches, self._watch(rest))
+
+    def _watch(self, rest: FlinkRest) -> JobWatch:
+        return JobWatch(rest, self._overdue_ns, slots(self._plan.settings))
 
     def _stopped(self, rest: FlinkRest) -> Path:
         """Stop the job with a savepoint, and return the savepoint. Raises EngineFailed."""
@@ -180,6 +186,14 @@ class FlinkJob:
         except NoAnswer as error:
             raise EngineFailed(f"Flink took no savepoint: {error}", stage="rescale") from error
         return Path(location.removeprefix("file:"))
+
+    def _live(self, role: Role) -> tuple[Target, ...]:
+        names = self._names(role)
+        return tuple(
+            Target(child.name, child.role, child.pid)
+            for child in self._at.supervisor.children(role)
+            if child.name in names
+        )
 
     def _names(self, role: Role) -> frozenset[str]:
         return frozenset(process.name for process in self._plan.processes if process.role is role)
@@ -208,7 +222,7 @@ class FlinkJob:
             again = comes_back(named(self._plan, JOB_MANAGER), self._at.supervisor)
             return Health(State.DEGRADED if again else State.FAILED, "the JobManager is gone")
         workers = len(self._names(Role.WORKER))
-        away = workers - len(self.targets(Role.WORKER))
+        away = workers - len(self._live(Role.WORKER))
         if away > 0:
             return Health(State.DEGRADED, f"{away} of {workers} TaskManagers are away")
         health = self._watches[-1].look(now_ns)

@@ -44,9 +44,10 @@ MODULE_FLAGS = (
 _LOG4J_FLAG = "-Dlog4j.configurationFile=file:${job_dir}/conf/log4j.properties"
 
 
-def flink_processes(conditions: Conditions) -> tuple[ProcessPlan, ...]:
-    """One JobManager, `workers` TaskManagers and the submitter, in the order of their start."""
-    cluster = (_job_manager(), *(_task_manager(n, conditions) for n in range(conditions.workers)))
+def flink_processes(conditions: Conditions, *, spare: int) -> tuple[ProcessPlan, ...]:
+    """One JobManager, `workers` + `spare` TaskManagers and the submitter, in the order of their start."""
+    numbers = range(conditions.workers + spare)
+    cluster = (_job_manager(), *(_task_manager(number, conditions) for number in numbers))
     return (*(kept_alive(process, conditions) for process in cluster), _submitter())
 
 

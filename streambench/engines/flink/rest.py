@@ -21,6 +21,7 @@ class JobStatus:
     failed_checkpoints: int
     restarts: int | None
     checkpoint_bytes: int = 0  # written by all completed checkpoints
+    slots: int | None = None  # in how many it runs: the greatest parallelism of its vertices
 
 
 class FlinkRest:
@@ -49,11 +50,22 @@ class FlinkRest:
             failed_checkpoints=int(counts.get("failed", 0)),
             checkpoint_bytes=completed * int(sizes.get("avg", 0)),
             restarts=None if restarts is None else int(restarts),
+            slots=max((int(vertex["parallelism"]) for vertex in job["vertices"]), default=None),
         )
 
     def task_managers(self) -> int:
         """How many TaskManagers are registered."""
         return int(self._get("/overview")["taskmanagers"])
+
+    def busy_ports(self) -> frozenset[int]:
+        """The RPC port of each TaskManager of which a slot is in use."""
+        managers = self._get("/taskmanagers")["taskmanagers"]
+        # An id is HOST:PORT-RANDOM.
+        return frozenset(
+            int(str(each["id"]).rpartition(":")[2].partition("-")[0])
+            for each in managers
+            if int(each["freeSlots"]) < int(each["slotsNumber"])
+        )
 
     def late_records(self) -> int | None:
         """The sum of all operators' counters of dropped late records; None when none has one."""

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from collections.abc import Iterable
+
+from streambench.engines.common.settings import (
+    OWN,
+    by_profile,
+    defaults,
+    is_own,
+    marked,
+    overridden,
+    rules,
+    whole_number,
+)
+from streambench.engines.common.variants import asked
 from streambench.engines.flink.query import bound_ms
+from streambench.engines.flink.variants import SPARE_TASK_MANAGERS, VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
 
@@ -27,6 +41,9 @@ _RECOVERY = frozenset(
         "heartbeat.interval",
         "heartbeat.rpc-failure-threshold",
         "heartbeat.timeout",
+        "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling",
+        "jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout",
+        "jobmanager.scheduler",
         "properties.transaction.timeout.ms",
         "restart-strategy.exponential-delay.backoff-multiplier",
         "restart-strategy.exponential-delay.initial-backoff",
@@ -34,10 +51,12 @@ _RECOVERY = frozenset(
         "restart-strategy.fixed-delay.attempts",
         "restart-strategy.fixed-delay.delay",
         "restart-strategy.type",
+        SPARE_TASK_MANAGERS,
         "taskmanager.slot.timeout",
     }
 )
 
+_SPARE_AT_MOST = 8
 _FRAMEWORK_HEAP_MIB = 64
 _FRAMEWORK_OFF_HEAP_MIB = 128
 _NETWORK_MIB = 64
@@ -52,7 +71,7 @@ def parallelism(conditions: Conditions) -> int:
 
 
 def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
-    """All settings but addresses, ports and folders, the user's own last.
+    """All settings but addresses, ports and folders, the variant's and the user's own last.
 
     What the user sets goes to the cluster and to the job: Flink reads each key where it needs it.
     """
@@ -92,10 +111,29 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         *rules(QUERY, {"watermark bound": f"{bound_ms(query)} ms"}),
         *rules(SINK, _sink(conditions)),
         *rules(JVM, _jvm(conditions)),
+        *rules(OWN, {SPARE_TASK_MANAGERS: 0}),
     )
+    wanted = asked(variant, VARIANTS)
     for scope in (CLUSTER, JOB):
-        settings = overridden(settings, scope, variant.settings)
+        settings = overridden(settings, scope, [each for each in wanted if not is_own(each.name)])
+    settings = overridden(settings, OWN, [each for each in wanted if is_own(each.name)])
     return marked(settings, _RECOVERY)
+
+
+def slots(settings: Iterable[Setting]) -> int:
+    """In how many slots the job runs. Raises UsageError for what is no number."""
+    return whole_number(settings, JOB, "parallelism.default", engine="flink")
+
+
+def spare_task_managers(settings: Iterable[Setting]) -> int:
+    """How many TaskManagers there are beyond the workers. Raises UsageError for what is no count."""
+    spare = whole_number(settings, OWN, SPARE_TASK_MANAGERS, engine="flink")
+    if not 0 <= spare <= _SPARE_AT_MOST:
+        raise UsageError(
+            f"'{SPARE_TASK_MANAGERS}' is from 0 to {_SPARE_AT_MOST}, not {spare}",
+            hint=f"for example: --set flink:{SPARE_TASK_MANAGERS}=1",
+        )
+    return spare
 
 
 def direct_memory_mib() -> int:

@@ -13,8 +13,9 @@ from streambench.engines.protocol import Health, State
 class JobWatch:
     """What was last known of one job id; Flink forgets it with the JobManager."""
 
-    def __init__(self, rest: FlinkRest, overdue_ns: int) -> None:
+    def __init__(self, rest: FlinkRest, overdue_ns: int, slots: int) -> None:
         self.rest = rest
+        self._slots = slots  # in which it is to run
         self.last: JobStatus | None = None
         self.noticed_ms: set[int] = set()  # the failures that were seen
         self._overdue_ns = overdue_ns
@@ -50,6 +51,8 @@ class JobWatch:
             return Health(State.FAILED, f"the job is {status.state}")
         if waiting or not status.vertices:
             return Health(State.DEGRADED, f"tasks are {', '.join(sorted(set(waiting)))}")
+        if status.slots is not None and status.slots < self._slots:
+            return Health(State.DEGRADED, f"it runs in {status.slots} of {self._slots} slots")
         if restarted:
             return Health(State.DEGRADED, f"the job restarted, {self._restarts} times so far")
         if now_ns - self._checkpoint_ns > self._overdue_ns:

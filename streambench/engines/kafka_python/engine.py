@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -14,9 +15,16 @@ from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.workers import Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
-from streambench.engines.kafka_python.settings import configs, settings
-from streambench.engines.protocol import Embedded, External, Job, Where
-from streambench.model.conditions import Conditions, Profile, Variant
+from streambench.engines.kafka_python.settings import (
+    commit_interval_ms,
+    commits_each_window,
+    configs,
+    settings,
+    transaction_timeout_ms,
+)
+from streambench.engines.kafka_python.variants import VARIANTS
+from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
+from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
@@ -26,6 +34,7 @@ from streambench.model.plan import (
     ProcessPlan,
     Program,
     Role,
+    Setting,
     Unsupported,
     Whose,
 )
@@ -38,6 +47,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "the Python consumer has no coordinator process: its workers are "
     "equals, and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving workers of the Python consumer take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class KafkaPython:
     version: str = version("kafka-python")
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
+    variants: tuple[NamedVariant, ...] = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """Nothing: kafka-python is among streambench's own dependencies."""
@@ -65,6 +78,8 @@ class KafkaPython:
                 f"pip install kafka-python=={variant.version}",
             )
         chosen = settings(conditions, variant)
+        if (gap := _outlasted(chosen, conditions)) is not None:
+            return gap
         job = {
             "bootstrap": "${broker}",
             "group": "${job_id}",
@@ -74,20 +89,6 @@ class KafkaPython:
             "query": _QUERY,
             **configs(chosen),
         }
-        warnings = [
-            "kafka-python: offsets are committed with every window, and there is no changelog: a "
-            "takeover reads the open windows again, which costs more the longer the windows are"
-        ]
-        if conditions.profile is Profile.DEFAULTS:
-            warnings.append(
-                "kafka-python: it is a library and ships no commit interval for such a worker; the "
-                f"{conditions.commit_interval_ms} ms of the equal terms stay"
-            )
-        if conditions.workers > conditions.partitions:
-            warnings.append(
-                f"{conditions.workers} workers share {conditions.partitions} partitions: "
-                "some of them have nothing to do"
-            )
         return Plan(
             engine=self.name,
             version=variant.version,
@@ -100,7 +101,8 @@ class KafkaPython:
                 kept_alive(_process(index), conditions) for index in range(conditions.workers)
             ),
             settings=chosen,
-            warnings=tuple(warnings),
+            warnings=_warnings(chosen, conditions),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 
@@ -126,6 +128,45 @@ class KafkaPython:
             broker_log=at.log_dir / BROKER_LOG,
             group=at.job_id,
         )
+
+
+def _outlasted(chosen: Sequence[Setting], conditions: Conditions) -> Unsupported | None:
+    """Why no transaction could be committed; None where they can be, or there are none."""
+    interval_ms = commit_interval_ms(chosen)
+    if conditions.guarantee is not Guarantee.EXACTLY_ONCE or commits_each_window(chosen):
+        return None
+    timeout_ms = transaction_timeout_ms(chosen)
+    if timeout_ms > interval_ms:
+        return None
+    return Unsupported(
+        Whose.UPSTREAM,
+        "a transaction of the Python consumer lasts a commit interval, and the broker would abort it "
+        f"before its end ({timeout_ms} ms <= {interval_ms} ms)",
+    )
+
+
+def _warnings(chosen: Sequence[Setting], conditions: Conditions) -> tuple[str, ...]:
+    warnings = [
+        "kafka-python: there is no changelog: a takeover reads the open windows again, which costs "
+        "more the longer the windows are"
+    ]
+    if commits_each_window(chosen):
+        warnings.append(
+            "kafka-python: it commits with every window that closes, and not only once in the commit "
+            "interval, as the other engines do"
+        )
+    interval_ms = commit_interval_ms(chosen)
+    if conditions.profile is Profile.DEFAULTS and interval_ms == conditions.commit_interval_ms:
+        warnings.append(
+            "kafka-python: it is a library and ships no commit interval for such a worker; the "
+            f"{interval_ms} ms of the equal terms stay"
+        )
+    if conditions.workers > conditions.partitions:
+        warnings.append(
+            f"{conditions.workers} workers share {conditions.partitions} partitions: "
+            "some of them have nothing to do"
+        )
+    return tuple(warnings)
 
 
 def _process(index: int) -> ProcessPlan:

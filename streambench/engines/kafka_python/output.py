@@ -1,14 +1,15 @@
 """Writing rows and committing what they were made of, with either guarantee.
 
-kafka-python's `flush` does not raise for records that could not be delivered, and after a recoverable
-sequence error its producer begins anew without them: every record's own future is asked.
+Rows are sent as they come; a commit waits for them. kafka-python's `flush` does not raise for records
+that could not be delivered, and after a recoverable sequence error its producer begins anew without
+them: every record's own future is asked.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import CommitFailedError, KafkaError
@@ -32,11 +33,21 @@ Marks: TypeAlias = Mapping[TopicPartition, Mark]
 class Output(Protocol):
     """Where closed windows go."""
 
-    def write(self, rows: Rows, marks: Marks) -> None:
-        """Write rows and commit marks. Raises KafkaError: then nothing may be taken as committed."""
+    @property
+    def pending(self) -> bool:
+        """Whether rows were written since the last commit."""
+
+    def write(self, rows: Rows) -> None:
+        """Write rows. Raises KafkaError: then nothing since the last commit may be taken as written."""
+
+    def commit(self, marks: Marks) -> None:
+        """Commit the rows so far and marks. Raises KafkaError: then as above."""
+
+    async def commit_in_callback(self, marks: Marks) -> None:
+        """The same within a callback of a rebalance, where the consumer's own calls must not block."""
 
     def recover(self) -> None:
-        """Make the next write possible after one that failed."""
+        """Take back what was not committed, as far as that can be, and make the next write possible."""
 
     def close(self) -> None:
         """End without waiting for much."""
@@ -53,15 +64,36 @@ class PlainOutput:
         self._producer = producer
         self._consumer = consumer
         self._topic = topic
+        self._sent: list[Any] = []
 
-    def write(self, rows: Rows, marks: Marks) -> None:
-        """Write, then commit. Raises KafkaError."""
+    @property
+    def pending(self) -> bool:
+        """Whether rows were written since the last commit."""
+        return bool(self._sent)
+
+    def write(self, rows: Rows) -> None:
+        """Send rows. Raises KafkaError."""
         _membership(self._consumer)  # else the commit would fail after the rows are out
-        _send(self._producer, self._topic, rows, limit_s=_DELIVERY_S)
+        _send(self._producer, self._topic, rows, self._sent)
+
+    def commit(self, marks: Marks) -> None:
+        """Wait for the rows, then commit. Raises KafkaError."""
+        self._wait()
         self._consumer.commit(_offsets(marks))
+
+    async def commit_in_callback(self, marks: Marks) -> None:
+        """Wait for the rows, then commit on the consumer's own event loop. Raises KafkaError."""
+        self._wait()
+        await self._consumer.commit_async(_offsets(marks))
+
+    def _wait(self) -> None:
+        _membership(self._consumer)
+        sent, self._sent = self._sent, []
+        _delivered(self._producer, sent, limit_s=_DELIVERY_S)
 
     def recover(self) -> None:
         """Nothing is left behind by a failed write but rows that will come twice."""
+        self._sent = []
 
     def close(self) -> None:
         """End the producer."""
@@ -69,7 +101,7 @@ class PlainOutput:
 
 
 class TransactionalOutput:
-    """Exactly once: rows and commit in one transaction."""
+    """Exactly once: all rows between two commits, and the second commit, in one transaction."""
 
     def __init__(
         self, new_producer: Callable[[], KafkaProducer], consumer: KafkaConsumer, topic: str
@@ -78,21 +110,36 @@ class TransactionalOutput:
         self._consumer = consumer
         self._topic = topic
         self._begun = False
+        self._sent: list[Any] = []
         self._failures = 0
         self._producer = self._open()
 
-    def write(self, rows: Rows, marks: Marks) -> None:
-        """Write and commit in one. Raises KafkaError."""
-        # Taken first, and sent with the offsets: the broker refuses it once the group has moved on.
+    @property
+    def pending(self) -> bool:
+        """Whether a transaction is open."""
+        return self._begun
+
+    def write(self, rows: Rows) -> None:
+        """Send rows within the transaction, which begins here if none is open. Raises KafkaError."""
+        _membership(self._consumer)
+        self._begin()
+        _send(self._producer, self._topic, rows, self._sent)
+
+    def commit(self, marks: Marks) -> None:
+        """Commit rows and marks in one. Raises KafkaError."""
+        # Sent with the offsets: the broker refuses it once the group has moved on without this member.
         membership = _membership(self._consumer)
-        producer = self._producer
-        self._begun = True
-        producer.begin_transaction()
-        _send(producer, self._topic, rows, limit_s=_TRANSACTION_S)
-        producer.send_offsets_to_transaction(_offsets(marks), membership)
-        producer.commit_transaction()
+        self._begin()
+        sent, self._sent = self._sent, []
+        _delivered(self._producer, sent, limit_s=_TRANSACTION_S)
+        self._producer.send_offsets_to_transaction(_offsets(marks), membership)
+        self._producer.commit_transaction()
         self._begun = False
         self._failures = 0
+
+    async def commit_in_callback(self, marks: Marks) -> None:
+        """The same: the producer has a thread of its own. Raises KafkaError."""
+        self.commit(marks)
 
     def recover(self) -> None:
         """Abort what is open and go on with a new producer of the same transactional id.
@@ -105,6 +152,7 @@ class TransactionalOutput:
         if not self._begun:
             return
         self._begun = False
+        self._sent = []
         self._failures += 1
         if self._failures > _FAILURES:
             raise GivenUp(f"{self._failures} transactions in succession came to nothing")
@@ -119,18 +167,25 @@ class TransactionalOutput:
         """End the producer."""
         _close(self._producer)
 
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._producer.begin_transaction()
+
     def _open(self) -> KafkaProducer:
         producer = self._new_producer()
         producer.init_transactions()  # ends what an earlier producer of this id left open
         return producer
 
 
-def _send(producer: KafkaProducer, topic: str, rows: Rows, *, limit_s: float) -> None:
-    """Send and wait until all are acknowledged. Raises the KafkaError of the first that is not."""
-    sent = [
-        producer.send(topic, key=key, value=value, partition=partition)
-        for partition, key, value in rows
-    ]
+def _send(producer: KafkaProducer, topic: str, rows: Rows, sent: list[Any]) -> None:
+    """Send rows without waiting, and note the future of each. Raises KafkaError."""
+    for partition, key, value in rows:
+        sent.append(producer.send(topic, key=key, value=value, partition=partition))
+
+
+def _delivered(producer: KafkaProducer, sent: list[Any], *, limit_s: float) -> None:
+    """Wait until all are acknowledged. Raises the KafkaError of the first that is not."""
     if not sent:
         return
     # Without a limit it waits for ever for rows that a bump of the epoch has dropped.

@@ -6,7 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.common.settings import (
+    by_profile,
+    defaults,
+    marked,
+    overridden,
+    rules,
+    whole_number,
+)
+from streambench.engines.common.variants import asked
+from streambench.engines.kafka_python.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
@@ -14,6 +23,10 @@ from streambench.workload.names import did_you_mean
 
 SCOPE = "kafka-python"
 _PARTS = ("consumer", "producer", "worker")
+_COMMIT_INTERVAL = "worker.commit_interval_ms"
+_EACH_WINDOW = "worker.commit_each_window"
+_POLL_TIMEOUT = "worker.poll_timeout_ms"
+_TRANSACTION_TIMEOUT = "producer.transaction_timeout_ms"
 # Set by the worker itself, for every member alike or apart.
 _OURS = frozenset(
     {
@@ -29,8 +42,9 @@ _RECOVERY = frozenset(
         "consumer.reconnect_backoff_max_ms",
         "consumer.session_timeout_ms",
         "producer.reconnect_backoff_max_ms",
-        "producer.transaction_timeout_ms",
-        "worker.commit_interval_ms",
+        _TRANSACTION_TIMEOUT,
+        _EACH_WINDOW,
+        _COMMIT_INTERVAL,
     }
 )
 # What the Java clients ship with, which the other engines use.
@@ -54,8 +68,9 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "consumer.max_poll_records": 20_000,
         "producer.acks": "all",
         "producer.linger_ms": conditions.producer_linger_ms,
-        "worker.commit_interval_ms": conditions.commit_interval_ms,
-        "worker.poll_timeout_ms": 100,
+        _COMMIT_INTERVAL: conditions.commit_interval_ms,
+        _EACH_WINDOW: False,
+        _POLL_TIMEOUT: 100,
     }
     tuned: dict[str, str | int] = {
         "consumer.session_timeout_ms": conditions.session_timeout_ms,
@@ -70,8 +85,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "producer.reconnect_backoff_max_ms": 30_000,
     }
     if exactly_once:
-        tuned["producer.transaction_timeout_ms"] = conditions.transaction_timeout_ms
-        shipped["producer.transaction_timeout_ms"] = 60_000
+        tuned[_TRANSACTION_TIMEOUT] = conditions.transaction_timeout_ms
+        shipped[_TRANSACTION_TIMEOUT] = 60_000
     kept: dict[str, Any] = {
         "consumer.check_crcs": True,
         "consumer.max_partition_fetch_bytes": 1024 * 1024,
@@ -85,7 +100,28 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     )
     for name, _ in variant.settings:
         _check(name)
-    return marked(overridden(chosen, SCOPE, variant.settings), _RECOVERY)
+    return marked(overridden(chosen, SCOPE, asked(variant, VARIANTS)), _RECOVERY)
+
+
+def commit_interval_ms(chosen: Sequence[Setting]) -> int:
+    """The commit interval that is in force, whoever chose it. Raises UsageError for no number."""
+    return whole_number(chosen, SCOPE, _COMMIT_INTERVAL)
+
+
+def transaction_timeout_ms(chosen: Sequence[Setting]) -> int:
+    """The same for the transaction time-out; KeyError where there are no transactions."""
+    return whole_number(chosen, SCOPE, _TRANSACTION_TIMEOUT)
+
+
+def commits_each_window(chosen: Sequence[Setting]) -> bool:
+    """Whether every closing window is committed at once. Raises UsageError for neither true nor false."""
+    (text,) = (setting.value for setting in chosen if setting.name == _EACH_WINDOW)
+    if text not in ("true", "false"):
+        raise UsageError(
+            f"'{_EACH_WINDOW}' is true or false, not '{text}'",
+            hint=f"for example: --set {SCOPE}:{_EACH_WINDOW}=true",
+        )
+    return text == "true"
 
 
 def configs(chosen: Sequence[Setting]) -> dict[str, dict[str, Any]]:
@@ -103,7 +139,7 @@ def _check(name: str) -> None:
     known = {
         *(f"consumer.{key}" for key in KafkaConsumer.DEFAULT_CONFIG),
         *(f"producer.{key}" for key in KafkaProducer.DEFAULT_CONFIG),
-        *("worker.commit_interval_ms", "worker.poll_timeout_ms"),
+        *(_COMMIT_INTERVAL, _EACH_WINDOW, _POLL_TIMEOUT),
     } - _OURS
     if name not in known:
         raise UsageError(

@@ -2,8 +2,8 @@
 
     python -m streambench.engines.kafka_python.worker JOB.json NAME READINGS.jsonl
 
-Rows are written when their window closes; then, and only then, an offset is committed with them
-(beyond that once in a commit interval, so that input without results is not read again without end).
+Rows are written when their window closes. Once in a commit interval they are committed, with the
+offsets that say what they were made of; under exactly-once nobody sees them before that.
 """
 
 from __future__ import annotations
@@ -20,24 +20,32 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RebalanceInProgressError
 
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
-from streambench.engines.kafka_python.output import Output, PlainOutput, TransactionalOutput
+from streambench.engines.kafka_python.output import (
+    Marks,
+    Output,
+    PlainOutput,
+    TransactionalOutput,
+)
 from streambench.engines.kafka_python.windows import Closed, Mark, PartitionWindows
 
 log = logging.getLogger("worker")
 
 READINGS_S = 1.0
+COMMIT_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
 
 
-class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Polls, feeds, writes. Everything but the callbacks of a rebalance runs in one thread, and these
+class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
+    """Polls, feeds, writes, commits. All but the callbacks of a rebalance runs in one thread, and these
     come only while that thread is inside `poll`.
+
+    `each_window`: commit with every window that closes, not only once in the interval.
     """
 
     def __init__(
@@ -47,36 +55,63 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         query: Query,
         *,
         commit_interval_s: float,
+        each_window: bool,
         poll_timeout_ms: int,
     ) -> None:
         self._consumer = consumer
         self._output = output
         self._query = query
         self._commit_interval_s = commit_interval_s
+        self._each_window = each_window
         self._poll_timeout_ms = poll_timeout_ms
         self._windows: dict[TopicPartition, PartitionWindows] = {}
         self._unplaced: set[TopicPartition] = set()
+        self._member_id = ""
+        self._astray = False  # what was written since the last commit must not be committed
         self._next_commit_s = time.monotonic() + commit_interval_s
         self._late_before = 0
         self.records = self.rows = self.commits = self.rebalances = self.failed_writes = 0
 
     # --- the group ---
 
-    def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Partitions that came; where to begin is asked later, outside the callback."""
         log.info("assigned %s", sorted(tp.partition for tp in assigned))
         self.rebalances += 1
         self._unplaced.update(assigned)
 
-    def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Partitions that went: all that was written of them is committed, the rest is the log's."""
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Partitions that go: what was made of them is committed while they are still ours."""
         log.info("revoked %s", sorted(tp.partition for tp in revoked))
+        marks = self._marks()
+        if self._thrown_out():
+            self._astray = True
+        if not self._astray and (marks or self._output.pending):
+            try:
+                await self._output.commit_in_callback(marks)
+            except KafkaError as error:
+                log.warning("a commit before partitions went failed: %s", error)
+                self._astray = True
+            else:
+                self._committed(marks)
         for partition in revoked:
             self._forget(partition)
 
-    def on_partitions_lost(self, lost: list[TopicPartition]) -> None:
+    async def on_partitions_lost(self, lost: list[TopicPartition]) -> None:
         """Partitions that went without a word, because the group thought us dead."""
-        self.on_partitions_revoked(lost)
+        log.info("lost %s", sorted(tp.partition for tp in lost))
+        self._astray = True
+        for partition in lost:
+            self._forget(partition)
+
+    def _thrown_out(self) -> bool:
+        """Whether this is another membership than that under which the windows were fed.
+
+        Then others may have had our partitions in between. kafka-python says so by a callback, except
+        when it is thrown out while it joins.
+        """
+        member_id: str = self._consumer.group_metadata().member_id
+        return bool(self._windows) and member_id != self._member_id
 
     def _forget(self, partition: TopicPartition) -> None:
         self._unplaced.discard(partition)
@@ -90,6 +125,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         kafka-python keeps the position of a partition that it had before, beyond the records that
         the new owner needs: it must be moved in every case.
         """
+        member_id = self._consumer.group_metadata().member_id
+        if not member_id or self._thrown_out():
+            return False
         try:
             # A call that gave up leaves its question behind, and the next call takes the answer, old
             # as it may be. So what the first call brings is dropped. A transaction that a dead owner
@@ -104,6 +142,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             log.info("partition %d: %s", partition.partition, error)
             return False
         mark = Mark(0, 0) if found is None else Mark(found.offset, int(found.metadata or 0))
+        self._member_id = member_id
         self._consumer.seek(partition, mark.offset)
         self._windows[partition] = PartitionWindows(self._query, mark)
         log.info("partition %d: from %s", partition.partition, mark)
@@ -113,7 +152,10 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def step(self) -> None:
         """One poll and all that follows from it. Raises KafkaError that time does not mend."""
-        polled = self._consumer.poll(timeout_ms=self._poll_timeout_ms)
+        polled = self._consumer.poll(timeout_ms=self._patience_ms())
+        if self._astray or self._thrown_out():
+            self.failed_writes += self._output.pending
+            self._back_to_the_last_commit("this worker lost its place in the group")
         for partition in tuple(self._unplaced):
             # What this poll returned of it was read from before the move.
             polled.pop(partition, None)
@@ -129,16 +171,29 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             self.records += len(records)
             if over:
                 closed[partition] = over
-        if closed:
-            self._write(closed)
-        if time.monotonic() >= self._next_commit_s:
-            self._commit_progress()
+        if closed and not self._write(closed):
+            return
+        if (closed and self._each_window) or time.monotonic() >= self._next_commit_s:
+            self.commit()
 
-    def _write(self, closed: Mapping[TopicPartition, list[Closed]]) -> None:
-        marks = {partition: self._windows[partition].mark() for partition in closed}
+    def _patience_ms(self) -> float:
+        """How long a poll may wait for records: rows that wait for their commit do not wait longer."""
+        if not self._output.pending:
+            return self._poll_timeout_ms
+        due_ms = (self._next_commit_s - time.monotonic()) * 1000
+        return max(0.0, min(self._poll_timeout_ms, due_ms))
+
+    def _write(self, closed: Mapping[TopicPartition, list[Closed]]) -> bool:
+        """Write the rows of what closed; False when that failed."""
         rows = list(self._rows(closed))
-        if self._put(rows, marks):
-            self.rows += len(rows)
+        try:
+            self._output.write(rows)
+        except KafkaError as error:
+            self.failed_writes += 1
+            self._back_to_the_last_commit(f"a write failed: {error}")
+            return False
+        self.rows += len(rows)
+        return True
 
     def _rows(
         self, closed: Mapping[TopicPartition, list[Closed]]
@@ -149,35 +204,48 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 for key, totals in totals_by_key.items():
                     yield partition.partition, *row(key, start_ms, totals)
 
-    def _commit_progress(self) -> None:
-        """Commit where input was read that no window that closed has committed."""
+    def commit(self) -> None:
+        """Commit the rows since the last time, and what was read; nothing where there is neither."""
         self._next_commit_s = time.monotonic() + self._commit_interval_s
-        marks = {
+        marks = self._marks()
+        if not marks and not self._output.pending:
+            return
+        try:
+            self._output.commit(marks)
+        except RebalanceInProgressError:
+            # Said by the client itself, which has lost nothing: it may commit when it has joined again.
+            self._next_commit_s = time.monotonic() + COMMIT_AGAIN_S
+        except KafkaError as error:
+            self.failed_writes += 1
+            self._back_to_the_last_commit(f"a commit failed: {error}")
+        else:
+            self._committed(marks)
+
+    def finish(self) -> None:
+        """Commit a last time; the callbacks of a consumer that is being closed leave it at that."""
+        self.commit()
+        self._astray = True
+
+    def _marks(self) -> dict[TopicPartition, Mark]:
+        """What there is to commit, of those partitions that went on since the last time."""
+        return {
             partition: mark
             for partition, windows in self._windows.items()
             if (mark := windows.mark()) != windows.committed
         }
-        if marks:
-            self._put([], marks)
 
-    def _put(
-        self, rows: list[tuple[int, bytes, bytes]], marks: Mapping[TopicPartition, Mark]
-    ) -> bool:
-        """Write and commit; where that fails, go back to the last commit. False then."""
-        try:
-            self._output.write(rows, marks)
-        except KafkaError as error:
-            log.warning("a write failed, back to the last commit: %s", error)
-            self.failed_writes += 1
-            self._output.recover()
-            for partition in tuple(self._windows):
-                self._forget(partition)
-            self._unplaced.update(self._consumer.assignment())
-            return False
+    def _committed(self, marks: Marks) -> None:
         self.commits += 1
         for partition, mark in marks.items():
             self._windows[partition].committed = mark
-        return True
+
+    def _back_to_the_last_commit(self, why: str) -> None:
+        log.warning("back to the last commit: %s", why)
+        self._astray = False
+        self._output.recover()
+        for partition in tuple(self._windows):
+            self._forget(partition)
+        self._unplaced.update(self._consumer.assignment())
 
     def reading(self) -> dict[str, Any]:
         """What this worker says of itself."""
@@ -236,6 +304,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         output,
         load_query(job_path.parent / job["query"]),
         commit_interval_s=job["worker"]["commit_interval_ms"] / 1000,
+        each_window=job["worker"]["commit_each_window"],
         poll_timeout_ms=job["worker"]["poll_timeout_ms"],
     )
     consumer.subscribe([job["input"]], listener=worker)
@@ -252,6 +321,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
             if time.monotonic() >= next_reading_s:
                 next_reading_s = time.monotonic() + READINGS_S
                 readings.write(json.dumps(worker.reading()) + "\n")
+        worker.finish()
         readings.write(json.dumps(worker.reading()) + "\n")
     output.close()
     consumer.close(autocommit=False, timeout_ms=1_000)

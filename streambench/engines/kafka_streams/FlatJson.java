@@ -69,12 +69,12 @@ final class FlatJson {
         int start = at;
         long value = 0; // kept negative: the range of long reaches further down than up
         while (json[at] >= '0' && json[at] <= '9') {
-            value = value * 10 - (json[at++] - '0');
+            value = Math.subtractExact(Math.multiplyExact(value, 10), json[at++] - '0');
         }
         if (at == start || json[at] == '.' || json[at] == 'e' || json[at] == 'E') {
             throw wrong("a whole number");
         }
-        return negative ? value : -value;
+        return negative ? value : Math.negateExact(value);
     }
 
     /** Passes over the current value, whatever it is. */

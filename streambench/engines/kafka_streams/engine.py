@@ -18,12 +18,14 @@ from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
     commit_interval_ms,
+    json_parser,
     properties,
     settings,
     transaction_timeout_ms,
 )
 from streambench.engines.kafka_streams.source import programs
-from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.kafka_streams.variants import VARIANTS
+from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -47,6 +49,9 @@ _GAPS = {
     FaultKind.COORDINATOR_KILL: "Kafka Streams has no coordinator process: its instances are equals, "
     "and the Kafka broker leads their group"
 }
+_RECOVERY_TERMS = (
+    "The surviving instances of Kafka Streams take over the partitions of the dead one.",
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class KafkaStreams:
     version: str = "4.3.1"
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
+    variants: tuple[NamedVariant, ...] = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""
@@ -101,7 +107,7 @@ class KafkaStreams:
             version=variant.version,
             event_clock=self.event_clock,
             programs=(
-                *programs(workload, retention_ms=retention_ms),
+                *programs(workload, retention_ms=retention_ms, parser=json_parser(chosen)),
                 Program(_PROPERTIES, "properties", properties(chosen)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
@@ -111,6 +117,7 @@ class KafkaStreams:
             ),
             settings=chosen,
             warnings=tuple(warnings),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
         )
 

@@ -13,12 +13,19 @@ from streambench.engines.common.settings import (
     rules,
     whole_number,
 )
+from streambench.engines.common.variants import asked
+from streambench.engines.kafka_streams.source import JsonParser
+from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
+from streambench.workload.names import did_you_mean
 
 SCOPE = "kafka-streams"
 JVM = "jvm"
 JVM_OPTIONS = "jvm.options"
+PROGRAM = "program"
+_JSON_PARSER = "streambench.json-parser"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _CACHE_BYTES = 10 * 1024 * 1024
 # What decides when a failure is noticed and what has to be done again.
@@ -42,7 +49,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """Every setting of the job; the user's own come last and win.
 
     In scope "kafka-streams" they are properties of StreamsConfig; "jvm" has the heap, and whatever
-    more the user wants to give to java as `jvm.options`.
+    more the user wants to give to java as `jvm.options`; "program" says how the topology is written.
     """
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
     fair: dict[str, str | int] = {
@@ -90,11 +97,27 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *rules(SCOPE, fair),
         *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, kept),
+        *rules(PROGRAM, {_JSON_PARSER: JsonParser.JACKSON.value}),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
-    jvm = [pair for pair in variant.settings if pair[0] == JVM_OPTIONS]
-    streams = [pair for pair in variant.settings if pair[0] != JVM_OPTIONS]
-    return marked(overridden(overridden(chosen, SCOPE, streams), JVM, jvm), _RECOVERY)
+    wanted = asked(variant, VARIANTS)
+    scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM}
+    for scope in (SCOPE, JVM, PROGRAM):
+        mine = [each for each in wanted if scopes.get(each.name, SCOPE) == scope]
+        chosen = overridden(chosen, scope, mine)
+    return marked(chosen, _RECOVERY)
+
+
+def json_parser(chosen: Sequence[Setting]) -> JsonParser:
+    """What reads and writes JSON. Raises UsageError for a name that there is not."""
+    (name,) = (setting.value for setting in chosen if setting.name == _JSON_PARSER)
+    known = [parser.value for parser in JsonParser]
+    if name not in known:
+        raise UsageError(
+            f"Kafka Streams has no JSON parser '{name}'{did_you_mean(name, known)}",
+            hint=f"for example: --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
+        )
+    return JsonParser(name)
 
 
 def commit_interval_ms(chosen: Sequence[Setting]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,12 +24,34 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.plan import Program
-from streambench.model.workload import Workload
+from streambench.model.workload import Query, Workload
 from streambench.workload.java import to_java
 
-# Read as they are: what they do depends on no workload.
-_HELPERS = ("FlatJson.java", "Readings.java")
-_TEMPLATE = "WindowedAggregation.java.j2"
+_TOPOLOGY = "WindowedAggregation"
+
+
+class JsonParser(enum.Enum):
+    """What reads and writes JSON."""
+
+    JACKSON = "jackson"  # all declared fields, as the other engines read them
+    FLAT = "flat"  # only what the query reads, by code made here for flat objects
+
+
+@dataclass(frozen=True)
+class _Json:
+    """The classes that read and write JSON: those made from templates, by name, and those that depend on
+    no workload.
+    """
+
+    events: str
+    rows: str
+    helpers: tuple[str, ...]
+
+
+_JSON = {
+    JsonParser.JACKSON: _Json("JsonEvents", "JsonRows", ()),
+    JsonParser.FLAT: _Json("FlatEvents", "FlatRows", ("FlatJson",)),
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +68,13 @@ class _Step:
     update: str
 
 
-def programs(workload: Workload, *, retention_ms: int) -> tuple[Program, ...]:
+def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tuple[Program, ...]:
     """The topology of `workload` and its helpers; topics are still symbols.
 
     `retention_ms` is how long the window store keeps a window after its start, by event time.
     """
     query = workload.query
+    fields = _fields(workload, parser)
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -58,20 +82,34 @@ def programs(workload: Workload, *, retention_ms: int) -> tuple[Program, ...]:
         undefined=jinja2.StrictUndefined,
         autoescape=False,
     )
-    text = environment.from_string(_resource(_TEMPLATE)).render(
-        title=_comment(workload.title),
-        key=query.group_by,
-        quoted_key=json.dumps(json.dumps(query.group_by) + ":"),
-        size_ms=query.window.size_ms,
-        grace_ms=query.grace_ms,
-        retention_ms=retention_ms,
-        fields=_fields_read(workload),
-        where=None if query.where is None else to_java(query.where, variable=_variable),
-        aggregates=[_step(index, aggregate) for index, aggregate in enumerate(query.aggregates)],
-    )
+
+    def made(name: str, template: str) -> Program:
+        text = environment.from_string(_resource(f"{template}.java.j2")).render(
+            title=_comment(workload.title),
+            key=query.group_by,
+            quoted_key=json.dumps(json.dumps(query.group_by) + ":"),
+            size_ms=query.window.size_ms,
+            grace_ms=query.grace_ms,
+            retention_ms=retention_ms,
+            fields=fields,
+            reads={field.read for field in fields},
+            where=None if query.where is None else to_java(query.where, variable=_variable),
+            aggregates=[
+                _step(index, aggregate) for index, aggregate in enumerate(query.aggregates)
+            ],
+        )
+        return Program(f"{name}.java", "java", text)
+
+    json_classes = _JSON[parser]
     return (
-        Program("WindowedAggregation.java", "java", text),
-        *(Program(name, "java", _resource(name)) for name in _HELPERS),
+        made(_TOPOLOGY, _TOPOLOGY),
+        made("Event", "Event"),
+        made("Events", json_classes.events),
+        made("Rows", json_classes.rows),
+        *(
+            Program(f"{name}.java", "java", _resource(f"{name}.java"))
+            for name in ("Row", *json_classes.helpers, "Readings")
+        ),
     )
 
 
@@ -103,20 +141,25 @@ def _step(index: int, aggregate: Aggregate) -> _Step:
             assert_never(aggregate.function)
 
 
-def _fields_read(workload: Workload) -> list[_Field]:
-    """Those fields that the query reads beside the record's key, in the order of the workload."""
-    query = workload.query
-    names = set() if query.where is None else _columns(query.where)
-    for aggregate in query.aggregates:
-        if aggregate.argument is not None:
-            names |= _columns(aggregate.argument)
+def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
+    """The fields that are read of each record, in the order of the workload."""
+    names = _fields_of_the_query(workload.query)
     return [
         _Field(field.name, "String", "string")
         if field.type is FieldType.STRING
         else _Field(field.name, "long", "whole")
         for field in workload.fields
-        if field.name in names
+        if parser is JsonParser.JACKSON or field.name in names
     ]
+
+
+def _fields_of_the_query(query: Query) -> set[str]:
+    """Those that the query reads beside the record's key."""
+    names = set() if query.where is None else _columns(query.where)
+    for aggregate in query.aggregates:
+        if aggregate.argument is not None:
+            names |= _columns(aggregate.argument)
+    return names
 
 
 def _columns(expression: Expression) -> set[str]:

@@ -12,7 +12,7 @@ from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.workers import Workers, readings_of
-from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
 from streambench.engines.reference.job import ReferenceJob
 from streambench.engines.reference.settings import clock_of, script_of, settings
 from streambench.model.conditions import Conditions, Variant
@@ -53,6 +53,7 @@ class Reference:
     version: str = __version__
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
+    variants: tuple[NamedVariant, ...] = ()
 
     def requires(self, variant: Variant) -> Artifacts:
         """Nothing beyond streambench itself."""

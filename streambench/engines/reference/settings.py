@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from streambench.engines.common.settings import defaults, marked, overridden, rules
+from streambench.engines.common.variants import asked
 from streambench.engines.reference.script import Script
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -33,7 +34,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     chosen = defaults(SCOPE, {CLOCK: "per-partition", **script})
     if conditions.guarantee is Guarantee.EXACTLY_ONCE:
         chosen = (*rules(SCOPE, {"commit_interval_ms": conditions.commit_interval_ms}), *chosen)
-    return marked(overridden(chosen, SCOPE, variant.settings), frozenset({"commit_interval_ms"}))
+    wanted = asked(variant, ())
+    return marked(overridden(chosen, SCOPE, wanted), frozenset({"commit_interval_ms"}))
 
 
 def script_of(chosen: Sequence[Setting]) -> Script:

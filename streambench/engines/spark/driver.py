@@ -107,7 +107,10 @@ def run(job: dict[str, Any], progress: Progress) -> None:
         program = compile(file.read(), job["query"], "exec")
     names: dict[str, Any] = {"spark": spark}
     exec(program, names)
-    progress.write("started", run=str(names["query"].runId))
+    query = names["query"]
+    # Only the JVM's query has it; its own word, e.g. `ProcessingTimeTrigger(1000)`.
+    trigger = str(query._jsq.streamingQuery().trigger().toString())
+    progress.write("started", run=str(query.runId), trigger=trigger)
     names["query"].awaitTermination()
     raise SystemExit("the query ended")
 

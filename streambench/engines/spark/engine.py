@@ -20,6 +20,8 @@ from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_pr
 from streambench.engines.spark.programs import spark_programs
 from streambench.engines.spark.progress import read_progress
 from streambench.engines.spark.settings import executor_heap_mib, silence_timeout_ms, spark_settings
+from streambench.engines.spark.trigger import trigger_ms
+from streambench.engines.spark.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
 from streambench.model.fault import FaultKind
@@ -31,6 +33,10 @@ VERSION = "4.2.0"
 MASTER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 120.0
 _ATTEMPTS = 3
+_RECOVERY_TERMS = (
+    "Spark's surviving executors take over the tasks of the dead one. The Worker that comes back starts "
+    "a new executor by itself.",
+)
 
 
 class SparkEngine:
@@ -41,6 +47,7 @@ class SparkEngine:
     version = VERSION
     event_clock = EventClock.GLOBAL_PER_BATCH
     state_exact = True
+    variants = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, PySpark's environment (it holds Spark itself) and the Kafka connector."""
@@ -74,7 +81,8 @@ class SparkEngine:
             programs=spark_programs(workload, settings, heap_mib=executor_heap_mib(conditions)),
             processes=spark_processes(conditions),
             settings=settings,
-            warnings=_warnings(conditions),
+            warnings=_warnings(conditions, trigger_ms(settings)),
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"spark_home": "${site_packages}/pyspark"},
         )
 
@@ -136,11 +144,24 @@ def _start(plan: Plan, at: Embedded) -> Job:
     return SparkJob(plan, at)
 
 
-def _warnings(conditions: Conditions) -> tuple[str, ...]:
+def _trigger_words(interval_ms: int | None) -> str:
+    if interval_ms is None:
+        return (
+            "Spark: its trigger is the shipped one, a batch as soon as the last one is over: it spends "
+            "CPU on batches rather than let results wait. spark:trigger-1s starts one every second."
+        )
+    return (
+        f"Spark: its trigger starts a batch every {interval_ms} ms, not as soon as the last one is "
+        "over: a result waits for the next batch, and there are fewer of them to be paid for."
+    )
+
+
+def _warnings(conditions: Conditions, interval_ms: int | None) -> tuple[str, ...]:
     warnings = [
         "Spark: offsets and state are committed by FileSystemBasedCheckpointFileManager, which forks "
         "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
         "Spark: a batch is its commit; the commit interval does not apply.",
+        _trigger_words(interval_ms),
         "Spark: a Worker starts a new executor by itself when one dies.",
     ]
     if conditions.partitions > conditions.workers:

@@ -15,7 +15,9 @@ from streambench.engines.common.restart import comes_back
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
 from streambench.engines.spark.processes import DRIVER, MASTER
 from streambench.engines.spark.progress import Told, read_batches, read_progress
-from streambench.engines.spark.settings import APPLICATION
+from streambench.engines.spark.settings import APPLICATION, QUERY
+from streambench.engines.spark.trigger import as_told
+from streambench.engines.spark.variants import TRIGGER
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
@@ -66,7 +68,7 @@ class SparkJob:
         told = read_progress(self._progress)
         return Readings(
             words=_words(told),
-            effective={(APPLICATION, name): value for name, value in told.configuration.items()},
+            effective=_effective(told),
             late_counter=told.late_partial_rows,
             late_unit="late partial rows",
             batches=read_batches(self._at.job_dir / "checkpoint"),
@@ -178,6 +180,13 @@ def _bytes_in(folder: Path) -> int:
         with contextlib.suppress(FileNotFoundError):  # a temporary name that was just changed
             sizes.append(file.stat().st_size if file.is_file() else 0)
     return sum(sizes)
+
+
+def _effective(told: Told) -> dict[tuple[str, str], str]:
+    found = {(APPLICATION, name): value for name, value in told.configuration.items()}
+    if told.trigger is not None:
+        found[QUERY, TRIGGER] = as_told(told.trigger)
+    return found
 
 
 def _words(told: Told) -> dict[str, str]:

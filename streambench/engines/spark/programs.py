@@ -10,6 +10,7 @@ from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.spark.query import query_program
 from streambench.engines.spark.settings import APPLICATION, SINK, SOURCE
+from streambench.engines.spark.trigger import trigger_ms
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Workload
 
@@ -56,7 +57,7 @@ def _query(workload: Workload, settings: Sequence[Setting]) -> str:
         "checkpointLocation": "${job_dir}/checkpoint",
         **values(settings, SINK),
     }
-    return query_program(workload, source, sink)
+    return query_program(workload, source, sink, trigger_ms(settings))
 
 
 def _job(settings: Sequence[Setting], heap_mib: int) -> str:

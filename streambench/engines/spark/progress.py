@@ -25,11 +25,13 @@ class Told:
     fresh_batches: int
     late_partial_rows: int
     last_durations_ms: Mapping[str, int]
+    trigger: str | None = None
 
 
 def read_progress(path: Path) -> Told:
     """All that the driver has told so far; a line that is not whole is left out."""
     pid: int | None = None
+    trigger: str | None = None
     configuration: Mapping[str, str] = {}
     durations: Mapping[str, int] = {}
     started, failure, batches, fresh, late = False, None, 0, 0, 0
@@ -44,7 +46,7 @@ def read_progress(path: Path) -> Told:
                     if value is not None
                 }
             case "started":
-                started = True
+                started, trigger = True, line.get("trigger")
             case "terminated":
                 failure = str(line["exception"] or "the query ended by itself")
             case "batch":
@@ -52,7 +54,7 @@ def read_progress(path: Path) -> Told:
                 fresh += 1
                 late += int(line["late_partial_rows"])
                 durations = line["duration_ms"]
-    return Told(pid, configuration, started, failure, batches, fresh, late, durations)
+    return Told(pid, configuration, started, failure, batches, fresh, late, durations, trigger)
 
 
 def read_batches(checkpoint: Path) -> tuple[tuple[int, Mapping[int, int]], ...]:

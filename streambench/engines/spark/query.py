@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from streambench.engines.common.symbols import literal
+from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
 from streambench.model.workload import Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
@@ -13,11 +14,20 @@ from streambench.workload.sql import aggregate_to_sql, to_sql
 _TYPES = {FieldType.STRING: "STRING", FieldType.BIGINT: "BIGINT"}
 
 
-def query_program(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:
+def query_program(
+    workload: Workload,
+    source: Mapping[str, str],
+    sink: Mapping[str, str],
+    trigger_ms: int | None = None,
+) -> str:
     """Python text that starts `query`; it finds a session under the name `spark`.
 
-    `source` and `sink` are options of the Kafka source and sink.
+    `source` and `sink` are options of the Kafka source and sink. Without `trigger_ms` one batch follows
+    the other.
     """
+    trigger = ""
+    if trigger_ms is not None:
+        trigger = f'    .trigger(processingTime="{as_spark_writes_it(trigger_ms)}")\n'
     query = workload.query
     names = [field.name for field in workload.fields]
     time = _unused("event_time", names)
@@ -61,7 +71,7 @@ query = (
         F.to_json(F.struct({row})).alias("value"),
     )
     .writeStream.format("kafka")
-{_options(sink)}    .outputMode("append")
+{_options(sink)}{trigger}    .outputMode("append")
     .start()
 )
 '''

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
+from streambench.engines.common.variants import asked
+from streambench.engines.spark.trigger import AT_ONCE
+from streambench.engines.spark.variants import TRIGGER, VARIANTS
 from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
@@ -28,7 +31,7 @@ _RECOVERY = frozenset(
         "spark.storage.blockManagerHeartbeatTimeoutMs",
         "spark.task.maxFailures",
         WORKER_TIMEOUT,
-        "trigger",
+        TRIGGER,
     }
 )
 _SHIPPED_WORKER_TIMEOUT_MS = 60_000
@@ -86,7 +89,7 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             },
         ),
         *rules(SOURCE, {"startingOffsets": "earliest", "kafka.fetch.max.wait.ms": 10}),
-        *defaults(QUERY, {"trigger": "as soon as possible"}),
+        *defaults(QUERY, {TRIGGER: AT_ONCE}),
         *rules(QUERY, {"outputMode": "append", "watermark delay": f"{query.grace_ms} ms"}),
         *rules(SINK, {"kafka.linger.ms": conditions.producer_linger_ms, "kafka.acks": "all"}),
         *rules(
@@ -106,7 +109,11 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
         ),
     )
-    return marked(overridden(settings, APPLICATION, variant.settings), _RECOVERY)
+    wanted = asked(variant, VARIANTS)
+    triggers = [each for each in wanted if each.name == TRIGGER]
+    application = [each for each in wanted if each.name != TRIGGER]
+    settings = overridden(overridden(settings, APPLICATION, application), QUERY, triggers)
+    return marked(settings, _RECOVERY)
 
 
 def _application(conditions: Conditions) -> dict[str, str | int]:

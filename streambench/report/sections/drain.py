@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from streambench.analysis import ranking
+from streambench.analysis.drains import rank_drains
+from streambench.analysis.ranking import Place
 from streambench.model.drain import Drain, DrainRecord
 from streambench.report.document import Cell, Column, Figure, Grid, Row, Section, Text, Tone
 from streambench.report.looks import looks
 from streambench.report.numbers import DASH, number, three_digits
 from streambench.report.plot_drain import DrainLane, draw_drains
+from streambench.report.rank_words import rank_basis
 from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
 
@@ -39,28 +43,39 @@ def drain_sections(bundle: Bundle) -> tuple[Section, ...]:
         _grid(bundle),
         open_table=True,
     )
-    return (Section("drain", "Drain", (figure, Text(_ABOUT, Tone.QUIET))),)
+    basis = rank_basis(rank_drains(bundle).candidates, "1 event/s", ranking.DRAIN_FACTOR)
+    about = f"{_ABOUT} Ranked by the warm rate. {basis}".strip()
+    return (Section("drain", "Drain", (figure, Text(about, Tone.QUIET))),)
 
 
 def drain_clause(bundle: Bundle) -> str:
-    """How fast each engine is when warm, fastest first, in a sentence's words."""
+    """How fast each engine is when warm, by rank, in a sentence's words."""
+    ordered = [place.label for place in rank_drains(bundle).places]
     found = [
         (title_of(bundle, label), rate)
-        for label in bundle.labels
+        for label in ordered
         if (rate := _median(drains_of(bundle, label), lambda r: r.warm, _per_s)) is not None
     ]
-    found.sort(key=lambda each: -each[1])
     if not found:
         return "No drain was finished"
     parts = [f"{title} {three_digits(rate)} events/s" for title, rate in found]
     wrong = sum(not drain.right for record in bundle.run.drains for drain in record.drains)
     doubt = f"; {wrong} of the drains came out wrong" if wrong else ""
-    return f"Worked off, warm: {', '.join(parts)}{doubt}"
+    rounds = max(len(drains_of(bundle, label)) for label in ordered)
+    median = ", medians over rounds" if rounds > 1 else ""
+    ranks = [place.rank for place in rank_drains(bundle).places if place.rank is not None]
+    alike = " (not told apart)" if len(ranks) > 1 and set(ranks) == {1} else ""
+    return f"Worked off, warm{median}: {', '.join(parts)}{alike}{doubt}"
 
 
 def drains_of(bundle: Bundle, label: str) -> tuple[DrainRecord, ...]:
     """One variant's rounds."""
     return tuple(record for record in bundle.run.drains if record.label == label)
+
+
+def drain_places(bundle: Bundle) -> dict[str, str]:
+    """The place of each variant as it is printed, by label; a dash where it has none."""
+    return {place.label: place.text or DASH for place in rank_drains(bundle).places}
 
 
 def drain_cells(bundle: Bundle, label: str) -> tuple[str, ...]:
@@ -80,6 +95,7 @@ def drain_cells(bundle: Bundle, label: str) -> tuple[str, ...]:
 
 def _grid(bundle: Bundle) -> Grid:
     columns = (
+        Column("rank", numeric=True),
         Column("engine"),
         Column("result"),
         Column("cold: launch → first window, s", numeric=True),
@@ -88,18 +104,23 @@ def _grid(bundle: Bundle) -> Grid:
         Column("warm peak, events/s", numeric=True),
         Column("warm, CPU-s per million", numeric=True),
     )
-    return Grid(columns, tuple(_row(bundle, label) for label in bundle.labels))
+    places = rank_drains(bundle).places
+    return Grid(columns, tuple(_row(bundle, place) for place in places))
 
 
-def _row(bundle: Bundle, label: str) -> Row:
+def _row(bundle: Bundle, place: Place) -> Row:
+    label = place.label
     records = drains_of(bundle, label)
-    title = Cell(title_of(bundle, label), tone=Tone.STRONG)
+    head = (
+        Cell(place.text or DASH, tone=Tone.STRONG if place.rank else Tone.QUIET),
+        Cell(title_of(bundle, label), tone=Tone.STRONG),
+    )
     ended = next((record.ended for record in records if record.ended is not None), None)
     if not any(record.drains for record in records):
-        return Row((title,), aside=ended or "not reached", quiet=True)
+        return Row(head, aside=ended or "not reached", quiet=True)
     right = all(drain.right for record in records for drain in record.drains)
     result = Cell("✓ right", ended, Tone.GOOD) if right else Cell("✗ wrong", ended, Tone.BAD)
-    return Row((title, result, *(Cell(text) for text in drain_cells(bundle, label))))
+    return Row((*head, result, *(Cell(text) for text in drain_cells(bundle, label))))
 
 
 def _lanes(bundle: Bundle) -> list[DrainLane]:

@@ -84,7 +84,7 @@ def _grid_row(bundle: Bundle, stand: Standing, late: LateRecords | None) -> Row:
     whole = _at_played_grace(stand.label, bundle.run.late_model)
     return Row(
         (
-            Cell(stand.title),
+            Cell(stand.title, which_trial(stand)),
             Cell(number(late.records)),
             Cell(optional(late.dropped)),
             Cell(DASH if late.dropped is None else percent(late.dropped, late.records)),
@@ -132,6 +132,12 @@ def _whole_words(prediction: LatePrediction) -> tuple[str, str]:
         return DASH, DASH
     low, high = prediction.low, prediction.high
     return _bounds(low, high), f"{percent(low, whole)} to {percent(high, whole)}"
+
+
+def which_trial(stand: Standing) -> str | None:
+    """That the figures are of one trial of several; None where there is one."""
+    count = len(stand.records)
+    return f"the first of {count} trials" if count > 1 else None
 
 
 def _late(stand: Standing) -> LateRecords | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from streambench.model.metrics import BY_NAME
+from streambench.report.clock_words import CLOCK_WAITS_INTRODUCED, clock_wait_words
 from streambench.report.columns import bucket_width_s, bucketed, window_curve
 from streambench.report.document import (
     Block,
@@ -24,8 +25,16 @@ from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_p
 from streambench.report.recovered import kinds
 from streambench.report.shown import Shown
 from streambench.report.standing import RIGHT_SO_FAR, Standing, delay_stem, standings
+from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
+# Bundles made before these were measured know none of them.
+OWN_CLOCK_METRICS = (
+    "own_clock_wait_p50_ms",
+    "own_clock_wait_p99_ms",
+    "engine_part_p50_ms",
+    "engine_part_p99_ms",
+)
 _METRICS = (
     "first_row_p50_ms",
     "first_row_p99_ms",
@@ -36,6 +45,7 @@ _METRICS = (
     "visible_p99_ms",
     "visible_max_ms",
     "clock_wait_p50_ms",
+    *OWN_CLOCK_METRICS,
     "commit_wait_p50_ms",
     "event_latency_p50_ms",
     "event_latency_p99_ms",
@@ -69,6 +79,9 @@ def latency_section(bundle: Bundle) -> Section:
             _percentile_grid(stands),
         ),
     ]
+    waits = tuple(words for stand in stands for words in clock_wait_words(stand))
+    if waits:
+        blocks += [Text(CLOCK_WAITS_INTRODUCED), Points(waits)]
     lines = _lines(stands, stem, look)
     if lines:
         blocks.append(
@@ -82,14 +95,7 @@ def latency_section(bundle: Bundle) -> Section:
                 _time_grid(lines),
             )
         )
-    trends = tuple(
-        f"{stand.title}: {record.trend}"
-        for stand in stands
-        for record in stand.records
-        if record.trend
-    )
-    if trends:
-        blocks += [Text("A trend remained in the measured part:"), Points(trends)]
+    blocks += trend_blocks(bundle)
     return Section("latency", "Result delay", tuple(blocks))
 
 
@@ -163,11 +169,17 @@ def _earned(shown: Shown) -> float | None:
 
 
 def _percentile_grid(stands: Sequence[Standing]) -> Grid:
+    metrics = [
+        name
+        for name in _METRICS
+        if name not in OWN_CLOCK_METRICS
+        or any(name in record.measures for stand in stands for record in stand.records)
+    ]
     columns = (
         Column("engine"),
         *(
             Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
-            for name in _METRICS
+            for name in metrics
         ),
         Column("windows", numeric=True),
     )
@@ -175,7 +187,7 @@ def _percentile_grid(stands: Sequence[Standing]) -> Grid:
         Row(
             (
                 Cell(name_in_plots(stand)),
-                *(stand.shown(name).cell() for name in _METRICS),
+                *(stand.shown(name).cell() for name in metrics),
                 Cell(number(min(record.measured_windows for record in stand.records))),
             )
         )

@@ -1,4 +1,4 @@
-"""Recovery: who came back first after a fault, and who lost, doubled or miscounted."""
+"""Recovery: how long results were late after a fault, and who lost, doubled or miscounted."""
 
 from __future__ import annotations
 
@@ -22,24 +22,21 @@ from streambench.report.document import (
     Text,
     Tone,
 )
-from streambench.report.fault_words import (
-    Phase,
-    deciding_phase,
-    fault_words,
-    phase_label,
-    phases_of,
-)
+from streambench.report.fault_words import Phase, fault_words, phase_label, phases_of
 from streambench.report.looks import Look, looks
 from streambench.report.numbers import DASH, in_seconds, number, plural
 from streambench.report.plot_recovery import Lane, Scene, draw_recovery
+from streambench.report.rank_words import rank_basis
 from streambench.report.recovered import (
     QUANTUM_MS,
     Recovered,
-    Struck,
     advance_ms,
+    candidate,
+    decides_ms,
     instant_ms,
     kinds,
     recovered,
+    resolution,
 )
 from streambench.report.recovery_curves import BEFORE_S, Around, around
 from streambench.report.recovery_words import (
@@ -56,24 +53,31 @@ from streambench.report.sections.recovery_tables import (
     hits_grid,
     partitions_grid,
     phases_grid,
+    results_grid,
 )
 from streambench.report.sections.recovery_terms import terms_blocks
 from streambench.report.standing import delay_stem
+from streambench.report.struck import Stretch, Struck, late_stretches
 from streambench.results.bundle import Bundle
 
 _AFTER_S = 3.0  # how much of the time after the last engine settled is drawn
 _LEAST_S = 8.0  # how much of the time after the hit is drawn in any case
 _TABLE_ROWS = 40
 _MEANINGS = (
-    "Timely: a window whose result delay is at most one and a half times that of the slowest one "
-    "before the fault.",
+    "Late: a window whose result came later than the band, or never. A window without a result due is "
+    "not late: silence between two closings is none.",
+    "Band: one and a half times the p95 of the result delays before the fault, and at least 20 ms more "
+    "than it.",
+    "Late time: the length of event time whose results came late, over all that was observed. It is the "
+    "mean over the partitions: one of two late for 10 s makes 5 s.",
     "Detected: when the engine itself says that it noticed.",
     "Worker back: the process was started again or continued.",
-    "First timely output: of the partitions that had a late window, the first one whose later window "
-    "was timely. The outage reaches from the closing instant of the first late window to here.",
-    "Backlog gone: no window of any partition is late any more. Delay back in its band: from here to "
-    "the end of what was observed it stays there. The backlog may be gone before the first timely "
-    "output, by less than a window, when the next one has yet to close.",
+    "First timely output: of the partitions that were late, the first later window that was not. Rows "
+    "of the dying process that were still on their way do not count.",
+    "Backlog gone: no later window of any partition is late.",
+    "Back for good: every partition is within its band and stays there to the end of what was observed.",
+    "A single late window between timely ones, late by less than a window, counts in the late time. It "
+    "moves none of the instants.",
     "Worked off at, after a burst: the records that came at once, by the time until all their results "
     "were out.",
     "Lost: no row came. Twice: the right row came again. Miscounted: a row with a wrong value, one "
@@ -99,15 +103,17 @@ def _section(bundle: Bundle, kind: FaultKind, *, first: bool) -> Section:
         blocks.append(
             Figure(
                 f"recovery-{kind.value}",
-                f"Who was {'done' if kind is FaultKind.BURST else 'back'} when, and how far results "
-                "were behind",
+                "When all results were out, and how far they were behind"
+                if kind is FaultKind.BURST
+                else "When results were late, and how far they were behind",
                 f"Excess lag and result delay of each engine. {said}",
                 _reading(scene),
                 partial(_draw, scene),
                 _curves_grid(scene),
             )
         )
-    blocks += [phases_grid(every, kind), Text(_resolution(bundle, every, kind), Tone.QUIET)]
+    blocks += [results_grid(every, kind), Text(_basis(bundle, every, kind), Tone.QUIET)]
+    blocks += [phases_grid(hit, kind), Text(_resolution(bundle, every, kind), Tone.QUIET)]
     blocks.append(damage_grid(every))
     if bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE and kind is not FaultKind.BURST:
         blocks.append(Points(aborted_points(hit)))
@@ -125,6 +131,42 @@ def _section(bundle: Bundle, kind: FaultKind, *, first: bool) -> Section:
     return Section("recovery" if first else f"recovery-{kind.value}", title, tuple(blocks))
 
 
+def _basis(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> str:
+    """What the figures of the table are, and how the ranks came about."""
+    said = []
+    hit = [one for one in every if one.hits]
+    if kind is not FaultKind.BURST:
+        said.append("Late time: event time whose results came later than the engine's own band.")
+        if len(hit) > 1 and hit[0].limit_ms is not None:
+            said.append(
+                f"Beside it, the same by one limit for all: {in_seconds(hit[0].limit_ms)} s, the "
+                "greatest of their bands."
+            )
+        if any(one.at_most for one in hit):
+            said.append(
+                "This run kept whole windows only: one counts as late for all partitions when it was "
+                "late for any, so late times are upper bounds."
+            )
+    ranked = [one for one in every if one.rank is not None]
+    if ranked:
+        by = "the time until all results were out" if kind is FaultKind.BURST else "late time"
+        said.append(f"Ranked by {by}, among those that neither lost nor miscounted.")
+        floor_ms, factor = resolution(bundle, ranked)
+        said.append(rank_basis([candidate(one) for one in ranked], _floor(floor_ms), factor))
+    if _repeated(every):
+        trials = max(one.deciding.count for one in hit)
+        hits = max(len(one.hits) for one in hit)
+        each = "Late times are means over the hits of a trial" if hits > trials else ""
+        over = "medians over the trials, with their range below" if trials > 1 else ""
+        words = " and ".join(filter(None, (each, over)))
+        said.append(f"{words if each else 'Late times are ' + words}.")
+    return " ".join(filter(None, said))
+
+
+def _floor(floor_ms: float) -> str:
+    return f"{in_seconds(floor_ms)} s" if floor_ms >= 100 else f"{number(floor_ms)} ms"
+
+
 def _resolution(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> str:
     quantum = f"{number(QUANTUM_MS)} ms in which load is written at once"
     if kind is FaultKind.BURST:
@@ -132,17 +174,10 @@ def _resolution(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> 
     else:
         said = [
             f"Seconds after the hit. Resolution: one window ({in_seconds(advance_ms(bundle))} s) and "
-            f"the {quantum}; an outage can be seen only where a window is due."
+            f"the {quantum}; lateness can be seen only where a window is due."
         ]
-    if any(one.rank for one in every):
-        said.append(
-            f"Ranked by {phase_label(deciding_phase(kind), kind)}, among those that neither lost nor "
-            "miscounted; engines within the resolution of each other"
-            + (", or with ranges that overlap," if _repeated(every) else "")
-            + " share a rank (=)."
-        )
     if _repeated(every):
-        said.append("Each figure is the median over the hits, with their range below it.")
+        said.append("Each is the median over the hits, with their range below it.")
     return " ".join(said)
 
 
@@ -151,19 +186,22 @@ def _repeated(every: Sequence[Recovered]) -> bool:
 
 
 def _reading(scene: Scene) -> str:
-    bar = "no timely result, from the first late window until the first timely output"
-    if scene.deciding is Phase.CAUGHT_UP:
-        bar = "until all results of what came at once were out"
+    if scene.burst:
+        bar = "Bar: until all results of what came at once were out."
+    else:
+        bar = "Bar: results that were due here came late; it is the lower, the fewer partitions were late."
     said = [
-        f"The shorter the bar, the sooner. Upright line: {scene.fault}. Bar: {bar}; thinner after it: "
-        "until the delay was as before. Below: how far results are behind "
-        "(mean over one window), and each window's delay at the instant when it was due.",
+        f"The less bar, the better. Upright line: {scene.fault}. {bar} Below: how far results are "
+        "behind (mean over one window), and each window's delay at the instant when it was due.",
     ]
     drawn = [lane for lane in scene.lanes if lane.main is not None]
-    if any(lane.begin_s is not None and scene.deciding not in lane.phases for lane in drawn):
+    if any(lane.unfinished for lane in drawn):
         said.append("Arrow: not over within the trial.")
     if any(lane.others for lane in scene.lanes):
-        said.append("Drawn in full is the hit with the median outage, the others faintly.")
+        said.append(
+            f"Drawn in full is the hit with the median {'time' if scene.burst else 'late time'}, the "
+            "others faintly."
+        )
     if any(lane.main is not None and _gaps(lane.main) for lane in scene.lanes):
         said.append("Cross: a window that never became complete and right.")
     return " ".join(said)
@@ -176,7 +214,7 @@ def _gaps(main: Around) -> bool:
 def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene | None:
     look = looks(bundle.labels)
     stem = delay_stem(bundle)
-    lanes = tuple(_lane(one, look[one.standing.label], stem) for one in every)
+    lanes = tuple(_lane(bundle, one, look[one.standing.label], stem) for one in every)
     drawn = [lane for lane in lanes if lane.main is not None]
     if not drawn:
         return None
@@ -190,19 +228,24 @@ def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene
         if any(phase in lane.phases for lane in drawn)
     }
     start_s = max(-BEFORE_S, min(float(lane.main.lag.t_s[0]) for lane in drawn if lane.main))
-    fault = "the burst came" if kind is FaultKind.BURST else "the hit"
-    return Scene(lanes, deciding_phase(kind), labels, fault, end_s, start_s)
+    burst = kind is FaultKind.BURST
+    return Scene(lanes, burst, labels, "the burst came" if burst else "the hit", end_s, start_s)
 
 
-def _lane(one: Recovered, look: Look, stem: str) -> Lane:
+def _lane(bundle: Bundle, one: Recovered, look: Look, stem: str) -> Lane:
     if not one.hits:
         words = lane_words(one)
-        return Lane(one.title, lane_name(one), look, words, words, "", True, {}, None, 0.0, None)
+        return Lane(one.title, lane_name(one), look, words, words, "", True)
     typical = one.typical
-    rest = [struck for struck in one.hits if struck is not typical]
-    # A burst's bar begins with it: even results that are not late take their time.
-    begin_ms = 0.0 if one.kind is FaultKind.BURST else typical.recovery.outage_begin_ms
-    decided = [instant_ms(struck.recovery, deciding_phase(one.kind)) for struck in rest]
+    rest = [each for each in one.hits if each is not typical]
+    phases = _phases(typical, one.kind)
+    if one.kind is FaultKind.BURST:
+        # A burst's bar begins with it: even results that are not late take their time.
+        late: tuple[Stretch, ...] = (
+            Stretch(0.0, phases.get(Phase.CAUGHT_UP, typical.until_ms / 1000), 1.0),
+        )
+    else:
+        late = late_stretches(bundle, typical)
     return Lane(
         one.title,
         lane_name(one),
@@ -211,17 +254,27 @@ def _lane(one: Recovered, look: Look, stem: str) -> Lane:
         lane_brief(one),
         lane_damage(one),
         one.clean,
-        _phases(typical, one.kind),
-        None if begin_ms is None else begin_ms / 1000,
+        phases,
+        late,
+        decides_ms(typical) == math.inf,
         typical.until_ms / 1000,
         around(typical, stem),
-        tuple(curve for struck in rest if (curve := around(struck, stem)) is not None),
-        tuple(ms / 1000 for ms in decided if ms is not None and math.isfinite(ms)),
+        tuple(curve for each in rest if (curve := around(each, stem)) is not None),
+        tuple(each for hit in rest for each in late_stretches(bundle, hit))
+        if one.kind is not FaultKind.BURST
+        else (),
+        tuple(ms / 1000 for hit in rest if (ms := _again_ms(hit)) is not None),
     )
 
 
+def _again_ms(each: Struck) -> float | None:
+    """When results were timely again, or all out after a burst; None: not within the trial."""
+    burst = each.recovery.hit.kind is FaultKind.BURST
+    return each.recovery.caught_up_ms if burst else each.recovery.timely_ms
+
+
 def _phases(struck: Struck, kind: FaultKind) -> dict[Phase, float]:
-    """The phases that came, in s after the hit; an engine that was never late has no return to mark."""
+    """The phases that came, in s after the hit; an engine that kept flowing has no return to mark."""
     found = {}
     for phase in phases_of(kind):
         at_ms = instant_ms(struck.recovery, phase)

@@ -1,4 +1,4 @@
-"""The tables of a recovery: phases, damage, partitions, and the hits themselves."""
+"""The tables of a recovery: late time, phases, damage, partitions, and the hits themselves."""
 
 from __future__ import annotations
 
@@ -13,51 +13,95 @@ from streambench.model.trial import Completed
 from streambench.model.verdict import Damage
 from streambench.report.damage_words import damage_counts
 from streambench.report.document import Cell, Column, Grid, Row, Tone
-from streambench.report.fault_words import (
-    Phase,
-    deciding_phase,
-    phase_label,
-    phases_of,
-)
+from streambench.report.fault_words import Phase, phase_label, phases_of
 from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
-from streambench.report.recovered import Recovered, Spread, Struck, calm, spread
+from streambench.report.recovered import Recovered, Spread, calm, spread
+from streambench.report.struck import Struck
 
 _NEVER = "not within the trial"
 _UNDISTURBED = "no window was late"
 
 
-def phases_grid(every: Sequence[Recovered], kind: FaultKind) -> Grid:
-    """A row per engine: each phase in seconds after the hit, the worst delay, and a burst's rate."""
-    phases = phases_of(kind)
+def results_grid(every: Sequence[Recovered], kind: FaultKind) -> Grid:
+    """A row per engine: what it is ranked by, and what stands beside it."""
+    limit_ms = every[0].limit_ms
+    burst = kind is FaultKind.BURST
+    compared = not burst and limit_ms is not None and len([one for one in every if one.hits]) > 1
     columns = (
         Column("rank", numeric=True),
         Column("engine"),
         Column("damage"),
-        *(Column(f"{phase_label(phase, kind)}, s", numeric=True) for phase in phases),
+        Column("all results out, s" if burst else "late time, s", numeric=True),
+        *(
+            [Column(f"late time beyond {in_seconds(limit_ms)} s, s", numeric=True)]
+            if compared and limit_ms is not None
+            else []
+        ),
+        *([Column("worked off at, events/s", numeric=True)] if burst else []),
+        Column("back for good, s", numeric=True),
         Column("worst delay, s", numeric=True),
-        *([Column("worked off at, events/s", numeric=True)] if kind is FaultKind.BURST else []),
     )
-    return Grid(columns, tuple(_phases_row(one, phases) for one in every), cards=True)
+    return Grid(columns, tuple(_results_row(one, compared) for one in every), cards=True)
 
 
-def _phases_row(one: Recovered, phases: Sequence[Phase]) -> Row:
+def _results_row(one: Recovered, compared: bool) -> Row:
     head = (
         Cell(one.place or DASH, tone=Tone.STRONG if one.rank else Tone.QUIET),
         Cell(one.title, _beside_name(one), Tone.STRONG),
     )
     if not one.hits:
         return Row(head, aside=_not_hit(one), quiet=True)
+    burst = one.kind is FaultKind.BURST
     worst = spread([struck.recovery.worst_delay_ms for struck in one.hits])
+    limited = _bounded(one, _seconds_cell(one.limited, "not known"))
     return Row(
         (
             *head,
             _damage_result(one),
-            *(_phase_cell(one, phase) for phase in phases),
-            _seconds_cell(worst, "a window never came"),
-            *([_rate_cell(one)] if one.kind is FaultKind.BURST else []),
+            _seconds_cell(one.deciding, _NEVER, Tone.STRONG) if burst else late_time_cell(one),
+            *([limited] if compared else []),
+            *([_rate_cell(one)] if burst else []),
+            _phase_cell(one, Phase.BACK_FOR_GOOD),
+            _seconds_cell(worst, "a window did not come"),
         ),
         quiet=one.rank is None,
     )
+
+
+def late_time_cell(one: Recovered) -> Cell:
+    """Late time with the band; where it was not over, as far as it was observed."""
+    bands = spread([struck.recovery.band_ms for struck in one.hits])
+    band = f"band {_range(bands, in_seconds) or in_seconds(bands.median or 0.0)}"
+    if one.deciding.never:
+        known = "" if one.least_ms is None else f"{in_seconds(one.least_ms)} or more"
+        return Cell(known or DASH, f"not over within the trial, {band}", Tone.QUIET)
+    if one.deciding.median is None:
+        return Cell(DASH, f"not known, {band}", Tone.QUIET)
+    cell = _bounded(one, _seconds_cell(one.deciding, "not over", Tone.STRONG))
+    return replace(cell, note=", ".join(filter(None, (cell.note, band))))
+
+
+def _bounded(one: Recovered, cell: Cell) -> Cell:
+    if not one.at_most or cell.text in (DASH, in_seconds(0)):
+        return cell
+    return replace(cell, text=f"≤ {cell.text}")
+
+
+def phases_grid(hit: Sequence[Recovered], kind: FaultKind) -> Grid:
+    """A row per engine that was hit: each phase in seconds after the hit."""
+    phases = phases_of(kind)
+    columns = (
+        Column("engine"),
+        *(Column(f"{phase_label(phase, kind)}, s", numeric=True) for phase in phases),
+    )
+    rows = tuple(
+        Row(
+            (Cell(one.title), *(_phase_cell(one, phase) for phase in phases)),
+            quiet=one.rank is None,
+        )
+        for one in hit
+    )
+    return Grid(columns, rows)
 
 
 def _rate_cell(one: Recovered) -> Cell:
@@ -82,25 +126,19 @@ def _beside_name(one: Recovered) -> str | None:
 
 def _phase_cell(one: Recovered, phase: Phase) -> Cell:
     value = one.phase(phase)
-    never_late = not any(struck.recovery.disturbed for struck in one.hits)
-    if never_late and value.high == 0:
-        return Cell(DASH, _UNDISTURBED, Tone.QUIET)
+    flowed = all(struck.recovery.outage_begin_ms is None for struck in one.hits)
+    told = phase in (Phase.DETECTED, Phase.BACK) or one.kind is FaultKind.BURST
+    if flowed and not told and value.high == 0:
+        return Cell(DASH, _UNDISTURBED if not one.disturbed else "it kept flowing", Tone.QUIET)
     missing = "the engine does not say" if phase is Phase.DETECTED else _NEVER
-    decides = phase is deciding_phase(one.kind)
-    cell = _seconds_cell(value, missing, Tone.STRONG if decides else Tone.PLAIN)
-    outage = spread([struck.recovery.outage_ms for struck in one.hits])
-    if phase is not Phase.TIMELY or outage.median is None or value.never:
-        return cell
-    return replace(
-        cell, note=", ".join(filter(None, (cell.note, f"outage {in_seconds(outage.median)}")))
-    )
+    return _seconds_cell(value, missing)
 
 
 def _seconds_cell(value: Spread, missing: str, tone: Tone = Tone.PLAIN) -> Cell:
     """The median in seconds with its range; a dash and the reason where there is none."""
     some = ""
-    if value.missing < value.hits:
-        some = f" after {number(value.missing)} of {number(value.hits)} hits"
+    if value.missing < value.count:
+        some = f" in {number(value.missing)} of {number(value.count)}"
     if value.median is None or value.never:
         return Cell(DASH, missing + some, Tone.QUIET)
     notes = [_range(value, in_seconds), f"{missing}{some}" if value.missing else None]
@@ -185,7 +223,7 @@ def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
 
 
 def partitions_grid(hit: Sequence[Recovered]) -> Grid | None:
-    """How long each partition gave no timely output; None where none kept flowing beside another."""
+    """Late time of each partition; None where none kept flowing beside another."""
     struck = [(one, each) for one in hit for each in one.hits]
     if not any(_some_flowed(each.recovery.partitions) for _, each in struck):
         return None
@@ -204,18 +242,17 @@ def partitions_grid(hit: Sequence[Recovered]) -> Grid | None:
 
 
 def _some_flowed(partitions: Sequence[PartitionOutage]) -> bool:
-    flowed = [partition.begin_ms is None for partition in partitions]
+    flowed = [partition.late_time_ms == 0 for partition in partitions]
     return any(flowed) and not all(flowed)
 
 
 def _partition_cell(partition: PartitionOutage | None) -> Cell:
-    if partition is None:
+    if partition is None or partition.late_time_ms is None:
         return Cell(DASH, "not known", Tone.QUIET)
-    if partition.begin_ms is None:
+    if partition.late_time_ms == 0:
         return Cell("kept flowing")
-    if partition.end_ms is None:
-        return Cell(DASH, _NEVER, Tone.QUIET)
-    return Cell(in_seconds(partition.end_ms - partition.begin_ms))
+    still = partition.begin_ms is not None and partition.end_ms is None
+    return Cell(in_seconds(partition.late_time_ms), "not back for good" if still else None)
 
 
 def _hit_name(one: Recovered, struck: Struck) -> str:

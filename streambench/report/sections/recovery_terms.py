@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.plan import Setting
-from streambench.report.document import Block, Cell, Column, Fold, Grid, Row, Text, Tone
+from streambench.report.document import Block, Cell, Column, Fold, Grid, Points, Row, Text, Tone
 from streambench.report.numbers import DASH, in_seconds, plural
 from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
@@ -23,6 +23,11 @@ def terms_blocks(bundle: Bundle) -> tuple[Block, ...]:
         Text("The terms", Tone.STRONG),
         Text(f"{profile_words(conditions)} {restart_words(conditions)} {_BROKER}"),
     ]
+    said = dict.fromkeys(
+        sentence for trial in bundle.trials for sentence in trial.record.recovery_terms
+    )
+    if said:
+        blocks.append(Points(tuple(said)))
     found = [
         (title_of(bundle, label), setting)
         for label in bundle.labels
@@ -43,7 +48,10 @@ def profile_words(conditions: Conditions) -> str:
             "Profile tuned: heartbeats, time-outs and commit intervals are short, and equal where the "
             "engines have the same ones."
         )
-    return "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them."
+    return (
+        "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them, "
+        "where it ships any."
+    )
 
 
 def restart_words(conditions: Conditions) -> str:

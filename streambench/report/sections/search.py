@@ -7,6 +7,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
+from streambench.analysis import ranking
 from streambench.model.metrics import BY_NAME
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
@@ -17,18 +18,22 @@ from streambench.report.document import (
     Figure,
     Fold,
     Grid,
+    Points,
     Row,
     Section,
     Text,
     Tone,
 )
-from streambench.report.found import FoundRate, found_rates
+from streambench.report.found import FoundRate, found_rates, ranked_rates
 from streambench.report.looks import looks
-from streambench.report.numbers import DASH, listing, number, optional
+from streambench.report.numbers import DASH, listing, number, optional, three_digits
 from streambench.report.plot_search import SearchLane, draw_search
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
+from streambench.report.rank_words import rank_basis
 from streambench.report.standing import delay_stem
+from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
+from streambench.results.sustained import judge_pace
 
 _TONES = {
     Pace.KEPT_UP: Tone.GOOD,
@@ -38,8 +43,8 @@ _TONES = {
 }
 _ABOUT = (
     "Found by trying rates in one warm job, each for some seconds; then confirmed by a longer trial in "
-    "a fresh job that was warmed alike, of which every row was right. Rates within the precision of each "
-    "other share a rank."
+    "a fresh job that was warmed alike, of which every row was right. How near a rate comes to the edge is "
+    "the search's precision; it does not say how far another search would end from it."
 )
 
 
@@ -48,7 +53,10 @@ def search_sections(bundle: Bundle) -> tuple[Section, ...]:
     if bundle.run.search is None:
         return ()
     found = found_rates(bundle)
-    blocks: list[Block] = [_grid(bundle, found), Text(_ABOUT, Tone.QUIET)]
+    basis = rank_basis(ranked_rates(found), "1 event/s", ranking.RATE_FACTOR)
+    blocks: list[Block] = [_grid(bundle, found)]
+    blocks += [Points(reasons)] if (reasons := unranked_words(found)) else []
+    blocks += [*trend_blocks(bundle), Text(f"{_ABOUT} {basis}".strip(), Tone.QUIET)]
     searches = bundle.run.searches
     if any(search.probes for search in searches):
         blocks += [_tries(bundle, found), _curve(bundle)]
@@ -61,7 +69,11 @@ def search_clause(bundle: Bundle) -> str:
     found = found_rates(bundle)
     known = [one for one in found if one.rate_per_s is not None]
     rest = [one.title for one in found if one.rate_per_s is None]
-    parts = [f"{one.title} {number(one.rate_per_s or 0)} events/s" for one in known]
+    parts = [
+        f"{one.title} {number(one.rate_per_s or 0)} events/s"
+        + (f" (not ranked: {one.unranked})" if one.unranked else "")
+        for one in known
+    ]
     said = f"Sustainable, confirmed: {', '.join(parts)}" if parts else "No rate was confirmed"
     limit = None if bundle.run.search is None else bundle.run.search.limit
     within = [
@@ -72,6 +84,11 @@ def search_clause(bundle: Bundle) -> str:
     if limit is not None:
         said += f"; with {limit}: {', '.join(within) or 'none'}"
     return f"{said}; none for {listing(rest)}" if parts and rest else said
+
+
+def unranked_words(found: Sequence[FoundRate]) -> tuple[str, ...]:
+    """Why rates that were found are not ranked."""
+    return tuple(f"{one.title} is not ranked: {one.unranked}." for one in found if one.unranked)
 
 
 def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
@@ -88,7 +105,7 @@ def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
         Column("engine"),
         Column("lag-bounded, events/s", "lag_slope_ms_per_s", numeric=True),
         *((Column(f"{limit}, events/s", numeric=True),) if limit is not None else ()),
-        Column("drain, events/s", numeric=True),
+        Column("at once, events/s", numeric=True),
         *(
             Column(f"{BY_NAME[name].label} there, {BY_NAME[name].unit}", name, numeric=True)
             for name in names
@@ -112,11 +129,17 @@ def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
         *head,
         Cell(optional(record.lag_bounded_per_s), _confirmed_words(record), Tone.STRONG),
         *((Cell(optional(record.within_limit_per_s)),) if limit is not None else ()),
-        Cell(DASH if drain is None else number(round(drain, -3))),
+        Cell(DASH if drain is None else number(round(drain, -3)), _per_window_words(record)),
     ]
     if one.confirmed is None:
         return Row(tuple(cells), aside=_not_confirmed_words(record))
     return Row((*cells, *(one.confirmed.shown(name).cell() for name in names)))
+
+
+def _per_window_words(record: SearchRecord) -> str | None:
+    """How full the windows were: an at-once rate says little without it."""
+    each = record.drain_records_per_window
+    return None if each is None else f"{three_digits(each)} records a window"
 
 
 def _not_confirmed_words(record: SearchRecord) -> str:
@@ -174,7 +197,7 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         Column("engine"),
         *(
             Column(word, numeric=True)
-            for word in ("confirmed", "highest that passed", "lowest that failed", "drain")
+            for word in ("confirmed", "highest that passed", "lowest that failed", "at once")
         ),
     )
     rows = tuple(
@@ -193,11 +216,18 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         "search",
         "Rates that were tried",
         "The rates tried on each engine, which of them passed, and the confirmed one",
-        "The drain rate is what a warm job works off when records come at once: where the search begins; "
-        "it says nothing of delay. Grey rings: the generator or the engine left it undecided.",
+        "At once: how fast a warm job worked off records that were all there. The search begins near it. "
+        "It says nothing of delay, and it is no bound. Grey rings: not decided.",
         partial(_draw_search, lanes),
         Grid(columns, rows),
     )
+
+
+def _pace_words(probe: RateProbe) -> str:
+    if probe.pace is None:
+        return "not certified"
+    judged = judge_pace(probe.measures, probe.windows)
+    return judged.words if judged.pace is probe.pace else probe.pace.value
 
 
 def _failed(probe: RateProbe) -> bool:
@@ -270,11 +300,8 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
             (
                 Cell(f"{number(probe.rate_per_s)}/s"),
                 Cell(number(probe.measured_s)),
-                Cell(
-                    "not certified" if probe.pace is None else probe.pace.value,
-                    tone=_TONES[probe.pace],
-                ),
-                Cell(probe.why),
+                Cell(_pace_words(probe), tone=_TONES[probe.pace]),
+                Cell(probe.why, probe.trend),
                 Cell(optional(probe.measures.get(f"{stem}_p50_ms"))),
                 Cell(optional(probe.measures.get(f"{stem}_max_ms"))),
                 Cell(optional(probe.send_lag_p999_ms, 1)),

@@ -8,15 +8,17 @@ from typing import Any
 
 from streambench.model.metrics import BY_NAME
 from streambench.model.pace import Pace
-from streambench.model.sweep import AXIS_LABELS, Point
+from streambench.model.sweep import AXIS_LABELS, Point, value_words
 from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text, Tone
 from streambench.report.looks import looks
 from streambench.report.numbers import DASH, listing
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
+from streambench.report.processed import processed_cell
 from streambench.report.sections.verdict import MARKS
 from streambench.report.standing import delay_stem
-from streambench.report.sweep_words import knees, left_out_words
+from streambench.report.sweep_words import knees, left_out_words, unmoved_words
 from streambench.report.swept import Swept, of, swept
+from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
@@ -30,8 +32,8 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
     every = swept(bundle)
     first = bundle.run.axes[0].name
     stem = delay_stem(bundle)
-    left_out = left_out_words(bundle)
-    blocks: list[Block] = [] if left_out is None else [Text(left_out)]
+    said = (left_out_words(bundle), unmoved_words(bundle))
+    blocks: list[Block] = [Text(words) for words in said if words is not None]
     for metric, name, title in (
         (f"{stem}_p50_ms", "sweep-median", "Median delay"),
         (f"{stem}_p99_ms", "sweep-tail", "Tail delay"),
@@ -39,14 +41,19 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
         ("engine_memory_peak_bytes", "sweep-memory", "Memory"),
     ):
         blocks.append(_figure(bundle, every, metric, name, f"{title} against {first.value}"))
-    points = Section("points", "Every point", (_grid(bundle, every), Text(_ABOUT_PACE, Tone.QUIET)))
+    points = Section(
+        "points",
+        "Every point",
+        (_grid(bundle, every), *trend_blocks(bundle), Text(_ABOUT_PACE, Tone.QUIET)),
+    )
     return (Section("sweep", f"By {_axes_words(bundle)}", tuple(blocks)), points)
 
 
 _ABOUT_PACE = (
     "Kept up: it is shown that the excess lag does not grow (docs/method.md, sustainable). Not decided: "
     "too short, or too noisy for so short a time; measure longer to know. Catching up: it kept up and "
-    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog."
+    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog. "
+    "Grows slowly: it kept up within the limit of 10 ms/s, and its lag surely grew."
 )
 
 
@@ -110,7 +117,7 @@ def _mark(one: Swept, metric: str) -> Mark | None:
 
 
 def _second_words(second: Point) -> str:
-    return ", ".join(f"{name.value} = {value:,.10g}" for name, value in second)
+    return ", ".join(f"{name.value} = {value_words(name, value)}" for name, value in second)
 
 
 def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
@@ -122,7 +129,7 @@ def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
     )
     rows = []
     for point in dict.fromkeys(one.point for one in every):
-        cells = [Cell(f"{value:,.10g}") for _, value in point]
+        cells = [Cell(value_words(name, value)) for name, value in point]
         for label in bundle.labels:
             here = next((one for one in of(every, label) if one.point == point), None)
             if here is None or not here.counts:
@@ -152,11 +159,15 @@ def _row(one: Swept, names: Sequence[str]) -> Row:
     stand = one.standing
     mark, tone = MARKS[stand.status]
     head = (
-        *(Cell(f"{value:,.10g}") for _, value in one.point),
+        *(Cell(value_words(name, value)) for name, value in one.point),
         Cell(stand.title),
-        Cell(f"{mark} {stand.words}", tone=tone),
+        Cell(f"{mark} {stand.words}", stand.unranked if one.counts else None, tone),
     )
     if one.pace is None:
         return Row(head, aside=stand.reason or stand.words, quiet=True)
     pace = Cell(one.pace.words, one.pace.why, _TONES[one.pace.pace])
-    return Row((*head, pace, *(stand.shown(name).cell() for name in names)))
+    figures = (
+        processed_cell(stand.records) if name == "processed_per_s" else stand.shown(name).cell()
+        for name in names
+    )
+    return Row((*head, pace, *figures))

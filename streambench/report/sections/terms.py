@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
-
-from streambench.model.conditions import Conditions
 from streambench.model.plan import Setting
 from streambench.model.trial import Certificate, TrialRecord
 from streambench.report.document import (
@@ -20,41 +16,45 @@ from streambench.report.document import (
     Section,
     Text,
 )
-from streambench.report.numbers import DASH, number, plural
+from streambench.report.numbers import DASH, listing, number, plural
+from streambench.report.planned import plans, unrecorded, warnings
 from streambench.report.sections.cost import usage_grid
+from streambench.report.sections.equal_terms import equal_blocks
+from streambench.report.sections.load import load_blocks, pairs
+from streambench.report.sections.machine import machine_blocks
 from streambench.report.standing import standings, title_of
+from streambench.report.warm_up_words import warm_up_words
 from streambench.results.bundle import Bundle
-
-_UNITS = {"_ms": "ms", "_mib": "MiB"}
 
 
 def conditions_section(bundle: Bundle) -> Section:
     """Equal terms, what could not be made equal, and every setting with its origin."""
-    first = _first_records(bundle)
-    warnings = tuple(
-        dict.fromkeys(
-            [
-                *bundle.run.warnings,
-                *(
-                    f"{title_of(bundle, label)}: {warning}"
-                    for label in first
-                    for trial in bundle.of(label)
-                    for warning in trial.record.warnings
-                ),
-            ]
-        )
-    )
     blocks: list[Block] = [
-        Text("Equal for every engine:"),
-        _pairs(_condition_words(bundle.run.conditions), "condition"),
+        *equal_blocks(
+            bundle.run,
+            {title_of(bundle, label): plan.settings for label, plan in plans(bundle).items()},
+        ),
         Text("What could not be made equal, or went otherwise than planned:"),
-        Points(warnings) if warnings else Text("Nothing was found."),
+        *_warning_blocks(bundle),
     ]
-    for label, record in first.items():
-        if record.settings:
-            title = f"{title_of(bundle, label)}: {plural(len(record.settings), 'setting')}"
-            blocks.append(Fold(title, (_settings_grid(record.settings),)))
+    warmed = warm_up_words(bundle)
+    if warmed:
+        blocks += [Text("How long each was under load before it was measured:"), Points(warmed)]
+    for label, plan in plans(bundle).items():
+        if plan.settings:
+            title = f"{title_of(bundle, label)}: {plural(len(plan.settings), 'setting')}"
+            blocks.append(Fold(title, (_settings_grid(plan.settings),)))
     return Section("conditions", "Conditions and fairness", tuple(blocks))
+
+
+def _warning_blocks(bundle: Bundle) -> tuple[Block, ...]:
+    """All warnings, or that there is none; of whom nothing is known, nothing is said but that."""
+    found = warnings(bundle)
+    silent = unrecorded(bundle)
+    blocks: list[Block] = [Points(found)] if found else []
+    if silent:
+        blocks.append(Text(f"This run did not record it for {listing(list(silent))}."))
+    return tuple(blocks or [Text("Nothing was found.")])
 
 
 def programs_section(bundle: Bundle) -> Section:
@@ -62,8 +62,8 @@ def programs_section(bundle: Bundle) -> Section:
     blocks: list[Block] = []
     if bundle.run.workload_text.strip():
         blocks.append(Fold("workload.toml", (Code(bundle.run.workload_text.strip(), "toml"),)))
-    for label, record in _first_records(bundle).items():
-        for program in record.programs:
+    for label, plan in plans(bundle).items():
+        for program in plan.programs:
             title = f"{title_of(bundle, label)}: {program.name}"
             blocks.append(Fold(title, (Code(program.text.strip("\n"), program.language),)))
     if not blocks:
@@ -74,25 +74,17 @@ def programs_section(bundle: Bundle) -> Section:
 def environment_section(bundle: Bundle) -> Section:
     """The machine, versions, the load, and the engines' own words."""
     run = bundle.run
-    load = {
-        "command": run.command,
-        "started": run.started_at,
-        "records": number(run.trace_records),
-        "trace SHA-256": run.trace_sha256,
-        "seed": str(run.seed),
-    }
     blocks: list[Block] = [
-        _pairs(
+        pairs(
             {**run.environment, **{f"version of {k}": v for k, v in run.versions.items()}}, "what"
         ),
-        Text("The load, the same bytes for every engine:"),
-        _pairs(load, "what", code=True),
+        *load_blocks(bundle),
     ]
     for label, record in _first_records(bundle).items():
         if record.readings:
             title = f"{title_of(bundle, label)}: its own word"
             text = Text("Said by the engine, not measured by streambench.")
-            blocks.append(Fold(title, (text, _pairs(record.readings, "reading", code=True))))
+            blocks.append(Fold(title, (text, pairs(record.readings, "reading", code=True))))
     return Section("environment", "Environment", tuple(blocks))
 
 
@@ -119,8 +111,7 @@ def instrument_section(bundle: Bundle) -> Section:
         if (row := _certificate_row(bundle, trial.record)) is not None
     )
     if not rows:
-        blocks: tuple[Block, ...] = (Text("No trial sent a load."),)
-        return Section("instrument", "The instrument itself", blocks)
+        return Section("instrument", "The instrument itself", _without_certificate(bundle))
     stands = [stand for stand in standings(bundle) if stand.completed]
     blocks = (
         Text(
@@ -128,10 +119,25 @@ def instrument_section(bundle: Bundle) -> Section:
             "the first write attempt that was possible, over all batches."
         ),
         Grid(columns, rows),
+        *machine_blocks(bundle),
         *_headroom(bundle),
         Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
     )
     return Section("instrument", "The instrument itself", blocks)
+
+
+def _without_certificate(bundle: Bundle) -> tuple[Block, ...]:
+    """Why no trial has a certificate, as far as it is known."""
+    if any(record.drains for record in bundle.run.drains):
+        said = (
+            "A drain's records are there at once: none is due at an instant, so the generator "
+            "cannot be late."
+        )
+    elif any(record.probes for record in bundle.run.searches):
+        said = "The generator's send lag in each probe stands in the table of all probes."
+    else:
+        said = "No trial has a certificate of the generator."
+    return (Text(said), *_headroom(bundle))
 
 
 def _headroom(bundle: Bundle) -> tuple[Block, ...]:
@@ -146,6 +152,11 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         else f"Headroom: without an engine, and with a reader that takes everything, player and broker "
         f"carried {number(most)} events/s here on time. The broker's cores are an upper bound: some of "
         "them compiled it."
+    )
+    when = (
+        "It was tried at the beginning of this run."
+        if carried.of_this_run
+        else f"It was tried at {carried.made_at}, maybe for another run."
     )
     columns = (
         Column("events/s, no engine", numeric=True),
@@ -166,7 +177,7 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         )
         for step in carried.steps
     )
-    return (Text(said), Grid(columns, rows))
+    return (Text(f"{said} {when}"), Grid(columns, rows))
 
 
 def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:
@@ -203,26 +214,6 @@ def _exempt(certificate: Certificate) -> str | None:
 def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
     """Label → its first trial's record, which stands for its settings and programs."""
     return {label: trials[0].record for label in bundle.labels if (trials := bundle.of(label))}
-
-
-def _condition_words(conditions: Conditions) -> dict[str, str]:
-    words = {}
-    for field in fields(conditions):
-        value = getattr(conditions, field.name)
-        name, unit = field.name, ""
-        for suffix, word in _UNITS.items():
-            if name.endswith(suffix):
-                name, unit = name.removesuffix(suffix), f" {word}"
-        text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
-        words[name.replace("_", " ")] = "never" if value is None else f"{text}{unit}"
-    return words
-
-
-def _pairs(pairs: Mapping[str, str], what: str, *, code: bool = False) -> Grid:
-    columns = (Column(what), Column("value", code=code))
-    return Grid(
-        columns, tuple(Row((Cell(name), Cell(value))) for name, value in pairs.items()), slim=True
-    )
 
 
 def _settings_grid(settings: tuple[Setting, ...]) -> Grid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streambench.model.metrics import BY_NAME
 from streambench.model.sweep import point_words
 from streambench.report.document import Cell, Column, Grid, Row, Section
+from streambench.report.processed import processed_cell
 from streambench.report.sections.verdict import delay_metrics
 from streambench.report.shown import shown
 from streambench.report.standing import title_of
@@ -50,5 +51,11 @@ def trials_section(bundle: Bundle) -> Section | None:
         if verdict is None:
             rows.append(Row(head, aside=getattr(record.outcome, "reason", ""), quiet=True))
         else:
-            rows.append(Row((*head, *(shown(name, [record]).cell() for name in names))))
+            figures = (
+                processed_cell([record])
+                if name == "processed_per_s"
+                else shown(name, [record]).cell()
+                for name in names
+            )
+            rows.append(Row((*head, *figures)))
     return Section("trials", "Every trial", (Grid(columns, tuple(rows)),))

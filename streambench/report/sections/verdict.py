@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streambench.analysis import ranking
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
 from streambench.model.trial import Completed
 from streambench.report.document import Block, Cell, Column, Grid, Points, Row, Section, Text, Tone
 from streambench.report.fault_words import fault_words
 from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
+from streambench.report.processed import processed_cell
+from streambench.report.rank_words import rank_basis
 from streambench.report.recovered import Recovered, kinds, recovered, spread
 from streambench.report.standing import (
     RIGHT_SO_FAR,
     Standing,
     Status,
+    delay_ranking,
     delay_stem,
     late_possible,
     rows_checked,
@@ -96,30 +100,33 @@ class RecoveryColumn:
 
 
 def recovery_columns(bundle: Bundle) -> tuple[RecoveryColumn, ...]:
-    """Seconds to timely output after the first fault that hits a process, and a burst's rate."""
+    """Late time after the first fault that hits a process, and a burst's rate."""
     found = kinds(bundle)
     deadly = [kind for kind in found if kind is not FaultKind.BURST]
     columns = []
     if deadly:
         short = fault_words(deadly[0]).short
-        cells = {one.standing.label: timely_cell(one) for one in recovered(bundle, deadly[0])}
-        columns.append(RecoveryColumn(f"timely after {short},\u00a0s", f"{short}\ntimely s", cells))
+        cells = {one.standing.label: late_cell(one) for one in recovered(bundle, deadly[0])}
+        columns.append(RecoveryColumn(f"late after {short},\u00a0s", f"{short}\nlate s", cells))
     if FaultKind.BURST in found:
         cells = {one.standing.label: _burst_cell(one) for one in recovered(bundle, FaultKind.BURST)}
         columns.append(RecoveryColumn("burst worked off, events/s", "burst\nevents/s", cells))
     return tuple(columns)
 
 
-def timely_cell(one: Recovered) -> Cell:
-    """Seconds to the first timely output; not ranked, the reason stands below it."""
+def late_cell(one: Recovered) -> Cell:
+    """Late time in seconds; not ranked for its damage, the reason stands below it."""
     if not one.hits:
         return Cell(DASH, one.standing.status.value, Tone.QUIET)
     why = one.unranked if one.unranked and not one.clean else None
+    if one.deciding.never:
+        return Cell(DASH, "not over within the trial", Tone.QUIET)
+    if one.deciding.median is None:
+        return Cell(DASH, why or "not known", Tone.QUIET)
     if not one.disturbed:
         return Cell(number(0, 2), why or "no window was late")
-    if one.deciding.never or one.deciding.median is None:
-        return Cell(DASH, "not within the trial", Tone.QUIET)
-    return Cell(in_seconds(one.deciding.median), why)
+    bound = "≤ " if one.at_most else ""
+    return Cell(f"{bound}{in_seconds(one.deciding.median)}", why)
 
 
 def _burst_cell(one: Recovered) -> Cell:
@@ -144,17 +151,13 @@ def _row(
     )
     if not stand.completed:
         return Row(head, aside=sentence(stand.reason or "no reason was recorded"), quiet=True)
-    processed = stand.shown("processed_per_s")
-    offered = stand.shown("offered_per_s")
-    processed_note = None if offered.value is None else f"of {number(offered.value)}"
-    notes = [note for note in (processed.spread, processed_note) if note]
     return Row(
         (
             *head,
             _guarantee(bundle, stand),
             *(stand.shown(name).cell() for name in delays),
             *(column.cells[stand.label] for column in comebacks),
-            Cell(processed.text, ", ".join(notes) or processed.reason),
+            processed_cell(stand.records),
             stand.shown("engine_cpu_s_per_million").cell(),
             stand.shown("engine_memory_peak_bytes").cell(),
         ),
@@ -192,19 +195,16 @@ def _guarantee(bundle: Bundle, stand: Standing) -> Cell:
 def _notes(bundle: Bundle, stands: Sequence[Standing]) -> str:
     notes = [_PROVED]
     if any(stand.rank for stand in stands):
-        tail = "visible delay p99" if delay_stem(bundle) == "visible" else "result delay p99"
+        found = delay_ranking(bundle, stands)
         until = " until the first fault" if kinds(bundle) else ""
-        notes.append(f"Ranked by {tail}, among those that were right{until}.")
+        notes.append(
+            f"Ranked by {BY_NAME[found.metric].label}, among those that were right{until}."
+        )
         if bundle.run.repeats > 1:
-            notes.append(
-                "Each figure is the median over the trials, with their range below it; "
-                "engines whose ranges overlap, or are within 2 ms, share a rank (=)."
-            )
-        else:
-            notes.append(
-                "One trial each, so the spread between trials was not measured; "
-                "engines within 2 ms of each other share a rank (=)."
-            )
+            notes.append("Each figure is the median over the trials, with their range below it.")
+        floor = f"{number(ranking.DELAY_FLOOR_MS)} ms"
+        if basis := rank_basis(found.candidates, floor, ranking.DELAY_FACTOR):
+            notes.append(basis)
     if any(
         stand.shown(n).instead for stand in stands for n in delay_metrics(bundle) if stand.records
     ):

@@ -1,0 +1,50 @@
+"""The ranking by delay: the tail of each trial, or its slowest window where a tail was not earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from streambench.analysis import ranking
+from streambench.analysis.ranking import Candidate, Place
+from streambench.model.metrics import BY_NAME
+from streambench.model.trial import TrialRecord
+
+
+@dataclass(frozen=True)
+class DelayRanking:
+    """Places of the engines that were compared, best first, by one metric for all of them."""
+
+    metric: str
+    candidates: tuple[Candidate, ...]
+    places: tuple[Place, ...]
+
+
+def rank_by_delay(records: Mapping[str, Sequence[TrialRecord]], stem: str) -> DelayRanking:
+    """Rank engines (by label) by their trials' p99; by the maximum when one of them earned no p99.
+
+    `stem` says which delay: `delay` or `visible`.
+    """
+    tail = BY_NAME[f"{stem}_p99_ms"]
+    earned = all(one.measured_windows >= tail.windows for each in records.values() for one in each)
+    metric = tail.name if earned else f"{stem}_max_ms"
+    candidates = tuple(_candidate(label, each, metric) for label, each in records.items())
+    places = ranking.rank(
+        candidates,
+        floor=ranking.DELAY_FLOOR_MS,
+        single_factor=ranking.DELAY_FACTOR,
+        named="its delay",
+    )
+    return DelayRanking(metric, candidates, places)
+
+
+def _candidate(label: str, records: Sequence[TrialRecord], metric: str) -> Candidate:
+    ordered = sorted(records, key=lambda record: record.round)
+    values = [record.measures.get(metric) for record in ordered]
+    known = tuple(value for value in values if value is not None)
+    return Candidate(
+        label,
+        known if len(known) == len(values) else (*known, float("inf")),
+        min((record.measured_windows for record in ordered), default=0),
+        tuple(record.round for record in ordered),
+    )

@@ -1,0 +1,64 @@
+"""Which trials may be ranked at all, however right they are, and why others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streambench.model.conditions import Guarantee
+from streambench.model.trial import TrialRecord
+from streambench.results.bundle import Bundle
+from streambench.results.speed import at_another_speed, completed_records
+
+WARMING_SHARE = 0.25
+"""A trend that moves the delay by more than this part of its median says that warm-up was not over."""
+
+
+def delay_stem(bundle: Bundle) -> str:
+    """Whose stamps are the honest ones: visible under exactly-once, else appended."""
+    exactly = bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE
+    return "visible" if exactly else "delay"
+
+
+def late_possible(bundle: Bundle) -> bool:
+    """Whether records may lawfully have been dropped, so that delay is not ranked."""
+    return bundle.run.late_model is not None or any(
+        trial.record.late is not None for trial in bundle.trials
+    )
+
+
+def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
+    """Why no figure of these trials may be ranked, however right they are; None when all may."""
+    for record in records:
+        if record.cold or bundle.run.quick:
+            return "cold: too short to be ranked"
+        if record.saturated:
+            return "saturated: it left the machine no room"
+        if record.certificate is None:
+            return "the generator gave no certificate"
+        if not record.certificate.held:
+            return (
+                f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
+            )
+    odd = at_another_speed(completed_records(bundle))
+    at_odds = next((odd[record.number] for record in records if record.number in odd), None)
+    return at_odds or still_warming(records)
+
+
+def still_warming(records: Sequence[TrialRecord]) -> str | None:
+    """Why trials whose delay had not settled are not ranked; None when all had, or nobody knows."""
+    moving = [record for record in records if (record.trend_share or 0.0) > WARMING_SHARE]
+    if not moving:
+        return None
+    where = "" if len(records) == 1 else f", in {len(moving)} of {len(records)} trials"
+    return f"still warming: {moving[0].trend or 'its delay had a trend'}{where}"
+
+
+def worked_off_a_backlog(record: TrialRecord) -> bool:
+    """Whether more was processed in the measured part than came in it, by more than two windows' load.
+
+    Windows at the edges of the part explain less than that.
+    """
+    processed, offered = (record.measures.get(f"{it}_per_s") for it in ("processed", "offered"))
+    if processed is None or not offered:
+        return False
+    return (processed / offered - 1) * record.measured_windows > 2

@@ -1,0 +1,204 @@
+"""Who ranks before whom: the one rule for every kind of report (docs/method.md, ranking).
+
+The unit is the trial. With repeats, Welch's t on the logarithms of the trials' values decides (Student's t
+on the differences where both have the same rounds), and Holm's correction over all pairs keeps the
+chance of any false difference in a table at 5 %. Holm: Scand. J. Statist. 6 (1979) 65-70.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+Floats = npt.NDArray[np.float64]
+
+WINDOWS_TO_RANK = 20
+FAMILY_LEVEL = 0.05
+_EQUAL = 1e-9  # logarithms of equal values may differ by their last bits
+
+DELAY_FLOOR_MS = 2.0
+"""Append stamps have a resolution of 1 ms, so a smaller difference of delays says nothing."""
+
+DELAY_FACTOR: float | None = None
+"""Single trials of one engine differ in delay by more than this in 5 % of pairs.
+
+It is measured by benchmarks/alike.py; docs/method.md (ranking) has the data. None: not measured yet.
+"""
+LATE_TIME_FACTOR: float | None = None
+"""The same for a recovery's late time; None: not measured yet."""
+RATE_FACTOR: float | None = None
+"""The same for a sustainable rate that was searched for; None: not measured yet."""
+DRAIN_FACTOR: float | None = None
+"""The same for a drain's time; None: not measured yet."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One engine's value in each of its trials, in order of rounds.
+
+    `windows` is how many the trial with the fewest measured (None: the value is not taken over
+    windows). `rounds` numbers the round of each value; empty when the trials were not interleaved.
+    """
+
+    label: str
+    values: tuple[float, ...]
+    windows: int | None
+    rounds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one engine stands: `rank` is one more than the number of engines surely better.
+
+    `alike` are the labels of ranked engines that it is not told apart from. `why` says why there is no
+    rank, and is None when there is one.
+    """
+
+    label: str
+    rank: int | None
+    alike: tuple[str, ...]
+    why: str | None
+
+    @property
+    def tied(self) -> bool:
+        """Whether it is not told apart from some other ranked engine."""
+        return bool(self.alike)
+
+    @property
+    def text(self) -> str:
+        """`1`, `2=` when not told apart from another, or nothing."""
+        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
+
+
+def rank(
+    candidates: Sequence[Candidate],
+    *,
+    floor: float,
+    single_factor: float | None,
+    lower_is_better: bool = True,
+    named: str = "its value",
+) -> tuple[Place, ...]:
+    """Places of all candidates: ranked ones best first, then the others in the order given.
+
+    Values below `floor` count as the floor, and medians less than the floor apart are never told apart.
+    `single_factor` tells engines apart without a test: where every trial of the one is beyond it from
+    every trial of the other. It is all there is where one of two engines has a single trial; None: not
+    measured, so single trials are never told apart. `named` is what the values are, in a reason's words.
+    Raises ValueError when `floor` is not above zero.
+    """
+    if floor <= 0:
+        raise ValueError(f"floor {floor} is not above zero")
+    reasons = {one.label: _why_unranked(one, named) for one in candidates}
+    able = [one for one in candidates if reasons[one.label] is None]
+    better = _surely_better(able, floor, single_factor, lower_is_better)
+    sign = 1 if lower_is_better else -1
+    ranked = []
+    for one in able:
+        above = better[one.label]
+        alike = tuple(
+            other.label
+            for other in able
+            if other is not one
+            and other.label not in above
+            and one.label not in better[other.label]
+        )
+        ranked.append((len(above) + 1, sign * statistics.median(one.values), one.label, alike))
+    ranked.sort(key=lambda place: place[:2])
+    return (
+        *(Place(label, number, alike, None) for number, _, label, alike in ranked),
+        *(
+            Place(one.label, None, (), reasons[one.label])
+            for one in candidates
+            if reasons[one.label] is not None
+        ),
+    )
+
+
+def _why_unranked(one: Candidate, named: str) -> str | None:
+    if not one.values:
+        return f"{named} is not known"
+    if not all(math.isfinite(value) for value in one.values):
+        return f"{named} is not known in every trial"
+    if one.windows is not None and one.windows < WINDOWS_TO_RANK:
+        plural = "window was" if one.windows == 1 else "windows were"
+        return f"{one.windows} {plural} measured, and a rank needs {WINDOWS_TO_RANK}"
+    return None
+
+
+def _surely_better(
+    able: Sequence[Candidate], floor: float, single_factor: float | None, lower_is_better: bool
+) -> dict[str, set[str]]:
+    """For each label the labels surely better; what is better than a better one is better, too.
+
+    Without that closure an engine that varies widely could rank before one that is surely better than it.
+    """
+    pairs = list(combinations(able, 2))
+    logs = {one.label: np.log(np.maximum(one.values, floor)) for one in able}
+    medians = {one.label: max(statistics.median(one.values), floor) for one in able}
+    sure = _holm([_p_value(a, logs[a.label], b, logs[b.label]) for a, b in pairs])
+    better: dict[str, set[str]] = {one.label: set() for one in able}
+    for (a, b), by_test in zip(pairs, sure, strict=True):
+        apart = medians[a.label] - medians[b.label]
+        mean_apart = float(logs[a.label].mean() - logs[b.label].mean())
+        if abs(apart) < floor or apart * mean_apart <= 0:
+            continue
+        if by_test or _beyond(logs[a.label], logs[b.label], single_factor):
+            low, high = (a, b) if apart < 0 else (b, a)
+            good, bad = (low, high) if lower_is_better else (high, low)
+            better[bad.label].add(good.label)
+    for middle in better:
+        for above in better.values():
+            if middle in above:
+                above |= better[middle]
+    return better
+
+
+def _p_value(a: Candidate, logs_a: Floats, b: Candidate, logs_b: Floats) -> float | None:
+    """Two-sided; None where there is nothing to test by: one of them has a single trial."""
+    if len(logs_a) < 2 or len(logs_b) < 2:
+        return None
+    if a.rounds and a.rounds == b.rounds:
+        differences = logs_a - logs_b
+        if _constant(differences):
+            return 0.0 if abs(differences[0]) > _EQUAL else 1.0
+        error = differences.std(ddof=1) / math.sqrt(len(differences))
+        t = abs(float(differences.mean())) / float(error)
+        return 2 * float(special.stdtr(len(differences) - 1, -t))
+    if _constant(logs_a) and _constant(logs_b):
+        return 0.0 if abs(logs_a[0] - logs_b[0]) > _EQUAL else 1.0
+    # From their moments: values that are all the same are nothing to warn of.
+    sides = [(logs.mean(), logs.std(ddof=1), len(logs)) for logs in (logs_a, logs_b)]
+    return float(stats.ttest_ind_from_stats(*sides[0], *sides[1], equal_var=False).pvalue)
+
+
+def _constant(logs: Floats) -> bool:
+    return bool(np.ptp(logs) <= _EQUAL)
+
+
+def _holm(p_values: Sequence[float | None]) -> list[bool]:
+    """Which hypotheses fall, so that any false one falls with a chance of 5 % at most."""
+    tested = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    fallen = [False] * len(p_values)
+    for order, (p, index) in enumerate(tested):
+        if p > FAMILY_LEVEL / (len(tested) - order):
+            break
+        fallen[index] = True
+    return fallen
+
+
+def _beyond(
+    logs_a: Floats,
+    logs_b: Floats,
+    single_factor: float | None,
+) -> bool:
+    if single_factor is None:
+        return False
+    gap = max(logs_a.min() - logs_b.max(), logs_b.min() - logs_a.max())
+    return bool(gap > math.log(single_factor))

@@ -1,0 +1,53 @@
+"""Named variants: what they set, and what they are called in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streambench.engines.protocol import Engine, NamedVariant
+from streambench.model.conditions import Variant
+from streambench.model.errors import UsageError
+from streambench.model.plan import Origin
+from streambench.workload.names import did_you_mean
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A setting that a variant or the user asks for."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+def asked(variant: Variant, known: Sequence[NamedVariant]) -> tuple[Asked, ...]:
+    """What a variant sets by its name, then the user's own settings, which win.
+
+    Raises UsageError for a name that is not among `known`.
+    """
+    own = () if variant.name is None else named_variant(variant, known).settings
+    return (
+        *(Asked(name, value, Origin.VARIANT) for name, value in own),
+        *(Asked(name, value, Origin.USER) for name, value in variant.settings),
+    )
+
+
+def named_variant(variant: Variant, known: Sequence[NamedVariant]) -> NamedVariant:
+    """The shipped variant of that name. Raises UsageError for one that there is not."""
+    for each in known:
+        if each.name == variant.name:
+            return each
+    names = [each.name for each in known]
+    nearest = did_you_mean(str(variant.name), names) or ": it has none"
+    raise UsageError(
+        f"{variant.engine} has no variant '{variant.name}'{nearest}",
+        hint="run: streambench engines",
+    )
+
+
+def title_of(engine: Engine, variant: Variant) -> str:
+    """The engine's name as in the report, with the variant's where it has one."""
+    if variant.name is None:
+        return engine.title
+    return f"{engine.title}, {named_variant(variant, engine.variants).title}"

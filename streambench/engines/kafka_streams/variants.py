@@ -1,0 +1,21 @@
+"""Other ways in which Kafka Streams is run, each under a name."""
+
+from __future__ import annotations
+
+from streambench.engines.protocol import NamedVariant
+
+VARIANTS: tuple[NamedVariant, ...] = (
+    NamedVariant(
+        name="flat-json",
+        title="own JSON parser",
+        note="JSON is read and written by code made for flat objects, and only the fields that the "
+        "query needs; the default reads all fields with Jackson.",
+        settings=(("streambench.json-parser", "flat"),),
+    ),
+    NamedVariant(
+        name="commit-100ms",
+        title="commit every 100 ms",
+        note="A commit every 100 ms, which is what Kafka Streams ships with under exactly-once.",
+        settings=(("commit.interval.ms", "100"),),
+    ),
+)

@@ -1,0 +1,105 @@
+"""How long what nobody gave a length is to be: it follows from the workload's window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from streambench.model.workload import Replay, Workload
+from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
+from streambench.trial.schedule import cool_down_ms
+from streambench.workload.durations import show_duration
+
+DEFAULT_WARM_UP_MS: Final = 20_000
+DEFAULT_MEASURED_MS: Final = 60_000
+# A hundred windows of the default workload earn a p99; a sweep has many trials.
+DEFAULT_SWEEP_WARM_UP_MS: Final = 5_000
+DEFAULT_SWEEP_MEASURED_MS: Final = 50_000
+QUICK_WARM_UP_MS: Final = 5_000
+QUICK_MEASURED_MS: Final = 10_000
+
+# As many windows as earn a percentile, and two whose closing may fall outside.
+WINDOWS: Final = WINDOWS_FOR_ANY_PERCENTILE + 2
+# But nobody wants to wait a day unasked: of longer windows fewer are measured, and none is ranked by them.
+_LONGEST_MS: Final = 3_600_000
+LEAST_WINDOWS: Final = 3
+# An outage is told to within a window. Most of them take 1 to 25 s.
+LONGEST_WINDOW_FOR_FAULTS_MS: Final = 5_000
+# A probe of a search and its confirming trial; as many probes as a search usually takes.
+PROBE_WINDOWS: Final = 24
+CONFIRM_WINDOWS: Final = 100
+_PROBES: Final = 8
+_AROUND_A_PROBE_S: Final = 12.0
+_AROUND_A_SEARCH_S: Final = 180.0
+DEFAULT_BUDGET_S: Final = 1_500.0
+_USUAL_WINDOW_MS: Final = 500
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Default lengths of the warm-up and of what is measured; `why` they are longer than usual, in words."""
+
+    warm_up_ms: int
+    measured_ms: int
+    why: str | None = None
+
+
+def usual_lengths(workload: Workload) -> Lengths:
+    """Those of a run."""
+    return _lengths(workload, DEFAULT_WARM_UP_MS, DEFAULT_MEASURED_MS)
+
+
+def sweep_lengths(workload: Workload) -> Lengths:
+    """Those of each point of a sweep."""
+    return _lengths(workload, DEFAULT_SWEEP_WARM_UP_MS, DEFAULT_SWEEP_MEASURED_MS)
+
+
+def quick_lengths(workload: Workload) -> Lengths:
+    """Those of a short look, which earns no percentile."""
+    if isinstance(workload.input, Replay):
+        return Lengths(QUICK_WARM_UP_MS, QUICK_MEASURED_MS)
+    window_ms = workload.query.window.advance_ms
+    least_ms = LEAST_WINDOWS * window_ms
+    return Lengths(
+        max(QUICK_WARM_UP_MS, cool_down_ms(workload)),
+        max(QUICK_MEASURED_MS, least_ms),
+        _why(window_ms, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
+    )
+
+
+def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> Lengths:
+    if isinstance(workload.input, Replay):
+        return Lengths(warm_up_ms, measured_ms)  # a replay is as long as its file
+    window_ms = workload.query.window.advance_ms
+    windows = min(WINDOWS, max(LEAST_WINDOWS, _LONGEST_MS // window_ms))
+    # The first window must have closed, and its rows must have come, before anything is measured.
+    warm_up_ms = max(warm_up_ms, cool_down_ms(workload))
+    if windows * window_ms <= measured_ms:
+        return Lengths(warm_up_ms, measured_ms)
+    return Lengths(warm_up_ms, windows * window_ms, _why(window_ms, windows))
+
+
+def _why(window_ms: int, windows: int) -> str:
+    takes = show_duration(windows * window_ms)
+    size = show_duration(window_ms)
+    told = f"{windows} windows of {size} are measured, which takes {takes} for each engine"
+    if windows >= WINDOWS_FOR_ANY_PERCENTILE:
+        return f"{told}: {WINDOWS_FOR_ANY_PERCENTILE} earn a percentile"
+    wanted = show_duration(WINDOWS * window_ms).replace(" ", "")
+    return (
+        f"{told}; {WINDOWS_FOR_ANY_PERCENTILE} would earn a percentile and a rank: "
+        f"--duration {wanted}"
+    )
+
+
+def search_budget_s(workload: Workload) -> float:
+    """What a search of four engines takes, of a workload with these windows."""
+    return (
+        DEFAULT_BUDGET_S * _search_s(workload.query.window.advance_ms) / _search_s(_USUAL_WINDOW_MS)
+    )
+
+
+def _search_s(window_ms: int) -> float:
+    probe_s = max(12_000, PROBE_WINDOWS * window_ms) / 1_000 + window_ms / 1_000
+    confirm_s = max(50_000, CONFIRM_WINDOWS * window_ms) / 1_000 + window_ms / 1_000
+    return _AROUND_A_SEARCH_S + _PROBES * (probe_s + _AROUND_A_PROBE_S) + confirm_s

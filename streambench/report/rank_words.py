@@ -1,0 +1,32 @@
+"""What a report says of how its ranks came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streambench.analysis.ranking import Candidate
+from streambench.report.numbers import number
+
+
+def rank_basis(ranked: Sequence[Candidate], floor: str, single_factor: float | None) -> str:
+    """One or two sentences: how these ranked engines are told apart; nothing for fewer than two.
+
+    `floor` is in words with its unit, as `2 ms`.
+    """
+    if len(ranked) < 2:
+        return ""
+    repeats = min(len(one.values) for one in ranked)
+    if repeats > 1:
+        return (
+            "Told apart by a t-test on the logarithms of the trials' values, 5 % false alarms in all, and "
+            f"by {floor} at least (docs/method.md, ranking). "
+            "=: not told apart from at least one other."
+        )
+    if single_factor is None:
+        return (
+            "One trial: not told apart, for how far single trials of one engine differ is not measured "
+            "yet."
+        )
+    return (
+        f"One trial: told apart only beyond ×{number(single_factor, 2)}, and by {floor} at least."
+    )

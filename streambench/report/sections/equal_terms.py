@@ -1,0 +1,109 @@
+"""The terms of a run: which were asked of every engine alike, and which are an engine's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+from streambench.model.conditions import Conditions, Profile
+from streambench.model.plan import Origin, Setting
+from streambench.model.sweep import Axis, AxisName, value_words
+from streambench.report.document import Block, Cell, Column, Fold, Grid, Points, Row, Text
+from streambench.report.numbers import listing, number, plural
+from streambench.results.schema import RunRecord
+
+_UNITS = {"_ms": "ms", "_mib": "MiB"}
+# Under `--profile defaults` these are what each engine ships with.
+_SHIPPED = (
+    "commit_interval_ms",
+    "heartbeat_interval_ms",
+    "session_timeout_ms",
+    "transaction_timeout_ms",
+)
+_VARIED = {
+    AxisName.WORKERS: "workers",
+    AxisName.PARTITIONS: "partitions",
+    AxisName.COMMIT: "commit_interval_ms",
+}
+_WHOSE = {Origin.USER: "set by the user", Origin.VARIANT: "set by this variant"}
+
+
+def equal_blocks(run: RunRecord, settings: Mapping[str, Sequence[Setting]]) -> tuple[Block, ...]:
+    """What every engine was asked for, and what is one engine's own; `settings` by the engine's title."""
+    conditions = run.conditions
+    shipped = _SHIPPED if conditions.profile is Profile.DEFAULTS else ()
+    blocks: list[Block] = [
+        Text("Asked of every engine alike; what one of them has otherwise is named below:"),
+        _grid(condition_words(conditions, run.axes, leave_out=shipped)),
+    ]
+    if shipped:
+        names = listing([_name(name) for name in shipped])
+        blocks.append(
+            Text(
+                f"Not equal, by --profile defaults: {names} are as each engine ships them, where it "
+                "ships any."
+            )
+        )
+        kept = [
+            (title, each) for title, every in settings.items() for each in every if each.recovery
+        ]
+        if kept:
+            title = f"What each engine keeps of them ({plural(len(kept), 'setting')})"
+            blocks.append(Fold(title, (_kept_grid(kept),)))
+    own = [
+        f"{title}: {each.name} = {each.value}, {_WHOSE[each.origin]}"
+        for title, every in settings.items()
+        for each in every
+        if each.origin in _WHOSE
+    ]
+    if own:
+        blocks += [Text("Set for one engine or variant alone:"), Points(tuple(dict.fromkeys(own)))]
+    return tuple(blocks)
+
+
+def condition_words(
+    conditions: Conditions, axes: Sequence[Axis] = (), leave_out: Sequence[str] = ()
+) -> dict[str, str]:
+    """Name → value in words; what a sweep varied has all of its values."""
+    varied = {_VARIED[axis.name]: axis for axis in axes if axis.name in _VARIED}
+    words = {}
+    for field in fields(conditions):
+        if field.name in leave_out:
+            continue
+        if (axis := varied.get(field.name)) is not None:
+            values = listing([value_words(axis.name, value) for value in axis.values])
+            words[_name(field.name)] = f"varied: {values}"
+            continue
+        value = getattr(conditions, field.name)
+        text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
+        words[_name(field.name)] = "never" if value is None else f"{text}{_unit(field.name)}"
+    return words
+
+
+def _name(field: str) -> str:
+    for suffix in _UNITS:
+        field = field.removesuffix(suffix)
+    return field.replace("_", " ")
+
+
+def _unit(field: str) -> str:
+    return next((f" {word}" for suffix, word in _UNITS.items() if field.endswith(suffix)), "")
+
+
+def _grid(words: Mapping[str, str]) -> Grid:
+    rows = tuple(Row((Cell(name), Cell(value))) for name, value in words.items())
+    return Grid((Column("condition"), Column("value")), rows, slim=True)
+
+
+def _kept_grid(kept: Sequence[tuple[str, Setting]]) -> Grid:
+    columns = (
+        Column("engine"),
+        Column("setting", code=True),
+        Column("asked for", code=True),
+        Column("why"),
+    )
+    rows = tuple(
+        Row((Cell(title), Cell(each.name), Cell(each.value), Cell(each.origin.value)))
+        for title, each in kept
+    )
+    return Grid(columns, rows)

@@ -1,0 +1,91 @@
+"""Strings whose order engines do not agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, assert_never
+
+from streambench.model.expression import (
+    And,
+    Arithmetic,
+    Column,
+    Comparison,
+    ComparisonOperator,
+    Expression,
+    FieldType,
+    Literal,
+    Not,
+    Or,
+)
+from streambench.model.workload import Choice, Replay, Workload
+from streambench.workload.source import opened
+
+_LAST_OF_BASIC_PLANE: Final = 0xFFFF
+_BEYOND: Final = r"[\x{10000}-\x{10FFFF}]"
+_SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
+
+
+def unordered_string(workload: Workload) -> str | None:
+    """A string of the workload that has no one order, where its `where` compares by order; None: none.
+
+    Java (Kafka Streams, and Flink where it has strings as objects) orders by UTF-16 units; Spark, Python
+    and DuckDB order by code points. The two differ only where a character lies beyond U+FFFF. A
+    replayed file is scanned; UsageError when it cannot be read.
+    """
+    if workload.query.where is None:
+        return None
+    compared = tuple(dict.fromkeys(_ordered(workload.query.where)))
+    for part in compared:
+        if isinstance(part, Literal) and is_beyond_basic_plane(str(part.value)):
+            return str(part.value)
+    names = [part.name for part in compared if isinstance(part, Column)]
+    match workload.input:
+        case Replay() as replay:
+            return _replayed(workload, replay, names)
+        case _:
+            sources = [workload.field(name).source for name in names]
+            values = (v for source in sources if isinstance(source, Choice) for v in source.values)
+            return next((value for value in values if is_beyond_basic_plane(value)), None)
+
+
+def is_beyond_basic_plane(text: str) -> bool:
+    """Whether a character of it takes two units of UTF-16."""
+    return any(ord(character) > _LAST_OF_BASIC_PLANE for character in text)
+
+
+def _replayed(workload: Workload, replay: Replay, names: list[str]) -> str | None:
+    with opened(replay, workload.fields) as connection:
+        for name in names:
+            row = connection.execute(
+                f'SELECT min("{name}") FROM source WHERE regexp_matches("{name}", ?)', [_BEYOND]
+            ).fetchone()
+            if row[0] is not None:
+                return str(row[0])
+    return None
+
+
+def _ordered(condition: Expression) -> Iterator[Column | Literal]:
+    """The strings that a condition compares by their order."""
+    match condition:
+        case Comparison(operator=operator, left=left, right=right):
+            if operator not in _SAME_FOR_ALL:
+                for side in (left, right):
+                    if (string := _string(side)) is not None:
+                        yield string
+        case And(operands=operands) | Or(operands=operands):
+            for operand in operands:
+                yield from _ordered(operand)
+        case Not(operand=operand):
+            yield from _ordered(operand)
+        case Column() | Literal() | Arithmetic():
+            return
+        case _:
+            assert_never(condition)
+
+
+def _string(side: Expression) -> Column | Literal | None:
+    match side:
+        case Column(type=FieldType.STRING) | Literal(value=str()):
+            return side
+        case _:
+            return None

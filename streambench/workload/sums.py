@@ -1,0 +1,72 @@
+"""The greatest sum that a window of a load can hold, without regard to its sign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.shape import peak_per_s
+from streambench.model.workload import Query, Replay, Synthetic, Workload
+from streambench.workload.bounds import Range, range_of
+from streambench.workload.source import EVENT_MS, opened
+from streambench.workload.sql import to_sql
+
+
+def summed(query: Query) -> tuple[Aggregate, ...]:
+    """The aggregates that are sums."""
+    return tuple(a for a in query.aggregates if a.function is AggregateFunction.SUM)
+
+
+def most_records_in_a_window(
+    workload: Workload, load: Synthetic, *, rate_per_s: int, duration_ms: int | None
+) -> int:
+    """How many records of generated load can have event times in one window.
+
+    An event lies up to the disorder and a quantum behind the instant at which it is due.
+    """
+    span_ms = workload.query.window.size_ms + load.disorder_ms + workload.quantum_ms
+    if duration_ms is not None:
+        span_ms = min(span_ms, duration_ms)
+    return math.ceil(rate_per_s * span_ms / 1_000) + 1
+
+
+def peak_rate_per_s(load: Synthetic, rate_per_s: int | None) -> int:
+    """The greatest rate of generated load; a rate that was asked for takes the place of its shape."""
+    if rate_per_s is not None:
+        return rate_per_s
+    return load.rate_per_s if load.shape is None else peak_per_s(load.shape)
+
+
+def greatest_generated(aggregate: Aggregate, ranges: Mapping[str, Range], *, records: int) -> int:
+    """The greatest magnitude that this sum over so many records can reach."""
+    assert aggregate.argument is not None
+    return records * max(abs(bound) for bound in range_of(aggregate.argument, ranges))
+
+
+def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
+    """Per sum, by alias: the greatest total of magnitudes in any (key, window) of the file.
+
+    No order of records and no set of late ones makes a partial sum greater. Raises UsageError where
+    the file cannot be read.
+    """
+    sums: Sequence[Aggregate] = summed(workload.query)
+    if not sums:
+        return {}
+    totals = ", ".join(f"max(total_{at})" for at in range(len(sums)))
+    each = ", ".join(
+        f"sum(abs(CAST({_argument(aggregate)} AS HUGEINT))) AS total_{at}"
+        for at, aggregate in enumerate(sums)
+    )
+    size_ms = workload.query.window.size_ms
+    with opened(replay, workload.fields) as connection:
+        row = connection.execute(
+            f"SELECT {totals} FROM (SELECT {each} FROM source"
+            f' GROUP BY source."{workload.query.group_by}", floor("{EVENT_MS}" / {size_ms}))'
+        ).fetchone()
+    return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
+
+
+def _argument(aggregate: Aggregate) -> str:
+    assert aggregate.argument is not None
+    return to_sql(aggregate.argument, table="source")
