@@ -62,11 +62,11 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM source"
-            f' GROUP BY "{workload.query.group_by}", floor("{EVENT_MS}" / {size_ms}))'
+            f' GROUP BY source."{workload.query.group_by}", floor("{EVENT_MS}" / {size_ms}))'
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 
 
 def _argument(aggregate: Aggregate) -> str:
     assert aggregate.argument is not None
-    return to_sql(aggregate.argument)
+    return to_sql(aggregate.argument, table="source")
