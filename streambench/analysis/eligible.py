@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from streambench.model.conditions import Guarantee
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
+from streambench.results.speed import at_another_speed, completed_records
 
 WARMING_SHARE = 0.25
 """A trend that moves the delay by more than this part of its median says that warm-up was not over."""
@@ -38,7 +39,9 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
             return (
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
-    return still_warming(records)
+    odd = at_another_speed(completed_records(bundle))
+    elsewhere = next((odd[record.number] for record in records if record.number in odd), None)
+    return elsewhere or still_warming(records)
 
 
 def still_warming(records: Sequence[TrialRecord]) -> str | None:

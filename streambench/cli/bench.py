@@ -18,7 +18,6 @@ from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
-from streambench.runtime.paths import cache_dir
 
 
 def bench(
@@ -40,7 +39,7 @@ def bench(
         lab = next(iter(artifacts.values()), None)
         carried = None
         if axes and lab is not None and not first.is_replay:
-            carried = null_trial(first.workload, lab, cache_dir(), told=say)
+            carried = null_trial(first.workload, lab, told=say)
         warming = loads.at_once(first)
         run = run_record(
             first,

@@ -7,7 +7,6 @@ from streambench.cli.preparing import set_up
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.model.sweep import Axis, AxisName
-from streambench.runtime.paths import cache_dir
 from streambench.workload.schema import MAX_RATE_PER_S
 
 AUTO = "auto"
@@ -22,7 +21,7 @@ def auto_axis(request: Request) -> Axis:
     (request,), artifacts = set_up((request,))
     most_per_s = MAX_RATE_PER_S
     if (lab := next(iter(artifacts.values()), None)) is not None:
-        carried = null_trial(request.workload, lab, cache_dir(), told=say)
+        carried = null_trial(request.workload, lab, told=say)
         most_per_s = carried.most_per_s or MAX_RATE_PER_S
     return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
 

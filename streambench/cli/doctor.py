@@ -38,7 +38,8 @@ def doctor() -> None:
     if java is None:
         say("Java", True, "none found; a Java runtime is fetched with the first run")
     else:
-        say("Java", True, f"{java.version} ({java.origin})")
+        build = "" if java.build is None else f": {java.build}"
+        say("Java", True, f"{java.version} ({java.origin}){build}")
     memory = psutil.virtual_memory()
     say(
         "memory",

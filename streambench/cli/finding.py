@@ -22,7 +22,6 @@ from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
 from streambench.model.search import SearchTerms
 from streambench.model.workload import Workload
-from streambench.runtime.paths import cache_dir
 from streambench.workload.durations import show_duration
 
 _MOST_UNASKED_S = 86_400.0
@@ -85,7 +84,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
     lab = next(iter(artifacts.values()), None)
     carried = None
     if lab is not None:
-        carried = null_trial(request.workload, lab, cache_dir(), told=say)
+        carried = null_trial(request.workload, lab, told=say)
     loads = Loads(traces_dir())
     run = run_record(
         request,

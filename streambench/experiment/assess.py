@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Engine, Readings
+from streambench.experiment.costs import costs
 from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.trace import Trace
+from streambench.model.disturbance import (
+    SATURATED_IDLE_SHARE,
+    Disturbance,
+    disturbance,
+    saturated_by_the_engine,
+)
 from streambench.model.fault import FaultKind
-from streambench.model.plan import Plan, Role, Setting
+from streambench.model.plan import Plan, Setting
 from streambench.model.trial import (
     Certificate,
     Completed,
@@ -24,7 +31,6 @@ from streambench.model.trial import (
     LateRecords,
     Outcome,
     Purpose,
-    Span,
     TrialRecord,
     TrialSpec,
 )
@@ -32,17 +38,10 @@ from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
+from streambench.results.did_what_came import did_what_came
 from streambench.results.measure import Measured, measure
-from streambench.results.sustained import worked_off_what_came
 from streambench.trial.evidence import Evidence
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
-
-ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
-OWN_ROLES = (Role.PLAYER, Role.READER, Role.TOOL)
-# Below this a late load is the engine's doing: it left nothing to the generator.
-SATURATED_IDLE_SHARE = 0.05
-# Above this another guest of the host took the machine's time.
-STEAL_LIMIT_SHARE = 0.05
 
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
@@ -94,8 +93,11 @@ def assess(
         spans=spec.segment.spans,
     )
     certificate = certify(evidence.send_log, _unable(evidence))
-    no_idle_time = evidence.machine.idle_share < SATURATED_IDLE_SHARE
-    saturated = no_idle_time and certificate.only_late  # a load that is not whole proves nothing
+    disturbed = disturbance(evidence.machine, spec.machine_limits)
+    # A load that is not whole proves nothing, whoever was busy.
+    saturated = saturated_by_the_engine(
+        evidence.machine, disturbed, only_late=certificate.only_late
+    )
     measured_part = spec.segment.span(Purpose.MEASURED)
     offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
     after = aftermath(spec, evidence, judged, expected, measured.windows)
@@ -104,19 +106,21 @@ def assess(
         round=spec.round,
         variant=spec.variant,
         outcome=_warming_failed(spec, evidence, warming, engine)
-        or _outcome(spec, evidence, judged, measured, certificate, saturated=saturated),
+        or _outcome(
+            spec, evidence, judged, measured, certificate, disturbed=disturbed, saturated=saturated
+        ),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.start_realtime_ns,
         event_offset_ms=evidence.event_offset_ms,
         measures={
             **measured.measures,
-            **_costs(
+            **costs(
                 evidence,
                 measured_part,
                 offered_in_span=offered,
                 records=trace.ref.records,
-                whole=not worked_off_what_came(measured.measures, measured.measured_windows),
+                whole=not did_what_came(measured.measures, measured.measured_windows),
             ),
             "submit_to_first_result_s": evidence.submit_to_first_result_s,
             "send_lag_p999_ms": certificate.send_lag_p999_ms,
@@ -127,10 +131,16 @@ def assess(
         trend_share=measured.trend_share,
         certificate=certificate,
         usage=evidence.usage,
+        machine=evidence.machine,
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=_with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
-        warnings=(*plan.warnings, *measured.notes, *after.notes, *_warnings(evidence)),
+        warnings=(
+            *plan.warnings,
+            *measured.notes,
+            *after.notes,
+            *_warnings(evidence, disturbed),
+        ),
         recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,
         recoveries=after.recoveries,
@@ -187,6 +197,7 @@ def _outcome(
     measured: Measured,
     certificate: Certificate,
     *,
+    disturbed: Disturbance,
     saturated: bool,
 ) -> Outcome:
     if evidence.malformed_count:
@@ -196,13 +207,13 @@ def _outcome(
             reason=f"{evidence.malformed_count:,} output records are not result rows: "
             f"{first.reason} in {first.value[:200]!r}",
         )
-    steal_share = evidence.machine.steal_share
-    if steal_share is not None and steal_share > STEAL_LIMIT_SHARE:
-        return Invalid(f"other guests of this host took {steal_share:.0%} of the processor's time")
+    if disturbed.invalid is not None:
+        return Invalid(disturbed.invalid)
     if evidence.missed is not None:
         return Invalid(f"a fault that was asked for did not happen: {evidence.missed}")
     if not certificate.held and not saturated:
-        return Invalid(certificate.reason or "the load was not certified")
+        late = certificate.reason or "the load was not certified"
+        return Invalid(late if disturbed.mark is None else f"{late}; {disturbed.mark}")
     slow = None
     if evidence.drain_timed_out and not spec.segment.strikes:
         slow = unfinished(judged.verdict, measured.windows)
@@ -220,61 +231,6 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
         for hit in evidence.hits
         if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
     )
-
-
-def _costs(
-    evidence: Evidence,
-    measured_part: Span,
-    *,
-    offered_in_span: int,
-    records: int,
-    whole: bool,
-) -> Mapping[str, float | None]:
-    million = offered_in_span / 1e6
-    engine = [usage for usage in evidence.usage if usage.role in _values(ENGINE_ROLES)]
-    at_rest = [usage for usage in evidence.usage_at_rest if usage.role in _values(ENGINE_ROLES)]
-    broker = [usage for usage in evidence.usage if usage.role == Role.BROKER.value]
-    own = [usage for usage in evidence.usage if usage.role in _values(OWN_ROLES)]
-    grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
-    return {
-        "engine_cpu_s_per_million": _of_whole_load(evidence, records)
-        if whole
-        else sum(usage.cpu_s for usage in engine) / million,
-        "broker_cpu_s_per_million": sum(usage.cpu_s for usage in broker) / million,
-        "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
-        "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
-        "broker_bytes_per_event": grown_bytes / records,
-        "checkpoint_bytes_per_event": None
-        if evidence.readings.checkpoint_bytes is None
-        # Counted since the job's start.
-        else evidence.readings.checkpoint_bytes
-        / (records + sum(each.trace.ref.records for each in evidence.warmed)),
-        "engine_idle_cores": sum(usage.cores_mean for usage in at_rest),
-        "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
-        "tool_cores": sum(usage.cores_mean for usage in own),
-    }
-
-
-def _of_whole_load(evidence: Evidence, records: int) -> float | None:
-    """From T0 until the last row; None where rows are missing or a fault took its part."""
-    if evidence.drain_timed_out or evidence.hits:
-        return None
-    engine = [usage for usage in evidence.usage_of_load if usage.role in _values(ENGINE_ROLES)]
-    return sum(usage.cpu_s for usage in engine) / (records / 1e6)
-
-
-def _gc_pause_ms(evidence: Evidence, part: Span) -> float | None:
-    pauses = evidence.readings.gc_pauses
-    if pauses is None:
-        return None
-    start_ms = evidence.start_realtime_ns / 1e6
-    return sum(
-        pause_ms for end_ms, pause_ms in pauses if part.start_ms <= end_ms - start_ms <= part.end_ms
-    )
-
-
-def _values(roles: tuple[Role, ...]) -> frozenset[str]:
-    return frozenset(role.value for role in roles)
 
 
 def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:
@@ -299,16 +255,15 @@ def _with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[
     )
 
 
-def _warnings(evidence: Evidence) -> tuple[str, ...]:
+def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:
     found = list(evidence.fault_notes)
+    if disturbed.mark is not None:
+        found.append(disturbed.mark)
     if evidence.drain_timed_out:
         found.append("expected rows were still missing when the drain ended")
-    pressure = evidence.machine.pressure_share
     if evidence.machine.idle_share < SATURATED_IDLE_SHARE:
-        found.append(
-            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part: "
-            "the engine had no room left"
+        idle = (
+            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part"
         )
-    if pressure is not None and pressure > 0.5:
-        found.append(f"for {pressure:.0%} of the measured part some process waited for a core")
+        found.append(idle if disturbed.mark else f"{idle}: the engine had no room left")
     return tuple(found)

@@ -136,6 +136,7 @@ class Confirming:
                 segment=request.segment(trace, 0),
                 cold=False,
                 point=point,
+                machine_limits=request.machine_limits,
             ),
             request=request,
             contender=contender,

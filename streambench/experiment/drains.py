@@ -13,8 +13,9 @@ from streambench.experiment.warming import LOADS_AT_MOST, still_faster
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
+from streambench.model.disturbance import disturbance
 from streambench.model.drain import Drain, DrainRecord
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.oracle.expected import Expected
@@ -65,6 +66,7 @@ def drain_one(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                machine_limits=request.machine_limits,
                 before=draining.fill,
             ) as running:
                 for drain in draining.drains(running):
@@ -128,9 +130,13 @@ class _Draining:
         visible = conditions.guarantee is Guarantee.EXACTLY_ONCE
         found = drain_progress(judged, self.expected, start_realtime_ns=start_ns, visible=visible)
         if found is None:
-            raise EngineFailed("rows were missing when the wait for them ended", stage="drain")
+            raise EngineSlow("rows were missing when the wait for them ended", stage="drain")
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
-        usage = running.sampler.between(monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
+        part = (monotonic_ns, monotonic_ns + int(found.last_s * 1e9))
+        usage, machine = running.sampler.between(*part), running.sampler.machine(*part)
+        disturbed = disturbance(machine, self.request.machine_limits)
+        if disturbed.invalid is not None:
+            raise InstrumentFailed(disturbed.invalid)
         return Drain(
             warm=launched_ns is None,
             records=self.load.ref.records,

@@ -23,6 +23,7 @@ def describe_machine(java: Java | None) -> Mapping[str, str]:
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
         "Python": platform.python_version(),
         "Java": "none" if java is None else f"{java.version} ({java.origin})",
+        **({} if java is None or java.build is None else {"Java build": java.build}),
         "cores of each part": cpu_set_words(split(cores_here())),
         "clock": "realtime and monotonic of one machine",
     }

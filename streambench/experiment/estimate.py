@@ -10,6 +10,8 @@ from streambench.model.plan import Plan
 # Measured on two cores: the broker and the trial's own steps, and each JVM or process of an engine.
 _AROUND_A_TRIAL_S = 20.0
 _PER_PROCESS_S = 3.0
+# A part of the load again without the engine, and what is around it.
+_AGAIN_S = 4.0
 # Records at once, two or three times, and the silence after each.
 _AT_ONCE_S = 20.0
 # From the last record of one load to the first of the next.
@@ -22,7 +24,8 @@ def trial_s(request: Request, plan: Plan, replay_s: float) -> float:
     warming_s = _AT_ONCE_S + RISING_MS / 1000 if request.warmed else 0.0
     if request.settles:
         warming_s += SETTLING.load_s(request.warm_up_s) + _BETWEEN_LOADS_S
-    return warming_s + load_s + _AROUND_A_TRIAL_S + _PER_PROCESS_S * len(plan.processes)
+    again_s = 0.0 if request.quick else _AGAIN_S
+    return warming_s + load_s + again_s + _AROUND_A_TRIAL_S + _PER_PROCESS_S * len(plan.processes)
 
 
 def run_s(request: Request, replay_s: float) -> float:

@@ -88,6 +88,7 @@ def execute(
                         segment=request.segment(trace, round_number),
                         cold=request.quick,
                         point=request.point,
+                        machine_limits=request.machine_limits,
                     ),
                     request=request,
                     contender=contender,

@@ -19,7 +19,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.warming import WarmUp
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.pace import Pace
 from streambench.model.plan import Plan
 from streambench.model.search import SearchRecord, SearchTerms
@@ -109,6 +109,7 @@ def search(
                 artifacts=artifacts,
                 place=place,
                 observer=observer,
+                machine_limits=request.machine_limits,
                 most_per_s=most_per_s,
             ) as running:
                 searching.run(running)
@@ -272,6 +273,7 @@ class _Search:
             state_exact=self._engine.state_exact,
             sampler=running.sampler,
             monotonic_start_ns=_monotonic_ns(played),
+            machine_limits=self._request.machine_limits,
         )
         probe = probe_record(
             seen,
@@ -285,7 +287,7 @@ class _Search:
         shutil.rmtree(load.folder)
         if not played.complete:
             # What is still on its way would count against the next rate.
-            raise EngineFailed(
+            raise EngineSlow(
                 f"rows were still missing long after {rate:,} events/s", stage="last rows"
             )
         got_used_s = (settle_ms - SETTLE_MS) / 1000

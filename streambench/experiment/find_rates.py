@@ -17,6 +17,7 @@ from streambench.experiment.questions import kept_up, within_limit
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
+from streambench.model.disturbance import disturbance
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.trial import Invalid, TrialRecord
@@ -212,7 +213,11 @@ class _Finding:
         return last
 
     def _below(self, last: Confirmation) -> int:
+        """The rate to try after this one, which did not hold."""
         (record,) = (trial for trial in self.trials if trial.number == last.trial)
+        machine, limits = record.machine, self._request.machine_limits
+        if machine is not None and disturbance(machine, limits).invalid is not None:
+            return last.rate_per_s  # what something else spoilt is no word on the rate
         return next_below(
             last.rate_per_s,
             self._terms.precision,

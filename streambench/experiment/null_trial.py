@@ -1,11 +1,10 @@
 """A trial without an engine: how much player and broker carry alone on this machine.
 
-Found once for a machine and kept, for it says something of the machine and nothing of an engine.
+Made anew for each run: what the machine carried on another day says nothing of this one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-from pydantic import TypeAdapter
 
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.kafka.broker import Broker, start_broker
@@ -32,7 +30,6 @@ from streambench.load.trace import Trace, compile_trace
 from streambench.model.carried import Carried, NullTrial
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
-from streambench.results.files import write_text
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Child
 from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
@@ -51,13 +48,12 @@ _LEAD_S: Final = 1.5
 _WAIT_S: Final = 120.0
 _BYTES_PER_RECORD: Final = 250
 _NS_PER_S: Final = 1_000_000_000
-_STORED: Final = TypeAdapter(NullTrial)
+# A process makes one run: what chooses the rates of a sweep and what is told of them is one null trial.
+_of_this_run: dict[str, NullTrial] = {}
 
 
-def null_trial(
-    workload: Workload, resolved: Resolved, cache: Path, *, told: Callable[[str], None]
-) -> NullTrial:
-    """What this machine carries of this workload's records, from `cache` or tried now (a minute).
+def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], None]) -> NullTrial:
+    """What this machine carries of this workload's records: tried now (a minute), once a run.
 
     `told` hears what is tried. Raises InstrumentFailed when not even the broker works.
     """
@@ -66,8 +62,7 @@ def null_trial(
     if processes_for(_MORE_PER_S, workload.partitions) > 1:
         rates += (_MORE_PER_S,)
     machine = _machine(workload, rates)
-    path = cache / f"null-trial-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.json"
-    if (known := _stored(path, machine)) is not None:
+    if (known := _of_this_run.get(machine)) is not None:
         return known
     steps: list[Carried] = []
     records = sum(rates) * LOAD_MS // 1_000
@@ -84,9 +79,8 @@ def null_trial(
             if not steps[-1].held:
                 break
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    found = NullTrial(machine, made_at, tuple(steps))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, _STORED.dump_json(found, indent=1).decode())
+    found = NullTrial(machine, made_at, tuple(steps), of_this_run=True)
+    _of_this_run[machine] = found
     return found
 
 
@@ -213,15 +207,6 @@ def _machine(workload: Workload, rates: tuple[int, ...]) -> str:
             "quantum_ms": workload.quantum_ms,
             "rates": rates,
             "load_ms": LOAD_MS,
-            "version": 3,  # of what is measured
         },
         sort_keys=True,
     )
-
-
-def _stored(path: Path, machine: str) -> NullTrial | None:
-    try:
-        found = _STORED.validate_json(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if found.machine == machine else None

@@ -31,6 +31,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.trial.conduct import conduct
 from streambench.trial.evidence import Evidence
 from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.without_engine import PART_MS
 from streambench.trial.workspace import ON_DISK, workspace
 
 
@@ -55,7 +56,8 @@ def run_one(
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     load = Trace.open(spec.segment.trace)
-    records = load.ref.records + (0 if before is None else before.records_at_most)
+    again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
+    records = load.ref.records + again + (0 if before is None else before.records_at_most)
     with workspace(
         heap_mib=plan.heap_mib,
         records=records,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streambench.experiment.assess import SATURATED_IDLE_SHARE
 from streambench.experiment.judging import judge_load
 from streambench.kafka.certificate import certify
 from streambench.model.conditions import Guarantee
+from streambench.model.disturbance import disturbance, saturated_by_the_engine
+from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.pace import Limit, Pace
 from streambench.model.search import RateProbe
 from streambench.model.trial import Certificate, Purpose, Span
@@ -33,7 +34,8 @@ class Seen:
     judged: Judged
     measured: Measured
     certificate: Certificate
-    idle_share: float
+    machine: MachineUsage
+    machine_limits: MachineLimits = STRICT
 
     @property
     def verdict(self) -> Verdict:
@@ -50,6 +52,7 @@ def see(
     state_exact: bool,
     sampler: UsageSampler,
     monotonic_start_ns: int,
+    machine_limits: MachineLimits,
 ) -> Seen:
     """Judge the rows and measure the part of `spans` that is for it."""
     judged = judge_load(played, expected, guarantee=guarantee, state_exact=state_exact)
@@ -68,7 +71,7 @@ def see(
         monotonic_start_ns + part.start_ms * _NS_PER_MS,
         monotonic_start_ns + part.end_ms * _NS_PER_MS,
     )
-    return Seen(judged, measured, certify(played.send_log), machine.idle_share)
+    return Seen(judged, measured, certify(played.send_log), machine, machine_limits)
 
 
 def probe_record(
@@ -91,11 +94,16 @@ def probe_record(
         why="",
         right=seen.verdict.right,
         send_lag_p999_ms=lag_ms,
-        idle_share=seen.idle_share,
+        idle_share=seen.machine.idle_share,
         measures=seen.measured.measures,
         trend=seen.measured.trend,
     )
-    saturated = seen.certificate.only_late and seen.idle_share < SATURATED_IDLE_SHARE
+    disturbed = disturbance(seen.machine, seen.machine_limits)
+    if disturbed.invalid is not None:
+        return replace(base, why=disturbed.invalid)
+    saturated = saturated_by_the_engine(
+        seen.machine, disturbed, only_late=seen.certificate.only_late
+    )
     if not seen.certificate.held and not saturated:
         return replace(base, why=seen.certificate.reason or "the load was not certified")
     if not seen.verdict.right:
@@ -105,6 +113,8 @@ def probe_record(
         return replace(base, pace=Pace.FELL_BEHIND, why=why)
     found = judge_pace(seen.measured.measures, windows)
     why = f"{found.why}; it left the machine no room" if saturated else found.why
+    if disturbed.mark is not None:
+        why = f"{why}; {disturbed.mark}"
     if limit is None or found.pace is not Pace.KEPT_UP:
         return replace(base, pace=found.pace, why=why)
     within, told = delay_within(seen.measured.measures, limit, guarantee)

@@ -13,6 +13,7 @@ from streambench.experiment.settling import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault
+from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
@@ -64,6 +65,7 @@ class Request:
     command: str
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
+    machine_limits: MachineLimits = STRICT
     settles: bool = False
 
     @property

@@ -62,8 +62,12 @@ class Player:
         partitions: int,
         log_dir: Path,
         processes: int = 1,
+        wait: bool = True,
     ) -> Player:
-        """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs."""
+        """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs.
+
+        Without `wait`, `connected` has to be called before anything else.
+        """
         children: list[Child] = []
         channels: list[Channel] = []
         with ExitStack() as undo:
@@ -80,10 +84,16 @@ class Player:
                 )
                 children.append(child)
                 channels.append(Channel(child, "the player"))
-            for channel in channels:
-                channel.answer(_START_TIMEOUT_S)
+            player = cls(supervisor, children, channels)
+            if wait:
+                player.connected()
             undo.pop_all()
-        return cls(supervisor, children, channels)
+        return player
+
+    def connected(self) -> None:
+        """Wait until all are connected; once. Raises InstrumentFailed."""
+        for channel in self._channels:
+            channel.answer(_START_TIMEOUT_S)
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -109,13 +119,14 @@ class Player:
         send_log: Path,
         unthrottled: bool = False,
         holds: Sequence[tuple[int, int]] = (),
+        quanta: tuple[int, int] | None = None,
     ) -> Playing:
         """Begin to play: quantum q is due at `start_realtime_ns` + (q + 1) quanta.
 
         `event_offset_ms` is added to the trace's event times. `send_log` is the Parquet file to be
         written, its metadata beside it as `.json`. `unthrottled` ignores the due instants, to
         measure the player itself. `holds` are [start_ms, end_ms) after `start_realtime_ns` whose load is
-        due all at once at their end.
+        due all at once at their end. Of `quanta` (first, end) only those are played, when they are due.
         """
         trace = Trace.open(ref)
         send_log.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +143,7 @@ class Player:
                 progress=str(part.progress_path),
                 unthrottled=unthrottled,
                 holds=[list(hold) for hold in holds],
+                quanta=quanta,
             )
         return Playing(parts, send_log.absolute())
 

@@ -125,11 +125,15 @@ class PlayerProcess:
         progress: ProgressFile,
         unthrottled: bool,
         holds: Sequence[tuple[int, int]],
+        quanta: tuple[int, int] | None,
         watch_fd: int,
     ) -> SendLogMeta:
-        """Play a trace and write its send log, after a failure too. Returns the metadata."""
+        """Play a trace and write its send log, after a failure too. Returns the metadata.
+
+        Of `quanta` (first, end) only those are played.
+        """
         frames = TraceFrames(
-            self._own(np.load(batches, mmap_mode="r")),
+            _between(self._own(np.load(batches, mmap_mode="r")), quanta),
             records_path=records,
             quantum_ms=quantum_ms,
             layout=self._layout,
@@ -180,6 +184,7 @@ class PlayerProcess:
             ended_ns=ended_ns,
             wall_s=wall_s,
             cpu_s=cpu_s,
+            requests=len(frames),
         )
         write_send_log(
             send_log,
@@ -202,6 +207,13 @@ class PlayerProcess:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _between(batches: npt.NDArray[np.void], quanta: tuple[int, int] | None) -> npt.NDArray[np.void]:
+    if quanta is None:
+        return batches
+    first, end = np.searchsorted(batches["quantum"], quanta)
+    return batches[first:end]
 
 
 def _answer(**fields: Any) -> None:
@@ -235,6 +247,7 @@ def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
                     progress=progress,
                     unthrottled=command["unthrottled"],
                     holds=command["holds"],
+                    quanta=command["quanta"],
                     watch_fd=sys.stdin.fileno(),
                 )
                 progress.finish()

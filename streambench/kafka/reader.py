@@ -39,21 +39,32 @@ class Reader:
         partitions: int,
         out: Path,
         log_dir: Path,
+        name: str = "reader",
+        from_end: bool = False,
+        wait: bool = True,
     ) -> Reader:
-        """Start the process, which appends to `out` (emptied first), and wait until it is assigned."""
+        """Start the process, which appends to `out` (emptied first), and wait until it is assigned.
+
+        `from_end` leaves out what the topic holds already. Without `wait`, `assigned` has to be called
+        before anything else.
+        """
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(b"")
         argv = (
             *(sys.executable, "-m", "streambench.kafka.reader_process"),
             *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
             *("--out", str(out.absolute())),
+            *(("--from-end",) if from_end else ()),
         )
-        child = supervisor.start(
-            "reader", Role.READER, argv, log=log_dir / "reader.log", pipes=True
-        )
-        channel = Channel(child, "the reader")
-        channel.answer(_START_TIMEOUT_S)
-        return cls(supervisor, child, channel, out)
+        child = supervisor.start(name, Role.READER, argv, log=log_dir / f"{name}.log", pipes=True)
+        reader = cls(supervisor, child, Channel(child, "the reader"), out)
+        if wait:
+            reader.assigned()
+        return reader
+
+    def assigned(self) -> None:
+        """Wait until it is assigned; once. Raises InstrumentFailed."""
+        self._channel.answer(_START_TIMEOUT_S)
 
     @property
     def child(self) -> Child:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from streambench.kafka.blocks import encode_block
-from streambench.kafka.connection import ConnectionLost
+from streambench.kafka.connection import ConnectionLost, split_address
 from streambench.kafka.fetch import Batch, Fetched, Isolation, committed
 from streambench.kafka.follower import FetchFailed, Follower
+from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.process import end_of_input_on_sigterm
 
 _PAUSE_S: Final = 0.05
@@ -56,11 +57,16 @@ def main() -> None:
     parser.add_argument("--topic", required=True)
     parser.add_argument("--partitions", required=True, type=int)
     parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--from-end", action="store_true")
     arguments = parser.parse_args()
     end_of_input_on_sigterm()
     follower = Follower(
         arguments.bootstrap, arguments.topic, arguments.partitions, Isolation.READ_COMMITTED
     )
+    if arguments.from_end:
+        partitions = range(arguments.partitions)
+        ends = PartitionLogs(split_address(arguments.bootstrap), arguments.topic, partitions)
+        follower.offsets = [ends.end(partition) for partition in partitions]
     print(json.dumps({"ok": True}), flush=True)
     try:
         follow(follower, arguments.out)

@@ -57,7 +57,7 @@ class SendLogMeta:
     `drift_ns` is how far the realtime clock moved against the monotonic one between start and end:
     a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
     that were written again, `errors` the broker's retriable answers and lost connections, by name.
-    `cpu_s` is of all of the player's processes while they played.
+    `cpu_s` is of all of the player's processes while they played, `requests` how many they had to send.
     """
 
     start_realtime_ns: int
@@ -71,6 +71,7 @@ class SendLogMeta:
     ended_ns: int
     wall_s: float
     cpu_s: float
+    requests: int
 
 
 def meta_path(send_log: Path) -> Path:
@@ -155,6 +156,7 @@ def merge_send_logs(parts: Sequence[Path], path: Path) -> None:
             ended_ns=max(m.ended_ns + by_ns for m, by_ns in zip(metas, later_ns, strict=True)),
             wall_s=max(meta.wall_s for meta in metas),
             cpu_s=sum(meta.cpu_s for meta in metas),
+            requests=sum(meta.requests for meta in metas),
         ),
     )
 

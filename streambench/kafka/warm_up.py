@@ -45,6 +45,7 @@ def warm_broker(
             partitions=partitions,
             out=Path(os.devnull),
             log_dir=log_dir,
+            wait=False,  # so that both start at once
         )
         stack.callback(reader.close)
         player = Player.start(
@@ -53,8 +54,11 @@ def warm_broker(
             topic=WARM_UP_TOPIC,
             partitions=partitions,
             log_dir=log_dir,
+            wait=False,
         )
         stack.callback(player.close)
+        player.connected()
+        reader.assigned()
         for _ in range(rounds):
             player.play(
                 ref,

@@ -19,11 +19,15 @@ class Carried:
 
 @dataclass(frozen=True)
 class NullTrial:
-    """Rising rates until one was not certified; `machine` is what the figures belong to."""
+    """Rising rates until one was not certified; `machine` is what the figures belong to.
+
+    `of_this_run`: made for the run that names it. Bundles of before do not say whether it was.
+    """
 
     machine: str
     made_at: str  # ISO 8601, UTC
     steps: tuple[Carried, ...]
+    of_this_run: bool = False
 
     @property
     def most_per_s(self) -> int | None:

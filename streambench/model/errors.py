@@ -50,6 +50,10 @@ class EngineFailed(StreambenchError):
         self.log_tail = log_tail
 
 
+class EngineSlow(EngineFailed):
+    """What was waited for did not come in its time; nothing died. The machine may have been too busy."""
+
+
 class InstrumentFailed(StreambenchError):
     """streambench itself could not measure (player late, clock stepped, reader died): an invalid trial."""
 

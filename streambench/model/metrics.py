@@ -63,6 +63,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("lag_slope_upper_ms_per_s", "lag slope, at most", "ms/s", _L, "its upper 95 % bound", "sustainable", digits=1),
     Metric("engine_cpu_s_per_million", "engine CPU", "CPU-s per million events", _L, "all processes of the engine, children included; of the whole load, until the last row was there, where it fell behind or worked off a backlog", "cost", digits=2),
     Metric("broker_cpu_s_per_million", "broker CPU", "CPU-s per million events", _L, "the broker while this engine ran", "cost", digits=2),
+    Metric("broker_alone_cpu_s_per_million", "broker CPU without an engine", "CPU-s per million events", _N, "the same broker after the engine had gone: a part of the load again, and a bare reader", "cost", digits=2),
+    Metric("engine_and_broker_cpu_s_per_million", "engine and its share of the broker", "CPU-s per million events", _L, "engine CPU, and what of the broker's was not there without an engine", "cost", digits=2),
     Metric("engine_memory_peak_bytes", "engine memory peak", "MiB", _L, "resident memory of all processes of the engine, at worst", "cost"),
     Metric("engine_memory_mean_bytes", "engine memory mean", "MiB", _L, "resident memory of all processes of the engine", "cost"),
     Metric("broker_bytes_per_event", "broker bytes", "bytes per event", _L, "what output and internal topics grew by, per input record", "cost"),
@@ -72,6 +74,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("submit_to_first_result_s", "submit → first result", "s", _L, "from the first process started to the probe's row", "start", digits=1),
     Metric("send_lag_p999_ms", "send lag p99.9", "ms", _L, "due → first write attempt possible, over all batches", "certificate", digits=1),
     Metric("reader_floor_p99_ms", "reader's floor p99", "ms", _L, "visible − appended under at-least-once: what the reader itself adds", "visible", digits=1),
+    Metric("player_cpu_us_per_request", "player per request", "µs", _N, "what the player used for a request of the part that is played again without an engine: the machine's speed", "the-machine", digits=1),
     Metric("tool_cores", "streambench itself", "cores", _L, "player, reader, samplers and display in the measured part", "cost", digits=3),
 )
 # fmt: on

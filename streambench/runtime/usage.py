@@ -15,22 +15,17 @@ import psutil
 import pyarrow as pa
 
 from streambench.model.errors import InstrumentFailed
+from streambench.model.machine import MachineUsage
 from streambench.model.plan import Role
 from streambench.model.trial import RoleUsage
 from streambench.runtime.sessions import descendants, process_table
+from streambench.runtime.strangers import Strangers
 from streambench.runtime.supervisor import Child, Supervisor
-from streambench.runtime.usage_tracks import (
-    MachinePoint,
-    MachineUsage,
-    Track,
-    machine_point,
-    machine_usage,
-)
-
-__all__ = ["MachineUsage", "UsageSampler"]
+from streambench.runtime.usage_tracks import MachinePoint, Track, machine_point, machine_time
 
 # Looking through all processes of the machine costs more than sampling ours.
 _LOOK_AROUND_S = 5.0
+_NEVER_NS = -(10**18)
 # A parent's account must grow by this part of its child's last reading to have taken it over.
 _TAKEN_OVER = 0.9
 
@@ -58,8 +53,9 @@ class UsageSampler:
         self._lock = threading.Lock()
         self._tracks: list[Track] = []
         self._machine: list[MachinePoint] = []
+        self._strangers = Strangers()
         self._live: dict[int, tuple[psutil.Process, Track]] = {}
-        self._looked_around_ns = -(10**18)
+        self._looked_around_ns = _NEVER_NS
         self._known_children: tuple[int, ...] = ()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -93,6 +89,7 @@ class UsageSampler:
         if self._failure is not None:
             raise self._failure
         if running:
+            self._looked_around_ns = _NEVER_NS
             self.mark()
 
     def mark(self) -> int:
@@ -149,10 +146,17 @@ class UsageSampler:
         """The machine in [start_ns, end_ns]; raises InstrumentFailed when there are no samples of it."""
         with self._lock:
             self._reach(end_ns)
-            usage = machine_usage(self._machine, start_ns, end_ns)
-        if usage is None:
-            raise InstrumentFailed("no samples of the machine's CPU time in the measured part")
-        return usage
+            if self._looked_around_ns < end_ns and not self._ended.is_set():
+                self._looked_around_ns = _NEVER_NS
+                self._sample()
+            spent = machine_time(self._machine, start_ns, end_ns)
+            if spent is None:
+                raise InstrumentFailed("no samples of the machine's CPU time in the measured part")
+            return spent.usage(
+                sum(track.used_s(start_ns, end_ns) for track in self._tracks),
+                self._strangers.kernel_s(start_ns, end_ns),
+                self._strangers.shares(start_ns, end_ns, spent.total_s),
+            )
 
     def _of_role(
         self, role: str, start_ns: int, end_ns: int, instants: np.ndarray
@@ -256,6 +260,7 @@ class UsageSampler:
             for pid in sorted(family - self._live.keys()):
                 if not table[pid].zombie:
                     self._begin(pid, child.role, child.name, table[pid].parent)
+        self._strangers.look(table, self._live.keys(), tick_ns)
 
     def _begin(self, pid: int, role: Role, name: str, parent: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-_PRESSURE = Path("/proc/pressure/cpu")
+from streambench.model.machine import MachineUsage, Stranger
+
+_PRESSURE = Path("/proc/pressure")
 
 
 @dataclass(eq=False)
@@ -55,27 +57,56 @@ class Track:
 
 
 @dataclass(frozen=True)
-class MachineUsage:
-    """The whole machine between two instants, as shares of all its cores' time (waiting for disk is idle).
-
-    `steal_share`: taken by the hypervisor. `pressure_share`: part of the time in which some runnable
-    thread waited for a core (PSI). None where the platform does not say.
-    """
-
-    idle_share: float
-    steal_share: float | None
-    pressure_share: float | None
-
-
-@dataclass(frozen=True)
 class MachinePoint:
-    """Cumulative counters of the machine at one instant, in seconds."""
+    """Cumulative counters of the machine at one instant, in seconds; None where they are not kept."""
 
     tick_ns: int
     total_s: float
     idle_s: float
+    steal_s: float | None = None
+    interrupts_s: float | None = None
+    cpu_some_s: float | None = None
+    memory_full_s: float | None = None
+    io_full_s: float | None = None
+
+
+@dataclass(frozen=True)
+class MachineTime:
+    """What the counters of the machine grew by between two instants, in seconds."""
+
+    wall_s: float
+    total_s: float
+    idle_s: float
     steal_s: float | None
-    pressure_s: float | None
+    interrupts_s: float | None
+    cpu_some_s: float | None
+    memory_full_s: float | None
+    io_full_s: float | None
+
+    def usage(
+        self, known_s: float, kernel_threads_s: float, strangers: tuple[Stranger, ...]
+    ) -> MachineUsage:
+        """As shares. `known_s` is what the run's own processes used; what is left over is foreign.
+
+        A process that the table never showed is in it, too: only without a name.
+        """
+        kernel_s = (self.interrupts_s or 0.0) + kernel_threads_s
+        foreign_s = self.total_s - self.idle_s - (self.steal_s or 0.0) - kernel_s - known_s
+        foreign_share = max(0.0, foreign_s / self.total_s)
+        return MachineUsage(
+            idle_share=self.idle_s / self.total_s,
+            steal_share=None if self.steal_s is None else self.steal_s / self.total_s,
+            kernel_share=None if self.interrupts_s is None else kernel_s / self.total_s,
+            foreign_share=foreign_share,
+            # Looks are seconds apart, so that a name's part may be of a moment before.
+            strangers=tuple(replace(one, share=min(one.share, foreign_share)) for one in strangers),
+            cpu_some_share=self._of_wall(self.cpu_some_s),
+            memory_full_share=self._of_wall(self.memory_full_s),
+            io_full_share=self._of_wall(self.io_full_s),
+        )
+
+    def _of_wall(self, stalled_s: float | None) -> float | None:
+        return None if stalled_s is None else stalled_s / self.wall_s
 
 
 def machine_point(tick_ns: int) -> MachinePoint:
@@ -84,39 +115,52 @@ def machine_point(tick_ns: int) -> MachinePoint:
     # Linux counts the time of guests in that of user and nice, too.
     total = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
     idle = times["idle"] + times.get("iowait", 0.0)
-    return MachinePoint(tick_ns, total, idle, times.get("steal"), _pressure_s())
+    interrupts = times["irq"] + times["softirq"] if "softirq" in times else None
+    return MachinePoint(
+        tick_ns,
+        total,
+        idle,
+        times.get("steal"),
+        interrupts,
+        _pressure_s("cpu", "some"),
+        _pressure_s("memory", "full"),
+        _pressure_s("io", "full"),
+    )
 
 
-def machine_usage(
-    points: Iterable[MachinePoint], start_ns: int, end_ns: int
-) -> MachineUsage | None:
+def machine_time(points: Iterable[MachinePoint], start_ns: int, end_ns: int) -> MachineTime | None:
     """The machine in [start_ns, end_ns]; None when no time passed on its counters."""
     points = tuple(points)
     ticks = [point.tick_ns for point in points]
 
-    def grown(values: list[float | None]) -> float | None:
+    def grown(name: str) -> float | None:
+        values = [getattr(point, name) for point in points]
         known = [value for value in values if value is not None]
         if not known or len(known) < len(values):
             return None
         at_start, at_end = np.interp([start_ns, end_ns], ticks, known)
         return float(at_end - at_start)
 
-    total = grown([point.total_s for point in points])
-    idle = grown([point.idle_s for point in points])
+    total, idle = grown("total_s"), grown("idle_s")
     if not total or idle is None:
         return None
-    steal = grown([point.steal_s for point in points])
-    pressure = grown([point.pressure_s for point in points])
-    return MachineUsage(
-        idle_share=idle / total,
-        steal_share=None if steal is None else steal / total,
-        pressure_share=None if pressure is None else pressure / ((end_ns - start_ns) / 1e9),
+    return MachineTime(
+        wall_s=(end_ns - start_ns) / 1e9,
+        total_s=total,
+        idle_s=idle,
+        steal_s=grown("steal_s"),
+        interrupts_s=grown("interrupts_s"),
+        cpu_some_s=grown("cpu_some_s"),
+        memory_full_s=grown("memory_full_s"),
+        io_full_s=grown("io_full_s"),
     )
 
 
-def _pressure_s() -> float | None:
+def _pressure_s(of: str, which: str) -> float | None:
+    """For how long tasks have been waiting, of the machine; None where it is not accounted."""
     try:
-        first = _PRESSURE.read_text().splitlines()[0]
+        lines = (_PRESSURE / of).read_text().splitlines()
     except OSError:  # no Linux, or its pressure accounting is off (reading then says EOPNOTSUPP)
         return None
-    return int(first.rsplit("total=", 1)[1]) / 1e6
+    found = next((line for line in lines if line.startswith(which)), None)
+    return None if found is None else int(found.rsplit("total=", 1)[1]) / 1e6

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from streambench.model.errors import EngineFailed
+from streambench.model.errors import EngineFailed, EngineSlow
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def wait_until(
 
     `what` names the thing waited for, as the subject of a sentence; `alive` is asked between two
     polls, so that a dead process ends the wait at once. Raises EngineFailed at `stage` with the end
-    of `log`, telling "ended" from "slow". Exceptions of `ready` and `alive` pass through.
+    of `log`, and EngineSlow where the time was over. Exceptions of `ready` and `alive` pass through.
     """
     start_s = time.monotonic()
     while True:
@@ -45,7 +45,8 @@ def wait_until(
             raise _failed(f"{what} ended after {waited_s:.1f} s, before it was ready", stage, log)
         if waited_s >= timeout_s:
             still = "" if alive is None else " although it still runs"
-            raise _failed(f"{what} was not ready after {waited_s:.1f} s{still}", stage, log)
+            slow = f"{what} was not ready after {waited_s:.1f} s{still}"
+            raise _failed(slow, stage, log, EngineSlow)
         time.sleep(min(poll_s, timeout_s - waited_s))
 
 
@@ -61,7 +62,9 @@ def tail(path: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _failed(message: str, stage: str, log: Path | None) -> EngineFailed:
+def _failed(
+    message: str, stage: str, log: Path | None, kind: type[EngineFailed] = EngineFailed
+) -> EngineFailed:
     if log is None:
-        return EngineFailed(message, stage=stage)
-    return EngineFailed(message, stage=stage, hint=f"less {log}", log_tail=tail(log))
+        return kind(message, stage=stage)
+    return kind(message, stage=stage, hint=f"less {log}", log_tail=tail(log))

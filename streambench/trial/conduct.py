@@ -5,6 +5,7 @@ topics → launch → ready → (warming) → warm-up │ measured │ cool-down
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,8 +18,9 @@ from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
 from streambench.model.errors import EngineFailed
+from streambench.model.fault import FaultKind
 from streambench.model.plan import Plan
-from streambench.model.trial import Purpose, TraceRef, TrialSpec
+from streambench.model.trial import Purpose, TraceRef, TrialSpec, WithoutEngine
 from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -35,6 +37,7 @@ from streambench.trial.prober import Played, Prober
 from streambench.trial.ready import send_to_every_partition
 from streambench.trial.running import NS_PER_S, Running, running_job
 from streambench.trial.schedule import event_offset_ms, event_times
+from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
 
 WATCH_POLL_S = 0.5
@@ -63,6 +66,13 @@ def conduct(
     what comes at once before T0. Takes and raises what `running_job` does.
     """
     trace = Trace.open(spec.segment.trace)
+    again: Again | None = None
+    without_engine: WithoutEngine | None = None
+
+    def play_again() -> None:
+        nonlocal without_engine
+        without_engine = None if again is None else again.play()
+
     with running_job(
         spec.number,
         conditions=spec.conditions,
@@ -73,8 +83,10 @@ def conduct(
         place=place,
         observer=observer,
         most_per_s=max(trace.offered_by_second),
+        after=play_again,
+        machine_limits=spec.machine_limits,
     ) as running:
-        return _measure_job(
+        evidence = _measure_job(
             spec,
             trace=trace,
             wider=wider,
@@ -85,6 +97,15 @@ def conduct(
             observer=observer,
             warm_up=warm_up,
         )
+        if _may_play_again(spec, evidence):
+            offset_ms = evidence.event_offset_ms
+            again = Again(running.lab, place.supervisor, spec.segment, offset_ms)
+    return dataclasses.replace(evidence, without_engine=without_engine)
+
+
+def _may_play_again(spec: TrialSpec, evidence: Evidence) -> bool:
+    """Not in a short look, nor where the broker was started anew and is not as warm as it was."""
+    return not spec.cold and all(hit.kind is not FaultKind.BROKER_RESTART for hit in evidence.hits)
 
 
 def _measure_job(

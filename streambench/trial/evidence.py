@@ -10,8 +10,8 @@ import pyarrow as pa
 from streambench.engines.protocol import Readings
 from streambench.kafka.rows import MalformedRow
 from streambench.model.fault import Hit
-from streambench.model.trial import RoleUsage
-from streambench.runtime.usage import MachineUsage
+from streambench.model.machine import MachineUsage
+from streambench.model.trial import RoleUsage, WithoutEngine
 from streambench.trial.prober import Played
 
 
@@ -22,8 +22,8 @@ class Evidence:
     `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
     the way. `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
     `usage_at_rest` of the silence after it.
-    `warmed` are the loads that came at once before T0. `own_rows` holds (key, window start since the
-    epoch) of the rows that are no result of the load.
+    `warmed` are the loads that came at once before T0. `without_engine` is None where that was not played.
+    `own_rows` holds (key, window start since the epoch) of the rows that are no result of the load.
     """
 
     start_realtime_ns: int
@@ -48,3 +48,4 @@ class Evidence:
     usage_at_rest: tuple[RoleUsage, ...]
     warmed: tuple[Played, ...] = ()
     own_rows: frozenset[tuple[str, int]] = frozenset()
+    without_engine: WithoutEngine | None = None

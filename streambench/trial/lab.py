@@ -17,6 +17,7 @@ from streambench.kafka.topics import (
     output_topic_config,
 )
 from streambench.kafka.warm_up import warm_broker
+from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Artifacts
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved
@@ -43,6 +44,15 @@ class Lab:
 
 
 @contextmanager
+def _no_engines_fault() -> Iterator[None]:
+    """A wait in vain is an engine's failure, but here there is none yet."""
+    try:
+        yield
+    except EngineFailed as error:
+        raise InstrumentFailed(error.message, hint=error.hint) from error
+
+
+@contextmanager
 def open_lab(
     supervisor: Supervisor,
     artifacts: Resolved,
@@ -57,29 +67,31 @@ def open_lab(
 
     Each trial has a broker of its own, so that no engine meets a warmer or fuller one than another;
     `warm_up` is played into a scratch topic first, as a cold broker would hold up the load. `players`
-    processes share the load.
+    processes share the load. Raises InstrumentFailed when it cannot be set up.
     """
     broker_folder = scratch / "broker"
     supervisor.discard_at_end(scratch)
-    broker = start_broker(
-        supervisor,
-        folder=broker_folder,
-        log_dir=log_dir,
-        java=artifacts.java,
-        jars=artifacts.jars["broker"],
-        heap_mib=LAB_HEAP_MIB,
-    )
+    with _no_engines_fault():
+        broker = start_broker(
+            supervisor,
+            folder=broker_folder,
+            log_dir=log_dir,
+            java=artifacts.java,
+            jars=artifacts.jars["broker"],
+            heap_mib=LAB_HEAP_MIB,
+        )
     try:
-        warm_broker(
-            supervisor, broker, ref=warm_up, partitions=partitions, log_dir=scratch / "warm-up"
-        )
-        create_topics(
-            broker.bootstrap,
-            (
-                TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),
-                TopicSpec(OUTPUT_TOPIC, partitions, output_topic_config()),
-            ),
-        )
+        with _no_engines_fault():
+            warm_broker(
+                supervisor, broker, ref=warm_up, partitions=partitions, log_dir=scratch / "warm-up"
+            )
+            create_topics(
+                broker.bootstrap,
+                (
+                    TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),
+                    TopicSpec(OUTPUT_TOPIC, partitions, output_topic_config()),
+                ),
+            )
         player = Player.start(
             supervisor,
             bootstrap=broker.bootstrap,
@@ -87,6 +99,7 @@ def open_lab(
             partitions=partitions,
             log_dir=log_dir,
             processes=players,
+            wait=False,  # so that both start at once
         )
         try:
             reader = Reader.start(
@@ -96,8 +109,11 @@ def open_lab(
                 partitions=partitions,
                 out=scratch / "output.rows",
                 log_dir=log_dir,
+                wait=False,
             )
             try:
+                player.connected()
+                reader.assigned()
                 yield Lab(broker, player, reader, scratch, log_dir)
             finally:
                 reader.close()

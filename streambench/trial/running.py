@@ -12,6 +12,9 @@ from streambench.kafka.player import processes_for
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
+from streambench.model.disturbance import disturbance
+from streambench.model.errors import EngineSlow, InstrumentFailed
+from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.model.workload import Query
@@ -70,12 +73,15 @@ def running_job(
     observer: Observer,
     most_per_s: int = 0,
     before: Callable[[Lab], None] | None = None,
+    after: Callable[[], None] | None = None,
+    machine_limits: MachineLimits = STRICT,
 ) -> Iterator[Running]:
     """Launch the job of trial `number` beside a fresh broker; stop it when the block ends.
 
     `most_per_s` is the highest rate that will be played. `before` may put something
-    into the topic that the job will find there.
-    Raises EngineFailed when the engine failed, InstrumentFailed when streambench did.
+    into the topic that the job will find there. `after` is called where all went well and the job has gone.
+    Raises EngineFailed when the engine failed, InstrumentFailed when streambench did, or when something
+    took more time than `machine_limits` allow others to use.
     """
     observer.status(Status(Phase.TOPICS))
     with ExitStack() as stack:
@@ -95,6 +101,7 @@ def running_job(
         sampler = stack.enter_context(UsageSampler(place.supervisor, offset_s=SAMPLE_OFFSET_S))
         observer.status(Status(Phase.LAUNCH))
         submitted_ns = time.monotonic_ns()
+        stack.enter_context(not_for_others(sampler, submitted_ns, machine_limits))
         job = engine.attach(
             plan,
             Embedded(
@@ -114,3 +121,17 @@ def running_job(
         finally:
             observer.status(Status(Phase.STOP))
             job.stop()
+        if after is not None:
+            after()
+
+
+@contextmanager
+def not_for_others(sampler: UsageSampler, since_ns: int, limits: MachineLimits) -> Iterator[None]:
+    """An engine that took too long while something else was running has not failed: the trial has."""
+    try:
+        yield
+    except EngineSlow as slow:
+        spoilt = disturbance(sampler.machine(since_ns, time.monotonic_ns()), limits).invalid
+        if spoilt is None:
+            raise
+        raise InstrumentFailed(f"{spoilt}; {slow.message}", hint=slow.hint) from slow

@@ -17,6 +17,7 @@ from streambench.model.conditions import Conditions
 from streambench.model.trial import Completed, Invalid, LateRecords
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
+from tests.end_to_end.bench import on_any_machine
 
 pytestmark = pytest.mark.engine
 
@@ -59,7 +60,7 @@ def right_but_for_late(folder: Path, workload: str, engine: str) -> LateRecords:
         out=folder / "results",
         command="test",
     )
-    bench((request,))
+    bench((on_any_machine(request),))
     (bundle,) = (folder / "results").iterdir()
     (trial,) = read_bundle(bundle).trials
     match trial.record.outcome:

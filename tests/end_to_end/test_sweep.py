@@ -22,7 +22,7 @@ from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.report.swept import knee, knee_is_seen, of, swept
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
-from tests.end_to_end.bench import brisk_workload
+from tests.end_to_end.bench import brisk_workload, on_any_machine
 
 pytestmark = pytest.mark.engine
 
@@ -48,7 +48,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     small(tmp_path, monkeypatch)
 
     def requests(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
-        return make_requests(
+        made = make_requests(
             axes,
             workload="brisk",
             engines=("reference",),
@@ -65,6 +65,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
             out=tmp_path / "results",
             command="test",
         )
+        return tuple(map(on_any_machine, made))
 
     axis = auto_axis(requests(())[0])
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from streambench.experiment.assess import _costs
+from streambench.experiment.costs import costs
 from streambench.model.plan import Role
-from streambench.model.trial import Purpose, RoleUsage, Span
+from streambench.model.trial import Purpose, RoleUsage, Span, WithoutEngine
 from streambench.trial.evidence import Evidence
 
 OFFERED, RECORDS = 1_000_000, 2_000_000
@@ -19,7 +20,7 @@ def usage(role: Role, cpu_s: float) -> RoleUsage:
     return RoleUsage(role.value, 1, cpu_s, 0.5, 1e8, 2e8)
 
 
-def cost(*, whole: bool, **differs: Any) -> float | None:
+def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
     found = {
         "usage": (usage(Role.WORKER, 2.0), usage(Role.BROKER, 9.0)),
         "usage_of_load": (
@@ -34,16 +35,20 @@ def cost(*, whole: bool, **differs: Any) -> float | None:
         "hits": (),
         "drain_timed_out": False,
         "warmed": (),
+        "without_engine": None,
         **differs,
     }
-    costs = _costs(
+    return costs(
         cast(Evidence, SimpleNamespace(**found)),
         Span(Purpose.MEASURED, 0, 50_000),
         offered_in_span=OFFERED,
         records=RECORDS,
         whole=whole,
     )
-    return costs["engine_cpu_s_per_million"]
+
+
+def cost(*, whole: bool, **differs: Any) -> float | None:
+    return found_costs(whole=whole, **differs)["engine_cpu_s_per_million"]
 
 
 def test_who_did_the_work_that_came_is_charged_with_the_measured_part() -> None:
@@ -54,8 +59,32 @@ def test_who_did_not_is_charged_with_the_whole_load() -> None:
     assert cost(whole=True) == pytest.approx(3.5)
 
 
+def test_the_broker_is_charged_over_the_same_part_as_the_engine() -> None:
+    name = "broker_cpu_s_per_million"
+    assert found_costs(whole=False)[name] == pytest.approx(9.0)
+    assert found_costs(whole=True)[name] == pytest.approx(10.0)
+
+
 @pytest.mark.parametrize("differs", [{"drain_timed_out": True}, {"hits": ("a fault",)}])
 def test_nothing_is_known_where_rows_are_missing_or_a_fault_took_its_part(
     differs: dict[str, Any],
 ) -> None:
     assert cost(whole=True, **differs) is None
+
+
+def test_of_the_broker_an_engine_is_charged_with_what_was_not_there_without_it() -> None:
+    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.2, player_cpu_s=0.1)
+    found = found_costs(whole=False, without_engine=alone)
+    assert found["broker_alone_cpu_s_per_million"] == pytest.approx(4.0)
+    assert found["engine_and_broker_cpu_s_per_million"] == pytest.approx(2.0 + 9.0 - 4.0)
+    assert found["player_cpu_us_per_request"] == pytest.approx(200.0)
+
+
+def test_a_broker_that_took_no_less_without_an_engine_proves_no_share() -> None:
+    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.5, player_cpu_s=0.1)
+    found = found_costs(whole=False, without_engine=alone)
+    assert found["broker_alone_cpu_s_per_million"] == pytest.approx(10.0)
+    assert found["engine_and_broker_cpu_s_per_million"] is None
+    unknown = found_costs(whole=False)
+    assert unknown["engine_and_broker_cpu_s_per_million"] is None
+    assert unknown["player_cpu_us_per_request"] is None

@@ -16,10 +16,11 @@ from streambench.experiment.find_rates import Found
 from streambench.experiment.request import Contender
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions
+from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, TrialRecord
+from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
 from streambench.trial.observer import Silent
@@ -35,6 +36,9 @@ class Bears:
 
     per_s: int
     p99_ms: Callable[[int], float] = lambda rate: 100.0
+    disturbed: frozenset[int] = (
+        frozenset()
+    )  # numbers of trials beside which something else was running
 
     def trial(self, number: int, engine: str, rate: int) -> TrialRecord:
         slope = 0.0 if rate <= self.per_s else 200.0
@@ -45,10 +49,12 @@ class Bears:
             "backlog_end_ms": 0.0,
         }
         figures = {**measures(30, self.p99_ms(rate), self.p99_ms(rate)), **pace}
+        foreign = 0.3 if number in self.disturbed else 0.0
         return trial(
             number,
             engine,
-            Completed(RIGHT),
+            Invalid("something else was running") if foreign else Completed(RIGHT),
+            machine=MachineUsage(0.3, 0.0, 0.0, foreign, (), None, None, None),
             measured_windows=100,
             measures=figures,
             point=((AxisName.RATE, float(rate)),),
@@ -164,6 +170,15 @@ def test_one_trial_confirms_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(each.limited, each.held, each.trial) for each in said] == [
         (False, True, 1), (True, True, 1),
     ]  # fmt: skip
+
+
+def test_a_rate_whose_trial_something_else_spoilt_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bears = Bears(100_000, disturbed=frozenset({1}))
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": bears})
+    assert rates(found) == [100_000, 100_000]
+    assert results(found) == [(100_000, 100_000)]
 
 
 def test_without_a_limit_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from streambench.experiment.probing import Seen, probe_record
 from streambench.model.conditions import Guarantee
+from streambench.model.machine import MachineUsage, Stranger
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe
 from streambench.model.trial import Certificate
@@ -26,19 +27,24 @@ FLAT = {
 STEEP = {**FLAT, "lag_slope_ms_per_s": 90.0, "lag_slope_lower_ms_per_s": 80.0}
 
 
+def machine(idle: float, foreign: float) -> MachineUsage:
+    return MachineUsage(idle, 0.0, 0.0, foreign, (Stranger("cc1", foreign),), None, None, None)
+
+
 def record(
     measures: dict[str, float],
     *,
     certificate: Certificate = HELD,
     verdict: Verdict = RIGHT,
     idle: float = 0.5,
+    foreign: float = 0.0,
     limit: Limit | None = None,
     complete: bool = True,
 ) -> RateProbe:
     judged = Judged(verdict, pa.table({}))
     measured = Measured(measures, pa.table({}), pa.table({}), 24, 0, None, ())
     return probe_record(
-        Seen(judged, measured, certificate, idle),
+        Seen(judged, measured, certificate, machine(idle, foreign)),
         rate_per_s=50_000,
         measured_s=12,
         limit=limit,
@@ -80,3 +86,15 @@ def test_a_limit_is_asked_only_of_what_kept_up() -> None:
     assert "its max was 900 ms" in found.why
     assert record(FLAT, limit=Limit(Quantile.P99, 1_000)).within_limit is True
     assert record(STEEP, limit=limit).within_limit is None
+
+
+def test_what_something_else_spoilt_says_nothing_and_is_never_the_engines_fault() -> None:
+    spoilt = record(STEEP, foreign=0.2)
+    assert (spoilt.pace, spoilt.passed) == (None, False)
+    assert spoilt.why == "something else was running: 20% of the machine (cc1 20%)"
+    late = record(FLAT, certificate=LATE, idle=0.01, foreign=0.05)
+    assert (late.pace, late.why) == (None, "the load came late")
+    assert record(FLAT, certificate=LATE, idle=0.01, foreign=0.01).passed
+    marked = record(FLAT, foreign=0.05)
+    assert marked.passed
+    assert marked.why.endswith("something else was running: 5% of the machine (cc1 5%)")

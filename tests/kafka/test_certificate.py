@@ -52,6 +52,7 @@ class Log:
                 ended_ns=int(self.due_ns[-1]) + 1_000 * MS,
                 wall_s=1.0,
                 cpu_s=0.1,
+                requests=BATCHES,
             ),
         )
         return self.path
@@ -132,7 +133,7 @@ def test_an_empty_log_is_no_certificate(tmp_path: Path, log: Log) -> None:
         frame_of_batch=none.astype(np.int32),
         due_ns_of_frame=none,
         times=SendTimes(0, 0),
-        meta=SendLogMeta(0, 0, 0, 0, 0, {}, None, 0, 0, 0.0, 0.0),
+        meta=SendLogMeta(0, 0, 0, 0, 0, {}, None, 0, 0, 0.0, 0.0, 0),
     )
     with pytest.raises(InstrumentFailed, match="no batch"):
         certify(log.path)

@@ -323,3 +323,32 @@ def test_a_broker_that_is_killed_and_comes_back_holds_every_record_once(
     assert certificate.retried == meta.retried
     assert not certificate.held
     player.close()
+
+
+def test_a_part_of_a_trace_is_played_when_it_is_due_and_nothing_else(
+    player: Player, broker: Broker, input_topic: str, clicks: Traces, tmp_path: Path
+) -> None:
+    trace = clicks(RATE, SECONDS * 1_000)
+    send_log = tmp_path / "part.parquet"
+    first, end = 100, 160
+    quanta = trace.batches["quantum"]
+    wanted = int(trace.batches["count"][(quanta >= first) & (quanta < end)].sum())
+    start_ns = _soon_ns()
+    meta = player.play(
+        trace.ref,
+        start_realtime_ns=start_ns - first * trace.meta.quantum_ms * 1_000_000,
+        event_offset_ms=OFFSET_MS,
+        send_log=send_log,
+        quanta=(first, end),
+    ).wait(60)
+    assert 0 < wanted < trace.meta.records
+    assert meta.records_acknowledged == wanted
+    assert meta.requests == end - first
+    played = pq.read_table(send_log)
+    assert set(played["quantum"].to_pylist()) == set(range(first, end))
+    assert sum(map(len, read_back(broker.bootstrap, input_topic, PARTITIONS))) == wanted
+    # A whole trace can follow: the producer's numbers go on.
+    again = player.play(
+        trace.ref, start_realtime_ns=_soon_ns(), event_offset_ms=OFFSET_MS, send_log=send_log
+    ).wait(60)
+    assert again.records_acknowledged == trace.meta.records

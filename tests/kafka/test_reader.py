@@ -93,6 +93,28 @@ def test_rows_of_open_and_aborted_transactions_are_never_read(
     reader.close()
 
 
+def test_a_reader_from_the_end_has_only_what_comes_after_it(
+    supervisor: Supervisor, broker: Broker, output_topic: str, tmp_path: Path
+) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    _produce(producer, output_topic, "before", 8)
+    late = Reader.start(
+        supervisor,
+        bootstrap=broker.bootstrap,
+        topic=output_topic,
+        partitions=PARTITIONS,
+        out=tmp_path / "late.rows",
+        log_dir=tmp_path,
+        name="reader-late",
+        from_end=True,
+    )
+    _produce(producer, output_topic, "after", 12)
+    producer.close()
+    _wait_for(late, 12)
+    assert {(row.value or b"").partition(b"-")[0] for row in late.poll()} == {b"after"}
+    late.close()
+
+
 def test_an_empty_topic_has_no_rows(broker: Broker, output_topic: str) -> None:
     assert read_uncommitted_count(broker.bootstrap, output_topic, PARTITIONS) == 0
 

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from streambench.model.pace import Judgement, Pace
-from streambench.results.sustained import Slope, judge_pace, lag_slope, worked_off_what_came
+from streambench.results.sustained import Slope, judge_pace, lag_slope
 
 
-def lags(
-    *, slope: float, noise_ms: float, seconds: int, seed: int, follows: float = 0.0
-) -> Slope:
+def lags(*, slope: float, noise_ms: float, seconds: int, seed: int, follows: float = 0.0) -> Slope:
     """The slope found of a lag of `slope` ms/s with noise of which `follows` goes on a second later."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, noise_ms, seconds)
@@ -132,23 +130,3 @@ def test_what_surely_grows_within_the_limit_is_told() -> None:
 def test_too_short_or_unknown_is_none() -> None:
     assert lag_slope(np.arange(4.0), np.zeros(4)) is None
     assert lag_slope(np.arange(9.0), np.full(9, np.nan)) is None
-
-
-def test_an_engine_that_leaves_work_undone_did_not_do_that_of_the_load_that_came() -> None:
-    def measures(slope: Slope, greatest_ms: float) -> dict[str, float | None]:
-        return {
-            "lag_slope_ms_per_s": slope.per_s,
-            "lag_slope_lower_ms_per_s": slope.lower,
-            "lag_slope_upper_ms_per_s": slope.upper,
-            "backlog_end_ms": 0.0,
-            "excess_lag_max_ms": greatest_ms,
-            "excess_lag_end_ms": 400.0,
-        }
-
-    flat = measures(lags(slope=0, noise_ms=20, seconds=50, seed=1), 500)
-    growing = measures(lags(slope=400, noise_ms=20, seconds=50, seed=1), 20_000)
-    falling = measures(lags(slope=-100, noise_ms=20, seconds=50, seed=1), 5_400)
-    assert worked_off_what_came(flat, 100)
-    assert not worked_off_what_came(growing, 100)
-    assert not worked_off_what_came(falling, 100)
-    assert worked_off_what_came(flat, 5)  # not decided: nothing is known against it

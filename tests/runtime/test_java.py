@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.experiment.environment import describe_machine
 from streambench.model.errors import EnvironmentLacks
 from streambench.runtime import environments
 from streambench.runtime.java import RUNTIME, candidates, find_java
@@ -13,6 +14,12 @@ from streambench.runtime.java import RUNTIME, candidates, find_java
 PROPERTIES = """#!/bin/sh
 cat >&2 <<END
 Property settings:
+    java.library.path = /usr/java/packages/lib
+        /usr/lib64
+    java.runtime.version = {version}.0.15+6-Debian-1
+    java.vendor = Debian
+    java.vm.name = OpenJDK 64-Bit Server VM
+    java.vm.vendor = Another
     java.home = {home}
     java.specification.version = {version}
 openjdk version "{version}.0.1"
@@ -75,6 +82,26 @@ def test_java_home_comes_before_path(
     found = find_java()
     assert found is not None
     assert (found.path, found.version, found.origin) == (java, int(version), "JAVA_HOME")
+    assert found.build == f"Debian, {version}.0.15+6-Debian-1, OpenJDK 64-Bit Server VM"
+    told = describe_machine(found)
+    assert told["Java"] == f"{version} (JAVA_HOME)"
+    assert told["Java build"] == found.build
+
+
+def test_a_java_that_does_not_say_who_built_it_is_used_and_nothing_is_made_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    java = make_java(tmp_path / "home", "17")
+    text = java.read_text()
+    told = [line for line in text.splitlines() if "vendor" in line or "runtime" in line]
+    for line in [*told, "    java.vm.name = OpenJDK 64-Bit Server VM"]:
+        text = text.replace(f"{line}\n", "")
+    java.write_text(text)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "home"))
+    found = find_java()
+    assert found is not None
+    assert found.build is None
+    assert "Java build" not in describe_machine(found)
 
 
 @pytest.mark.parametrize("version", ["1.8", "11", "18", "25"])

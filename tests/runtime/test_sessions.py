@@ -26,7 +26,18 @@ def test_without_proc_the_table_is_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sessions, "_PROC", "/nowhere")
     row = sessions.process_table()[pid]
     assert row.start == sessions.start_mark(pid)
-    assert row._replace(start="") == expected._replace(start="")
+    assert row.name == expected.name
+    # Whole seconds, and with those of the children that it has waited for, or without.
+    assert expected.own_s - 1 <= row.own_s <= expected.own_s + expected.reaped_s + 2
+    assert row[:4] == expected[:4]
+    assert row.zombie == expected.zombie
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0:07.31", 7.31), ("01:02:03", 3723.0), ("2-00:00:01", 172_801.0)]
+)
+def test_times_as_ps_writes_them(said: str, seconds: float) -> None:
+    assert sessions._seconds(said) == pytest.approx(seconds)
 
 
 def test_a_process_that_does_not_exist_has_no_mark() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streambench.model.errors import InstrumentFailed
@@ -12,7 +16,7 @@ from streambench.model.plan import Role
 from streambench.model.trial import RoleUsage
 from streambench.runtime.supervisor import Child, Supervisor
 from streambench.runtime.usage import UsageSampler
-from streambench.runtime.usage_tracks import MachinePoint, Track, machine_point, machine_usage
+from streambench.runtime.usage_tracks import MachinePoint, Track, machine_point, machine_time
 from streambench.runtime.waiting import wait_until
 
 S = 1_000_000_000
@@ -172,7 +176,8 @@ def test_the_machine_is_busy_while_a_child_burns(supervisor: Supervisor, tmp_pat
         machine = sampler.machine(start_ns, sampler.mark())
     assert 0 <= machine.idle_share < 1
     assert machine.steal_share is None or 0 <= machine.steal_share <= 1
-    assert machine.pressure_share is None or 0 <= machine.pressure_share <= 1.01
+    for share in (machine.cpu_some_share, machine.memory_full_share, machine.io_full_share):
+        assert share is None or 0 <= share <= 1.01
 
 
 def test_what_goes_wrong_in_the_background_is_raised_by_stop() -> None:
@@ -217,15 +222,81 @@ def test_time_that_a_parent_took_over_is_counted_once() -> None:
 
 def test_shares_of_the_machine_are_of_all_cores_and_unknown_where_not_said() -> None:
     points = [
-        MachinePoint(0, 100.0, 50.0, 1.0, None),
-        MachinePoint(2 * S, 104.0, 51.0, 1.4, None),
+        MachinePoint(0, 100.0, 50.0, 1.0),
+        MachinePoint(2 * S, 104.0, 51.0, 1.4),
     ]
-    usage = machine_usage(points, 0, 2 * S)
-    assert usage is not None
+    spent = machine_time(points, 0, 2 * S)
+    assert spent is not None
+    usage = spent.usage(known_s=1.0, kernel_threads_s=0.0, strangers=())
     assert usage.idle_share == pytest.approx(0.25)
     assert usage.steal_share == pytest.approx(0.1)
-    assert usage.pressure_share is None
-    assert machine_usage(points, 5 * S, 6 * S) is None
+    assert usage.foreign_share == pytest.approx((3.0 - 0.4 - 1.0) / 4)
+    assert usage.kernel_share is usage.cpu_some_share is usage.io_full_share is None
+    assert machine_time(points, 5 * S, 6 * S) is None
+
+
+def test_what_interrupts_and_the_kernels_threads_take_is_not_foreign() -> None:
+    points = [
+        MachinePoint(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        MachinePoint(2 * S, 4.0, 1.0, 0.0, 0.2, 1.0, 0.5, 0.1),
+    ]
+    spent = machine_time(points, 0, 2 * S)
+    assert spent is not None
+    usage = spent.usage(known_s=2.5, kernel_threads_s=0.2, strangers=())
+    assert usage.kernel_share == pytest.approx(0.1)
+    assert usage.foreign_share == pytest.approx(0.025)
+    assert (usage.cpu_some_share, usage.memory_full_share, usage.io_full_share) == (0.5, 0.25, 0.05)
+    more = spent.usage(known_s=3.0, kernel_threads_s=0.2, strangers=())
+    assert more.foreign_share == 0.0  # clocks differ by a tick: never below zero
+
+
+def shell(folder: Path, name: str) -> Path:
+    """A shell of another name, told apart from all that runs on the machine."""
+    program = folder / "programs" / name
+    program.parent.mkdir(exist_ok=True)
+    shutil.copy(shutil.which("sh") or "/bin/sh", program)
+    return program
+
+
+COUNT = "i=0; while [ $i -lt 700000 ]; do i=$((i+1)); done; echo burnt; read end"
+
+
+def test_a_busy_process_that_is_nobodys_is_foreign_and_named(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    argv = [str(shell(tmp_path, "busybody")), "-c", COUNT, "a-secret-argument"]
+    with UsageSampler(supervisor, interval_s=0.1) as sampler:
+        start_ns = sampler.mark()
+        with subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as busy:
+            assert busy.stdout is not None
+            assert busy.stdout.readline() == "burnt\n"
+            used = psutil.Process(busy.pid).cpu_times()
+            end_ns = sampler.mark()
+            machine = sampler.machine(start_ns, end_ns)
+            busy.communicate("\n")
+    share = (used.user + used.system) / ((end_ns - start_ns) / S * (os.cpu_count() or 1))
+    assert machine.foreign_share > 0.8 * share
+    shares = {stranger.name: stranger.share for stranger in machine.strangers}
+    assert shares["busybody"] == pytest.approx(share, rel=0.3)
+
+
+def test_the_runs_own_processes_are_not_foreign(supervisor: Supervisor, tmp_path: Path) -> None:
+    log = tmp_path / "w.log"
+    argv = [str(shell(tmp_path, "ownwork")), "-c", f"{COUNT}; sleep 600"]
+    with UsageSampler(supervisor, interval_s=0.1) as sampler:
+        start_ns = sampler.mark()
+        supervisor.start("w", Role.WORKER, argv, log=log)
+        said(log, "burnt")
+        end_ns = sampler.mark()
+        machine = sampler.machine(start_ns, end_ns)
+        used_s = sum(each.cpu_s for each in sampler.between(start_ns, end_ns))
+    own_share = used_s / ((end_ns - start_ns) / S * (os.cpu_count() or 1))
+    rest = 1 - machine.idle_share - (machine.steal_share or 0) - (machine.kernel_share or 0)
+    assert used_s > 0.2
+    assert machine.foreign_share == pytest.approx(max(0.0, rest - own_share), abs=0.05)
+    assert "ownwork" not in {stranger.name for stranger in machine.strangers}
 
 
 def test_the_counters_of_the_machine_go_forward() -> None:

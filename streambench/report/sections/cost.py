@@ -10,7 +10,7 @@ from streambench.model.metrics import BY_NAME
 from streambench.model.plan import Role
 from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
 from streambench.report.looks import ROLE_LOOKS
-from streambench.report.numbers import DASH, mib, number
+from streambench.report.numbers import mib, number
 from streambench.report.plot_cost import CostRow, draw_cost
 from streambench.report.sections.latency import name_in_plots
 from streambench.report.standing import Standing, standings
@@ -19,6 +19,8 @@ from streambench.results.bundle import Bundle
 _METRICS = (
     "engine_cpu_s_per_million",
     "broker_cpu_s_per_million",
+    "broker_alone_cpu_s_per_million",
+    "engine_and_broker_cpu_s_per_million",
     "engine_memory_mean_bytes",
     "engine_memory_peak_bytes",
     "broker_bytes_per_event",
@@ -26,10 +28,6 @@ _METRICS = (
     "engine_idle_cores",
     "gc_pause_ms",
 )
-_UNKNOWN = {
-    "gc_pause_ms": "not known of this engine",
-    "checkpoint_bytes_per_event": "it has no checkpoints: its state is in the broker",
-}
 TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
 
 
@@ -95,16 +93,10 @@ def _metric_grid(stands: Sequence[Standing]) -> Grid:
         ),
     )
     rows = tuple(
-        Row((Cell(name_in_plots(stand)), *(_cell(stand, name) for name in _METRICS)))
+        Row((Cell(name_in_plots(stand)), *(stand.shown(name).cell() for name in _METRICS)))
         for stand in stands
     )
     return Grid(columns, rows)
-
-
-def _cell(stand: Standing, name: str) -> Cell:
-    cell = stand.shown(name).cell()
-    unknown = _UNKNOWN.get(name)
-    return Cell(DASH, unknown, cell.tone) if cell.text == DASH and unknown else cell
 
 
 def _cores(stand: Standing) -> dict[str, float]:

@@ -21,6 +21,7 @@ from streambench.report.planned import plans, unrecorded, warnings
 from streambench.report.sections.cost import usage_grid
 from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
+from streambench.report.sections.machine import machine_blocks
 from streambench.report.standing import standings, title_of
 from streambench.report.warm_up_words import warm_up_words
 from streambench.results.bundle import Bundle
@@ -118,6 +119,7 @@ def instrument_section(bundle: Bundle) -> Section:
             "the first write attempt that was possible, over all batches."
         ),
         Grid(columns, rows),
+        *machine_blocks(bundle),
         *_headroom(bundle),
         Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
     )
@@ -151,6 +153,11 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         f"carried {number(most)} events/s here on time. The broker's cores are an upper bound: some of "
         "them compiled it."
     )
+    when = (
+        "It was tried at the beginning of this run."
+        if carried.of_this_run
+        else f"It was tried at {carried.made_at}, maybe for another run."
+    )
     columns = (
         Column("events/s, no engine", numeric=True),
         Column("certificate"),
@@ -170,7 +177,7 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         )
         for step in carried.steps
     )
-    return (Text(said), Grid(columns, rows))
+    return (Text(f"{said} {when}"), Grid(columns, rows))
 
 
 def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:

@@ -1,0 +1,71 @@
+"""What the machine did while each trial was measured, and who else used it."""
+
+from __future__ import annotations
+
+from streambench.model.machine import STRICT, MachineUsage
+from streambench.report.document import Block, Cell, Column, Grid, Row, Text
+from streambench.report.numbers import DASH, number
+from streambench.report.standing import title_of
+from streambench.results.bundle import Bundle
+from streambench.results.speed import GAUGE, at_another_speed, completed_records
+
+
+def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
+    """A row for each trial; nothing where the trials do not know (older bundles)."""
+    columns = (
+        Column("trial"),
+        Column("idle, %", numeric=True),
+        Column("something else, %", numeric=True),
+        Column("kernel, %", numeric=True),
+        Column("taken by the host, %", numeric=True),
+        Column("some thread waited for a core, % of the time", numeric=True),
+        Column("all waited for memory, % of the time", numeric=True),
+        Column("all waited for a disk, % of the time", numeric=True),
+        Column("player per request, µs", GAUGE, numeric=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(f"{record.number} {title_of(bundle, record.variant.label)}"),
+                *_cells(machine),
+                Cell(
+                    DASH if (gauge_us := record.measures.get(GAUGE)) is None else number(gauge_us)
+                ),
+            )
+        )
+        for record in (trial.record for trial in bundle.trials)
+        if (machine := record.machine) is not None
+    )
+    if not rows:
+        return ()
+    said = (
+        "What the whole machine did in each measured part. Something else is what neither engine, broker nor "
+        f"streambench used. A trial is marked above {STRICT.foreign_marked_share:.0%} and invalid above "
+        f"{STRICT.foreign_invalid_share:.0%}. The player's time per request is the same work in every trial of a "
+        "load, done again without the engine: where it differs by more than 15 %, the machine's speed did."
+    )
+    odd = at_another_speed(completed_records(bundle))
+    marks = tuple(Text(f"Trial {trial}: {why}.") for trial, why in sorted(odd.items()))
+    return (Text(said), Grid(columns, rows), *marks)
+
+
+def _cells(machine: MachineUsage) -> tuple[Cell, ...]:
+    names = ", ".join(f"{each.name} {_percent(each.share)}" for each in machine.strangers)
+    return (
+        Cell(_percent(machine.idle_share)),
+        Cell(_percent(machine.foreign_share), names or None),
+        *(
+            Cell(_percent(share))
+            for share in (
+                machine.kernel_share,
+                machine.steal_share,
+                machine.cpu_some_share,
+                machine.memory_full_share,
+                machine.io_full_share,
+            )
+        ),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return DASH if share is None else number(100 * share, 1)

@@ -1,0 +1,98 @@
+"""A part of a trial's load once more, in the same broker, after the engine has gone.
+
+What the broker then does is the instrument's share of its work. What the player then uses for one request
+is the same piece of work in every trial of this load, so it tells how fast the machine was.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from streambench.kafka.broker import BROKER
+from streambench.kafka.reader import Reader
+from streambench.load.trace import Trace
+from streambench.model.errors import InstrumentFailed
+from streambench.model.trial import Purpose, Segment, WithoutEngine
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.waiting import wait_until
+from streambench.trial.lab import INPUT_TOPIC, Lab
+
+PART_MS: Final = 2_500
+"""How much of the load is played again; with what is around it a trial takes four seconds longer."""
+
+# The player stamps its first frames between the order and the first due instant.
+_LEAD_NS: Final = 800_000_000
+_WAIT_S: Final = 30.0
+_POLL_S: Final = 0.01
+_NS_PER_MS: Final = 1_000_000
+
+
+class Again:
+    """Plays a part of the measured load again; its reader is started while the engine still ends."""
+
+    def __init__(
+        self, lab: Lab, supervisor: Supervisor, segment: Segment, event_offset_ms: int
+    ) -> None:
+        self._lab = lab
+        self._supervisor = supervisor
+        self._trace = Trace.open(segment.trace)
+        self._event_offset_ms = event_offset_ms
+        quantum_ms = self._trace.meta.quantum_ms
+        measured = segment.span(Purpose.MEASURED)
+        end_ms = min(measured.end_ms, measured.start_ms + PART_MS)
+        self._quanta = (measured.start_ms // quantum_ms, math.ceil(end_ms / quantum_ms))
+        self._reader = Reader.start(
+            supervisor,
+            bootstrap=lab.broker.bootstrap,
+            topic=INPUT_TOPIC,
+            partitions=len(self._trace.meta.records_by_partition),
+            out=Path(os.devnull),
+            log_dir=lab.scratch / "again",
+            name="reader-again",
+            from_end=True,
+            wait=False,
+        )
+
+    def play(self) -> WithoutEngine | None:
+        """Play it, and take the reader away; None where nothing was due or the broker did not take it."""
+        try:
+            return self._play()
+        except (InstrumentFailed, psutil.NoSuchProcess):
+            return None  # the trial is over, and what it found stands
+        finally:
+            self._reader.close()
+
+    def _play(self) -> WithoutEngine | None:
+        broker = self._supervisor.current(BROKER)
+        first, end = self._quanta
+        in_part = self._trace.batches["quantum"]
+        if broker is None or not ((in_part >= first) & (in_part < end)).any():
+            return None
+        self._reader.assigned()
+        start_ns = time.time_ns() + _LEAD_NS
+        playing = self._lab.player.play(
+            self._trace.ref,
+            start_realtime_ns=start_ns - first * self._trace.meta.quantum_ms * _NS_PER_MS,
+            event_offset_ms=self._event_offset_ms,
+            send_log=self._lab.scratch / "again" / "load.parquet",
+            quanta=self._quanta,
+        )
+        process = psutil.Process(broker.pid)
+        wait_until(
+            lambda: time.time_ns() >= start_ns, what="the load", timeout_s=_WAIT_S, poll_s=_POLL_S
+        )
+        before = process.cpu_times()
+        meta = playing.wait(_WAIT_S)
+        after = process.cpu_times()
+        return WithoutEngine(
+            records=meta.records_acknowledged,
+            requests=meta.requests,
+            broker_cpu_s=after.user + after.system - before.user - before.system,
+            player_cpu_s=meta.cpu_s,
+        )

@@ -1,0 +1,75 @@
+"""What a report says of the machine, of the null trial and of what is not known of cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streambench.model.carried import Carried, NullTrial
+from streambench.model.machine import MachineUsage, Stranger
+from streambench.report import markdown
+from streambench.report.standing import standings
+from streambench.results.bundle import BundleWriter, read_bundle
+from tests.report.example import RIGHT, RUN, completed, every_result, measures, tables
+
+BUSY = MachineUsage(0.31, 0.002, 0.011, 0.062, (Stranger("cc1", 0.058),), 0.79, 0.0, None)
+CARRIED = NullTrial(
+    "{}", "2026-11-19T08:00:00+00:00", (Carried(250_000, True, None, 2.0, 0.1, 0.2),)
+)
+
+
+def text_of(root: Path, *, machine: MachineUsage | None = None, carried: NullTrial) -> str:
+    run = replace(RUN, planned=("flink",), null_trial=carried)
+    writer = BundleWriter.create(root, run)
+    record = completed(1, "flink", RIGHT, measures(13, 28, 41), machine=machine)
+    writer.add_trial(record, tables(13, 28))
+    return markdown.render(read_bundle(writer.finish()))
+
+
+def test_the_machine_of_each_trial_is_shown_with_who_else_used_it(tmp_path: Path) -> None:
+    said = text_of(tmp_path, machine=BUSY, carried=CARRIED)
+    (row,) = [line for line in said.splitlines() if "cc1 5.8" in line]
+    for figure in ("31.0", "6.2", "1.1", "0.2", "79.0", "0.0", "–"):
+        assert figure in row
+    assert "marked above 3% and invalid above 10%" in said
+
+
+def test_a_bundle_that_knows_nothing_of_the_machine_says_nothing(tmp_path: Path) -> None:
+    assert "something else" not in text_of(tmp_path, carried=CARRIED).lower()
+
+
+@pytest.mark.parametrize(
+    ("of_this_run", "words"),
+    [
+        (True, "It was tried at the beginning of this run."),
+        (False, "It was tried at 2026-11-19T08:00:00+00:00, maybe for another run."),
+    ],
+)
+def test_a_null_trial_says_whose_it_is(tmp_path: Path, of_this_run: bool, words: str) -> None:
+    assert words in text_of(tmp_path, carried=replace(CARRIED, of_this_run=of_this_run))
+
+
+def test_nothing_is_said_of_an_engine_because_a_value_is_missing(tmp_path: Path) -> None:
+    """No trial here knows its checkpoints, and Spark's and Flink's state is in none but those."""
+    said = markdown.render(read_bundle(every_result(tmp_path)))
+    assert "has no checkpoints" not in said
+    assert "its state is in the broker" not in said
+
+
+def test_trials_at_another_speed_of_the_machine_are_marked_and_not_ranked(tmp_path: Path) -> None:
+    run = replace(RUN, repeats=2, planned=("flink", "kafka-streams"))
+    writer = BundleWriter.create(tmp_path, run)
+    gauges_us = {1: 200.0, 2: 205.0, 3: 210.0, 4: 260.0}
+    for number, gauge_us in gauges_us.items():
+        label = ("flink", "kafka-streams")[(number + 1) % 2]
+        figures = {**measures(13, 28, 41), "player_cpu_us_per_request": gauge_us}
+        record = completed(number, label, RIGHT, figures, machine=BUSY)
+        writer.add_trial(replace(record, round=(number + 1) // 2), tables(13, 28, seed=number))
+    bundle = read_bundle(writer.finish())
+    slower = "the machine was slower than in most: the player took 260 µs"
+    unranked = {stand.label: stand.unranked for stand in standings(bundle)}
+    assert unranked["flink"] is None
+    assert slower in (unranked["kafka-streams"] or "")
+    assert f"Trial 4: {slower}" in markdown.render(bundle)

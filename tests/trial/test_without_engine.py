@@ -1,0 +1,58 @@
+"""A part of a load again, on a real broker and with no engine: what it is, and that it leaves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streambench.load.trace import compile_trace
+from streambench.model.plan import Artifacts
+from streambench.model.trial import Purpose, Segment, Span
+from streambench.runtime.artifacts import resolve
+from streambench.runtime.supervisor import Supervisor
+from streambench.trial import without_engine
+from streambench.trial.lab import open_lab
+from streambench.trial.without_engine import Again
+from streambench.workload.locate import find
+from streambench.workload.parse import load_workload
+
+RATE_PER_S = 20_000
+OFFSET_MS = 1_764_000_000_000
+
+
+@pytest.mark.broker
+def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(without_engine, "PART_MS", 500)
+    workload = load_workload(find("clicks"))
+    load = compile_trace(
+        workload, duration_ms=2_000, seed=1, cache=tmp_path / "loads", rate_per_s=RATE_PER_S
+    )
+    segment = Segment(
+        load.ref,
+        (Span(Purpose.WARM_UP, 0, 1_000), Span(Purpose.MEASURED, 1_000, 2_000)),
+    )
+    with (
+        Supervisor() as supervisor,
+        open_lab(
+            supervisor,
+            resolve(Artifacts(java=True, jar_sets=("broker",))),
+            scratch=tmp_path / "scratch",
+            log_dir=tmp_path / "logs",
+            partitions=workload.partitions,
+            warm_up=load.ref,
+        ) as lab,
+    ):
+        before = {child.name for child in supervisor.children()}
+        found = Again(lab, supervisor, segment, OFFSET_MS).play()
+        again = Again(lab, supervisor, segment, OFFSET_MS).play()
+        assert {child.name for child in supervisor.children()} == before
+    assert found is not None
+    assert again is not None
+    assert found.records == again.records == RATE_PER_S * 500 // 1_000
+    assert found.requests == again.requests == 500 // workload.quantum_ms
+    for each in (found, again):
+        assert each.player_cpu_s > 0
+        assert each.broker_cpu_s >= 0
