@@ -67,6 +67,7 @@ class Request:
     warmed: bool = False
     machine_limits: MachineLimits = STRICT
     settles: bool = False
+    missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 
     @property
     def head_s(self) -> float:
