@@ -35,6 +35,7 @@ from streambench.experiment.calibration.compare import (
     delay_line,
     invalid_line,
     rate_line,
+    slowed_line,
 )
 from streambench.experiment.calibration.disturb import Spinners, When, slowed
 from streambench.experiment.faults import longest_jitter_ms
@@ -44,9 +45,12 @@ from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, SearchRecord
 from streambench.model.trial import Completed, Failed, Invalid, Outcome, TrialRecord
 from streambench.model.verdict import Damage, RowClass, Verdict
+from streambench.results.bundle import Bundle, TrialBundle
+from streambench.results.speed import GAUGE
 from streambench.runtime.waiting import wait_until
 from streambench.trial.observer import Phase, Silent, Status
 from streambench.workload.parse import load_workload
+from tests.report.example import RUN
 
 VARIANT = Variant("reference", "1")
 RIGHT = Verdict(992, 992, Damage(), (), True, True, True)
@@ -162,6 +166,28 @@ def test_a_trial_that_must_be_invalid_must_be_so_for_its_own_reason() -> None:
     assert invalid_line("a stalled player", record(Invalid("the load was late")), "late").held
     assert not invalid_line("a stalled player", record(Invalid("memory was short")), "late").held
     assert not invalid_line("a stalled player", record(), "late").held
+
+
+def bundle_of(*gauges_us: float | None, last: Outcome | None = None) -> Bundle:
+    records = [
+        record(number=number, measures={GAUGE: gauge_us}, trace_sha256="ab")
+        for number, gauge_us in enumerate(gauges_us, start=1)
+    ]
+    if last is not None:
+        records[-1] = replace(records[-1], outcome=last)
+    folder = Path("nowhere")
+    return Bundle(folder, RUN, tuple(TrialBundle(each, folder) for each in records))
+
+
+def test_a_slowed_trial_must_be_marked() -> None:
+    assert slowed_line(bundle_of(186.0, 385.0)).held
+    alike = slowed_line(bundle_of(186.0, 190.0))
+    assert not alike.held
+    assert "186 µs and 190 µs" in alike.found
+    assert not slowed_line(bundle_of(186.0, None)).held
+    spoilt = slowed_line(bundle_of(186.0, 385.0, last=Invalid("something else was running")))
+    assert not spoilt.held
+    assert spoilt.found == "invalid: something else was running"
 
 
 def test_the_late_time_of_an_outage_is_the_mean_over_partitions() -> None:

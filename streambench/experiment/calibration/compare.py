@@ -28,6 +28,7 @@ from streambench.results.bundle import Bundle
 from streambench.results.speed import GAUGE, at_another_speed, completed_records
 
 DELAY_TOLERANCE_MS = 2.0
+_SLOWED = "a machine slowed half-way"
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def rate_line(search: SearchRecord) -> Figure:
         float(RATE_PER_S),
         None if low is None or high is None else float(low),
         RATE_PER_S * PRECISION,
-        search.ended,
+        f"{search.ended}; {search.probes[-1].why}" if search.probes else search.ended,
     )
 
 
@@ -175,14 +176,15 @@ def slowed_line(bundle: Bundle) -> Finding:
     """A run whose second trial was made on a slowed machine: its trials must be marked for it."""
     records = completed_records(bundle)
     marks = at_another_speed(records)
-    gauges = " and ".join(
-        "unknown" if gauge_us is None else f"{gauge_us:,.0f} µs"
-        for gauge_us in (record.measures.get(GAUGE) for record in records)
-    )
     number = bundle.trials[-1].record.number
-    held = number in marks
-    found = f"marked: {marks[number]}" if held else f"not marked: a request took {gauges}"
-    return Finding("a machine slowed half-way", "marked", found, held)
+    if number in marks:
+        return Finding(_SLOWED, "marked", f"marked: {marks[number]}", held=True)
+    spoilt = [each.record.outcome for each in bundle.trials if each.record not in records]
+    if spoilt:
+        return Finding(_SLOWED, "marked", outcome_words(spoilt[0]), held=False)
+    gauges_us = (record.measures.get(GAUGE) for record in records)
+    took = " and ".join("unknown" if us is None else f"{us:,.0f} µs" for us in gauges_us)
+    return Finding(_SLOWED, "marked", f"not marked: a request took {took}", held=False)
 
 
 def invalid_line(case: str, record: TrialRecord, named: str) -> Finding:
