@@ -70,7 +70,7 @@ def delay_line(delay_ms: int, record: TrialRecord) -> Figure:
     """The median result delay of a trial, as its report prints it."""
     right = isinstance(record.outcome, Completed) and record.outcome.verdict.right
     return Figure(
-        f"result delay, median of {record.measured_windows} windows",
+        f"median delay, {record.measured_windows} windows",
         "ms",
         float(delay_ms),
         record.measures.get("delay_p50_ms") if right else None,
