@@ -14,6 +14,7 @@ from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
 
+JACKSON = "2.21.2"  # the one that Kafka brings along
 KAFKA = "4.3.1"
 LOG4J = "2.25.4"
 SPARK = "4.2.0"
@@ -37,9 +38,14 @@ class JarSet:
 
 SETS = {
     "broker": JarSet((f"org.apache.kafka:kafka_2.13:{KAFKA}", *LOGGING)),
-    # Stores are in memory: RocksDB (73 MB) is never loaded.
+    # Stores are in memory: RocksDB (73 MB) is never loaded. The topology reads JSON with jackson-core.
     "streams": JarSet(
-        (f"org.apache.kafka:kafka-streams:{KAFKA}", *LOGGING), without=("org.rocksdb:rocksdbjni",)
+        (
+            f"org.apache.kafka:kafka-streams:{KAFKA}",
+            f"com.fasterxml.jackson.core:jackson-core:{JACKSON}",
+            *LOGGING,
+        ),
+        without=("org.rocksdb:rocksdbjni",),
     ),
     "flink-connector": JarSet(
         ("org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2",), transitive=False

@@ -40,8 +40,8 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
     odd = at_another_speed(completed_records(bundle))
-    elsewhere = next((odd[record.number] for record in records if record.number in odd), None)
-    return elsewhere or still_warming(records)
+    at_odds = next((odd[record.number] for record in records if record.number in odd), None)
+    return at_odds or still_warming(records)
 
 
 def still_warming(records: Sequence[TrialRecord]) -> str | None:

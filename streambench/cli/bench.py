@@ -90,7 +90,8 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
         f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
-    for note in (*request.length_notes, *request.warnings):
+    told = [note for each in requests for note in (*each.length_notes, *each.warnings)]
+    for note in dict.fromkeys(told):
         err.print(note, markup=False)
     if request.faults:
         err.print(

@@ -66,7 +66,10 @@ def _show(plan: Plan) -> None:
     for heading in ("scope", "setting", "value", "origin"):
         table.add_column(heading, overflow="fold")
     for setting in plan.settings:
-        table.add_row(setting.scope, setting.name, setting.value, setting.origin.value)
+        origin = setting.origin.value + (
+            "" if setting.listed else ", a name the engine does not list"
+        )
+        table.add_row(setting.scope, setting.name, setting.value, origin)
     out.print(table)
     for warning in plan.warnings:
         out.print(f"warning: {warning}", markup=False)

@@ -89,7 +89,7 @@ def make_request(
     warm_up = warm_up_s or usual.warm_up_ms / 1000
     asked_ms = None if measured_s is None else round(measured_s * 1000)
     closing = closings(parsed, asked_ms or usual.measured_ms)
-    unlocking = unlocked(closing, conditions)
+    unlocking = unlocked(closing, conditions, chosen=AxisName.COMMIT in dict(point))
     conditions = unlocking.conditions
     default_faults_apply = faults is None and measured_s is None and not quick
     length = _length(
@@ -133,9 +133,9 @@ def make_request(
         command=command,
         point=point,
         warnings=(
-            *((unlocking.moved,) if unlocking.moved else ()),
+            *((unlocking.told,) if unlocking.told else ()),
             *lock_warnings(
-                [(c.engine.title, c.plan) for c in contenders if isinstance(c.plan, Plan)],
+                [(c.title, c.plan) for c in contenders if isinstance(c.plan, Plan)],
                 closing,
                 conditions,
             ),

@@ -133,7 +133,7 @@ def assess(
         usage=evidence.usage,
         machine=evidence.machine,
         late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
-        settings=_with_effective(plan.settings, evidence.readings),
+        settings=with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
         warnings=(
             *plan.warnings,
@@ -246,10 +246,15 @@ def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords
     )
 
 
-def _with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[Setting, ...]:
+def with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[Setting, ...]:
+    """The settings as asked for, each with what the running engine says of it."""
     return tuple(
         dataclasses.replace(
-            setting, effective=readings.effective.get((setting.scope, setting.name))
+            setting,
+            # Engines repeat what they were given: of a name that they do not know that says nothing.
+            effective=readings.effective.get((setting.scope, setting.name))
+            if setting.listed
+            else None,
         )
         for setting in settings
     )

@@ -56,8 +56,9 @@ def run_one(
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     load = Trace.open(spec.segment.trace)
+    at_first = 0 if before is None else before.records_at_most
     again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
-    records = load.ref.records + again + (0 if before is None else before.records_at_most)
+    records = load.ref.records + at_first + again
     with workspace(
         heap_mib=plan.heap_mib,
         records=records,

@@ -37,10 +37,10 @@ _UNIT_MS: Final = {"m": 60_000.0, "s": 1_000.0, "h": 3_600_000.0}
 
 @dataclass(frozen=True)
 class Unlocked:
-    """The terms with an interval whose phases are spread; `moved` says so in words where it is another."""
+    """The terms with an interval whose phases are spread, where one may be taken; `told` is what to say of it."""
 
     conditions: Conditions
-    moved: str | None = None
+    told: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,24 @@ def locks_phase(interval_ms: float, closing: Closings) -> bool:
     return max(later - earlier for earlier, later in pairwise(around)) > _WIDEST_GAP * interval_ms
 
 
-def unlocked(closing: Closings, conditions: Conditions) -> Unlocked:
-    """The same terms, their default interval moved where it would lock; one that was chosen stays."""
-    usual_ms = Conditions().commit_interval_ms
-    if conditions.commit_interval_ms != usual_ms or not locks_phase(usual_ms, closing):
+def unlocked(closing: Closings, conditions: Conditions, *, chosen: bool = False) -> Unlocked:
+    """The same terms, their usual interval moved where it would lock; a `chosen` one stays, and is told of."""
+    interval_ms = conditions.commit_interval_ms
+    if not locks_phase(interval_ms, closing):
         return Unlocked(conditions)
-    chosen_ms = next(
-        (each for each in _nearest(usual_ms) if not locks_phase(each, closing)), usual_ms
-    )
-    moved = (
-        f"the commit interval is {chosen_ms} ms for every engine, not the usual {usual_ms} ms, at which "
+    if chosen or interval_ms != Conditions().commit_interval_ms:
+        return Unlocked(
+            conditions,
+            f"the commit interval of {interval_ms} ms meets the closings of {closing.words} at few "
+            "phases; delays may hang on them",
+        )
+    free = (each for each in _nearest(interval_ms) if not locks_phase(each, closing))
+    moved_ms = next(free, interval_ms)
+    told = (
+        f"the commit interval is {moved_ms} ms for every engine, not the usual {interval_ms} ms, at which "
         f"commits would meet the closings of {closing.words} at few phases"
     )
-    return Unlocked(replace(conditions, commit_interval_ms=chosen_ms), moved)
+    return Unlocked(replace(conditions, commit_interval_ms=moved_ms), told)
 
 
 def _lock_warning(title: str, plan: Plan, closing: Closings, conditions: Conditions) -> str | None:

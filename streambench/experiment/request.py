@@ -65,17 +65,16 @@ class Request:
     command: str
     point: Point = ()  # where in a sweep this is
     warmed: bool = False
-    machine_limits: MachineLimits = STRICT
     settles: bool = False
+    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
+    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
+    machine_limits: MachineLimits = STRICT
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 
     @property
     def head_s(self) -> float:
         """How much of the measured load belongs to the warm-up."""
         return SETTLING.head_s if self.settles else self.warm_up_s
-
-    warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
-    length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
 
     @property
     def spans(self) -> tuple[Span, ...]:

@@ -40,7 +40,8 @@ class Role(enum.Enum):
 class Setting:
     """One setting as asked for; `effective` is what the running engine said, None when it cannot say.
 
-    `recovery`: it decides how fast a failure is noticed or what has to be done again.
+    `recovery`: it decides how fast a failure is noticed or what has to be done again. `listed`: the
+    engine's version defines a setting of that name; of another one nobody can say whether it is used.
     """
 
     scope: str
@@ -49,6 +50,7 @@ class Setting:
     origin: Origin
     effective: str | None = None
     recovery: bool = False
+    listed: bool = True
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ def partitions_waited_for(
 
 def _slowest(clocks: TraceClocks, event_ms: Int64s, partitions: int) -> Int64s:
     moving = clocks.passing_by_partition
-    if len(moving) < partitions:
-        # An empty partition: the engine is then given an idle time-out, and waits for none.
-        return np.full(len(event_ms), -1, dtype=np.int64)
+    silent = set(range(partitions)) - moving.keys()
+    if silent:  # no record of it ever moves the clock
+        return np.full(len(event_ms), min(silent), dtype=np.int64)
     numbers = np.array(sorted(moving), dtype=np.int64)
     reached = np.stack([moving[int(number)].first_quantum(event_ms) for number in numbers])
     last = np.where(reached < 0, _NEVER, reached).argmax(axis=0)

@@ -1,6 +1,6 @@
 """One trial from launch to the last row: what is done to the engine, and nothing about judging it.
 
-topics → launch → ready → (warming) → warm-up │ measured │ cool-down │ flush → drain → stop
+topics → launch → ready → (warming) → warm-up │ measured │ cool-down │ flush → drain → stop → again
 """
 
 from __future__ import annotations

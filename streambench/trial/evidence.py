@@ -22,8 +22,8 @@ class Evidence:
     `hits` are the faults that happened, `missed` says that one did not; `fault_notes` are findings on
     the way. `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
     `usage_at_rest` of the silence after it.
-    `warmed` are the loads that came at once before T0. `without_engine` is None where that was not played.
-    `own_rows` holds (key, window start since the epoch) of the rows that are no result of the load.
+    `warmed` are the loads that were played before T0. `own_rows` holds (key, window start since the
+    epoch) of the rows that are no result of the load. `without_engine` is None where that was not played.
     """
 
     start_realtime_ns: int

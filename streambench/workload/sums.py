@@ -9,7 +9,7 @@ from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.shape import peak_per_s
 from streambench.model.workload import Query, Replay, Synthetic, Workload
 from streambench.workload.bounds import Range, range_of
-from streambench.workload.source import opened
+from streambench.workload.source import EVENT_MS, opened
 from streambench.workload.sql import to_sql
 
 
@@ -62,7 +62,7 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM source"
-            f' GROUP BY "{workload.query.group_by}", floor(event_ms / {size_ms}))'
+            f' GROUP BY "{workload.query.group_by}", floor("{EVENT_MS}" / {size_ms}))'
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 

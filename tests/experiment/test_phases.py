@@ -12,6 +12,7 @@ from streambench.experiment.lengths import usual_lengths
 from streambench.experiment.phases import Closings, closings, locks_phase, unlocked
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions, Guarantee, Profile
+from streambench.model.sweep import AxisName, Point
 from streambench.model.workload import Tumbling
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
@@ -31,6 +32,7 @@ def request(
     *settings: str,
     workload: str = "clicks",
     engines: tuple[str, ...] = ("flink", "spark", "kafka-streams", "kafka-python"),
+    point: Point = (),
     **terms: object,
 ) -> Request:
     return make_request(
@@ -47,6 +49,7 @@ def request(
         seed=1,
         out=Path("results"),
         command="test",
+        point=point,
     )
 
 
@@ -86,7 +89,7 @@ def test_spread_phases_are_no_fault(interval_ms: int, window_ms: int) -> None:
 def test_the_usual_interval_stays_where_it_can() -> None:
     for window_ms in (500, 1_000, 4_000, 60_000):
         found = unlocked(of_windows(window_ms), Conditions())
-        assert (found.conditions, found.moved) == (Conditions(), None)
+        assert (found.conditions, found.told) == (Conditions(), None)
 
 
 @pytest.mark.parametrize("window_ms", [970, 485, 1_940, 97_000, 968])
@@ -96,13 +99,34 @@ def test_the_usual_interval_is_moved_where_it_locks(window_ms: int) -> None:
     assert moved_ms != 970
     assert abs(moved_ms - 970) < 200
     assert not locks_phase(moved_ms, of_windows(window_ms))
-    assert found.moved is not None
-    assert f"is {moved_ms} ms for every engine" in found.moved
+    assert found.told is not None
+    assert f"is {moved_ms} ms for every engine" in found.told
 
 
 def test_an_interval_that_was_chosen_is_not_moved() -> None:
     chosen = Conditions(commit_interval_ms=500)
-    assert unlocked(of_windows(500), chosen).conditions == chosen
+    found = unlocked(of_windows(500), chosen)
+    assert found.conditions == chosen
+    assert "the commit interval of 500 ms meets the closings of windows of 500 ms" in (
+        found.told or ""
+    )
+    assert unlocked(of_windows(500), Conditions(commit_interval_ms=960)).told is None
+
+
+def test_the_points_of_a_sweep_keep_their_intervals_and_are_told_of() -> None:
+    points = {
+        ms: request(point=((AxisName.COMMIT, float(ms)),), guarantee=Guarantee.EXACTLY_ONCE)
+        for ms in (100, 300, 970)
+    }
+    for ms, found in points.items():
+        assert found.conditions.commit_interval_ms == ms
+    assert ["at few phases" in " ".join(found.warnings) for found in points.values()] == [
+        True,
+        True,
+        False,
+    ]
+    usual = Conditions()
+    assert unlocked(of_windows(970), usual, chosen=True).conditions == usual
 
 
 def test_a_replay_counts_its_windows_as_they_are_played() -> None:

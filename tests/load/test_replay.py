@@ -13,7 +13,7 @@ from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Workload
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
-from streambench.workload.source import opened
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened
 
 FLIGHTS = load_workload(shipped_root() / "flights")
 ROWS = """
@@ -168,7 +168,7 @@ def arrivals(workload: Workload) -> list[tuple[object, ...]]:
     assert isinstance(workload.input, Replay)
     with opened(workload.input, workload.fields) as connection:
         return connection.execute(  # type: ignore[no-any-return]
-            "SELECT arrival_ms, event_ms FROM source ORDER BY ordinal"
+            f'SELECT "{ARRIVAL_MS}", "{EVENT_MS}" FROM source ORDER BY "{ORDINAL}"'
         ).fetchall()
 
 

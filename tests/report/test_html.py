@@ -113,7 +113,7 @@ def test_programs_settings_and_the_instruments_own_use_are_shown(page: Page) -> 
         "SELECT count(*) AS views -- a < b",
         "parallelism.default",
         "fairness rule",
-        "the engine cannot say",
+        "the engine does not report this",
         "A slot is not a core",
         "What streambench used, by role",
         "0.094",

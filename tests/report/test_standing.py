@@ -279,3 +279,17 @@ def test_the_answer_is_one_sentence_with_everybody_in_it(tmp_path: Path) -> None
     assert said.endswith(".")
     assert ". " not in said
     assert all(title in said for title in TITLES.values())
+
+
+def test_late_records_of_repeats_are_told_as_a_range_and_a_table_says_of_which_trial(
+    tmp_path: Path,
+) -> None:
+    bundle = read_bundle(late_flights(tmp_path))
+    first = bundle.trials[0]
+    assert first.record.late is not None
+    again = replace(first.record, number=9, late=replace(first.record.late, dropped=500))
+    both = replace(bundle, trials=(*bundle.trials, replace(first, record=again)))
+    assert "Flink SQL 12.8 % to 20.7 %" in answer(both)
+    assert "the first of 2 trials" in markdown.render_document(compose(both))
+    assert "Flink SQL 20.7 %," in answer(bundle)
+    assert "the first of" not in markdown.render_document(compose(bundle))

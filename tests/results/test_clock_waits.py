@@ -127,6 +127,19 @@ def test_a_silence_that_ends_says_so_and_holds_only_its_own_keys_per_partition(
     assert wait.longest_ms == pytest.approx(2_900, abs=10)
 
 
+def test_a_partition_whose_records_never_pass_is_silent_from_the_start(tmp_path: Path) -> None:
+    records = []
+    for quantum in range(LOAD_MS // QUANTUM_MS):
+        records.append(Record(quantum, 0, quantum * QUANTUM_MS, key="a"))
+        records.append(Record(quantum, 1, quantum * QUANTUM_MS, key="b", action="click"))
+    trace = trace_of(tmp_path / "columns", records, partitions=2, quanta=LOAD_MS // QUANTUM_MS)
+    (wait,) = measured(expect(trace, query(), EventClock.MIN_OF_PARTITIONS), delay_ms=7).clock_waits
+    assert (wait.partition, wait.silent_from_ms, wait.silent_until_ms) == (1, 0, None)
+    lone = trace_of(tmp_path / "lone", records[::2], partitions=2, quanta=LOAD_MS // QUANTUM_MS)
+    (wait,) = measured(expect(lone, query(), EventClock.MIN_OF_PARTITIONS), delay_ms=7).clock_waits
+    assert (wait.partition, wait.silent_from_ms, wait.silent_until_ms) == (1, 0, None)
+
+
 def test_event_times_that_are_behind_are_no_silence(tmp_path: Path) -> None:
     expected = two_partitions(
         tmp_path / "columns", EventClock.MIN_OF_PARTITIONS, silent=range(0), behind_ms=1_500

@@ -51,7 +51,9 @@ def overridden(
     """`settings` after what the variant and the user ask for in `scope`, which wins."""
     table = {(setting.scope, setting.name): setting for setting in settings}
     for each in asked:
-        table[scope, each.name] = Setting(scope, each.name, literal(each.value), each.origin)
+        table[scope, each.name] = Setting(
+            scope, each.name, literal(each.value), each.origin, listed=each.listed
+        )
     return tuple(table.values())
 
 

@@ -14,11 +14,12 @@ from streambench.workload.names import did_you_mean
 
 @dataclass(frozen=True)
 class Asked:
-    """A setting that a variant or the user asks for."""
+    """A setting that a variant or the user asks for; `listed` as in a plan's `Setting`."""
 
     name: str
     value: str
     origin: Origin
+    listed: bool = True
 
 
 def asked(variant: Variant, known: Sequence[NamedVariant]) -> tuple[Asked, ...]:

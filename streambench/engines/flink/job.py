@@ -13,6 +13,7 @@ from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, listens_on, named, replan, start, stop
 from streambench.engines.common.noticed import noticed
 from streambench.engines.common.restart import comes_back
+from streambench.engines.flink.failed_checkpoints import failed_words
 from streambench.engines.flink.processes import JOB_MANAGER
 from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import slots
@@ -89,7 +90,10 @@ class FlinkJob:
             words = {
                 "state": status.state,
                 "completed checkpoints": str(completed),
-                "failed checkpoints": str(status.failed_checkpoints),
+                "failed checkpoints": failed_words(
+                    sum(last.failed_checkpoints for last in (*ended, status)),
+                    self._at.log_dir / f"{JOB_MANAGER}.log",
+                ),
                 "submitted again": str(len(earlier)),
             }
             if exceptions:

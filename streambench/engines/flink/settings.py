@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
+from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import (
     OWN,
     by_profile,
@@ -57,6 +59,7 @@ _RECOVERY = frozenset(
 )
 
 _SPARE_AT_MOST = 8
+_PROPERTIES = "properties."  # of the Kafka clients in source and sink
 _FRAMEWORK_HEAP_MIB = 64
 _FRAMEWORK_OFF_HEAP_MIB = 128
 _NETWORK_MIB = 64
@@ -73,7 +76,9 @@ def parallelism(conditions: Conditions) -> int:
 def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """All settings but addresses, ports and folders, the variant's and the user's own last.
 
-    What the user sets goes to the cluster and to the job: Flink reads each key where it needs it.
+    What the user sets goes to the cluster and to the job: Flink reads each key where it needs it. Options
+    of the Kafka source and sink (`scan.…`, `sink.…`, `properties.…`) go to these. Raises UsageError for
+    a name of no family of Flink's, or one that is nearly a name of its.
     """
     settings = (
         *rules(CLUSTER, _cluster(conditions)),
@@ -113,11 +118,35 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         *rules(JVM, _jvm(conditions)),
         *rules(OWN, {SPARE_TASK_MANAGERS: 0}),
     )
-    wanted = asked(variant, VARIANTS)
-    for scope in (CLUSTER, JOB):
-        settings = overridden(settings, scope, [each for each in wanted if not is_own(each.name)])
-    settings = overridden(settings, OWN, [each for each in wanted if is_own(each.name)])
+    known = known_names() | {SPARE_TASK_MANAGERS}
+    families = tuple({f"{name.partition('.')[0]}." for name in known_names()})
+    for each in checked("flink", asked(variant, VARIANTS), known, open_to=families):
+        for scope in _scopes(each.name):
+            settings = overridden(settings, scope, (each,))
     return marked(settings, _RECOVERY)
+
+
+@functools.cache
+def known_names() -> frozenset[str]:
+    """Every name that this version of Flink and of its connector defines."""
+    kinds = names_by_kind("flink")
+    clients = kinds["consumer"] | kinds["producer"]
+    return kinds["option"] | {f"{_PROPERTIES}{name}" for name in clients}
+
+
+def _scopes(name: str) -> tuple[str, ...]:
+    if is_own(name):
+        return (OWN,)
+    if name.startswith("scan."):
+        return (SOURCE,)
+    if name.startswith("sink."):
+        return (SINK,)
+    if name.startswith(_PROPERTIES):
+        kinds = names_by_kind("flink")
+        client = name.removeprefix(_PROPERTIES)
+        read_by = ((SOURCE, "consumer"), (SINK, "producer"))
+        return tuple(s for s, kind in read_by if client in kinds[kind]) or (SOURCE, SINK)
+    return (CLUSTER, JOB)
 
 
 def slots(settings: Iterable[Setting]) -> int:

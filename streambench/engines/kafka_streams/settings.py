@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from streambench.engines.common.jvm import heap_flags
+from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import (
     by_profile,
     defaults,
@@ -27,6 +29,7 @@ JVM_OPTIONS = "jvm.options"
 PROGRAM = "program"
 _JSON_PARSER = "streambench.json-parser"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
+_CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
 _CACHE_BYTES = 10 * 1024 * 1024
 # What decides when a failure is noticed and what has to be done again.
 _RECOVERY = frozenset(
@@ -50,6 +53,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
 
     In scope "kafka-streams" they are properties of StreamsConfig; "jvm" has the heap, and whatever
     more the user wants to give to java as `jvm.options`; "program" says how the topology is written.
+    Raises UsageError for an unknown name.
     """
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
     fair: dict[str, str | int] = {
@@ -100,7 +104,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *rules(PROGRAM, {_JSON_PARSER: JsonParser.JACKSON.value}),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
-    wanted = asked(variant, VARIANTS)
+    known = known_names() | {setting.name for setting in chosen if setting.scope != JVM}
+    wanted = checked("kafka-streams", asked(variant, VARIANTS), known)
     scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM}
     for scope in (SCOPE, JVM, PROGRAM):
         mine = [each for each in wanted if scopes.get(each.name, SCOPE) == scope]
@@ -118,6 +123,26 @@ def json_parser(chosen: Sequence[Setting]) -> JsonParser:
             hint=f"for example: --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
         )
     return JsonParser(name)
+
+
+@functools.cache
+def known_names() -> frozenset[str]:
+    """Every name that this version defines: its own, its clients' with and without their prefixes."""
+    kinds = names_by_kind("kafka-streams")
+    clients = {
+        "consumer": _CONSUMERS,
+        "producer": ("producer.",),
+        "admin": ("admin.",),
+        "topic": ("topic.",),
+    }
+    prefixed = (
+        f"{prefix}{name}"
+        for kind, every in clients.items()
+        for prefix in every
+        for name in kinds[kind]
+    )
+    bare = kinds["consumer"] | kinds["producer"] | kinds["admin"]
+    return kinds["streams"] | kinds["internal"] | bare | {JVM_OPTIONS, *prefixed}
 
 
 def commit_interval_ms(chosen: Sequence[Setting]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+
+from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
 from streambench.engines.common.variants import asked
 from streambench.engines.spark.trigger import AT_ONCE
@@ -34,6 +37,22 @@ _RECOVERY = frozenset(
         TRIGGER,
     }
 )
+# Spark's guide to its Kafka source lists them; they are defined nowhere else.
+_SOURCE_OPTIONS = frozenset(
+    {
+        "failOnDataLoss",
+        "fetchOffset.numRetries",
+        "fetchOffset.retryIntervalMs",
+        "groupIdPrefix",
+        "kafkaConsumer.pollTimeoutMs",
+        "maxOffsetsPerTrigger",
+        "maxTriggerDelay",
+        "minOffsetsPerTrigger",
+        "minPartitions",
+        "startingOffsets",
+    }
+)
+_CLIENT = "kafka."  # of the Kafka clients in source and sink
 _SHIPPED_WORKER_TIMEOUT_MS = 60_000
 
 
@@ -59,7 +78,11 @@ def worker_timeout_ms(conditions: Conditions) -> int:
 
 
 def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
-    """All settings but addresses, ports, folders and log format, the user's own last."""
+    """All settings but addresses, ports, folders and log format, the variant's and the user's own last.
+
+    Options of the Kafka source and sink (`kafka.…`, `maxOffsetsPerTrigger`) go to these, all others to
+    the application. Raises UsageError for a name that Spark does not know or that is nearly one of its.
+    """
     settings = (
         *rules(APPLICATION, _application(conditions)),
         *by_profile(
@@ -109,11 +132,33 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
         ),
     )
-    wanted = asked(variant, VARIANTS)
-    triggers = [each for each in wanted if each.name == TRIGGER]
-    application = [each for each in wanted if each.name != TRIGGER]
-    settings = overridden(overridden(settings, APPLICATION, application), QUERY, triggers)
+    known = known_names() | {TRIGGER}
+    for each in checked("spark", asked(variant, VARIANTS), known, open_to=("spark.", _CLIENT)):
+        for scope in _scopes(each.name):
+            settings = overridden(settings, scope, (each,))
     return marked(settings, _RECOVERY)
+
+
+@functools.cache
+def known_names() -> frozenset[str]:
+    """Every name that this version of Spark and of its connector defines or reads."""
+    kinds = names_by_kind("spark")
+    clients = kinds["consumer"] | kinds["producer"]
+    spark = kinds["option"] | kinds["mentioned"]
+    return spark | _SOURCE_OPTIONS | {f"{_CLIENT}{name}" for name in clients}
+
+
+def _scopes(name: str) -> tuple[str, ...]:
+    if name == TRIGGER:
+        return (QUERY,)
+    if name in _SOURCE_OPTIONS:
+        return (SOURCE,)
+    if name.startswith(_CLIENT):
+        kinds = names_by_kind("spark")
+        client = name.removeprefix(_CLIENT)
+        read_by = ((SOURCE, "consumer"), (SINK, "producer"))
+        return tuple(s for s, kind in read_by if client in kinds[kind]) or (SOURCE, SINK)
+    return (APPLICATION,)
 
 
 def _application(conditions: Conditions) -> dict[str, str | int]:

@@ -64,6 +64,15 @@ def restart_words(conditions: Conditions) -> str:
     return f"A process that died is started again after {in_seconds(delay_ms)} s."
 
 
+def effective_cell(setting: Setting) -> Cell:
+    """What the running engine said of a setting, or that it says nothing."""
+    if setting.effective:
+        return Cell(setting.effective)
+    if not setting.listed:
+        return Cell(DASH, "the engine does not report this, and lists no such name")
+    return Cell(DASH, "the engine does not report this")
+
+
 def _grid(found: list[tuple[str, Setting]]) -> Grid:
     columns = (
         Column("engine"),
@@ -80,10 +89,7 @@ def _grid(found: list[tuple[str, Setting]]) -> Grid:
                 Cell(setting.scope),
                 Cell(setting.name),
                 Cell(setting.value),
-                Cell(
-                    setting.effective or DASH,
-                    None if setting.effective else "the engine cannot say",
-                ),
+                effective_cell(setting),
                 Cell(setting.origin.value),
             )
         )

@@ -22,6 +22,7 @@ from streambench.report.sections.cost import usage_grid
 from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
+from streambench.report.sections.recovery_terms import effective_cell
 from streambench.report.standing import standings, title_of
 from streambench.report.warm_up_words import warm_up_words
 from streambench.results.bundle import Bundle
@@ -230,10 +231,7 @@ def _settings_grid(settings: tuple[Setting, ...]) -> Grid:
                 Cell(setting.scope),
                 Cell(setting.name),
                 Cell(setting.value),
-                Cell(
-                    setting.effective or DASH,
-                    None if setting.effective else "the engine cannot say",
-                ),
+                effective_cell(setting),
                 Cell(setting.origin.value),
             )
         )
