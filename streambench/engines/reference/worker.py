@@ -51,20 +51,21 @@ class Worker:
         self._output = output
         self._commit_interval_s = commit_interval_s
         self._commit_s: float | None = None  # when the open transaction is to be committed
+        # Once: rows of one window that were read one after another are to leave together.
+        self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
         self.records = self.rows = 0
 
     def step(self) -> None:
         """One poll, no longer than until the next row or commit is due, and what follows from it."""
         for partition, records in self._consumer.poll(timeout_ms=self._patience_ms()).items():
             now_ms = time.monotonic() * 1000
-            ahead_ms = time.time() * 1000 - now_ms
             self.records += len(records)
             done_ms = self._stage.read(len(records), now_ms)
             events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
             for record, event in zip(records, events, strict=True):
                 closed = self._windows.feed(partition.partition, record.timestamp, event)
                 if closed:
-                    self._stage.add(closed, done_ms, ahead_ms)
+                    self._stage.add(closed, done_ms, self._realtime_ahead_ms)
         next_ms = self._stage.next_ms()
         while next_ms is not None and 0 < next_ms - time.monotonic() * 1000 <= AWAKE_MS:
             pass
