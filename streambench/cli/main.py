@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from streambench import __version__
 from streambench.cli import (
+    calibrate,
     clean,
     doctor,
     engines,
@@ -70,6 +71,7 @@ def _top(
 
 
 app.command("run")(run.run)
+app.command("calibrate")(calibrate.calibrate)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

@@ -201,7 +201,7 @@ def run(
         budget_s=budget or 0.0,
         engines=len(requests[0].contenders),
     )
-    with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
+    with interrupts_unwind(), RunLock(wait=wait, on_wait=say_who_runs):
         if find_rate:
             code = find(requests[0], terms)
         elif drain is not None:
@@ -214,6 +214,7 @@ def run(
     raise typer.Exit(code)
 
 
-def _say_who_runs(holder: Holder | None) -> None:
+def say_who_runs(holder: Holder | None) -> None:
+    """Tell the user for whom is waited."""
     who = "another run" if holder is None else f"the run with pid {holder.pid}"
     err.print(f"waiting for {who} to end")

@@ -89,6 +89,7 @@ def execute(
                         cold=request.quick,
                         point=request.point,
                         machine_limits=request.machine_limits,
+                        missing_s=request.missing_s,
                     ),
                     request=request,
                     contender=contender,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,26 @@ LEAST_MEASURED_MS: Final = 12_000
 # When that does not decide, the same rate is tried again for so much longer.
 LONGER: Final = 2.5
 
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long the steps of a search are: what a warm job works off at once, and a probe."""
+
+    drain_per_s: int
+    drain_ms: int
+    later_drain_ms: int
+    first_settle_ms: int
+    settle_ms: int
+    least_measured_ms: int
+
+
+def usual_lengths() -> Lengths:
+    """Those of `streambench run --find-rate`."""
+    return Lengths(
+        DRAIN_PER_S, DRAIN_MS, LATER_DRAIN_MS, FIRST_SETTLE_MS, SETTLE_MS, LEAST_MEASURED_MS
+    )
+
+
 Compiled = Callable[[int, int, Path], Trace]
 """The load of a rate (events/s) and a length (ms), compiled into a folder."""
 # What all loads of a search may come to, for the room that they need: some probes at a million a second.
@@ -70,6 +90,7 @@ def search(
     told: Told,
     own_s: float,
     most_per_s: int = MAX_RATE_PER_S,
+    lengths: Lengths | None = None,
 ) -> SearchRecord:
     """Search in one job, up to `most_per_s`; `told` hears of every step, so that nothing measured is lost.
 
@@ -98,6 +119,7 @@ def search(
             record_bytes,
             room,
             own_s,
+            lengths,
         )
         try:
             with running_job(
@@ -134,7 +156,9 @@ class _Search:
         record_bytes: float,
         room_bytes: Callable[[], int],
         own_s: float,
+        lengths: Lengths | None = None,
     ) -> None:
+        self._lengths = lengths or usual_lengths()
         self._record_bytes = record_bytes
         self._room_bytes = room_bytes
         self._request = request
@@ -150,7 +174,7 @@ class _Search:
         self._own_until_s = begun_s + min(own_s, terms.budget_s)
         self._around_s = 0.0  # what a probe took beside its measured part, at most
         window_ms = request.workload.query.window.advance_ms
-        self._least_ms = max(LEAST_MEASURED_MS, PROBE_WINDOWS * window_ms)
+        self._least_ms = max(self._lengths.least_measured_ms, PROBE_WINDOWS * window_ms)
         self.record = SearchRecord(contender.variant)
 
     def know(self, **found: object) -> None:
@@ -162,7 +186,7 @@ class _Search:
         """Drain, then probe until the bracket is narrow or the time is over."""
         request = self._request
         query = request.workload.query
-        first = self._load(min(DRAIN_PER_S, self._most_per_s), DRAIN_MS)
+        first = self._load(min(self._lengths.drain_per_s, self._most_per_s), self._lengths.drain_ms)
         self._observer.status(Status(Phase.READY))
         running.ready(first, query, probes_of(request.workload))
         prober = Prober(
@@ -192,7 +216,9 @@ class _Search:
         """
         warm_up = WarmUp(
             load,
-            lambda per_s: self._load(_later_drain_per_s(per_s, self._most_per_s), LATER_DRAIN_MS),
+            lambda per_s: self._load(
+                _later_drain_per_s(per_s, self._most_per_s), self._lengths.later_drain_ms
+            ),
             query=self._request.workload.query,
             clock=self._plan.event_clock,
             records_at_most=_RECORDS_IN_ALL,
@@ -260,7 +286,8 @@ class _Search:
     ) -> None:
         """Try a rate; `note` says why it is tried."""
         begun_s = time.monotonic()
-        settle_ms = SETTLE_MS if self.record.probes else FIRST_SETTLE_MS
+        usual_ms, first_ms = self._lengths.settle_ms, self._lengths.first_settle_ms
+        settle_ms = usual_ms if self.record.probes else first_ms
         parts = spans(self._request.workload, warm_up_ms=settle_ms, measured_ms=measured_ms)
         load = self._load(rate, duration_ms(parts))
         expected = self._expected(load)
@@ -290,7 +317,7 @@ class _Search:
             raise EngineSlow(
                 f"rows were still missing long after {rate:,} events/s", stage="last rows"
             )
-        got_used_s = (settle_ms - SETTLE_MS) / 1000
+        got_used_s = (settle_ms - usual_ms) / 1000
         around_s = time.monotonic() - begun_s - probe.measured_s - got_used_s
         self._around_s = max(self._around_s, around_s)
 

@@ -67,7 +67,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """What is to be tried; `cold` marks a trial too short to be ranked."""
+    """What is to be tried; `cold` marks a trial too short to be ranked.
+
+    `missing_s` is how long rows that do not come are waited for after the load; None: as long as an
+    engine that bears half of the load may take.
+    """
 
     number: int
     round: int
@@ -77,6 +81,7 @@ class TrialSpec:
     cold: bool
     point: Point = ()
     machine_limits: MachineLimits = STRICT
+    missing_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,9 @@ def _measure_job(
         must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
         excused=injector.excuses,
         # So one that bears half of the load has worked it off by then, silent as it may be in a long batch.
-        timeout_s=DRAIN_TIMEOUT_S + trace.meta.duration_ms / 1000,
+        timeout_s=DRAIN_TIMEOUT_S + trace.meta.duration_ms / 1000
+        if spec.missing_s is None
+        else spec.missing_s,
     )
     readings = job.readings()
     measured = spec.segment.span(Purpose.MEASURED)

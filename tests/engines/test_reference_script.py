@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.reference import ENGINE
-from streambench.engines.reference.script import Row, Script, Stage
+from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
@@ -37,6 +39,18 @@ def test_a_row_comes_after_the_delay_and_not_before() -> None:
     assert stage.next_ms() is None
 
 
+def test_a_delay_may_count_from_when_the_closing_record_was_due_by_the_wall_clock() -> None:
+    script = Script(delay_ms=40, quantum_ms=5)
+    ahead_ms = 100_000.0
+    stage = Stage(script, window_ms=100, grace_ms=20)
+    # The window from 500 to 600 may be closed by what is due at 625: 10 ms before it was read.
+    stage.add([Row(0, "c1", int(ahead_ms) + 500, [1])], 635, ahead_ms)
+    assert stage.next_ms() == 625 + 40
+    # A row that is read later than that comes at once.
+    stage.add([Row(1, "c1", int(ahead_ms) + 300, [1])], 650, ahead_ms)
+    assert stage.next_ms() == 650
+
+
 def test_every_nth_row_is_lost_doubled_or_altered() -> None:
     stage = Stage(Script(lose_every=4))
     stage.add(rows(9), 0)
@@ -44,9 +58,45 @@ def test_every_nth_row_is_lost_doubled_or_altered() -> None:
     stage = Stage(Script(double_every=3))
     stage.add(rows(4), 0)
     assert keys(stage, 0) == ["c1", "c2", "c3", "c3", "c4"]
-    stage = Stage(Script(alter_every=2, alter_by=-3))
+    stage = Stage(Script(raise_every=2))
     stage.add(rows(3), 0)
-    assert [row.totals for row in stage.take(0)] == [[1, 7], [-1, 4], [3, 7]]
+    assert [row.totals for row in stage.take(0)] == [[1, 7], [3, 8], [3, 7]]
+    stage = Stage(Script(lower_every=2))
+    stage.add(rows(3), 0)
+    assert [row.totals for row in stage.take(0)] == [[0, 6], [2, 7], [2, 6]]
+
+
+def test_six_kinds_of_damage_of_one_frequency_meet_six_rows_of_it() -> None:
+    window_ms = 500
+    script = Script(
+        lose_every=60,
+        double_every=60,
+        raise_every=60,
+        lower_every=60,
+        move_every=60,
+        invent_every=60,
+    )
+    stage = Stage(script, window_ms=window_ms)
+    right: list[Row] = []
+    for window in range(1, 13):
+        # Every other key is not in the window before: there is place for what is moved.
+        names = range(window % 2, 40, 2) if window % 3 else range(40)
+        right += [Row(0, f"c{name}", window * window_ms, [name + 5]) for name in names]
+    right = right[:300]
+    stage.add(right, 0)
+    assert stage.done == dict.fromkeys(Damager.KINDS, 5)
+    written = Counter((row.key, row.window_start_ms, row.totals[0]) for row in stage.take(0))
+    due = Counter((row.key, row.window_start_ms, row.totals[0]) for row in right)
+    gone, more = due - written, written - due
+    # Lost, raised, lowered and moved rows are missing; doubled, invented, raised, lowered, moved are new.
+    assert gone.total() == 4 * 5
+    assert more.total() == 5 * 5
+    inside = {(row.key, row.window_start_ms) for row in right}
+    outside = [start for _, start, _ in more if not 0 < start <= 12 * window_ms]
+    assert sorted(outside)[0] < 0 < sorted(outside)[-1]
+    assert len(outside) == 5
+    nobodys = [row for row in more if row[:2] not in inside and 0 < row[1] <= 12 * window_ms]
+    assert len(nobodys) == 5
 
 
 def test_the_count_of_rows_goes_on_over_windows() -> None:
@@ -54,7 +104,7 @@ def test_the_count_of_rows_goes_on_over_windows() -> None:
     for _ in range(5):
         stage.add(rows(2), 0)
     assert len(keys(stage, 0)) == 8
-    assert stage.lost == 2
+    assert stage.done["lose"] == 2
 
 
 def test_nothing_comes_in_an_outage_and_all_of_it_afterwards() -> None:
@@ -84,6 +134,46 @@ def test_after_an_outage_the_rate_holds_too() -> None:
     assert keys(stage, 999) == []
     assert keys(stage, 1_000) == ["c2"]
     assert keys(stage, 1_100) == ["c3"]
+
+
+def in_each_partition() -> list[Row]:
+    return [Row(partition, f"p{partition}", 500, [1]) for partition in range(3)]
+
+
+def test_stalls_begin_with_each_hit_and_silence_their_partitions_only() -> None:
+    stage = Stage(Script(stalls="10+100/0:0+50,1:0+80"))
+    stage.add(in_each_partition(), 0)
+    assert keys(stage, 0) == ["p0", "p1", "p2"]
+    stage.hit(1_000)
+    stage.add(in_each_partition(), 1_005)
+    assert keys(stage, 1_005) == ["p0", "p1", "p2"]
+    stage.add(in_each_partition(), 1_010)
+    assert keys(stage, 1_109) == []
+    assert keys(stage, 1_110) == ["p0", "p1", "p2"]
+    stage.hit(2_000)
+    stage.add(in_each_partition(), 2_001)
+    assert keys(stage, 2_001) == ["p2"]
+    assert stage.next_ms() == 2_050
+    assert keys(stage, 2_050) == ["p0"]
+    assert keys(stage, 2_080) == ["p1"]
+    stage.hit(3_000)  # of which the script says nothing
+    stage.add(in_each_partition(), 3_000)
+    assert keys(stage, 3_000) == ["p0", "p1", "p2"]
+
+
+def test_a_stall_that_leads_into_another_lasts_until_that_is_over() -> None:
+    stage = Stage(Script(stalls="50+100,0+60"))
+    stage.hit(0)
+    stage.add(in_each_partition(), 10)
+    assert stage.next_ms() == 150
+
+
+def test_rows_are_due_when_their_records_are_worked_off() -> None:
+    stage = Stage(Script(records_per_s=1_000))
+    assert stage.read(100, 0) == 100
+    assert stage.read(100, 50) == 200
+    assert stage.read(100, 500) == 600
+    assert Stage(Script()).read(100, 50) == 50
 
 
 @pytest.fixture
@@ -127,7 +217,7 @@ def test_what_is_filtered_out_moves_no_clock(query: Query) -> None:
 
 def test_the_plan_is_the_one_that_was_read() -> None:
     made = ENGINE.plan(
-        CLICKS, Conditions(), replace(VARIANT, settings=(("delay_ms", "25"), ("alter_by", "-1")))
+        CLICKS, Conditions(), replace(VARIANT, settings=(("delay_ms", "25"), ("stalls", "0+3000")))
     )
     assert isinstance(made, Plan)
     matches_snapshot(replace(made, version="VERSION"), "reference")
@@ -146,6 +236,7 @@ def test_the_clock_is_the_plans_too() -> None:
         ("lose_evry", "3", "lose_every"),
         ("lose_every", "-3", "at least 0"),
         ("delay_ms", "soon", "soon"),
+        ("stalls", "0+3000,soon", "soon"),
         ("clock", "per-partion", "per-partition"),
     ],
 )

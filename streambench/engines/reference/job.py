@@ -9,6 +9,15 @@ from streambench.engines.protocol import Health, Readings, State, Target
 from streambench.model.errors import EngineFailed
 from streambench.model.plan import Plan, Role
 
+DAMAGE_WORDS = {
+    "lose": "rows lost by script",
+    "double": "rows doubled by script",
+    "raise": "rows raised by script",
+    "lower": "rows lowered by script",
+    "move": "rows moved by script",
+    "invent": "rows invented by script",
+}
+
 
 @dataclass(frozen=True)
 class ReferenceJob:
@@ -37,12 +46,10 @@ class ReferenceJob:
         names = {
             "records read": "records",
             "rows written": "rows",
-            "rows lost by script": "lost",
-            "rows doubled by script": "doubled",
-            "rows altered by script": "altered",
         }
+        damaged = {DAMAGE_WORDS[kind]: str(count) for kind, count in newest["damaged"].items()}
         return Readings(
-            words={word: str(newest[name]) for word, name in names.items()},
+            words={word: str(newest[name]) for word, name in names.items()} | damaged,
             late_counter=int(newest["late_records"]),
             late_unit="records",
             restarts=self.workers.restarts,

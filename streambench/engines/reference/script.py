@@ -5,87 +5,136 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.stalls import Stall, parsed_stalls
+
+__all__ = ["Row", "Script", "Stage"]
 
 
 @dataclass(frozen=True)
 class Script:
     """What the engine is to do; with these defaults it does everything right and at once.
 
-    Every N-th row is lost, doubled or altered (0: none); the three count apart. An altered row has
-    `alter_by` added to all its aggregates. The outage begins `outage_start_ms` after the first row
-    was due; what is due meanwhile comes afterwards, no faster than `rows_per_s` (0: at once).
+    Every N-th row is lost, written twice, raised or lowered by one in all its aggregates, written under
+    the window before its own, or followed by one outside the load (0: none). The outage begins
+    `outage_start_ms` after the first row was due; `stalls` count from each end of a pause of the process
+    (`parsed_stalls`). What is due meanwhile comes afterwards, no faster than `rows_per_s` (0: at once).
+    With `records_per_s` a row is due when so many records a second would have been worked off.
+
+    The delay counts from when the record that closed the window was read. With `quantum_ms`, which is
+    the load's, it counts from when that record was due by the wall clock, and nothing on its way adds
+    to it: the end of the quantum that begins with the window's end and grace.
     """
 
     delay_ms: int = 0
+    quantum_ms: int = 0
     lose_every: int = 0
     double_every: int = 0
-    alter_every: int = 0
-    alter_by: int = 1
+    raise_every: int = 0
+    lower_every: int = 0
+    move_every: int = 0
+    invent_every: int = 0
     outage_start_ms: int = 0
     outage_ms: int = 0
+    stalls: str = ""
     rows_per_s: int = 0
+    records_per_s: int = 0
+
+    @property
+    def damage(self) -> dict[str, int]:
+        """By kind, the N of "every N-th row"."""
+        return {kind: getattr(self, f"{kind}_every") for kind in Damager.KINDS}
 
 
-class Row(NamedTuple):
-    """One row of output, before it is encoded."""
+@dataclass(frozen=True)
+class _Silence:
+    """[begin_ms, end_ms) of the stage's clock; `partition` None: all."""
 
-    partition: int
-    key: str
-    window_start_ms: int
-    totals: list[int]
+    partition: int | None
+    begin_ms: float
+    end_ms: float
 
 
 class Stage:
     """Holds rows back until the script lets them go. All instants are in ms, of one clock."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, window_ms: int = 1, grace_ms: int = 0) -> None:
         self._script = script
-        self._waiting: deque[tuple[float, Row]] = deque()
-        self._first_due_ms: float | None = None
+        self._closes_after_ms = window_ms + grace_ms + script.quantum_ms
+        self._stalls = deque(parsed_stalls(script.stalls))
+        self._silences: list[_Silence] = []
+        self._waiting: dict[int, deque[tuple[float, Row]]] = {}
+        self._began = False
+        self._worked_off_ms = 0.0
         self._free_ms = 0.0
-        self._count = 0
-        self.lost = self.doubled = self.altered = 0
+        self._damager = Damager(script.damage, window_ms)
+        self.done = self._damager.done
 
-    def add(self, rows: Iterable[Row], now_ms: float) -> None:
-        """Rows of windows that closed at `now_ms`."""
+    def read(self, records: int, now_ms: float) -> float:
+        """When records that were read at `now_ms` are worked off."""
+        if not self._script.records_per_s:
+            return now_ms
+        begin_ms = max(self._worked_off_ms, now_ms)
+        self._worked_off_ms = begin_ms + records * 1000 / self._script.records_per_s
+        return self._worked_off_ms
+
+    def hit(self, now_ms: float) -> None:
+        """A pause of the process is over: the stalls of this hit count from now on."""
+        stalls: tuple[Stall, ...] = self._stalls.popleft() if self._stalls else ()
+        for stall in stalls:
+            begin_ms = now_ms + stall.begin_ms
+            self._be_silent(stall.partition, begin_ms, stall.length_ms)
+
+    def add(self, rows: Iterable[Row], now_ms: float, realtime_ahead_ms: float = 0.0) -> None:
+        """Rows of windows that closed at `now_ms`, when the wall clock was so far ahead of this one."""
         script = self._script
-        due_ms = now_ms + script.delay_ms
         for row in rows:
-            if self._first_due_ms is None:
-                self._first_due_ms = due_ms
-            self._count += 1
-            if self._each(script.lose_every):
-                self.lost += 1
-                continue
-            if self._each(script.alter_every):
-                self.altered += 1
-                row = row._replace(totals=[total + script.alter_by for total in row.totals])
-            self._waiting.append((due_ms, row))
-            if self._each(script.double_every):
-                self.doubled += 1
-                self._waiting.append((due_ms, row))
+            due_ms = now_ms + script.delay_ms
+            if script.quantum_ms:
+                closing_ms = row.window_start_ms + self._closes_after_ms - realtime_ahead_ms
+                due_ms = max(now_ms, closing_ms + script.delay_ms)
+            if not self._began:
+                self._began = True
+                self._be_silent(None, due_ms + script.outage_start_ms, script.outage_ms)
+            for written in self._damager.written(row):
+                self._waiting.setdefault(row.partition, deque()).append((due_ms, written))
 
     def take(self, now_ms: float) -> list[Row]:
-        """The rows that are to be written by `now_ms`, in order."""
+        """The rows that are to be written by `now_ms`, in order; of a partition always in its own."""
         rows = []
-        while self._waiting and self._release_ms(self._waiting[0][0]) <= now_ms:
-            due_ms, row = self._waiting.popleft()
+        while (first := self._first()) is not None and first[0] <= now_ms:
+            release_ms, partition = first
             if self._script.rows_per_s:
-                self._free_ms = self._release_ms(due_ms) + 1000 / self._script.rows_per_s
-            rows.append(row)
+                self._free_ms = release_ms + 1000 / self._script.rows_per_s
+            rows.append(self._waiting[partition].popleft()[1])
         return rows
 
     def next_ms(self) -> float | None:
         """When the next row is to be written; None when none waits."""
-        return self._release_ms(self._waiting[0][0]) if self._waiting else None
+        first = self._first()
+        return None if first is None else first[0]
 
-    def _each(self, number: int) -> bool:
-        return number > 0 and self._count % number == 0
+    def _be_silent(self, partition: int | None, begin_ms: float, length_ms: int) -> None:
+        silences = [*self._silences, _Silence(partition, begin_ms, begin_ms + length_ms)]
+        self._silences = sorted(silences, key=lambda silence: silence.begin_ms)
 
-    def _release_ms(self, due_ms: float) -> float:
-        assert self._first_due_ms is not None
+    def _first(self) -> tuple[float, int] | None:
+        """When and where the next row leaves: the one that may go first, of these the one due first."""
+        heads = [
+            (self._release_ms(queue[0][0], partition), queue[0][0], partition)
+            for partition, queue in self._waiting.items()
+            if queue
+        ]
+        if not heads:
+            return None
+        release_ms, _, partition = min(heads)
+        return release_ms, partition
+
+    def _release_ms(self, due_ms: float, partition: int) -> float:
         release_ms = max(due_ms, self._free_ms)
-        begin_ms = self._first_due_ms + self._script.outage_start_ms
-        end_ms = begin_ms + self._script.outage_ms
-        return end_ms if begin_ms <= release_ms < end_ms else release_ms
+        for silence in self._silences:  # from the first to the last, as one may lead into the next
+            concerns = silence.partition in (None, partition)
+            if concerns and silence.begin_ms <= release_ms < silence.end_ms:
+                release_ms = silence.end_ms
+        return release_ms

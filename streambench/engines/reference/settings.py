@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from streambench.engines.common.settings import defaults, marked, overridden, rules
 from streambench.engines.common.variants import asked
 from streambench.engines.reference.script import Script
+from streambench.engines.reference.stalls import parsed_stalls
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import EventClock, Setting
@@ -15,6 +16,7 @@ from streambench.workload.names import did_you_mean
 
 SCOPE = "script"
 CLOCK = "clock"
+STALLS = "stalls"
 CLOCKS = {
     "per-partition": EventClock.PER_PARTITION,
     "min-of-partitions": EventClock.MIN_OF_PARTITIONS,
@@ -39,22 +41,29 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
 
 
 def script_of(chosen: Sequence[Setting]) -> Script:
-    """The settings as numbers. Raises UsageError for what is none, or negative where it may not be."""
+    """The settings as a script. Raises UsageError for what is no number, or none of at least 0."""
     texts = {setting.name: setting.value for setting in chosen}
     numbers = {}
     for field in dataclasses.fields(Script):
-        signed = field.name == "alter_by"
+        if field.name == STALLS:
+            continue
         try:
             numbers[field.name] = int(texts[field.name])
         except ValueError:
             numbers[field.name] = -1
-            signed = False
-        if numbers[field.name] < 0 and not signed:
+        if numbers[field.name] < 0:
             raise UsageError(
                 f"'{field.name}' is a whole number of at least 0, not '{texts[field.name]}'",
                 hint=f"for example: --set reference:{field.name}=10",
             )
-    return Script(**numbers)
+    try:
+        parsed_stalls(texts[STALLS])
+    except ValueError as error:
+        raise UsageError(
+            f"{error}: one is [PARTITION:]BEGIN+LENGTH in ms, counted from the end of a pause",
+            hint="for example: --set reference:stalls=0+3000/0:0+3000,1:500+1500",
+        ) from error
+    return Script(**numbers, stalls=texts[STALLS])
 
 
 def clock_of(chosen: Sequence[Setting]) -> EventClock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streambench.engines.common.query_module import Query, Totals
-from streambench.engines.reference.script import Row
+from streambench.engines.reference.damage import Row
 
 
 class Windows:

@@ -18,12 +18,15 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
-from streambench.engines.reference.script import Row, Script, Stage
+from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
 
 READINGS_S = 1.0
 # How late a row may be noticed when nothing is read; a signal, too.
 IDLE_POLL_MS = 50
+# A poll returns a third of a millisecond late; so much of a wait is spent awake, to be in time.
+AWAKE_MS = 1.0
 
 
 class Worker:
@@ -48,6 +51,8 @@ class Worker:
         self._output = output
         self._commit_interval_s = commit_interval_s
         self._commit_s: float | None = None  # when the open transaction is to be committed
+        # Once: rows of one window that were read one after another are to leave together.
+        self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
         self.records = self.rows = 0
 
     def step(self) -> None:
@@ -55,11 +60,15 @@ class Worker:
         for partition, records in self._consumer.poll(timeout_ms=self._patience_ms()).items():
             now_ms = time.monotonic() * 1000
             self.records += len(records)
+            done_ms = self._stage.read(len(records), now_ms)
             events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
             for record, event in zip(records, events, strict=True):
                 closed = self._windows.feed(partition.partition, record.timestamp, event)
                 if closed:
-                    self._stage.add(closed, now_ms)
+                    self._stage.add(closed, done_ms, self._realtime_ahead_ms)
+        next_ms = self._stage.next_ms()
+        while next_ms is not None and 0 < next_ms - time.monotonic() * 1000 <= AWAKE_MS:
+            pass
         rows = self._stage.take(time.monotonic() * 1000)
         if rows:
             self._write(rows)
@@ -71,7 +80,7 @@ class Worker:
         now_ms = time.monotonic() * 1000
         instants_ms = [now_ms + IDLE_POLL_MS]
         if (next_ms := self._stage.next_ms()) is not None:
-            instants_ms.append(next_ms)
+            instants_ms.append(next_ms - AWAKE_MS)
         if self._commit_s is not None:
             instants_ms.append(self._commit_s * 1000)
         return max(0.0, min(instants_ms) - now_ms)
@@ -92,9 +101,7 @@ class Worker:
             "t_ms": time.time_ns() // 1_000_000,
             "records": self.records,
             "rows": self.rows,
-            "lost": self._stage.lost,
-            "doubled": self._stage.doubled,
-            "altered": self._stage.altered,
+            "damaged": {kind: self._stage.done[kind] for kind in Damager.KINDS},
             "late_records": self._windows.late_records,
         }
 
@@ -125,12 +132,15 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     if transactional:
         producer.init_transactions()
     query = load_query(job_path.parent / job["query"])
+    stage = Stage(Script(**job["script"]), window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
+    # Whoever stops this process for a moment tells it with that when its stalls begin.
+    signal.signal(signal.SIGCONT, lambda number, frame: stage.hit(time.monotonic() * 1000))
     worker = Worker(
         consumer,
         producer,
         query,
         Windows(query, job["partitions"], one_clock=job["one_clock"]),
-        Stage(Script(**job["script"])),
+        stage,
         output=job["output"],
         commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
     )
