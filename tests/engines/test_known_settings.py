@@ -18,7 +18,7 @@ from tests.engines.cluster_lab import CLICKS
 from tools.settings.list_names import ENGINES, listed
 
 # Scopes that are words for a reader: no engine is told of these names.
-_WORDS = ("jvm", "query", "streambench")
+_WORDS = ("jvm", "query", "program", "streambench")
 
 
 def plan(name: str, *settings: tuple[str, str], conditions: Conditions | None = None) -> Plan:
