@@ -81,8 +81,9 @@ def left_out_words(bundle: Bundle) -> str | None:
     if not any(isinstance(trial.record.outcome, LeftOut) for trial in bundle.trials):
         return None
     return (
-        "The rates rise until no engine bears them. None is tried above a rate at which it fell behind or "
-        "failed: its backlog would take longer than the load, and its delay would tell how long the load was."
+        "The rates rise until no engine bears them, or to what generator and broker carry. None is tried "
+        "above a rate at which it fell behind or failed: its backlog would take longer than the load, and "
+        "its delay would tell how long the load was."
     )
 
 
@@ -104,10 +105,7 @@ def unmoved_words(bundle: Bundle) -> str | None:
             unmoved.append(title_of(bundle, label))
     if not unmoved:
         return None
-    return (
-        f"No setting of {listing(unmoved)} follows the commit interval: along it nothing is varied there, "
-        "and points differ by chance alone."
-    )
+    return f"No setting of {listing(unmoved)} follows the commit interval: along it nothing is varied there."
 
 
 def _ends_words(line: tuple[Swept, ...], metric: str, digits: int) -> str:

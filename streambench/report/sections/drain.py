@@ -21,9 +21,10 @@ from streambench.results.bundle import Bundle
 
 _ABOUT = (
     "Cold: the records are in the topic before the job is launched. Warm: the same job is given as many "
-    "again, until it works them off no faster; the last time counts. Rates are records divided by the "
-    "time until the last window was out; the peak is the busiest second. Every row was compared with what must come out. A drain "
-    "says nothing of delay, and an engine works in larger batches than it would under a steady load."
+    "again, until it works them off no faster, five times at most; the last time counts. Rates are records "
+    "divided by the time until the last window was out; the peak is the busiest second. Every row of a "
+    "finished drain was compared with what must come out. A drain says nothing of delay: nobody waits for a "
+    "result, and an engine may work in larger batches than under a steady load."
 )
 
 
@@ -37,8 +38,8 @@ def drain_sections(bundle: Bundle) -> tuple[Section, ...]:
         "Records a second, cold and warm",
         "How many records a second each engine worked off, cold and warm",
         "Ring: cold, from the launch on. Disc: warm. Stroke: the busiest second of the warm drain; an "
-        "engine that works in batches completes many windows at once, so that its stroke tells the size "
-        "of a batch.",
+        "engine that works in batches completes many windows at once, so that its stroke may tell the "
+        "size of a batch.",
         partial(_draw, lanes),
         _grid(bundle),
         open_table=True,

@@ -6,7 +6,7 @@ from functools import partial
 
 from streambench.model.trial import LateRecords
 from streambench.report.document import Block, Cell, Column, Figure, Fold, Grid, Row, Section, Text
-from streambench.report.numbers import DASH, number, optional, percent
+from streambench.report.numbers import DASH, number, optional, percent, plural
 from streambench.report.plot_late import LateRow, draw_late
 from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle
@@ -54,11 +54,15 @@ def late_section(bundle: Bundle) -> Section | None:
 def caption(model: LateModel) -> str:
     """The terms without which no figure of lost late records means anything."""
     batch = "" if model.batch_ms is None else f", micro-batches of {number(model.batch_ms)} ms"
-    return (
-        f"Played: {model.played}, {number(model.speed_up)} times faster than real time, over "
-        f"{number(model.partitions)} partitions, grace {_minutes(model.grace_ms)}{batch}. "
-        "Compressed time acts as extra grace: at real time the same log would lose more."
+    played = f"Played: {model.played}, "
+    if model.speed_up != 1:
+        played += f"at {number(model.speed_up, 1).removesuffix('.0')} times real time, "
+    played += (
+        f"over {plural(model.partitions, 'partition')}, grace {_minutes(model.grace_ms)}{batch}."
     )
+    if model.speed_up > 1:
+        played += " Compressed time acts as extra grace: at real time the same log may lose more."
+    return played
 
 
 def _late_grid(bundle: Bundle, pairs: list[tuple[Standing, LateRecords | None]]) -> Grid:

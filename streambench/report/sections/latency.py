@@ -73,8 +73,8 @@ def latency_section(bundle: Bundle) -> Section:
             "percentiles",
             "Result delay by percentile",
             "Result delay p50, p99 and maximum of each engine",
-            "Further left is faster. The line runs from the median to the slowest window; a short line "
-            "is a steady engine. A percentile that too few windows earned is left out.",
+            "Further left is faster. The line runs from the median to the slowest window; in a "
+            "short line the delays differ little. A percentile that too few windows earned is left out.",
             partial(_draw_percentiles, _percentile_rows(stands, stem, look), axis),
             _percentile_grid(stands),
         ),
@@ -89,8 +89,8 @@ def latency_section(bundle: Bundle) -> Section:
                 "delay",
                 "Result delay over time",
                 "Result delay of each measured window over time",
-                "One point a window, by its closing instant. Level is steady; rising means that the "
-                "engine falls behind; single peaks are pauses." + _repeats_note(bundle),
+                "One point a window, by its closing instant. Level: the delay is steady. Rising: it "
+                "grows. A single peak: some windows were slow." + _repeats_note(bundle),
                 partial(_draw_delay, lines, axis),
                 _time_grid(lines),
             )

@@ -42,7 +42,7 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
         "What the whole machine did in each measured part. Something else is what neither engine, broker nor "
         f"streambench used. A trial is marked above {STRICT.foreign_marked_share:.0%} and invalid above "
         f"{STRICT.foreign_invalid_share:.0%}. The player's time per request is the same work in every trial of a "
-        "load, done again without the engine: where it differs by more than 15 %, the machine's speed did."
+        "load, done again without the engine: a trial where it differs by more than 15 % is marked."
     )
     odd = at_another_speed(completed_records(bundle))
     marks = tuple(Text(f"Trial {trial}: {why}.") for trial, why in sorted(odd.items()))

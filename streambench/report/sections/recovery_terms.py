@@ -46,7 +46,7 @@ def profile_words(conditions: Conditions) -> str:
     if conditions.profile is Profile.TUNED:
         return (
             "Profile tuned: heartbeats, time-outs and commit intervals are short, and equal where the "
-            "engines have the same ones."
+            "engines have the same ones and nobody set them otherwise."
         )
     return (
         "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them, "

@@ -42,9 +42,9 @@ _TONES = {
     None: Tone.CAUTION,
 }
 _ABOUT = (
-    "Found by trying rates in one warm job, each for some seconds; then confirmed by a longer trial in "
-    "a fresh job that was warmed alike, of which every row was right. How near a rate comes to the edge is "
-    "the search's precision; it does not say how far another search would end from it."
+    "Rates are tried in one warm job, each for some seconds. One is confirmed by a longer trial in a fresh "
+    "job, warmed alike, in which every row was right and the engine kept up. How near a rate comes to the "
+    "edge is the search's precision; it does not say how far another search would end from it."
 )
 
 

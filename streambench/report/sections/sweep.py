@@ -50,10 +50,10 @@ def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
 
 
 _ABOUT_PACE = (
-    "Kept up: it is shown that the excess lag does not grow (docs/method.md, sustainable). Not decided: "
-    "too short, or too noisy for so short a time; measure longer to know. Catching up: it kept up and "
-    "worked off a backlog of before, so it bears more than this, and the delays are those of the backlog. "
-    "Grows slowly: it kept up within the limit of 10 ms/s, and its lag surely grew."
+    "Kept up: the excess lag is shown to grow by 10 ms/s at most (docs/method.md, sustainable). Not "
+    "decided: too short, or too noisy for so short a time; measure longer to know. Catching up: it kept "
+    "up and worked off a backlog of before, so the delays are those of the backlog. Grows slowly: it kept "
+    "up within the limit of 10 ms/s, and its lag surely grew."
 )
 
 

@@ -152,7 +152,7 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         if most is None
         else f"Headroom: without an engine, and with a reader that takes everything, player and broker "
         f"carried {number(most)} events/s here on time. The broker's cores are an upper bound: some of "
-        "them compiled it."
+        "them may have compiled it."
     )
     when = (
         "It was tried at the beginning of this run."

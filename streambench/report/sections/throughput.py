@@ -52,7 +52,7 @@ def throughput_section(bundle: Bundle) -> Section:
                 "Grey area: offered. Line: records of the windows that came out right, counted when "
                 f"they came, mean of {number(width_s)} s. Dashed stroke: the end of the warm-up. "
                 + ("Full stroke: a fault. " if any(panel.faults_s for panel in panels) else "")
-                + "An engine keeps up when its line is the area's edge.",
+                + "Where the line is the area's edge, as much was processed as was offered.",
                 partial(_draw_rates, panels, bundle.run.warm_up_s, width_s),
                 _panel_grid(table, table_width_s),
             )
@@ -64,8 +64,8 @@ def throughput_section(bundle: Bundle) -> Section:
                 "lag",
                 "Excess lag over time",
                 "Excess lag of each engine over time",
-                "How far the newest complete window is behind the newest due one. Flat is sustainable, "
-                "however high; a slope means that the engine never catches up at this rate."
+                "How far the newest complete window is behind the newest due one. Level: the delay is "
+                "steady, however high. Rising: the engine falls further behind."
                 + (" The peaks after a fault are told under Recovery." if kinds(bundle) else ""),
                 partial(_draw_lag, lags),
                 time_grid(lags, reduce="max"),

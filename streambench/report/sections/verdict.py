@@ -40,7 +40,7 @@ MARKS = {
 _LATE_ADVICE = (
     "Result delay is not ranked here: an engine that drops late records early is not faster."
 )
-_PROVED = "Every row was compared with an independent calculation of what must come out."
+_PROVED = "Every row of a completed trial was compared with an independent calculation of what must come out."
 
 
 def verdict_section(bundle: Bundle) -> Section:
