@@ -53,7 +53,7 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (confirming, "DRAIN_MS", 1_000),
         (confirming, "LATER_DRAIN_MS", 1_000),
         (confirming, "CONFIRM_MEASURED_S", 6.0),
-        (confirming, "LEAST_WINDOWS", 30),
+        (confirming, "CONFIRM_WINDOWS", 30),
     ):
         monkeypatch.setattr(module, name, value)
 

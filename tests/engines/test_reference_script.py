@@ -243,3 +243,20 @@ def test_the_clock_is_the_plans_too() -> None:
 def test_a_setting_that_makes_no_script_is_refused(name: str, value: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         ENGINE.plan(CLICKS, Conditions(), replace(VARIANT, settings=((name, value),)))
+
+
+def test_a_window_may_be_closed_by_the_clock_without_a_record_that_closes_it(query: Query) -> None:
+    windows = Windows(query, 2, one_clock=False)
+    first_ms, second_ms = 10 * query.WINDOW_MS, 11 * query.WINDOW_MS
+    for partition, start_ms in ((0, first_ms), (1, first_ms), (1, second_ms)):
+        assert windows.feed(partition, start_ms, event()) == []
+    over_ms = windows.next_end_ms()
+    assert over_ms == second_ms + query.GRACE_MS
+    assert windows.over_by(over_ms - 1) == []
+    found = [(row.partition, row.window_start_ms) for row in windows.over_by(over_ms)]
+    assert found == [(0, first_ms), (1, first_ms)]
+    assert windows.over_by(over_ms) == []
+    # What comes for it afterwards is late; the other window is still open.
+    assert windows.feed(0, first_ms + 1, event()) == []
+    assert windows.late_records == 1
+    assert windows.next_end_ms() == over_ms + query.WINDOW_MS

@@ -24,11 +24,13 @@ class Script:
 
     The delay counts from when the record that closed the window was read. With `quantum_ms`, which is
     the load's, it counts from when that record was due by the wall clock, and nothing on its way adds
-    to it: the end of the quantum that begins with the window's end and grace.
+    to it: the end of the quantum that begins with the window's end and grace. With `by_wall_clock`
+    (1) the window is then closed by the wall clock, too, and no record has to be read first.
     """
 
     delay_ms: int = 0
     quantum_ms: int = 0
+    by_wall_clock: int = 0
     lose_every: int = 0
     double_every: int = 0
     raise_every: int = 0

@@ -39,6 +39,28 @@ class Windows:
             query.accumulate(self._open[partition].setdefault(start_ms, {}), event)
         return rows
 
+    def next_end_ms(self) -> int | None:
+        """The least event time at which an open window is over, with its grace; None when none is open."""
+        starts = [start_ms for windows in self._open for start_ms in windows]
+        return min(starts) + self._query.WINDOW_MS + self._query.GRACE_MS if starts else None
+
+    def over_by(self, event_ms: float) -> list[Row]:
+        """The rows of the windows that are over at `event_ms`, whatever was read.
+
+        A record of theirs that comes later is late.
+        """
+        query = self._query
+        rows = []
+        for number, windows in enumerate(self._open):
+            for start_ms in sorted(windows):
+                end_ms = start_ms + query.WINDOW_MS
+                if end_ms + query.GRACE_MS > event_ms:
+                    break
+                self._closed_ms[number] = max(self._closed_ms[number], end_ms)
+                for key, totals in windows.pop(start_ms).items():
+                    rows.append(Row(number, key, start_ms, totals))
+        return rows
+
     def _close(self, partition: int) -> list[Row]:
         query = self._query
         clock_ms = min(self._clock_ms) if self._one_clock else self._clock_ms[partition]

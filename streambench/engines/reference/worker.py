@@ -42,6 +42,7 @@ class Worker:
         *,
         output: str,
         commit_interval_s: float | None,
+        closes_by_clock_ms: float | None,
     ) -> None:
         self._consumer = consumer
         self._producer = producer
@@ -50,6 +51,8 @@ class Worker:
         self._stage = stage
         self._output = output
         self._commit_interval_s = commit_interval_s
+        # After a window's end and grace, by the wall clock; None: windows are closed by records.
+        self._closes_by_clock_ms = closes_by_clock_ms
         self._commit_s: float | None = None  # when the open transaction is to be committed
         # Once: rows of one window that were read one after another are to leave together.
         self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
@@ -66,9 +69,11 @@ class Worker:
                 closed = self._windows.feed(partition.partition, record.timestamp, event)
                 if closed:
                     self._stage.add(closed, done_ms, self._realtime_ahead_ms)
-        next_ms = self._stage.next_ms()
+        instants_ms = (self._closing_ms(), self._stage.next_ms())
+        next_ms = min((each for each in instants_ms if each is not None), default=None)
         while next_ms is not None and 0 < next_ms - time.monotonic() * 1000 <= AWAKE_MS:
             pass
+        self._close_by_clock(time.monotonic() * 1000)
         rows = self._stage.take(time.monotonic() * 1000)
         if rows:
             self._write(rows)
@@ -76,11 +81,26 @@ class Worker:
             self._commit_s = None
             self._producer.commit_transaction()
 
+    def _closing_ms(self) -> float | None:
+        """When the next window is closed by the wall clock, on the monotonic one; None: by none."""
+        end_ms = self._windows.next_end_ms() if self._closes_by_clock_ms is not None else None
+        if end_ms is None or self._closes_by_clock_ms is None:
+            return None
+        return end_ms + self._closes_by_clock_ms - self._realtime_ahead_ms
+
+    def _close_by_clock(self, now_ms: float) -> None:
+        if self._closes_by_clock_ms is None:
+            return
+        event_ms = now_ms + self._realtime_ahead_ms - self._closes_by_clock_ms
+        self._stage.add(self._windows.over_by(event_ms), now_ms, self._realtime_ahead_ms)
+
     def _patience_ms(self) -> float:
         now_ms = time.monotonic() * 1000
         instants_ms = [now_ms + IDLE_POLL_MS]
         if (next_ms := self._stage.next_ms()) is not None:
             instants_ms.append(next_ms - AWAKE_MS)
+        if (closing_ms := self._closing_ms()) is not None:
+            instants_ms.append(closing_ms - AWAKE_MS)
         if self._commit_s is not None:
             instants_ms.append(self._commit_s * 1000)
         return max(0.0, min(instants_ms) - now_ms)
@@ -132,7 +152,8 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     if transactional:
         producer.init_transactions()
     query = load_query(job_path.parent / job["query"])
-    stage = Stage(Script(**job["script"]), window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
+    script = Script(**job["script"])
+    stage = Stage(script, window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
     # Whoever stops this process for a moment tells it with that when its stalls begin.
     signal.signal(signal.SIGCONT, lambda number, frame: stage.hit(time.monotonic() * 1000))
     worker = Worker(
@@ -143,6 +164,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         stage,
         output=job["output"],
         commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
+        closes_by_clock_ms=float(script.quantum_ms) if script.by_wall_clock else None,
     )
     with readings_path.open("a", encoding="utf-8", buffering=1) as readings:
         next_reading_s = time.monotonic()
