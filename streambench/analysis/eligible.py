@@ -50,7 +50,9 @@ def still_warming(records: Sequence[TrialRecord]) -> str | None:
     if not moving:
         return None
     where = "" if len(records) == 1 else f", in {len(moving)} of {len(records)} trials"
-    return f"still warming: {moving[0].trend or 'its delay had a trend'}{where}"
+    trend = moving[0].trend or "its delay had a trend"
+    what = "not settled" if "rises" in trend else "still warming"
+    return f"{what}: {trend}{where}"
 
 
 def worked_off_a_backlog(record: TrialRecord) -> bool:

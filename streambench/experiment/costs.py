@@ -41,9 +41,7 @@ def costs(
         "broker_cpu_s_per_million": broker_s,
         "broker_alone_cpu_s_per_million": alone_s,
         "engine_and_broker_cpu_s_per_million": _together(engine_s, broker_s, alone_s),
-        "player_cpu_us_per_request": None
-        if alone is None
-        else 1e6 * alone.player_cpu_s / alone.requests,
+        "player_cpu_us_per_request": None if alone is None else alone.request_us,
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
         "broker_bytes_per_event": grown_bytes / records,

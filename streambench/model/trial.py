@@ -119,13 +119,13 @@ class RoleUsage:
 class WithoutEngine:
     """What a part of the load took in the trial's own broker after the engine had gone.
 
-    A bare reader took what the player wrote; `requests` are the player's.
+    A bare reader took what the player wrote. `request_us` is the least processor time that the player
+    took to make one request; None where it made none.
     """
 
     records: int
-    requests: int
     broker_cpu_s: float
-    player_cpu_s: float
+    request_us: float | None
 
 
 @dataclass(frozen=True)

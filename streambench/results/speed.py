@@ -48,14 +48,14 @@ def _apart(gauges: Sequence[tuple[float, int]]) -> Mapping[int, str]:
     lowest_us, greatest_us = gauges[0][0], gauges[-1][0]
     if 2 * len(alike) <= len(gauges):
         said = (
-            f"the machine's speed changed: the player took between {lowest_us:,.0f} and "
-            f"{greatest_us:,.0f} µs for the same request in the trials of this run"
+            f"the machine's speed changed: the player took between {lowest_us:,.1f} and "
+            f"{greatest_us:,.1f} µs for the same request in the trials of this run"
         )
         return {number: said for _, number in gauges}
-    usual = f"{alike[0][0]:,.0f} to {alike[-1][0]:,.0f} µs in most trials of this run"
+    usual = f"{alike[0][0]:,.1f} to {alike[-1][0]:,.1f} µs in most trials of this run"
     return {
         number: f"the machine was {'slower' if gauge_us > alike[0][0] else 'faster'} than in most: the "
-        f"player took {gauge_us:,.0f} µs for a request that took {usual}"
+        f"player took {gauge_us:,.1f} µs for a request that took {usual}"
         for gauge_us, number in gauges
         if (gauge_us, number) not in alike
     }

@@ -1,7 +1,7 @@
 """A part of a trial's load once more, in the same broker, after the engine has gone.
 
-What the broker then does is the instrument's share of its work. What the player then uses for one request
-is the same piece of work in every trial of this load, so it tells how fast the machine was.
+What the broker then does is the instrument's share of its work. To make the requests of this part is the
+same piece of work in every trial of a load, so the player's time for it tells how fast the machine was.
 """
 
 from __future__ import annotations
@@ -92,7 +92,6 @@ class Again:
         after = process.cpu_times()
         return WithoutEngine(
             records=meta.records_acknowledged,
-            requests=meta.requests,
             broker_cpu_s=after.user + after.system - before.user - before.system,
-            player_cpu_s=meta.cpu_s,
+            request_us=meta.build_us,
         )

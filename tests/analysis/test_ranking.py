@@ -147,7 +147,7 @@ def test_five_repeats_find_a_tenth_at_a_spread_of_three_per_cent() -> None:
         ("result delay, visible delay", ranking.DELAY_FACTOR),
         ("late time of a recovery", ranking.LATE_TIME_FACTOR),
         ("sustainable rate of a search", ranking.RATE_FACTOR),
-        ("drain", ranking.DRAIN_FACTOR),
+        ("warm rate of a drain", ranking.DRAIN_FACTOR),
     ],
 )
 def test_the_factors_in_use_are_those_of_the_documentation(

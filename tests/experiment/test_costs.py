@@ -73,7 +73,7 @@ def test_nothing_is_known_where_rows_are_missing_or_a_fault_took_its_part(
 
 
 def test_of_the_broker_an_engine_is_charged_with_what_was_not_there_without_it() -> None:
-    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.2, player_cpu_s=0.1)
+    alone = WithoutEngine(records=50_000, broker_cpu_s=0.2, request_us=200.0)
     found = found_costs(whole=False, without_engine=alone)
     assert found["broker_alone_cpu_s_per_million"] == pytest.approx(4.0)
     assert found["engine_and_broker_cpu_s_per_million"] == pytest.approx(2.0 + 9.0 - 4.0)
@@ -81,7 +81,7 @@ def test_of_the_broker_an_engine_is_charged_with_what_was_not_there_without_it()
 
 
 def test_a_broker_that_took_no_less_without_an_engine_proves_no_share() -> None:
-    alone = WithoutEngine(records=50_000, requests=500, broker_cpu_s=0.5, player_cpu_s=0.1)
+    alone = WithoutEngine(records=50_000, broker_cpu_s=0.5, request_us=200.0)
     found = found_costs(whole=False, without_engine=alone)
     assert found["broker_alone_cpu_s_per_million"] == pytest.approx(10.0)
     assert found["engine_and_broker_cpu_s_per_million"] is None

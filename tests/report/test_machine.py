@@ -68,7 +68,7 @@ def test_trials_at_another_speed_of_the_machine_are_marked_and_not_ranked(tmp_pa
         record = completed(number, label, RIGHT, figures, machine=BUSY)
         writer.add_trial(replace(record, round=(number + 1) // 2), tables(13, 28, seed=number))
     bundle = read_bundle(writer.finish())
-    slower = "the machine was slower than in most: the player took 260 µs"
+    slower = "the machine was slower than in most: the player took 260.0 µs"
     unranked = {stand.label: stand.unranked for stand in standings(bundle)}
     assert unranked["flink"] is None
     assert slower in (unranked["kafka-streams"] or "")

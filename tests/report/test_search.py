@@ -131,7 +131,7 @@ def test_a_measured_factor_tells_rates_apart(
             "the generator's certificate did not hold: late by 40 ms",
         ),
         ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
-        ({"trend": "the delay rises", "trend_share": 0.5}, "still warming: the delay rises"),
+        ({"trend": "the delay rises", "trend_share": 0.5}, "not settled: the delay rises"),
     ],
 )
 def test_a_rate_that_was_confirmed_by_a_doubtful_trial_is_marked_and_not_ranked(

@@ -82,7 +82,7 @@ def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> No
         ({"certificate": replace(HELD, held=False, reason="late by 40 ms")}, "late by 40 ms"),
         ({"measures": {}}, "its delay is not known in every trial"),
         ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
-        ({"trend": "the delay rises", "trend_share": 0.26}, "still warming: the delay rises"),
+        ({"trend": "the delay rises", "trend_share": 0.26}, "not settled: the delay rises"),
     ],
 )
 def test_what_cannot_be_believed_is_not_ranked_and_says_why(

@@ -52,7 +52,7 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
     assert found is not None
     assert again is not None
     assert found.records == again.records == RATE_PER_S * 500 // 1_000
-    assert found.requests == again.requests == 500 // workload.quantum_ms
     for each in (found, again):
-        assert each.player_cpu_s > 0
+        assert each.request_us is not None
+        assert each.request_us > 0
         assert each.broker_cpu_s >= 0
