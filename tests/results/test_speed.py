@@ -38,8 +38,8 @@ def test_the_few_that_differ_are_marked_with_both_figures() -> None:
     found = at_another_speed(trials([200, 260, 205, 210, 150]))
     assert set(found) == {2, 5}
     assert found[2] == (
-        "the machine was slower than in most: the player took 260 µs for a request that took "
-        "200 to 210 µs in most trials of this run"
+        "the machine was slower than in most: the player took 260.0 µs for a request that took "
+        "200.0 to 210.0 µs in most trials of this run"
     )
     assert "faster" in found[5]
 
