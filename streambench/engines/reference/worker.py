@@ -27,8 +27,9 @@ READINGS_S = 1.0
 IDLE_POLL_MS = 50
 # A poll returns a third of a millisecond late; so much of a wait is spent awake, to be in time.
 AWAKE_MS = 1.0
-# The producer's thread waits so long for this one to give way, at most; it is 5 ms as Python ships it.
-SWITCH_S = 0.0002
+# From the hand-over of a row to the broker's stamp it takes 1 to 2.5 ms. What is due by the wall clock is
+# handed over so much earlier: the delay that is set is that of the stamp.
+WRITE_MS = 1.0
 
 
 class Worker:
@@ -45,6 +46,7 @@ class Worker:
         output: str,
         commit_interval_s: float | None,
         closes_by_clock_ms: float | None,
+        write_ms: float,
     ) -> None:
         self._consumer = consumer
         self._producer = producer
@@ -55,6 +57,7 @@ class Worker:
         self._commit_interval_s = commit_interval_s
         # After a window's end and grace, by the wall clock; None: windows are closed by records.
         self._closes_by_clock_ms = closes_by_clock_ms
+        self._write_ms = write_ms
         self._commit_s: float | None = None  # when the open transaction is to be committed
         # Once: rows of one window that were read one after another are to leave together.
         self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
@@ -73,15 +76,19 @@ class Worker:
                     self._stage.add(closed, done_ms, self._realtime_ahead_ms)
         instants_ms = (self._closing_ms(), self._stage.next_ms())
         next_ms = min((each for each in instants_ms if each is not None), default=None)
-        while next_ms is not None and 0 < next_ms - time.monotonic() * 1000 <= AWAKE_MS:
+        while next_ms is not None and 0 < next_ms - self._reached_ms() <= AWAKE_MS:
             pass
-        self._close_by_clock(time.monotonic() * 1000)
-        rows = self._stage.take(time.monotonic() * 1000)
+        self._close_by_clock(self._reached_ms())
+        rows = self._stage.take(self._reached_ms())
         if rows:
             self._write(rows)
         if self._commit_s is not None and time.monotonic() >= self._commit_s:
             self._commit_s = None
             self._producer.commit_transaction()
+
+    def _reached_ms(self) -> float:
+        """Up to which instant rows are handed over now."""
+        return time.monotonic() * 1000 + self._write_ms
 
     def _closing_ms(self) -> float | None:
         """When the next window is closed by the wall clock, on the monotonic one; None: by none."""
@@ -97,14 +104,14 @@ class Worker:
         self._stage.add(self._windows.over_by(event_ms), now_ms, self._realtime_ahead_ms)
 
     def _patience_ms(self) -> float:
-        now_ms = time.monotonic() * 1000
+        now_ms = self._reached_ms()
         instants_ms = [now_ms + IDLE_POLL_MS]
         if (next_ms := self._stage.next_ms()) is not None:
             instants_ms.append(next_ms - AWAKE_MS)
         if (closing_ms := self._closing_ms()) is not None:
             instants_ms.append(closing_ms - AWAKE_MS)
         if self._commit_s is not None:
-            instants_ms.append(self._commit_s * 1000)
+            instants_ms.append(self._commit_s * 1000 + self._write_ms)
         return max(0.0, min(instants_ms) - now_ms)
 
     def _write(self, rows: list[Row]) -> None:
@@ -131,7 +138,6 @@ class Worker:
 def main(job_path: Path, name: str, readings_path: Path) -> None:
     """Run until SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    sys.setswitchinterval(SWITCH_S)
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
 
@@ -168,6 +174,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         output=job["output"],
         commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
         closes_by_clock_ms=float(script.quantum_ms) if script.by_wall_clock else None,
+        write_ms=WRITE_MS if script.quantum_ms else 0.0,
     )
     with readings_path.open("a", encoding="utf-8", buffering=1) as readings:
         next_reading_s = time.monotonic()

@@ -115,9 +115,9 @@ SEARCH_LENGTHS: Final = Lengths(
     drain_per_s=15_000,
     drain_ms=1_000,
     later_drain_ms=1_000,
-    first_settle_ms=1_500,
+    first_settle_ms=2_000,
     settle_ms=1_000,
-    least_measured_ms=7_000,
+    least_measured_ms=8_000,
 )
 SEARCH_BUDGET_S: Final = 150.0
 
@@ -155,7 +155,7 @@ DAMAGE_CASE: Final = Case(
     tuple(f"{kind}_every={DAMAGE_EVERY}" for kind in DAMAGE),
     workload=CROWD,
     measured_s=10.0,
-    missing_s=5.0,
+    missing_s=8.0,
 )
 OUTAGE_CASE: Final = Case(
     f"delay of {OUTAGE_DELAY_MS} ms; outages",

@@ -3,8 +3,9 @@ CREATE TABLE `records` (
   `action` STRING,
   `price` BIGINT,
   `event_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
+  -- the grace and 1 ms: a window is over when the watermark is at its last millisecond
   -- only records that pass the filter move the event clock
-  WATERMARK FOR `event_time` AS CASE WHEN `action` = 'view' THEN `event_time` - INTERVAL '0.100' SECOND END
+  WATERMARK FOR `event_time` AS CASE WHEN `action` = 'view' THEN `event_time` - INTERVAL '0.101' SECOND END
 ) WITH (
   'connector' = 'kafka',
   'topic' = '${input_topic}',

@@ -1,3 +1,4 @@
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -40,7 +41,7 @@ final class Readings {
         } catch (RuntimeException e) {
             // Kept from ending the schedule: a metric can go while it is read.
             out.println("{\"pid\":" + pid() + ",\"state\":\"" + streams.state() + "\",\"error\":"
-                + FlatJson.quote(e.toString()) + "}");
+                + quote(e.toString()) + "}");
         }
     }
 
@@ -91,9 +92,14 @@ final class Readings {
                 value = config.values().containsKey(name) ? config.values().get(name) : properties.get(name);
             }
             json.append(json.length() == 1 ? "" : ",")
-                .append(FlatJson.quote(name)).append(':').append(FlatJson.quote(String.valueOf(value)));
+                .append(quote(name)).append(':').append(quote(String.valueOf(value)));
         }
         return json.append('}').toString();
+    }
+
+    /** The string as a JSON literal. */
+    private static String quote(String text) {
+        return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
     private static long pid() {

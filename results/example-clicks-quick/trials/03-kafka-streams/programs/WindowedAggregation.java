@@ -1,4 +1,3 @@
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +19,6 @@ import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
-import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.WindowStore;
 
 // Clicks per campaign: final results of 500 ms windows per campaign, emitted when they close.
@@ -35,8 +33,7 @@ public final class WindowedAggregation {
     static Topology topology(Properties properties) {
         StreamsBuilder builder = new StreamsBuilder();
         builder
-            .stream(INPUT, Consumed.with(Serdes.String(), Serdes.ByteArray()))
-            .mapValues(Event::parse)
+            .stream(INPUT, Consumed.with(Serdes.String(), Events.SERDE))
             .filter((key, event) -> event.action.equals("view"))
             .groupByKey() // the input is keyed by campaign: no repartitioning
             .windowedBy(TimeWindows.ofSizeAndGrace(SIZE, GRACE))
@@ -62,44 +59,10 @@ public final class WindowedAggregation {
                         "message.timestamp.before.max.ms", String.valueOf(Long.MAX_VALUE),
                         "message.timestamp.after.max.ms", String.valueOf(Long.MAX_VALUE))))
             .toStream()
-            .map((window, totals) -> KeyValue.pair(window.key(), row(window, totals)))
-            .to(OUTPUT, Produced.with(Serdes.String(), Serdes.ByteArray()));
+            .map((window, totals) -> KeyValue.pair(
+                window.key(), new Row(window.key(), window.window().start(), totals)))
+            .to(OUTPUT, Produced.with(Serdes.String(), Rows.SERDE));
         return builder.build(properties);
-    }
-
-    static byte[] row(Windowed<String> window, long[] totals) {
-        String json = "{" + "\"campaign\":" + FlatJson.quote(window.key())
-            + ",\"window_start\":" + window.window().start()
-            + ",\"views\":" + totals[0]
-            + ",\"revenue\":" + totals[1]
-            + ",\"cheapest\":" + totals[2]
-            + ",\"dearest\":" + totals[3]
-            + "}";
-        return json.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** The fields of a record that the query reads. */
-    static final class Event {
-        private static final byte[] ACTION = FlatJson.name("action");
-        private static final byte[] PRICE = FlatJson.name("price");
-
-        String action;
-        long price;
-
-        static Event parse(byte[] json) {
-            Event event = new Event();
-            FlatJson in = new FlatJson(json);
-            while (in.next()) {
-                if (in.named(ACTION)) {
-                    event.action = in.string();
-                } else if (in.named(PRICE)) {
-                    event.price = in.whole();
-                } else {
-                    in.skip();
-                }
-            }
-            return event;
-        }
     }
 
     /** The aggregates of a window, 8 bytes each. */
