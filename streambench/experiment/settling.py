@@ -106,7 +106,7 @@ class Settling:
             played.append(
                 prober.play(self._load, due, phase=Phase.WARM_UP, note=f"warm-up, {again}")
             )
-            if not played[-1].complete or not self._still_falls(played[-1]):
+            if not played[-1].complete or self._still_falls(played[-1]) is not True:
                 break
         return tuple(played)
 
@@ -120,11 +120,11 @@ class Settling:
         length_s = head_s + sum(each.trace.meta.duration_ms for each in played) / 1000
         if not played:
             return WarmedUp(length_s, None)
-        return WarmedUp(length_s, not self._still_falls(played[-1]))
+        falls = self._still_falls(played[-1])
+        return WarmedUp(length_s, None if falls is None else not falls)
 
-    def _still_falls(self, played: Played) -> bool:
-        delays_ms = self._delays_ms(played)
-        return still_falls(delays_ms, self._policy.windows) is True
+    def _still_falls(self, played: Played) -> bool | None:
+        return still_falls(self._delays_ms(played), self._policy.windows)
 
     def _delays_ms(self, played: Played) -> Floats:
         """Result delays of the load's windows, in the order in which they were due."""
@@ -144,7 +144,7 @@ class Settling:
 
 
 def still_falls(delays_ms: Floats, windows: int) -> bool | None:
-    """Whether the last `windows` delays are lower than as many before them; None: too few to tell.
+    """Whether the last `windows` delays are lower than as many before them; None: not known.
 
     By a one-sided test of ranks (Mann and Whitney), which one slow window cannot sway. A fall that is no
     larger than what a trend must be to matter is none.
@@ -154,7 +154,7 @@ def still_falls(delays_ms: Floats, windows: int) -> bool | None:
     before, last = delays_ms[-2 * windows : -windows], delays_ms[-windows:]
     earlier_ms, later_ms = float(np.median(before)), float(np.median(last))
     if not np.isfinite(later_ms):
-        return False  # it is far behind, and another load would only add to that
+        return None  # it is far behind: nothing is known of its delay, and more load would only add to it
     if earlier_ms - later_ms <= max(TREND_FLOOR_MS, TREND_FLOOR_SHARE * abs(later_ms)):
         return False
     p_value = float(stats.mannwhitneyu(before, last, alternative="greater").pvalue)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
+from streambench.analysis.eligible import unbelieved
 from streambench.analysis.ranking import LATE_TIME_FACTOR, Candidate, rank
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind, Recovery
@@ -17,7 +18,7 @@ from streambench.report.columns import window_advance_s
 from streambench.report.damage_words import counts_in_words
 from streambench.report.fault_words import Phase
 from streambench.report.numbers import in_seconds
-from streambench.report.standing import Standing, late_possible, standings, unbelieved
+from streambench.report.standing import Standing, late_possible, standings
 from streambench.report.struck import Struck, by_limit, common_limit_ms, hits_of
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.results.remade import from_whole_windows

@@ -10,7 +10,7 @@ from typing import assert_never
 from streambench.analysis.delays import DelayRanking, rank_by_delay
 from streambench.analysis.eligible import delay_stem as delay_stem
 from streambench.analysis.eligible import late_possible as late_possible
-from streambench.analysis.eligible import unbelieved as unbelieved
+from streambench.analysis.eligible import unbelieved
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.report.damage_words import damage_words
 from streambench.report.numbers import number

@@ -12,7 +12,7 @@ import pytest
 
 from streambench.cli.planning import make_requests
 from streambench.experiment.request import Request, settling
-from streambench.experiment.settling import SETTLING, Settling, still_falls
+from streambench.experiment.settling import SETTLING, Settling, SettlingPolicy, still_falls
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import EventClock
@@ -112,7 +112,21 @@ def test_one_slow_window_before_is_no_fall() -> None:
 
 def test_too_few_windows_tell_nothing_and_one_far_behind_gains_nothing() -> None:
     assert still_falls(np.full(19, 5.0), 10) is None
-    assert still_falls(np.r_[np.full(10, 900.0), np.full(10, np.inf)], 10) is False
+    assert still_falls(np.r_[np.full(10, 900.0), np.full(10, np.inf)], 10) is None
+
+
+def test_nothing_is_claimed_of_a_delay_that_could_not_be_tested(made: tuple[Trace, Query]) -> None:
+    load, query = made
+    before = Settling(
+        load,
+        query=query,
+        clock=EventClock.GLOBAL_PER_BATCH,
+        guarantee=Guarantee.AT_LEAST_ONCE,
+        loads_at_most=3,
+        policy=SettlingPolicy(windows=50),
+    )
+    played = before(cast(Prober, Job((falling,), query)))
+    assert before.outcome(played, head_s=4.0) == WarmedUp(18.0, settled=None)
 
 
 def plain(**changes: object) -> Request:

@@ -27,8 +27,8 @@ READINGS_S = 1.0
 IDLE_POLL_MS = 50
 # A poll returns a third of a millisecond late; so much of a wait is spent awake, to be in time.
 AWAKE_MS = 1.0
-# From the hand-over of a row to the broker's stamp it takes 1 to 2.5 ms. What is due by the wall clock is
-# handed over so much earlier: the delay that is set is that of the stamp.
+# From the hand-over of a row to the broker's stamp it took 1 to 2 ms (medians of calibrations). What is due
+# by the wall clock is handed over so much earlier: the delay that is set is that of the stamp.
 WRITE_MS = 1.0
 
 
