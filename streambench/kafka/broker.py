@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streambench.kafka.broker_config import (
-    GIVEN_UP,
+    NODE_ID,
     command,
     controller_command,
     controller_properties,
@@ -18,6 +18,7 @@ from streambench.kafka.broker_config import (
     server_properties,
 )
 from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.metadata_log import broker_fenced
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EngineFailed
 from streambench.model.plan import Role
@@ -62,14 +63,16 @@ def give_up_broker(supervisor: Supervisor, broker: Broker) -> None:
     Kafka 4.3). The next commit of the same producer then commits the aborted rows, too: duplicates
     under exactly-once that no engine is to blame for. So the controller comes first, alone.
 
+    What counts is what stands in its log: it logs "Fencing broker" before it writes that down, and a
+    controller that is told to end at this word may end without having written it.
+
     Raises EngineFailed at stage `broker`.
     """
     log = broker.log.with_name("controller.log")
-    seen_bytes = log.stat().st_size if log.exists() else 0
     controller = supervisor.start(_CONTROLLER, Role.BROKER, broker.controller_argv, log=log)
     try:
         wait_until(
-            lambda: _logged(log, seen_bytes, (GIVEN_UP,)),
+            lambda: broker_fenced(broker.log_data_dir, NODE_ID),
             what="the controller to give up the dead broker",
             timeout_s=_START_TIMEOUT_S,
             alive=controller.alive,

@@ -13,9 +13,11 @@ from typing import Final
 MAX_MESSAGE_BYTES: Final = 64 << 20
 """A batch of a long quantum at a high rate; the default of 1 MiB would refuse it."""
 
+NODE_ID: Final = 1
+
 _SETTINGS: Final = {
     "process.roles": "broker,controller",
-    "node.id": "1",
+    "node.id": str(NODE_ID),
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
@@ -63,8 +65,6 @@ rootLogger.appenderRef.console.ref = console
 
 # The controller alone has no broker to be patient with.
 _CONTROLLER_ALONE: Final = {"process.roles": "controller", "broker.session.timeout.ms": "200"}
-GIVEN_UP: Final = "Fencing broker 1 "
-"""What the controller logs when it has given up a broker that it no longer hears of."""
 
 
 def server_properties(*, data: Path, port: int, controller_port: int) -> str:

@@ -11,6 +11,8 @@ import pytest
 from kafka import KafkaProducer
 
 from streambench.kafka.broker import BROKER, give_up_broker, restart_broker, start_broker
+from streambench.kafka.broker_config import NODE_ID
+from streambench.kafka.metadata_log import broker_fenced
 from streambench.kafka.topics import TopicSpec, create_topics, output_topic_config
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -48,9 +50,12 @@ def test_a_transaction_that_timed_out_meanwhile_stays_aborted(
     )
     assert supervisor.hit(BROKER, signal.SIGKILL)
     wait_until(lambda: supervisor.current(BROKER) is None, what="its death", timeout_s=10)
+    assert not broker_fenced(broker.log_data_dir, NODE_ID)
     give_up_broker(supervisor, broker)
+    assert broker_fenced(broker.log_data_dir, NODE_ID)
     again = restart_broker(supervisor, broker)
     assert again.bootstrap == broker.bootstrap
+    assert not broker_fenced(broker.log_data_dir, NODE_ID)
     assert [child.name for child in supervisor.children()] == [BROKER]
 
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap, **TRANSACTION)
