@@ -33,7 +33,7 @@ def rank_by_delay(records: Mapping[str, Sequence[TrialRecord]], stem: str) -> De
         candidates,
         floor=ranking.DELAY_FLOOR_MS,
         single_factor=ranking.DELAY_FACTOR,
-        named="its delay",
+        named="the delay",
     )
     return DelayRanking(metric, candidates, places)
 

@@ -32,7 +32,7 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
         if record.cold or bundle.run.quick:
             return "cold: too short to be ranked"
         if record.saturated:
-            return "saturated: it left the machine no room"
+            return "saturated: no room was left on the machine"
         if record.certificate is None:
             return "the generator gave no certificate"
         if not record.certificate.held:
@@ -50,7 +50,7 @@ def still_warming(records: Sequence[TrialRecord]) -> str | None:
     if not moving:
         return None
     where = "" if len(records) == 1 else f", in {len(moving)} of {len(records)} trials"
-    trend = moving[0].trend or "its delay had a trend"
+    trend = moving[0].trend or "the delay had a trend"
     what = "not settled" if "rises" in trend else "still warming"
     return f"{what}: {trend}{where}"
 

@@ -83,7 +83,7 @@ def rank(
     floor: float,
     single_factor: float | None,
     lower_is_better: bool = True,
-    named: str = "its value",
+    named: str = "the value",
 ) -> tuple[Place, ...]:
     """Places of all candidates: ranked ones best first, then the others in the order given.
 

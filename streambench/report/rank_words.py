@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.analysis.ranking import Candidate
-from streambench.report.numbers import number
+from streambench.report.numbers import listing, number
 
 
 def rank_basis(ranked: Sequence[Candidate], floor: str, single_factor: float | None) -> str:
@@ -29,4 +29,17 @@ def rank_basis(ranked: Sequence[Candidate], floor: str, single_factor: float | N
         )
     return (
         f"One trial: told apart only beyond ×{number(single_factor, 2)}, and by {floor} at least."
+    )
+
+
+def unranked_words(reasons: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """A sentence for each reason, in the order given; `reasons` are (engine's title, why it has no rank)."""
+    by_reason: dict[str, list[str]] = {}
+    for title, why in reasons:
+        titles = by_reason.setdefault(why, [])
+        if title not in titles:
+            titles.append(title)
+    return tuple(
+        f"{listing(titles)} {'is' if len(titles) == 1 else 'are'} not ranked: {why}."
+        for why, titles in by_reason.items()
     )

@@ -17,9 +17,10 @@ from streambench.report.document import Tone
 from streambench.report.found import found_rates
 from streambench.report.numbers import DASH, number, optional, percent
 from streambench.report.processed import backlog_words
+from streambench.report.rank_words import unranked_words
 from streambench.report.sections.drain import drain_cells, drain_places
 from streambench.report.sections.late import caption, which_trial
-from streambench.report.sections.search import unranked_words
+from streambench.report.sections.search import unranked_rates
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import (
@@ -51,7 +52,7 @@ def render(bundle: Bundle) -> RenderableType:
     parts: list[RenderableType] = [Text(answer(bundle), style="bold"), Text("")]
     parts += [Text(banner, style="yellow") for banner in banners(bundle)]
     if bundle.run.search is not None:
-        notes = [*unranked_words(found_rates(bundle)), *trend_lines(bundle)]
+        notes = [*unranked_rates(found_rates(bundle)), *trend_lines(bundle)]
         return Group(*parts, search_table(bundle), *_below(notes))
     if bundle.run.drain_records is not None:
         return Group(*parts, _drain_table(bundle))
@@ -61,7 +62,11 @@ def render(bundle: Bundle) -> RenderableType:
     if late_possible(bundle):
         parts += [_late_table(stands), *_late_caption(bundle), Text("")]
     parts.append(_table(bundle, stands))
-    reasons = [line for stand in stands if (line := _reason(bundle, stand)) is not None]
+    reasons = [line for stand in stands if (line := _reason(stand)) is not None]
+    if not late_possible(bundle):
+        reasons += unranked_words(
+            [(s.title, s.unranked) for s in stands if s.status is Status.RIGHT and s.unranked]
+        )
     reasons += [
         f"{stand.title} processed {words}"
         for stand in stands
@@ -176,11 +181,10 @@ def _late_caption(bundle: Bundle) -> list[RenderableType]:
     return [] if model is None else [Text(caption(model), style="dim")]
 
 
-def _reason(bundle: Bundle, stand: Standing) -> str | None:
+def _reason(stand: Standing) -> str | None:
     if stand.status is Status.RIGHT:
-        if stand.unranked is None:
-            return f"{stand.title}: {stand.reason}" if stand.reason else None
-        return None if late_possible(bundle) else f"{stand.title} is not ranked: {stand.unranked}"
+        told = stand.reason and stand.unranked is None
+        return f"{stand.title}: {stand.reason}" if told else None
     hints = [
         t.record.outcome.hint
         for t in stand.trials

@@ -75,8 +75,8 @@ def test_rounds_that_move_all_engines_alike_are_taken_out() -> None:
     [
         ((40.0, 41.0), 2, "2 windows were measured, and a rank needs 20"),
         ((40.0, 41.0), 1, "1 window was measured, and a rank needs 20"),
-        ((), 120, "its value is not known"),
-        ((40.0, math.inf), 120, "its value is not known in every trial"),
+        ((), 120, "the value is not known"),
+        ((40.0, math.inf), 120, "the value is not known in every trial"),
     ],
 )
 def test_who_is_not_ranked_has_a_reason(values: tuple[float, ...], windows: int, why: str) -> None:

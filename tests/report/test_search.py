@@ -125,7 +125,7 @@ def test_a_measured_factor_tells_rates_apart(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"saturated": True}, "saturated: it left the machine no room"),
+        ({"saturated": True}, "saturated: no room was left on the machine"),
         (
             {"certificate": replace(HELD, held=False, reason="late by 40 ms")},
             "the generator's certificate did not hold: late by 40 ms",

@@ -80,7 +80,7 @@ def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> No
         ({"saturated": True}, "saturated"),
         ({"certificate": None}, "no certificate"),
         ({"certificate": replace(HELD, held=False, reason="late by 40 ms")}, "late by 40 ms"),
-        ({"measures": {}}, "its delay is not known in every trial"),
+        ({"measures": {}}, "the delay is not known in every trial"),
         ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
         ({"trend": "the delay rises", "trend_share": 0.26}, "not settled: the delay rises"),
     ],

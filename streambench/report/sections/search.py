@@ -29,7 +29,7 @@ from streambench.report.looks import looks
 from streambench.report.numbers import DASH, listing, number, optional, three_digits
 from streambench.report.plot_search import SearchLane, draw_search
 from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
-from streambench.report.rank_words import rank_basis
+from streambench.report.rank_words import rank_basis, unranked_words
 from streambench.report.standing import delay_stem
 from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
@@ -55,7 +55,7 @@ def search_sections(bundle: Bundle) -> tuple[Section, ...]:
     found = found_rates(bundle)
     basis = rank_basis(ranked_rates(found), "1 event/s", ranking.RATE_FACTOR)
     blocks: list[Block] = [_grid(bundle, found)]
-    blocks += [Points(reasons)] if (reasons := unranked_words(found)) else []
+    blocks += [Points(reasons)] if (reasons := unranked_rates(found)) else []
     blocks += [*trend_blocks(bundle), Text(f"{_ABOUT} {basis}".strip(), Tone.QUIET)]
     searches = bundle.run.searches
     if any(search.probes for search in searches):
@@ -86,9 +86,9 @@ def search_clause(bundle: Bundle) -> str:
     return f"{said}; none for {listing(rest)}" if parts and rest else said
 
 
-def unranked_words(found: Sequence[FoundRate]) -> tuple[str, ...]:
+def unranked_rates(found: Sequence[FoundRate]) -> tuple[str, ...]:
     """Why rates that were found are not ranked."""
-    return tuple(f"{one.title} is not ranked: {one.unranked}." for one in found if one.unranked)
+    return unranked_words([(one.title, one.unranked) for one in found if one.unranked])
 
 
 def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:

@@ -13,7 +13,7 @@ from streambench.report.document import Block, Cell, Column, Grid, Points, Row, 
 from streambench.report.fault_words import fault_words
 from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
 from streambench.report.processed import processed_cell
-from streambench.report.rank_words import rank_basis
+from streambench.report.rank_words import rank_basis, unranked_words
 from streambench.report.recovered import Recovered, kinds, recovered, spread
 from streambench.report.standing import (
     RIGHT_SO_FAR,
@@ -49,12 +49,12 @@ def verdict_section(bundle: Bundle) -> Section:
     blocks: list[Block] = [verdict_grid(bundle, stands)]
     if late_possible(bundle):
         blocks.append(Text(_LATE_ADVICE))
-    reasons = tuple(
-        dict.fromkeys(
-            f"{stand.title} is not ranked: {stand.unranked}."
+    reasons = unranked_words(
+        [
+            (stand.title, stand.unranked)
             for stand in stands
             if stand.status in RIGHT_SO_FAR and stand.unranked and not late_possible(bundle)
-        )
+        ]
     )
     if reasons:
         blocks.append(Points(reasons))
