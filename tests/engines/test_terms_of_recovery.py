@@ -182,3 +182,19 @@ def test_the_others_say_that_survivors_take_over(name: str) -> None:
     (said,) = plan(name).recovery_terms
     assert "take over" in said
     assert plan(name, Conditions(workers=1)).recovery_terms == ()
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ((), "the one of the equal terms stays: 970 ms."),
+        ((("execution.checkpointing.interval", "5 s"),), "the one that you set stays: 5 s."),
+    ],
+)
+def test_what_flink_does_not_ship_is_named_with_the_value_that_it_has(
+    user: tuple[tuple[str, str], ...], words: str
+) -> None:
+    (warning,) = (
+        each for each in plan("flink", DEFAULTS, *user).warnings if "checkpoint interval" in each
+    )
+    assert warning.endswith(words)

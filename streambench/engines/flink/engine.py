@@ -12,6 +12,7 @@ from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
 from streambench.engines.flink.programs import flink_programs
 from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import (
+    CHECKPOINT_INTERVAL,
     TRANSACTION_TIMEOUT_MS,
     flink_settings,
     parallelism,
@@ -24,7 +25,16 @@ from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import EngineFailed, UsageError
 from streambench.model.fault import FaultKind
-from streambench.model.plan import Artifacts, EventClock, Plan, Role, Setting, Unsupported, Whose
+from streambench.model.plan import (
+    Artifacts,
+    EventClock,
+    Origin,
+    Plan,
+    Role,
+    Setting,
+    Unsupported,
+    Whose,
+)
 from streambench.model.workload import Workload
 
 VERSION = "2.2.1"
@@ -155,8 +165,10 @@ def _warnings(conditions: Conditions, settings: Sequence[Setting]) -> tuple[str,
             "recovery, and Flink aborts those of a dead task itself."
         )
     if conditions.profile is Profile.DEFAULTS:
+        interval = next(each for each in settings if each.name == CHECKPOINT_INTERVAL)
+        whose = "that you set" if interval.origin is Origin.USER else "of the equal terms"
         warnings.append(
-            "Flink: it ships without a checkpoint interval, and then restores nothing; the "
-            f"{conditions.commit_interval_ms} ms of the equal terms stay."
+            "Flink: it ships without a checkpoint interval, and then restores nothing; the one "
+            f"{whose} stays: {interval.value}."
         )
     return tuple(warnings)

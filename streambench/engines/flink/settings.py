@@ -31,6 +31,7 @@ SUBMITTER_HEAP_MIB = 384
 # An open transaction must outlive a checkpoint and a recovery, else what a completed checkpoint
 # promised is aborted by the broker and lost. Brokers allow 15 minutes at most unless told otherwise.
 TRANSACTION_TIMEOUT_MS = 600_000
+CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
 
 # What decides when a failure is noticed and what has to be done again.
 _RECOVERY = frozenset(
@@ -38,7 +39,7 @@ _RECOVERY = frozenset(
         "cluster.registration.error-delay",
         "cluster.registration.refused-registration-delay",
         "execution.checkpointing.externalized-checkpoint-retention",
-        "execution.checkpointing.interval",
+        CHECKPOINT_INTERVAL,
         "execution.checkpointing.mode",
         "heartbeat.interval",
         "heartbeat.rpc-failure-threshold",
@@ -214,7 +215,7 @@ def _job(conditions: Conditions) -> dict[str, str | int]:
         "parallelism.default": parallelism(conditions),
         "pipeline.auto-watermark-interval": "10 ms",
         "execution.buffer-timeout.interval": "5 ms",
-        "execution.checkpointing.interval": f"{conditions.commit_interval_ms} ms",
+        CHECKPOINT_INTERVAL: f"{conditions.commit_interval_ms} ms",
         # State is exact under both guarantees; only the sink differs.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         # A job whose JobManager died is submitted again from its last checkpoint.
