@@ -40,7 +40,7 @@ def calibrate(
     with interrupts_unwind(), RunLock(wait=wait, on_wait=say_who_runs), _kept(to) as folder:
         say("a scripted engine does what it is told, and is measured: 6 to 7 min")
         begun_s = time.monotonic()
-        lines = calibrate_all(folder)
+        lines = calibrate_all(folder, rendered=to is not None)
         took_s = time.monotonic() - begun_s
     if as_json:
         out.print_json(json.dumps(as_data(lines, took_s)))

@@ -45,25 +45,31 @@ _CASES: Final = (
 )
 
 
-def calibrate_all(out: Path, limits: MachineLimits = STRICT) -> tuple[Line, ...]:
-    """Run every case; bundles and reports are written below `out`. Raises what a run raises."""
-    return Calibration.prepared(out, limits).lines()
+def calibrate_all(out: Path, *, rendered: bool) -> tuple[Line, ...]:
+    """Run every case; bundles, and if asked for their reports, are written below `out`.
+
+    Raises what a run raises.
+    """
+    return Calibration.prepared(out, rendered=rendered).lines()
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """All cases, ready to be run."""
+    """All cases, ready to be run; `rendered` says whether each bundle gets its report, too."""
 
     requests: Mapping[str, Request]
     artifacts: Mapping[Variant, Resolved]
+    rendered: bool
 
     @classmethod
-    def prepared(cls, out: Path, limits: MachineLimits = STRICT) -> Calibration:
+    def prepared(
+        cls, out: Path, limits: MachineLimits = STRICT, *, rendered: bool = False
+    ) -> Calibration:
         """Plan every case and fetch what is missing. Raises EnvironmentLacks."""
         requests, artifacts = set_up([_request(case, out, limits) for case in _CASES])
         check_heaps(requests)
         named = zip((case.name for case in _CASES), requests, strict=True)
-        return cls(dict(named), artifacts)
+        return cls(dict(named), artifacts, rendered)
 
     def lines(self) -> tuple[Line, ...]:
         """Everything, in the order of the table."""
@@ -115,7 +121,9 @@ class Calibration:
                 writer=writer,
                 observer=observer,
             )
-        write(writer.finish())
+        folder = writer.finish()
+        if self.rendered:  # drawing takes seconds, and every figure is read from the bundle
+            write(folder)
         return read_bundle(writer.folder)
 
     def _search(self, case: Case) -> SearchRecord:

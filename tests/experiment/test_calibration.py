@@ -215,7 +215,7 @@ def test_each_outage_is_over_before_the_next_hit() -> None:
 
 
 def called_with(monkeypatch: pytest.MonkeyPatch, lines: Sequence[Line], *arguments: str) -> Any:
-    monkeypatch.setattr(calibrating, "calibrate_all", lambda out: tuple(lines))
+    monkeypatch.setattr(calibrating, "calibrate_all", lambda out, rendered: tuple(lines))
     return CliRunner().invoke(app, ["calibrate", *arguments])
 
 
