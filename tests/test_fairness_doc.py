@@ -17,12 +17,14 @@ TEXT = (Path(__file__).parent.parent / "docs/fairness.md").read_text(encoding="u
 SETS = sorted(
     set(re.findall(r'--set "?([a-z-]+):([^=`]+)=([^`"]+)', TEXT)) - {("ENGINE", "KEY", "VALUE")}
 )
-VARIANTS = sorted(set(re.findall(r"\b(?:flink|spark):[a-z0-9-]+(?=[` ])", TEXT)))
+VARIANTS = sorted(
+    set(re.findall(r"\b(?:flink|spark|kafka-streams|kafka-python):[a-z0-9-]+(?=[` ])", TEXT))
+)
 
 
 def test_there_is_something_to_be_tested() -> None:
     assert len(SETS) > 20
-    assert len(VARIANTS) >= 3
+    assert len(VARIANTS) >= 6
 
 
 @pytest.mark.parametrize(("engine", "key", "value"), SETS)
