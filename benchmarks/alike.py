@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -29,8 +29,10 @@ import numpy as np
 from streambench.analysis.delays import rank_by_delay
 from streambench.analysis.eligible import delay_stem, unbelieved
 from streambench.analysis.ranking import DELAY_FLOOR_MS, Candidate, rank
+from streambench.model.machine import STRICT
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle, read_bundle
+from streambench.results.speed import GAUGE
 
 LEAST_TRIALS = 12
 REPEATS = (1, 2, 3, 5)
@@ -129,8 +131,29 @@ def alike(values: Mapping[str, Sequence[float]], *, floor: float, splits: int) -
     )
 
 
+def disturbed(record: TrialRecord) -> bool:
+    """Whether something else ran beside it: such a trial is marked, and tells of that, not of its engine."""
+    machine = record.machine
+    return machine is not None and machine.foreign_share > STRICT.foreign_marked_share
+
+
+def at_any_speed(bundle: Bundle) -> Bundle:
+    """The bundle without its speed gauges: a trial at another speed stays, and can only widen the factor."""
+    trials = tuple(
+        replace(
+            trial,
+            record=replace(
+                trial.record,
+                measures={k: v for k, v in trial.record.measures.items() if k != GAUGE},
+            ),
+        )
+        for trial in bundle.trials
+    )
+    return replace(bundle, trials=trials)
+
+
 def delays_of(bundles: Sequence[Bundle]) -> tuple[str, dict[str, list[float]]]:
-    """(metric, its values by engine): of every trial that may be ranked, as the report ranks them."""
+    """(metric, its values by engine): of every trial that may be ranked and that nothing disturbed."""
     stems = {delay_stem(bundle) for bundle in bundles}
     if len(stems) != 1:
         raise SystemExit("the bundles have different guarantees, so their delays differ in meaning")
@@ -139,12 +162,16 @@ def delays_of(bundles: Sequence[Bundle]) -> tuple[str, dict[str, list[float]]]:
     for bundle in bundles:
         for trial in bundle.trials:
             record = trial.record
-            if record.steady_right and unbelieved(bundle, [record]) is None:
+            if (
+                record.steady_right
+                and unbelieved(at_any_speed(bundle), [record]) is None
+                and not disturbed(record)
+            ):
                 records.setdefault(record.variant.label, []).append(record)
             else:
                 left_out += 1
     if left_out:
-        print(f"{left_out} trials may not be ranked and are left out", file=sys.stderr)
+        print(f"{left_out} trials may not be ranked or are marked: left out", file=sys.stderr)
     if not records:
         raise SystemExit("no trial of these bundles may be ranked")
     found = rank_by_delay(records, stems.pop())

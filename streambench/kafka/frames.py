@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from streambench.kafka.gauge import least_s
 from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
 from streambench.load.batch import stamp_header
 from streambench.load.encode import encode_single
@@ -230,26 +230,23 @@ class TraceFrames:
         """Leave only `batches` in the frame."""
         _narrow(frame, batches, self._layout)
 
-    def least_build_us(self, rounds: int) -> float | None:
-        """This thread's processor time to build one frame, in µs; None without frames.
+    def least_build_us(self) -> float | None:
+        """This thread's least processor time to build one frame, in µs; None without frames.
 
-        All frames are built `rounds` times and the quickest round counts: what disturbs a round can only
-        lengthen it. No number of the play is used up.
+        No number of the play is used up.
         """
         if not len(self):
             return None
         kept = self._sequences
         self._sequences = Sequences(kept.identity, list(kept.next_of), kept.correlation_id)
-        took_s = []
         try:
-            for _ in range(rounds):
-                begun_s = time.thread_time()
-                for index in range(len(self)):
-                    self.build(index)
-                took_s.append(time.thread_time() - begun_s)
+            return 1e6 * least_s(self._build_all) / len(self)
         finally:
             self._sequences = kept
-        return 1e6 * min(took_s) / len(self)
+
+    def _build_all(self) -> None:
+        for index in range(len(self)):
+            self.build(index)
 
 
 def _frame(

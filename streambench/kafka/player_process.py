@@ -40,8 +40,6 @@ from streambench.runtime.waiting import wait_until
 
 _START_TIMEOUT_S: Final = 30.0
 _CLOCK_READINGS: Final = 9
-# Of so many the quickest counts: a round takes some hundredths of a second.
-_GAUGE_ROUNDS: Final = 9
 
 
 def realtime_minus_monotonic_ns() -> int:
@@ -132,8 +130,8 @@ class PlayerProcess:
     ) -> SendLogMeta:
         """Play a trace and write its send log, after a failure too. Returns the metadata.
 
-        Of `quanta` (first, end) only those are played, and their requests are then made again and again,
-        to tell how fast the machine is.
+        Of `quanta` (first, end) only those are played. Their requests are made again and again before, to
+        tell how fast the machine is.
         """
         frames = TraceFrames(
             _between(self._own(np.load(batches, mmap_mode="r")), quanta),
@@ -145,6 +143,7 @@ class PlayerProcess:
             unthrottled=unthrottled,
             holds=holds,
         )
+        build_us = None if quanta is None else frames.least_build_us()
         times = SendTimes(len(frames), frames.batches)
         offset_start_ns = realtime_minus_monotonic_ns()
         t0_ns = time.monotonic_ns() if unthrottled else start_realtime_ns - offset_start_ns
@@ -188,7 +187,7 @@ class PlayerProcess:
             wall_s=wall_s,
             cpu_s=cpu_s,
             requests=len(frames),
-            build_us=None if quanta is None else frames.least_build_us(_GAUGE_ROUNDS),
+            build_us=build_us,
         )
         write_send_log(
             send_log,

@@ -22,7 +22,9 @@ from benchmarks.alike import (
 )
 from streambench.cli.main import app
 from streambench.results.bundle import BundleWriter, read_bundle
+from streambench.results.speed import GAUGE
 from tests.report.example import RIGHT, RUN, completed, measures
+from tests.results.test_disturbance import QUIET
 
 FLOOR = 2.0
 
@@ -70,9 +72,13 @@ def test_the_greatest_factor_counts_for_all(tmp_path: Path) -> None:
         for label, each in (("spark", noisy), ("flink", calm)):
             number += 1
             record = completed(number, label, RIGHT, measures(9, each[at], 99), round=at)
-            writer.add_trial(record, {})
+            # Every other one was at another speed: that stays.
+            measured = {**record.measures, GAUGE: 10.0 + 7 * (at % 2)}
+            writer.add_trial(replace(record, measures=measured), {})
     spoilt = completed(25, "flink", RIGHT, measures(9, 5_000, 9_000), round=12, saturated=True)
     writer.add_trial(spoilt, {})
+    beside = completed(26, "flink", RIGHT, measures(9, 5_000, 9_000), round=13)
+    writer.add_trial(replace(beside, machine=replace(QUIET, foreign_share=0.04)), {})
     metric, found = delays_of([read_bundle(writer.finish())])
     assert metric == "delay_p99_ms"
     assert found == {"spark": noisy, "flink": calm}
