@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-# Fifteen rounds over more than half a second. On a host whose two virtual processors were one core, 8 of
-# 20 trials had all of nine rounds made at once (0.05 s) slowed by half, with nothing else running.
+# On a host whose virtual processors were halves of cores, one in two or three rounds was slowed by half,
+# with nothing else running, and a slow spell lasted up to a second. Nine rounds made at once (0.05 s) were
+# all slow in 19 of 48 trials.
 ROUNDS: Final = 15
-PAUSE_S: Final = 0.04
+PAUSE_S: Final = 0.15
 
 
 def least_s(
@@ -21,7 +22,7 @@ def least_s(
     """The seconds of `clock` that `work` took in the quickest of its rounds.
 
     What disturbs a round can only lengthen it, but it lasts: whatever runs on the core's other half slows
-    all rounds of a tenth of a second alike. So the rounds are apart. Each is worked once untimed before,
+    all rounds of that time alike. So the rounds are apart. Each is worked once untimed before,
     as a processor that slept is cold.
     """
     took_s = []

@@ -24,10 +24,10 @@ from streambench.runtime.waiting import wait_until
 from streambench.trial.lab import INPUT_TOPIC, Lab
 
 PART_MS: Final = 2_500
-"""How much of the load is played again; with what is around it a trial takes five seconds longer."""
+"""How much of the load is played again; with what is around it a trial takes seven seconds longer."""
 
 # Between the order and the first due instant the player takes the gauge and stamps its first frames.
-_LEAD_NS: Final = 1_800_000_000
+_LEAD_NS: Final = 3_300_000_000
 _WAIT_S: Final = 30.0
 _POLL_S: Final = 0.01
 _NS_PER_MS: Final = 1_000_000

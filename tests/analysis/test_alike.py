@@ -72,9 +72,9 @@ def test_the_greatest_factor_counts_for_all(tmp_path: Path) -> None:
         for label, each in (("spark", noisy), ("flink", calm)):
             number += 1
             record = completed(number, label, RIGHT, measures(9, each[at], 99), round=at)
-            # Every other one was at another speed: that stays.
+            # Every other one was at another speed, and had not settled: that stays.
             measured = {**record.measures, GAUGE: 10.0 + 7 * (at % 2)}
-            writer.add_trial(replace(record, measures=measured), {})
+            writer.add_trial(replace(record, measures=measured, trend_share=0.4 * (at % 2)), {})
     spoilt = completed(25, "flink", RIGHT, measures(9, 5_000, 9_000), round=12, saturated=True)
     writer.add_trial(spoilt, {})
     beside = completed(26, "flink", RIGHT, measures(9, 5_000, 9_000), round=13)
@@ -93,7 +93,7 @@ def test_the_greatest_factor_counts_for_all(tmp_path: Path) -> None:
 def test_fewer_than_twelve_trials_are_refused(tmp_path: Path) -> None:
     writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
     writer.add_trial(completed(1, "flink", RIGHT, measures(9, 20, 30)), {})
-    with pytest.raises(SystemExit, match="flink: 12 trials are needed, and 1 may be ranked"):
+    with pytest.raises(SystemExit, match="flink: 12 trials are needed, and 1 may be taken"):
         delays_of([read_bundle(writer.finish())])
 
 

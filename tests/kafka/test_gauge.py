@@ -34,7 +34,7 @@ class Machine:
 
 @pytest.mark.parametrize(
     "busy",
-    [(), ((0.0, 0.1),), ((0.0, 0.3), (0.4, 9.0)), ((0.0, 0.2), (0.3, 0.5), (0.56, 9.0))],
+    [(), ((0.0, 0.1),), ((0.0, 1.0), (1.3, 9.0)), ((0.0, 0.2), (0.6, 1.4), (1.8, 9.0))],
 )
 def test_what_disturbs_for_a_while_does_not_count(busy: tuple[tuple[float, float], ...]) -> None:
     assert Machine(busy).gauge_s() == pytest.approx(0.005)
