@@ -156,8 +156,13 @@ def whatever_it_did(bundle: Bundle) -> Bundle:
     return replace(bundle, trials=trials)
 
 
-def delays_of(bundles: Sequence[Bundle]) -> tuple[str, dict[str, list[float]]]:
-    """(metric, its values by engine): of every trial that is right and certified and that nothing disturbed."""
+def delays_of(
+    bundles: Sequence[Bundle], metric: str | None = None
+) -> tuple[str, dict[str, list[float]]]:
+    """(metric, its values by engine): of every trial that is right and certified and that nothing disturbed.
+
+    Without `metric` it is the one by which a report would rank them.
+    """
     stems = {delay_stem(bundle) for bundle in bundles}
     if len(stems) != 1:
         raise SystemExit("the bundles have different guarantees, so their delays differ in meaning")
@@ -181,14 +186,17 @@ def delays_of(bundles: Sequence[Bundle]) -> tuple[str, dict[str, list[float]]]:
         )
     if not records:
         raise SystemExit("no trial of these bundles may be taken")
-    found = rank_by_delay(records, stems.pop())
-    values = {one.label: [v for v in one.values if math.isfinite(v)] for one in found.candidates}
+    metric = metric or rank_by_delay(records, stems.pop()).metric
+    values = {
+        label: [value for one in each if (value := one.measures.get(metric)) is not None]
+        for label, each in records.items()
+    }
     for label, each in values.items():
         if len(each) < LEAST_TRIALS:
             raise SystemExit(
                 f"{label}: {LEAST_TRIALS} trials are needed, and {len(each)} may be taken"
             )
-    return found.metric, values
+    return metric, values
 
 
 def table(found: Sequence[Alike]) -> str:
@@ -244,6 +252,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=LEAST_TRIALS)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--workload", default="clicks")
+    parser.add_argument("--metric", help="instead of the one that a report ranks by")
     parser.add_argument("--splits", type=int, default=2_000)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--out", type=Path, help="where the bundle of its own run stays")
@@ -252,7 +261,7 @@ def main() -> None:
         parser.error(f"--trials {asked.trials}: at least {LEAST_TRIALS} are needed")
     folder = asked.out or Path(tempfile.mkdtemp(prefix="alike-"))
     folders = asked.bundle or run(asked, folder)
-    metric, values = delays_of([read_bundle(path) for path in folders])
+    metric, values = delays_of([read_bundle(path) for path in folders], asked.metric)
     found = alike(values, floor=DELAY_FLOOR_MS, splits=asked.splits)
     factor = max(one.factor for one in found)
     print(table(found))

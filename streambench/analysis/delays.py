@@ -13,9 +13,13 @@ from streambench.model.trial import TrialRecord
 
 @dataclass(frozen=True)
 class DelayRanking:
-    """Places of the engines that were compared, best first, by one metric for all of them."""
+    """Places of the engines that were compared, best first, by one metric for all of them.
+
+    `single_factor` tells single trials apart; None: not measured for this metric.
+    """
 
     metric: str
+    single_factor: float | None
     candidates: tuple[Candidate, ...]
     places: tuple[Place, ...]
 
@@ -29,13 +33,14 @@ def rank_by_delay(records: Mapping[str, Sequence[TrialRecord]], stem: str) -> De
     earned = all(one.measured_windows >= tail.windows for each in records.values() for one in each)
     metric = tail.name if earned else f"{stem}_max_ms"
     candidates = tuple(_candidate(label, each, metric) for label, each in records.items())
+    single_factor = ranking.DELAY_FACTORS.get(metric)
     places = ranking.rank(
         candidates,
         floor=ranking.DELAY_FLOOR_MS,
-        single_factor=ranking.DELAY_FACTOR,
+        single_factor=single_factor,
         named="the delay",
     )
-    return DelayRanking(metric, candidates, places)
+    return DelayRanking(metric, single_factor, candidates, places)
 
 
 def _candidate(label: str, records: Sequence[TrialRecord], metric: str) -> Candidate:

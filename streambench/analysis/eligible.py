@@ -40,8 +40,10 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
     odd = at_another_speed(completed_records(bundle))
-    at_odds = next((odd[record.number] for record in records if record.number in odd), None)
-    return at_odds or still_warming(records)
+    at_odds = [record for record in records if record.number in odd]
+    if at_odds:  # the report's table of the machine has both figures
+        return f"the machine's speed changed{_in_how_many(at_odds, records)}"
+    return still_warming(records)
 
 
 def still_warming(records: Sequence[TrialRecord]) -> str | None:
@@ -49,10 +51,13 @@ def still_warming(records: Sequence[TrialRecord]) -> str | None:
     moving = [record for record in records if (record.trend_share or 0.0) > WARMING_SHARE]
     if not moving:
         return None
-    where = "" if len(records) == 1 else f", in {len(moving)} of {len(records)} trials"
     trend = moving[0].trend or "the delay had a trend"
     what = "not settled" if "rises" in trend else "still warming"
-    return f"{what}: {trend}{where}"
+    return f"{what}: {trend}{_in_how_many(moving, records)}"
+
+
+def _in_how_many(some: Sequence[object], every: Sequence[object]) -> str:
+    return "" if len(every) == 1 else f", in {len(some)} of {len(every)} trials"
 
 
 def worked_off_a_backlog(record: TrialRecord) -> bool:

@@ -46,7 +46,8 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
     came = "came out right until the fault" if after else "came out right"
     who = f"{_how_many(right, stands)} {came}"
     if not ranked:
-        why = right[0].unranked or "not ranked"
+        reasons = {stand.unranked or "not ranked" for stand in right}
+        why = reasons.pop() if len(reasons) == 1 else "the reasons stand below the table"
         none = "but it is not ranked" if len(stands) == 1 else "none of them is ranked"
         return f"{who}, {none} ({why})"
     stem = delay_stem(bundle)

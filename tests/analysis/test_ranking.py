@@ -144,7 +144,9 @@ def test_five_repeats_find_a_tenth_at_a_spread_of_three_per_cent() -> None:
 @pytest.mark.parametrize(
     ("figure", "factor"),
     [
-        ("result delay, visible delay", ranking.DELAY_FACTOR),
+        ("result delay, p99", ranking.DELAY_FACTORS["delay_p99_ms"]),
+        ("result delay, slowest window", ranking.DELAY_FACTORS["delay_max_ms"]),
+        ("visible delay", ranking.DELAY_FACTORS.get("visible_p99_ms")),
         ("late time of a recovery", ranking.LATE_TIME_FACTOR),
         ("sustainable rate of a search", ranking.RATE_FACTOR),
         ("warm rate of a drain", ranking.DRAIN_FACTOR),

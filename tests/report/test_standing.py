@@ -46,7 +46,8 @@ def bundle_of(tmp_path: Path, *records: TrialRecord, **run: Any) -> Bundle:
 @pytest.fixture
 def measured_factor(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it were known how far single trials of one engine differ."""
-    monkeypatch.setattr(ranking, "DELAY_FACTOR", 1.2)
+    metrics = (f"{stem}_{tail}_ms" for stem in ("delay", "visible") for tail in ("p99", "max"))
+    monkeypatch.setattr(ranking, "DELAY_FACTORS", dict.fromkeys(metrics, 1.2))
 
 
 def fast(**changes: Any) -> TrialRecord:
@@ -103,6 +104,14 @@ def test_nothing_is_ranked_in_a_quick_run(tmp_path: Path) -> None:
     )
 
 
+def test_reasons_that_differ_are_not_told_as_one(tmp_path: Path) -> None:
+    rising = fast(trend="the delay rises", trend_share=0.5)
+    bundle = bundle_of(tmp_path, rising, replace(slow(), saturated=True))
+    assert answer(bundle) == (
+        "Both engines came out right, none of them is ranked (the reasons stand below the table)."
+    )
+
+
 def test_delay_is_not_ranked_where_records_may_be_dropped(tmp_path: Path) -> None:
     assert set(places(read_bundle(late_flights(tmp_path))).values()) == {""}
 
@@ -121,7 +130,7 @@ def test_repeats_that_the_test_does_not_tell_apart_share_a_rank(tmp_path: Path) 
 def test_one_trial_each_is_not_told_apart_while_the_factor_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ranking, "DELAY_FACTOR", None)
+    monkeypatch.setattr(ranking, "DELAY_FACTORS", {})
     bundle = bundle_of(tmp_path, fast(), slow())
     assert places(bundle) == {"kafka-streams": "1=", "flink": "1="}
     assert "(they are not told apart)" in answer(bundle)

@@ -203,7 +203,7 @@ def _notes(bundle: Bundle, stands: Sequence[Standing]) -> str:
         if bundle.run.repeats > 1:
             notes.append("Each figure is the median over the trials, with their range below it.")
         floor = f"{number(ranking.DELAY_FLOOR_MS)} ms"
-        if basis := rank_basis(found.candidates, floor, ranking.DELAY_FACTOR):
+        if basis := rank_basis(found.candidates, floor, found.single_factor):
             notes.append(basis)
     if any(
         stand.shown(n).instead for stand in stands for n in delay_metrics(bundle) if stand.records
