@@ -38,7 +38,7 @@ def calibrate(
     from streambench.runtime.signals import interrupts_unwind
 
     with interrupts_unwind(), RunLock(wait=wait, on_wait=say_who_runs), _kept(to) as folder:
-        say("a scripted engine does what it is told, and is measured: 6 to 7 min")
+        say("a scripted engine does what it is told, and is measured: 6 to 8 min")
         begun_s = time.monotonic()
         lines = calibrate_all(folder, rendered=to is not None)
         took_s = time.monotonic() - begun_s
