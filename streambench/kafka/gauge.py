@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-# On a host whose virtual processors were halves of cores, one in two or three rounds was slowed by half,
-# with nothing else running, and a slow spell lasted up to a second. Nine rounds made at once (0.05 s) were
-# all slow in 19 of 48 trials.
+# On one host each round was at one of two speeds, the slower by half, with nothing else running: as if its
+# processors were halves of cores. Nine rounds made at once (0.05 s) were all slow in 19 of 48 trials,
+# fifteen over two seconds in 2 of 20.
 ROUNDS: Final = 15
 PAUSE_S: Final = 0.15
 
