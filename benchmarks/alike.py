@@ -4,8 +4,8 @@
     python benchmarks/alike.py results/A-BUNDLE …
 
 Without bundles it makes a run of its own, every engine once in each round, on a machine that should do
-nothing else: 80 minutes of trials of 26 s. The trials of one engine are then split at random into two groups, which pass for two
-engines: whatever the ranking tells apart between them is a false alarm, and at most 5 % may be. The factor
+nothing else: about two hours. The trials of one engine are then split at random into two groups, which
+pass for two engines: whatever the ranking tells apart between them is a false alarm, and at most 5 % may be. The factor
 is the least one by which at most 5 % of pairs of single trials of the same engine differ; the greatest of
 the engines' goes into streambench/analysis/ranking.py and, with this table, into docs/method.md.
 """

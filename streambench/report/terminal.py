@@ -24,6 +24,7 @@ from streambench.report.sections.search import unranked_rates
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.shown import Shown
 from streambench.report.standing import (
+    RIGHT_SO_FAR,
     Standing,
     Status,
     delay_stem,
@@ -65,7 +66,7 @@ def render(bundle: Bundle) -> RenderableType:
     reasons = [line for stand in stands if (line := _reason(stand)) is not None]
     if not late_possible(bundle):
         reasons += unranked_words(
-            [(s.title, s.unranked) for s in stands if s.status is Status.RIGHT and s.unranked]
+            [(s.title, s.unranked) for s in stands if s.status in RIGHT_SO_FAR and s.unranked]
         )
     reasons += [
         f"{stand.title} processed {words}"

@@ -244,6 +244,15 @@ def test_what_is_wrong_only_after_a_fault_is_ranked_for_its_delay_before_it(tmp_
     assert "Both engines came out right until the fault" in answer(bundle)
 
 
+def test_the_terminal_has_the_reason_of_what_is_wrong_only_after_a_fault(tmp_path: Path) -> None:
+    unsettled = hit_late(trend="the delay rises", trend_share=0.5)
+    bundle = bundle_of(tmp_path, unsettled, replace(slow(), saturated=True))
+    assert "(the reasons stand below the table)" in answer(bundle)
+    printed = io.StringIO()
+    Console(file=printed, width=200).print(render(bundle))
+    assert "Kafka Streams is not ranked: not settled: the delay rises." in printed.getvalue()
+
+
 def test_what_was_wrong_before_the_fault_is_wrong(tmp_path: Path) -> None:
     before = Damage(over_counted=1, windows=1)
     (stand,) = standings(bundle_of(tmp_path, hit_late(steady_damage=before)))
