@@ -80,7 +80,7 @@ def as_data(lines: Sequence[Line], took_s: float) -> dict[str, Any]:
                 "error": line.error,
                 "tolerance": line.tolerance,
                 "held": line.held,
-                "why_not_measured": line.why_not or None if line.measured is None else None,
+                "why_missed": None if line.held else line.why_not or None,
             }
             if isinstance(line, Figure)
             else {"case": line.case, "set": line.wanted, "found": line.found, "held": line.held}
@@ -129,6 +129,8 @@ def summary(lines: Sequence[Line], took_s: float) -> Text:
             words.append(f"{line.case}: {line.found}")
         elif line.measured is None:
             words.append(f"{line.case}: not measured ({line.why_not})")
+        elif line.why_not:
+            words.append(f"{line.case}: {line.why_not}")
     return Text("\n".join(words))
 
 

@@ -60,11 +60,17 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
     for index, stand in enumerate(ranked):
         most = f"{number(stand.shown(metric).high or 0.0)} ms"
         if index == 0:
-            trials = " in every trial" if repeated else ""
+            trials = _in_which(ranked) if repeated else ""
             words.append(f"{stand.title} had {share} {verb} within {most} of closing{trials}")
         else:
             words.append(f"{stand.title} {most}")
     return f"{who}: {', '.join(words)}{_together(ranked)}"
+
+
+def _in_which(ranked: Sequence[Standing]) -> str:
+    """What "every trial" is, where some were made at another speed of the machine."""
+    some = any(stand.aside for stand in ranked)
+    return " in every trial at the machine's usual speed" if some else " in every trial"
 
 
 def _together(ranked: Sequence[Standing]) -> str:

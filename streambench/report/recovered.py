@@ -49,7 +49,8 @@ class Recovered:
 
     `rank` is None when it is not ranked, for the reason `unranked`; `alike` are the labels of
     ranked ones that it is not told apart from. Without `hits` the fault did not happen to it, and its standing says why. `limit_ms` is the common
-    limit. `at_most`: late times are upper bounds, as only whole windows are known.
+    limit. `aside` are hits at another speed of the machine: they count in the damage, and in no time.
+    `at_most`: late times are upper bounds, as only whole windows are known.
     """
 
     standing: Standing
@@ -60,11 +61,17 @@ class Recovered:
     alike: tuple[str, ...] = ()
     limit_ms: float | None = None
     at_most: bool = False
+    aside: tuple[Struck, ...] = ()
 
     @property
     def title(self) -> str:
         """The engine's name as in the report."""
         return self.standing.title
+
+    @property
+    def every_hit(self) -> tuple[Struck, ...]:
+        """All hits in the order of the trials, whatever the machine's speed."""
+        return tuple(sorted((*self.hits, *self.aside), key=lambda each: each.trial.record.number))
 
     @property
     def disturbed(self) -> bool:
@@ -79,12 +86,12 @@ class Recovered:
     @property
     def damage(self) -> Damage:
         """Exact counts, summed over the hits."""
-        return total(struck.recovery.damage for struck in self.hits)
+        return total(struck.recovery.damage for struck in self.every_hit)
 
     @property
     def clean(self) -> bool:
         """Whether no hit did what the guarantee excludes."""
-        return all(_clean(struck.trial, struck.recovery.damage) for struck in self.hits)
+        return all(_clean(struck.trial, struck.recovery.damage) for struck in self.every_hit)
 
     @property
     def place(self) -> str:
@@ -155,7 +162,17 @@ def recovered(bundle: Bundle, kind: FaultKind) -> tuple[Recovered, ...]:
     every = [
         replace(one, unranked=_why_unranked(bundle, one))
         for stand, hits in zip(stands, found, strict=True)
-        for one in (Recovered(stand, kind, hits, None, limit_ms=limit_ms, at_most=at_most),)
+        for one in (
+            Recovered(
+                stand,
+                kind,
+                hits,
+                None,
+                limit_ms=limit_ms,
+                at_most=at_most,
+                aside=hits_of(bundle, stand.aside, kind),
+            ),
+        )
     ]
     ranked = _rank(bundle, [one for one in every if one.unranked is None])
     rest = [one for one in every if one.unranked is not None]
@@ -242,13 +259,13 @@ def _why_unranked(bundle: Bundle, one: Recovered) -> str | None:
         return one.standing.reason or one.standing.words
     if late_possible(bundle):
         return "records may lawfully be dropped here"
-    if any(not struck.trial.record.steady_right for struck in one.hits):
+    if any(not struck.trial.record.steady_right for struck in one.every_hit):
         return "it was wrong before the fault"
     if not one.damage.clean:
         return counts_in_words(replace(one.damage, duplicates=0, windows=0, corrected_later=0))
     if bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE and one.damage.duplicates:
         return f"{counts_in_words(replace(one.damage, windows=0))} under exactly-once"
-    if any(_unassigned(struck.trial) for struck in one.hits):
+    if any(_unassigned(struck.trial) for struck in one.every_hit):
         return "its result was not right"
     if any(value == math.inf for value in one.values):
         return "it was not over within the trial"

@@ -108,12 +108,18 @@ def _lead(hit: Sequence[Recovered]) -> str:
     if kind is FaultKind.BURST:
         events = burst_events(hit)
         lead = lead if events == lead.removeprefix("after ") else f"after {events}"
-    most = max(len(one.hits) for one in hit)
-    if most == 1:
+    times = [len(one.hits) for one in hit]
+    if max(times) == 1:
         return lead
-    trials = max(one.deciding.count for one in hit)
-    medians = f", medians over {plural(trials, 'trial')}" if trials > 1 else ", means"
-    return f"{lead} ({plural(most, 'time')} each{medians})"
+    trials = [one.deciding.count for one in hit]
+    medians = f", medians over {_from_to(trials, 'trial')}" if max(trials) > 1 else ", means"
+    return f"{lead} ({_from_to(times, 'time')} each{medians})"
+
+
+def _from_to(counts: Sequence[int], what: str) -> str:
+    """`5 trials`, or `4 to 5 trials` where engines differ."""
+    least, most = min(counts), max(counts)
+    return plural(most, what) if least == most else f"{least} to {plural(most, what)}"
 
 
 def _times(hit: Sequence[Recovered], *, reasons: bool) -> str:

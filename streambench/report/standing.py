@@ -12,10 +12,12 @@ from streambench.analysis.eligible import delay_stem as delay_stem
 from streambench.analysis.eligible import late_possible as late_possible
 from streambench.analysis.eligible import unbelieved
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
+from streambench.model.verdict import Verdict
 from streambench.report.damage_words import damage_words
 from streambench.report.numbers import number
 from streambench.report.shown import Shown, shown
 from streambench.results.bundle import Bundle, TrialBundle
+from streambench.results.speed import at_another_speed, completed_records
 
 
 class Status(enum.Enum):
@@ -39,6 +41,8 @@ RIGHT_SO_FAR = frozenset({Status.RIGHT, Status.WRONG_AFTER})
 class Standing:
     """One variant's place: `completed` are the trials that its figures come from.
 
+    `aside` are completed, too, but were made at another speed of the machine than most: their rows count
+    for what is right, their times and costs for nothing. A variant that has no others keeps them.
     `rank` is None when it is not ranked, for the reason `unranked`. `alike` are the labels of ranked
     variants that it is not told apart from.
     """
@@ -51,6 +55,7 @@ class Standing:
     trials: tuple[TrialBundle, ...]
     completed: tuple[TrialBundle, ...]
     unranked: str | None
+    aside: tuple[TrialBundle, ...] = ()
     rank: int | None = None
     alike: tuple[str, ...] = ()
 
@@ -63,6 +68,13 @@ class Standing:
     def records(self) -> tuple[TrialRecord, ...]:
         """Records of the completed trials."""
         return tuple(trial.record for trial in self.completed)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The judge's words on all completed trials, whatever the machine's speed."""
+        every = (*self.completed, *self.aside)
+        outcomes = (trial.record.outcome for trial in every)
+        return tuple(each.verdict for each in outcomes if isinstance(each, Completed))
 
     def shown(self, metric: str) -> Shown:
         """What may be shown of a metric over the completed trials."""
@@ -104,11 +116,23 @@ def delay_ranking(bundle: Bundle, stands: Sequence[Standing]) -> DelayRanking:
 def _standing(bundle: Bundle, label: str) -> Standing:
     trials = bundle.of(label)
     completed = tuple(t for t in trials if isinstance(t.record.outcome, Completed))
+    compared, aside = _by_speed(bundle, completed)
     status, words, reason = _result(bundle, trials)
     standing = Standing(
-        label, title_of(bundle, label), status, words, reason, trials, completed, unranked=None
+        label, title_of(bundle, label), status, words, reason, trials, compared, None, aside
     )
     return replace(standing, unranked=_why_unranked(bundle, standing))
+
+
+def _by_speed(
+    bundle: Bundle, completed: tuple[TrialBundle, ...]
+) -> tuple[tuple[TrialBundle, ...], tuple[TrialBundle, ...]]:
+    """(those at the speed of most, the others); all and none where none was made at that speed."""
+    odd = at_another_speed(completed_records(bundle))
+    usual = tuple(trial for trial in completed if trial.record.number not in odd)
+    if not usual:
+        return completed, ()
+    return usual, tuple(trial for trial in completed if trial.record.number in odd)
 
 
 def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, str, str | None]:
@@ -192,7 +216,7 @@ def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
 
 def rows_checked(standing: Standing) -> str:
     """How many rows the judge found right, of how many expected, over the completed trials."""
-    verdicts = [r.outcome.verdict for r in standing.records if isinstance(r.outcome, Completed)]
+    verdicts = standing.verdicts
     right = sum(verdict.right_rows for verdict in verdicts)
     expected = sum(verdict.expected_rows for verdict in verdicts)
     bounds = "" if all(verdict.exact for verdict in verdicts) else ", within bounds"

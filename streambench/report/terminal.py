@@ -12,6 +12,7 @@ from rich.text import Text
 
 from streambench.model.trial import Failed
 from streambench.report.answer import answer
+from streambench.report.aside import aside_lines
 from streambench.report.compose import banners
 from streambench.report.document import Tone
 from streambench.report.found import found_rates
@@ -68,6 +69,7 @@ def render(bundle: Bundle) -> RenderableType:
         reasons += unranked_words(
             [(s.title, s.unranked) for s in stands if s.status in RIGHT_SO_FAR and s.unranked]
         )
+    reasons += aside_lines(stands)
     reasons += [
         f"{stand.title} processed {words}"
         for stand in stands

@@ -170,10 +170,26 @@ def test_a_stall_that_leads_into_another_lasts_until_that_is_over() -> None:
 
 def test_rows_are_due_when_their_records_are_worked_off() -> None:
     stage = Stage(Script(records_per_s=1_000))
-    assert stage.read(100, 0) == 100
-    assert stage.read(100, 50) == 200
-    assert stage.read(100, 500) == 600
-    assert Stage(Script()).read(100, 50) == 50
+    assert stage.read(100, 0, 0) == 100
+    assert stage.read(100, 50, 50) == 200
+    assert stage.read(100, 500, 500) == 600
+    assert Stage(Script()).read(100, 50, 50) == 50
+
+
+def test_reading_late_takes_nothing_from_the_rate() -> None:
+    """At 95 % of the limit, with reading held up for 200 ms once: what came meanwhile is soon done."""
+    stage = Stage(Script(records_per_s=1_000))
+    done_ms = 0.0
+    for at_ms in (*range(20, 420, 20), 620, *range(640, 1_000, 20)):
+        since_ms = 180 if at_ms == 620 else 0
+        records = 19 * (1 + since_ms // 20)
+        done_ms = stage.read(records, at_ms, at_ms - since_ms)
+    assert done_ms - 980 < 20
+
+
+def test_nothing_is_worked_off_before_it_was_read() -> None:
+    """A drain's records bear times to come: they were there no later than when they were read."""
+    assert Stage(Script(records_per_s=1_000)).read(10, 50, 4_000) == 60
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ def test_json_says_the_same_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line["held"] for line in data["lines"]] == [True, False, False]
     assert data["lines"][0]["error"] == 1.0
     assert data["lines"][1]["measured"] is None
-    assert data["lines"][1]["why_not_measured"] == "failed: it fell behind"
+    assert data["lines"][1]["why_missed"] == "failed: it fell behind"
     assert data["lines"][2]["found"] == "right"
 
 

@@ -10,7 +10,6 @@ import pytest
 from streambench.model.carried import Carried, NullTrial
 from streambench.model.machine import MachineUsage, Stranger
 from streambench.report import markdown
-from streambench.report.standing import standings
 from streambench.results.bundle import BundleWriter, read_bundle
 from tests.report.example import RIGHT, RUN, completed, every_result, measures, tables
 
@@ -56,20 +55,3 @@ def test_nothing_is_said_of_an_engine_because_a_value_is_missing(tmp_path: Path)
     said = markdown.render(read_bundle(every_result(tmp_path)))
     assert "has no checkpoints" not in said
     assert "its state is in the broker" not in said
-
-
-def test_trials_at_another_speed_of_the_machine_are_marked_and_not_ranked(tmp_path: Path) -> None:
-    run = replace(RUN, repeats=2, planned=("flink", "kafka-streams"))
-    writer = BundleWriter.create(tmp_path, run)
-    gauges_us = {1: 200.0, 2: 205.0, 3: 210.0, 4: 260.0}
-    for number, gauge_us in gauges_us.items():
-        label = ("flink", "kafka-streams")[(number + 1) % 2]
-        figures = {**measures(13, 28, 41), "player_cpu_us_per_request": gauge_us}
-        record = completed(number, label, RIGHT, figures, machine=BUSY)
-        writer.add_trial(replace(record, round=(number + 1) // 2), tables(13, 28, seed=number))
-    bundle = read_bundle(writer.finish())
-    slower = "the machine was slower than in most: the player took 260.0 µs"
-    unranked = {stand.label: stand.unranked for stand in standings(bundle)}
-    assert unranked["flink"] is None
-    assert unranked["kafka-streams"] == "the machine's speed changed, in 1 of 2 trials"
-    assert f"Trial 4: {slower}" in markdown.render(bundle)

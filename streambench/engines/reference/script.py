@@ -73,11 +73,14 @@ class Stage:
         self._damager = Damager(script.damage, window_ms)
         self.done = self._damager.done
 
-    def read(self, records: int, now_ms: float) -> float:
-        """When records that were read at `now_ms` are worked off."""
+    def read(self, records: int, now_ms: float, arrived_ms: float) -> float:
+        """When records that were read at `now_ms`, and were there from `arrived_ms` on, are worked off.
+
+        The rate is the script's alone: what holds up the reading takes nothing from it.
+        """
         if not self._script.records_per_s:
             return now_ms
-        begin_ms = max(self._worked_off_ms, now_ms)
+        begin_ms = max(self._worked_off_ms, min(now_ms, arrived_ms))
         self._worked_off_ms = begin_ms + records * 1000 / self._script.records_per_s
         return self._worked_off_ms
 

@@ -19,6 +19,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.lead import Lead
 from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
 
@@ -27,9 +28,6 @@ READINGS_S = 1.0
 IDLE_POLL_MS = 50
 # A poll returns a third of a millisecond late; so much of a wait is spent awake, to be in time.
 AWAKE_MS = 1.0
-# From the hand-over of a row to the broker's stamp it took 1 to 2 ms (medians of calibrations). What is due
-# by the wall clock is handed over so much earlier: the delay that is set is that of the stamp.
-WRITE_MS = 1.0
 
 
 class Worker:
@@ -46,7 +44,7 @@ class Worker:
         output: str,
         commit_interval_s: float | None,
         closes_by_clock_ms: float | None,
-        write_ms: float,
+        lead: Lead | None,
     ) -> None:
         self._consumer = consumer
         self._producer = producer
@@ -57,7 +55,8 @@ class Worker:
         self._commit_interval_s = commit_interval_s
         # After a window's end and grace, by the wall clock; None: windows are closed by records.
         self._closes_by_clock_ms = closes_by_clock_ms
-        self._write_ms = write_ms
+        # What is due by the wall clock is to be appended when it is due; None: handed over when it is due.
+        self._lead = lead
         self._commit_s: float | None = None  # when the open transaction is to be committed
         # Once: rows of one window that were read one after another are to leave together.
         self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
@@ -65,10 +64,14 @@ class Worker:
 
     def step(self) -> None:
         """One poll, no longer than until the next row or commit is due, and what follows from it."""
-        for partition, records in self._consumer.poll(timeout_ms=self._patience_ms()).items():
+        polled = self._consumer.poll(timeout_ms=self._patience_ms())
+        # What was on its way while this process was held up has been there since: it costs no rate.
+        stamps_ms = [record.timestamp for records in polled.values() for record in records]
+        arrived_ms = min(stamps_ms, default=0) - self._realtime_ahead_ms
+        for partition, records in polled.items():
             now_ms = time.monotonic() * 1000
             self.records += len(records)
-            done_ms = self._stage.read(len(records), now_ms)
+            done_ms = self._stage.read(len(records), now_ms, arrived_ms)
             events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
             for record, event in zip(records, events, strict=True):
                 closed = self._windows.feed(partition.partition, record.timestamp, event)
@@ -88,7 +91,11 @@ class Worker:
 
     def _reached_ms(self) -> float:
         """Up to which instant rows are handed over now."""
-        return time.monotonic() * 1000 + self._write_ms
+        return time.monotonic() * 1000 + self._ahead_ms
+
+    @property
+    def _ahead_ms(self) -> float:
+        return 0.0 if self._lead is None else self._lead.ms
 
     def _closing_ms(self) -> float | None:
         """When the next window is closed by the wall clock, on the monotonic one; None: by none."""
@@ -111,16 +118,19 @@ class Worker:
         if (closing_ms := self._closing_ms()) is not None:
             instants_ms.append(closing_ms - AWAKE_MS)
         if self._commit_s is not None:
-            instants_ms.append(self._commit_s * 1000 + self._write_ms)
+            instants_ms.append(self._commit_s * 1000 + self._ahead_ms)
         return max(0.0, min(instants_ms) - now_ms)
 
     def _write(self, rows: list[Row]) -> None:
         if self._commit_interval_s is not None and self._commit_s is None:
             self._producer.begin_transaction()
             self._commit_s = time.monotonic() + self._commit_interval_s
+        begun_s = time.monotonic()
         for partition, name, start_ms, totals in rows:
             key, value = self._query.row(name, start_ms, totals)
-            self._producer.send(self._output, key=key, value=value, partition=partition)
+            sent = self._producer.send(self._output, key=key, value=value, partition=partition)
+        if (lead := self._lead) is not None:
+            sent.add_callback(lambda _: lead.took((time.monotonic() - begun_s) * 1000))
         self.rows += len(rows)
 
     def reading(self) -> dict[str, Any]:
@@ -174,7 +184,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         output=job["output"],
         commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
         closes_by_clock_ms=float(script.quantum_ms) if script.by_wall_clock else None,
-        write_ms=WRITE_MS if script.quantum_ms else 0.0,
+        lead=Lead() if script.quantum_ms else None,
     )
     with readings_path.open("a", encoding="utf-8", buffering=1) as readings:
         next_reading_s = time.monotonic()

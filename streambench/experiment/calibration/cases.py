@@ -117,7 +117,7 @@ SEARCH_LENGTHS: Final = Lengths(
     later_drain_ms=1_000,
     first_settle_ms=2_000,
     settle_ms=1_000,
-    least_measured_ms=8_000,
+    least_measured_ms=5_000,
 )
 SEARCH_BUDGET_S: Final = 150.0
 
@@ -155,7 +155,7 @@ DAMAGE_CASE: Final = Case(
     tuple(f"{kind}_every={DAMAGE_EVERY}" for kind in DAMAGE),
     workload=CROWD,
     measured_s=10.0,
-    missing_s=8.0,
+    missing_s=4.0,
 )
 OUTAGE_CASE: Final = Case(
     f"delay of {OUTAGE_DELAY_MS} ms; outages",

@@ -21,7 +21,7 @@ from streambench.experiment.calibration.cases import (
 from streambench.experiment.questions import kept_up
 from streambench.experiment.rate_search import bracket
 from streambench.model.fault import Recovery
-from streambench.model.search import SearchRecord, last_of_each_rate
+from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
 from streambench.model.trial import Completed, Invalid, Outcome, TrialRecord
 from streambench.model.verdict import Damage, RowClass
 from streambench.results.bundle import Bundle
@@ -40,7 +40,7 @@ class Figure:
     wanted: float
     measured: float | None
     tolerance: float
-    why_not: str = ""  # why there was none
+    why_not: str = ""  # why there was none, or what is known of how it came about
 
     @property
     def error(self) -> float | None:
@@ -168,8 +168,13 @@ def rate_line(search: SearchRecord) -> Figure:
         float(RATE_PER_S),
         None if low is None or high is None else float(low),
         RATE_PER_S * PRECISION,
-        f"{search.ended}; {search.probes[-1].why}" if search.probes else search.ended,
+        "; ".join([search.ended, *(_probe_words(probe) for probe in search.probes)]),
     )
+
+
+def _probe_words(probe: RateProbe) -> str:
+    said = "not measured" if probe.pace is None else probe.pace.value
+    return f"{probe.rate_per_s:,} for {probe.measured_s:.0f} s: {said} ({probe.why})"
 
 
 def slowed_line(bundle: Bundle) -> Finding:

@@ -8,6 +8,7 @@ from functools import partial
 
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind
+from streambench.report.aside import aside_lines
 from streambench.report.columns import bucketed
 from streambench.report.document import (
     Block,
@@ -120,7 +121,7 @@ def _section(bundle: Bundle, kind: FaultKind, *, first: bool) -> Section:
     partitions = partitions_grid(hit)
     if partitions is not None:
         blocks.append(Fold("Partition by partition: some kept flowing", (partitions,)))
-    count = sum(len(one.hits) for one in hit)
+    count = sum(len(one.every_hit) for one in hit)
     blocks.append(Fold(f"What was hit, and when ({plural(count, 'hit')})", (hits_grid(hit),)))
     blocks.append(Fold("What the phases mean", (Points(_MEANINGS),)))
     if first:
@@ -160,6 +161,7 @@ def _basis(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> str:
         over = "medians over the trials, with their range below" if trials > 1 else ""
         words = " and ".join(filter(None, (each, over)))
         said.append(f"{words if each else 'Late times are ' + words}.")
+    said += aside_lines([one.standing for one in hit])
     return " ".join(filter(None, said))
 
 

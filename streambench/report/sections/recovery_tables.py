@@ -169,7 +169,7 @@ def damage_grid(every: Sequence[Recovered]) -> Grid:
 def _damage_row(one: Recovered) -> Row:
     if not one.hits:
         return Row((Cell(one.title),), aside=_not_hit(one), quiet=True)
-    each = [struck.recovery.damage for struck in one.hits]
+    each = [struck.recovery.damage for struck in one.every_hit]
     counts = [[count for _, count in damage_counts(damage)] for damage in each]
     return Row(
         (
@@ -198,7 +198,7 @@ def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
     """Under exactly-once: whether it was put to the test at all."""
     said = []
     for one in hit:
-        trials = {id(struck.trial): struck.trial for struck in one.hits}.values()
+        trials = {id(struck.trial): struck.trial for struck in one.every_hit}.values()
         known = [
             outcome.verdict.uncommitted_rows
             for trial in trials
@@ -224,7 +224,7 @@ def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
 
 def partitions_grid(hit: Sequence[Recovered]) -> Grid | None:
     """Late time of each partition; None where none kept flowing beside another."""
-    struck = [(one, each) for one in hit for each in one.hits]
+    struck = [(one, each) for one in hit for each in one.every_hit]
     if not any(_some_flowed(each.recovery.partitions) for _, each in struck):
         return None
     numbers = sorted({p.partition for _, each in struck for p in each.recovery.partitions})
@@ -256,7 +256,7 @@ def _partition_cell(partition: PartitionOutage | None) -> Cell:
 
 
 def _hit_name(one: Recovered, struck: Struck) -> str:
-    several = len({id(each.trial) for each in one.hits}) > 1
+    several = len({id(each.trial) for each in one.every_hit}) > 1
     trial = f"trial {struck.trial.record.number}, " if several else ""
     return f"{trial}hit {struck.number}"
 
@@ -275,7 +275,7 @@ def hits_grid(hit: Sequence[Recovered]) -> Grid:
         Column("into the window, ms", numeric=True),
         Column("into the commit interval, ms", numeric=True),
     )
-    return Grid(columns, tuple(_hit_row(one, struck) for one in hit for struck in one.hits))
+    return Grid(columns, tuple(_hit_row(one, struck) for one in hit for struck in one.every_hit))
 
 
 def _hit_row(one: Recovered, struck: Struck) -> Row:
@@ -288,7 +288,10 @@ def _hit_row(one: Recovered, struck: Struck) -> Row:
     return Row(
         (
             Cell(one.title),
-            Cell(_hit_name(one, struck)),
+            Cell(
+                _hit_name(one, struck),
+                "at another speed of the machine" if struck in one.aside else None,
+            ),
             Cell(hit.victim),
             Cell(", ".join(str(pid) for pid in hit.pids) or DASH),
             Cell(number(hit.at_ms / 1000, 3)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from streambench.analysis import ranking
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
-from streambench.model.trial import Completed
+from streambench.report.aside import aside_lines
 from streambench.report.document import Block, Cell, Column, Grid, Points, Row, Section, Text, Tone
 from streambench.report.fault_words import fault_words
 from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
@@ -49,12 +49,15 @@ def verdict_section(bundle: Bundle) -> Section:
     blocks: list[Block] = [verdict_grid(bundle, stands)]
     if late_possible(bundle):
         blocks.append(Text(_LATE_ADVICE))
-    reasons = unranked_words(
-        [
-            (stand.title, stand.unranked)
-            for stand in stands
-            if stand.status in RIGHT_SO_FAR and stand.unranked and not late_possible(bundle)
-        ]
+    reasons = (
+        *unranked_words(
+            [
+                (stand.title, stand.unranked)
+                for stand in stands
+                if stand.status in RIGHT_SO_FAR and stand.unranked and not late_possible(bundle)
+            ]
+        ),
+        *aside_lines(stands),
     )
     if reasons:
         blocks.append(Points(reasons))
@@ -185,9 +188,8 @@ def _result_note(stand: Standing) -> str | None:
 
 
 def _guarantee(bundle: Bundle, stand: Standing) -> Cell:
-    verdicts = [r.outcome.verdict for r in stand.records if isinstance(r.outcome, Completed)]
     asked = bundle.run.conditions.guarantee.value
-    if all(verdict.guarantee_honoured for verdict in verdicts):
+    if all(verdict.guarantee_honoured for verdict in stand.verdicts):
         return Cell("honoured", asked)
     return Cell("broken", asked, Tone.BAD)
 
