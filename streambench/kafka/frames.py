@@ -88,7 +88,11 @@ class ControlRecord:
 
 
 class ControlFrames:
-    """Control records, each a batch of its own, due at once, in the order given."""
+    """Control records, each a batch of its own, due at once, in the order given for each partition.
+
+    Records of different partitions that stand side by side share a request: the broker takes up a
+    connection's next request when it has answered the last one.
+    """
 
     def __init__(
         self, records: Sequence[ControlRecord], *, layout: ProduceLayout, sequences: Sequences
@@ -96,9 +100,17 @@ class ControlFrames:
         self._records = records
         self._layout = layout
         self._sequences = sequences
+        self._numbers: list[list[int]] = []  # of the records of each request
+        held: set[int] = set()
+        for number, record in enumerate(records):
+            if not self._numbers or record.partition in held:
+                self._numbers.append([])
+                held = set()
+            self._numbers[-1].append(number)
+            held.add(record.partition)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._numbers)
 
     @property
     def batches(self) -> int:
@@ -110,8 +122,12 @@ class ControlFrames:
         return 0
 
     def build(self, index: int) -> Frame:
-        """Encode and stamp one record."""
-        record = self._records[index]
+        """Encode and stamp the records of one request."""
+        batches = [self._batch(number) for number in self._numbers[index]]
+        return _frame(index, batches, len(batches), self._layout, self._sequences)
+
+    def _batch(self, number: int) -> StampedBatch:
+        record = self._records[number]
         section = encode_single(record.key, record.value)
         header = stamp_header(
             section,
@@ -122,8 +138,7 @@ class ControlFrames:
             producer_epoch=self._sequences.identity.epoch,
             base_sequence=self._sequences.take(record.partition, 1),
         )
-        batch = StampedBatch(index, record.partition, 1, header, section)
-        return _frame(index, (batch,), 1, self._layout, self._sequences)
+        return StampedBatch(number, record.partition, 1, header, section)
 
     def narrow(self, frame: Frame, batches: Sequence[StampedBatch]) -> None:
         """Leave only `batches` in the frame."""

@@ -27,6 +27,7 @@ EVENTS_PER_PROCESS_PER_S: Final = 2_000_000
 # A second process on a machine of two cores would only take turns with the first.
 _CORES_PER_PROCESS: Final = 4
 _START_TIMEOUT_S: Final = 60.0
+_GAUGE_TIMEOUT_S: Final = 60.0
 _SEND_TIMEOUT_S: Final = 90.0
 
 
@@ -146,6 +147,24 @@ class Player:
                 quanta=quanta,
             )
         return Playing(parts, send_log.absolute())
+
+    def gauge_us(self, ref: TraceRef, quanta: tuple[int, int]) -> float | None:
+        """The least processor time to make a request of `quanta` (first, end); None where there are none.
+
+        Nothing is sent. The time is that of the quickest process. Raises InstrumentFailed.
+        """
+        trace = Trace.open(ref)
+        for channel in self._channels:
+            channel.tell(
+                command="gauge",
+                batches=str((trace.folder / BATCHES_FILE).absolute()),
+                records=str(trace.records_path.absolute()),
+                quantum_ms=trace.meta.quantum_ms,
+                quanta=quanta,
+            )
+        answers = [channel.answer(_GAUGE_TIMEOUT_S) for channel in self._channels]
+        known: list[float] = [each["least_us"] for each in answers if each["least_us"] is not None]
+        return min(known, default=None)
 
     def _part(self, index: int, send_log: Path) -> Part:
         alone = len(self._channels) == 1

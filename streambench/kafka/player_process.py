@@ -1,7 +1,7 @@
 """The player's own process: reads commands as JSON lines from stdin, answers each with one line.
 
 Commands: `send` (control records, acknowledged before the answer), `play` (a trace, paced; the
-answer comes when all is acknowledged and the send log is written). The end of stdin, or SIGTERM, ends
+answer comes when all is acknowledged and the send log is written), `gauge` (how fast the machine is). The end of stdin, or SIGTERM, ends
 the process, also in the middle of a play. Nothing but answers goes to stdout; stderr is the log.
 """
 
@@ -130,8 +130,7 @@ class PlayerProcess:
     ) -> SendLogMeta:
         """Play a trace and write its send log, after a failure too. Returns the metadata.
 
-        Of `quanta` (first, end) only those are played. Their requests are made again and again before, to
-        tell how fast the machine is.
+        Of `quanta` (first, end) only those are played.
         """
         frames = TraceFrames(
             _between(self._own(np.load(batches, mmap_mode="r")), quanta),
@@ -143,7 +142,6 @@ class PlayerProcess:
             unthrottled=unthrottled,
             holds=holds,
         )
-        build_us = None if quanta is None else frames.least_build_us()
         times = SendTimes(len(frames), frames.batches)
         offset_start_ns = realtime_minus_monotonic_ns()
         t0_ns = time.monotonic_ns() if unthrottled else start_realtime_ns - offset_start_ns
@@ -187,7 +185,6 @@ class PlayerProcess:
             wall_s=wall_s,
             cpu_s=cpu_s,
             requests=len(frames),
-            build_us=build_us,
         )
         write_send_log(
             send_log,
@@ -202,6 +199,23 @@ class PlayerProcess:
             meta=meta,
         )
         return meta
+
+    def gauge(
+        self, batches: Path, *, records: Path, quantum_ms: int, quanta: tuple[int, int]
+    ) -> float | None:
+        """The least processor time to make a request of `quanta`, in µs; None where there are none.
+
+        They are made again and again, to tell how fast the machine is, and none is sent.
+        """
+        frames = TraceFrames(
+            _between(self._own(np.load(batches, mmap_mode="r")), quanta),
+            records_path=records,
+            quantum_ms=quantum_ms,
+            layout=self._layout,
+            sequences=self._sequences,
+            event_offset_ms=0,
+        )
+        return frames.least_build_us()
 
     def _own(self, batches: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
         index, of = self._share
@@ -258,6 +272,15 @@ def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
                 _answer(ok=True)
             else:
                 _answer(error=meta.failure)
+        case "gauge":
+            first, end = command["quanta"]
+            least_us = player.gauge(
+                Path(command["batches"]),
+                records=Path(command["records"]),
+                quantum_ms=command["quantum_ms"],
+                quanta=(first, end),
+            )
+            _answer(ok=True, least_us=least_us)
         case unknown:
             _answer(error=f"unknown command {unknown!r}")
 

@@ -58,7 +58,6 @@ class SendLogMeta:
     a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
     that were written again, `errors` the broker's retriable answers and lost connections, by name.
     `cpu_s` is of all of the player's processes while they played, `requests` how many they had to send.
-    `build_us` is the least processor time to make one request, where a part was played as a gauge.
     """
 
     start_realtime_ns: int
@@ -73,7 +72,6 @@ class SendLogMeta:
     wall_s: float
     cpu_s: float
     requests: int
-    build_us: float | None = None
 
 
 def meta_path(send_log: Path) -> Path:
@@ -159,7 +157,6 @@ def merge_send_logs(parts: Sequence[Path], path: Path) -> None:
             wall_s=max(meta.wall_s for meta in metas),
             cpu_s=sum(meta.cpu_s for meta in metas),
             requests=sum(meta.requests for meta in metas),
-            build_us=min((m.build_us for m in metas if m.build_us is not None), default=None),
         ),
     )
 

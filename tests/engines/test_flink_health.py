@@ -32,6 +32,10 @@ class Told(FlinkRest):
         self.answer: JobStatus | None = HEALTHY
         self.asked_about: list[str] = []
         self.failures: tuple[tuple[int, str], ...] = ()
+        self.interval_ms = 1_000
+
+    def checkpoint_interval_ms(self) -> int:
+        return self.interval_ms
 
     def about(self, job: str) -> FlinkRest:
         self.asked_about.append(job)
@@ -77,6 +81,10 @@ class Lab:
         """End a process for good."""
         self.supervisor.stop_named([target.name])
 
+    def let_pass(self, seconds: int) -> None:
+        """So long ago the last checkpoint completed now."""
+        self.job._watches[-1]._checkpoint_ns -= seconds * 1_000_000_000
+
     def state(self, answer: JobStatus | None) -> State:
         self.rest.answer = answer
         return self.job.healthy().state
@@ -117,13 +125,20 @@ def test_tasks_that_are_not_running_degrade(lab: Lab) -> None:
     assert lab.state(JobStatus("RUNNING", ("RUNNING", "SCHEDULED"), 2, 0, 0)) is State.DEGRADED
 
 
-def test_checkpoints_that_do_not_complete_degrade(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checkpoints_that_do_not_complete_degrade(lab: Lab) -> None:
     assert lab.state(HEALTHY) is State.RUNNING
-    monkeypatch.setattr(lab.job._watches[-1], "_overdue_ns", -1)
+    lab.let_pass(11)
     assert lab.state(HEALTHY) is State.DEGRADED
     assert "checkpoint" in lab.job.healthy().detail
+
+
+def test_checkpoints_are_given_the_time_that_the_user_set(lab: Lab) -> None:
+    assert lab.state(HEALTHY) is State.RUNNING
+    lab.rest.interval_ms = 60_000
+    lab.let_pass(500)
+    assert lab.state(HEALTHY) is State.RUNNING
+    lab.let_pass(200)
+    assert lab.state(HEALTHY) is State.DEGRADED
 
 
 def test_a_silent_job_manager_degrades_and_a_failed_job_fails(lab: Lab) -> None:

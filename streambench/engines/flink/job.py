@@ -26,7 +26,6 @@ from streambench.runtime.waiting import wait_until
 
 # REST calls cost the engine CPU: no answer is younger than this.
 _FRESH_NS = 900_000_000
-_OVERDUE_CHECKPOINTS = 10
 # What a TaskManager says when it has lost its JobManager (in which the ResourceManager is, too).
 MANAGER_LOST = re.compile(
     r" TaskExecutor (?:The heartbeat of )?(?:JobManager|ResourceManager) with id \S+ "
@@ -47,7 +46,7 @@ class FlinkJob:
     def __init__(self, plan: Plan, at: Embedded, rest: FlinkRest, commit_interval_ms: int) -> None:
         self._plan = plan
         self._at = at
-        self._overdue_ns = _OVERDUE_CHECKPOINTS * max(commit_interval_ms, 1_000) * 1_000_000
+        self._commit_interval_ms = commit_interval_ms
         # The last one is of the job that runs.
         self._watches: tuple[JobWatch, ...] = (self._watch(rest),)
         self._health = Health(State.STARTING, "submitted")
@@ -173,7 +172,7 @@ class FlinkJob:
         self._watches = (*self._watches, self._watch(rest))
 
     def _watch(self, rest: FlinkRest) -> JobWatch:
-        return JobWatch(rest, self._overdue_ns, slots(self._plan.settings))
+        return JobWatch(rest, self._commit_interval_ms, slots(self._plan.settings))
 
     def _stopped(self, rest: FlinkRest) -> Path:
         """Stop the job with a savepoint, and return the savepoint. Raises EngineFailed."""

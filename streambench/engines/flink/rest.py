@@ -82,6 +82,10 @@ class FlinkRest:
                 found += [int(value["sum"]) for value in values]
         return sum(found) if found else None
 
+    def checkpoint_interval_ms(self) -> int:
+        """How often the job begins a checkpoint."""
+        return int(self._get(f"{self._job}/checkpoints/config")["interval"])
+
     def exceptions(self) -> tuple[tuple[int, str], ...]:
         """(ms since the epoch, name) of each failure in the job's history, newest first."""
         history = self._get(f"{self._job}/exceptions").get("exceptionHistory", {})

@@ -9,16 +9,19 @@ from streambench.engines.common.http import NoAnswer
 from streambench.engines.flink.rest import FlinkRest, JobStatus
 from streambench.engines.protocol import Health, State
 
+_OVERDUE_CHECKPOINTS = 10
+_OVERDUE_LEAST_NS = 10_000_000_000
+
 
 class JobWatch:
     """What was last known of one job id; Flink forgets it with the JobManager."""
 
-    def __init__(self, rest: FlinkRest, overdue_ns: int, slots: int) -> None:
+    def __init__(self, rest: FlinkRest, checkpoint_interval_ms: int, slots: int) -> None:
         self.rest = rest
         self._slots = slots  # in which it is to run
         self.last: JobStatus | None = None
         self.noticed_ms: set[int] = set()  # the failures that were seen
-        self._overdue_ns = overdue_ns
+        self._interval_ms = checkpoint_interval_ms
         self._restarts = 0
         self._checkpoints = 0
         self._checkpoint_ns = time.monotonic_ns()
@@ -55,8 +58,19 @@ class JobWatch:
             return Health(State.DEGRADED, f"it runs in {status.slots} of {self._slots} slots")
         if restarted:
             return Health(State.DEGRADED, f"the job restarted, {self._restarts} times so far")
-        if now_ns - self._checkpoint_ns > self._overdue_ns:
+        if self._overdue(now_ns - self._checkpoint_ns):
             return Health(State.DEGRADED, "no checkpoint completes")
         if not self._checkpoints:
             return Health(State.DEGRADED, "no checkpoint has completed yet")
         return Health(State.RUNNING, f"{self._checkpoints} checkpoints")
+
+    def _overdue(self, since_ns: int) -> bool:
+        """Whether a checkpoint should have completed; Flink is asked, as a user's interval may be longer."""
+        if since_ns <= _overdue_ns(self._interval_ms):
+            return False
+        self._interval_ms = self.rest.checkpoint_interval_ms()
+        return since_ns > _overdue_ns(self._interval_ms)
+
+
+def _overdue_ns(interval_ms: int) -> int:
+    return max(_OVERDUE_CHECKPOINTS * interval_ms * 1_000_000, _OVERDUE_LEAST_NS)

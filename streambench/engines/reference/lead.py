@@ -1,4 +1,4 @@
-"""How much earlier a row is handed over than it is due, so that the broker appends it when it is due."""
+"""How much earlier a row is handed over than it is due, so that the broker's stamp is when it is due."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import statistics
 from collections import deque
 from typing import Final
 
-FIRST_MS: Final = 1.0
 _REMEMBERED: Final = 31
+# The broker cuts its stamps to milliseconds: what is appended within one is stamped with its beginning.
+_CUT_MS: Final = 0.5
 
 
 class Lead:
-    """Half of the usual round trip of a write, by this process's own clock.
+    """Half of the usual round trip of a write, by this process's own clock, less what a stamp is cut by.
 
     The broker's stamps are no part of it: they are what the engine's delays are there to check.
     """
@@ -26,5 +27,5 @@ class Lead:
     @property
     def ms(self) -> float:
         """By the median of the last writes, as a single one may have met a busy machine."""
-        known = tuple(self._round_trips_ms)  # it grows in the producer's thread
-        return statistics.median(known) / 2 if known else FIRST_MS
+        known = self._round_trips_ms
+        return max(0.0, statistics.median(known) / 2 - _CUT_MS) if known else 0.0

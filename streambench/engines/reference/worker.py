@@ -14,14 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import Query, load_query
 from streambench.engines.reference.damage import Damager, Row
-from streambench.engines.reference.lead import Lead
 from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
+from streambench.engines.reference.writers import PromptWriter, UsualWriter, Writer, Written
+from streambench.kafka.player_process import PlayerProcess
 
 READINGS_S = 1.0
 # How late a row may be noticed when nothing is read; a signal, too.
@@ -36,27 +37,24 @@ class Worker:
     def __init__(
         self,
         consumer: KafkaConsumer,
-        producer: KafkaProducer,
+        writer: Writer,
+        transactions: BoundedProducer | None,
         query: Query,
         windows: Windows,
         stage: Stage,
         *,
-        output: str,
-        commit_interval_s: float | None,
+        commit_interval_s: float,
         closes_by_clock_ms: float | None,
-        lead: Lead | None,
     ) -> None:
         self._consumer = consumer
-        self._producer = producer
+        self._writer = writer
+        self._transactions = transactions
         self._query = query
         self._windows = windows
         self._stage = stage
-        self._output = output
         self._commit_interval_s = commit_interval_s
         # After a window's end and grace, by the wall clock; None: windows are closed by records.
         self._closes_by_clock_ms = closes_by_clock_ms
-        # What is due by the wall clock is to be appended when it is due; None: handed over when it is due.
-        self._lead = lead
         self._commit_s: float | None = None  # when the open transaction is to be committed
         # Once: rows of one window that were read one after another are to leave together.
         self._realtime_ahead_ms = (time.time() - time.monotonic()) * 1000
@@ -87,15 +85,12 @@ class Worker:
             self._write(rows)
         if self._commit_s is not None and time.monotonic() >= self._commit_s:
             self._commit_s = None
-            self._producer.commit_transaction()
+            assert self._transactions is not None
+            self._transactions.commit_transaction()
 
     def _reached_ms(self) -> float:
         """Up to which instant rows are handed over now."""
-        return time.monotonic() * 1000 + self._ahead_ms
-
-    @property
-    def _ahead_ms(self) -> float:
-        return 0.0 if self._lead is None else self._lead.ms
+        return time.monotonic() * 1000 + self._writer.ahead_ms
 
     def _closing_ms(self) -> float | None:
         """When the next window is closed by the wall clock, on the monotonic one; None: by none."""
@@ -118,19 +113,19 @@ class Worker:
         if (closing_ms := self._closing_ms()) is not None:
             instants_ms.append(closing_ms - AWAKE_MS)
         if self._commit_s is not None:
-            instants_ms.append(self._commit_s * 1000 + self._ahead_ms)
+            instants_ms.append(self._commit_s * 1000 + self._writer.ahead_ms)
         return max(0.0, min(instants_ms) - now_ms)
 
     def _write(self, rows: list[Row]) -> None:
-        if self._commit_interval_s is not None and self._commit_s is None:
-            self._producer.begin_transaction()
+        if self._transactions is not None and self._commit_s is None:
+            self._transactions.begin_transaction()
             self._commit_s = time.monotonic() + self._commit_interval_s
-        begun_s = time.monotonic()
-        for partition, name, start_ms, totals in rows:
-            key, value = self._query.row(name, start_ms, totals)
-            sent = self._producer.send(self._output, key=key, value=value, partition=partition)
-        if (lead := self._lead) is not None:
-            sent.add_callback(lambda _: lead.took((time.monotonic() - begun_s) * 1000))
+        self._writer.write(
+            tuple(
+                Written(partition, *self._query.row(name, start_ms, totals))
+                for partition, name, start_ms, totals in rows
+            )
+        )
         self.rows += len(rows)
 
     def reading(self) -> dict[str, Any]:
@@ -143,6 +138,22 @@ class Worker:
             "damaged": {kind: self._stage.done[kind] for kind in Damager.KINDS},
             "late_records": self._windows.late_records,
         }
+
+
+def _writer(
+    job: Any, script: Script, client_id: str, *, transactional: bool
+) -> tuple[Writer, BoundedProducer | None]:
+    """The writer, and whose transactions are committed; None: there are none."""
+    if script.quantum_ms and not transactional:
+        sender = PlayerProcess(job["bootstrap"], job["output"], job["partitions"])
+        return PromptWriter(sender, may_lead=not script.by_wall_clock), None
+    own = {"transactional_id": client_id} if transactional else {}
+    producer = BoundedProducer(
+        bootstrap_servers=job["bootstrap"], client_id=client_id, acks="all", linger_ms=0, **own
+    )
+    if transactional:
+        producer.init_transactions()
+    return UsualWriter(producer, job["output"]), producer if transactional else None
 
 
 def main(job_path: Path, name: str, readings_path: Path) -> None:
@@ -163,28 +174,22 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         max_poll_records=20_000,
     )
     consumer.assign([TopicPartition(job["input"], n) for n in range(job["partitions"])])
-    transactional = job["guarantee"] == "exactly-once"
-    own = {"transactional_id": client_id} if transactional else {}
-    producer = BoundedProducer(
-        bootstrap_servers=job["bootstrap"], client_id=client_id, acks="all", linger_ms=0, **own
-    )
-    if transactional:
-        producer.init_transactions()
     query = load_query(job_path.parent / job["query"])
     script = Script(**job["script"])
+    transactional = job["guarantee"] == "exactly-once"
+    writer, transactions = _writer(job, script, client_id, transactional=transactional)
     stage = Stage(script, window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
     # Whoever stops this process for a moment tells it with that when its stalls begin.
     signal.signal(signal.SIGCONT, lambda number, frame: stage.hit(time.monotonic() * 1000))
     worker = Worker(
         consumer,
-        producer,
+        writer,
+        transactions,
         query,
         Windows(query, job["partitions"], one_clock=job["one_clock"]),
         stage,
-        output=job["output"],
-        commit_interval_s=job["commit_interval_ms"] / 1000 if transactional else None,
+        commit_interval_s=job["commit_interval_ms"] / 1000,
         closes_by_clock_ms=float(script.quantum_ms) if script.by_wall_clock else None,
-        lead=Lead() if script.quantum_ms else None,
     )
     with readings_path.open("a", encoding="utf-8", buffering=1) as readings:
         next_reading_s = time.monotonic()
@@ -193,7 +198,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
             if time.monotonic() >= next_reading_s:
                 next_reading_s = time.monotonic() + READINGS_S
                 readings.write(json.dumps(worker.reading()) + "\n")
-    producer.close(timeout=1)
+    writer.close()
     consumer.close(autocommit=False, timeout_ms=1_000)
 
 
