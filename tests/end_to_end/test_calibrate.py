@@ -17,7 +17,12 @@ from streambench.model.machine import ANY_MACHINE
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
 # What a trial is called when another's work took the machine: then no time of it proves anything.
-NOT_OURS = ("something else was running", "other guests of this host", "memory was short")
+NOT_OURS = (
+    "something else was running",
+    "other guests of this host",
+    "memory was short",
+    "the load came late",
+)
 
 
 def test_damage_is_counted_to_the_row_on_any_machine(tmp_path: Path) -> None:
@@ -39,6 +44,8 @@ def test_everything_that_is_set_is_found(tmp_path: Path) -> None:
     data = json.loads(done.stdout)
     assert len(data["lines"]) == 22
     missed = [line for line in data["lines"] if not line["held"]]
+    # Invalid trials show nothing. Where many are, this machine can hold no calibration, and that is a fault.
+    assert len(missed) <= 4, json.dumps(missed, indent=1)
     assert done.returncode == (ExitCode.FAILED if missed else ExitCode.OK)
     spoilt = [
         line

@@ -19,11 +19,16 @@ from streambench.cli.main import app
 from streambench.experiment.calibration import disturb
 from streambench.experiment.calibration.cases import (
     DAMAGE,
+    DELAY_CASES,
+    FOREIGN_CASE,
     OUTAGE_CASE,
     OUTAGES,
     PRECISION,
     RATE_PER_S,
+    SLOWED_CASE,
+    STALLED_CASE,
     WINDOW_MS,
+    Case,
     Outage,
 )
 from streambench.experiment.calibration.compare import (
@@ -168,6 +173,10 @@ def test_a_trial_that_must_be_invalid_must_be_so_for_its_own_reason() -> None:
     assert not invalid_line("a stalled player", record(), "late").held
 
 
+def made_of(outcome: Outcome) -> Bundle:
+    return Bundle(Path(), RUN, (TrialBundle(record(outcome), Path()),))
+
+
 def bundle_of(*gauges_us: float | None, last: Outcome | None = None) -> Bundle:
     records = [
         record(number=number, measures={GAUGE: gauge_us}, trace_sha256="ab")
@@ -217,6 +226,28 @@ def test_each_outage_is_over_before_the_next_hit() -> None:
 def called_with(monkeypatch: pytest.MonkeyPatch, lines: Sequence[Line], *arguments: str) -> Any:
     monkeypatch.setattr(calibrating, "calibrate_all", lambda out, rendered: tuple(lines))
     return CliRunner().invoke(app, ["calibrate", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("case", "outcomes", "runs"),
+    [
+        (DELAY_CASES[1].case, [Completed(RIGHT)], 1),
+        (DELAY_CASES[1].case, [Invalid("something else"), Completed(RIGHT)], 2),
+        (DELAY_CASES[1].case, [Invalid("something else"), Invalid("again")], 2),
+        (DELAY_CASES[1].case, [Completed(replace(RIGHT, right=False))], 1),
+        (DELAY_CASES[1].case, [Failed("start", "it ended")], 1),
+        (STALLED_CASE, [Invalid("the load came late")], 1),
+        (FOREIGN_CASE, [Completed(RIGHT)], 1),
+        (SLOWED_CASE, [Invalid("the load came late"), Completed(RIGHT)], 2),
+    ],
+)
+def test_what_the_machine_spoilt_is_run_once_more_and_nothing_else(
+    case: Case, outcomes: list[Outcome], runs: int
+) -> None:
+    left = list(outcomes)
+    bundle = calibrating.unspoilt(case, lambda: made_of(left.pop(0)))
+    assert len(left) == len(outcomes) - runs
+    assert bundle.trials[0].record.outcome is outcomes[runs - 1]
 
 
 HELD = Figure("result delay", "ms", 100.0, 101.0, 2.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,8 @@ from streambench.experiment.calibration.cases import (
     PRECISION,
     RATE_PER_S,
     WINDOW_MS,
+    Case,
+    Disturbed,
     Outage,
 )
 from streambench.experiment.questions import kept_up
@@ -64,6 +66,17 @@ class Finding:
 
 
 Line: TypeAlias = Figure | Finding
+
+
+def spoilt(case: Case, bundle: Bundle) -> bool:
+    """Whether a trial of a case that must not be invalid was: it shows nothing, in either direction."""
+    match case.disturbed:
+        case Disturbed.PLAYER_STALLS | Disturbed.FOREIGN:
+            return False
+        case Disturbed.SLOWED | None:
+            return any(isinstance(trial.record.outcome, Invalid) for trial in bundle.trials)
+        case _:
+            assert_never(case.disturbed)
 
 
 def delay_line(delay_ms: int, record: TrialRecord) -> Figure:
