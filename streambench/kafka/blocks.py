@@ -37,11 +37,11 @@ def read_head(data: bytes, at: int = 0) -> Head:
     return Head(*_HEAD.unpack_from(data, at))
 
 
-def block_batches(block: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (partition, batch) of what follows a head."""
-    at = 0
-    while at < len(block):
-        partition, size_bytes = _BATCH.unpack_from(block, at)
+def batch_places(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (partition, begin, end) of each batch in a block whose head ends at `begin`."""
+    at = begin
+    while at < end:
+        partition, size_bytes = _BATCH.unpack_from(data, at)
         at += _BATCH.size
-        yield partition, block[at : at + size_bytes]
+        yield partition, at, at + size_bytes
         at += size_bytes

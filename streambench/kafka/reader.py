@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from streambench.kafka.block_file import BlockFile, RawRow
+from streambench.kafka.block_file import BlockFile, RawRows
 from streambench.kafka.channel import Channel
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.fetch import Isolation, data_only
@@ -76,7 +76,7 @@ class Reader:
         self._check()
         return self._blocks.count()
 
-    def poll(self) -> list[RawRow]:
+    def poll(self) -> RawRows:
         """Rows that came since the last `poll`. Raises InstrumentFailed like `rows_read`.
 
         After `close` it still returns what had been read until then.

@@ -1,23 +1,36 @@
-"""Decoding the result rows of any engine into columns."""
+"""Decoding the result rows of any engine into columns.
+
+1. pyarrow reads the JSON of many rows at once, into the columns that the query's rows have.
+2. Where it refuses, or a row lacks a column, the rows are halved until those are found.
+3. These are read one by one, which tells what is wrong with them, or that pyarrow was too strict.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.json as pa_json
 
-from streambench.kafka.block_file import RawRow
+from streambench.kafka.raw_rows import RawRow, RawRows
+from streambench.kafka.records import Int64s
 from streambench.model.columns import value_column
 from streambench.model.workload import Query
 
-__all__ = ["DecodedRows", "MalformedRow", "RawRow", "decode"]
+__all__ = ["DecodedRows", "MalformedRow", "RawRow", "RawRows", "decode"]
 
 _EXAMPLES: Final = 10
 _WINDOW_START: Final = "window_start"
 _INT64_LIMIT: Final = 1 << 63
+# So many rows are read at once: it bounds memory, and what a refusal costs.
+_AT_ONCE: Final = 100_000
+# So few are read one by one.
+_FEW: Final = 8
+_OPEN, _CLOSE, _NEWLINE = b"{}\n"
 
 
 @dataclass(frozen=True)
@@ -47,42 +60,123 @@ class _Malformed(Exception):
     """Why a row cannot be read."""
 
 
-def decode(rows: Iterable[RawRow], query: Query) -> DecodedRows:
+def decode(rows: RawRows, query: Query) -> DecodedRows:
     """Read each row's JSON as the query's result row."""
     aliases = tuple(aggregate.alias for aggregate in query.aggregates)
-    numbers = (_WINDOW_START, *aliases)
-    good: list[RawRow] = []
-    keys: list[str] = []
-    values: list[list[int]] = [[] for _ in numbers]
-    malformed_count = 0
-    examples: list[MalformedRow] = []
-    for row in rows:
-        try:
-            key, found = _fields(row.value, query.group_by, numbers)
-        except _Malformed as reason:
-            malformed_count += 1
-            if len(examples) < _EXAMPLES:
-                shown = (row.value or b"").decode("utf-8", errors="replace")
-                examples.append(MalformedRow(row.partition, row.offset, str(reason), shown))
-            continue
-        good.append(row)
-        keys.append(key)
-        for column, number in zip(values, found, strict=True):
-            column.append(number)
+    reading = _Reading(rows, query.group_by, (_WINDOW_START, *aliases))
+    good, values = reading.all()
+    names = ("key", "window_start_ms", *(value_column(alias) for alias in aliases))
     columns = {
-        "partition": pa.array([row.partition for row in good], pa.int32()),
-        "offset": pa.array([row.offset for row in good], pa.int64()),
-        "appended_ms": pa.array([row.appended_ms for row in good], pa.int64()),
-        "visible_ns": pa.array([row.visible_ns for row in good], pa.int64()),
-        "key": pa.array(keys, pa.string()),
-        "window_start_ms": pa.array(values[0], pa.int64()),
-    }
-    for alias, column in zip(aliases, values[1:], strict=True):
-        columns[value_column(alias)] = pa.array(column, pa.int64())
-    return DecodedRows(pa.table(columns), malformed_count, tuple(examples))
+        "partition": pa.array(rows.partition[good], pa.int32()),
+        "offset": pa.array(rows.offset[good]),
+        "appended_ms": pa.array(rows.appended_ms[good]),
+        "visible_ns": pa.array(rows.visible_ns[good]),
+    } | dict(zip(names, values.columns, strict=True))
+    malformed = sorted(reading.malformed)
+    examples = tuple(
+        MalformedRow(row.partition, row.offset, reason, _shown(row.value))
+        for row, reason in ((rows[index], reason) for index, reason in malformed[:_EXAMPLES])
+    )
+    return DecodedRows(pa.table(columns), len(malformed), examples)
 
 
-def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> tuple[str, list[int]]:
+class _Reading:
+    """Reads the values of rows; `malformed` holds (index, why) of those that cannot be read."""
+
+    def __init__(self, rows: RawRows, key: str, numbers: Sequence[str]) -> None:
+        self._rows = rows
+        self._bytes = np.frombuffer(rows.data, np.uint8)
+        self._key = key
+        self._numbers = numbers
+        types = ((key, pa.string()), *((name, pa.int64()) for name in numbers))
+        self._schema = pa.schema(types)
+        self._found: list[tuple[Int64s, pa.Table]] = []
+        self.malformed: list[tuple[int, str]] = []
+
+    def all(self) -> tuple[Int64s, pa.Table]:
+        """The indices of the rows that can be read, rising, and their values."""
+        rows = self._rows
+        objects = np.flatnonzero(rows.value_end - rows.value_begin >= 2)  # "{}"
+        first, last = rows.value_begin[objects], rows.value_end[objects] - 1
+        braced = (self._bytes[first] == _OPEN) & (self._bytes[last] == _CLOSE)
+        objects = objects[braced]
+        for begin in range(0, len(objects), _AT_ONCE):
+            self._many(objects[begin : begin + _AT_ONCE])
+        others = np.ones(len(rows), dtype=np.bool_)
+        others[objects] = False
+        self._each(np.flatnonzero(others))
+        if not self._found:
+            return np.empty(0, dtype=np.int64), self._schema.empty_table()
+        indices = np.concatenate([some for some, _ in self._found])
+        table = pa.concat_tables([table for _, table in self._found]).combine_chunks()
+        if np.all(indices[1:] > indices[:-1]):
+            return indices, table
+        order = np.argsort(indices)
+        return indices[order], table.take(order)
+
+    def _many(self, indices: Int64s) -> None:
+        if len(indices) <= _FEW:
+            self._each(indices)
+            return
+        table = self._at_once(indices)
+        if table is not None:
+            self._found.append((indices, table))
+            return
+        half = len(indices) // 2
+        self._many(indices[:half])
+        self._many(indices[half:])
+
+    def _at_once(self, indices: Int64s) -> pa.Table | None:
+        """Their values by pyarrow; None where it refuses, or a row is not whole.
+
+        Each value is braced, so it holds one object at least: as many objects as values are one in each.
+        """
+        begins, ends = self._rows.value_begin[indices], self._rows.value_end[indices]
+        start, end = int(begins.min()), int(ends.max())
+        inside = np.zeros(end - start + 1, dtype=np.int8)
+        inside[begins - start] = 1
+        inside[ends - start] -= 1
+        text = np.where(
+            np.cumsum(inside[:-1], dtype=np.int8).view(np.bool_),
+            self._bytes[start:end],
+            np.uint8(_NEWLINE),
+        )
+        try:
+            table = pa_json.read_json(
+                pa.BufferReader(pa.py_buffer(text)),
+                read_options=pa_json.ReadOptions(use_threads=False, block_size=16 << 20),
+                parse_options=pa_json.ParseOptions(
+                    explicit_schema=self._schema, unexpected_field_behavior="ignore"
+                ),
+            )
+            table.validate(full=True)  # UTF-8
+        except pa.ArrowInvalid:
+            return None
+        whole = table.num_rows == len(indices) and not any(
+            column.null_count for column in table.columns
+        )
+        return table.select(self._schema.names) if whole else None
+
+    def _each(self, indices: Int64s) -> None:
+        good: list[int] = []
+        values: list[list[Any]] = []
+        for index in indices.tolist():
+            try:
+                values.append(_fields(self._rows[index].value, self._key, self._numbers))
+            except _Malformed as reason:
+                self.malformed.append((index, str(reason)))
+            else:
+                good.append(index)
+        if good:
+            columns = [
+                pa.array(column, field.type)
+                for column, field in zip(zip(*values, strict=True), self._schema, strict=True)
+            ]
+            table = pa.Table.from_arrays(columns, schema=self._schema)
+            self._found.append((np.array(good, dtype=np.int64), table))
+
+
+def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> list[Any]:
     """Return the key and the whole numbers of one row."""
     if value is None:
         raise _Malformed("no value")
@@ -92,7 +186,8 @@ def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> tuple[str,
         raise _Malformed(f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise _Malformed("not a JSON object")
-    found: list[int] = []
+    text = row.get(key)
+    found: list[Any] = [text]
     for name in numbers:
         number = row.get(name)
         if type(number) is not int:  # bool is an int, too
@@ -100,7 +195,12 @@ def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> tuple[str,
         if not -_INT64_LIMIT <= number < _INT64_LIMIT:
             raise _Malformed(f"{name} is {number}, beyond 64 bits")
         found.append(number)
-    text = row.get(key)
     if not isinstance(text, str):
         raise _Malformed(f"{key} is {text!r}, not a string")
-    return text, found
+    if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise _Malformed(f"{key} is {text!r}, which no UTF-8 can hold")
+    return found
+
+
+def _shown(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", errors="replace")

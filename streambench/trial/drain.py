@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from streambench.kafka.raw_rows import NO_ROWS
 from streambench.kafka.reader import Reader
 from streambench.kafka.rows import MalformedRow, decode
 from streambench.model.conditions import Conditions, Guarantee
@@ -73,7 +74,7 @@ def drain(
         fail_on_death(supervisor, stage="last rows", excused=excused)
         raw = reader.poll()
         now = time.monotonic()
-        if raw:
+        if len(raw):
             decoded = decode(raw, query)
             malformed.extend(decoded.malformed)
             malformed_count += decoded.malformed_count
@@ -97,7 +98,7 @@ def drain(
         stage="last rows",
         poll_s=0.1,
     )
-    table = pa.concat_tables(tables) if tables else decode([], query).table
+    table = pa.concat_tables(tables) if tables else decode(NO_ROWS, query).table
     return Drained(
         rows=table,
         malformed_count=malformed_count,

@@ -90,7 +90,7 @@ def test_blocks_come_back_as_the_rows_that_went_in(tmp_path: Path) -> None:
     path.write_bytes(FIRST + SECOND)
     blocks = BlockFile(path)
     assert blocks.count() == 3
-    assert blocks.take() == [
+    assert list(blocks.take()) == [
         RawRow(0, 0, 1_000, 77, b"k", b"value"),
         RawRow(3, 9, 1_000, 77, b"", b"x"),
         RawRow(1, 5, 1_002, 88, b"c", b"y"),
@@ -104,7 +104,7 @@ def test_a_block_cut_anywhere_is_left_until_its_end_is_there(tmp_path: Path) -> 
         blocks = BlockFile(path)
         assert blocks.count() == 2
         assert len(blocks.take()) == 2
-        assert blocks.take() == []
+        assert not len(blocks.take())
         with path.open("ab") as file:
             file.write(SECOND[cut:])
         assert blocks.count() == 3

@@ -8,7 +8,6 @@ from kafka import KafkaProducer
 
 from streambench.kafka.broker import Broker
 from streambench.kafka.reader import Reader, read_uncommitted_count
-from streambench.kafka.rows import RawRow
 from streambench.model.errors import InstrumentFailed
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
@@ -51,7 +50,7 @@ def test_every_row_is_read_with_its_append_stamp_and_the_instant_it_was_visible(
     producer.close()
     _wait_for(reader, 100)
     after_ms = time.time_ns() // 1_000_000
-    rows = reader.poll()
+    rows = list(reader.poll())
     assert sorted(row.value or b"" for row in rows) == sorted(
         f"row-{number}".encode() for number in range(100)
     )
@@ -60,7 +59,7 @@ def test_every_row_is_read_with_its_append_stamp_and_the_instant_it_was_visible(
         assert before_ms <= row.appended_ms <= row.visible_ns // 1_000_000 <= after_ms
     for partition in range(PARTITIONS):
         assert [row.offset for row in rows if row.partition == partition] == list(range(25))
-    assert reader.poll() == []
+    assert not len(reader.poll())
     reader.close()
 
 
@@ -84,7 +83,7 @@ def test_rows_of_open_and_aborted_transactions_are_never_read(
     producer.commit_transaction()
     producer.close()
     _wait_for(reader, 16)
-    rows: list[RawRow] = reader.poll()
+    rows = list(reader.poll())
     assert len(rows) == 16
     assert not [row for row in rows if (row.value or b"").startswith(b"aborted")]
     # Appended before the commit, visible only after it: the second stamp is the honest one.

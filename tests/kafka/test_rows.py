@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from streambench.kafka.rows import RawRow, decode
+from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
+from streambench.kafka.rows import decode
 from streambench.model.expression import Aggregate, AggregateFunction, Column, FieldType
 from streambench.model.workload import Query, Tumbling
 
@@ -32,7 +33,7 @@ def row(**fields: object) -> bytes:
 
 def test_rows_decode_to_the_querys_columns_whatever_the_order_and_spacing() -> None:
     swapped = b'{ "revenue": 41, "views": 4,\n "window_start": 1000, "campaign": "c\\u00e9" }'
-    decoded = decode([raw(row()), raw(swapped, 1)], QUERY)
+    decoded = decode(RawRows.of([raw(row()), raw(swapped, 1)]), QUERY)
     assert decoded.malformed_count == 0
     assert decoded.table.to_pydict() == {
         "partition": [2, 2],
@@ -47,7 +48,7 @@ def test_rows_decode_to_the_querys_columns_whatever_the_order_and_spacing() -> N
 
 
 def test_no_rows_decode_to_an_empty_table_with_all_columns() -> None:
-    table = decode([], QUERY).table
+    table = decode(NO_ROWS, QUERY).table
     assert table.num_rows == 0
     assert table.column_names[-2:] == ["value:views", "value:revenue"]
 
@@ -70,7 +71,7 @@ def test_no_rows_decode_to_an_empty_table_with_all_columns() -> None:
 def test_a_malformed_row_is_counted_and_kept_with_its_reason(
     value: bytes | None, reason: str
 ) -> None:
-    decoded = decode([raw(row()), raw(value, 7)], QUERY)
+    decoded = decode(RawRows.of([raw(row()), raw(value, 7)]), QUERY)
     assert decoded.table.num_rows == 1
     assert decoded.malformed_count == 1
     assert reason in decoded.malformed[0].reason
@@ -78,6 +79,61 @@ def test_a_malformed_row_is_counted_and_kept_with_its_reason(
 
 
 def test_only_the_first_malformed_rows_are_kept_but_all_are_counted() -> None:
-    decoded = decode([raw(b"?", offset) for offset in range(1_000)], QUERY)
+    decoded = decode(RawRows.of(raw(b"?", offset) for offset in range(1_000)), QUERY)
     assert decoded.malformed_count == 1_000
     assert [example.offset for example in decoded.malformed] == list(range(10))
+
+
+GOOD = 400
+
+
+def many(**others: bytes | None) -> RawRows:
+    """So many good rows, others at places of their own among them (`at_N`)."""
+    values: list[bytes | None] = [row(campaign=f"c{n}", views=n) for n in range(GOOD)]
+    for name, value in sorted(others.items(), key=lambda item: int(item[0][3:])):
+        values.insert(int(name[3:]), value)
+    return RawRows.of(raw(value, offset) for offset, value in enumerate(values))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"{}",
+        b"{",
+        b"{}}",
+        row() + row(),
+        row() + b"\n" + row(),
+        row()[:-1],
+        b'{"campaign": "a\nb", "window_start": 500, "views": 1, "revenue": 1}',
+        b'{"campaign": "\xff", "window_start": 500, "views": 1, "revenue": 1}',
+        b'{"campaign": "\\ud800", "window_start": 500, "views": 1, "revenue": 1}',
+        row(views="1"),
+        row(views=1e3),
+        row(views=-(2**63) - 1),
+        row(revenue=[1]),
+    ],
+)
+def test_one_malformed_row_among_many_is_told_apart(value: bytes | None) -> None:
+    decoded = decode(many(at_250=value), QUERY)
+    assert [(each.offset, each.partition) for each in decoded.malformed] == [(250, 2)]
+    assert decoded.malformed_count == 1
+    assert decoded.table.column("value:views").to_pylist() == list(range(GOOD))
+    assert 250 not in decoded.table.column("offset").to_pylist()
+
+
+def test_what_only_one_reader_of_json_takes_is_a_row_all_the_same() -> None:
+    """Python's takes a name that stands twice, the last time; and a number in a field that is not ours."""
+    twice = b'{"views": 1, "views": 7, "campaign": "c", "window_start": 5, "revenue": 2, "x": 1e99}'
+    decoded = decode(many(at_0=twice, at_100=b" \n" + row(views=8) + b"\n"), QUERY)
+    assert decoded.malformed_count == 0
+    views = decoded.table.column("value:views").to_pylist()
+    assert (views[0], views[100], len(views)) == (7, 8, GOOD + 2)
+    assert decoded.table.column("offset").to_pylist() == list(range(GOOD + 2))
+
+
+def test_two_objects_in_one_value_and_none_in_another_are_two_malformed_rows() -> None:
+    decoded = decode(many(at_10=row() + row(), at_11=b" ", at_12=b""), QUERY)
+    assert [each.offset for each in decoded.malformed] == [10, 11, 12]
+    assert decoded.table.num_rows == GOOD

@@ -15,7 +15,7 @@ from kafka.record.default_records import DefaultRecordBatch
 from streambench.engines.common.query_module import load_query
 from streambench.engines.common.query_source import query_source
 from streambench.engines.reference.windows import Windows
-from streambench.kafka.rows import RawRow, decode
+from streambench.kafka.rows import RawRow, RawRows, decode
 from streambench.load.batch import stamp_header
 from streambench.load.probes import probes_of
 from streambench.load.trace import Trace, compile_trace
@@ -212,7 +212,7 @@ def test_a_users_name_never_meets_one_of_ours(
         cache=folder / "cache",
     )
     assert trace.meta.records == RECORDS
-    decoded = decode(results(workload, trace, tmp_path), workload.query)
+    decoded = decode(RawRows.of(results(workload, trace, tmp_path)), workload.query)
     assert decoded.malformed_count == 0
     for clock in EventClock:
         expected = expect(trace, workload.query, clock)
