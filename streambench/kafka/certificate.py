@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streambench.kafka.send_log import SendLogMeta, read_meta
+from streambench.kafka.send_times import SendLogMeta, read_meta
 from streambench.model.errors import InstrumentFailed
 from streambench.model.trial import Certificate
 

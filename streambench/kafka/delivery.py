@@ -11,7 +11,7 @@ from typing import Final
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.frames import Frame, FrameSource
 from streambench.kafka.partition_logs import PartitionLogs
-from streambench.kafka.send_log import UNSET, SendTimes
+from streambench.kafka.send_times import UNSET, SendTimes
 from streambench.kafka.wire import (
     ACKNOWLEDGED,
     RETRIABLE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streambench.kafka.gauge import least_s
+from streambench.kafka.records_file import RecordsFile
 from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
 from streambench.load.batch import stamp_header
 from streambench.load.encode import encode_single
 
 _NS_PER_MS: Final = 1_000_000
 _SEQUENCE_MASK = 0x7FFFFFFF  # sequence numbers count up to 2³¹ − 1 and begin again at 0
-_READ_AT_MOST_BYTES: Final = 256 * 2**20
 
 
 @dataclass(slots=True)
@@ -191,7 +190,7 @@ class TraceFrames:
         self._length = _column(batches, "length", "i4")
         self._base_ms = _column(batches, "base_ms", "i8")
         self._max_ms = _column(batches, "max_ms", "i8")
-        self._records = _mapped(records_path)
+        self._records = RecordsFile(records_path)
 
     def __len__(self) -> int:
         return len(self._quanta)
@@ -226,8 +225,7 @@ class TraceFrames:
         total = 0
         for at in range(first, end):
             partition, count = self._partition[at], self._count[at]
-            begin = self._offset[at]
-            section = self._records[begin : begin + self._length[at]]
+            section = self._records.section(self._offset[at], self._length[at])
             header = stamp_header(
                 section,
                 count=count,
@@ -279,18 +277,3 @@ def _frame(
 def _narrow(frame: Frame, batches: Sequence[StampedBatch], layout: ProduceLayout) -> None:
     frame.batches = batches
     frame.parts, frame.size_bytes = layout.parts(frame.correlation_id, batches)
-
-
-def _mapped(path: Path) -> memoryview:
-    """A file for one pass from front to back: read when it is small, else mapped.
-
-    A page that the system took back must be read again from a disk that engines keep busy, and the
-    load would wait for it; memory that was read cannot be taken back.
-    """
-    if path.stat().st_size <= _READ_AT_MOST_BYTES:
-        return memoryview(path.read_bytes())
-    with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    if hasattr(mmap, "MADV_SEQUENTIAL"):
-        mapped.madvise(mmap.MADV_SEQUENTIAL)
-    return memoryview(mapped)

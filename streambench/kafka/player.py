@@ -52,6 +52,7 @@ class Player:
         self._supervisor = supervisor
         self._children = tuple(children)
         self._channels = tuple(channels)
+        self._playing: Playing | None = None
 
     @classmethod
     def start(
@@ -146,7 +147,8 @@ class Player:
                 holds=[list(hold) for hold in holds],
                 quanta=quanta,
             )
-        return Playing(parts, send_log.absolute())
+        self._playing = Playing(parts, send_log.absolute())
+        return self._playing
 
     def gauge_us(self, ref: TraceRef, quanta: tuple[int, int]) -> float | None:
         """The least processor time to make a request of `quanta` (first, end); None where there are none.
@@ -167,8 +169,7 @@ class Player:
         return min(known, default=None)
 
     def _part(self, index: int, send_log: Path) -> Part:
-        alone = len(self._channels) == 1
-        own_log = send_log if alone else send_log.with_name(f"{send_log.stem}.{index}.parquet")
+        own_log = send_log.with_name(f"{send_log.stem}.{index}.npz")
         progress_path = own_log.with_suffix(".progress")
         return Part(
             self._channels[index], progress_path, ProgressFile.create(progress_path), own_log
@@ -177,6 +178,8 @@ class Player:
     def close(self) -> None:
         """End the processes, a play under way included (its send log is still written)."""
         self._supervisor.stop(*self._children)
+        if self._playing is not None:
+            self._playing.keep()
 
 
 def _plain(record: ControlRecord) -> dict[str, object]:

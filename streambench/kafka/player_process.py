@@ -26,7 +26,7 @@ from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences, Tr
 from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.process import end_of_input_on_sigterm
 from streambench.kafka.progress import ProgressFile
-from streambench.kafka.send_log import SendLogMeta, SendTimes, write_send_log
+from streambench.kafka.send_times import SendLogMeta, SendTimes, write_send_times
 from streambench.kafka.wire import (
     ProduceLayout,
     ProducerIdentity,
@@ -186,7 +186,7 @@ class PlayerProcess:
             cpu_s=cpu_s,
             requests=len(frames),
         )
-        write_send_log(
+        write_send_times(
             send_log,
             quantum=frames.batch_quantum,
             partition=frames.batch_partition,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from streambench.kafka.channel import Channel
 from streambench.kafka.progress import PlayProgress, ProgressFile
-from streambench.kafka.send_log import SendLogMeta, merge_send_logs, meta_path, read_meta
+from streambench.kafka.send_log import write_send_log
+from streambench.kafka.send_times import SendLogMeta, meta_path, read_meta
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one process plays: its channel, its progress, and the file of its own send log."""
+    """What one process plays: its channel, its progress, and the file of what it notes down."""
 
     channel: Channel
     progress_path: Path
@@ -58,11 +59,15 @@ class Playing:
             self._meta = self._merged()
         return self._meta
 
+    def keep(self) -> None:
+        """What its processes noted down becomes the send log, though nobody waited for its end."""
+        if self._meta is None and all(part.send_log.is_file() for part in self._parts):
+            self._meta = self._merged()
+
     def _merged(self) -> SendLogMeta:
         logs = [part.send_log for part in self._parts]
-        if logs != [self._send_log]:
-            merge_send_logs(logs, self._send_log)
-            for log in logs:
-                log.unlink()
-                meta_path(log).unlink()
+        write_send_log(logs, self._send_log)
+        for log in logs:
+            log.unlink()
+            meta_path(log).unlink()
         return read_meta(self._send_log)

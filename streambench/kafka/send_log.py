@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-UNSET = -1
-"""Stands for "not yet" in the preallocated columns; written as null."""
+from streambench.kafka.send_times import UNSET, SendLogMeta, meta_path, read_meta
 
 SCHEMA = pa.schema(
     [
@@ -32,110 +31,15 @@ SCHEMA = pa.schema(
 )
 
 
-class SendTimes:
-    """What the sending loop notes down: preallocated, so that noting never allocates.
-
-    A request carries all partitions of a quantum, so instants are kept by frame, offsets by batch.
-    The views hand out and take Python integers, which costs half of numpy's own indexing.
-    """
-
-    def __init__(self, frames: int, batches: int) -> None:
-        def column(length: int, fill: int) -> memoryview:
-            return np.full(length, fill, dtype=np.int64).data
-
-        self.possible_ns = column(frames, UNSET)
-        self.written_ns = column(frames, UNSET)
-        self.acked_ns = column(frames, UNSET)
-        self.attempts = column(frames, 0)
-        self.base_offset = column(batches, UNSET)
-
-
-@dataclass(frozen=True)
-class SendLogMeta:
-    """What is true of a whole play; stands beside the send log as `<name>.json`.
-
-    `drift_ns` is how far the realtime clock moved against the monotonic one between start and end:
-    a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
-    that were written again, `errors` the broker's retriable answers and lost connections, by name.
-    `cpu_s` is of all of the player's processes while they played, `requests` how many they had to send.
-    """
-
-    start_realtime_ns: int
-    realtime_minus_monotonic_start_ns: int
-    realtime_minus_monotonic_end_ns: int
-    drift_ns: int
-    retried: int
-    errors: dict[str, int]
-    failure: str | None
-    records_acknowledged: int
-    ended_ns: int
-    wall_s: float
-    cpu_s: float
-    requests: int
-
-
-def meta_path(send_log: Path) -> Path:
-    """Where the metadata of `send_log` stands."""
-    return send_log.with_suffix(".json")
-
-
-def write_send_log(
-    path: Path,
-    *,
-    quantum: npt.NDArray[np.int32],
-    partition: npt.NDArray[np.int16],
-    records: npt.NDArray[np.int32],
-    frame_of_batch: npt.NDArray[np.int32],
-    due_ns_of_frame: npt.NDArray[np.int64],
-    times: SendTimes,
-    meta: SendLogMeta,
-) -> None:
-    """Write the log and its metadata, each by rename; the metadata first."""
-
-    def by_batch(view: memoryview) -> pa.Array:
-        values = np.asarray(view)[frame_of_batch]
-        return pa.array(values, mask=values == UNSET)
-
-    offsets = np.asarray(times.base_offset)
-    table = pa.table(
-        [
-            pa.array(quantum),
-            pa.array(partition),
-            pa.array(records),
-            pa.array(due_ns_of_frame[frame_of_batch]),
-            by_batch(times.possible_ns),
-            by_batch(times.written_ns),
-            by_batch(times.acked_ns),
-            pa.array(offsets, mask=offsets == UNSET),
-            pa.array(np.asarray(times.attempts)[frame_of_batch].astype(np.int16)),
-        ],
-        schema=SCHEMA,
-    )
-    _write(path, table, meta)
-
-
-def _write(path: Path, table: pa.Table, meta: SendLogMeta) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    described = meta_path(path)
-    partial = described.with_name(described.name + ".part")
-    partial.write_text(json.dumps(asdict(meta), indent=1))
-    partial.replace(described)
-    partial = path.with_name(path.name + ".part")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
-
-
-def merge_send_logs(parts: Sequence[Path], path: Path) -> None:
-    """Make one log, and one description, of the parts that several processes wrote of one play.
+def write_send_log(parts: Sequence[Path], path: Path) -> None:
+    """Make one log, and one description, of what each process noted down of one play (`write_send_times`).
 
     Batches are in the order of a single process. Instants count from the first part's T0.
     """
     metas = [read_meta(part) for part in parts]
     start_ns = min(meta.start_realtime_ns for meta in metas)
     later_ns = [meta.start_realtime_ns - start_ns for meta in metas]
-    tables = [
-        _later(pq.read_table(part), by_ns) for part, by_ns in zip(parts, later_ns, strict=True)
-    ]
+    tables = [_later(_table(part), by_ns) for part, by_ns in zip(parts, later_ns, strict=True)]
     table = pa.concat_tables(tables).sort_by([("quantum", "ascending"), ("partition", "ascending")])
     worst = max(metas, key=lambda meta: abs(meta.drift_ns))
     errors: Counter[str] = Counter()
@@ -170,6 +74,25 @@ def _later(table: pa.Table, by_ns: int) -> pa.Table:
     return table
 
 
-def read_meta(send_log: Path) -> SendLogMeta:
-    """Read the metadata of a send log."""
-    return SendLogMeta(**json.loads(meta_path(send_log).read_text()))
+def _table(part: Path) -> pa.Table:
+    with np.load(part) as columns:
+        return pa.table(
+            [_column(columns[field.name], field) for field in SCHEMA],
+            schema=SCHEMA,
+        )
+
+
+def _column(values: npt.NDArray[np.int64], field: pa.Field) -> pa.Array:
+    may_miss = field.name in ("possible_ns", "written_ns", "acked_ns", "base_offset")
+    return pa.array(values, field.type, mask=values == UNSET if may_miss else None)
+
+
+def _write(path: Path, table: pa.Table, meta: SendLogMeta) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    described = meta_path(path)
+    partial = described.with_name(described.name + ".part")
+    partial.write_text(json.dumps(asdict(meta), indent=1))
+    partial.replace(described)
+    partial = path.with_name(path.name + ".part")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)

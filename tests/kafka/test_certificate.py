@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from streambench.kafka.certificate import Unable, certify
-from streambench.kafka.send_log import UNSET, SendLogMeta, SendTimes, write_send_log
+from streambench.kafka.send_log import write_send_log
+from streambench.kafka.send_times import UNSET, SendLogMeta, SendTimes, write_send_times
 from streambench.model.errors import InstrumentFailed
 
 BATCHES = 20_000
@@ -32,8 +33,9 @@ class Log:
         np.asarray(times.written_ns)[:] = self.possible_ns
         np.asarray(times.acked_ns)[:] = self.acked_ns
         numbers = np.arange(BATCHES, dtype=np.int32)
-        write_send_log(
-            self.path,
+        noted = self.path.with_suffix(".npz")
+        write_send_times(
+            noted,
             quantum=numbers,
             partition=np.zeros(BATCHES, np.int16),
             records=np.ones(BATCHES, np.int32),
@@ -55,6 +57,7 @@ class Log:
                 requests=BATCHES,
             ),
         )
+        write_send_log([noted], self.path)
         return self.path
 
 
@@ -125,8 +128,9 @@ def test_a_players_failure_is_the_reason(log: Log) -> None:
 
 def test_an_empty_log_is_no_certificate(tmp_path: Path, log: Log) -> None:
     none = np.zeros(0, np.int64)
-    write_send_log(
-        log.path,
+    noted = tmp_path / "none.npz"
+    write_send_times(
+        noted,
         quantum=none.astype(np.int32),
         partition=none.astype(np.int16),
         records=none.astype(np.int32),
@@ -135,6 +139,7 @@ def test_an_empty_log_is_no_certificate(tmp_path: Path, log: Log) -> None:
         times=SendTimes(0, 0),
         meta=SendLogMeta(0, 0, 0, 0, 0, {}, None, 0, 0, 0.0, 0.0, 0),
     )
+    write_send_log([noted], log.path)
     with pytest.raises(InstrumentFailed, match="no batch"):
         certify(log.path)
 

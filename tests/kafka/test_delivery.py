@@ -16,7 +16,7 @@ from streambench.kafka.connection import Connection
 from streambench.kafka.delivery import MAX_IN_FLIGHT, Delivery, DeliveryFailed
 from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences
 from streambench.kafka.partition_logs import PartitionLogs
-from streambench.kafka.send_log import UNSET, SendTimes
+from streambench.kafka.send_times import UNSET, SendTimes
 from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
 
 FRAMES = 12

@@ -13,7 +13,7 @@ import pytest
 from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import ControlRecord, Player, processes_for
-from streambench.kafka.send_log import read_meta
+from streambench.kafka.send_times import read_meta
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config, topic_bytes
 from streambench.load.trace import Trace
 from streambench.model.errors import InstrumentFailed
