@@ -8,7 +8,8 @@ from typing import Final
 
 # On one host each round was at one of two speeds, the slower by half, with nothing else running: as if its
 # processors were halves of cores. Nine rounds made at once (0.05 s) were all slow in 19 of 48 trials,
-# fifteen over two seconds in 2 of 20 and in 3 of 22. So a gauge is taken twice, some seconds apart.
+# fifteen over two seconds in 2 of 20 and in 3 of 22. So a gauge is taken twice, some seconds
+# apart; whether that helps is not shown yet: 2 of the first 7 were still slow.
 ROUNDS: Final = 8
 PAUSE_S: Final = 0.15
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from streambench.kafka.send_times import UNSET, SendLogMeta, meta_path, read_meta
+from streambench.kafka.send_times import UNSET, SendLogMeta, read_meta, write_meta
 
 SCHEMA = pa.schema(
     [
@@ -88,11 +86,7 @@ def _column(values: npt.NDArray[np.int64], field: pa.Field) -> pa.Array:
 
 
 def _write(path: Path, table: pa.Table, meta: SendLogMeta) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    described = meta_path(path)
-    partial = described.with_name(described.name + ".part")
-    partial.write_text(json.dumps(asdict(meta), indent=1))
-    partial.replace(described)
+    write_meta(path, meta)
     partial = path.with_name(path.name + ".part")
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)

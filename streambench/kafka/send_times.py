@@ -75,11 +75,7 @@ def write_send_times(
     meta: SendLogMeta,
 ) -> None:
     """Write columns with an entry a batch (`.npz`) and their metadata, each by rename; these first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    described = meta_path(path)
-    partial = described.with_name(described.name + ".part")
-    partial.write_text(json.dumps(asdict(meta), indent=1))
-    partial.replace(described)
+    write_meta(path, meta)
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:
         np.savez(
@@ -95,6 +91,15 @@ def write_send_times(
             attempts=np.asarray(times.attempts)[frame_of_batch].astype(np.int16),
         )
     partial.replace(path)
+
+
+def write_meta(path: Path, meta: SendLogMeta) -> None:
+    """Write the metadata beside `path`, by rename; makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    described = meta_path(path)
+    partial = described.with_name(described.name + ".part")
+    partial.write_text(json.dumps(asdict(meta), indent=1))
+    partial.replace(described)
 
 
 def read_meta(path: Path) -> SendLogMeta:
