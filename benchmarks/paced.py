@@ -13,8 +13,8 @@ import argparse
 from streambench.experiment.null_trial import no_engine
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
-from streambench.trial.lab import LAB_HEAP_MIB
-from streambench.trial.workspace import workspace
+from streambench.trial.testbed import BROKER_HEAP_MIB
+from streambench.trial.workspace import Room, workspace
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 
@@ -29,7 +29,7 @@ def main() -> None:
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     records = arguments.rate * arguments.seconds
     with (
-        workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=100 * records) as place,
+        workspace(Room(BROKER_HEAP_MIB, records, 100 * records)) as place,
         no_engine(clicks, resolved, place) as alone,
     ):
         found = alone.carry(arguments.rate, arguments.seconds * 1_000, players=arguments.players)

@@ -14,6 +14,7 @@ from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.loads import Loads, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
+from streambench.experiment.session import Session
 from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis
@@ -50,14 +51,8 @@ def bench(
             warming=warming,
         )
         with reported(first.out, run) as (writer, observer):
-            records = execute(
-                requests,
-                loads=loads,
-                artifacts=artifacts,
-                writer=writer,
-                observer=observer,
-                leaves_out=leaves_out,
-            )
+            session = Session(loads, artifacts, writer, observer)
+            records = execute(requests, session, leaves_out)
     return exit_code(records)
 
 

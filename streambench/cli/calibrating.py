@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from streambench.cli.console import say
 from streambench.cli.planning import make_request
-from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
+from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.experiment.calibration import cases, compare
 from streambench.experiment.calibration.cases import Case, Disturbed
 from streambench.experiment.calibration.compare import Figure, Line
@@ -19,7 +19,9 @@ from streambench.experiment.calibration.disturb import Spinners, When, slowed, s
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.find_rate import search
 from streambench.experiment.loads import Loads
+from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Request
+from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
@@ -30,10 +32,15 @@ from streambench.report.write import write
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.observer import Observer, Phase, Silent
+from streambench.trial.testbed import warmed_broker
+from streambench.trial.workspace import Room, SharedPlace, Workspaces, workspace
 
 ENGINE: Final = "reference"
 # The scripted engine is a part of the instrument here: it does not yield to the load as an engine does.
 _NICE: Final = 0
+# What all cases together write, for the room that they need.
+_RECORDS_IN_ALL: Final = 5_000_000
+_BYTES_PER_RECORD: Final = 100
 _CASES: Final = (
     *(delay.case for delay in cases.DELAY_CASES),
     cases.SLOWED_CASE,
@@ -50,7 +57,9 @@ def calibrate_all(out: Path, *, rendered: bool) -> tuple[Line, ...]:
 
     Raises what a run raises.
     """
-    return Calibration.prepared(out, rendered=rendered).lines()
+    calibration = Calibration.prepared(out, rendered=rendered)
+    with calibration.on_one_broker() as together:
+        return together.lines()
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Calibration:
     requests: Mapping[str, Request]
     artifacts: Mapping[Variant, Resolved]
     rendered: bool
+    workspaces: Workspaces = workspace
 
     @classmethod
     def prepared(
@@ -70,6 +80,28 @@ class Calibration:
         check_heaps(requests)
         named = zip((case.name for case in _CASES), requests, strict=True)
         return cls(dict(named), artifacts, rendered)
+
+    @contextlib.contextmanager
+    def on_one_broker(self) -> Iterator[Calibration]:
+        """The same, with one broker for all cases: to start and warm ten would take two minutes.
+
+        No engines are compared here, so none of them can meet a warmer broker than another.
+        """
+        requests = tuple(self.requests.values())
+        (artifacts,) = self.artifacts.values()
+        heaps = [
+            c.plan.heap_mib for r in requests for c in r.contenders if isinstance(c.plan, Plan)
+        ]
+        room = Room(max(heaps), _RECORDS_IN_ALL, _RECORDS_IN_ALL * _BYTES_PER_RECORD)
+        with (
+            Loads(traces_dir()) as loads,
+            workspace(room) as place,
+            warmed_broker(
+                place, artifacts, cases.PARTITIONS, loads.broker_warm_up(requests[0]).ref
+            ) as broker,
+        ):
+            shared = SharedPlace(place, broker)
+            yield dataclasses.replace(self, workspaces=shared.workspace)
 
     def lines(self) -> tuple[Line, ...]:
         """Everything, in the order of the table."""
@@ -117,13 +149,8 @@ class Calibration:
             loads.check_room((request,))
             run = run_record(request, loads.measured(request), ())
             writer = BundleWriter.create(request.out, run)
-            execute(
-                (request,),
-                loads=loads,
-                artifacts=self.artifacts,
-                writer=writer,
-                observer=observer,
-            )
+            session = Session(loads, self.artifacts, writer, observer, self.workspaces)
+            execute((request,), session)
         folder = writer.finish()
         if self.rendered:  # drawing takes seconds, and every figure is read from the bundle
             write(folder)
@@ -132,25 +159,22 @@ class Calibration:
     def _search(self, case: Case) -> SearchRecord:
         request = self.requests[case.name]
         (contender,) = request.contenders
-        assert isinstance(contender.plan, Plan)
         say(case.name)
-        with Loads(traces_dir()) as loads:
-            return search(
-                request,
-                contender,
-                contender.plan,
-                SearchTerms(None, cases.PRECISION, cases.SEARCH_BUDGET_S),
-                number=1,
-                compiled=lambda rate, load_ms, folder: load(
-                    dataclasses.replace(request, rate_per_s=rate), load_ms, folder
-                ),
-                broker_warm_up=loads.broker_warm_up(request).ref,
-                artifacts=self.artifacts[contender.variant],
-                observer=Silent(),
-                told=lambda _: None,
-                own_s=cases.SEARCH_BUDGET_S,
-                lengths=cases.SEARCH_LENGTHS,
-            )
+        terms = SearchTerms(None, cases.PRECISION, cases.SEARCH_BUDGET_S)
+        task = SearchTask(terms, 1, cases.SEARCH_BUDGET_S, policy=cases.SEARCH_POLICY)
+        with Loads(traces_dir()) as loads, _disturbing(case) as observer:
+            run = run_record(request, loads.measured(request), (), search=terms)
+            writer = BundleWriter.create(request.out, run)
+            session = Session(loads, self.artifacts, writer, observer, self.workspaces)
+
+            def told(found: SearchRecord) -> None:
+                writer.update(dataclasses.replace(run, searches=(found,)))
+
+            found = search(task, request, contender, session, Silent(), told)
+        folder = writer.finish()
+        if self.rendered:
+            write(folder)
+        return found
 
 
 def unspoilt(case: Case, run_once: Callable[[], Bundle]) -> Bundle:

@@ -24,7 +24,7 @@ def doctor() -> None:
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.scratch import memory_folder
-    from streambench.trial.lab import LAB_ARTIFACTS
+    from streambench.trial.testbed import TESTBED_ARTIFACTS
 
     rows: list[tuple[str, str, str]] = []
 
@@ -69,7 +69,7 @@ def doctor() -> None:
     )
     for name in ("the lab", *CONTENDERS):
         if name == "the lab":
-            needs = LAB_ARTIFACTS
+            needs = TESTBED_ARTIFACTS
         else:
             engine, variant = contender_named(name)
             needs = engine.requires(variant)

@@ -12,6 +12,7 @@ from streambench.experiment.drain_all import drain_all
 from streambench.experiment.execute import run_record
 from streambench.experiment.loads import Loads
 from streambench.experiment.request import Request
+from streambench.experiment.session import Session
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode, UsageError
 from streambench.workload.validate import least_duration_ms
@@ -44,10 +45,8 @@ def drain(request: Request, records: int) -> ExitCode:
     with reported(request.out, run) as (writer, observer):
         found = drain_all(
             request,
-            load=trace,
-            broker_warm_up=Loads(traces_dir()).broker_warm_up(request),
-            artifacts=artifacts,
-            observer=observer,
+            trace,
+            Session(Loads(traces_dir()), artifacts, writer, observer),
             told=lambda drains: writer.update(dataclasses.replace(run, drains=drains)),
         )
     return _exit_code(found)

@@ -19,10 +19,10 @@ def fetch(
     """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
     from streambench.cli.fetching import announce, fetch_all
     from streambench.engines.registry import CONTENDERS, contender_named
-    from streambench.trial.lab import LAB_ARTIFACTS
+    from streambench.trial.testbed import TESTBED_ARTIFACTS
 
     chosen = names(engine or []) or CONTENDERS
-    wanted: list[Artifacts] = [LAB_ARTIFACTS]
+    wanted: list[Artifacts] = [TESTBED_ARTIFACTS]
     for name in chosen:
         contender, variant = contender_named(name)
         wanted.append(contender.requires(variant))

@@ -9,15 +9,16 @@ from streambench.cli.bench import exit_code
 from streambench.cli.console import err, say
 from streambench.cli.lengths import length
 from streambench.cli.parameters import duration_s
-from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
+from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.execute import run_record
-from streambench.experiment.find_rate import LEAST_MEASURED_MS
 from streambench.experiment.find_rates import find_rates
 from streambench.experiment.lengths import CONFIRM_WINDOWS, PROBE_WINDOWS, search_budget_s
 from streambench.experiment.loads import Loads
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
+from streambench.experiment.search_policy import USUAL, SearchPolicy
+from streambench.experiment.session import Session
 from streambench.model.errors import ExitCode, UsageError
 from streambench.model.pace import Limit, Quantile
 from streambench.model.search import SearchTerms
@@ -63,7 +64,7 @@ def delay_limit(text: str) -> Limit:
     return Limit(Quantile(match[1]), duration_s(match[2]) * 1000)
 
 
-def find(request: Request, terms: SearchTerms) -> ExitCode:
+def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told."""
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
@@ -75,7 +76,7 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
         markup=False,
     )
     window_ms = request.workload.query.window.advance_ms
-    if PROBE_WINDOWS * window_ms > LEAST_MEASURED_MS:
+    if PROBE_WINDOWS * window_ms > policy.least_measured_ms:
         err.print(
             f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window_ms)}, and what is "
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
@@ -94,14 +95,5 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
         carried=carried,
     )
     with reported(request.out, run) as (writer, observer):
-        found = find_rates(
-            request,
-            terms,
-            run,
-            compiled=load,
-            broker_warm_up=loads.broker_warm_up(request),
-            artifacts=artifacts,
-            writer=writer,
-            observer=observer,
-        )
+        found = find_rates(request, terms, run, Session(loads, artifacts, writer, observer), policy)
     return exit_code(found.trials)

@@ -16,6 +16,7 @@ from streambench.cli import (
     explain,
     fetch,
     generate,
+    judge,
     logs,
     report,
     run,
@@ -73,6 +74,7 @@ def _top(
 app.command("run")(run.run)
 app.command("calibrate")(calibrate.calibrate)
 app.command("report")(report.report)
+app.command("judge")(judge.judge)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("fetch")(fetch.fetch)

@@ -16,7 +16,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_memory
 from streambench.runtime.paths import cache_dir
-from streambench.trial.lab import LAB_ARTIFACTS, LAB_HEAP_MIB
+from streambench.trial.testbed import BROKER_HEAP_MIB, TESTBED_ARTIFACTS
 
 
 def set_up(
@@ -24,7 +24,7 @@ def set_up(
 ) -> tuple[tuple[Request, ...], dict[Variant, Resolved]]:
     """Fetch what is missing; an engine whose interpreter cannot be had becomes unsupported."""
     every = {c.variant: c for r in requests for c in r.contenders if isinstance(c.plan, Plan)}
-    announce([LAB_ARTIFACTS, *(c.engine.requires(c.variant) for c in every.values())])
+    announce([TESTBED_ARTIFACTS, *(c.engine.requires(c.variant) for c in every.values())])
     artifacts: dict[Variant, Resolved] = {}
     gaps: dict[Variant, Unsupported] = {}
     for variant, contender in every.items():
@@ -48,7 +48,7 @@ def _with_lab(contender: Contender) -> Artifacts:
     own = contender.engine.requires(contender.variant)
     return Artifacts(
         java=True,
-        jar_sets=(*LAB_ARTIFACTS.jar_sets, *own.jar_sets),
+        jar_sets=(*TESTBED_ARTIFACTS.jar_sets, *own.jar_sets),
         python_env=own.python_env,
     )
 
@@ -66,4 +66,4 @@ def traces_dir() -> Path:
 def check_heaps(requests: Sequence[Request]) -> None:
     """Raise EnvironmentLacks when the largest engine does not fit into the memory that is left."""
     heaps = [c.plan.heap_mib for r in requests for c in r.contenders if isinstance(c.plan, Plan)]
-    check_memory(max(heaps, default=0) + LAB_HEAP_MIB)
+    check_memory(max(heaps, default=0) + BROKER_HEAP_MIB)

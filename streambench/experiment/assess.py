@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ from streambench.model.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.model.fault import FaultKind
-from streambench.model.plan import Plan, Setting
+from streambench.model.plan import Setting
 from streambench.model.trial import (
     Certificate,
     Completed,
@@ -41,10 +41,32 @@ from streambench.oracle.late import measured_drops, prove_drops
 from streambench.results.did_what_came import did_what_came
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
+from streambench.trial.job import JobSpec
+from streambench.trial.load import Played
 from streambench.trial.ready import RECORDS_BEFORE_LOAD
 
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Assessed:
+    """A load's record, its tables for the bundle, and what its rows were judged by."""
+
+    record: TrialRecord
+    tables: Mapping[str, pa.Table]
+    expected: Expected
+
+
+def own_rows_table(played: Played) -> pa.Table:
+    """Rows that are no result of a load, by key and window start (ms since the epoch)."""
+    places = sorted(played.own_rows)
+    return pa.table(
+        {
+            "key": pa.array([key for key, _ in places], pa.string()),
+            "window_start_ms": pa.array([start for _, start in places], pa.int64()),
+        }
+    )
 
 
 def assess(
@@ -52,47 +74,46 @@ def assess(
     evidence: Evidence,
     *,
     workload: Workload,
-    engine: Engine,
-    plan: Plan,
+    launched: JobSpec,
     started_at: str,
     warming: Sequence[Expected] = (),
-) -> tuple[TrialRecord, dict[str, pa.Table]]:
-    """Judge and measure one trial; returns its record and its tables for the bundle.
+) -> Assessed:
+    """Judge and measure one load that came at its pace.
 
-    `warming` is what had to come of each load that came at once before.
+    `warming` is what had to come of each load that came before it.
     """
-    query = workload.query
+    query, engine, plan = workload.query, launched.engine, launched.plan
     trace = Trace.open(spec.segment.trace)
     expected = expect(
         trace,
         query,
         plan.event_clock,
         batches=evidence.readings.batches,
-        event_offset_ms=evidence.event_offset_ms,
+        event_offset_ms=evidence.load.event_offset_ms,
         first_offsets=_first_offsets(spec, evidence),
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
     judged = judge(
-        evidence.rows,
+        evidence.load.rows,
         expected,
         guarantee=spec.conditions.guarantee,
-        start_realtime_ms=evidence.start_realtime_ns // 1_000_000,
-        event_offset_ms=evidence.event_offset_ms,
-        exempt=evidence.own_rows,
+        start_realtime_ms=evidence.load.start_realtime_ns // 1_000_000,
+        event_offset_ms=evidence.load.event_offset_ms,
+        exempt=evidence.load.own_rows,
         state_exact=engine.state_exact,
         uncommitted_rows=evidence.uncommitted_rows,
     )
-    send_log = pq.read_table(evidence.send_log)
+    send_log = pq.read_table(evidence.load.send_log)
     measured = measure(
         judged,
         expected,
         send_log,
         guarantee=spec.conditions.guarantee,
-        start_realtime_ns=evidence.start_realtime_ns,
-        event_offset_ms=evidence.event_offset_ms,
+        start_realtime_ns=evidence.load.start_realtime_ns,
+        event_offset_ms=evidence.load.event_offset_ms,
         spans=spec.segment.spans,
     )
-    certificate = certify(evidence.send_log, _unable(evidence))
+    certificate = certify(evidence.load.send_log, _unable(evidence))
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.
     saturated = saturated_by_the_engine(
@@ -111,8 +132,8 @@ def assess(
         ),
         started_at=started_at,
         cold=spec.cold,
-        start_realtime_ns=evidence.start_realtime_ns,
-        event_offset_ms=evidence.event_offset_ms,
+        start_realtime_ns=evidence.load.start_realtime_ns,
+        event_offset_ms=evidence.load.event_offset_ms,
         measures={
             **measured.measures,
             **costs(
@@ -149,6 +170,12 @@ def assess(
         trace_sha256=spec.segment.trace.sha256,
         clock_waits=measured.clock_waits,
         warmed_records=sum(each.trace.ref.records for each in evidence.warmed),
+        kind=spec.kind,
+        job=spec.job,
+        records=trace.ref.records,
+        state_exact=engine.state_exact,
+        spans=spec.segment.spans,
+        holds=spec.segment.holds,
     )
     tables = {
         "windows": measured.windows,
@@ -156,10 +183,11 @@ def assess(
         "rows": judged.rows,
         "load": send_log,
         "usage": evidence.usage_samples,
+        "own_rows": own_rows_table(evidence.load),
     }
     if after.partitions is not None:
         tables["partitions"] = after.partitions
-    return record, tables
+    return Assessed(record, tables, expected)
 
 
 def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
@@ -200,22 +228,22 @@ def _outcome(
     disturbed: Disturbance,
     saturated: bool,
 ) -> Outcome:
-    if evidence.malformed_count:
-        first = evidence.malformed[0]
+    if evidence.load.malformed_count:
+        first = evidence.load.malformed[0]
         return Failed(
             stage="output",
-            reason=f"{evidence.malformed_count:,} output records are not result rows: "
+            reason=f"{evidence.load.malformed_count:,} output records are not result rows: "
             f"{first.reason} in {first.value[:200]!r}",
         )
     if disturbed.invalid is not None:
         return Invalid(disturbed.invalid)
-    if evidence.missed is not None:
-        return Invalid(f"a fault that was asked for did not happen: {evidence.missed}")
+    if evidence.load.struck.missed is not None:
+        return Invalid(f"a fault that was asked for did not happen: {evidence.load.struck.missed}")
     if not certificate.held and not saturated:
         late = certificate.reason or "the load was not certified"
         return Invalid(late if disturbed.mark is None else f"{late}; {disturbed.mark}")
     slow = None
-    if evidence.drain_timed_out and not spec.segment.strikes:
+    if not evidence.load.complete and not spec.segment.strikes:
         slow = unfinished(judged.verdict, measured.windows)
     return slow or Completed(judged.verdict)
 
@@ -228,7 +256,7 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
             hit.at_ms if hit.over_ms is None else hit.over_ms,
             COLD_BROKER_MS if hit.kind is FaultKind.BROKER_RESTART else 0.0,
         )
-        for hit in evidence.hits
+        for hit in evidence.load.struck.hits
         if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
     )
 
@@ -261,10 +289,10 @@ def with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[S
 
 
 def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:
-    found = list(evidence.fault_notes)
+    found = list(evidence.load.struck.notes)
     if disturbed.mark is not None:
         found.append(disturbed.mark)
-    if evidence.drain_timed_out:
+    if not evidence.load.complete:
         found.append("expected rows were still missing when the drain ended")
     if evidence.machine.idle_share < SATURATED_IDLE_SHARE:
         idle = (

@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from streambench.experiment.execute import RunObserver
-from streambench.experiment.find_rate import DRAIN_MS, DRAIN_PER_S, LATER_DRAIN_MS
-from streambench.experiment.lengths import CONFIRM_WINDOWS
-from streambench.experiment.one import run_one
+from streambench.experiment.one import PlannedTrial, run_one
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
-from streambench.experiment.warming import RISING_MS, WarmUp, rising_to
-from streambench.load.probes import probes_of
+from streambench.experiment.search_policy import USUAL, SearchPolicy
+from streambench.experiment.session import Session
+from streambench.experiment.warming import WarmUp, rising_to
 from streambench.load.trace import PARTIAL, Trace
-from streambench.model.conditions import Guarantee, Variant
+from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace
 from streambench.model.plan import Plan
 from streambench.model.search import Confirmation, SearchRecord
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, TrialRecord, TrialSpec
 from streambench.oracle.expected import expect
-from streambench.results.bundle import BundleWriter
 from streambench.results.limits import delay_within
 from streambench.results.sustained import judge_pace
-from streambench.runtime.artifacts import Resolved
 from streambench.runtime.scratch import memory_folder
 from streambench.trial.schedule import duration_ms
 from streambench.trial.workspace import passing_folder, scratch_bytes
 
-# A confirming trial: a hundred windows of the default workload earn a p99.
-CONFIRM_WARM_UP_S: Final = 5.0
-# Where a limit is asked for: a fresh job that keeps up may be late for half a minute more.
-LIMITED_WARM_UP_S: Final = 20.0
-CONFIRM_MEASURED_S: Final = 50.0
 _LOADS_AT_ONCE: Final = 2
-# Its load is compiled, a broker and the job are started and warmed, its rows are awaited and judged.
-AROUND_A_TRIAL_S: Final = 75.0
 # The load, the broker's log of it and the engine beside them.
 _ROOM_FACTOR: Final = 3
-
-
-def confirm_s(*, limited: bool, window_ms: int = 0) -> float:
-    """What a confirming trial takes in all."""
-    warm_up_s = LIMITED_WARM_UP_S if limited else CONFIRM_WARM_UP_S
-    return warm_up_s + _measured_s(window_ms) + AROUND_A_TRIAL_S
-
-
-def _measured_s(window_ms: int) -> float:
-    return max(CONFIRM_MEASURED_S, CONFIRM_WINDOWS * window_ms / 1000)
 
 
 class Confirming:
@@ -59,21 +37,14 @@ class Confirming:
     def __init__(
         self,
         request: Request,
-        *,
-        compiled: Callable[[Request, int, Path | None], Trace],
-        broker_warm_up: Trace,
-        artifacts: Mapping[Variant, Resolved],
-        writer: BundleWriter,
-        observer: RunObserver,
+        session: Session,
         most_per_s: int,
+        policy: SearchPolicy = USUAL,
     ) -> None:
         self._request = request
-        self._compiled = compiled
-        self._broker_warm_up = broker_warm_up
-        self._artifacts = artifacts
-        self._writer = writer
-        self._observer = observer
+        self._session = session
         self._most_per_s = most_per_s
+        self._policy = policy
 
     def trial(
         self,
@@ -90,12 +61,13 @@ class Confirming:
 
         Raises what `run_one` does.
         """
+        confirm = self._policy.confirm
         window_ms = self._request.workload.query.window.advance_ms
         request = dataclasses.replace(
             self._request,
             rate_per_s=rate_per_s,
-            warm_up_s=LIMITED_WARM_UP_S if limited else CONFIRM_WARM_UP_S,
-            measured_s=_measured_s(window_ms),
+            warm_up_s=confirm.limited_warm_up_s if limited else confirm.warm_up_s,
+            measured_s=confirm.measured_for_s(window_ms),
             recovery_s=0.0,
             faults=(),
         )
@@ -107,7 +79,7 @@ class Confirming:
 
     def _room(self, request: Request) -> Path:
         """Memory where there is so much: what is compiled to a disk has to be written out at once."""
-        first = self._broker_warm_up
+        first = self._session.loads.broker_warm_up(request)
         records = (request.rate_per_s or 0) * duration_ms(request.spans) // 1_000
         load_bytes = int(first.records_bytes / first.ref.records * records)
         needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
@@ -125,9 +97,9 @@ class Confirming:
         search: int,
     ) -> TrialRecord:
         query = request.workload.query
-        trace = self._compiled(request, duration_ms(request.spans), folder)
+        trace = self._session.loads.of_length(request, duration_ms(request.spans), folder)
         point: Point = ((AxisName.RATE, float(request.rate_per_s or 0)),)
-        return run_one(
+        planned = PlannedTrial(
             TrialSpec(
                 number=number,
                 round=0,
@@ -138,30 +110,31 @@ class Confirming:
                 point=point,
                 machine_limits=request.machine_limits,
             ),
-            request=request,
-            contender=contender,
-            plan=plan,
-            probes=probes_of(request.workload),
-            promised=expect(trace, query, plan.event_clock),
-            broker_warm_up=self._broker_warm_up.ref,
-            artifacts=self._artifacts[contender.variant],
-            writer=self._writer,
-            observer=self._observer.trial_begins(
-                search, len(request.contenders), contender.title, point
-            ),
-            before=self._warm_up(request, plan, found, folder),
+            request,
+            contender,
+            expect(trace, query, plan.event_clock).due(),
+            self._warm_up(request, plan, found, folder),
         )
+        shown = self._session.observer.trial_begins(
+            search, len(request.contenders), contender.title, point
+        )
+        return run_one(planned, self._session, shown)
 
     def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:
         """Records at once, as the search's job had them at first, and then what rises to the rate."""
 
         def at_once(rate_per_s: float, load_ms: int) -> Trace:
             rate = min(rounded(rate_per_s), self._most_per_s)
-            return self._compiled(dataclasses.replace(request, rate_per_s=rate), load_ms, folder)
+            return self._session.loads.of_length(
+                dataclasses.replace(request, rate_per_s=rate), load_ms, folder
+            )
 
-        rising = self._compiled(rising_to(request), RISING_MS, folder)
-        first = at_once(DRAIN_PER_S, DRAIN_MS)
-        again = at_once(found.drain_per_s or DRAIN_PER_S, LATER_DRAIN_MS)
+        rising_ms = self._policy.confirm.rising_ms
+        rising = self._session.loads.of_length(rising_to(request), rising_ms, folder)
+        first = at_once(self._policy.at_once_per_s, self._policy.at_once_ms)
+        again = at_once(
+            found.drain_per_s or self._policy.at_once_per_s, self._policy.later_at_once_ms
+        )
         return WarmUp(
             first,
             lambda _: again,

@@ -50,7 +50,9 @@ def costs(
         # Counted since the job's start.
         else evidence.readings.checkpoint_bytes
         / (records + sum(each.trace.ref.records for each in evidence.warmed)),
-        "engine_idle_cores": _cores(_of(evidence.usage_at_rest, *ENGINE_ROLES)),
+        "engine_idle_cores": _cores(_of(evidence.usage_at_rest, *ENGINE_ROLES))
+        if evidence.usage_at_rest
+        else None,
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": _cores(_of(evidence.usage, *OWN_ROLES)),
     }
@@ -67,7 +69,7 @@ def _together(
 
 def _of_whole_load(evidence: Evidence, records: int, *roles: Role) -> float | None:
     """From T0 until the last row; None where rows are missing or a fault took its part."""
-    if evidence.drain_timed_out or evidence.hits:
+    if not evidence.load.complete or evidence.load.struck.hits:
         return None
     return _cpu_s(_of(evidence.usage_of_load, *roles)) / (records / 1e6)
 
@@ -89,7 +91,7 @@ def _gc_pause_ms(evidence: Evidence, part: Span) -> float | None:
     pauses = evidence.readings.gc_pauses
     if pauses is None:
         return None
-    start_ms = evidence.start_realtime_ns / 1e6
+    start_ms = evidence.load.start_realtime_ns / 1e6
     return sum(
         pause_ms for end_ms, pause_ms in pauses if part.start_ms <= end_ms - start_ms <= part.end_ms
     )

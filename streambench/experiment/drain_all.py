@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from streambench.experiment.drains import drain_one
-from streambench.experiment.execute import RunObserver
+from streambench.experiment.drains import DrainTask, drain_one
 from streambench.experiment.request import Request
 from streambench.experiment.rounds import interleaved
+from streambench.experiment.session import Session
 from streambench.load.trace import Trace
-from streambench.model.conditions import Variant
 from streambench.model.drain import DrainRecord
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.oracle.expected import Expected, expect
-from streambench.runtime.artifacts import Resolved
 
 
 def drain_all(
     request: Request,
-    *,
     load: Trace,
-    broker_warm_up: Trace,
-    artifacts: Mapping[Variant, Resolved],
-    observer: RunObserver,
+    session: Session,
     told: Callable[[tuple[DrainRecord, ...]], None],
 ) -> tuple[DrainRecord, ...]:
     """Drain every contender `repeats` times; `told` hears of all there is after each drain."""
@@ -43,17 +38,10 @@ def drain_all(
                 if clock not in promised:
                     promised[clock] = expect(load, request.workload.query, clock)
                 record = drain_one(
-                    request,
-                    contender,
-                    plan,
-                    number=number,
-                    round_number=round_number,
-                    load=load,
-                    expected=promised[clock],
-                    broker_warm_up=broker_warm_up.ref,
-                    artifacts=artifacts[contender.variant],
-                    observer=observer.trial_begins(number, len(trials), contender.title, ()),
-                    told=know,
+                    DrainTask(number, round_number, request, contender, load, promised[clock]),
+                    session,
+                    session.observer.trial_begins(number, len(trials), contender.title, ()),
+                    know,
                 )
         done.append(record)
     return tuple(done)

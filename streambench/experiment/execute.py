@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
-from streambench.experiment.one import run_one
+from streambench.experiment.one import PlannedTrial, run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
+from streambench.experiment.session import Session
 from streambench.experiment.settling import SETTLING, LoadsBefore, Settling
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp
-from streambench.load.probes import probes_of
 from streambench.load.trace import Trace
 from streambench.model.carried import NullTrial
-from streambench.model.conditions import Variant
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
 from streambench.model.shape import shape_words
 from streambench.model.sweep import Axis, Point
 from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
-from streambench.results.bundle import BundleWriter
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
-from streambench.runtime.artifacts import Resolved
 from streambench.runtime.java import find_java
-from streambench.trial.observer import Observer
-
-
-class RunObserver(Protocol):
-    """Whoever shows how the run goes."""
-
-    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Observer:
-        """A trial starts; the returned observer hears of its phases."""
-        ...
-
-    def trial_ends(self, record: TrialRecord) -> None:
-        """A trial is in the bundle."""
-        ...
-
 
 LeavesOut: TypeAlias = Callable[[Request, Contender, Sequence[TrialRecord]], LeftOut | None]
 """Why a trial is not made after those before it; None when it is."""
 
 
 def execute(
-    requests: Sequence[Request],
-    *,
-    loads: Loads,
-    artifacts: Mapping[Variant, Resolved],
-    writer: BundleWriter,
-    observer: RunObserver,
-    leaves_out: LeavesOut | None = None,
+    requests: Sequence[Request], session: Session, leaves_out: LeavesOut | None = None
 ) -> tuple[TrialRecord, ...]:
     """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
     known: dict[tuple[str, EventClock], Expected] = {}
@@ -73,13 +50,13 @@ def execute(
         match contender.plan:
             case Unsupported() as gap:
                 record = not_run(number, round_number, contender, gap, request.point)
-                writer.add_trial(record, {})
+                session.writer.add_trial(record, {})
             case Plan() if leaves_out and (left_out := leaves_out(request, contender, records)):
                 record = _not_made(number, round_number, contender, left_out, request.point)
-                writer.add_trial(record, {})
+                session.writer.add_trial(record, {})
             case Plan() as plan:
-                trace = loads.measured(request)
-                record = run_one(
+                trace = session.loads.measured(request)
+                planned = PlannedTrial(
                     TrialSpec(
                         number=number,
                         round=round_number,
@@ -91,21 +68,17 @@ def execute(
                         machine_limits=request.machine_limits,
                         missing_s=request.missing_s,
                     ),
-                    request=request,
-                    contender=contender,
-                    plan=plan,
-                    probes=probes_of(request.workload),
-                    promised=promised(trace, request, plan),
-                    broker_warm_up=loads.broker_warm_up(request).ref,
-                    artifacts=artifacts[contender.variant],
-                    writer=writer,
-                    observer=observer.trial_begins(
-                        number, len(trials), contender.title, request.point
-                    ),
-                    before=_before(loads, request, plan),
+                    request,
+                    contender,
+                    promised(trace, request, plan).due(),
+                    _before(session.loads, request, plan),
                 )
+                shown = session.observer.trial_begins(
+                    number, len(trials), contender.title, request.point
+                )
+                record = run_one(planned, session, shown)
         records.append(record)
-        observer.trial_ends(record)
+        session.observer.trial_ends(record)
     return tuple(records)
 
 

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from streambench.experiment.candidates import candidate, next_below, untried
-from streambench.experiment.confirming import Confirming, confirm_s, confirmation
-from streambench.experiment.execute import RunObserver, not_run
+from streambench.experiment.confirming import Confirming, confirmation
+from streambench.experiment.execute import not_run
 from streambench.experiment.find_rate import search
+from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.questions import kept_up, within_limit
 from streambench.experiment.request import Contender, Request
-from streambench.load.trace import Trace
-from streambench.model.conditions import Variant
+from streambench.experiment.search_policy import USUAL, SearchPolicy
+from streambench.experiment.session import Session
 from streambench.model.disturbance import disturbance
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.trial import Invalid, TrialRecord
-from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
-from streambench.runtime.artifacts import Resolved
 from streambench.workload.schema import MAX_RATE_PER_S
-
-# However little time is left, so much goes into a search, and then one trial confirms it.
-LEAST_SEARCH_S: Final = 150.0
-# An engine may take more than its share, but leaves so much of theirs to those that wait.
-LEAST_SHARE: Final = 0.8
-CONFIRM_TRIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -45,18 +35,11 @@ def find_rates(
     request: Request,
     terms: SearchTerms,
     run: RunRecord,
-    *,
-    compiled: Callable[[Request, int, Path | None], Trace],
-    broker_warm_up: Trace,
-    artifacts: Mapping[Variant, Resolved],
-    writer: BundleWriter,
-    observer: RunObserver,
+    session: Session,
+    policy: SearchPolicy = USUAL,
 ) -> Found:
-    """Search and confirm for every contender; each step is in the bundle at once.
-
-    `compiled` makes the load of a request's rate and of a length in ms, in a folder or in the cache.
-    """
-    finding = _Finding(request, terms, run, compiled, broker_warm_up, artifacts, writer, observer)
+    """Search and confirm for every contender; each step is in the bundle at once."""
+    finding = _Finding(request, terms, run, session, policy)
     for contender in request.contenders:
         finding.find(contender)
     finding.use_the_rest()
@@ -69,34 +52,20 @@ class _Finding:
         request: Request,
         terms: SearchTerms,
         run: RunRecord,
-        compiled: Callable[[Request, int, Path | None], Trace],
-        broker_warm_up: Trace,
-        artifacts: Mapping[Variant, Resolved],
-        writer: BundleWriter,
-        observer: RunObserver,
+        session: Session,
+        policy: SearchPolicy,
     ) -> None:
+        self._policy = policy
         self._request = request
         self._terms = terms
         self._run = run
-        self._compiled = compiled
-        self._broker_warm_up = broker_warm_up
-        self._artifacts = artifacts
-        self._writer = writer
-        self._observer = observer
+        self._session = session
         carried = run.null_trial
         # No rate is tried that the generator cannot bear without an engine.
         most_per_s = None if carried is None else carried.most_per_s
         self._most_per_s = most_per_s or MAX_RATE_PER_S
-        self._confirming = Confirming(
-            request,
-            compiled=compiled,
-            broker_warm_up=broker_warm_up,
-            artifacts=artifacts,
-            writer=writer,
-            observer=observer,
-            most_per_s=self._most_per_s,
-        )
-        self._confirm_s = confirm_s(
+        self._confirming = Confirming(request, session, self._most_per_s, policy)
+        self._confirm_s = policy.confirm.trial_s(
             limited=terms.limit is not None,
             window_ms=request.workload.query.window.advance_ms,
         )
@@ -110,10 +79,10 @@ class _Finding:
         match contender.plan:
             case Unsupported() as gap:
                 record = not_run(len(self.trials) + 1, 0, contender, gap, ())
-                self._writer.add_trial(record, {})
+                self._session.writer.add_trial(record, {})
                 self._ended(record)
             case Plan() as plan:
-                self._search(contender, plan)
+                self._search(contender)
                 self._confirm(contender, plan)
 
     def use_the_rest(self) -> None:
@@ -126,27 +95,19 @@ class _Finding:
             if tried and isinstance(contender.plan, Plan) and self._time_for_another():
                 self._hold(contender, contender.plan, self._below(tried[-1]), limited=True)
 
-    def _search(self, contender: Contender, plan: Plan) -> None:
+    def _search(self, contender: Contender) -> None:
         number = len(self.searches) + 1
         begun_s = time.monotonic()
         budget_s = self._until_s(number) - begun_s - self._confirm_s
         own_s = self._begun_s + number * self._terms.budget_s - begun_s - self._confirm_s
-        search(
-            self._request,
-            contender,
-            plan,
-            dataclasses.replace(self._terms, budget_s=max(LEAST_SEARCH_S, budget_s)),
-            number=number,
-            compiled=self._load,
-            broker_warm_up=self._broker_warm_up.ref,
-            artifacts=self._artifacts[contender.variant],
-            observer=self._observer.trial_begins(
-                number, len(self._request.contenders), contender.title, ()
-            ),
-            told=self._know,
-            own_s=own_s,
-            most_per_s=self._most_per_s,
+        terms = dataclasses.replace(
+            self._terms, budget_s=max(self._policy.least_search_s, budget_s)
         )
+        shown = self._session.observer.trial_begins(
+            number, len(self._request.contenders), contender.title, ()
+        )
+        task = SearchTask(terms, number, own_s, self._most_per_s, self._policy)
+        search(task, self._request, contender, self._session, shown, self._know)
 
     def _confirm(self, contender: Contender, plan: Plan) -> None:
         """First the rate within the limit, which is lag-bounded, too; then a higher lag-bounded one."""
@@ -171,7 +132,7 @@ class _Finding:
         At least twice where nothing is confirmed, as a search that ends without a rate is of no use.
         """
         label = contender.variant.label
-        for tried in range(1, CONFIRM_TRIES + 1):
+        for tried in range(1, self._policy.confirm.tries + 1):
             record = self._confirming.trial(
                 contender,
                 plan,
@@ -231,19 +192,18 @@ class _Finding:
 
     def _until_s(self, engines: int) -> float:
         """When so many engines have to be done with: not so late that the others cannot be."""
-        least_s = max(LEAST_SHARE * self._terms.budget_s, LEAST_SEARCH_S + self._confirm_s)
+        policy = self._policy
+        least_s = max(
+            policy.least_share * self._terms.budget_s, policy.least_search_s + self._confirm_s
+        )
         waiting = len(self._planned) - engines
         return self._begun_s + len(self._planned) * self._terms.budget_s - waiting * least_s
-
-    def _load(self, rate_per_s: int, load_ms: int, folder: Path) -> Trace:
-        request = dataclasses.replace(self._request, rate_per_s=rate_per_s)
-        return self._compiled(request, load_ms, folder)
 
     def _know(self, found: SearchRecord) -> None:
         self.searches[found.label] = found
         self._run = dataclasses.replace(self._run, searches=tuple(self.searches.values()))
-        self._writer.update(self._run)
+        self._session.writer.update(self._run)
 
     def _ended(self, record: TrialRecord) -> None:
         self.trials.append(record)
-        self._observer.trial_ends(record)
+        self._session.observer.trial_ends(record)

@@ -8,7 +8,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.verdict import Damage
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged, judge
-from streambench.trial.prober import Played
+from streambench.trial.load import Played
 
 _NS_PER_MS = 1_000_000
 
@@ -35,10 +35,10 @@ def judge_load(
         exempt=played.own_rows,
         state_exact=state_exact,
     )
-    if not played.malformed:
+    if not played.malformed_count:
         return judged
     found = judged.verdict.damage
-    damage = replace(found, unexpected=found.unexpected + played.malformed)
+    damage = replace(found, unexpected=found.unexpected + played.malformed_count)
     verdict = replace(judged.verdict, damage=damage, right=False, guarantee_honoured=False)
     return replace(judged, verdict=verdict)
 
@@ -56,7 +56,12 @@ def wrong_at_once(
     damage = damage_at_once(judged)
     if played.complete and damage.clean_under(guarantee):
         return None
+    return not_right(played.trace.ref.records, damage)
+
+
+def not_right(records: int, damage: Damage) -> str:
+    """What was not right with so many records that came at once."""
     return (
-        f"of {played.trace.ref.records:,} records that came at once, the result was not right: "
+        f"of {records:,} records that came at once, the result was not right: "
         f"{damage.wrong} rows wrong, {damage.lost} lost, {damage.duplicates} twice"
     )

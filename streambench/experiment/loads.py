@@ -83,6 +83,10 @@ class Loads:
     ) -> None:
         self._passing.close()
 
+    def of_length(self, request: Request, load_ms: int, folder: Path | None = None) -> Trace:
+        """The load of a request's rate, of another length; in `folder` or in the cache."""
+        return compile_load(request, load_ms, folder or self._cache)
+
     def measured(self, request: Request) -> Trace:
         """What a trial of this request measures."""
         return compile_load(request, measured_ms(request), self._place(request))

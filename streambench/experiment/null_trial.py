@@ -20,20 +20,19 @@ from typing import Final
 import psutil
 
 from streambench.experiment.environment import describe_machine, describe_versions
-from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.broker import Broker
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
-from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.carried import Carried, NullTrial
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Child
-from streambench.trial.lab import INPUT_TOPIC, LAB_HEAP_MIB
-from streambench.trial.workspace import Workspace, workspace
+from streambench.trial.testbed import BROKER_HEAP_MIB, INPUT_TOPIC, warmed_broker
+from streambench.trial.workspace import Room, Workspace, workspace
 
 RATES_PER_S: Final = (250_000, 500_000, 1_000_000, 2_000_000)
 # Tried where the machine has cores for a second player.
@@ -68,7 +67,7 @@ def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], 
     records = sum(rates) * LOAD_MS // 1_000
     load_bytes = records * _BYTES_PER_RECORD
     with (
-        workspace(heap_mib=LAB_HEAP_MIB, records=records, load_bytes=load_bytes) as place,
+        workspace(Room(BROKER_HEAP_MIB, records, load_bytes)) as place,
         no_engine(workload, resolved, place) as alone,
     ):
         for _ in range(_WARM_UPS):
@@ -136,17 +135,8 @@ def no_engine(workload: Workload, resolved: Resolved, place: Workspace) -> Itera
     )
     supervisor, partitions = place.supervisor, workload.partitions
     with ExitStack() as stack:
-        broker = start_broker(
-            supervisor,
-            folder=folder / "broker",
-            log_dir=folder,
-            java=resolved.java,
-            jars=resolved.jars["broker"],
-            heap_mib=LAB_HEAP_MIB,
-        )
         stack.callback(supervisor.discard, folder)
-        stack.callback(supervisor.stop, broker.child)
-        warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)
+        broker = stack.enter_context(warmed_broker(place, resolved, partitions, warm_up.ref))
         create_topics(broker.bootstrap, (TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),))
         reader = Reader.start(
             supervisor,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from streambench.experiment.assess import assess
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.session import Session
 from streambench.experiment.settling import LoadsBefore
-from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
@@ -20,79 +21,65 @@ from streambench.model.trial import (
     Invalid,
     Outcome,
     Purpose,
-    TraceRef,
     TrialRecord,
     TrialSpec,
     WarmedUp,
 )
-from streambench.oracle.expected import Expected
-from streambench.results.bundle import BundleWriter
-from streambench.runtime.artifacts import Resolved
+from streambench.oracle.expected import Due
 from streambench.trial.conduct import conduct
 from streambench.trial.evidence import Evidence
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.without_engine import PART_MS
-from streambench.trial.workspace import ON_DISK, workspace
+from streambench.trial.workspace import ON_DISK, Room
 
 
-def run_one(
-    spec: TrialSpec,
-    *,
-    request: Request,
-    contender: Contender,
-    plan: Plan,
-    probes: Sequence[Probe],
-    promised: Expected,
-    broker_warm_up: TraceRef,
-    artifacts: Resolved,
-    writer: BundleWriter,
-    observer: Observer,
-    before: LoadsBefore | None = None,
-) -> TrialRecord:
-    """Run, judge and store one trial; `promised` are the rows that surely must come.
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial of a contender that has a plan; `due` are the rows of its load.
 
     What is played `before` the load is judged as well.
+    """
+
+    spec: TrialSpec
+    request: Request
+    contender: Contender
+    due: Due
+    before: LoadsBefore | None = None
+
+
+def run_one(planned: PlannedTrial, session: Session, observer: Observer) -> TrialRecord:
+    """Run, judge and store one trial.
+
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
+    spec, request, before = planned.spec, planned.request, planned.before
+    plan = planned.contender.plan
+    assert isinstance(plan, Plan)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     load = Trace.open(spec.segment.trace)
-    at_first = 0 if before is None else before.records_at_most
-    again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
-    records = load.ref.records + at_first + again
-    with workspace(
-        heap_mib=plan.heap_mib,
-        records=records,
-        load_bytes=round(load.records_bytes * records / load.ref.records),
-    ) as place:
-        tables: dict[str, pa.Table] = {}
+    launched = session.job(spec.number, request, planned.contender, max(load.offered_by_second))
+    with session.workspaces(_room(plan, load, before)) as place:
+        tables: Mapping[str, pa.Table] = {}
         try:
             evidence = conduct(
-                spec,
-                engine=contender.engine,
-                plan=plan,
-                wider=contender.wider,
-                query=request.workload.query,
-                probes=probes,
-                must_come=promised.due().must,
-                broker_warm_up=broker_warm_up,
-                artifacts=artifacts,
-                place=place,
-                observer=observer,
-                warm_up=before,
+                spec, launched, planned.due, place=place, observer=observer, warm_up=before
             )
             observer.status(Status(Phase.JUDGE))
-            record, tables = assess(
+            warming = () if before is None else map(before.expected, _traces(evidence))
+            assessed = assess(
                 spec,
                 evidence,
                 workload=request.workload,
-                engine=contender.engine,
-                plan=plan,
+                launched=launched,
                 started_at=started_at,
-                warming=[before.expected(played.trace) for played in evidence.warmed]
-                if before is not None
-                else (),
+                warming=tuple(warming),
             )
-            record = dataclasses.replace(record, warmed_up=_warmed_up(spec, evidence, before))
+            tables = assessed.tables
+            record = dataclasses.replace(
+                assessed.record,
+                warmed_up=_warmed_up(spec, evidence, before),
+                expectation=session.writer.add_expectation(assessed.expected),
+            )
         except EngineFailed as error:
             outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)
             record = _without_figures(spec, outcome, plan, started_at)
@@ -100,8 +87,19 @@ def run_one(
             record = _without_figures(spec, Invalid(error.message), plan, started_at)
         if not place.in_memory:
             record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
-        writer.add_trial(record, tables, place.log_dir)
+        session.writer.add_trial(record, tables, place.log_dir)
     return record
+
+
+def _room(plan: Plan, load: Trace, before: LoadsBefore | None) -> Room:
+    at_first = 0 if before is None else before.records_at_most
+    again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
+    records = load.ref.records + at_first + again
+    return Room(plan.heap_mib, records, round(load.records_bytes * records / load.ref.records))
+
+
+def _traces(evidence: Evidence) -> list[Trace]:
+    return [played.trace for played in evidence.warmed]
 
 
 def _warmed_up(spec: TrialSpec, evidence: Evidence, before: LoadsBefore | None) -> WarmedUp:

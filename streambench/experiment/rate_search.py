@@ -13,13 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from streambench.experiment.questions import Question
+from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
 
-# What can be borne for long lay below the drain rate for three of four engines, and above it for Flink.
-FIRST_SHARE: Final = 0.9
-# Two bisections after a step of this size reach 5 %.
-UP: Final = 1.2
 # Where a probe left much of the machine idle, at least that share is still to be had.
 FAR_UP: Final = 1.8
 # After two failures in a row the start was far too high.
@@ -44,6 +41,7 @@ def next_rate(
     start_per_s: float,
     precision: float,
     most: int,
+    policy: SearchPolicy = USUAL,
 ) -> int | None:
     """The rate to be tried next; None when the bracket is narrow enough or cannot be had.
 
@@ -52,7 +50,7 @@ def next_rate(
     bounds the bracket must have failed: where it was not decided, it is tried for longer.
     """
     if not probes:
-        return rounded(min(start_per_s * FIRST_SHARE, most))
+        return rounded(min(start_per_s * policy.first_share, most))
     if probes[-1].pace is None and tries(probes, probes[-1].rate_per_s) < PATIENCE:
         return probes[-1].rate_per_s
     unsettled = {
@@ -70,28 +68,28 @@ def next_rate(
         top = max((*between, low or 0))
         if top >= most:
             return top if between else None
-        return min(max(top + 1, rounded(top * _up(probes, top))), most)
+        return min(max(top + 1, rounded(top * _up(probes, top, policy.step_up))), most)
     if low is not None and high / low <= 1 + precision:
         doubted = _last(probes, high).pace is Pace.UNDECIDED
         return high if doubted and tries(probes, high) < PATIENCE else None
     if between:
         return max(between)
     if low is None:
-        return _lower(settled, high, question, precision)
+        return _lower(settled, high, question, precision, policy.step_up)
     return _between(settled, low, high, question, precision)
 
 
 def _lower(
-    probes: Sequence[RateProbe], high: int, question: Question, precision: float
+    probes: Sequence[RateProbe], high: int, question: Question, precision: float, step_up: float
 ) -> int | None:
     """Where nothing passed yet."""
     last = _last(probes, high)
     near = last.pace is Pace.UNDECIDED or len(last_of_each_rate(probes)) == 1
     share = question.borne_share(last)
     if share is None:
-        lower = high / UP if near else high * FAR_DOWN
+        lower = high / step_up if near else high * FAR_DOWN
     else:
-        lower = min(high / UP, high * max(share / (1 + precision), FAR_DOWN))
+        lower = min(high / step_up, high * max(share / (1 + precision), FAR_DOWN))
     return rounded(lower) if rounded(lower) >= LEAST_PER_S else None
 
 
@@ -107,9 +105,9 @@ def _between(
     return middle if low < middle < high else None
 
 
-def _up(probes: Sequence[RateProbe], low: int) -> float:
+def _up(probes: Sequence[RateProbe], low: int, step_up: float) -> float:
     idle_share = _last(probes, low).idle_share or 0.0
-    return min(FAR_UP, max(UP, 1 / (1 - min(idle_share, 0.5))))
+    return min(FAR_UP, max(step_up, 1 / (1 - min(idle_share, 0.5))))
 
 
 def _last(probes: Sequence[RateProbe], rate_per_s: int) -> RateProbe:

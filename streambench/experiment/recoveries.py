@@ -40,7 +40,7 @@ def aftermath(
 
     Nothing when no fault happened, or when too few undisturbed windows tell what is timely.
     """
-    if not evidence.hits:
+    if not evidence.load.struck.hits:
         return Aftermath()
     visible = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
     undisturbed = windows.filter(pc.equal(windows.column("purpose"), Purpose.MEASURED.value))
@@ -49,24 +49,25 @@ def aftermath(
     band = band_ms(np.asarray(delay_ms, dtype=np.float64))
     if band is None:
         return Aftermath(notes=(_NO_BAND,))
-    cuts_ms = [hit.at_ms for hit in evidence.hits]
+    cuts_ms = [hit.at_ms for hit in evidence.load.struck.hits]
     damages = damage_by_part(
         judged,
         expected,
         cuts_ms=cuts_ms,
         in_flight_ms=band,
-        start_realtime_ms=evidence.start_realtime_ns / 1e6,
-        event_offset_ms=evidence.event_offset_ms,
+        start_realtime_ms=evidence.load.start_realtime_ns / 1e6,
+        event_offset_ms=evidence.load.event_offset_ms,
     )
     by_partition = partition_windows(
         judged,
         expected,
         partitions=spec.conditions.partitions,
-        start_realtime_ns=evidence.start_realtime_ns,
+        start_realtime_ns=evidence.load.start_realtime_ns,
         visible=visible,
     )
     noticed_ms = [
-        at_ms - evidence.start_realtime_ns / 1e6 for at_ms in evidence.readings.failures_noticed_ms
+        at_ms - evidence.load.start_realtime_ns / 1e6
+        for at_ms in evidence.readings.failures_noticed_ms
     ]
     # While the load comes; what closes later is closed by the flush, with the load off.
     end_ms = float(spec.segment.spans[-1].end_ms)
@@ -80,7 +81,9 @@ def aftermath(
                 noticed_ms=noticed_ms,
                 damage=damage,
             )
-            for hit, until_ms, damage in zip(evidence.hits, untils_ms, damages[1:], strict=True)
+            for hit, until_ms, damage in zip(
+                evidence.load.struck.hits, untils_ms, damages[1:], strict=True
+            )
         ),
         damages[0],
         to_table(by_partition),

@@ -25,8 +25,9 @@ from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.results.statistics import TREND_FLOOR_MS, TREND_FLOOR_SHARE, TREND_P_VALUE
 from streambench.results.windows import window_times
+from streambench.trial.job import RunningJob
+from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
 from streambench.trial.observer import Phase
-from streambench.trial.prober import Played, Prober
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +65,7 @@ class LoadsBefore(Protocol):
 
     records_at_most: int
 
-    def __call__(self, prober: Prober) -> tuple[Played, ...]:
+    def __call__(self, job: RunningJob) -> tuple[Played, ...]:
         """Play all of them."""
         ...
 
@@ -97,14 +98,15 @@ class Settling:
         self._expected = expect(load, query, clock)
         self.records_at_most = load.ref.records * loads_at_most
 
-    def __call__(self, prober: Prober) -> tuple[Played, ...]:
-        """Play all of them; what came of them is to be judged by `expected`. Raises as `Prober.play`."""
+    def __call__(self, job: RunningJob) -> tuple[Played, ...]:
+        """Play all of them; what came of them is to be judged by `expected`. Raises as `RunningJob.play`."""
         due = self._expected.due()
         played: list[Played] = []
         while len(played) < self._loads_at_most:
             again = "the delay still falls, again" if played else "until the delay no longer falls"
+            note = f"warm-up, {again}"
             played.append(
-                prober.play(self._load, due, phase=Phase.WARM_UP, note=f"warm-up, {again}")
+                job.play(Load(self._load, due, Phase.WARM_UP, note, silence_s=BETWEEN_LOADS_S))
             )
             if not played[-1].complete or self._still_falls(played[-1]) is not True:
                 break

@@ -18,8 +18,9 @@ from streambench.model.shape import Ramp
 from streambench.model.trial import WarmedUp
 from streambench.model.workload import Query, Synthetic
 from streambench.oracle.expected import Expected, expect
+from streambench.trial.job import RunningJob
+from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
 from streambench.trial.observer import Phase
-from streambench.trial.prober import BETWEEN_LOADS_S, Played, Prober
 
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
@@ -67,14 +68,16 @@ class WarmUp:
         self._expected: dict[str, Expected] = {}
         self.records_at_most = records_at_most
 
-    def __call__(self, prober: Prober) -> tuple[Played, ...]:
-        """Play all of them; what came of them is to be judged by `expected`. Raises as `Prober.play`."""
-        at_once = tuple(step.played for step in self.steps(prober))
+    def __call__(self, job: RunningJob) -> tuple[Played, ...]:
+        """Play all of them; what came of them is to be judged by `expected`. Raises as `RunningJob.play`."""
+        at_once = tuple(step.played for step in self.steps(job))
         load = self._rising
         if load is None or not at_once[-1].complete:
             return at_once
         due = self.expected(load).due()
-        rising = prober.play(load, due, phase=Phase.WARM_UP, note="rising to the rate")
+        rising = job.play(
+            Load(load, due, Phase.WARM_UP, "rising to the rate", silence_s=BETWEEN_LOADS_S)
+        )
         return (*at_once, rising)
 
     def expected(self, load: Trace) -> Expected:
@@ -90,13 +93,15 @@ class WarmUp:
         at_pace_ms = [p.trace.meta.duration_ms for p in played if p.trace.ref.sha256 == rising]
         return WarmedUp(head_s + sum(at_pace_ms) / 1000, None)
 
-    def steps(self, prober: Prober) -> Iterator[WarmedBy]:
-        """Play what comes at once, load by load. Raises as `Prober.play`."""
+    def steps(self, job: RunningJob) -> Iterator[WarmedBy]:
+        """Play what comes at once, load by load. Raises as `RunningJob.play`."""
         load, before_per_s = self._first, 0.0
         for number in range(1, self._loads_at_most + 1):
             note = f"{load.ref.records:,} records at once"
             expected = self.expected(load)
-            played = prober.play_at_once(load, expected.due(), note=note, silence_s=BETWEEN_LOADS_S)
+            played = job.play_at_once(
+                Load(load, expected.due(), note=note, silence_s=BETWEEN_LOADS_S)
+            )
             found = WarmedBy(played, expected, played.worked_off_per_s)
             yield found
             if not played.complete or found.per_s is None:
@@ -108,7 +113,7 @@ class WarmUp:
 
 
 def rising_to(request: Request) -> Request:
-    """The request of a load that rises to this one's rate within `RISING_MS`; of generated load only."""
+    """The request of a load that rises to this one's rate; of generated load only."""
     load = request.workload.input
     assert isinstance(load, Synthetic), "a replay has its own arrivals"
     rate_per_s = request.load_rate_per_s

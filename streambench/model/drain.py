@@ -22,6 +22,7 @@ class Drain:
     peak_per_s: float
     cpu_s: float  # of all the engine's processes
     right: bool
+    load: int | None = None  # its number in the job; None: a bundle that kept no loads
 
     @property
     def per_s(self) -> float:
@@ -43,6 +44,7 @@ class DrainRecord:
     round: int = 0
     drains: tuple[Drain, ...] = ()
     ended: str | None = None
+    job: int | None = None  # in which it was drained; None: no load was kept
 
     @property
     def cold(self) -> Drain | None:

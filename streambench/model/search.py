@@ -37,6 +37,7 @@ class RateProbe:
     idle_share: float | None = None  # of the machine, while it was measured
     measures: Mapping[str, float | None] = field(default_factory=dict)
     trend: str | None = None  # a remaining trend of the delay, in words
+    load: int | None = None  # its number in the job; None: a bundle that kept no loads
 
     @property
     def passed(self) -> bool:
@@ -78,6 +79,7 @@ class SearchRecord:
     within_limit_per_s: int | None = None
     ended: str = "not finished"
     drain_records_per_window: float | None = None
+    job: int | None = None  # in which its loads were played; None: none was kept
 
     @property
     def label(self) -> str:

@@ -65,6 +65,15 @@ class Segment:
         raise KeyError(purpose)
 
 
+class LoadKind(enum.Enum):
+    """What a load of a job was for."""
+
+    MEASURED = "measured"
+    PROBE = "probe"  # of a rate, in a search
+    COLD = "worked off cold"  # it lay in the topic when the job was launched
+    WARM = "worked off warm"  # it came at once, when the job was running
+
+
 @dataclass(frozen=True)
 class TrialSpec:
     """What is to be tried; `cold` marks a trial too short to be ranked.
@@ -82,6 +91,8 @@ class TrialSpec:
     point: Point = ()
     machine_limits: MachineLimits = STRICT
     missing_s: float | None = None
+    kind: LoadKind = LoadKind.MEASURED
+    job: int | None = None  # which job of the run it was a load of; None: of its own
 
 
 @dataclass(frozen=True)
@@ -224,7 +235,11 @@ Outcome: TypeAlias = Completed | Invalid | Failed | NotRun | LeftOut
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """Everything about one trial that is not a long column; `measures` is keyed by metric name."""
+    """Everything about one load of a job that is not a long column; `measures` is keyed by metric name.
+
+    A trial is a job with one such load, or with several (`job`). `expectation` names what its rows are
+    judged by, in the bundle. `spans` and `holds` are those of its load.
+    """
 
     number: int
     round: int
@@ -257,6 +272,13 @@ class TrialRecord:
     ] = ()  # what its own event clock waited for, where it was long
     warmed_records: int = 0  # what came at once before T0, for the job to be compiled by
     warmed_up: WarmedUp | None = None
+    kind: LoadKind = LoadKind.MEASURED
+    job: int | None = None
+    records: int | None = None  # of its load
+    expectation: str | None = None
+    state_exact: bool = True  # whether its engine restores state exactly under at-least-once
+    spans: tuple[Span, ...] = ()
+    holds: tuple[tuple[int, int], ...] = ()
 
     @property
     def steady_right(self) -> bool:

@@ -17,7 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.model.errors import UsageError
+from streambench.model.conditions import Variant
 from streambench.model.trial import TrialRecord
+from streambench.oracle.expected import Expected
+from streambench.results.expectations import store
 from streambench.results.files import write_text, write_with
 from streambench.results.old_labels import with_present_labels
 from streambench.results.schema import (
@@ -48,11 +51,15 @@ class TrialBundle:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A run as read from disk; `trials` in the order of their numbers."""
+    """A run as read from disk, in the order of numbers.
+
+    `loads` are those of jobs that had several: of searches and drains.
+    """
 
     folder: Path
     run: RunRecord
     trials: tuple[TrialBundle, ...]
+    loads: tuple[TrialBundle, ...] = ()
 
     def of(self, label: str) -> tuple[TrialBundle, ...]:
         """The trials of the variant with this label."""
@@ -99,9 +106,39 @@ class BundleWriter:
         `tables` are written as `<name>.parquet`; the files under `logs` are copied, scrubbed. The
         folder is filled under a hidden name, so a reader sees all of the trial or nothing.
         """
-        trials = self.folder / "trials"
-        final = trials / f"{record.number:02d}-{record.variant.folder}"
-        hidden = Path(tempfile.mkdtemp(prefix=".", dir=trials))
+        final = self.folder / "trials" / f"{record.number:02d}-{record.variant.folder}"
+        self._add(final, record, tables, logs)
+        return final
+
+    def add_load(self, record: TrialRecord, tables: Mapping[str, pa.Table]) -> Path:
+        """Add a load of a job that has several, and return its folder; see `add_trial`.
+
+        What was planned for its job is in the record of the run.
+        """
+        final = self._job_folder(record.job or 0, record.variant) / f"{record.number:02d}"
+        self._add(final, dataclasses.replace(record, programs=()), tables)
+        return final
+
+    def add_logs(self, job: int, variant: Variant, logs: Path) -> None:
+        """Keep the logs of a job that had several loads."""
+        _copy_logs(logs, self._job_folder(job, variant) / "logs")
+
+    def add_expectation(self, expected: Expected) -> str:
+        """Keep what rows are judged by, once; returns its name."""
+        return store(self.folder, expected)
+
+    def _job_folder(self, job: int, variant: Variant) -> Path:
+        return self.folder / "jobs" / f"{job:02d}-{variant.folder}"
+
+    def _add(
+        self,
+        final: Path,
+        record: TrialRecord,
+        tables: Mapping[str, pa.Table],
+        logs: Path | None = None,
+    ) -> None:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=".", dir=final.parent))
         try:
             hidden.chmod(0o755)
             for name, table in tables.items():
@@ -114,7 +151,6 @@ class BundleWriter:
             hidden.rename(final)
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
-        return final
 
     def finish(self) -> Path:
         """Say that the run is whole, and return the bundle's folder."""
@@ -149,14 +185,19 @@ def read_bundle(path: Path) -> Bundle:
         run = run_from_data(data)
     except ValueError as error:
         raise _damaged(run_file, error) from error
-    trials = [_read_trial(file) for file in sorted((path / "trials").glob("[!.]*/trial.json"))]
-    trials.sort(key=lambda trial: trial.record.number)
+    trials = _read_trials(path / "trials", "[!.]*/trial.json")
+    loads = _read_trials(path / "jobs", "[!.]*/[!.]*/trial.json")
     variants = [
         *(trial.record.variant for trial in trials),
         *(search.variant for search in run.searches),
         *(drained.variant for drained in run.drains),
     ]
-    return Bundle(path, with_present_labels(run, variants), tuple(trials))
+    return Bundle(path, with_present_labels(run, variants), trials, loads)
+
+
+def _read_trials(folder: Path, pattern: str) -> tuple[TrialBundle, ...]:
+    found = [_read_trial(file) for file in sorted(folder.glob(pattern))]
+    return tuple(sorted(found, key=lambda trial: trial.record.number))
 
 
 def _read_trial(file: Path) -> TrialBundle:

@@ -188,6 +188,11 @@ class Supervisor:
         with self._lock:
             return tuple(self._deaths)
 
+    def forget_deaths(self) -> None:
+        """Count none of the deaths so far: they were another job's."""
+        with self._lock:
+            self._deaths.clear()
+
     def discard_at_end(self, path: Path) -> None:
         """Delete the folder `path` when the supervisor ends, or when the tool is killed."""
         path = path.absolute()

@@ -10,22 +10,21 @@ from streambench.kafka.rows import decode
 from streambench.load.probes import Probe
 from streambench.model.errors import EngineFailed
 from streambench.model.workload import Query
-from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
-from streambench.trial.lab import Lab
 from streambench.trial.schedule import EventTimes
+from streambench.trial.testbed import Testbed
 
 READY_TIMEOUT_S = 120.0
 # On every partition: the probe and its closer.
 RECORDS_BEFORE_LOAD = 2
 
 
-def send_to_every_partition(lab: Lab, probes: Sequence[Probe], *, event_ms: int) -> None:
+def send_to_every_partition(testbed: Testbed, probes: Sequence[Probe], *, event_ms: int) -> None:
     """One record on each partition, acknowledged when this returns; `event_ms` since the epoch."""
     for probe in probes:
-        lab.own.sent(probe.key.decode(), event_ms)
-    lab.player.send(
+        testbed.own.sent(probe.key.decode(), event_ms)
+    testbed.player.send(
         tuple(
             ControlRecord(
                 partition=probe.partition, event_ms=event_ms, key=probe.key, value=probe.value
@@ -36,9 +35,8 @@ def send_to_every_partition(lab: Lab, probes: Sequence[Probe], *, event_ms: int)
 
 
 def wait_for_probe(
-    lab: Lab,
+    testbed: Testbed,
     *,
-    supervisor: Supervisor,
     job: Job,
     query: Query,
     probes: Sequence[Probe],
@@ -49,14 +47,14 @@ def wait_for_probe(
 
     The reader's own place does not move: what came meanwhile is judged with the first load. Raises EngineFailed when the job fails or is silent for READY_TIMEOUT_S.
     """
-    blocks = lab.reader.follow_anew()
-    send_to_every_partition(lab, probes, event_ms=times.probe_ms + event_offset_ms)
-    send_to_every_partition(lab, probes, event_ms=times.closer_ms + event_offset_ms)
+    blocks = testbed.reader.follow_anew()
+    send_to_every_partition(testbed, probes, event_ms=times.probe_ms + event_offset_ms)
+    send_to_every_partition(testbed, probes, event_ms=times.closer_ms + event_offset_ms)
     missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
 
     def rows_are_out() -> bool:
-        fail_on_death(supervisor, stage="start")
-        if lab.reader.rows_read():
+        fail_on_death(testbed.supervisor, stage="start")
+        if testbed.reader.rows_read():
             table = decode(blocks.take(), query).table
             seen = zip(
                 table.column("key").to_pylist(),

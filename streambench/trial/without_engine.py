@@ -19,9 +19,8 @@ from streambench.kafka.reader import Reader
 from streambench.load.trace import Trace
 from streambench.model.errors import InstrumentFailed
 from streambench.model.trial import Purpose, Segment, WithoutEngine
-from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
-from streambench.trial.lab import INPUT_TOPIC, Lab
+from streambench.trial.testbed import Testbed
 
 PART_MS: Final = 2_500
 """How much of the load is played again; with what is around it a trial takes seven seconds longer."""
@@ -36,11 +35,8 @@ _NS_PER_MS: Final = 1_000_000
 class Again:
     """Plays a part of the measured load again; its reader is started while the engine still ends."""
 
-    def __init__(
-        self, lab: Lab, supervisor: Supervisor, segment: Segment, event_offset_ms: int
-    ) -> None:
-        self._lab = lab
-        self._supervisor = supervisor
+    def __init__(self, testbed: Testbed, segment: Segment, event_offset_ms: int) -> None:
+        self._testbed = testbed
         self._trace = Trace.open(segment.trace)
         self._event_offset_ms = event_offset_ms
         quantum_ms = self._trace.meta.quantum_ms
@@ -48,12 +44,12 @@ class Again:
         end_ms = min(measured.end_ms, measured.start_ms + PART_MS)
         self._quanta = (measured.start_ms // quantum_ms, math.ceil(end_ms / quantum_ms))
         self._reader = Reader.start(
-            supervisor,
-            bootstrap=lab.broker.bootstrap,
-            topic=INPUT_TOPIC,
+            testbed.supervisor,
+            bootstrap=testbed.broker.bootstrap,
+            topic=testbed.input_topic,
             partitions=len(self._trace.meta.records_by_partition),
             out=Path(os.devnull),
-            log_dir=lab.scratch / "again",
+            log_dir=testbed.scratch / "again",
             name="reader-again",
             from_end=True,
             wait=False,
@@ -69,19 +65,19 @@ class Again:
             self._reader.close()
 
     def _play(self) -> WithoutEngine | None:
-        broker = self._supervisor.current(BROKER)
+        broker = self._testbed.supervisor.current(BROKER)
         first, end = self._quanta
         in_part = self._trace.batches["quantum"]
         if broker is None or not ((in_part >= first) & (in_part < end)).any():
             return None
         self._reader.assigned()
-        before_us = self._lab.player.gauge_us(self._trace.ref, self._quanta)
+        before_us = self._testbed.player.gauge_us(self._trace.ref, self._quanta)
         start_ns = time.time_ns() + _LEAD_NS
-        playing = self._lab.player.play(
+        playing = self._testbed.player.play(
             self._trace.ref,
             start_realtime_ns=start_ns - first * self._trace.meta.quantum_ms * _NS_PER_MS,
             event_offset_ms=self._event_offset_ms,
-            send_log=self._lab.scratch / "again" / "load.parquet",
+            send_log=self._testbed.scratch / "again" / "load.parquet",
             quanta=self._quanta,
         )
         process = psutil.Process(broker.pid)
@@ -92,7 +88,7 @@ class Again:
         meta = playing.wait(_WAIT_S)
         after = process.cpu_times()
         # Once more some seconds later: what slows a processor for a while seldom does so both times.
-        after_us = self._lab.player.gauge_us(self._trace.ref, self._quanta)
+        after_us = self._testbed.player.gauge_us(self._trace.ref, self._quanta)
         gauges_us = [us for us in (before_us, after_us) if us is not None]
         return WithoutEngine(
             records=meta.records_acknowledged,

@@ -1,14 +1,16 @@
-"""The folders and the supervisor of one trial; nothing of them is left when it ends."""
+"""The folders and the supervisor of one job; nothing of them is left when it ends."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from streambench.kafka.broker import Broker
 from streambench.runtime.cpu_sets import cores_here, split
 from streambench.runtime.memory import HEAP_FACTOR
 from streambench.runtime.scratch import make_scratch, memory_folder
@@ -27,13 +29,37 @@ ON_DISK = (
 
 @dataclass(frozen=True)
 class Workspace:
-    """`scratch` is for the instrument's files, in memory where there is room; `job_dir` the engine's."""
+    """`scratch` is for the instrument's files, in memory where there is room; `job_dir` the engine's.
+
+    `served` is a broker that other jobs use, too; None: the job has one of its own. `suffix` ends the
+    names of its topics.
+    """
 
     supervisor: Supervisor
     scratch: Path
     job_dir: Path
     log_dir: Path
     in_memory: bool
+    served: Broker | None = None
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one job takes: its heap, and the records and bytes of all its loads together."""
+
+    heap_mib: int
+    records: int
+    load_bytes: int
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The room that the instrument's files may take."""
+        return scratch_bytes(records=self.records, load_bytes=self.load_bytes)
+
+
+Workspaces: TypeAlias = Callable[[Room], AbstractContextManager[Workspace]]
+"""Makes the place of a job."""
 
 
 def scratch_bytes(*, records: int, load_bytes: int) -> int:
@@ -51,10 +77,9 @@ def passing_folder(parent: Path, *, prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
-def workspace(*, heap_mib: int, records: int, load_bytes: int) -> Iterator[Workspace]:
-    """A place for one job of so much heap and a load of so many records and bytes."""
-    needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
-    in_memory = memory_folder(int(heap_mib * HEAP_FACTOR * 2**20) + needed_bytes)
+def workspace(room: Room) -> Iterator[Workspace]:
+    """A place for one job."""
+    in_memory = memory_folder(int(room.heap_mib * HEAP_FACTOR * 2**20) + room.scratch_bytes)
     with Supervisor(cpu_sets=split(cores_here())) as supervisor:
         scratch, job_dir = make_scratch(in_memory), make_scratch(None)
         supervisor.discard_at_end(scratch)
@@ -62,3 +87,40 @@ def workspace(*, heap_mib: int, records: int, load_bytes: int) -> Iterator[Works
         log_dir = scratch / "logs"
         log_dir.mkdir()
         yield Workspace(supervisor, scratch, job_dir, log_dir, in_memory is not None)
+
+
+class SharedPlace:
+    """One workspace and its broker for several jobs, one after another: each has its own folders and topics.
+
+    For jobs that are not compared: the later ones meet a warmer and a fuller broker.
+    """
+
+    def __init__(self, place: Workspace, broker: Broker) -> None:
+        self._place = place
+        self._broker = broker
+        self._jobs = 0
+
+    @contextmanager
+    def workspace(self, room: Room) -> Iterator[Workspace]:
+        """A part of the place for the next job; `room` was made sure of for all jobs together."""
+        self._jobs += 1
+        name = f"job-{self._jobs}"
+        whole = self._place
+        whole.supervisor.forget_deaths()  # of the job before
+        folders = [parent / name for parent in (whole.scratch, whole.job_dir, whole.log_dir)]
+        for folder in folders:
+            folder.mkdir()
+        scratch, job_dir, log_dir = folders
+        try:
+            yield Workspace(
+                whole.supervisor,
+                scratch,
+                job_dir,
+                log_dir,
+                whole.in_memory,
+                served=self._broker,
+                suffix=f"-{self._jobs}",
+            )
+        finally:
+            whole.supervisor.discard(scratch)
+            whole.supervisor.discard(job_dir)

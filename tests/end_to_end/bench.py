@@ -58,6 +58,7 @@ def run(
     measured_s: float = MEASURED_S,
     conditions: Conditions | None = None,
     workload: str = "clicks",
+    missing_s: float | None = None,
 ) -> tuple[ExitCode, Bundle]:
     """A run at a small rate, as `streambench run` does it."""
     request = make_request(
@@ -75,7 +76,8 @@ def run(
         out=out,
         command="test",
     )
-    code = bench((on_any_machine(request),))
+    request = dataclasses.replace(on_any_machine(request), missing_s=missing_s)
+    code = bench((request,))
     (folder,) = out.iterdir()
     return code, read_bundle(folder)
 

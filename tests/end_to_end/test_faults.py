@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,6 @@ from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle, TrialBundle
-from streambench.trial import conduct
-from streambench.trial.drain import drain
 from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -40,6 +37,7 @@ def bench(
     *faults: Fault,
     settings: tuple[str, ...] = (),
     measured_s: float = MEASURED_S,
+    missing_s: float | None = None,
 ) -> tuple[ExitCode, Bundle]:
     return run(
         out / "results",
@@ -48,6 +46,7 @@ def bench(
         faults=faults,
         measured_s=measured_s,
         workload="brisk",
+        missing_s=missing_s,
     )
 
 
@@ -164,9 +163,12 @@ def damage_after(
     *,
     settings: tuple[str, ...] = (),
     measured_s: float = 15.0,
+    missing_s: float | None = None,
 ) -> Standing:
     """One trial of an engine that is known to miscount: found, named, shown by example, not ranked."""
-    code, found = bench(out, engine, fault, settings=settings, measured_s=measured_s)
+    code, found = bench(
+        out, engine, fault, settings=settings, measured_s=measured_s, missing_s=missing_s
+    )
     assert code is ExitCode.FAILED
     (trial,) = found.trials
     outcome = trial.record.outcome
@@ -208,11 +210,11 @@ def test_a_python_consumer_that_does_not_seek_under_counts(
 ) -> None:
     monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.seekless_worker")
     # Rows that are lost are waited for; in a load as small as this one for less than a minute.
-    monkeypatch.setattr(conduct, "drain", partial(drain, timeout_s=10.0))
     damage_after(
         tmp_path,
         "kafka-python",
         # Who stays in the group is given its own partitions again, and begins their windows anew.
         Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),
         RowClass.UNDER_COUNTED,
+        missing_s=10.0,
     )

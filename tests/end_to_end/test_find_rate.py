@@ -9,8 +9,9 @@ import pytest
 from streambench.cli.finding import find
 from streambench.cli.planning import make_request
 from streambench.engines.registry import engine_named
-from streambench.experiment import confirming, find_rate, null_trial, rate_search
+from streambench.experiment import null_trial
 from streambench.experiment.request import Request
+from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
@@ -25,35 +26,30 @@ pytestmark = pytest.mark.engine
 
 PRECISION = 0.7
 ROWS_PER_S = 2_000
+# Steps so large that no rate lies at the edge, where so few windows may or may not decide.
+BRIEF = SearchPolicy(
+    at_once_per_s=20_000,
+    at_once_ms=1_000,
+    later_at_once_ms=1_000,
+    first_share=0.7,
+    step_up=1.6,
+    first_settle_ms=1_000,
+    settle_ms=1_000,
+    least_measured_ms=6_000,
+    confirm=ConfirmPolicy(
+        warm_up_s=1.0, limited_warm_up_s=1.0, measured_s=6.0, windows=30, rising_ms=2_000
+    ),
+)
 
 
 @pytest.fixture(autouse=True)
 def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short windows, and so short probes of the same number of windows.
-
-    Steps so large that no rate lies at the edge, where so few windows may or may not decide.
-    """
+    """Short windows, and so short probes of the same number of windows."""
     brisk_workload(tmp_path, 200)
     monkeypatch.chdir(tmp_path)
     for module, name, value in (
         (null_trial, "RATES_PER_S", (50_000,)),
         (null_trial, "LOAD_MS", 1_000),
-        (rate_search, "FIRST_SHARE", 0.7),
-        (rate_search, "UP", 1.6),
-        (find_rate, "SETTLE_MS", 1_000),
-        (find_rate, "FIRST_SETTLE_MS", 1_000),
-        (find_rate, "LEAST_MEASURED_MS", 6_000),
-        (find_rate, "DRAIN_PER_S", 20_000),
-        (find_rate, "DRAIN_MS", 1_000),
-        (find_rate, "LATER_DRAIN_MS", 1_000),
-        (confirming, "CONFIRM_WARM_UP_S", 1.0),
-        (confirming, "LIMITED_WARM_UP_S", 1.0),
-        (confirming, "RISING_MS", 2_000),
-        (confirming, "DRAIN_PER_S", 20_000),
-        (confirming, "DRAIN_MS", 1_000),
-        (confirming, "LATER_DRAIN_MS", 1_000),
-        (confirming, "CONFIRM_MEASURED_S", 6.0),
-        (confirming, "CONFIRM_WINDOWS", 30),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -75,7 +71,7 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
         command="test",
     )
     terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
-    assert find(on_any_machine(request), terms) is ExitCode.OK
+    assert find(on_any_machine(request), terms, BRIEF) is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     bundle = read_bundle(folder)
     assert not bundle.run.partial

@@ -20,6 +20,10 @@ def usage(role: Role, cpu_s: float) -> RoleUsage:
     return RoleUsage(role.value, 1, cpu_s, 0.5, 1e8, 2e8)
 
 
+def played(*, complete: bool = True, hits: tuple[str, ...] = ()) -> SimpleNamespace:
+    return SimpleNamespace(complete=complete, struck=SimpleNamespace(hits=hits))
+
+
 def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
     found = {
         "usage": (usage(Role.WORKER, 2.0), usage(Role.BROKER, 9.0)),
@@ -32,8 +36,7 @@ def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
         "topic_bytes_before": 0,
         "topic_bytes_after": 0,
         "readings": SimpleNamespace(checkpoint_bytes=None, gc_pauses=None),
-        "hits": (),
-        "drain_timed_out": False,
+        "load": played(),
         "warmed": (),
         "without_engine": None,
         **differs,
@@ -65,7 +68,9 @@ def test_the_broker_is_charged_over_the_same_part_as_the_engine() -> None:
     assert found_costs(whole=True)[name] == pytest.approx(10.0)
 
 
-@pytest.mark.parametrize("differs", [{"drain_timed_out": True}, {"hits": ("a fault",)}])
+@pytest.mark.parametrize(
+    "differs", [{"load": played(complete=False)}, {"load": played(hits=("a fault",))}]
+)
 def test_nothing_is_known_where_rows_are_missing_or_a_fault_took_its_part(
     differs: dict[str, Any],
 ) -> None:
@@ -88,3 +93,9 @@ def test_a_broker_that_took_no_less_without_an_engine_proves_no_share() -> None:
     unknown = found_costs(whole=False)
     assert unknown["engine_and_broker_cpu_s_per_million"] is None
     assert unknown["player_cpu_us_per_request"] is None
+
+
+def test_what_an_engine_uses_at_rest_is_not_known_after_a_short_silence() -> None:
+    assert found_costs(whole=False)["engine_idle_cores"] is None
+    idle = found_costs(whole=False, usage_at_rest=(usage(Role.WORKER, 0.1),))
+    assert idle["engine_idle_cores"] == pytest.approx(0.5)

@@ -2,84 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
-
-import pytest
-
-from streambench.cli.planning import make_request
-from streambench.experiment import find_rate
+from streambench.experiment.narrowing import Attempt, Narrowing, SearchTask
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, bracket
-from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Limit, Pace, Quantile
-from streambench.model.plan import Plan
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
-from streambench.trial.observer import Silent
-from streambench.trial.running import Running
 
 LIMIT = Limit(Quantile.P99, 2_000)
 # What the engine bears within the limit, and at all.
 IN_TIME_PER_S, BORNE_PER_S = 100_000, 200_000
 PROBE_S = 8.0
+WINDOW_MS = 500
 
 
-@pytest.fixture(autouse=True)
-def probes_without_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each probe takes the same time of a clock that nothing else moves."""
-    now = [0.0]
+class Bears:
+    """A prober whose engine bears set rates; each probe takes the same time of its clock."""
 
-    def probe(
-        searching: Any, prober: object, running: object, rate: int, measured_ms: int, *, note: str
-    ) -> None:
-        assert note
-        now[0] += PROBE_S
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def has_room(self, attempt: Attempt) -> bool:
+        return attempt.rate_per_s > 0
+
+    def probe(self, attempt: Attempt) -> RateProbe:
+        assert attempt.note
+        self.now_s += PROBE_S
+        rate = attempt.rate_per_s
         pace = Pace.KEPT_UP if rate <= BORNE_PER_S else Pace.FELL_BEHIND
         within = rate <= IN_TIME_PER_S if pace is Pace.KEPT_UP else None
         delays = {"delay_max_ms": 1_000.0 if within else 3_000.0}
-        found = RateProbe(rate, 12, 24, pace, "", right=True, within_limit=within, measures=delays)
-        searching.know(probes=(*searching.record.probes, found))
-
-    monkeypatch.setattr(find_rate, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(find_rate._Search, "_probe", probe)
-    monkeypatch.setattr(find_rate._Search, "_drain", lambda searching, prober, load: None)
+        return RateProbe(rate, 12, 24, pace, "", right=True, within_limit=within, measures=delays)
 
 
 def searched(*, budget_s: float, own_s: float) -> SearchRecord:
-    request = make_request(
-        workload="clicks",
-        engines=("reference",),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=80_000,
-        measured_s=2.0,
-        warm_up_s=1.0,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
+    prober = Bears()
+    told: list[SearchRecord] = []
+    search = Narrowing(
+        SearchTask(SearchTerms(LIMIT, 0.05, budget_s), 1, own_s, most_per_s=1_000_000),
+        Variant("reference", "1"),
+        Guarantee.AT_LEAST_ONCE,
+        WINDOW_MS,
+        told.append,
+        clock=lambda: prober.now_s,
     )
-    (contender,) = request.contenders
-    assert isinstance(contender.plan, Plan)
-    search = find_rate._Search(
-        request,
-        contender,
-        contender.plan,
-        SearchTerms(LIMIT, 0.05, budget_s),
-        load=lambda rate, load_ms: cast(Trace, None),
-        observer=Silent(),
-        told=lambda record: None,
-        most_per_s=1_000_000,
-        record_bytes=60.0,
-        room_bytes=lambda: 10**12,
-        own_s=own_s,
-    )
-    running = SimpleNamespace(ready=lambda *given: 0.0)
-    search.run(cast(Running, running))
+    search.run(prober, start_per_s=80_000)
+    assert told[-1] == search.record
     return search.record
 
 

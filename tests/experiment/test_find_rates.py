@@ -11,10 +11,13 @@ import pytest
 
 from streambench.cli.planning import make_request
 from streambench.experiment import find_rates
-from streambench.experiment.confirming import Confirming, confirm_s
+from streambench.experiment.confirming import Confirming
 from streambench.experiment.find_rates import Found
+from streambench.experiment.loads import Loads
+from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Contender
-from streambench.load.trace import Trace
+from streambench.experiment.search_policy import USUAL
+from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions
 from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
@@ -102,12 +105,17 @@ def found_for(
     """
 
     def searched(
-        request: object, contender: Contender, plan: object, terms: SearchTerms, **named: Any
+        task: SearchTask,
+        request: object,
+        contender: Contender,
+        session: object,
+        observer: object,
+        told: Callable[[SearchRecord], None],
     ) -> SearchRecord:
         if given_s is not None:
-            given_s.append((terms.budget_s, named["own_s"]))
+            given_s.append((task.terms.budget_s, task.own_s))
         record = SearchRecord(contender.variant, 1e5, 500_000, tuple(probes), ended="enough")
-        named["told"](record)
+        told(record)
         return record
 
     def tried(
@@ -139,19 +147,11 @@ def found_for(
         request,
         SearchTerms(limit, 0.05, budget_s),
         RUN,
-        compiled=cast("Callable[..., Trace]", None),
-        broker_warm_up=cast(Trace, _NoTrace()),
-        artifacts={contender.variant: cast(Any, None) for contender in request.contenders},
-        writer=cast(BundleWriter, told),
-        observer=told,
+        Session(cast(Loads, None), {}, cast(BundleWriter, told), told),
     )
     assert list(found.trials) == told.ended
     assert told.runs[-1].searches == found.searches  # nothing that was found is only in memory
     return found
-
-
-class _NoTrace:
-    ref = None
 
 
 def rates(found: Found) -> list[int]:
@@ -227,8 +227,8 @@ def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_
 
 def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trials' time beyond what the searches take at least: the first engine gets no third."""
-    trial_s = confirm_s(limited=True)
-    needed_s = find_rates.LEAST_SEARCH_S + trial_s
+    trial_s = USUAL.confirm.trial_s(limited=True)
+    needed_s = USUAL.least_search_s + trial_s
     slow = Bears(100_000, lambda rate: 3_000.0)
     found = found_for(
         monkeypatch,
@@ -251,7 +251,7 @@ def test_an_engine_may_take_of_the_others_shares_what_they_need_not(
     given_s: list[tuple[float, float]] = []
     found_for(monkeypatch, [probe(100_000, within=True)], bears, budget_s=1_000, given_s=given_s)
     # Nothing takes time here, so nothing is used up; a trial of each own is kept back.
-    trial_s = confirm_s(limited=True)
+    trial_s = USUAL.confirm.trial_s(limited=True)
     for number, (budget_s, own_s) in enumerate(given_s, start=1):
         waiting = 3 - number
         assert budget_s == pytest.approx(3_000 - waiting * 800 - trial_s, abs=1)

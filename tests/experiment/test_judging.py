@@ -15,8 +15,8 @@ from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
+from streambench.trial.load import Played
 from streambench.trial.own_rows import OwnRows
-from streambench.trial.prober import Played
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
@@ -105,7 +105,7 @@ def test_an_invented_row_is_told_wherever_its_window_lies(
 
 
 def test_an_output_record_that_is_no_row_is_told(played: tuple[Played, Expected, Query]) -> None:
-    assert "1 rows wrong" in (wrong(played, replace(played[0], malformed=1)) or "")
+    assert "1 rows wrong" in (wrong(played, replace(played[0], malformed_count=1)) or "")
 
 
 def test_rows_that_did_not_come_in_time_are_not_right(

@@ -18,9 +18,10 @@ from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.trial import Purpose, WarmedUp
 from streambench.model.workload import Query
-from streambench.oracle.expected import Due, expect
+from streambench.oracle.expected import expect
+from streambench.trial.job import RunningJob
+from streambench.trial.load import Load, Played
 from streambench.trial.observer import Phase
-from streambench.trial.prober import Played, Prober
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
@@ -37,16 +38,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Query]:
 
 
 class Job:
-    """A prober whose job is `delays_ms(share of the load that is over)` late, load by load."""
+    """A job that is `delays_ms(share of the load that is over)` late, load by load."""
 
     def __init__(self, delays_ms: Sequence[Callable[[float], float]], query: Query) -> None:
         self._delays_ms: Iterator[Callable[[float], float]] = iter(delays_ms)
         self._query = query
 
-    def play(self, trace: Trace, due: Due, *, phase: Phase, note: str) -> Played:
-        assert due.must
-        assert phase is Phase.WARM_UP
-        assert "warm-up" in note
+    def play(self, load: Load) -> Played:
+        trace = load.trace
+        assert load.due.must
+        assert load.phase is Phase.WARM_UP
+        assert "warm-up" in (load.note or "")
         rows = right_rows(expect(trace, self._query, EventClock.GLOBAL_PER_BATCH), delay_ms=0)
         delay_ms = next(self._delays_ms)
         appended = rows.column("appended_ms").to_numpy()
@@ -67,7 +69,7 @@ def warmed(
         guarantee=Guarantee.AT_LEAST_ONCE,
         loads_at_most=at_most,
     )
-    played = before(cast(Prober, Job(delays_ms, query)))
+    played = before(cast(RunningJob, Job(delays_ms, query)))
     return before.outcome(played, head_s=4.0)
 
 
@@ -125,7 +127,7 @@ def test_nothing_is_claimed_of_a_delay_that_could_not_be_tested(made: tuple[Trac
         loads_at_most=3,
         policy=SettlingPolicy(windows=50),
     )
-    played = before(cast(Prober, Job((falling,), query)))
+    played = before(cast(RunningJob, Job((falling,), query)))
     assert before.outcome(played, head_s=4.0) == WarmedUp(18.0, settled=None)
 
 

@@ -15,9 +15,9 @@ from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import EventClock
 from streambench.model.shape import Ramp
 from streambench.model.workload import Query, Synthetic
-from streambench.oracle.expected import Due
+from streambench.trial.job import RunningJob
+from streambench.trial.load import Load, Played
 from streambench.trial.observer import Phase
-from streambench.trial.prober import Played, Prober
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.oracle.stand_in import OFFSET_MS, T0_MS
@@ -31,30 +31,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Query]:
 
 
 class AtSetRates:
-    """A prober whose job works each load off at the next of `rates_per_s`; None: no row ever came."""
+    """A job that works each load off at the next of `rates_per_s`; None: no row ever came."""
 
     def __init__(self, rates_per_s: Sequence[float | None]) -> None:
         self._rates: Iterator[float | None] = iter(rates_per_s)
 
-    def play_at_once(
-        self,
-        trace: Trace,
-        due: Due,
-        *,
-        note: str,
-        silence_s: float | None,
-    ) -> Played:
-        assert due.must
-        assert f"{trace.ref.records:,}" in note
+    def play_at_once(self, load: Load) -> Played:
+        trace = load.trace
+        assert load.due.must
+        assert f"{trace.ref.records:,}" in (load.note or "")
         rate = next(self._rates)
         stamps = [] if rate is None else [T0_MS, T0_MS + trace.ref.records * 1000 / rate]
         return self._played(trace, stamps, complete=rate is not None)
 
-    def play(self, trace: Trace, due: Due, *, phase: Phase, note: str) -> Played:
-        assert due.must
-        assert phase is Phase.WARM_UP
-        assert "rising" in note
-        return self._played(trace, [], complete=True)
+    def play(self, load: Load) -> Played:
+        assert load.due.must
+        assert load.phase is Phase.WARM_UP
+        assert "rising" in (load.note or "")
+        return self._played(load.trace, [], complete=True)
 
     def _played(self, trace: Trace, stamps: list[float], *, complete: bool) -> Played:
         rows = pa.table({"appended_ms": pa.array(stamps, pa.float64())})
@@ -82,8 +76,8 @@ def worked_off(
         records_at_most=trace.ref.records * LOADS_AT_MOST,
         loads_at_most=loads_at_most,
     )
-    prober = cast(Prober, AtSetRates(rates_per_s))
-    found = [None if s.per_s is None else round(s.per_s) for s in warm_up.steps(prober)]
+    job = cast(RunningJob, AtSetRates(rates_per_s))
+    found = [None if s.per_s is None else round(s.per_s) for s in warm_up.steps(job)]
     # Each next load was made from the rate of the one before.
     assert [round(each) for each in told] == (found[: len(told)])
     return list(found)
@@ -120,11 +114,11 @@ def test_what_rises_to_the_rate_follows_what_came_at_once(
         records_at_most=0,
         rising=rising,
     )
-    played = warm_up(cast(Prober, AtSetRates([1_000, 1_000])))
+    played = warm_up(cast(RunningJob, AtSetRates([1_000, 1_000])))
     assert [each.trace for each in played] == [trace, trace, rising]
     first, second = rising.offered_by_second
     assert first < second
     assert first + second == rising.ref.records
     assert warm_up.expected(rising).due() != warm_up.expected(trace).due()
     # Not while rows of before are missing: they would never be told apart.
-    assert [each.trace for each in warm_up(cast(Prober, AtSetRates([None])))] == [trace]
+    assert [each.trace for each in warm_up(cast(RunningJob, AtSetRates([None])))] == [trace]

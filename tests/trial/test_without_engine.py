@@ -10,10 +10,10 @@ from streambench.load.trace import compile_trace
 from streambench.model.plan import Artifacts
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
-from streambench.runtime.supervisor import Supervisor
 from streambench.trial import without_engine
-from streambench.trial.lab import open_lab
+from streambench.trial.testbed import embedded_testbed
 from streambench.trial.without_engine import Again
+from streambench.trial.workspace import Room, workspace
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 
@@ -35,20 +35,18 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         (Span(Purpose.WARM_UP, 0, 1_000), Span(Purpose.MEASURED, 1_000, 2_000)),
     )
     with (
-        Supervisor() as supervisor,
-        open_lab(
-            supervisor,
+        workspace(Room(0, load.ref.records, load.records_bytes)) as place,
+        embedded_testbed(
+            place,
             resolve(Artifacts(java=True, jar_sets=("broker",))),
-            scratch=tmp_path / "scratch",
-            log_dir=tmp_path / "logs",
             partitions=workload.partitions,
-            warm_up=load.ref,
-        ) as lab,
+            broker_warm_up=load.ref,
+        ) as testbed,
     ):
-        before = {child.name for child in supervisor.children()}
-        found = Again(lab, supervisor, segment, OFFSET_MS).play()
-        again = Again(lab, supervisor, segment, OFFSET_MS).play()
-        assert {child.name for child in supervisor.children()} == before
+        before = {child.name for child in place.supervisor.children()}
+        found = Again(testbed, segment, OFFSET_MS).play()
+        again = Again(testbed, segment, OFFSET_MS).play()
+        assert {child.name for child in place.supervisor.children()} == before
     assert found is not None
     assert again is not None
     assert found.records == again.records == RATE_PER_S * 500 // 1_000

@@ -10,7 +10,7 @@ import pytest
 
 from streambench.runtime import scratch
 from streambench.runtime.waiting import wait_until
-from streambench.trial.workspace import passing_folder, scratch_bytes, workspace
+from streambench.trial.workspace import Room, passing_folder, scratch_bytes, workspace
 
 RECORD_BYTES = 60
 GB = 10**9
@@ -35,7 +35,7 @@ def test_its_files_lie_in_memory_only_when_all_of_that_fits(
     needed_bytes = scratch_bytes(records=1_000, load_bytes=60_000)
     monkeypatch.setattr(scratch, "available_memory_bytes", lambda: needed_bytes - (not room))
     monkeypatch.setattr(scratch, "_memory_backed", lambda folders: iter((tmp_path,)))
-    with workspace(heap_mib=0, records=1_000, load_bytes=60_000) as place:
+    with workspace(Room(0, 1_000, 60_000)) as place:
         assert place.in_memory is room
         assert (place.scratch.parent == tmp_path) is room
     assert not any(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streambench.experiment.find_rate import Lengths
+from streambench.experiment.search_policy import SearchPolicy
 from streambench.model.fault import Fault, FaultKind
 
 WORKLOADS: Final = Path(__file__).parent / "workloads"
@@ -111,10 +111,10 @@ OUTAGES: Final = (
 )
 RATE_PER_S: Final = 6_000
 PRECISION: Final = 0.05
-SEARCH_LENGTHS: Final = Lengths(
-    drain_per_s=15_000,
-    drain_ms=1_000,
-    later_drain_ms=1_000,
+SEARCH_POLICY: Final = SearchPolicy(
+    at_once_per_s=15_000,
+    at_once_ms=1_000,
+    later_at_once_ms=1_000,
     first_settle_ms=2_000,
     settle_ms=1_000,
     least_measured_ms=5_000,

@@ -1,4 +1,4 @@
-"""After the load: wait until everything that must come has come, and then nothing more."""
+"""After a load: wait until everything that must come has come, and then nothing more."""
 
 from __future__ import annotations
 
@@ -9,31 +9,43 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from streambench.kafka.raw_rows import NO_ROWS
-from streambench.kafka.reader import Reader
 from streambench.kafka.rows import MalformedRow, decode
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.workload import Query
-from streambench.runtime.supervisor import Death, Supervisor
+from streambench.runtime.supervisor import Death
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
+from streambench.trial.testbed import Testbed
 
-DRAIN_TIMEOUT_S = 60.0
 # Below the least patience: the last commit falls into it, and a sample of usage is taken in it.
 _SETTLING_S = 1.0
 _SHOWN_MALFORMED = 3
 
 
 @dataclass(frozen=True)
-class Drained:
-    """All rows read so far; `timed_out` when some expected row never came.
+class Awaited:
+    """(key, window start since the epoch) of rows that must come, and how long is waited.
 
-    `quiet_ns` is the time after the last row, as far as the engine surely had nothing to do (of the
-    monotonic clock); empty after a short silence.
+    What has not come after `missing_s` is given up. After the last row nothing must come for
+    `silence_s`.
+    """
+
+    must_come: frozenset[tuple[str, int]]
+    missing_s: float
+    silence_s: float
+
+
+@dataclass(frozen=True)
+class LastRows:
+    """All rows since those read before; `timed_out` when some expected row never came.
+
+    `malformed` are the first of `malformed_count`. `quiet_ns` is the time after the last row, as far as
+    the engine surely had nothing to do (of the monotonic clock); empty after a short silence.
     """
 
     rows: pa.Table
     malformed_count: int
-    malformed: tuple[MalformedRow, ...]  # the first of them
+    malformed: tuple[MalformedRow, ...]
     timed_out: bool
     quiet_ns: tuple[int, int]
 
@@ -46,33 +58,27 @@ def quiet_s(conditions: Conditions) -> float:
     return max(waits_ms) / 1000
 
 
-def drain(
-    *,
-    supervisor: Supervisor,
-    reader: Reader,
+def read_last_rows(
+    testbed: Testbed,
     query: Query,
-    conditions: Conditions,
-    must_come: set[tuple[str, int]],
+    awaited: Awaited,
     excused: Callable[[Death], bool] | None = None,
-    timeout_s: float = DRAIN_TIMEOUT_S,
-    silence_s: float | None = None,
-) -> Drained:
-    """Read until every (key, window start) of `must_come` was seen and the output fell silent.
+) -> LastRows:
+    """Read until all awaited rows were seen and the output fell silent.
 
-    After `timeout_s` what is missing is given up. `silence_s` stands in for `quiet_s`.
+    Raises EngineFailed when the engine dies, unless its death is `excused`.
     """
-    missing = set(must_come)
+    missing = set(awaited.must_come)
     tables: list[pa.Table] = []
     malformed: list[MalformedRow] = []
     malformed_count = 0
     begun = time.monotonic()
     last_row = begun
-    patience_s = quiet_s(conditions) if silence_s is None else silence_s
 
     def silent() -> bool:
         nonlocal malformed_count, last_row
-        fail_on_death(supervisor, stage="last rows", excused=excused)
-        raw = reader.poll()
+        fail_on_death(testbed.supervisor, stage="last rows", excused=excused)
+        raw = testbed.reader.poll()
         now = time.monotonic()
         if len(raw):
             decoded = decode(raw, query)
@@ -88,19 +94,18 @@ def drain(
                         strict=True,
                     )
                 )
-        over = now - last_row > patience_s
-        return over and (not missing or now - begun > timeout_s)
+        over = now - last_row > awaited.silence_s
+        return over and (not missing or now - begun > awaited.missing_s)
 
     wait_until(
         silent,
         what="the output to fall silent",
-        timeout_s=timeout_s * 4,
+        timeout_s=awaited.missing_s * 4,
         stage="last rows",
         poll_s=0.1,
     )
-    table = pa.concat_tables(tables) if tables else decode(NO_ROWS, query).table
-    return Drained(
-        rows=table,
+    return LastRows(
+        rows=pa.concat_tables(tables) if tables else decode(NO_ROWS, query).table,
         malformed_count=malformed_count,
         malformed=tuple(malformed[:_SHOWN_MALFORMED]),
         timed_out=bool(missing),

@@ -1,0 +1,101 @@
+"""`streambench judge`: every load of a bundle judged once more, from its own files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from streambench.cli.console import out
+from streambench.cli.logs import newest_bundle
+from streambench.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from streambench.results.judged_again import JudgedAgain
+
+
+def judge(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A run bundle; the newest in ./results otherwise.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Judge every load of a run bundle again, and say what differs from the stored verdict.
+
+    Exit code 1: a verdict differs.
+    """
+    from streambench.results.bundle import read_bundle
+    from streambench.results.judged_again import judge_again
+
+    chosen = bundle or newest_bundle(Path("results"))
+    loads = tuple(judge_again(read_bundle(chosen)))
+    if not loads:
+        raise UsageError(
+            f"{chosen} holds no load that was played",
+            hint=f"streambench report {chosen}",
+        )
+    if as_json:
+        out.print_json(json.dumps([_as_data(load) for load in loads]))
+    else:
+        out.print(_table(loads))
+        out.print(_summary(loads), highlight=False)
+    if all(load.found is None for load in loads):
+        raise UsageError(
+            f"no load of {chosen} could be judged again: {loads[0].lacks}",
+            hint="a new run keeps what it needs: streambench run --quick",
+        )
+    if any(load.differences for load in loads):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _table(loads: Sequence[JudgedAgain]) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("load", no_wrap=True)
+    shown.add_column("what", no_wrap=True)
+    shown.add_column("rows", justify="right", no_wrap=True)
+    shown.add_column("judged again")
+    for load in loads:
+        shown.add_row(
+            Text(load.folder),
+            Text(load.record.kind.value),
+            "–" if load.found is None else f"{load.found.expected_rows:,}",
+            _word(load),
+        )
+    return shown
+
+
+def _word(load: JudgedAgain) -> Text:
+    if load.found is None:
+        return Text(f"not known: {load.lacks}")
+    if load.differences:
+        return Text(f"✗ differs: {'; '.join(load.differences)}", style="bold red")
+    verdict = "right" if load.found.right else "not right"
+    if load.stored is None:
+        return Text(f"{verdict}; no verdict was stored")
+    return Text(f"✓ {verdict}, as stored", style="green")
+
+
+def _summary(loads: Sequence[JudgedAgain]) -> str:
+    same = sum(load.found is not None and not load.differences for load in loads)
+    differ = sum(bool(load.differences) for load in loads)
+    words = f"{same} of {len(loads)} as stored"
+    return f"{words}; {differ} differ" if differ else words
+
+
+def _as_data(load: JudgedAgain) -> dict[str, Any]:
+    return {
+        "load": load.folder,
+        "kind": load.record.kind.value,
+        "variant": load.record.variant.label,
+        "expected_rows": None if load.found is None else load.found.expected_rows,
+        "right_rows": None if load.found is None else load.found.right_rows,
+        "right": None if load.found is None else load.found.right,
+        "stored_right": None if load.stored is None else load.stored.right,
+        "differences": list(load.differences),
+        "not_known": load.lacks,
+    }

@@ -1,0 +1,115 @@
+"""A load that came at once: judged like any other, but for what has no due instant, and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+
+from streambench.experiment.assess import Assessed, own_rows_table
+from streambench.experiment.judging import damage_at_once, judge_load
+from streambench.experiment.keeping import keep_load
+from streambench.model.disturbance import disturbance
+from streambench.model.machine import MachineUsage
+from streambench.model.trial import (
+    Completed,
+    Failed,
+    Invalid,
+    LoadKind,
+    Outcome,
+    RoleUsage,
+    TrialRecord,
+)
+from streambench.model.verdict import Verdict
+from streambench.oracle.expected import Expected
+from streambench.oracle.judge import Judged
+from streambench.results.bundle import BundleWriter
+from streambench.trial.job import RunningJob
+from streambench.trial.load import Played
+
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """A load of a job and the rows that were due; it was worked off from `start_realtime_ns` on.
+
+    `number` counts the job's loads.
+    """
+
+    number: int
+    round: int
+    kind: LoadKind
+    played: Played
+    expected: Expected
+    start_realtime_ns: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Its rows with what each is, and what it took of the machine until its last row."""
+
+    judged: Judged
+    verdict: Verdict
+    usage: tuple[RoleUsage, ...]
+    machine: MachineUsage
+    record: TrialRecord
+
+
+def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
+    """Judge a load and keep it in the bundle."""
+    spec, played = job.spec, load.played
+    judged = judge_load(
+        played,
+        load.expected,
+        guarantee=spec.conditions.guarantee,
+        state_exact=spec.engine.state_exact,
+        start_realtime_ns=load.start_realtime_ns,
+    )
+    damage = damage_at_once(judged)
+    right = played.complete and damage.clean_under(spec.conditions.guarantee)
+    verdict = replace(judged.verdict, damage=damage, right=right)
+    begun_ns = played.start_monotonic_ns + load.start_realtime_ns - played.start_realtime_ns
+    part = (begun_ns, begun_ns + round(_took_s(judged, load.start_realtime_ns) * _NS_PER_S))
+    usage, machine = job.sampler.between(*part), job.sampler.machine(*part)
+    record = TrialRecord(
+        number=load.number,
+        round=load.round,
+        variant=spec.variant,
+        outcome=_outcome(load, verdict, disturbance(machine, spec.machine_limits).invalid),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        cold=load.kind is LoadKind.COLD,
+        start_realtime_ns=load.start_realtime_ns,
+        event_offset_ms=played.event_offset_ms,
+        usage=usage,
+        machine=machine,
+        settings=spec.plan.settings,
+        warnings=spec.plan.warnings,
+        trace_sha256=played.trace.ref.sha256,
+        kind=load.kind,
+        job=spec.number,
+        records=played.trace.ref.records,
+        state_exact=spec.engine.state_exact,
+    )
+    tables = {
+        "rows": judged.rows,
+        "load": pq.read_table(played.send_log),
+        "usage": job.sampler.samples(),
+        "own_rows": own_rows_table(played),
+    }
+    record = keep_load(writer, Assessed(record, tables, load.expected), begun_ns)
+    return Seen(judged, verdict, usage, machine, record)
+
+
+def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:
+    if load.played.malformed_count:
+        first = load.played.malformed[0]
+        return Failed("output", f"output records are not result rows: {first.reason}")
+    return Completed(verdict) if invalid is None else Invalid(invalid)
+
+
+def _took_s(judged: Judged, start_realtime_ns: int) -> float:
+    """Until the last row was visible; 0 without rows."""
+    visible_ns = judged.rows.column("visible_ns").to_numpy()
+    return 0.0 if not len(visible_ns) else max(0.0, visible_ns.max() - start_realtime_ns) / 1e9

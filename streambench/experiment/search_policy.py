@@ -1,0 +1,72 @@
+"""How a search for a rate goes about it: the numbers of its steps, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from streambench.experiment.lengths import CONFIRM_WINDOWS
+from streambench.experiment.warming import RISING_MS
+
+
+@dataclass(frozen=True)
+class ConfirmPolicy:
+    """How what was found is tried for longer, in a fresh job.
+
+    It is measured for `measured_s`, and for `windows` at least: a hundred earn a p99. Where a limit is
+    asked for it is warmed for longer: a fresh job that keeps up may be late for half a minute more.
+    Around a trial, `around_s` are for its load, its broker, the warming, the last rows and the verdict.
+    """
+
+    warm_up_s: float = 5.0
+    limited_warm_up_s: float = 20.0
+    measured_s: float = 50.0
+    windows: int = CONFIRM_WINDOWS
+    rising_ms: int = RISING_MS
+    around_s: float = 75.0
+    tries: int = 3
+
+    def measured_for_s(self, window_ms: int) -> float:
+        """How long a trial is measured."""
+        return max(self.measured_s, self.windows * window_ms / 1000)
+
+    def trial_s(self, *, limited: bool, window_ms: int = 0) -> float:
+        """What a confirming trial takes in all."""
+        warm_up_s = self.limited_warm_up_s if limited else self.warm_up_s
+        return warm_up_s + self.measured_for_s(window_ms) + self.around_s
+
+
+@dataclass(frozen=True)
+class SearchPolicy:
+    """How long the steps of a search are, and how far apart its rates.
+
+    1. A warm job works off loads at once: `at_once_per_s` for `at_once_ms` of event time, later ones by
+       `growth` more than it was shown to bear.
+    2. The first rate is `first_share` of that, the next ones `step_up` apart until one fails.
+    3. A probe lets the engine get used to its rate for `settle_ms` (the first one for longer, as its lag
+       often still falls) and is then measured for at least `least_measured_ms`.
+    4. What that does not decide is tried again, `longer` times as long.
+    5. What was found is confirmed.
+
+    However little time is left, `least_search_s` go into a search. An engine may take more than its
+    share of the time, but leaves `least_share` of theirs to those that wait.
+    """
+
+    at_once_per_s: int = 100_000
+    at_once_ms: int = 5_000
+    later_at_once_ms: int = 4_000
+    growth: float = 1.5
+    # What can be borne for long lay below the at-once rate for three of four engines, above it for Flink.
+    first_share: float = 0.9
+    # Two bisections after a step of this size reach 5 %.
+    step_up: float = 1.2
+    first_settle_ms: int = 10_000
+    settle_ms: int = 3_000
+    least_measured_ms: int = 12_000
+    longer: float = 2.5
+    least_search_s: float = 150.0
+    least_share: float = 0.8
+    confirm: ConfirmPolicy = ConfirmPolicy()
+
+
+USUAL: Final = SearchPolicy()

@@ -1,0 +1,63 @@
+"""What every job of a run is made with: made once, and passed as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from streambench.experiment.loads import Loads
+from streambench.experiment.request import Contender, Request
+from streambench.load.probes import probes_of
+from streambench.model.conditions import Variant
+from streambench.model.plan import Plan
+from streambench.model.sweep import Point
+from streambench.model.trial import TrialRecord
+from streambench.results.bundle import BundleWriter
+from streambench.runtime.artifacts import Resolved
+from streambench.trial.job import JobSpec
+from streambench.trial.observer import Observer
+from streambench.trial.workspace import Workspaces, workspace
+
+
+class RunObserver(Protocol):
+    """Whoever shows how the run goes."""
+
+    def trial_begins(self, number: int, total: int, title: str, point: Point) -> Observer:
+        """A trial starts; the returned observer hears of its phases."""
+        ...
+
+    def trial_ends(self, record: TrialRecord) -> None:
+        """A trial is in the bundle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Session:
+    """`workspaces` makes the place of each job: by default one of its own, with a broker of its own."""
+
+    loads: Loads
+    artifacts: Mapping[Variant, Resolved]
+    writer: BundleWriter
+    observer: RunObserver
+    workspaces: Workspaces = workspace
+
+    def job(
+        self, number: int, request: Request, contender: Contender, most_per_s: int = 0
+    ) -> JobSpec:
+        """Job `number` of the run: what is launched for a contender that has a plan."""
+        assert isinstance(contender.plan, Plan)
+        return JobSpec(
+            number=number,
+            engine=contender.engine,
+            variant=contender.variant,
+            plan=contender.plan,
+            query=request.workload.query,
+            conditions=request.conditions,
+            probes=probes_of(request.workload),
+            artifacts=self.artifacts[contender.variant],
+            broker_warm_up=self.loads.broker_warm_up(request).ref,
+            most_per_s=most_per_s,
+            machine_limits=request.machine_limits,
+            wider=contender.wider,
+        )

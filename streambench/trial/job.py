@@ -1,0 +1,370 @@
+"""A running job that is given one load after another: launch → ready → (load → last rows)* → stop.
+
+The event clock must only move forward: a load begins after the last one's flush record.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from streambench.engines.protocol import Engine, Job, Readings, State
+from streambench.kafka.player import processes_for
+from streambench.kafka.playing import Playing
+from streambench.kafka.reader import read_uncommitted_count
+from streambench.load.probes import Probe
+from streambench.load.trace import Trace
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.disturbance import disturbance
+from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
+from streambench.model.machine import STRICT, MachineLimits
+from streambench.model.plan import Plan
+from streambench.model.trial import Purpose, Span, TraceRef
+from streambench.model.workload import Query
+from streambench.runtime.artifacts import Resolved
+from streambench.runtime.usage import UsageSampler
+from streambench.runtime.waiting import wait_until
+from streambench.trial.deaths import fail_on_death
+from streambench.trial.injector import Injector
+from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
+from streambench.trial.load import Load, Played, Struck, Written
+from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.output_watch import OutputWatch
+from streambench.trial.patience import recovery_patience_s
+from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
+from streambench.trial.testbed import Testbed, embedded_testbed
+from streambench.trial.workspace import Workspace
+
+_NS_PER_S = 1_000_000_000
+_NS_PER_MS = 1_000_000
+# Samples are taken away from the windows' edges, where the engines do their work.
+_SAMPLE_OFFSET_S = 0.137
+# The player stamps and lays out its first frames between the order and T0.
+_LEAD_S = 1.5
+_POLL_S = 0.5
+# For what the player writes behind the last due instant.
+_PLAY_GRACE_S = 120.0
+_PHASES = {
+    Purpose.WARM_UP: Phase.WARM_UP,
+    Purpose.MEASURED: Phase.MEASURED,
+    Purpose.RECOVERY: Phase.RECOVERY,
+    Purpose.COOL_DOWN: Phase.COOL_DOWN,
+}
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """What is launched, and under which conditions; `most_per_s` is the highest rate to be played.
+
+    `wider` is the plan with one worker more, where a fault rescales the job. `number` tells jobs of one
+    run apart.
+    """
+
+    number: int
+    engine: Engine
+    variant: Variant
+    plan: Plan
+    query: Query
+    conditions: Conditions
+    probes: tuple[Probe, ...]
+    artifacts: Resolved
+    broker_warm_up: TraceRef
+    most_per_s: int = 0
+    machine_limits: MachineLimits = STRICT
+    wider: Plan | None = None
+
+
+class RunningJob:
+    """A launched job in its testbed, and the sampler of what both of them use."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        testbed: Testbed,
+        job: Job,
+        sampler: UsageSampler,
+        observer: Observer,
+        launched_ns: int,
+    ) -> None:
+        self.spec = spec
+        self.testbed = testbed
+        self.sampler = sampler
+        self.launched_ns = launched_ns
+        self._job = job
+        self._observer = observer
+        self._not_before_ms = 0
+        self._rows_taken = 0
+
+    def ready(self, trace: Trace) -> float:
+        """Wait until every partition's probe came out before `trace`; seconds since the launch.
+
+        Raises EngineFailed.
+        """
+        query = self.spec.query
+        self._observer.status(Status(Phase.READY))
+        now_ms = time.time_ns() // _NS_PER_MS
+        wait_for_probe(
+            self.testbed,
+            job=self._job,
+            query=query,
+            probes=self.spec.probes,
+            times=event_times(trace, query),
+            event_offset_ms=event_offset_ms(trace, query, start_realtime_ms=now_ms),
+        )
+        return (time.monotonic_ns() - self.launched_ns) / _NS_PER_S
+
+    def play(self, load: Load) -> Played:
+        """Play a load when its records are due and wait for all of its rows.
+
+        Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
+        """
+        bed, query, trace = self.testbed, self.spec.query, load.trace
+        start_ns = self._start_ns(trace)
+        monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
+        offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ns // _NS_PER_MS)
+        send_log = bed.scratch / f"load-{offset_ms}.parquet"
+        playing = bed.player.play(
+            trace.ref,
+            start_realtime_ns=start_ns,
+            event_offset_ms=offset_ms,
+            send_log=send_log,
+            holds=load.holds,
+        )
+        with self._injector(load, offset_ms, monotonic_ns) as injector:
+            self._look_on(load, playing, injector, monotonic_ns)
+        self._status(Phase.FLUSH, load.note)
+        written = _flushed(bed, self.spec, trace, (start_ns, monotonic_ns), offset_ms)
+        return self.await_rows(load, written, injector)
+
+    def play_at_once(self, load: Load) -> Played:
+        """Write a load as fast as it goes and wait for all of its rows. Raises as `play` does."""
+        self._status(Phase.AT_ONCE, load.note)
+        return self.await_rows(load, self.write_at_once(load.trace))
+
+    def write_at_once(self, trace: Trace) -> Written:
+        """Write a load and its flush records as fast as it goes; see `write_at_once`."""
+        return write_at_once(self.testbed, self.spec, trace, self._not_before_ms)
+
+    def await_rows(self, load: Load, written: Written, injector: Injector | None = None) -> Played:
+        """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
+        self._not_before_ms = written.free_from_ms
+        bed, offset_ms = self.testbed, written.event_offset_ms
+        self._status(Phase.LAST_ROWS, load.note)
+        awaited = Awaited(
+            frozenset((key, window_ms + offset_ms) for key, window_ms in load.due.must),
+            load.missing_s,
+            quiet_s(self.spec.conditions) if load.silence_s is None else load.silence_s,
+        )
+        excused = None if injector is None else injector.excuses
+        last = read_last_rows(bed, self.spec.query, awaited, excused)
+        self._rows_taken += last.rows.num_rows
+        own_rows = bed.own.among(last.rows, self.spec.query.window)
+        bed.own.played(load.due, event_offset_ms=offset_ms)
+        struck = Struck()
+        if injector is not None:
+            struck = Struck(injector.hits, injector.missed, tuple(injector.notes))
+        return Played(
+            trace=load.trace,
+            start_realtime_ns=written.start_realtime_ns,
+            event_offset_ms=offset_ms,
+            rows=last.rows,
+            malformed_count=last.malformed_count,
+            malformed=last.malformed,
+            send_log=written.send_log,
+            complete=not last.timed_out,
+            own_rows=own_rows,
+            quiet_ns=last.quiet_ns,
+            start_monotonic_ns=written.start_monotonic_ns,
+            struck=struck,
+        )
+
+    def readings(self) -> Readings:
+        """The engine's own word, until now."""
+        return self._job.readings()
+
+    def aborted_rows(self) -> int:
+        """How many rows are in the output topic that no reader of committed ones has got."""
+        bed = self.testbed
+        written = read_uncommitted_count(
+            bed.broker.bootstrap, bed.output_topic, self.spec.conditions.partitions
+        )
+        return max(0, written - self._rows_taken)
+
+    def _start_ns(self, trace: Trace) -> int:
+        """The next full second at which `trace` may begin, since the epoch: behind all loads before it."""
+        free_ms = earliest_start_ms(trace, self.spec.query, self._not_before_ms)
+        earliest_s = max(time.time_ns() / _NS_PER_S + _LEAD_S, free_ms / 1000)
+        return math.ceil(earliest_s) * _NS_PER_S
+
+    def _injector(self, load: Load, offset_ms: int, monotonic_ns: int) -> Injector:
+        spec, bed = self.spec, self.testbed
+        watch = OutputWatch(
+            bed.reader,
+            self._job,
+            spec.query,
+            load.due.must if load.strikes else (),
+            event_offset_ms=offset_ms,
+            start_monotonic_ns=monotonic_ns,
+        )
+        window_ms = spec.query.window.advance_ms
+        return Injector(
+            load.strikes,
+            job=self._job,
+            supervisor=bed.supervisor,
+            broker=bed.broker,
+            start_monotonic_ns=monotonic_ns,
+            window_ms=window_ms,
+            commit_interval_ms=spec.conditions.commit_interval_ms,
+            wider=spec.wider,
+            struck=watch.restart,
+            recovered=watch.recovered,
+            patience_s=recovery_patience_s(spec.conditions, window_ms),
+        )
+
+    def _look_on(self, load: Load, playing: Playing, injector: Injector, monotonic_ns: int) -> None:
+        """Look on while a load is played; end at once when something died."""
+        bed, trace = self.testbed, load.trace
+        duration_s = trace.meta.duration_ms / 1000
+        offered_by_second = trace.offered_by_second
+        last_health_ns = 0
+
+        def finished() -> bool:
+            nonlocal last_health_ns
+            fail_on_death(bed.supervisor, stage="load", excused=injector.excuses)
+            now_ns = time.monotonic_ns()
+            elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
+            second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
+            self._observer.status(
+                Status(
+                    _phase_at(load.spans, elapsed_s * 1000) or load.phase,
+                    rate_per_s=offered_by_second[second],
+                    rows_read=bed.reader.rows_read(),
+                    left_s=max(0.0, duration_s - elapsed_s),
+                    note=load.note,
+                )
+            )
+            if now_ns - last_health_ns > _NS_PER_S:
+                last_health_ns = now_ns
+                health = self._job.healthy()
+                # After a fault an engine that does not come back is a finding, not an end.
+                if health.state is State.FAILED and not injector.hits:
+                    raise EngineFailed(f"the job failed: {health.detail}", stage="load")
+            return playing.progress().finished
+
+        wait_until(
+            finished,
+            what="the player to finish",
+            timeout_s=duration_s + _PLAY_GRACE_S,
+            stage="load",
+            poll_s=_POLL_S,
+        )
+        playing.wait(timeout_s=10)
+
+    def _status(self, phase: Phase, note: str | None) -> None:
+        rows_read = self.testbed.reader.rows_read()
+        self._observer.status(Status(phase, rows_read=rows_read, note=note))
+
+
+def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: int = 0) -> Written:
+    """Write a load and its flush records as fast as it goes, whether or not a job is there.
+
+    Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
+    Raises InstrumentFailed.
+    """
+    start_ms = max(
+        time.time_ns() // _NS_PER_MS, earliest_start_ms(trace, spec.query, not_before_ms)
+    )
+    offset_ms = event_offset_ms(trace, spec.query, start_realtime_ms=start_ms)
+    playing = testbed.player.play(
+        trace.ref,
+        start_realtime_ns=time.time_ns(),
+        event_offset_ms=offset_ms,
+        send_log=testbed.scratch / f"load-{offset_ms}.parquet",
+        unthrottled=True,
+    )
+    meta = playing.wait(timeout_s=_PLAY_GRACE_S)
+    begun_ns = meta.start_realtime_ns
+    monotonic_ns = begun_ns - (time.time_ns() - time.monotonic_ns())
+    return _flushed(testbed, spec, trace, (begun_ns, monotonic_ns), offset_ms)
+
+
+def _flushed(
+    testbed: Testbed, spec: JobSpec, trace: Trace, start_ns: tuple[int, int], offset_ms: int
+) -> Written:
+    """Close the last windows of a load that was written; its T0 by the realtime and the monotonic clock."""
+    query = spec.query
+    flush_ms = event_times(trace, query).flush_ms + offset_ms
+    send_to_every_partition(testbed, spec.probes, event_ms=flush_ms)
+    return Written(
+        *start_ns,
+        offset_ms,
+        testbed.scratch / f"load-{offset_ms}.parquet",
+        free_from_ms=flush_ms + query.window.size_ms + query.grace_ms,
+    )
+
+
+@contextmanager
+def running_job(
+    spec: JobSpec,
+    place: Workspace,
+    observer: Observer,
+    *,
+    before: Callable[[Testbed], None] | None = None,
+    after: Callable[[], None] | None = None,
+) -> Iterator[RunningJob]:
+    """Launch a job in a testbed; stop it when the block ends.
+
+    `before` may put something into the topic that the job will find there. `after` is called where all
+    went well and the job has gone. Raises EngineFailed when the engine failed, InstrumentFailed when
+    streambench did, or when something took more time than `machine_limits` allow others to use.
+    """
+    observer.status(Status(Phase.TOPICS))
+    with ExitStack() as stack:
+        testbed = stack.enter_context(
+            embedded_testbed(
+                place,
+                spec.artifacts,
+                partitions=spec.conditions.partitions,
+                broker_warm_up=spec.broker_warm_up,
+                players=processes_for(spec.most_per_s, spec.conditions.partitions),
+            )
+        )
+        if before is not None:
+            before(testbed)
+        sampler = stack.enter_context(UsageSampler(place.supervisor, offset_s=_SAMPLE_OFFSET_S))
+        observer.status(Status(Phase.LAUNCH))
+        launched_ns = time.monotonic_ns()
+        stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))
+        job_id = f"streambench-{spec.number}-{launched_ns}"
+        job = testbed.launch(spec.engine, spec.plan, job_id, nice=spec.conditions.engine_nice)
+        try:
+            yield RunningJob(spec, testbed, job, sampler, observer, launched_ns)
+        finally:
+            observer.status(Status(Phase.STOP))
+            job.stop()
+        if after is not None:
+            after()
+
+
+@contextmanager
+def not_for_others(sampler: UsageSampler, since_ns: int, limits: MachineLimits) -> Iterator[None]:
+    """An engine that took too long while something else was running has not failed: the trial has."""
+    try:
+        yield
+    except EngineSlow as slow:
+        spoilt = disturbance(sampler.machine(since_ns, time.monotonic_ns()), limits).invalid
+        if spoilt is None:
+            raise
+        raise InstrumentFailed(f"{spoilt}; {slow.message}", hint=slow.hint) from slow
+
+
+def _phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:
+    """Which phase it is; None where the load has no spans."""
+    for span in spans:
+        if elapsed_ms < span.end_ms:
+            return _PHASES[span.purpose]
+    return Phase.COOL_DOWN if spans else None
