@@ -46,7 +46,7 @@ DRAIN_FACTOR: float | None = None
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RankCandidate:
     """One engine's value in each of its trials, in order of rounds.
 
     `windows` is how many the trial with the fewest measured (None: the value is not taken over
@@ -83,8 +83,30 @@ class Place:
         return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
 
 
+@dataclass(frozen=True)
+class RankBasis:
+    """What ranks rest on: how many were compared, and by how much values must differ at least.
+
+    `repeats` is the fewest trials of one of them; with one, only `single_factor` tells them apart (None:
+    it is not measured, so nothing does). `floor` is in the unit of the values.
+    """
+
+    compared: int
+    repeats: int
+    floor: float
+    single_factor: float | None
+
+
+def basis_of(
+    candidates: Sequence[RankCandidate], floor: float, single_factor: float | None
+) -> RankBasis:
+    """The basis on which these were compared."""
+    repeats = min((len(one.values) for one in candidates), default=0)
+    return RankBasis(len(candidates), repeats, floor, single_factor)
+
+
 def rank(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[RankCandidate],
     *,
     floor: float,
     single_factor: float | None,
@@ -127,7 +149,7 @@ def rank(
     )
 
 
-def _why_unranked(one: Candidate, named: str) -> str | None:
+def _why_unranked(one: RankCandidate, named: str) -> str | None:
     if not one.values:
         return f"{named} is not known"
     if not all(math.isfinite(value) for value in one.values):
@@ -139,7 +161,7 @@ def _why_unranked(one: Candidate, named: str) -> str | None:
 
 
 def _surely_better(
-    able: Sequence[Candidate], floor: float, single_factor: float | None, lower_is_better: bool
+    able: Sequence[RankCandidate], floor: float, single_factor: float | None, lower_is_better: bool
 ) -> dict[str, set[str]]:
     """For each label the labels surely better; what is better than a better one is better, too.
 
@@ -166,7 +188,7 @@ def _surely_better(
     return better
 
 
-def _p_value(a: Candidate, logs_a: Floats, b: Candidate, logs_b: Floats) -> float | None:
+def _p_value(a: RankCandidate, logs_a: Floats, b: RankCandidate, logs_b: Floats) -> float | None:
     """Two-sided; None where there is nothing to test by: one of them has a single trial."""
     if len(logs_a) < 2 or len(logs_b) < 2:
         return None

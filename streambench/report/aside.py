@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streambench.report.numbers import listing, number
-from streambench.report.standing import Standing
+from streambench.analysis.variants import Standing
+from streambench.model.numbers import listing, number
 
 
 def aside_lines(stands: Sequence[Standing]) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from streambench.analysis.clock_waits import longest_clock_waits
+from streambench.analysis.variants import Standing
+from streambench.model.numbers import number, plural
 from streambench.model.plan import EventClock
 from streambench.model.trial import ClockWait
-from streambench.report.numbers import number, plural
-from streambench.report.standing import Standing
 
 CLOCK_WAITS_INTRODUCED = (
     "An engine's event clock may have to wait for the records of one partition. The result delay "
@@ -17,13 +18,7 @@ CLOCK_WAITS_INTRODUCED = (
 
 def clock_wait_words(stand: Standing) -> list[str]:
     """One text for each partition that was waited for a second or more, over all trials of the variant."""
-    longest: dict[int, ClockWait] = {}
-    for record in stand.records:
-        for wait in record.clock_waits:
-            known = longest.get(wait.partition)
-            if known is None or wait.longest_ms > known.longest_ms:
-                longest[wait.partition] = wait
-    return [f"{stand.title}: {_words(wait)}" for _, wait in sorted(longest.items())]
+    return [f"{stand.title}: {_words(wait)}" for wait in longest_clock_waits(stand)]
 
 
 def _words(wait: ClockWait) -> str:

@@ -47,15 +47,6 @@ def series_curve(trial: TrialBundle, column: str) -> Curve | None:
     return Curve(_floats(table.column("t_s")), _floats(table.column(column)))
 
 
-def window_advance_s(trial: TrialBundle) -> float | None:
-    """Distance between two windows; None when there are fewer than two."""
-    table = trial.table("windows")
-    if table is None:
-        return None
-    starts = np.unique(_floats(table.column("window_start_ms")))
-    return float(np.diff(starts).min() / 1000) if len(starts) > 1 else None
-
-
 def bucketed(curve: Curve, width_s: float, reduce: str) -> dict[float, float]:
     """Start of bucket → its `max`, `mean` or `last`, over known values only; empty buckets are absent."""
     result: dict[float, float] = {}

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from streambench.analysis.phases import RecoveryPhase
 from streambench.model.fault import FaultKind
+from streambench.model.numbers import listing, number, plural
 from streambench.model.verdict import Damage
-from streambench.report.numbers import listing, number, plural
-
-
-class Phase(enum.Enum):
-    """An instant of a recovery, in the order in which they come."""
-
-    DETECTED = "detected"
-    BACK = "worker back"
-    TIMELY = "first timely output"
-    CAUGHT_UP = "backlog gone"
-    BACK_FOR_GOOD = "back for good"
 
 
 @dataclass(frozen=True)
@@ -70,19 +60,12 @@ def fault_words(kind: FaultKind) -> FaultWords:
             assert_never(kind)
 
 
-def phases_of(kind: FaultKind) -> tuple[Phase, ...]:
-    """The phases that this kind has: in a burst nobody dies, so nobody is missed or comes back."""
-    if kind is FaultKind.BURST:
-        return (Phase.CAUGHT_UP, Phase.BACK_FOR_GOOD)
-    return tuple(Phase)
-
-
-def phase_label(phase: Phase, kind: FaultKind) -> str:
+def phase_label(phase: RecoveryPhase, kind: FaultKind) -> str:
     """A phase's heading; what comes back is the fault's victim."""
     victim = fault_words(kind).victim
-    if phase is Phase.BACK and victim is not None:
+    if phase is RecoveryPhase.BACK and victim is not None:
         return f"{victim} back"
-    if phase is Phase.CAUGHT_UP and kind is FaultKind.BURST:
+    if phase is RecoveryPhase.CAUGHT_UP and kind is FaultKind.BURST:
         return "all results out"
     return phase.value
 

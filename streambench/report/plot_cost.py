@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streambench.model.numbers import number
 from streambench.report.drawing import new_figure, plain_numbers
 from streambench.report.looks import INK, ON_GRID, PAPER, ROLE_LOOKS
-from streambench.report.numbers import number
 
 
 @dataclass(frozen=True)

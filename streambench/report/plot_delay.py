@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from streambench.model.numbers import DASH, number
 from streambench.report.columns import Curve, bucketed
 from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
 from streambench.report.looks import INK, MUTED, ON_GRID, PAPER, Look
-from streambench.report.numbers import DASH, number
 
 # More points than this on one line hide each other; then the worst of each bucket is drawn.
 MOST_POINTS = 400

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streambench.model.numbers import DASH, three_digits
 from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
 from streambench.report.looks import INK, MUTED, ON_GRID, PAPER, Look
-from streambench.report.numbers import DASH, three_digits
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,20 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
+from streambench.analysis.hits import Stretch
+from streambench.analysis.phases import RecoveryPhase
 from streambench.report.columns import Curve
 from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.fault_words import Phase
 from streambench.report.looks import BAD, INK, MUTED, ON_GRID, PAPER, Look
 from streambench.report.recovery_curves import Around
-from streambench.report.struck import Stretch
 
 # Shapes told apart at this size; hollow while the engine is still away, filled once output flows.
-PHASE_MARKS: Mapping[Phase, tuple[str, bool, float]] = {
-    Phase.DETECTED: ("v", False, 6.5),
-    Phase.BACK: ("^", False, 6.5),
-    Phase.TIMELY: ("o", True, 8.5),
-    Phase.CAUGHT_UP: ("D", True, 5.6),
-    Phase.BACK_FOR_GOOD: ("|", False, 13.0),
+PHASE_MARKS: Mapping[RecoveryPhase, tuple[str, bool, float]] = {
+    RecoveryPhase.DETECTED: ("v", False, 6.5),
+    RecoveryPhase.BACK: ("^", False, 6.5),
+    RecoveryPhase.TIMELY: ("o", True, 8.5),
+    RecoveryPhase.CAUGHT_UP: ("D", True, 5.6),
+    RecoveryPhase.BACK_FOR_GOOD: ("|", False, 13.0),
 }
 _NAME_ROOM = 0.26  # part of a lane's width that a long name takes
 _BAR_LANES = 0.24  # height of a bar where all partitions are late, in parts of a lane
@@ -48,7 +48,7 @@ class Lane:
     brief: str  # the same for a phone
     damage: str
     clean: bool
-    phases: Mapping[Phase, float] = field(default_factory=dict)
+    phases: Mapping[RecoveryPhase, float] = field(default_factory=dict)
     late: tuple[Stretch, ...] = ()
     unfinished: bool = False
     until_s: float = 0.0
@@ -64,7 +64,7 @@ class Scene:
 
     lanes: tuple[Lane, ...]
     burst: bool
-    labels: Mapping[Phase, str]
+    labels: Mapping[RecoveryPhase, str]
     fault: str
     end_s: float
     start_s: float
@@ -178,7 +178,7 @@ def _mark_phases(axes: Any, scene: Scene) -> None:
 
 
 def _mark(
-    axes: Any, phase: Phase, at_s: float, y: float, colour: str, *, small: bool = False
+    axes: Any, phase: RecoveryPhase, at_s: float, y: float, colour: str, *, small: bool = False
 ) -> None:
     marker, filled, size = PHASE_MARKS[phase]
     axes.plot(
@@ -189,7 +189,7 @@ def _mark(
         mfc=colour if filled else PAPER,
         mec=PAPER if filled else colour,
         mew=1.0 if filled else 1.5,
-        zorder=6 if phase is Phase.TIMELY else 5,
+        zorder=6 if phase is RecoveryPhase.TIMELY else 5,
         clip_on=False,
     )
 

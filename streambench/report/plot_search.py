@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streambench.model.numbers import DASH, number
 from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
 from streambench.report.looks import BAD, INK, MUTED, ON_GRID, PAPER, Look
-from streambench.report.numbers import DASH, number
 
 
 @dataclass(frozen=True)

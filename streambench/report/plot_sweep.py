@@ -15,7 +15,7 @@ _HEIGHT_IN = 2.9
 
 
 @dataclass(frozen=True)
-class Mark:
+class CurvePoint:
     """One point of a line; `low` and `high` are the range over repeats, `solid` that it kept up."""
 
     at: float
@@ -31,7 +31,7 @@ class SweepLine:
 
     name: str
     look: Look
-    marks: tuple[Mark, ...]
+    marks: tuple[CurvePoint, ...]
     knee: float | None = None
 
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.analysis.eligible import worked_off_a_backlog
+from streambench.analysis.metrics import summarise
+from streambench.model.numbers import number
 from streambench.model.trial import TrialRecord
 from streambench.report.document import Cell
-from streambench.report.numbers import number
-from streambench.report.shown import shown
+from streambench.report.figures import figure_cell, spread_of, text_of
 
 
 def processed_cell(records: Sequence[TrialRecord]) -> Cell:
     """The processed rate; below it its range, the offered one, and whether a backlog was worked off."""
-    processed, offered = shown("processed_per_s", records), shown("offered_per_s", records)
+    processed, offered = (summarise(f"{it}_per_s", records) for it in ("processed", "offered"))
     if processed.value is None:
-        return processed.cell()
+        return figure_cell(processed)
     notes = (
-        processed.spread,
+        spread_of(processed),
         None if offered.value is None else f"of {number(offered.value)}",
         backlog_words(records),
     )
-    return Cell(processed.text, ", ".join(note for note in notes if note) or None)
+    return Cell(text_of(processed), ", ".join(note for note in notes if note) or None)
 
 
 def backlog_words(records: Sequence[TrialRecord]) -> str | None:

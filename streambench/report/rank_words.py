@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streambench.analysis.ranking import Candidate
-from streambench.report.numbers import listing, number
+from streambench.analysis.ranking import RankBasis
+from streambench.model.numbers import listing, number
 
 
-def rank_basis(ranked: Sequence[Candidate], floor: str, single_factor: float | None) -> str:
+def rank_basis(basis: RankBasis, floor: str) -> str:
     """One or two sentences: how these ranked engines are told apart; nothing for fewer than two.
 
     `floor` is in words with its unit, as `2 ms`.
     """
-    if len(ranked) < 2:
+    if basis.compared < 2:
         return ""
-    repeats = min(len(one.values) for one in ranked)
-    if repeats > 1:
+    if basis.repeats > 1:
         return (
             "Told apart by a t-test on the logarithms of the trials' values, 5 % false alarms in all, and "
             f"by {floor} at least (docs/method.md, ranking). "
             "=: not told apart from at least one other."
         )
-    if single_factor is None:
+    if basis.single_factor is None:
         return (
             "One trial: not told apart, for how far single trials of one engine differ is not measured "
             "yet."
         )
-    return (
-        f"One trial: told apart only beyond ×{number(single_factor, 2)}, and by {floor} at least."
-    )
+    return f"One trial: told apart only beyond ×{number(basis.single_factor, 2)}, and by {floor} at least."
 
 
 def unranked_words(reasons: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from streambench.analysis.hits import ObservedHit
 from streambench.report.columns import Curve, Floats, series_curve
-from streambench.report.struck import Struck
 from streambench.results.series import excess_lag
 
 BEFORE_S = 5.0
@@ -27,7 +27,7 @@ class Around:
     delay: Curve
 
 
-def around(struck: Struck, stem: str) -> Around | None:
+def around(struck: ObservedHit, stem: str) -> Around | None:
     """Curves from 5 s before a hit to the end of what was observed; None without windows.
 
     `stem` says whose stamps count: `visible` or `delay` (as appended).
@@ -74,7 +74,7 @@ def _lag(
     return Curve((middles_ms - at_ms) / 1000, mean_ms / 1000)
 
 
-def at_once(struck: Struck) -> int | None:
+def at_once(struck: ObservedHit) -> int | None:
     """How many events of a burst came at once; None when not known.
 
     The second in which they came holds some of the usual load, too, which is taken off.

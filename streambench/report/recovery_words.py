@@ -6,9 +6,9 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from streambench.analysis.recoveries import Recovered, kinds, recovered, spread
 from streambench.model.fault import FaultKind
-from streambench.report.fault_words import damage_brief, deeds, fault_words, nobody
-from streambench.report.numbers import (
+from streambench.model.numbers import (
     in_seconds,
     listing,
     number,
@@ -16,7 +16,7 @@ from streambench.report.numbers import (
     sentence,
     three_digits,
 )
-from streambench.report.recovered import Recovered, kinds, recovered, spread
+from streambench.report.fault_words import damage_brief, deeds, fault_words, nobody
 from streambench.report.recovery_curves import at_once
 from streambench.results.bundle import Bundle
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from streambench.analysis.variants import title_of
+from streambench.model.numbers import seconds
 from streambench.model.trial import WarmedUp
-from streambench.report.numbers import seconds
-from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
 
 
 def warm_up_words(bundle: Bundle) -> tuple[str, ...]:
-    """A sentence for each variant of which it is known; none for a sweep's warm-ups, which are all alike."""
-    if bundle.run.axes or bundle.run.search is not None:
-        return ()
+    """A sentence for each variant of which it is known."""
     said = []
     for label in bundle.labels:
         found = [t.record.warmed_up for t in bundle.of(label) if t.record.warmed_up is not None]

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
 from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
-from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.trial import conduct
 from streambench.trial.drain import drain

@@ -10,16 +10,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from streambench.analysis.phases import RecoveryPhase
+from streambench.analysis.recoveries import Recovered, recovered
 from streambench.model.conditions import Profile
 from streambench.model.fault import FaultKind
 from streambench.model.trial import TrialRecord
 from streambench.model.verdict import Damage
 from streambench.report import markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
+from streambench.report.compose import answer, compose
 from streambench.report.document import Document, Grid, Section
-from streambench.report.fault_words import Phase, fault_words
-from streambench.report.recovered import Recovered, recovered
+from streambench.report.fault_words import fault_words
 from streambench.report.recovery_curves import at_once
 from streambench.report.recovery_words import recovery_sentence
 from streambench.report.sections.recovery import recovery_sections
@@ -305,9 +305,9 @@ def test_one_hit_without_a_return_counts_as_the_longest(tmp_path: Path) -> None:
     hits = [recovery(2), recovery(3), never_back()]
     spaced = [replace(r, hit=kill(50_000.0 + 9_000 * n)) for n, r in enumerate(hits)]
     each = one(tmp_path, hit_trial(1, KAFKA, spaced))
-    assert each.phase(Phase.TIMELY).median == 3_300
-    assert each.phase(Phase.TIMELY).high == math.inf
-    assert each.phase(Phase.TIMELY).missing == 1
+    assert each.phase(RecoveryPhase.TIMELY).median == 3_300
+    assert each.phase(RecoveryPhase.TIMELY).high == math.inf
+    assert each.phase(RecoveryPhase.TIMELY).missing == 1
     assert each.deciding.never
     assert each.unranked == "it was not over within the trial"
     cell = cells(bundle_of(tmp_path / "again", hit_trial(1, KAFKA, spaced)), 1)["Kafka Streams"]

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.eligible import delay_stem
+from streambench.analysis.metrics import MetricSummary
+from streambench.analysis.recoveries import kinds
+from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
 from streambench.model.metrics import BY_NAME
+from streambench.model.numbers import number, optional
 from streambench.report.clock_words import CLOCK_WAITS_INTRODUCED, clock_wait_words
 from streambench.report.columns import bucket_width_s, bucketed, window_curve
 from streambench.report.document import (
     Block,
     Cell,
-    Column,
-    Figure,
     Grid,
+    GridColumn,
+    GridRow,
+    Plot,
     Points,
-    Row,
     Section,
     Text,
 )
+from streambench.report.figures import figure_cell
 from streambench.report.looks import Look, looks
-from streambench.report.numbers import number, optional
 from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_percentiles
-from streambench.report.recovered import kinds
-from streambench.report.shown import Shown
-from streambench.report.standing import RIGHT_SO_FAR, Standing, delay_stem, standings
 from streambench.report.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
@@ -69,7 +71,7 @@ def latency_section(bundle: Bundle) -> Section:
             f"last row, {seen_by}. The unit is the window: "
             f"{_window_counts(stands)} were measured{_until(bundle)}."
         ),
-        Figure(
+        Plot(
             "percentiles",
             "Result delay by percentile",
             "Result delay p50, p99 and maximum of each engine",
@@ -85,7 +87,7 @@ def latency_section(bundle: Bundle) -> Section:
     lines = _lines(stands, stem, look)
     if lines:
         blocks.append(
-            Figure(
+            Plot(
                 "delay",
                 "Result delay over time",
                 "Result delay of each measured window over time",
@@ -125,11 +127,13 @@ def time_grid(lines: Sequence[Line], *, reduce: str, digits: int = 0) -> Grid:
     values = [bucketed(line.curves[0], width_s, reduce) for line in lines]
     starts = sorted({start for value in values for start in value})
     columns = (
-        Column(f"from second ({reduce} of {number(width_s)} s)", numeric=True),
-        *(Column(line.name, numeric=True) for line in lines),
+        GridColumn(f"from second ({reduce} of {number(width_s)} s)", numeric=True),
+        *(GridColumn(line.name, numeric=True) for line in lines),
     )
     rows = tuple(
-        Row((Cell(number(start)), *(Cell(optional(value.get(start), digits)) for value in values)))
+        GridRow(
+            (Cell(number(start)), *(Cell(optional(value.get(start), digits)) for value in values))
+        )
         for start in starts
     )
     return Grid(columns, rows)
@@ -156,15 +160,15 @@ def _percentile_rows(
         DelayRow(
             name_in_plots(stand),
             look[stand.label],
-            _earned(stand.shown(f"{stem}_p50_ms")),
-            _earned(stand.shown(f"{stem}_p99_ms")),
-            stand.shown(f"{stem}_max_ms").value,
+            _earned(stand.summary(f"{stem}_p50_ms")),
+            _earned(stand.summary(f"{stem}_p99_ms")),
+            stand.summary(f"{stem}_max_ms").value,
         )
         for stand in stands
     ]
 
 
-def _earned(shown: Shown) -> float | None:
+def _earned(shown: MetricSummary) -> float | None:
     return None if shown.instead else shown.value
 
 
@@ -176,18 +180,18 @@ def _percentile_grid(stands: Sequence[Standing]) -> Grid:
         or any(name in record.measures for stand in stands for record in stand.records)
     ]
     columns = (
-        Column("engine"),
+        GridColumn("engine"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in metrics
         ),
-        Column("windows", numeric=True),
+        GridColumn("windows", numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(name_in_plots(stand)),
-                *(stand.shown(name).cell() for name in metrics),
+                *(figure_cell(stand.summary(name)) for name in metrics),
                 Cell(number(min(record.measured_windows for record in stand.records))),
             )
         )

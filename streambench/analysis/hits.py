@@ -25,7 +25,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Struck:
+class ObservedHit:
     """One hit of a completed trial; it is looked at until `until_ms` after it, when the next one comes.
 
     `limited_ms` is its late time by the common limit, None where it is not known.
@@ -38,7 +38,9 @@ class Struck:
     limited_ms: float | None = None
 
 
-def hits_of(bundle: Bundle, trials: Sequence[TrialBundle], kind: FaultKind) -> tuple[Struck, ...]:
+def hits_of(
+    bundle: Bundle, trials: Sequence[TrialBundle], kind: FaultKind
+) -> tuple[ObservedHit, ...]:
     """The hits of this kind in the order of the trials."""
     found = []
     for trial in trials:
@@ -51,21 +53,23 @@ def hits_of(bundle: Bundle, trials: Sequence[TrialBundle], kind: FaultKind) -> t
             until_ms = recovery.observed_ms
             if position + 1 < len(every):
                 until_ms = min(until_ms, every[position + 1].hit.at_ms - recovery.hit.at_ms)
-            found.append(Struck(trial, number, recovery, until_ms))
+            found.append(ObservedHit(trial, number, recovery, until_ms))
     return tuple(found)
 
 
-def common_limit_ms(hits: Sequence[Struck]) -> float | None:
+def common_limit_ms(hits: Sequence[ObservedHit]) -> float | None:
     """The same limit for all engines: the greatest of their bands; None without a hit."""
     return max((each.recovery.band_ms for each in hits), default=None)
 
 
-def by_limit(bundle: Bundle, hits: Sequence[Struck], limit_ms: float) -> tuple[Struck, ...]:
+def by_limit(
+    bundle: Bundle, hits: Sequence[ObservedHit], limit_ms: float
+) -> tuple[ObservedHit, ...]:
     """The same hits with their late times by the common limit."""
     return tuple(replace(each, limited_ms=_limited_ms(bundle, each, limit_ms)) for each in hits)
 
 
-def late_stretches(bundle: Bundle, each: Struck) -> tuple[Stretch, ...]:
+def late_stretches(bundle: Bundle, each: ObservedHit) -> tuple[Stretch, ...]:
     """When results were late by the engine's own band, as they became due; none where that is not known."""
     windows = _windows(bundle, each.trial)
     hit, observed = each.recovery.hit, _observed(each.recovery, each.recovery.band_ms)
@@ -92,7 +96,16 @@ def late_stretches(bundle: Bundle, each: Struck) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _limited_ms(bundle: Bundle, each: Struck, limit_ms: float) -> float | None:
+def window_advance_ms(trial: TrialBundle) -> float | None:
+    """Distance between two windows; None when there are fewer than two."""
+    table = trial.table("windows")
+    if table is None:
+        return None
+    starts_ms = np.unique(np.asarray(table.column("window_start_ms").to_numpy(), dtype=np.float64))
+    return float(np.diff(starts_ms).min()) if len(starts_ms) > 1 else None
+
+
+def _limited_ms(bundle: Bundle, each: ObservedHit, limit_ms: float) -> float | None:
     recovery = each.recovery
     if recovery.band_ms == limit_ms:
         return recovery.late_time_ms

@@ -1,40 +1,62 @@
-"""The report's first sentence: what a reader who stops there should know."""
+"""The chapter of one load: who was right and how fast, what was dropped, and the recovery."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from streambench.report.numbers import listing, number, percent, plural
-from streambench.report.recovery_words import recovery_clause
-from streambench.report.sections.drain import drain_clause
-from streambench.report.sections.search import search_clause
-from streambench.report.standing import (
+from rich.console import RenderableType
+
+from streambench.analysis.eligible import delay_stem, late_possible
+from streambench.analysis.variants import (
     RIGHT_SO_FAR,
     Standing,
-    Status,
+    VariantStatus,
     delay_ranking,
-    delay_stem,
-    late_possible,
     standings,
 )
-from streambench.report.sweep_words import sweep_clause
+from streambench.model.numbers import listing, number, percent, plural
+from streambench.report.chapters.chapter import Chapter
+from streambench.report.chapters.single_summary import summary_parts
+from streambench.report.document import Section
+from streambench.report.recovery_words import recovery_clause
+from streambench.report.sections.cost import cost_section
+from streambench.report.sections.late import late_section
+from streambench.report.sections.latency import latency_section
+from streambench.report.sections.recovery import recovery_sections
+from streambench.report.sections.throughput import throughput_section
+from streambench.report.sections.verdict import verdict_section
 from streambench.results.bundle import Bundle
 
 
-def answer(bundle: Bundle) -> str:
-    """One sentence: who was right and how fast, or how much was silently dropped; then the recovery."""
-    if bundle.run.search is not None:
-        return f"{search_clause(bundle)}."
-    if bundle.run.drain_records is not None:
-        return f"{drain_clause(bundle)}."
-    if bundle.run.axes:
-        return f"{sweep_clause(bundle)}."
-    stands = standings(bundle)
-    if not stands:
-        return "No trial was run."
-    rest = _others(stands)
-    first = _late(stands) if late_possible(bundle) else _delay(bundle, stands)
-    return "; ".join(part for part in (first, rest, recovery_clause(bundle)) if part) + "."
+@dataclass(frozen=True)
+class SingleChapter(Chapter):
+    """Every engine under one load."""
+
+    def answer(self) -> str:
+        """One sentence: who was right and how fast, or how much was silently dropped; then the recovery."""
+        bundle = self.bundle
+        stands = standings(bundle)
+        if not stands:
+            return "No trial was run."
+        rest = _others(stands)
+        first = _late(stands) if late_possible(bundle) else _delay(bundle, stands)
+        return "; ".join(part for part in (first, rest, recovery_clause(bundle)) if part) + "."
+
+    def sections(self) -> tuple[Section | None, ...]:
+        """Where records may be late, their picture comes before everything else."""
+        return (
+            late_section(self.bundle),
+            verdict_section(self.bundle),
+            latency_section(self.bundle),
+            *recovery_sections(self.bundle),
+            throughput_section(self.bundle),
+            cost_section(self.bundle),
+        )
+
+    def summary(self) -> list[RenderableType]:
+        """The verdict table, and a reason for everyone that is not ranked."""
+        return summary_parts(self.bundle)
 
 
 def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
@@ -42,7 +64,7 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
     ranked = [stand for stand in right if stand.rank is not None]
     if not right:
         return "No engine came out right"
-    after = any(stand.status is Status.WRONG_AFTER for stand in right)
+    after = any(stand.status is VariantStatus.WRONG_AFTER for stand in right)
     came = "came out right until the fault" if after else "came out right"
     who = f"{_how_many(right, stands)} {came}"
     if not ranked:
@@ -58,7 +80,7 @@ def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
     repeated = any(len(stand.records) > 1 for stand in ranked)
     words = []
     for index, stand in enumerate(ranked):
-        most = f"{number(stand.shown(metric).high or 0.0)} ms"
+        most = f"{number(stand.summary(metric).high or 0.0)} ms"
         if index == 0:
             trials = _in_which(ranked) if repeated else ""
             words.append(f"{stand.title} had {share} {verb} within {most} of closing{trials}")
@@ -106,25 +128,25 @@ def _late(stands: Sequence[Standing]) -> str:
 def _others(stands: Sequence[Standing]) -> str:
     parts = []
     for status, words in (
-        (Status.WRONG_AFTER, "wrong after the fault"),
-        (Status.WRONG, "wrong"),
-        (Status.FAILED, "failed"),
-        (Status.INVALID, "could not be measured"),
-        (Status.UNSUPPORTED, "unsupported here"),
-        (Status.NOT_REACHED, "not reached"),
+        (VariantStatus.WRONG_AFTER, "wrong after the fault"),
+        (VariantStatus.WRONG, "wrong"),
+        (VariantStatus.FAILED, "failed"),
+        (VariantStatus.INVALID, "could not be measured"),
+        (VariantStatus.UNSUPPORTED, "unsupported here"),
+        (VariantStatus.NOT_REACHED, "not reached"),
     ):
         titles = [stand.title for stand in stands if stand.status is status]
         if titles:
             verb = (
                 ""
-                if status is Status.FAILED or status is Status.INVALID
+                if status is VariantStatus.FAILED or status is VariantStatus.INVALID
                 else _to_be(titles, status)
             )
             parts.append(f"{listing(titles)} {verb}{words}")
     return ", ".join(parts)
 
 
-def _to_be(titles: Sequence[str], status: Status) -> str:
-    if status is Status.UNSUPPORTED:
+def _to_be(titles: Sequence[str], status: VariantStatus) -> str:
+    if status is VariantStatus.UNSUPPORTED:
         return "is " if len(titles) == 1 else "are "
     return "was " if len(titles) == 1 else "were "

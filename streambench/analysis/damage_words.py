@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from streambench.model.numbers import listing, number, plural
 from streambench.model.verdict import Damage, Verdict
-from streambench.report.numbers import listing, number, plural
 
 
 def damage_counts(damage: Damage) -> tuple[tuple[str, int], ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from streambench.analysis.variants import title_of
+from streambench.model.numbers import listing, number
 from streambench.model.sweep import point_words
 from streambench.model.trial import LeftOut, NotRun, TrialRecord
-from streambench.report.numbers import listing, number
-from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
 from streambench.results.schema import PlanRecord
 

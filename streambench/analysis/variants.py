@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from streambench.analysis.damage_words import damage_words
 from streambench.analysis.delays import DelayRanking, rank_by_delay
-from streambench.analysis.eligible import delay_stem as delay_stem
-from streambench.analysis.eligible import late_possible as late_possible
-from streambench.analysis.eligible import unbelieved
+from streambench.analysis.eligible import (
+    delay_stem,
+    late_possible,
+    trials_at_another_speed,
+    unbelieved,
+)
+from streambench.analysis.metrics import MetricSummary, summarise
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.model.verdict import Verdict
-from streambench.report.damage_words import damage_words
-from streambench.report.numbers import number
-from streambench.report.shown import Shown, shown
 from streambench.results.bundle import Bundle, TrialBundle
-from streambench.results.speed import at_another_speed, completed_records
 
 
-class Status(enum.Enum):
+class VariantStatus(enum.Enum):
     """The result of a variant over all its trials."""
 
     RIGHT = "right"
@@ -33,8 +34,17 @@ class Status(enum.Enum):
     NOT_REACHED = "not reached"
 
 
-RIGHT_SO_FAR = frozenset({Status.RIGHT, Status.WRONG_AFTER})
+RIGHT_SO_FAR = frozenset({VariantStatus.RIGHT, VariantStatus.WRONG_AFTER})
 """Right while delay was measured: what a fault breaks later does not make that delay untrue."""
+
+
+@dataclass(frozen=True)
+class RowsChecked:
+    """How many rows came out `right`, of how many `expected`; not `exact` where only bounds are known."""
+
+    right: int
+    expected: int
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Standing:
 
     label: str
     title: str
-    status: Status
+    status: VariantStatus
     words: str
     reason: str | None
     trials: tuple[TrialBundle, ...]
@@ -76,9 +86,18 @@ class Standing:
         outcomes = (trial.record.outcome for trial in every)
         return tuple(each.verdict for each in outcomes if isinstance(each, Completed))
 
-    def shown(self, metric: str) -> Shown:
-        """What may be shown of a metric over the completed trials."""
-        return shown(metric, self.records)
+    def summary(self, metric: str) -> MetricSummary:
+        """What may be said of a metric over the completed trials."""
+        return summarise(metric, self.records)
+
+    @property
+    def rows(self) -> RowsChecked:
+        """What the judge found, over all completed trials."""
+        return RowsChecked(
+            sum(verdict.right_rows for verdict in self.verdicts),
+            sum(verdict.expected_rows for verdict in self.verdicts),
+            all(verdict.exact for verdict in self.verdicts),
+        )
 
     @property
     def place(self) -> str:
@@ -100,7 +119,7 @@ def standings(bundle: Bundle) -> tuple[Standing, ...]:
             stands[place.label], rank=place.rank, alike=place.alike, unranked=place.why
         )
     ranked = [stands[place.label] for place in places if place.rank is not None]
-    order = list(Status)
+    order = list(VariantStatus)
     rest = sorted(
         (s for s in stands.values() if s.rank is None), key=lambda s: order.index(s.status)
     )
@@ -128,43 +147,45 @@ def _by_speed(
     bundle: Bundle, completed: tuple[TrialBundle, ...]
 ) -> tuple[tuple[TrialBundle, ...], tuple[TrialBundle, ...]]:
     """(those at the speed of most, the others); all and none where none was made at that speed."""
-    odd = at_another_speed(completed_records(bundle))
+    odd = trials_at_another_speed(bundle)
     usual = tuple(trial for trial in completed if trial.record.number not in odd)
     if not usual:
         return completed, ()
     return usual, tuple(trial for trial in completed if trial.record.number in odd)
 
 
-def _result(bundle: Bundle, trials: tuple[TrialBundle, ...]) -> tuple[Status, str, str | None]:
+def _result(
+    bundle: Bundle, trials: tuple[TrialBundle, ...]
+) -> tuple[VariantStatus, str, str | None]:
     """The worst thing that happened, but what the instrument spoilt counts only when nothing else is left."""
-    found: dict[Status, list[str]] = {}
+    found: dict[VariantStatus, list[str]] = {}
     for trial in trials:
         status, reason = _one(trial.record, bundle)
         found.setdefault(status, []).append(reason)
     if not found:
         partial = "the run was interrupted before it" if bundle.run.partial else "no trial of it"
-        return Status.NOT_REACHED, "not reached", partial
+        return VariantStatus.NOT_REACHED, "not reached", partial
     worst = next(
         status
         for status in (
-            Status.WRONG,
-            Status.FAILED,
-            Status.WRONG_AFTER,
-            Status.RIGHT,
-            Status.INVALID,
-            Status.UNSUPPORTED,
-            Status.LEFT_OUT,
+            VariantStatus.WRONG,
+            VariantStatus.FAILED,
+            VariantStatus.WRONG_AFTER,
+            VariantStatus.RIGHT,
+            VariantStatus.INVALID,
+            VariantStatus.UNSUPPORTED,
+            VariantStatus.LEFT_OUT,
         )
         if status in found
     )
-    words = "right, then wrong" if worst is Status.WRONG_AFTER else worst.value
+    words = "right, then wrong" if worst is VariantStatus.WRONG_AFTER else worst.value
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
     reason = _of_all(found[worst], len(trials))
-    if worst is Status.FAILED and Status.WRONG_AFTER in found:
-        reason = f"{reason}; {found[Status.WRONG_AFTER][0]} in another trial"
-    if worst in RIGHT_SO_FAR and Status.INVALID in found:
-        invalid = f"{len(found[Status.INVALID])} invalid: {found[Status.INVALID][0]}"
+    if worst is VariantStatus.FAILED and VariantStatus.WRONG_AFTER in found:
+        reason = f"{reason}; {found[VariantStatus.WRONG_AFTER][0]} in another trial"
+    if worst in RIGHT_SO_FAR and VariantStatus.INVALID in found:
+        invalid = f"{len(found[VariantStatus.INVALID])} invalid: {found[VariantStatus.INVALID][0]}"
         reason = f"{reason}; {invalid}" if reason else invalid
     return worst, words, reason or None
 
@@ -178,22 +199,22 @@ def _of_all(reasons: Sequence[str], trials: int) -> str:
     return f"{example}{told[0]}, in {len(told)} of {trials} trials"
 
 
-def _one(record: TrialRecord, bundle: Bundle) -> tuple[Status, str]:
+def _one(record: TrialRecord, bundle: Bundle) -> tuple[VariantStatus, str]:
     match record.outcome:
         case Completed(verdict=verdict):
             if verdict.right:
-                return Status.RIGHT, _when(record, damage_words(verdict))
+                return VariantStatus.RIGHT, _when(record, damage_words(verdict))
             if record.steady_right:
-                return Status.WRONG_AFTER, _when(record, damage_words(verdict))
-            return Status.WRONG, damage_words(verdict)
+                return VariantStatus.WRONG_AFTER, _when(record, damage_words(verdict))
+            return VariantStatus.WRONG, damage_words(verdict)
         case Failed(stage=stage, reason=reason):
-            return Status.FAILED, f"at {stage}: {reason}"
+            return VariantStatus.FAILED, f"at {stage}: {reason}"
         case Invalid(reason=reason):
-            return Status.INVALID, reason
+            return VariantStatus.INVALID, reason
         case NotRun(reason=reason):
-            return Status.UNSUPPORTED, reason
+            return VariantStatus.UNSUPPORTED, reason
         case LeftOut(reason=reason):
-            return Status.LEFT_OUT, reason
+            return VariantStatus.LEFT_OUT, reason
         case _:
             assert_never(record.outcome)
 
@@ -212,12 +233,3 @@ def _why_unranked(bundle: Bundle, standing: Standing) -> str | None:
     if late_possible(bundle):
         return "records may lawfully be dropped here, so delay is not compared"
     return unbelieved(bundle, standing.records)
-
-
-def rows_checked(standing: Standing) -> str:
-    """How many rows the judge found right, of how many expected, over the completed trials."""
-    verdicts = standing.verdicts
-    right = sum(verdict.right_rows for verdict in verdicts)
-    expected = sum(verdict.expected_rows for verdict in verdicts)
-    bounds = "" if all(verdict.exact for verdict in verdicts) else ", within bounds"
-    return f"{number(right)} of {number(expected)} rows{bounds}"

@@ -6,20 +6,24 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import assert_never
 
-from streambench.analysis.eligible import unbelieved
-from streambench.analysis.ranking import LATE_TIME_FACTOR, Candidate, rank
+from streambench.analysis.damage_words import counts_in_words
+from streambench.analysis.eligible import late_possible, unbelieved
+from streambench.analysis.hits import (
+    ObservedHit,
+    by_limit,
+    common_limit_ms,
+    hits_of,
+    window_advance_ms,
+)
+from streambench.analysis.phases import RecoveryPhase, instant_ms, or_never
+from streambench.analysis.ranking import LATE_TIME_FACTOR, RankBasis, RankCandidate, basis_of, rank
+from streambench.analysis.variants import Standing, standings
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind, Recovery
+from streambench.model.numbers import in_seconds
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage
-from streambench.report.columns import window_advance_s
-from streambench.report.damage_words import counts_in_words
-from streambench.report.fault_words import Phase
-from streambench.report.numbers import in_seconds
-from streambench.report.standing import Standing, late_possible, standings
-from streambench.report.struck import Struck, by_limit, common_limit_ms, hits_of
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.results.remade import from_whole_windows
 
@@ -55,13 +59,13 @@ class Recovered:
 
     standing: Standing
     kind: FaultKind
-    hits: tuple[Struck, ...]
+    hits: tuple[ObservedHit, ...]
     unranked: str | None
     rank: int | None = None
     alike: tuple[str, ...] = ()
     limit_ms: float | None = None
     at_most: bool = False
-    aside: tuple[Struck, ...] = ()
+    aside: tuple[ObservedHit, ...] = ()
 
     @property
     def title(self) -> str:
@@ -69,7 +73,7 @@ class Recovered:
         return self.standing.title
 
     @property
-    def every_hit(self) -> tuple[Struck, ...]:
+    def every_hit(self) -> tuple[ObservedHit, ...]:
         """All hits in the order of the trials, whatever the machine's speed."""
         return tuple(sorted((*self.hits, *self.aside), key=lambda each: each.trial.record.number))
 
@@ -98,7 +102,7 @@ class Recovered:
         """`1`, `2=` when not told apart from another, or nothing."""
         return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
 
-    def phase(self, phase: Phase) -> Spread:
+    def phase(self, phase: RecoveryPhase) -> Spread:
         """A phase over the hits, in ms after the hit."""
         return spread([instant_ms(struck.recovery, phase) for struck in self.hits])
 
@@ -125,7 +129,7 @@ class Recovered:
         ).median
 
     @property
-    def _by_trial(self) -> tuple[tuple[Struck, ...], ...]:
+    def _by_trial(self) -> tuple[tuple[ObservedHit, ...], ...]:
         trials = dict.fromkeys(each.trial.record.number for each in self.hits)
         return tuple(
             tuple(each for each in self.hits if each.trial.record.number == number)
@@ -133,7 +137,7 @@ class Recovered:
         )
 
     @property
-    def typical(self) -> Struck:
+    def typical(self) -> ObservedHit:
         """The hit that is drawn in full: the one nearest to the median of what decides."""
         ordered = sorted(self.hits, key=_order)
         return ordered[(len(ordered) - 1) // 2]
@@ -179,34 +183,12 @@ def recovered(bundle: Bundle, kind: FaultKind) -> tuple[Recovered, ...]:
     return (*ranked, *sorted(rest, key=lambda one: (not one.hits, not one.clean)))
 
 
-def decides_ms(each: Struck) -> float | None:
+def decides_ms(each: ObservedHit) -> float | None:
     """What one hit is ranked by: infinite when it was not over within the trial, None: unknown."""
     recovery = each.recovery
     if recovery.hit.kind is FaultKind.BURST:
-        return _or_never(recovery.caught_up_ms)
+        return or_never(recovery.caught_up_ms)
     return recovery.late_time_ms if recovery.over else math.inf
-
-
-def instant_ms(recovery: Recovery, phase: Phase) -> float | None:
-    """When a phase came, after the hit: infinite when it did not come within the trial, None: unknown.
-
-    An engine that kept flowing was timely all along; what comes at once takes its time even so.
-    """
-    burst = recovery.hit.kind is FaultKind.BURST
-    flowed_ms = 0.0 if recovery.outage_begin_ms is None and not burst else None
-    match phase:
-        case Phase.DETECTED:
-            return recovery.detected_ms
-        case Phase.BACK:
-            return _or_never(recovery.back_ms)
-        case Phase.TIMELY:
-            return _or_never(recovery.timely_ms, flowed_ms)
-        case Phase.CAUGHT_UP:
-            return _or_never(recovery.caught_up_ms, flowed_ms)
-        case Phase.BACK_FOR_GOOD:
-            return _or_never(recovery.back_for_good_ms)
-        case _:
-            assert_never(phase)
 
 
 def spread(values: Sequence[float | None]) -> Spread:
@@ -226,19 +208,13 @@ def total(damages: Iterable[Damage]) -> Damage:
 
 def advance_ms(bundle: Bundle) -> float:
     """The distance between two windows, within which an outage cannot be seen; 0 when not known."""
-    known = [s for trial in bundle.trials if (s := window_advance_s(trial)) is not None]
-    return max(known, default=0.0) * 1000
+    known = [ms for trial in bundle.trials if (ms := window_advance_ms(trial)) is not None]
+    return max(known, default=0.0)
 
 
 def calm(recovery: Recovery) -> bool:
     """Whether a hit left no trace in time: no window was late. A burst always takes its time."""
     return not recovery.disturbed and recovery.hit.kind is not FaultKind.BURST
-
-
-def _or_never(value: float | None, otherwise: float | None = None) -> float:
-    if value is not None:
-        return value
-    return math.inf if otherwise is None else otherwise
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -247,7 +223,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return statistics.fmean(known) if known and len(known) == len(values) else None
 
 
-def _order(each: Struck) -> tuple[float, float]:
+def _order(each: ObservedHit) -> tuple[float, float]:
     """By what decides; of equal ones the one that took longer to be back comes later."""
     instants_ms = (decides_ms(each), each.recovery.back_for_good_ms)
     first, second = (math.inf if ms is None else ms for ms in instants_ms)
@@ -306,8 +282,10 @@ def _clean(trial: TrialBundle, damage: Damage) -> bool:
 
 def _rank(bundle: Bundle, every: Sequence[Recovered]) -> list[Recovered]:
     """By what decides, by the one rule of all reports."""
-    floor_ms, factor = resolution(bundle, every)
-    places = rank([candidate(one) for one in every], floor=floor_ms, single_factor=factor)
+    basis = basis_of_recoveries(bundle, every)
+    places = rank(
+        [_candidate(one) for one in every], floor=basis.floor, single_factor=basis.single_factor
+    )
     by_label = {one.standing.label: one for one in every}
     return [
         replace(by_label[place.label], rank=place.rank, alike=place.alike, unranked=place.why)
@@ -315,21 +293,22 @@ def _rank(bundle: Bundle, every: Sequence[Recovered]) -> list[Recovered]:
     ]
 
 
-def resolution(bundle: Bundle, every: Sequence[Recovered]) -> tuple[float, float | None]:
-    """Below which difference in ms nothing is told apart, and by which factor single trials are.
+def basis_of_recoveries(bundle: Bundle, every: Sequence[Recovered]) -> RankBasis:
+    """How those that are compared are told apart; the floor is in ms.
 
     What comes at once closes its windows itself, so only a late time is seen no finer than them; how far
     single trials differ was not measured of bursts.
     """
+    candidates = [_candidate(one) for one in every]
     if every and every[0].kind is FaultKind.BURST:
-        return QUANTUM_MS, None
-    return QUANTUM_MS + advance_ms(bundle), LATE_TIME_FACTOR
+        return basis_of(candidates, QUANTUM_MS, None)
+    return basis_of(candidates, QUANTUM_MS + advance_ms(bundle), LATE_TIME_FACTOR)
 
 
-def candidate(one: Recovered) -> Candidate:
+def _candidate(one: Recovered) -> RankCandidate:
     """What the ranking compares; the unit is the trial."""
     trials = {each.trial.record.number: each.trial.record for each in one.hits}.values()
-    return Candidate(
+    return RankCandidate(
         one.standing.label,
         tuple(math.inf if value is None else value for value in one.values),
         min((record.measured_windows for record in trials), default=0),
