@@ -105,6 +105,33 @@ def window_advance_ms(trial: TrialBundle) -> float | None:
     return float(np.diff(starts_ms).min()) if len(starts_ms) > 1 else None
 
 
+def records_at_once(burst: ObservedHit) -> int | None:
+    """How many records of a burst came at once; None when not known.
+
+    The second in which they came holds some of the usual load, too, which is taken off.
+    """
+    table = burst.trial.table("series")
+    if table is None or "offered" not in table.column_names:
+        return None
+    t_s, offered = (
+        np.asarray(table.column(name).cast("float64").to_numpy(), dtype=np.float64)
+        for name in ("t_s", "offered")
+    )
+    if not (offered > 0).any():
+        return None
+    hit = burst.recovery.hit
+    over_s = (hit.at_ms if hit.over_ms is None else hit.over_ms) / 1000
+    # A second ends with its last quantum, so what is due on the second belongs to the one before.
+    near = (t_s >= hit.at_ms / 1000 - 1) & (t_s < over_s + 1)
+    if not near.any():
+        return None
+    peak = int(np.argmax(np.where(near, offered, -1)))
+    second = float(t_s[peak])
+    came_s = next((s for s in (over_s, hit.at_ms / 1000) if second < s <= second + 1), second + 1)
+    usual_per_s = float(np.median(offered[offered > 0]))
+    return max(0, round(float(offered[peak]) - usual_per_s * (second + 1 - came_s)))
+
+
 def _limited_ms(bundle: Bundle, each: ObservedHit, limit_ms: float) -> float | None:
     recovery = each.recovery
     if recovery.band_ms == limit_ms:

@@ -44,7 +44,7 @@ def summarise(name: str, records: Sequence[TrialRecord]) -> MetricSummary:
     """
     metric = BY_NAME[name]
     if not records:
-        return MetricSummary(metric, None, reason="no trial")
+        return MetricSummary(metric, None, reason="no completed trial")
     if metric.windows >= 20:
         fewest = min(record.measured_windows for record in records)
         if fewest < metric.windows:

@@ -98,6 +98,18 @@ class Recovered:
         return all(_clean(struck.trial, struck.recovery.damage) for struck in self.every_hit)
 
     @property
+    def aborted_rows(self) -> int | None:
+        """Rows of aborted transactions in the log; None: a trial does not know, and no other has any."""
+        trials = {each.trial.record.number: each.trial.record for each in self.every_hit}
+        known = [
+            record.outcome.verdict.uncommitted_rows
+            for record in trials.values()
+            if isinstance(record.outcome, Completed)
+        ]
+        aborted = sum(rows or 0 for rows in known)
+        return None if not aborted and None in known else aborted
+
+    @property
     def place(self) -> str:
         """`1`, `2=` when not told apart from another, or nothing."""
         return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"

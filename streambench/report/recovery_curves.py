@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from streambench.analysis.hits import ObservedHit
-from streambench.report.columns import Curve, Floats, series_curve
+from streambench.report.columns import Curve, Floats
 from streambench.results.series import excess_lag
 
 BEFORE_S = 5.0
@@ -72,27 +72,6 @@ def _lag(
     gained = np.interp(ends_ms, breaks_ms, area) - np.interp(starts_ms, breaks_ms, area)
     mean_ms = gained / (ends_ms - starts_ms)
     return Curve((middles_ms - at_ms) / 1000, mean_ms / 1000)
-
-
-def at_once(struck: ObservedHit) -> int | None:
-    """How many events of a burst came at once; None when not known.
-
-    The second in which they came holds some of the usual load, too, which is taken off.
-    """
-    offered = series_curve(struck.trial, "offered")
-    if offered is None or not (offered.values > 0).any():
-        return None
-    hit = struck.recovery.hit
-    over_s = (hit.at_ms if hit.over_ms is None else hit.over_ms) / 1000
-    # A second ends with its last quantum, so what is due on the second belongs to the one before.
-    near = (offered.t_s >= hit.at_ms / 1000 - 1) & (offered.t_s < over_s + 1)
-    if not near.any():
-        return None
-    peak = int(np.argmax(np.where(near, offered.values, -1)))
-    second = float(offered.t_s[peak])
-    came_s = next((s for s in (over_s, hit.at_ms / 1000) if second < s <= second + 1), second + 1)
-    usual_per_s = float(np.median(offered.values[offered.values > 0]))
-    return max(0, round(float(offered.values[peak]) - usual_per_s * (second + 1 - came_s)))
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:

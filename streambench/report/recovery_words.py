@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from streambench.analysis.hits import records_at_once
 from streambench.analysis.recoveries import Recovered, kinds, recovered, spread
 from streambench.model.fault import FaultKind
 from streambench.model.numbers import (
@@ -17,7 +18,6 @@ from streambench.model.numbers import (
     three_digits,
 )
 from streambench.report.fault_words import damage_brief, deeds, fault_words, nobody
-from streambench.report.recovery_curves import at_once
 from streambench.results.bundle import Bundle
 
 
@@ -98,7 +98,7 @@ def lane_damage(one: Recovered) -> str:
 
 def burst_events(hit: Sequence[Recovered]) -> str:
     """`100,000 events at once`, or what is known of it."""
-    known = [n for one in hit for struck in one.hits if (n := at_once(struck)) is not None]
+    known = [n for one in hit for struck in one.hits if (n := records_at_once(struck)) is not None]
     return f"{three_digits(max(known))} events at once" if known else "a burst"
 
 

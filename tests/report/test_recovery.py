@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from streambench.analysis.hits import records_at_once
 from streambench.analysis.phases import RecoveryPhase
 from streambench.analysis.recoveries import Recovered, recovered
 from streambench.model.conditions import Profile
@@ -20,7 +21,6 @@ from streambench.report import markdown
 from streambench.report.compose import answer, compose
 from streambench.report.document import Document, Grid, Section
 from streambench.report.fault_words import fault_words
-from streambench.report.recovery_curves import at_once
 from streambench.report.recovery_words import recovery_sentence
 from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.recovery_terms import profile_words, restart_words
@@ -386,7 +386,7 @@ def test_a_burst_takes_its_time_even_where_no_window_was_late(tmp_path: Path) ->
 def test_the_events_of_a_burst_are_counted_without_the_usual_load(tmp_path: Path) -> None:
     bundle = read_bundle(faulted(tmp_path))
     struck = recovered(bundle, BURST)[0].hits[0]
-    assert at_once(struck) == pytest.approx(100_000, abs=200)
+    assert records_at_once(struck) == pytest.approx(100_000, abs=200)
 
 
 def test_partitions_are_told_apart_where_some_kept_flowing(tmp_path: Path) -> None:

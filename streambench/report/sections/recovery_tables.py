@@ -14,7 +14,6 @@ from streambench.analysis.phases import RecoveryPhase, phases_of
 from streambench.analysis.recoveries import Recovered, Spread, calm, spread
 from streambench.model.fault import FaultKind, PartitionOutage
 from streambench.model.numbers import DASH, in_seconds, number, sentence, three_digits
-from streambench.model.trial import Completed
 from streambench.model.verdict import Damage
 from streambench.report.document import Cell, Grid, GridColumn, GridRow, Tone
 from streambench.report.fault_words import phase_label
@@ -202,19 +201,13 @@ def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
     """Under exactly-once: whether it was put to the test at all."""
     said = []
     for one in hit:
-        trials = {id(struck.trial): struck.trial for struck in one.every_hit}.values()
-        known = [
-            outcome.verdict.uncommitted_rows
-            for trial in trials
-            if isinstance(outcome := trial.record.outcome, Completed)
-        ]
-        aborted = sum(rows or 0 for rows in known)
+        aborted = one.aborted_rows
         if aborted:
             said.append(
                 f"{one.title}: exactly-once was put to the test: {number(aborted)} rows of aborted "
                 "transactions are in the log and hidden from a committed reader."
             )
-        elif any(rows is None for rows in known):
+        elif aborted is None:
             said.append(
                 f"{one.title}: this run proves nothing about exactly-once: it is not known whether "
                 "a transaction was aborted."
