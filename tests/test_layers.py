@@ -46,6 +46,7 @@ def test_a_part_imports_only_parts_below_it(path: Path) -> None:
 
 DECIDING = (
     "scipy",
+    "statistics",
     "streambench.analysis.delays",
     "streambench.analysis.ranking.rank",
     "streambench.results.speed.at_another_speed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streambench.model.metrics import BY_NAME, Metric
@@ -54,6 +54,15 @@ def summarise(name: str, records: Sequence[TrialRecord]) -> MetricSummary:
                 return MetricSummary(metric, None, asked=len(records), reason=need)
             return _over(metric, maximum, records, instead=True)
     return _over(metric, name, records, instead=False)
+
+
+def cores_by_role(records: Sequence[TrialRecord]) -> Mapping[str, float]:
+    """Role → the median over the trials of its mean cores in the measured part."""
+    by_role: dict[str, list[float]] = {}
+    for record in records:
+        for usage in record.usage:
+            by_role.setdefault(usage.role, []).append(usage.cores_mean)
+    return {role: statistics.median(cores) for role, cores in by_role.items()}
 
 
 def maximum_of(name: str) -> str | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -73,14 +74,30 @@ class Place:
     why: str | None
 
     @property
-    def tied(self) -> bool:
-        """Whether it is not told apart from some other ranked engine."""
-        return bool(self.alike)
-
-    @property
     def text(self) -> str:
         """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
+        return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """What may have a place: `rank` is None when it is not ranked, for the reason `unranked`.
+
+    `alike` are the labels of ranked ones that it is not told apart from.
+    """
+
+    rank: int | None = None
+    alike: tuple[str, ...] = ()
+    unranked: str | None = None
+
+    @property
+    def place(self) -> str:
+        """`1`, `2=` when not told apart from another, or nothing."""
+        return Place("", self.rank, self.alike, self.unranked).text
+
+    def at(self, place: Place) -> Self:
+        """The same at this place."""
+        return replace(self, rank=place.rank, alike=place.alike, unranked=place.why)
 
 
 @dataclass(frozen=True)

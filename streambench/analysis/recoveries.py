@@ -17,7 +17,14 @@ from streambench.analysis.hits import (
     window_advance_ms,
 )
 from streambench.analysis.phases import RecoveryPhase, instant_ms, or_never
-from streambench.analysis.ranking import LATE_TIME_FACTOR, RankBasis, RankCandidate, basis_of, rank
+from streambench.analysis.ranking import (
+    LATE_TIME_FACTOR,
+    Placed,
+    RankBasis,
+    RankCandidate,
+    basis_of,
+    rank,
+)
 from streambench.analysis.variants import Standing, standings
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind, Recovery
@@ -48,11 +55,10 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Recovered:
+class Recovered(Placed):
     """How one variant came through the hits of one kind.
 
-    `rank` is None when it is not ranked, for the reason `unranked`; `alike` are the labels of
-    ranked ones that it is not told apart from. Without `hits` the fault did not happen to it, and its standing says why. `limit_ms` is the common
+    Without `hits` the fault did not happen to it, and its standing says why. `limit_ms` is the common
     limit. `aside` are hits at another speed of the machine: they count in the damage, and in no time.
     `at_most`: late times are upper bounds, as only whole windows are known.
     """
@@ -60,9 +66,6 @@ class Recovered:
     standing: Standing
     kind: FaultKind
     hits: tuple[ObservedHit, ...]
-    unranked: str | None
-    rank: int | None = None
-    alike: tuple[str, ...] = ()
     limit_ms: float | None = None
     at_most: bool = False
     aside: tuple[ObservedHit, ...] = ()
@@ -108,11 +111,6 @@ class Recovered:
         ]
         aborted = sum(rows or 0 for rows in known)
         return None if not aborted and None in known else aborted
-
-    @property
-    def place(self) -> str:
-        """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
 
     def phase(self, phase: RecoveryPhase) -> Spread:
         """A phase over the hits, in ms after the hit."""
@@ -175,21 +173,11 @@ def recovered(bundle: Bundle, kind: FaultKind) -> tuple[Recovered, ...]:
     if limit_ms is not None:
         found = [by_limit(bundle, hits, limit_ms) for hits in found]
     at_most = from_whole_windows(bundle.run)
-    every = [
-        replace(one, unranked=_why_unranked(bundle, one))
-        for stand, hits in zip(stands, found, strict=True)
-        for one in (
-            Recovered(
-                stand,
-                kind,
-                hits,
-                None,
-                limit_ms=limit_ms,
-                at_most=at_most,
-                aside=hits_of(bundle, stand.aside, kind),
-            ),
-        )
-    ]
+    every = []
+    for stand, hits in zip(stands, found, strict=True):
+        aside = hits_of(bundle, stand.aside, kind)
+        one = Recovered(stand, kind, hits, limit_ms, at_most, aside)
+        every.append(replace(one, unranked=_why_unranked(bundle, one)))
     ranked = _rank(bundle, [one for one in every if one.unranked is None])
     rest = [one for one in every if one.unranked is not None]
     return (*ranked, *sorted(rest, key=lambda one: (not one.hits, not one.clean)))
@@ -299,10 +287,7 @@ def _rank(bundle: Bundle, every: Sequence[Recovered]) -> list[Recovered]:
         [_candidate(one) for one in every], floor=basis.floor, single_factor=basis.single_factor
     )
     by_label = {one.standing.label: one for one in every}
-    return [
-        replace(by_label[place.label], rank=place.rank, alike=place.alike, unranked=place.why)
-        for place in places
-    ]
+    return [by_label[place.label].at(place) for place in places]
 
 
 def basis_of_recoveries(bundle: Bundle, every: Sequence[Recovered]) -> RankBasis:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from streambench.analysis import ranking
 from streambench.analysis.eligible import unbelieved
-from streambench.analysis.ranking import RankBasis, RankCandidate
+from streambench.analysis.ranking import Placed, RankBasis, RankCandidate
 from streambench.analysis.variants import Standing, VariantStatus, standings, title_of
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
@@ -43,30 +43,21 @@ class Bracket:
 
 
 @dataclass(frozen=True)
-class FoundRate:
+class FoundRate(Placed):
     """One variant's search; `confirmed` is the standing of the trial that confirmed its rate.
 
-    `rank` is None when it is not ranked: without a rate, or for the reason `unranked`. `alike` are the
-    labels of those that it is not told apart from.
+    Without a rate it has neither a rank nor a reason.
     """
 
     label: str
     title: str
     record: SearchRecord | None
     confirmed: Standing | None
-    unranked: str | None = None
-    rank: int | None = None
-    alike: tuple[str, ...] = ()
 
     @property
     def rate_per_s(self) -> int | None:
         """The lag-bounded rate, confirmed."""
         return None if self.record is None else self.record.lag_bounded_per_s
-
-    @property
-    def place(self) -> str:
-        """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
 
     @property
     def candidate(self) -> RankCandidate:
@@ -139,9 +130,7 @@ def found_rates(bundle: Bundle) -> RateRanking:
         lower_is_better=False,
     )
     for place in places:
-        every[place.label] = replace(
-            every[place.label], rank=place.rank, alike=place.alike, unranked=place.why
-        )
+        every[place.label] = every[place.label].at(place)
     ranked = [every[place.label] for place in places if place.rank is not None]
     rest = sorted(
         (one for one in every.values() if one.rank is None), key=lambda one: -(one.rate_per_s or 0)

@@ -16,6 +16,7 @@ from streambench.analysis.eligible import (
     unbelieved,
 )
 from streambench.analysis.metrics import MetricSummary, summarise
+from streambench.analysis.ranking import Placed
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle, TrialBundle
@@ -48,13 +49,11 @@ class RowsChecked:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(Placed):
     """One variant's place: `completed` are the trials that its figures come from.
 
     `aside` are completed, too, but were made at another speed of the machine than most: their rows count
     for what is right, their times and costs for nothing. A variant that has no others keeps them.
-    `rank` is None when it is not ranked, for the reason `unranked`. `alike` are the labels of ranked
-    variants that it is not told apart from.
     """
 
     label: str
@@ -64,15 +63,7 @@ class Standing:
     reason: str | None
     trials: tuple[TrialBundle, ...]
     completed: tuple[TrialBundle, ...]
-    unranked: str | None
     aside: tuple[TrialBundle, ...] = ()
-    rank: int | None = None
-    alike: tuple[str, ...] = ()
-
-    @property
-    def tied(self) -> bool:
-        """Whether it is not told apart from some other ranked variant."""
-        return bool(self.alike)
 
     @property
     def records(self) -> tuple[TrialRecord, ...]:
@@ -99,11 +90,6 @@ class Standing:
             all(verdict.exact for verdict in self.verdicts),
         )
 
-    @property
-    def place(self) -> str:
-        """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
-
 
 def title_of(bundle: Bundle, label: str) -> str:
     """An engine's name as in the report, else the variant's label."""
@@ -115,9 +101,7 @@ def standings(bundle: Bundle) -> tuple[Standing, ...]:
     stands = {label: _standing(bundle, label) for label in bundle.labels}
     places = delay_ranking(bundle, tuple(stands.values())).places
     for place in places:
-        stands[place.label] = replace(
-            stands[place.label], rank=place.rank, alike=place.alike, unranked=place.why
-        )
+        stands[place.label] = stands[place.label].at(place)
     ranked = [stands[place.label] for place in places if place.rank is not None]
     order = list(VariantStatus)
     rest = sorted(
@@ -137,9 +121,8 @@ def _standing(bundle: Bundle, label: str) -> Standing:
     completed = tuple(t for t in trials if isinstance(t.record.outcome, Completed))
     compared, aside = _by_speed(bundle, completed)
     status, words, reason = _result(bundle, trials)
-    standing = Standing(
-        label, title_of(bundle, label), status, words, reason, trials, compared, None, aside
-    )
+    title = title_of(bundle, label)
+    standing = Standing(label, title, status, words, reason, trials, compared, aside)
     return replace(standing, unranked=_why_unranked(bundle, standing))
 
 

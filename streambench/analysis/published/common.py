@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from streambench.analysis.metrics import MetricSummary
-from streambench.analysis.ranking import RankBasis
+from streambench.analysis.ranking import Placed, RankBasis
 from streambench.analysis.recoveries import Spread
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage
@@ -84,6 +84,11 @@ class RankPlace:
     rank: Annotated[int | None, says("one more than the number of variants surely better")]
     not_told_apart_from: Annotated[tuple[str, ...], says("labels of ranked variants")]
     why_unranked: Annotated[str | None, says("why there is no rank; null when there is one")]
+
+    @classmethod
+    def of(cls, one: Placed) -> RankPlace:
+        """A place as it is published."""
+        return cls(one.rank, one.alike, one.unranked)
 
 
 @dataclass(frozen=True)

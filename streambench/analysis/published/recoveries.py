@@ -136,7 +136,7 @@ def _result(bundle: Bundle, one: Recovered) -> RecoveryResult:
     after = [hit.recovery for hit in one.hits]
     return RecoveryResult(
         variant=one.standing.label,
-        place=RankPlace(one.rank, one.alike, one.unranked),
+        place=RankPlace.of(one),
         clean=one.clean,
         damage=DamageCounts.of(one.damage),
         aborted_rows=one.aborted_rows,

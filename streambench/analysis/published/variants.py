@@ -8,6 +8,7 @@ from typing import Annotated
 
 from streambench.analysis.clock_waits import longest_clock_waits
 from streambench.analysis.eligible import worked_off_a_backlog
+from streambench.analysis.metrics import cores_by_role
 from streambench.analysis.published.common import (
     DamageCounts,
     MetricFigure,
@@ -76,6 +77,7 @@ class VariantResult:
     ]
     measured_windows: Annotated[int | None, says("fewest of a trial in the figures")]
     metrics: Annotated[Mapping[str, MetricFigure], says("by name (docs/method.md)")]
+    cores_by_role: Annotated[Mapping[str, float], says("mean cores, median over trials")]
     late_records: Annotated[tuple[LateFigures, ...], says("a trial each; none: none could be late")]
     clock_waits: Annotated[tuple[ClockWaitFigure, ...], says("a partition each, where it was long")]
 
@@ -92,7 +94,7 @@ def variant_result(stand: Standing) -> VariantResult:
         status=stand.status,
         result=stand.words,
         reason=stand.reason,
-        place=RankPlace(stand.rank, stand.alike, stand.unranked),
+        place=RankPlace.of(stand),
         rows_right=stand.rows.right,
         rows_expected=stand.rows.expected,
         rows_exact=stand.rows.exact,
@@ -106,6 +108,7 @@ def variant_result(stand: Standing) -> VariantResult:
         trials_with_backlog=tuple(each.number for each in records if worked_off_a_backlog(each)),
         measured_windows=min((each.measured_windows for each in records), default=None),
         metrics={metric.name: MetricFigure.of(stand.summary(metric.name)) for metric in METRICS},
+        cores_by_role=cores_by_role(records),
         late_records=tuple(late for each in records if (late := _late(each)) is not None),
         clock_waits=tuple(
             ClockWaitFigure(

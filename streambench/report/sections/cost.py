@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.metrics import cores_by_role
 from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import mib, number
@@ -103,14 +103,10 @@ def _metric_grid(stands: Sequence[Standing]) -> Grid:
 
 
 def _cores(stand: Standing) -> dict[str, float]:
-    """Median over the trials of mean cores by role."""
+    """Those of the roles that are drawn."""
     drawn = {role for role, _, _ in ROLE_LOOKS}
-    by_role: dict[str, list[float]] = {}
-    for record in stand.records:
-        for usage in record.usage:
-            if usage.role in drawn:
-                by_role.setdefault(usage.role, []).append(usage.cores_mean)
-    return {role: statistics.median(values) for role, values in by_role.items()}
+    every = cores_by_role(stand.records)
+    return {role: cores for role, cores in every.items() if role in drawn}
 
 
 def _draw(rows: list[CostRow], narrow: bool) -> object:

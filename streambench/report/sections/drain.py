@@ -98,17 +98,18 @@ def _row(bundle: Bundle, one: DrainedVariant) -> GridRow:
 
 def _lanes(bundle: Bundle, found: DrainRanking) -> list[DrainLane]:
     look = looks(bundle.labels)
-    rounds = {one.label: one.rounds for one in found.variants}
+    by_label = {one.label: one for one in found.variants}
     return [
         DrainLane(
             title_of(bundle, label),
             look[label],
-            tuple(drain.per_s for r in records if (drain := r.cold) is not None),
-            tuple(drain.per_s for r in records if (drain := r.warm) is not None),
-            tuple(drain.peak_per_s for r in records if (drain := r.warm) is not None),
+            tuple(drain.per_s for r in one.rounds if (drain := r.cold) is not None),
+            tuple(drain.per_s for r in one.rounds if (drain := r.warm) is not None),
+            tuple(drain.peak_per_s for r in one.rounds if (drain := r.warm) is not None),
+            one.warm_per_s,
         )
         for label in bundle.labels
-        if (records := rounds[label])
+        if (one := by_label[label]).rounds
     ]
 
 
