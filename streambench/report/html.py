@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from streambench.report.compose import compose
 from streambench.report.document import Document, Plot, metric_anchor
-from streambench.report.drawing import to_svg
+from streambench.report.plots.drawing import to_svg
 from streambench.results.bundle import Bundle
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -7,7 +7,7 @@ from pathlib import Path
 from streambench.report import html, markdown
 from streambench.report.compose import compose
 from streambench.report.document import plots_of
-from streambench.report.drawing import to_png
+from streambench.report.plots.drawing import to_png
 from streambench.results.bundle import read_bundle
 from streambench.results.files import write_bytes, write_text
 

@@ -15,7 +15,7 @@ from streambench.model.drain import Drain, DrainRecord
 from streambench.report import html, markdown
 from streambench.report.compose import answer, compose
 from streambench.report.document import plots_of
-from streambench.report.drawing import to_png, to_svg
+from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import RUN

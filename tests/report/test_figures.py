@@ -4,7 +4,7 @@ from streambench.analysis.metrics import maximum_of, summarise
 from streambench.model.metrics import METRICS
 from streambench.model.trial import TrialRecord
 from streambench.report.document import Cell, Tone
-from streambench.report.figures import figure_cell, labelled, spread_of, text_of
+from streambench.report.words.figures import figure_cell, labelled, spread_of, text_of
 
 from .example import MIB, RIGHT, completed, measures
 

@@ -20,11 +20,11 @@ from streambench.model.verdict import Damage
 from streambench.report import markdown
 from streambench.report.compose import answer, compose
 from streambench.report.document import Document, Grid, Section
-from streambench.report.fault_words import fault_words
-from streambench.report.recovery_words import recovery_sentence
 from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.recovery_terms import profile_words, restart_words
 from streambench.report.sections.verdict import recovery_columns
+from streambench.report.words.faults import fault_words
+from streambench.report.words.recoveries import recovery_sentence
 from streambench.results.bundle import Bundle, read_bundle
 
 from .example import RUN, every_result

@@ -14,7 +14,7 @@ from streambench.analysis.hits import late_stretches
 from streambench.analysis.phases import RecoveryPhase
 from streambench.analysis.recoveries import recovered
 from streambench.report.document import Plot
-from streambench.report.recovery_curves import around
+from streambench.report.plots.recovery_curves import around
 from streambench.report.sections.recovery import recovery_sections
 from streambench.results.bundle import Bundle, read_bundle
 

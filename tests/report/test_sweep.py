@@ -18,7 +18,7 @@ from streambench.model.trial import Completed, Invalid, LeftOut, Outcome, TrialR
 from streambench.report import markdown
 from streambench.report.compose import answer, compose
 from streambench.report.document import Plot, plots_of
-from streambench.report.drawing import to_png, to_svg
+from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, WRONG, measures, trial

@@ -14,9 +14,9 @@ from streambench.model.numbers import DASH, number, optional
 from streambench.model.search import SearchTerms
 from streambench.report.chapters.chapter import Chapter, below, terminal_table
 from streambench.report.document import Section
-from streambench.report.figures import labelled
 from streambench.report.sections.search import search_clause, search_sections, unranked_rates
-from streambench.report.trends import trend_lines
+from streambench.report.words.figures import labelled
+from streambench.report.words.trends import trend_lines
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from streambench.model.numbers import listing, number, percent, plural
 from streambench.report.chapters.chapter import Chapter
 from streambench.report.chapters.single_summary import summary_parts
 from streambench.report.document import Section
-from streambench.report.recovery_words import recovery_clause
 from streambench.report.sections.cost import cost_section
 from streambench.report.sections.late import late_section
 from streambench.report.sections.latency import latency_section
 from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.throughput import throughput_section
 from streambench.report.sections.verdict import verdict_section
+from streambench.report.words.recoveries import recovery_clause
 from streambench.results.bundle import Bundle
 
 

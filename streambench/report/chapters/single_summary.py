@@ -12,15 +12,15 @@ from streambench.analysis.metrics import MetricSummary
 from streambench.analysis.variants import RIGHT_SO_FAR, Standing, VariantStatus, standings
 from streambench.model.numbers import DASH, number, optional, percent
 from streambench.model.trial import Failed
-from streambench.report.aside import aside_lines
 from streambench.report.chapters.chapter import below, terminal_table
 from streambench.report.document import Tone
-from streambench.report.figures import labelled
-from streambench.report.processed import backlog_words
-from streambench.report.rank_words import unranked_words
 from streambench.report.sections.late import caption, which_trial
 from streambench.report.sections.verdict import MARKS, recovery_columns
-from streambench.report.trends import trend_lines
+from streambench.report.words.aside import aside_lines
+from streambench.report.words.figures import labelled
+from streambench.report.words.processed import backlog_words
+from streambench.report.words.ranks import unranked_words
+from streambench.report.words.trends import trend_lines
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}

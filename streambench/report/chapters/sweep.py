@@ -16,11 +16,11 @@ from streambench.model.pace import Pace
 from streambench.model.sweep import Axis, AxisName, grid, value_words
 from streambench.report.chapters.chapter import Chapter, below, terminal_table
 from streambench.report.document import Section
-from streambench.report.figures import labelled
 from streambench.report.sections.sweep import sweep_sections
 from streambench.report.sections.verdict import MARKS
-from streambench.report.sweep_words import sweep_clause
-from streambench.report.trends import trend_lines
+from streambench.report.words.figures import labelled
+from streambench.report.words.sweeps import sweep_clause
+from streambench.report.words.trends import trend_lines
 
 _PACES = {Pace.KEPT_UP: "green", Pace.FELL_BEHIND: "red", Pace.UNDECIDED: "yellow"}
 

@@ -11,10 +11,10 @@ from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import mib, number
 from streambench.model.plan import Role
 from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Plot, Section, Text
-from streambench.report.figures import figure_cell
-from streambench.report.looks import ROLE_LOOKS
-from streambench.report.plot_cost import CostRow, draw_cost
+from streambench.report.plots.cost import CostRow, draw_cost
+from streambench.report.plots.style import ROLE_STYLES
 from streambench.report.sections.latency import name_in_plots
+from streambench.report.words.figures import figure_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -104,7 +104,7 @@ def _metric_grid(stands: Sequence[Standing]) -> Grid:
 
 def _cores(stand: Standing) -> dict[str, float]:
     """Those of the roles that are drawn."""
-    drawn = {role for role, _, _ in ROLE_LOOKS}
+    drawn = {role for role, _, _ in ROLE_STYLES}
     every = cores_by_role(stand.records)
     return {role: cores for role, cores in every.items() if role in drawn}
 

@@ -10,9 +10,9 @@ from streambench.analysis.drains import DrainedVariant, DrainRanking, rank_drain
 from streambench.analysis.variants import title_of
 from streambench.model.numbers import DASH, optional, three_digits
 from streambench.report.document import Cell, Grid, GridColumn, GridRow, Plot, Section, Text, Tone
-from streambench.report.looks import looks
-from streambench.report.plot_drain import DrainLane, draw_drains
-from streambench.report.rank_words import rank_basis
+from streambench.report.plots.drain import DrainLane, draw_drains
+from streambench.report.plots.style import plot_styles
+from streambench.report.words.ranks import rank_basis
 from streambench.results.bundle import Bundle
 
 _ABOUT = (
@@ -97,12 +97,12 @@ def _row(bundle: Bundle, one: DrainedVariant) -> GridRow:
 
 
 def _lanes(bundle: Bundle, found: DrainRanking) -> list[DrainLane]:
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     by_label = {one.label: one for one in found.variants}
     return [
         DrainLane(
             title_of(bundle, label),
-            look[label],
+            styles[label],
             tuple(drain.per_s for r in one.rounds if (drain := r.cold) is not None),
             tuple(drain.per_s for r in one.rounds if (drain := r.warm) is not None),
             tuple(drain.peak_per_s for r in one.rounds if (drain := r.warm) is not None),

@@ -18,7 +18,7 @@ from streambench.report.document import (
     Section,
     Text,
 )
-from streambench.report.plot_late import LateRow, draw_late
+from streambench.report.plots.late import LateRow, draw_late
 from streambench.results.bundle import Bundle
 from streambench.results.schema import LateModel, LatePrediction
 

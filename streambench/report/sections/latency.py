@@ -11,8 +11,6 @@ from streambench.analysis.recoveries import kinds
 from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import number, optional
-from streambench.report.clock_words import CLOCK_WAITS_INTRODUCED, clock_wait_words
-from streambench.report.columns import bucket_width_s, bucketed, window_curve
 from streambench.report.document import (
     Block,
     Cell,
@@ -24,10 +22,12 @@ from streambench.report.document import (
     Section,
     Text,
 )
-from streambench.report.figures import figure_cell
-from streambench.report.looks import Look, looks
-from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_percentiles
-from streambench.report.trends import trend_blocks
+from streambench.report.plots.columns import bucket_width_s, bucketed, window_curve
+from streambench.report.plots.delay import DelayRow, Line, draw_over_time, draw_percentiles
+from streambench.report.plots.style import PlotStyle, plot_styles
+from streambench.report.words.clocks import CLOCK_WAITS_INTRODUCED, clock_wait_words
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 # Bundles made before these were measured know none of them.
@@ -64,7 +64,7 @@ def latency_section(bundle: Bundle) -> Section:
     stem = delay_stem(bundle)
     seen_by = "as a read_committed reader has it" if stem == "visible" else "as appended to the log"
     axis = "visible delay, ms" if stem == "visible" else "result delay, ms"
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     blocks: list[Block] = [
         Text(
             "Result delay counts from the instant at which a window could first lawfully close to its "
@@ -77,14 +77,14 @@ def latency_section(bundle: Bundle) -> Section:
             "Result delay p50, p99 and maximum of each engine",
             "Further left is faster. The line runs from the median to the slowest window; in a "
             "short line the delays differ little. A percentile that too few windows earned is left out.",
-            partial(_draw_percentiles, _percentile_rows(stands, stem, look), axis),
+            partial(_draw_percentiles, _percentile_rows(stands, stem, styles), axis),
             _percentile_grid(stands),
         ),
     ]
     waits = tuple(words for stand in stands for words in clock_wait_words(stand))
     if waits:
         blocks += [Text(CLOCK_WAITS_INTRODUCED), Points(waits)]
-    lines = _lines(stands, stem, look)
+    lines = _lines(stands, stem, styles)
     if lines:
         blocks.append(
             Plot(
@@ -107,7 +107,7 @@ def name_in_plots(stand: Standing) -> str:
 
 
 def lines_of(
-    stands: Sequence[Standing], look: dict[str, Look], column: str, source: object
+    stands: Sequence[Standing], styles: dict[str, PlotStyle], column: str, source: object
 ) -> list[Line]:
     """One line per variant with a curve per completed trial, from `source(trial, column)`."""
     assert callable(source)
@@ -115,7 +115,7 @@ def lines_of(
     for stand in stands:
         curves = tuple(c for trial in stand.completed if (c := source(trial, column)) is not None)
         if curves:
-            lines.append(Line(name_in_plots(stand), look[stand.label], curves))
+            lines.append(Line(name_in_plots(stand), styles[stand.label], curves))
     return lines
 
 
@@ -154,12 +154,12 @@ def _window_counts(stands: Sequence[Standing]) -> str:
 
 
 def _percentile_rows(
-    stands: Sequence[Standing], stem: str, look: dict[str, Look]
+    stands: Sequence[Standing], stem: str, styles: dict[str, PlotStyle]
 ) -> list[DelayRow]:
     return [
         DelayRow(
             name_in_plots(stand),
-            look[stand.label],
+            styles[stand.label],
             _earned(stand.summary(f"{stem}_p50_ms")),
             _earned(stand.summary(f"{stem}_p99_ms")),
             stand.summary(f"{stem}_max_ms").value,
@@ -200,9 +200,9 @@ def _percentile_grid(stands: Sequence[Standing]) -> Grid:
     return Grid(columns, rows)
 
 
-def _lines(stands: Sequence[Standing], stem: str, look: dict[str, Look]) -> list[Line]:
+def _lines(stands: Sequence[Standing], stem: str, styles: dict[str, PlotStyle]) -> list[Line]:
     column = "visible_complete_ms" if stem == "visible" else "complete_ms"
-    return lines_of(stands, look, column, window_curve)
+    return lines_of(stands, styles, column, window_curve)
 
 
 def _time_grid(lines: Sequence[Line]) -> Grid:

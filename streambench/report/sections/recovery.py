@@ -21,8 +21,6 @@ from streambench.analysis.recoveries import (
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind
 from streambench.model.numbers import DASH, in_seconds, number, plural
-from streambench.report.aside import aside_lines
-from streambench.report.columns import bucketed
 from streambench.report.document import (
     Block,
     Cell,
@@ -36,19 +34,10 @@ from streambench.report.document import (
     Text,
     Tone,
 )
-from streambench.report.fault_words import fault_words, phase_label
-from streambench.report.looks import Look, looks
-from streambench.report.plot_recovery import Lane, Scene, draw_recovery
-from streambench.report.rank_words import rank_basis
-from streambench.report.recovery_curves import BEFORE_S, Around, around
-from streambench.report.recovery_words import (
-    burst_events,
-    lane_brief,
-    lane_damage,
-    lane_name,
-    lane_words,
-    recovery_sentence,
-)
+from streambench.report.plots.columns import bucketed
+from streambench.report.plots.recovery import Lane, Scene, draw_recovery
+from streambench.report.plots.recovery_curves import BEFORE_S, Around, around
+from streambench.report.plots.style import PlotStyle, plot_styles
 from streambench.report.sections.recovery_tables import (
     aborted_points,
     damage_grid,
@@ -58,6 +47,17 @@ from streambench.report.sections.recovery_tables import (
     results_grid,
 )
 from streambench.report.sections.recovery_terms import terms_blocks
+from streambench.report.words.aside import aside_lines
+from streambench.report.words.faults import fault_words, phase_label
+from streambench.report.words.ranks import rank_basis
+from streambench.report.words.recoveries import (
+    burst_events,
+    lane_brief,
+    lane_damage,
+    lane_name,
+    lane_words,
+    recovery_sentence,
+)
 from streambench.results.bundle import Bundle
 
 _AFTER_S = 3.0  # how much of the time after the last engine settled is drawn
@@ -213,9 +213,9 @@ def _gaps(main: Around) -> bool:
 
 
 def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene | None:
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     stem = delay_stem(bundle)
-    lanes = tuple(_lane(bundle, one, look[one.standing.label], stem) for one in every)
+    lanes = tuple(_lane(bundle, one, styles[one.standing.label], stem) for one in every)
     drawn = [lane for lane in lanes if lane.main is not None]
     if not drawn:
         return None
@@ -233,10 +233,10 @@ def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene
     return Scene(lanes, burst, labels, "the burst came" if burst else "the hit", end_s, start_s)
 
 
-def _lane(bundle: Bundle, one: Recovered, look: Look, stem: str) -> Lane:
+def _lane(bundle: Bundle, one: Recovered, style: PlotStyle, stem: str) -> Lane:
     if not one.hits:
         words = lane_words(one)
-        return Lane(one.title, lane_name(one), look, words, words, "", True)
+        return Lane(one.title, lane_name(one), style, words, words, "", True)
     typical = one.typical
     rest = [each for each in one.hits if each is not typical]
     phases = _phases(typical, one.kind)
@@ -250,7 +250,7 @@ def _lane(bundle: Bundle, one: Recovered, look: Look, stem: str) -> Lane:
     return Lane(
         one.title,
         lane_name(one),
-        look,
+        style,
         lane_words(one),
         lane_brief(one),
         lane_damage(one),

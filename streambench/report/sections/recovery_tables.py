@@ -16,7 +16,7 @@ from streambench.model.fault import FaultKind, PartitionOutage
 from streambench.model.numbers import DASH, in_seconds, number, sentence, three_digits
 from streambench.model.verdict import Damage
 from streambench.report.document import Cell, Grid, GridColumn, GridRow, Tone
-from streambench.report.fault_words import phase_label
+from streambench.report.words.faults import phase_label
 
 _NEVER = "not within the trial"
 _UNDISTURBED = "no window was late"

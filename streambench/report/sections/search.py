@@ -25,12 +25,12 @@ from streambench.report.document import (
     Text,
     Tone,
 )
-from streambench.report.figures import figure_cell
-from streambench.report.looks import looks
-from streambench.report.plot_search import SearchLane, draw_search
-from streambench.report.plot_sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
-from streambench.report.rank_words import rank_basis, unranked_words
-from streambench.report.trends import trend_blocks
+from streambench.report.plots.search import SearchLane, draw_search
+from streambench.report.plots.style import plot_styles
+from streambench.report.plots.sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.ranks import rank_basis, unranked_words
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _TONES = {
@@ -166,11 +166,11 @@ def _confirmed_words(record: SearchRecord) -> str:
 
 
 def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Plot:
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     lanes = [
         SearchLane(
             one.title,
-            look[one.record.label],
+            styles[one.record.label],
             tried.passed,
             tried.failed,
             tried.undecided,
@@ -218,7 +218,7 @@ def _draw_search(lanes: Sequence[SearchLane], narrow: bool) -> Any:
 def _curve(bundle: Bundle) -> Plot:
     """Delay against rate, from the probes: the slowest window of each."""
     stem = f"{delay_stem(bundle)}_p50_ms"
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     titles = bundle.run.titles
     lines = []
     for search in bundle.run.searches:
@@ -231,7 +231,7 @@ def _curve(bundle: Bundle) -> Plot:
         )
         if marks:
             name = titles.get(search.label, search.label)
-            lines.append(SweepLine(name, look[search.label], marks, search.lag_bounded_per_s))
+            lines.append(SweepLine(name, styles[search.label], marks, search.lag_bounded_per_s))
     columns = (
         GridColumn("engine"),
         GridColumn("events/s", numeric=True),

@@ -23,13 +23,13 @@ from streambench.report.document import (
     Text,
     Tone,
 )
-from streambench.report.figures import figure_cell
-from streambench.report.looks import looks
-from streambench.report.plot_sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
-from streambench.report.processed import processed_cell
+from streambench.report.plots.style import plot_styles
+from streambench.report.plots.sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
 from streambench.report.sections.verdict import MARKS
-from streambench.report.sweep_words import left_out_words, unmoved_words
-from streambench.report.trends import trend_blocks
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
+from streambench.report.words.sweeps import left_out_words, unmoved_words
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
@@ -100,7 +100,7 @@ def _draw(panels: Sequence[SweepPanel], xlabel: str, ylabel: str, narrow: bool) 
 
 
 def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPanel]:
-    look, tops = looks(bundle.labels), knees(bundle, every)
+    styles, tops = plot_styles(bundle.labels), knees(bundle, every)
     panels = []
     for second in dict.fromkeys(one.point[1:] for one in every):
         lines = []
@@ -111,7 +111,7 @@ def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPa
                 title = mine[0].standing.title
                 top = tops.get(label)
                 knee = top.rate_per_s if top is not None and top.seen else None
-                lines.append(SweepLine(title, look[label], marks, knee))
+                lines.append(SweepLine(title, styles[label], marks, knee))
         panels.append(SweepPanel(_second_words(second), tuple(lines)))
     return panels
 

@@ -24,7 +24,7 @@ from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.sections.recovery_terms import effective_cell
-from streambench.report.warm_up_words import warm_up_words
+from streambench.report.words.warm_ups import warm_up_words
 from streambench.results.bundle import Bundle
 
 

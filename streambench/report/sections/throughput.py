@@ -11,13 +11,13 @@ from streambench.analysis.recoveries import kinds
 from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import number, optional
-from streambench.report.columns import bucket_width_s, bucketed, series_curve
 from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Plot, Section, Text
-from streambench.report.figures import figure_cell
-from streambench.report.looks import looks
-from streambench.report.plot_delay import Line, draw_over_time
-from streambench.report.plot_rate import RatePanel, draw_rates
+from streambench.report.plots.columns import bucket_width_s, bucketed, series_curve
+from streambench.report.plots.delay import Line, draw_over_time
+from streambench.report.plots.rate import RatePanel, draw_rates
+from streambench.report.plots.style import plot_styles
 from streambench.report.sections.latency import lines_of, name_in_plots, time_grid
+from streambench.report.words.figures import figure_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -37,7 +37,7 @@ def throughput_section(bundle: Bundle) -> Section:
     if not stands:
         return Section("throughput", "Throughput and lag", (Text("No trial was completed."),))
     blocks: list[Block] = [_rates_grid(stands)]
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     panels, width_s = _panels(stands, bundle, _PLOT_BUCKETS)
     if panels:
         table, table_width_s = _panels(stands, bundle, _TABLE_BUCKETS)
@@ -54,7 +54,7 @@ def throughput_section(bundle: Bundle) -> Section:
                 _panel_grid(table, table_width_s),
             )
         )
-    lags = lines_of(stands, look, "excess_lag_ms", series_curve)
+    lags = lines_of(stands, styles, "excess_lag_ms", series_curve)
     if lags:
         blocks.append(
             Plot(
@@ -90,7 +90,7 @@ def _rates_grid(stands: Sequence[Standing]) -> Grid:
 
 def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list[RatePanel], float]:
     """A panel per variant from its first trial; buckets hold two windows, else windows look like gaps."""
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     found = []
     advances, ends = [], []
     for stand in stands:
@@ -106,7 +106,7 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
     panels = [
         RatePanel(
             name_in_plots(stand),
-            look[stand.label],
+            styles[stand.label],
             bucketed(offered, width_s, "mean"),
             bucketed(processed, width_s, "mean"),
             tuple(r.hit.at_ms / 1000 for r in stand.completed[0].record.recoveries),

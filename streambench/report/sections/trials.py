@@ -7,9 +7,9 @@ from streambench.analysis.variants import title_of
 from streambench.model.metrics import BY_NAME
 from streambench.model.sweep import point_words
 from streambench.report.document import Cell, Grid, GridColumn, GridRow, Section
-from streambench.report.figures import figure_cell
-from streambench.report.processed import processed_cell
 from streambench.report.sections.verdict import delay_metrics
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = ("processed_per_s", "engine_cpu_s_per_million", "engine_memory_peak_bytes")

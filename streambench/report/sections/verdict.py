@@ -18,7 +18,6 @@ from streambench.analysis.variants import (
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import DASH, in_seconds, number, sentence, three_digits
-from streambench.report.aside import aside_lines
 from streambench.report.document import (
     Block,
     Cell,
@@ -30,10 +29,11 @@ from streambench.report.document import (
     Text,
     Tone,
 )
-from streambench.report.fault_words import fault_words
-from streambench.report.figures import figure_cell
-from streambench.report.processed import processed_cell
-from streambench.report.rank_words import rank_basis, unranked_words
+from streambench.report.words.aside import aside_lines
+from streambench.report.words.faults import fault_words
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
+from streambench.report.words.ranks import rank_basis, unranked_words
 from streambench.results.bundle import Bundle
 
 MARKS = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from streambench.model.numbers import DASH, three_digits
-from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.looks import INK, MUTED, ON_GRID, PAPER, Look
+from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numbers
+from streambench.report.plots.style import INK, MUTED, ON_GRID, PAPER, PlotStyle
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class DrainLane:
     """One variant's rates in events/s, one a round, and the median of the warm ones."""
 
     name: str
-    look: Look
+    style: PlotStyle
     cold: tuple[float, ...]
     warm: tuple[float, ...]
     peak: tuple[float, ...]
@@ -29,7 +29,7 @@ def draw_drains(lanes: Sequence[DrainLane], *, narrow: bool) -> Any:
     axes = figure.subplots()
     across = axes.get_yaxis_transform()
     for index, lane in enumerate(lanes):
-        colour = lane.look.colour
+        colour = lane.style.colour
         axes.plot(lane.cold, [index] * len(lane.cold), "o", color=PAPER, mec=colour, ms=8, mew=1.8)
         axes.plot(lane.warm, [index] * len(lane.warm), "o", color=colour, ms=8, mec=PAPER)
         axes.plot(lane.peak, [index] * len(lane.peak), "|", color=colour, ms=14, mew=2)
@@ -49,12 +49,12 @@ def draw_drains(lanes: Sequence[DrainLane], *, narrow: bool) -> Any:
         axes.set_xlim(left=0)
         plain_numbers(axes.xaxis)
     axes.set_xlabel("events per second")
-    for marker, label, look in (
+    for marker, label, style in (
         ("o", "cold", {"color": PAPER, "mec": MUTED, "mew": 1.8}),
         ("o", "warm", {"color": MUTED}),
         ("|", "busiest second", {"color": MUTED, "mew": 2}),
     ):
-        axes.plot([], [], marker, ms=8, label=label, ls="", **look)
+        axes.plot([], [], marker, ms=8, label=label, ls="", **style)
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3, handletextpad=0.1, columnspacing=1.0
     )

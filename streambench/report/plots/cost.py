@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from streambench.model.numbers import number
-from streambench.report.drawing import new_figure, plain_numbers
-from streambench.report.looks import INK, ON_GRID, PAPER, ROLE_LOOKS
+from streambench.report.plots.drawing import new_figure, plain_numbers
+from streambench.report.plots.style import INK, ON_GRID, PAPER, ROLE_STYLES
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def draw_cost(rows: Sequence[CostRow], *, narrow: bool) -> Any:
     widest = max((sum(row.cores.values()) for row in rows), default=0.0) or 1.0
     for index, row in enumerate(rows):
         left = 0.0
-        for role, colour, hatch in ROLE_LOOKS:
+        for role, colour, hatch in ROLE_STYLES:
             cores = row.cores.get(role, 0.0)
             axes.barh(
                 index,
@@ -47,7 +47,7 @@ def draw_cost(rows: Sequence[CostRow], *, narrow: bool) -> Any:
             )
         else:
             axes.text(-0.015, index, row.name, transform=across, va="center", ha="right", color=INK)
-    for role, colour, hatch in ROLE_LOOKS:
+    for role, colour, hatch in ROLE_STYLES:
         if any(role in row.cores for row in rows):
             axes.barh([0], [0], color=colour, hatch=hatch, edgecolor=PAPER, label=role)
     axes.set_ylim(len(rows) - 0.5, -0.7)

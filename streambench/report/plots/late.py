@@ -8,8 +8,15 @@ from typing import Any
 
 from matplotlib.ticker import FuncFormatter
 
-from streambench.report.drawing import new_figure
-from streambench.report.looks import INK, MEASURED_COLOUR, MUTED, ON_GRID, PAPER, PREDICTED_COLOUR
+from streambench.report.plots.drawing import new_figure
+from streambench.report.plots.style import (
+    INK,
+    MEASURED_COLOUR,
+    MUTED,
+    ON_GRID,
+    PAPER,
+    PREDICTED_COLOUR,
+)
 
 
 @dataclass(frozen=True)

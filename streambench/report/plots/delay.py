@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from streambench.model.numbers import DASH, number
-from streambench.report.columns import Curve, bucketed
-from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.looks import INK, MUTED, ON_GRID, PAPER, Look
+from streambench.report.plots.columns import Curve, bucketed
+from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numbers
+from streambench.report.plots.style import INK, MUTED, ON_GRID, PAPER, PlotStyle
 
 # More points than this on one line hide each other; then the worst of each bucket is drawn.
 MOST_POINTS = 400
@@ -24,7 +24,7 @@ class DelayRow:
     """Percentiles of one variant, in ms; None where not earned or not known."""
 
     name: str
-    look: Look
+    style: PlotStyle
     p50: float | None
     p99: float | None
     maximum: float | None
@@ -35,7 +35,7 @@ class Line:
     """One variant's curves over time, one per trial; the first is drawn in full."""
 
     name: str
-    look: Look
+    style: PlotStyle
     curves: tuple[Curve, ...]
 
 
@@ -50,7 +50,7 @@ def draw_percentiles(rows: Sequence[DelayRow], *, xlabel: str, narrow: bool) -> 
         every += known
         if known:
             axes.plot(
-                [min(known), max(known)], [index, index], color=row.look.colour, lw=2.2, alpha=0.55
+                [min(known), max(known)], [index, index], color=row.style.colour, lw=2.2, alpha=0.55
             )
         for value, marker, size in (
             (row.maximum, "|", 13),
@@ -62,10 +62,10 @@ def draw_percentiles(rows: Sequence[DelayRow], *, xlabel: str, narrow: bool) -> 
                     [value],
                     [index],
                     marker,
-                    color=row.look.colour,
+                    color=row.style.colour,
                     ms=size,
                     mew=2.2 if marker == "|" else 1.2,
-                    mec=row.look.colour if marker == "|" else PAPER,
+                    mec=row.style.colour if marker == "|" else PAPER,
                 )
         _name_and_values(axes, index, row, narrow=narrow)
     axes.set_ylim(len(rows) - 0.4, -0.8 if narrow else -0.6)
@@ -111,9 +111,9 @@ def draw_over_time(lines: Sequence[Line], *, ylabel: str, narrow: bool, log: boo
             axes.plot(
                 drawn.t_s,
                 drawn.values,
-                color=line.look.colour,
-                linestyle=line.look.dash,
-                marker=line.look.marker if first else None,
+                color=line.style.colour,
+                linestyle=line.style.dash,
+                marker=line.style.marker if first else None,
                 markevery=max(1, len(drawn.t_s) // 9),
                 ms=5,
                 lw=1.6 if first else 0.8,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.looks import INK, PAPER, Look
-from streambench.report.plot_delay import LEGEND_ROW_IN, legend_columns
+from streambench.report.plots.delay import LEGEND_ROW_IN, legend_columns
+from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numbers
+from streambench.report.plots.style import INK, PAPER, PlotStyle
 
 _HEIGHT_IN = 2.9
 
@@ -30,7 +30,7 @@ class SweepLine:
     """One variant's marks, rising along the axis, and where its knee is."""
 
     name: str
-    look: Look
+    style: PlotStyle
     marks: tuple[CurvePoint, ...]
     knee: float | None = None
 
@@ -71,21 +71,21 @@ def draw_sweep(panels: Sequence[SweepPanel], *, xlabel: str, ylabel: str, narrow
 
 
 def _draw_line(axes: Any, line: SweepLine) -> None:
-    look = line.look
+    style = line.style
     at = [mark.at for mark in line.marks]
-    axes.plot(at, [mark.value for mark in line.marks], color=look.colour, ls=look.dash, lw=1.6)
+    axes.plot(at, [mark.value for mark in line.marks], color=style.colour, ls=style.dash, lw=1.6)
     for mark in line.marks:
         if mark.low != mark.high:
-            axes.plot([mark.at] * 2, [mark.low, mark.high], color=look.colour, lw=1, alpha=0.6)
+            axes.plot([mark.at] * 2, [mark.low, mark.high], color=style.colour, lw=1, alpha=0.6)
         axes.plot(
             [mark.at],
             [mark.value],
-            look.marker,
+            style.marker,
             ms=6,
-            color=look.colour if mark.solid else PAPER,
-            mec=look.colour,
+            color=style.colour if mark.solid else PAPER,
+            mec=style.colour,
             mew=1.4,
         )
-    axes.plot([], [], color=look.colour, ls=look.dash, marker=look.marker, ms=6, label=line.name)
+    axes.plot([], [], color=style.colour, ls=style.dash, marker=style.marker, ms=6, label=line.name)
     if line.knee is not None:
-        axes.axvline(line.knee, color=look.colour, ls=look.dash, lw=0.9, alpha=0.6)
+        axes.axvline(line.knee, color=style.colour, ls=style.dash, lw=0.9, alpha=0.6)

@@ -9,7 +9,7 @@ from streambench.analysis.metrics import summarise
 from streambench.model.numbers import number
 from streambench.model.trial import TrialRecord
 from streambench.report.document import Cell
-from streambench.report.figures import figure_cell, spread_of, text_of
+from streambench.report.words.figures import figure_cell, spread_of, text_of
 
 
 def processed_cell(records: Sequence[TrialRecord]) -> Cell:

@@ -17,7 +17,7 @@ from streambench.model.numbers import (
     sentence,
     three_digits,
 )
-from streambench.report.fault_words import damage_brief, deeds, fault_words, nobody
+from streambench.report.words.faults import damage_brief, deeds, fault_words, nobody
 from streambench.results.bundle import Bundle
 
 

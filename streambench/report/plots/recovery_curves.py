@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from streambench.analysis.hits import ObservedHit
-from streambench.report.columns import Curve, Floats
+from streambench.report.plots.columns import Curve, Floats
 from streambench.results.series import excess_lag
 
 BEFORE_S = 5.0

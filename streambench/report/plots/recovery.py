@@ -13,10 +13,10 @@ from matplotlib.transforms import blended_transform_factory
 
 from streambench.analysis.hits import Stretch
 from streambench.analysis.phases import RecoveryPhase
-from streambench.report.columns import Curve
-from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.looks import BAD, INK, MUTED, ON_GRID, PAPER, Look
-from streambench.report.recovery_curves import Around
+from streambench.report.plots.columns import Curve
+from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numbers
+from streambench.report.plots.recovery_curves import Around
+from streambench.report.plots.style import BAD, INK, MUTED, ON_GRID, PAPER, PlotStyle
 
 # Shapes told apart at this size; hollow while the engine is still away, filled once output flows.
 PHASE_MARKS: Mapping[RecoveryPhase, tuple[str, bool, float]] = {
@@ -43,7 +43,7 @@ class Lane:
 
     title: str
     name: str  # with its place
-    look: Look
+    style: PlotStyle
     verdict: str
     brief: str  # the same for a phone
     damage: str
@@ -129,9 +129,9 @@ def _draw_lanes(axes: Any, scene: Scene, *, narrow: bool) -> None:
 
 
 def _draw_bar(axes: Any, y: float, lane: Lane, scene: Scene, *, narrow: bool) -> None:
-    colour = lane.look.colour
+    colour = lane.style.colour
     end_s = min(scene.end_s, lane.until_s)
-    axes.plot([scene.start_s, end_s], [y, y], color=colour, lw=1.3, linestyle=lane.look.dash)
+    axes.plot([scene.start_s, end_s], [y, y], color=colour, lw=1.3, linestyle=lane.style.dash)
     for each in lane.others_late:
         _draw_stretch(axes, y, each, scene, colour, alpha=0.16)
     for each in lane.late:
@@ -159,12 +159,12 @@ def _draw_curves(axes: Any, scene: Scene, which: str) -> None:
     for lane in scene.lanes:
         for around in lane.others:
             curve: Curve = getattr(around, which)
-            axes.plot(curve.t_s, curve.values, color=lane.look.colour, lw=0.7, alpha=0.35)
+            axes.plot(curve.t_s, curve.values, color=lane.style.colour, lw=0.7, alpha=0.35)
     for lane in scene.lanes:
         if lane.main is not None:
             curve = getattr(lane.main, which)
             axes.plot(
-                curve.t_s, curve.values, color=lane.look.colour, linestyle=lane.look.dash, lw=1.8
+                curve.t_s, curve.values, color=lane.style.colour, linestyle=lane.style.dash, lw=1.8
             )
 
 
@@ -174,7 +174,7 @@ def _mark_phases(axes: Any, scene: Scene) -> None:
             continue
         for phase, at_s in lane.phases.items():
             y = float(np.interp(at_s, lane.main.lag.t_s, lane.main.lag.values))
-            _mark(axes, phase, at_s, y, lane.look.colour, small=True)
+            _mark(axes, phase, at_s, y, lane.style.colour, small=True)
 
 
 def _mark(
@@ -207,7 +207,7 @@ def _mark_incomplete(axes: Any, scene: Scene) -> None:
             [0.97 - 0.07 * index] * len(gone),
             "x",
             transform=above,
-            color=lane.look.colour,
+            color=lane.style.colour,
             ms=5,
             mew=1.6,
         )

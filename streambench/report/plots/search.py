@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from streambench.model.numbers import DASH, number
-from streambench.report.drawing import log_if_wide, new_figure, plain_numbers
-from streambench.report.looks import BAD, INK, MUTED, ON_GRID, PAPER, Look
+from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numbers
+from streambench.report.plots.style import BAD, INK, MUTED, ON_GRID, PAPER, PlotStyle
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class SearchLane:
     """One variant's tries, in events/s; `confirmed` and `limited` are the rates that were confirmed."""
 
     name: str
-    look: Look
+    style: PlotStyle
     passed: tuple[int, ...]
     failed: tuple[int, ...]
     spoilt: tuple[int, ...]
@@ -33,7 +33,7 @@ def draw_search(lanes: Sequence[SearchLane], *, narrow: bool) -> Any:
     across = axes.get_yaxis_transform()
     every: list[float] = []
     for index, lane in enumerate(lanes):
-        colour = lane.look.colour
+        colour = lane.style.colour
         every += [*lane.passed, *lane.failed, *lane.spoilt]
         axes.plot(lane.passed, [index] * len(lane.passed), "o", color=colour, ms=6, mec=PAPER)
         axes.plot(lane.failed, [index] * len(lane.failed), "x", color=BAD, ms=6.5, mew=1.6)
@@ -67,13 +67,13 @@ def draw_search(lanes: Sequence[SearchLane], *, narrow: bool) -> Any:
         axes.set_xlim(left=0)
         plain_numbers(axes.xaxis)
     axes.set_xlabel("events per second")
-    for marker, label, look in (
+    for marker, label, style in (
         ("o", "kept up", {"color": MUTED}),
         ("x", "did not", {"color": BAD, "mew": 1.6}),
         ("D", "confirmed", {"color": "none", "mec": MUTED, "mew": 2}),
         ("|", "at once", {"color": MUTED, "mew": 1.8}),
     ):
-        axes.plot([], [], marker, ms=7, label=label, ls="", **look)
+        axes.plot([], [], marker, ms=7, label=label, ls="", **style)
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=4, handletextpad=0.1, columnspacing=1.0
     )

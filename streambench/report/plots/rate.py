@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
-from streambench.report.drawing import new_figure, plain_numbers
-from streambench.report.looks import INK, LINE, MUTED, Look
+from streambench.report.plots.drawing import new_figure, plain_numbers
+from streambench.report.plots.style import INK, LINE, MUTED, PlotStyle
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class RatePanel:
     """Events per second of one variant, by the start of each bucket in seconds, and its faults."""
 
     name: str
-    look: Look
+    style: PlotStyle
     offered: Mapping[float, float]
     processed: Mapping[float, float]
     faults_s: tuple[float, ...] = ()
@@ -42,7 +42,7 @@ def draw_rates(
         for at_s in panel.faults_s:
             axes.axvline(at_s, color=INK, lw=1.2)
         edges, heights = _steps(panel.processed, width_s)
-        axes.plot(edges, heights, drawstyle="steps-post", color=panel.look.colour, lw=1.9)
+        axes.plot(edges, heights, drawstyle="steps-post", color=panel.style.colour, lw=1.9)
         axes.set_title(panel.name, loc="left", fontsize=9.5, color=INK, pad=3)
         axes.set_ylim(0, highest * 1.12)
         axes.set_xlim(left=0)

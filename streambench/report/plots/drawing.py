@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from streambench.model.numbers import number
-from streambench.report.looks import CSS_VARIABLES, INK, LINE, MUTED, PAPER
+from streambench.report.plots.style import CSS_VARIABLES, INK, LINE, MUTED, PAPER
 
 WIDE_IN, NARROW_IN = 10.0, 3.7
 _PNG_DPI = 160

@@ -1,4 +1,4 @@
-"""Colours, line styles and markers: never colour alone, and one look per variant in every plot.
+"""Colours, line styles and markers: never colour alone, and one style per variant in every plot.
 
 Plots are drawn in the light scheme's colours. For a page, each of them is replaced by a CSS variable,
 so that the same SVG follows the reader's dark or light scheme.
@@ -38,7 +38,7 @@ CSS_VARIABLES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class PlotStyle:
     """How one variant is drawn."""
 
     colour: str
@@ -46,10 +46,10 @@ class Look:
     marker: str
 
 
-def looks(labels: Sequence[str]) -> dict[str, Look]:
-    """A look for each label, by its position; the cycles' lengths differ, so combinations do too."""
+def plot_styles(labels: Sequence[str]) -> dict[str, PlotStyle]:
+    """A style for each label, by its position; the cycles' lengths differ, so combinations do too."""
     return {
-        label: Look(
+        label: PlotStyle(
             _SERIES[index % len(_SERIES)],
             _DASHES[index % len(_DASHES)],
             _MARKERS[index % len(_MARKERS)],
@@ -58,7 +58,7 @@ def looks(labels: Sequence[str]) -> dict[str, Look]:
     }
 
 
-ROLE_LOOKS: tuple[tuple[str, str, str], ...] = (
+ROLE_STYLES: tuple[tuple[str, str, str], ...] = (
     ("worker", _SERIES[0], ""),
     ("coordinator", _SERIES[5], "///"),
     ("submitter", _SERIES[4], "\\\\\\\\"),
