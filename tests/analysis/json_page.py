@@ -55,18 +55,21 @@ def field_lines(schema: Mapping[str, Any]) -> Iterator[str]:
         each = objects[name]
         yield f"### {name}"
         yield ""
-        yield _first_sentence(each.get("description", ""))
-        yield ""
+        told = all("description" in kept for kept in each["properties"].values())
+        yield from _paragraphs(each.get("description", ""), 1 if told else None)
         for field, kept in each["properties"].items():
             said = kept.get("description", "")
-            yield f"- `{field}` ({_type(kept)})" + (f": {said}" if said else "")
+            yield f"- `{field}` ({_type(kept, objects)})" + (f": {said}" if said else "")
             inner = [n for n in _names(kept) if "properties" in objects[n] and n not in waiting]
             waiting += inner
         yield ""
 
 
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split())
+def _paragraphs(text: str, most: int | None) -> Iterator[str]:
+    """The first paragraph of a docstring; all of it where the fields do not speak for themselves."""
+    for paragraph in text.split("\n\n")[:most]:
+        yield " ".join(paragraph.split())
+        yield ""
 
 
 def _names(schema: Any) -> Iterator[str]:
@@ -82,18 +85,20 @@ def _names(schema: Any) -> Iterator[str]:
             yield from _names(item)
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _type(schema: Mapping[str, Any], objects: Mapping[str, Any]) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"].removeprefix("#/$defs/"))
+        name = str(schema["$ref"].removeprefix("#/$defs/"))
+        values = objects[name].get("enum")
+        return name if values is None else " or ".join(json.dumps(each) for each in values)
     choices = schema.get("anyOf") or schema.get("oneOf")
     if choices:
-        return " or ".join(_type(each) for each in choices)
+        return " or ".join(_type(each, objects) for each in choices)
     if "const" in schema:
         return json.dumps(schema["const"])
     match schema.get("type"):
         case "array":
-            return f"list of {_type(schema['items'])}"
+            return f"list of {_type(schema['items'], objects)}"
         case "object":
-            return f"map to {_type(schema['additionalProperties'])}"
+            return f"map to {_type(schema['additionalProperties'], objects)}"
         case kind:
             return str(kind)

@@ -25,14 +25,15 @@ def says(description: str) -> Any:
 class MetricFigure:
     """One metric of one variant, over its trials."""
 
-    value: Annotated[float | None, says("median over the trials; null: `why_none`")]
-    unit: Annotated[str, says("unit of value, lowest and highest")]
+    value: Annotated[float | None, says("median over the trials; null: see `why_none`")]
+    unit: Annotated[str, says("unit of `value`, `lowest` and `highest`")]
     lowest: Annotated[float | None, says("least value of a trial")]
     highest: Annotated[float | None, says("greatest value of a trial")]
     trials: Annotated[tuple[int, ...], says("numbers of the trials that know a value")]
     trials_asked: Annotated[int, says("how many trials could have known one")]
     maximum_in_place: Annotated[
-        bool, says("too few windows earn the percentile: the slowest stands in its place")
+        bool,
+        says("whether the slowest window stands in the place of a percentile that was not earned"),
     ]
     why_none: Annotated[str | None, says("why there is no value")]
 
@@ -56,8 +57,8 @@ class MetricFigure:
 class RankRule:
     """How ranks came about (docs/method.md, ranking)."""
 
-    by: Annotated[str, says("what decides")]
-    unit: Annotated[str, says("unit of what decides and of the floor")]
+    by: Annotated[str, says("what the rank is decided by")]
+    unit: Annotated[str, says("unit of what decides, and of `floor`")]
     better: Annotated[Literal["lower", "higher"], says("which direction is good")]
     compared: Annotated[int, says("how many variants were compared")]
     trials_of_each: Annotated[int, says("fewest trials of one of them; with one there is no test")]
@@ -95,12 +96,12 @@ class RankPlace:
 class SpreadFigure:
     """A figure over several hits or trials."""
 
-    median: Annotated[float | None, says("null: not known, or `never`")]
+    median: Annotated[float | None, says("median; null: not known, or `never`")]
     lowest: Annotated[float | None, says("least; null: not known")]
     highest: Annotated[float | None, says("greatest; null: not known, or it did not come once")]
-    never: Annotated[bool, says("in the median one it did not come within the trial")]
-    missing: Annotated[int, says("of how many it is not known, or did not come")]
-    of: Annotated[int, says("how many there are")]
+    never: Annotated[bool, says("whether it did not come within the trial, in the median one")]
+    missing: Annotated[int, says("number of those that are not known, or did not come")]
+    of: Annotated[int, says("number of hits or trials")]
 
     @classmethod
     def from_spread(cls, spread: Spread) -> SpreadFigure:

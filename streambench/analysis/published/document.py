@@ -35,10 +35,10 @@ VERSION: Final = 1
 class SingleResult:
     """Every engine under one load."""
 
-    kind: Annotated[Literal["single"], says("of experiment")]
-    rule: Annotated[RankRule, says("how ranks by delay came about")]
+    kind: Annotated[Literal["single"], says("kind of experiment")]
+    rule: Annotated[RankRule, says("how the ranks by delay came about")]
     variants: Annotated[tuple[VariantResult, ...], says("ranked ones first")]
-    recoveries: Annotated[tuple[FaultResult, ...], says("a kind of fault each")]
+    recoveries: Annotated[tuple[FaultResult, ...], says("one for each kind of fault")]
     late_model: Annotated[
         LateModel | None, says("what each clock drops of the whole data set; null: no such replay")
     ]
@@ -53,14 +53,18 @@ Result: TypeAlias = Annotated[
 class RunAnalysis:
     """Everything that the report of a run says as analysis."""
 
-    version: Annotated[Literal[1], says("of this format")]
+    version: Annotated[Literal[1], says("version of this format")]
     run: Annotated[RunFacts, says("what was asked for, and where it ran")]
-    result: Annotated[Result, says("by the kind of experiment")]
-    trials: Annotated[tuple[TrialFacts, ...], says("every trial, in the order of their numbers")]
-    capacity: Annotated[Capacity | None, says("without an engine; null: not tried")]
+    result: Annotated[Result, says("what was found; `kind` says which of these it is")]
+    trials: Annotated[
+        tuple[TrialFacts, ...], says("every trial by itself, in the order of their numbers")
+    ]
+    capacity: Annotated[
+        Capacity | None, says("what the machine carries without an engine; null: not tried")
+    ]
     warnings: Annotated[tuple[str, ...], says("what could not be made equal, or went otherwise")]
     warnings_not_recorded_for: Annotated[
-        tuple[str, ...], says("titles of variants that ran, and of which nobody knows")
+        tuple[str, ...], says("titles of variants whose warnings were not recorded")
     ]
 
 

@@ -17,31 +17,33 @@ from streambench.results.bundle import Bundle
 class OneDrain:
     """One lot of records, worked off."""
 
-    round: Annotated[int, says("in which round")]
+    round: Annotated[int, says("round of the drain")]
     warm: Annotated[bool, says("false: the records were there before the job was launched")]
-    records: Annotated[int, says("how many")]
-    took_s: Annotated[float, says("until the last window was complete")]
-    first_s: Annotated[float, says("until the first one was")]
-    per_s: Annotated[float, says("records, until the last window")]
-    peak_per_s: Annotated[float, says("records, in the busiest second")]
-    engine_cpu_s: Annotated[float, says("of all the engine's processes")]
-    right: Annotated[bool, says("every row")]
+    records: Annotated[int, says("number of records")]
+    took_s: Annotated[float, says("time until the last window was complete")]
+    first_s: Annotated[float, says("time until the first window was complete")]
+    per_s: Annotated[float, says("records per second until the last window was complete")]
+    peak_per_s: Annotated[float, says("records in the busiest second")]
+    engine_cpu_s: Annotated[float, says("processor time of all the engine's processes")]
+    right: Annotated[bool, says("whether every row was right")]
 
 
 @dataclass(frozen=True)
 class VariantDrains:
     """One variant; figures are medians over the rounds, null: not finished in any."""
 
-    variant: Annotated[str, says("its label")]
+    variant: Annotated[str, says("label of the variant")]
     title: Annotated[str, says("name in the report")]
     place: Annotated[RankPlace, says("rank by the warm rate")]
     ended: Annotated[str | None, says("what went wrong, in words")]
-    wrong: Annotated[int, says("how many drains came out wrong")]
-    first_window_s: Annotated[float | None, says("cold: from the launch to the first window")]
-    cold_per_s: Annotated[float | None, says("records, cold")]
-    warm_per_s: Annotated[float | None, says("records, warm")]
+    wrong: Annotated[int, says("number of drains that came out wrong")]
+    first_window_s: Annotated[float | None, says("time from the launch to the first window, cold")]
+    cold_per_s: Annotated[float | None, says("records per second, cold")]
+    warm_per_s: Annotated[float | None, says("records per second, warm")]
     peak_per_s: Annotated[float | None, says("records in the busiest second, warm")]
-    engine_cpu_s_per_million: Annotated[float | None, says("a million records, warm")]
+    engine_cpu_s_per_million: Annotated[
+        float | None, says("processor time for a million records, warm")
+    ]
     drains: Annotated[tuple[OneDrain, ...], says("every finished one")]
 
 
@@ -49,9 +51,11 @@ class VariantDrains:
 class DrainResult:
     """How fast each engine works off what is there at once."""
 
-    kind: Annotated[Literal["drain"], says("of experiment")]
-    records: Annotated[int, says("in one drain")]
-    records_per_window: Annotated[float | None, says("mean; null: not known")]
+    kind: Annotated[Literal["drain"], says("kind of experiment")]
+    records: Annotated[int, says("number of records in one drain")]
+    records_per_window: Annotated[
+        float | None, says("mean number of records in a window; null: not known")
+    ]
     rule: Annotated[RankRule, says("how ranks came about")]
     variants: Annotated[tuple[VariantDrains, ...], says("ranked ones first")]
 

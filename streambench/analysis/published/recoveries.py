@@ -35,14 +35,14 @@ class LateStretch:
 
     start_ms: Annotated[float, says("after the hit")]
     end_ms: Annotated[float, says("after the hit")]
-    share: Annotated[float, says("of the partitions that were late")]
+    share: Annotated[float, says("share of the partitions that were late")]
 
 
 @dataclass(frozen=True)
 class PartitionLateness:
     """What one input partition went through; instants are after the hit."""
 
-    partition: Annotated[int, says("its number")]
+    partition: Annotated[int, says("number of the partition")]
     begin_ms: Annotated[float | None, says("when its outage began; null: it kept flowing")]
     back_for_good_ms: Annotated[float | None, says("null: none, or not within the trial")]
     late_time_ms: Annotated[float | None, says("event time whose results came late")]
@@ -54,34 +54,44 @@ class HitResult:
 
     trial: Annotated[int, says("number of the trial")]
     number: Annotated[int, says("of the hits of this kind in the trial, from 1")]
-    set_aside: Annotated[bool, says("at another speed of the machine: in no time, in the damage")]
+    set_aside: Annotated[
+        bool, says("whether it was at another speed of the machine: then it is in no time")
+    ]
     victim: Annotated[str, says("process that was hit")]
     at_ms: Annotated[float, says("since T0")]
     exit_code: Annotated[int | None, says("how the process ended; negative: a signal")]
     phase_in_window_ms: Annotated[float, says("how far into a window")]
     phase_in_commit_ms: Annotated[float, says("how far into a commit interval")]
-    over: Annotated[bool, says("the outage, if there was one, ended within the trial")]
+    over: Annotated[bool, says("whether the outage, if there was one, ended within the trial")]
     band_ms: Annotated[float, says("a result later than this is late")]
     could_delay_ms: Annotated[float | None, says("by how much the act could delay a result")]
     late_time_ms: Annotated[float | None, says("event time whose results came later than the band")]
-    late_time_by_common_limit_ms: Annotated[float | None, says("later than the common limit")]
-    worst_delay_ms: Annotated[float | None, says("null: a window never came")]
-    worked_off_per_s: Annotated[float | None, says("records, after a burst")]
-    came_at_once: Annotated[int | None, says("records of a burst; null: none, or not known")]
-    observed_ms: Annotated[float, says("how long it was looked at")]
+    late_time_by_common_limit_ms: Annotated[
+        float | None, says("event time whose results came later than the common limit")
+    ]
+    worst_delay_ms: Annotated[
+        float | None, says("greatest result delay; null: a window never came")
+    ]
+    worked_off_per_s: Annotated[
+        float | None, says("records per second that were worked off after a burst")
+    ]
+    came_at_once: Annotated[
+        int | None, says("number of records of a burst; null: no burst, or not known")
+    ]
+    observed_ms: Annotated[float, says("how long it was looked at after the hit")]
     instants: Annotated[Mapping[str, float | None], says("by phase; null: not known, or never")]
-    damage: Annotated[DamageCounts, says("what this hit did")]
+    damage: Annotated[DamageCounts, says("damage of this hit")]
     stretches: Annotated[tuple[LateStretch, ...], says("when results were late")]
-    partitions: Annotated[tuple[PartitionLateness, ...], says("a partition each")]
+    partitions: Annotated[tuple[PartitionLateness, ...], says("one for each input partition")]
 
 
 @dataclass(frozen=True)
 class RecoveryResult:
     """How one variant came through the hits of one kind."""
 
-    variant: Annotated[str, says("its label")]
+    variant: Annotated[str, says("label of the variant")]
     place: Annotated[RankPlace, says("rank by what decides")]
-    clean: Annotated[bool, says("no hit did what the guarantee excludes")]
+    clean: Annotated[bool, says("whether no hit did what the guarantee excludes")]
     damage: Annotated[DamageCounts, says("summed over all hits, those set aside included")]
     aborted_rows: Annotated[
         int | None, says("of aborted transactions in the log, exactly-once only; null: not known")
@@ -89,13 +99,22 @@ class RecoveryResult:
     decides_ms: Annotated[
         SpreadFigure, says("over trials: late time; after a burst until all results were out")
     ]
-    late_time_by_common_limit_ms: Annotated[SpreadFigure, says("over trials")]
-    late_time_at_least_ms: Annotated[
-        float | None, says("as far as it was observed, in the median trial")
+    late_time_by_common_limit_ms: Annotated[
+        SpreadFigure, says("the same with one limit for all, over trials")
     ]
-    band_ms: Annotated[SpreadFigure, says("over hits, as all below")]
-    worst_delay_ms: Annotated[SpreadFigure, says("greatest result delay after the hit")]
-    worked_off_per_s: Annotated[SpreadFigure, says("records, after a burst")]
+    late_time_at_least_ms: Annotated[
+        float | None, says("late time as far as it was observed, in the median trial")
+    ]
+    band_ms: Annotated[
+        SpreadFigure, says("a result later than this is late; over hits, as all below")
+    ]
+    worst_delay_ms: Annotated[
+        SpreadFigure,
+        says("greatest result delay after the hit; not known where a window never came"),
+    ]
+    worked_off_per_s: Annotated[
+        SpreadFigure, says("records per second that were worked off after a burst")
+    ]
     phases: Annotated[Mapping[str, SpreadFigure], says("instants after the hit, by phase")]
     hits: Annotated[tuple[HitResult, ...], says("every hit")]
 
@@ -104,9 +123,11 @@ class RecoveryResult:
 class FaultResult:
     """All variants after one kind of fault (docs/method.md, recovery)."""
 
-    fault: Annotated[FaultKind, says("its kind")]
-    common_limit_ms: Annotated[float | None, says("the greatest of all bands")]
-    late_times_are_upper_bounds: Annotated[bool, says("only whole windows are known")]
+    fault: Annotated[FaultKind, says("kind of fault")]
+    common_limit_ms: Annotated[
+        float | None, says("one limit for all variants: the greatest of their bands")
+    ]
+    late_times_are_upper_bounds: Annotated[bool, says("whether only whole windows are known")]
     rule: Annotated[RankRule, says("how ranks came about")]
     variants: Annotated[tuple[RecoveryResult, ...], says("ranked ones first")]
 

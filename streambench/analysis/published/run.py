@@ -20,26 +20,30 @@ from streambench.results.schema import METHOD
 class RunFacts:
     """What was asked for, and where it ran."""
 
-    title: Annotated[str, says("of the workload")]
-    workload: Annotated[str, says("its name")]
-    command: Annotated[str, says("that made the run")]
+    title: Annotated[str, says("title of the workload")]
+    workload: Annotated[str, says("name of the workload")]
+    command: Annotated[str, says("command that made the run")]
     started_at: Annotated[str, says("ISO 8601, UTC")]
     bundle_schema: Annotated[int, says("version of the bundle's schema")]
-    method: Annotated[int, says("version of docs/method.md by which it was measured")]
-    analysed_by_method: Annotated[int, says("version by which recoveries and ranks are made")]
-    partial: Annotated[bool, says("it was interrupted")]
+    method: Annotated[int, says("version of the method (docs/method.md) by which it was measured")]
+    analysed_by_method: Annotated[
+        int, says("version of the method by which this analysis was made")
+    ]
+    partial: Annotated[bool, says("the run was interrupted")]
     quick: Annotated[bool, says("engines were cold and windows few: nothing is ranked")]
     conditions: Annotated[Conditions, says("asked of every engine alike")]
-    environment: Annotated[Mapping[str, str], says("the machine")]
-    versions: Annotated[Mapping[str, str], says("of what was started")]
-    rate_per_s: Annotated[int | None, says("records; null: a replay has its own arrivals")]
+    environment: Annotated[Mapping[str, str], says("machine and system")]
+    versions: Annotated[Mapping[str, str], says("version of each component")]
+    rate_per_s: Annotated[
+        int | None, says("records per second; null: a replay has its own arrivals")
+    ]
     shape: Annotated[str | None, says("how the rate goes; null: it is constant")]
-    seed: Annotated[int, says("of the load")]
-    records: Annotated[int, says("in the load")]
-    trace_sha256: Annotated[str, says("of every byte of the load, before stamping")]
-    warm_up_s: Annotated[float, says("at the rate, before the measured part")]
-    measured_s: Annotated[float, says("undisturbed")]
-    recovery_s: Annotated[float, says("from the first fault on")]
+    seed: Annotated[int, says("seed of the load")]
+    records: Annotated[int, says("number of records in the load")]
+    trace_sha256: Annotated[str, says("SHA-256 of the load's bytes, before stamping")]
+    warm_up_s: Annotated[float, says("least time at the rate before the measured part")]
+    measured_s: Annotated[float, says("length of the undisturbed measured part")]
+    recovery_s: Annotated[float, says("length of the part from the first fault on")]
     repeats: Annotated[int, says("trials of each variant")]
     faults: Annotated[tuple[str, ...], says("as they were asked for")]
     planned: Annotated[tuple[str, ...], says("labels of all variants, in the order asked for")]
@@ -50,23 +54,31 @@ class TrialFacts:
     """One trial by itself."""
 
     number: Annotated[int, says("unique in the run")]
-    round: Annotated[int, says("of the interleaved repeats")]
+    round: Annotated[int, says("round of the interleaved repeats")]
     variant: Annotated[str, says("its label")]
     point: Annotated[Mapping[str, float], says("axis → value; empty where nothing is varied")]
     outcome: Annotated[str, says("completed, invalid, failed, unsupported or left-out")]
     why: Annotated[str | None, says("why it was not completed")]
-    right: Annotated[bool | None, says("every row; null: not completed")]
-    right_before_fault: Annotated[bool, says("and up to the first fault, if there was one")]
+    right: Annotated[bool | None, says("whether every row was right; null: not completed")]
+    right_before_fault: Annotated[
+        bool, says("whether it was right up to the first fault, or to the end")
+    ]
     measured_windows: Annotated[int, says("windows in the measured part")]
     cold: Annotated[bool, says("too short to be ranked")]
     saturated: Annotated[bool, says("the engine left the machine no room")]
     certificate: Annotated[Certificate | None, says("the generator's word; null: it gave none")]
     other_speed: Annotated[str | None, says("how the machine's speed differed from most trials")]
-    trend: Annotated[str | None, says("of the delay in the measured part, in words")]
-    trend_share: Annotated[float | None, says("its size by the median delay")]
-    trace_sha256: Annotated[str | None, says("of its own load")]
-    warmed_up: Annotated[WarmedUp | None, says("under load before the measured part")]
-    usage: Annotated[tuple[RoleUsage, ...], says("what processes used in it, by role")]
+    trend: Annotated[
+        str | None, says("trend of the delay that remained in the measured part, in words")
+    ]
+    trend_share: Annotated[float | None, says("size of the trend divided by the median delay")]
+    trace_sha256: Annotated[str | None, says("SHA-256 of its own load's bytes")]
+    warmed_up: Annotated[
+        WarmedUp | None, says("how long it was under load before the measured part")
+    ]
+    usage: Annotated[
+        tuple[RoleUsage, ...], says("what its processes used in the measured part, by role")
+    ]
     machine: Annotated[MachineUsage | None, says("the whole machine in the measured part")]
     measures: Annotated[Mapping[str, float | None], says("by metric; memory in bytes")]
 
@@ -75,10 +87,10 @@ class TrialFacts:
 class CapacityStep:
     """One rate that was tried without an engine; cores are means."""
 
-    rate_per_s: Annotated[int, says("records")]
-    held: Annotated[bool, says("the generator was on time")]
-    reason: Annotated[str | None, says("why not")]
-    send_lag_p999_ms: Annotated[float, says("of the generator")]
+    rate_per_s: Annotated[int, says("records per second")]
+    held: Annotated[bool, says("whether the generator was on time")]
+    reason: Annotated[str | None, says("why it was not; null: it was")]
+    send_lag_p999_ms: Annotated[float, says("p99.9 of the generator's send lag")]
     player_cores: Annotated[float, says("used by the player")]
     broker_cores: Annotated[float, says("used by the broker")]
 
@@ -87,10 +99,12 @@ class CapacityStep:
 class Capacity:
     """What player and broker carry here without an engine: the bound of every rate."""
 
-    most_per_s: Annotated[int | None, says("records; null: not even the lowest that was tried")]
+    most_per_s: Annotated[
+        int | None, says("highest rate that was carried, records per second; null: none")
+    ]
     made_at: Annotated[str, says("ISO 8601, UTC")]
-    of_this_run: Annotated[bool, says("it was tried for this run")]
-    steps: Annotated[tuple[CapacityStep, ...], says("rising")]
+    of_this_run: Annotated[bool, says("whether it was tried for this run")]
+    steps: Annotated[tuple[CapacityStep, ...], says("rates that were tried, rising")]
 
 
 def run_facts(bundle: Bundle) -> RunFacts:

@@ -32,18 +32,20 @@ class DelayLimit:
 class ProbeResult:
     """One rate that was tried for a while in the warm job."""
 
-    rate_per_s: Annotated[int, says("records")]
-    measured_s: Annotated[float, says("for how long")]
-    windows: Annotated[int, says("that were measured")]
-    pace: Annotated[Pace | None, says("null: the instrument failed")]
-    pace_in_words: Annotated[str, says("with what has to be known beside it")]
-    why: Annotated[str, says("in words")]
-    right: Annotated[bool | None, says("every row; null: not known")]
-    passed: Annotated[bool, says("right, and shown to keep up")]
-    within_limit: Annotated[bool | None, says("null: no limit, or it did not keep up")]
-    send_lag_p999_ms: Annotated[float | None, says("of the generator")]
-    idle_share: Annotated[float | None, says("of the machine")]
-    trend: Annotated[str | None, says("of the delay, in words")]
+    rate_per_s: Annotated[int, says("records per second")]
+    measured_s: Annotated[float, says("length of the measured part")]
+    windows: Annotated[int, says("number of measured windows")]
+    pace: Annotated[Pace | None, says("whether it kept up; null: the instrument failed")]
+    pace_in_words: Annotated[str, says("the pace with what has to be known beside it")]
+    why: Annotated[str, says("why, in words")]
+    right: Annotated[bool | None, says("whether every row was right; null: not known")]
+    passed: Annotated[bool, says("whether it was right and is shown to keep up")]
+    within_limit: Annotated[
+        bool | None, says("whether the limit was kept; null: no limit, or it did not keep up")
+    ]
+    send_lag_p999_ms: Annotated[float | None, says("p99.9 of the generator's send lag")]
+    idle_share: Annotated[float | None, says("share of the machine that was idle")]
+    trend: Annotated[str | None, says("trend of the delay that remained, in words")]
     measures: Annotated[Mapping[str, float | None], says("by metric (docs/method.md)")]
 
     @classmethod
@@ -70,11 +72,11 @@ class ProbeResult:
 class ConfirmationResult:
     """A longer trial at a rate that passed."""
 
-    rate_per_s: Annotated[int, says("records")]
+    rate_per_s: Annotated[int, says("records per second")]
     trial: Annotated[int, says("number of the trial")]
-    held: Annotated[bool, says("right, and shown to keep up")]
-    why: Annotated[str, says("in words")]
-    limited: Annotated[bool, says("it was to keep the limit, too")]
+    held: Annotated[bool, says("whether the rate was confirmed")]
+    why: Annotated[str, says("why, in words")]
+    limited: Annotated[bool, says("whether the limit was to be kept, too")]
 
     @classmethod
     def of(cls, confirmation: Confirmation) -> ConfirmationResult:
@@ -86,39 +88,52 @@ class ConfirmationResult:
 class BracketResult:
     """How near the edge the confirmed rate is, in records/s; null: none."""
 
-    passed_per_s: Annotated[int | None, says("highest that passed in the warm job")]
-    undecided_per_s: Annotated[int | None, says("lowest above the confirmed, not decided")]
-    failed_per_s: Annotated[int | None, says("lowest above the confirmed, failed")]
-    not_held_per_s: Annotated[tuple[int, ...], says("were to be confirmed, and were not")]
+    passed_per_s: Annotated[int | None, says("highest rate that passed in the warm job")]
+    undecided_per_s: Annotated[
+        int | None, says("lowest rate above the confirmed one that was not decided")
+    ]
+    failed_per_s: Annotated[int | None, says("lowest rate above the confirmed one that failed")]
+    not_held_per_s: Annotated[tuple[int, ...], says("rates that passed and were not confirmed")]
 
 
 @dataclass(frozen=True)
 class VariantRate:
     """What the search found for one variant."""
 
-    variant: Annotated[str, says("its label")]
+    variant: Annotated[str, says("label of the variant")]
     title: Annotated[str, says("name in the report")]
     place: Annotated[RankPlace, says("rank by the lag-bounded rate")]
-    lag_bounded_per_s: Annotated[int | None, says("confirmed; null: none was")]
-    within_limit_per_s: Annotated[int | None, says("confirmed, within the limit; null: none was")]
+    lag_bounded_per_s: Annotated[int | None, says("highest confirmed rate; null: none")]
+    within_limit_per_s: Annotated[
+        int | None, says("highest confirmed rate within the limit; null: none")
+    ]
     at_once_per_s: Annotated[float | None, says("how fast a warm job worked off what came at once")]
     at_once_records: Annotated[int, says("how many came at once")]
-    at_once_records_per_window: Annotated[float | None, says("mean; null: not known")]
-    bracket: Annotated[BracketResult | None, says("null: no rate was confirmed")]
+    at_once_records_per_window: Annotated[
+        float | None, says("mean number of them in a window; null: not known")
+    ]
+    bracket: Annotated[
+        BracketResult | None,
+        says("how near the edge the confirmed rate is; null: none was confirmed"),
+    ]
     ended: Annotated[str, says("why the search ended")]
-    confirmed: Annotated[VariantResult | None, says("the trial that confirmed the rate")]
+    confirmed: Annotated[
+        VariantResult | None, says("result of the trial that confirmed the rate; null: none")
+    ]
     probes: Annotated[tuple[ProbeResult, ...], says("in the order in which they were made")]
-    confirmations: Annotated[tuple[ConfirmationResult, ...], says("in the same order")]
+    confirmations: Annotated[
+        tuple[ConfirmationResult, ...], says("in the order in which they were made")
+    ]
 
 
 @dataclass(frozen=True)
 class RateSearchResult:
     """Which rate each engine bears."""
 
-    kind: Annotated[Literal["rate-search"], says("of experiment")]
-    limit: Annotated[DelayLimit | None, says("of the delay; null: none was asked for")]
+    kind: Annotated[Literal["rate-search"], says("kind of experiment")]
+    limit: Annotated[DelayLimit | None, says("limit of the delay; null: none was asked for")]
     precision: Annotated[float, says("greatest ratio, less one, between passed and failed")]
-    budget_s: Annotated[float, says("for one variant")]
+    budget_s: Annotated[float, says("time for one variant")]
     rule: Annotated[RankRule, says("how ranks came about")]
     variants: Annotated[tuple[VariantRate, ...], says("ranked ones first")]
 

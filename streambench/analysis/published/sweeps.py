@@ -19,20 +19,20 @@ class AxisValues:
     """One property that was varied."""
 
     axis: Annotated[str, says("its name; commit is in ms, width in bytes, rate in events/s")]
-    values: Annotated[tuple[float, ...], says("rising")]
+    values: Annotated[tuple[float, ...], says("its values, rising")]
 
 
 @dataclass(frozen=True)
 class VariantAtPoint:
     """One variant at one point."""
 
-    counts: Annotated[bool, says("it was right, so its figures are to be believed")]
-    kept_up: Annotated[bool, says("right, and shown to keep up")]
-    not_borne: Annotated[bool, says("shown to fall behind, or worse")]
-    pace: Annotated[Pace | None, says("worst of its trials; null: none was completed")]
-    pace_in_words: Annotated[str | None, says("with what has to be known beside it")]
-    pace_why: Annotated[str | None, says("in words")]
-    result: Annotated[VariantResult, says("as under one load")]
+    counts: Annotated[bool, says("whether it was right, so that its figures are to be believed")]
+    kept_up: Annotated[bool, says("whether it was right and is shown to keep up")]
+    not_borne: Annotated[bool, says("whether it is shown to fall behind, or did worse")]
+    pace: Annotated[Pace | None, says("pace of the worst of its trials; null: none was completed")]
+    pace_in_words: Annotated[str | None, says("the pace with what has to be known beside it")]
+    pace_why: Annotated[str | None, says("why, in words")]
+    result: Annotated[VariantResult, says("its result here, as under one load")]
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,21 @@ class PointResult:
 class KneeResult:
     """Up to which rate one variant kept up."""
 
-    variant: Annotated[str, says("its label")]
-    rate_per_s: Annotated[float | None, says("null: with none of them")]
-    seen: Annotated[bool, says("a higher one was seen not to be borne")]
+    variant: Annotated[str, says("label of the variant")]
+    rate_per_s: Annotated[float | None, says("highest rate with which it kept up; null: none")]
+    seen: Annotated[bool, says("whether a higher rate was seen not to be borne")]
 
 
 @dataclass(frozen=True)
 class SweepResult:
     """Every point of a grid."""
 
-    kind: Annotated[Literal["sweep"], says("of experiment")]
+    kind: Annotated[Literal["sweep"], says("kind of experiment")]
     axes: Annotated[tuple[AxisValues, ...], says("what was varied")]
     points: Annotated[tuple[PointResult, ...], says("in the grid's order, tried ones only")]
-    knees: Annotated[tuple[KneeResult, ...], says("where rates were varied and nothing else")]
+    knees: Annotated[
+        tuple[KneeResult, ...], says("one for each variant, where nothing but the rate was varied")
+    ]
     without_effect: Annotated[
         tuple[str, ...], says("labels of variants that do not follow the commit interval")
     ]

@@ -54,32 +54,47 @@ class ClockWaitFigure:
 class VariantResult:
     """One variant: is it right, how late is a result, what does it cost."""
 
-    variant: Annotated[str, says("label, unique in the run")]
-    title: Annotated[str, says("name in the report")]
-    version: Annotated[str | None, says("of the engine; null: no trial of it")]
+    variant: Annotated[str, says("label of the variant, unique in the run")]
+    title: Annotated[str, says("name of the variant in the report")]
+    version: Annotated[str | None, says("version of the engine; null: no trial of it")]
     settings: Annotated[Mapping[str, str], says("what the user set for it")]
-    status: Annotated[VariantStatus, says("worst of its trials, what the instrument spoilt aside")]
-    result: Annotated[str, says("the same in words, with in how many trials")]
+    status: Annotated[VariantStatus, says("status of the worst of its trials")]
+    result: Annotated[str, says("the status in words, with the number of trials that have it")]
     reason: Annotated[str | None, says("what went wrong, in words")]
     place: Annotated[RankPlace, says("rank by delay")]
     rows_right: Annotated[int, says("rows that came out right, over its completed trials")]
-    rows_expected: Annotated[int, says("rows that were due in them")]
-    rows_exact: Annotated[bool, says("false: records may lawfully be late, so bounds were checked")]
-    damage: Annotated[DamageCounts, says("over its completed trials")]
-    guarantee_honoured: Annotated[bool | None, says("null: no trial was completed")]
+    rows_expected: Annotated[int, says("rows that were due in these trials")]
+    rows_exact: Annotated[
+        bool, says("false: records may lawfully be late, so only bounds could be checked")
+    ]
+    damage: Annotated[DamageCounts, says("damage over its completed trials")]
+    guarantee_honoured: Annotated[
+        bool | None, says("whether the guarantee was honoured; null: no trial was completed")
+    ]
     trials: Annotated[tuple[int, ...], says("numbers of all its trials")]
     trials_in_figures: Annotated[tuple[int, ...], says("numbers of those that figures come from")]
     trials_set_aside: Annotated[
-        tuple[int, ...], says("made at another speed of the machine: in no figure, rows judged")
+        tuple[int, ...],
+        says("numbers of those made at another speed of the machine: they are in no figure"),
     ]
     trials_with_backlog: Annotated[
-        tuple[int, ...], says("in these a backlog of before was worked off, too")
+        tuple[int, ...], says("numbers of those that also worked off a backlog of before")
     ]
-    measured_windows: Annotated[int | None, says("fewest of a trial in the figures")]
-    metrics: Annotated[Mapping[str, MetricFigure], says("by name (docs/method.md)")]
-    cores_by_role: Annotated[Mapping[str, float], says("mean cores, median over trials")]
-    late_records: Annotated[tuple[LateFigures, ...], says("a trial each; none: none could be late")]
-    clock_waits: Annotated[tuple[ClockWaitFigure, ...], says("a partition each, where it was long")]
+    measured_windows: Annotated[
+        int | None, says("fewest measured windows of a trial in the figures")
+    ]
+    metrics: Annotated[
+        Mapping[str, MetricFigure], says("every metric by its name (docs/method.md)")
+    ]
+    cores_by_role: Annotated[
+        Mapping[str, float], says("median over trials of the mean cores that a role used")
+    ]
+    late_records: Annotated[
+        tuple[LateFigures, ...], says("one for each trial in which records could be late")
+    ]
+    clock_waits: Annotated[
+        tuple[ClockWaitFigure, ...], says("one for each partition that was waited for")
+    ]
 
 
 def variant_result(stand: Standing) -> VariantResult:
