@@ -28,7 +28,7 @@ import numpy as np
 
 from streambench.analysis.delays import rank_by_delay
 from streambench.analysis.eligible import delay_stem, unbelieved
-from streambench.analysis.ranking import DELAY_FLOOR_MS, Candidate, rank
+from streambench.analysis.ranking import DELAY_FLOOR_MS, RankCandidate, rank
 from streambench.model.machine import STRICT
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle, read_bundle
@@ -91,7 +91,7 @@ def alarm_share(
     for _ in range(splits):
         drawn = [values[at] for at in rng.permutation(len(values))[: 2 * repeats]]
         pair = [
-            Candidate(name, tuple(group), None, rounds)
+            RankCandidate(name, tuple(group), None, rounds)
             for name, group in (("a", drawn[:repeats]), ("b", drawn[repeats:]))
         ]
         alarms += any(place.rank != 1 for place in rank(pair, floor=floor, single_factor=factor))

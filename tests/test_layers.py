@@ -44,6 +44,38 @@ def test_a_part_imports_only_parts_below_it(path: Path) -> None:
             assert LAYERS.index(pieces[1]) <= own, f"{path.name} imports {name}"
 
 
+DECIDING = (
+    "scipy",
+    "statistics",
+    "streambench.analysis.delays",
+    "streambench.analysis.ranking.rank",
+    "streambench.results.speed.at_another_speed",
+    "streambench.results.sustained",
+    "streambench.results.statistics",
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.relative_to(PACKAGE).parts[0] == "report"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_the_report_presents_and_does_not_decide(path: Path) -> None:
+    """Who is ranked, told apart or left out is a value of `analysis`."""
+    for name in imported(path):
+        assert not any(name == each or name.startswith(f"{each}.") for each in DECIDING), name
+
+
+def test_the_report_tells_kinds_of_experiment_apart_in_one_place() -> None:
+    telling = {
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if path.relative_to(PACKAGE).parts[0] == "report"
+        and ("streambench.model.experiment" in imported(path) or ".run.search " in path.read_text())
+    }
+    assert telling == {"report/chapters/choose.py"}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_an_engines_own_package_imports_it(path: Path) -> None:
     parts = path.relative_to(PACKAGE).parts

@@ -6,21 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis import ranking
-from streambench.analysis.ranking import Candidate, Place
+from streambench.analysis.ranking import Place, RankBasis, RankCandidate
 from streambench.model.metrics import BY_NAME
 from streambench.model.trial import TrialRecord
 
 
 @dataclass(frozen=True)
 class DelayRanking:
-    """Places of the engines that were compared, best first, by one metric for all of them.
-
-    `single_factor` tells single trials apart; None: not measured for this metric.
-    """
+    """Places of the engines that were compared, best first, by one metric for all of them."""
 
     metric: str
-    single_factor: float | None
-    candidates: tuple[Candidate, ...]
+    basis: RankBasis
     places: tuple[Place, ...]
 
 
@@ -34,20 +30,18 @@ def rank_by_delay(records: Mapping[str, Sequence[TrialRecord]], stem: str) -> De
     metric = tail.name if earned else f"{stem}_max_ms"
     candidates = tuple(_candidate(label, each, metric) for label, each in records.items())
     single_factor = ranking.DELAY_FACTORS.get(metric)
+    basis = ranking.basis_of(candidates, ranking.DELAY_FLOOR_MS, single_factor)
     places = ranking.rank(
-        candidates,
-        floor=ranking.DELAY_FLOOR_MS,
-        single_factor=single_factor,
-        named="the delay",
+        candidates, floor=basis.floor, single_factor=single_factor, named="the delay"
     )
-    return DelayRanking(metric, single_factor, candidates, places)
+    return DelayRanking(metric, basis, places)
 
 
-def _candidate(label: str, records: Sequence[TrialRecord], metric: str) -> Candidate:
+def _candidate(label: str, records: Sequence[TrialRecord], metric: str) -> RankCandidate:
     ordered = sorted(records, key=lambda record: record.round)
     values = [record.measures.get(metric) for record in ordered]
     known = tuple(value for value in values if value is not None)
-    return Candidate(
+    return RankCandidate(
         label,
         known if len(known) == len(values) else (*known, float("inf")),
         min((record.measured_windows for record in ordered), default=0),

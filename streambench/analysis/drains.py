@@ -1,24 +1,89 @@
-"""The ranking of drains: how many records a second a warm job worked off, in each round."""
+"""What drains found: how many records a second each warm job worked off, in each round, and the ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis import ranking
-from streambench.analysis.ranking import Candidate, Place
-from streambench.model.drain import DrainRecord
+from streambench.analysis.ranking import Place, RankBasis, RankCandidate
+from streambench.model.drain import Drain, DrainRecord
 from streambench.results.bundle import Bundle
 
 FLOOR_PER_S = 1.0
 
 
 @dataclass(frozen=True)
-class DrainRanking:
-    """`candidates` were compared; `places` are of all variants, ranked ones first."""
+class DrainedVariant:
+    """One variant's rounds, and its place among all; `ended` says what went wrong in one of them."""
 
-    candidates: tuple[Candidate, ...]
-    places: tuple[Place, ...]
+    place: Place
+    rounds: tuple[DrainRecord, ...]
+
+    @property
+    def label(self) -> str:
+        """The variant's label."""
+        return self.place.label
+
+    @property
+    def ended(self) -> str | None:
+        """What went wrong in the first round in which something did."""
+        return next((each.ended for each in self.rounds if each.ended is not None), None)
+
+    @property
+    def drains(self) -> tuple[Drain, ...]:
+        """Every finished drain, cold or warm."""
+        return tuple(drain for each in self.rounds for drain in each.drains)
+
+    @property
+    def wrong(self) -> int:
+        """How many of them came out wrong."""
+        return sum(not drain.right for drain in self.drains)
+
+    @property
+    def first_s(self) -> float | None:
+        """From the launch to the first window of the cold drain; like all below the median over rounds."""
+        return self._median(lambda r: r.cold, lambda drain: drain.first_s)
+
+    @property
+    def cold_per_s(self) -> float | None:
+        """Records a second of the cold drain."""
+        return self._median(lambda r: r.cold, lambda drain: drain.per_s)
+
+    @property
+    def warm_per_s(self) -> float | None:
+        """Records a second of the last warm drain."""
+        return self._median(lambda r: r.warm, lambda drain: drain.per_s)
+
+    @property
+    def peak_per_s(self) -> float | None:
+        """Records in the busiest second of the last warm drain."""
+        return self._median(lambda r: r.warm, lambda drain: drain.peak_per_s)
+
+    @property
+    def cpu_s_per_million(self) -> float | None:
+        """What a million records took of the processor in the last warm drain."""
+        return self._median(lambda r: r.warm, lambda drain: drain.cpu_s / drain.records * 1e6)
+
+    def _median(
+        self, which: Callable[[DrainRecord], Drain | None], value: Callable[[Drain], float]
+    ) -> float | None:
+        known = [value(drain) for each in self.rounds if (drain := which(each)) is not None]
+        return statistics.median(known) if known else None
+
+
+@dataclass(frozen=True)
+class DrainRanking:
+    """All variants by their warm rate, ranked ones first."""
+
+    basis: RankBasis
+    variants: tuple[DrainedVariant, ...]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The place of each variant."""
+        return tuple(each.place for each in self.variants)
 
 
 def rank_drains(bundle: Bundle) -> DrainRanking:
@@ -31,19 +96,21 @@ def rank_drains(bundle: Bundle) -> DrainRanking:
     candidates = tuple(
         _candidate(label, records) for label, records in rounds.items() if reasons[label] is None
     )
-    places = ranking.rank(
+    basis = ranking.basis_of(candidates, FLOOR_PER_S, ranking.DRAIN_FACTOR)
+    ranked = ranking.rank(
         candidates,
-        floor=FLOOR_PER_S,
-        single_factor=ranking.DRAIN_FACTOR,
+        floor=basis.floor,
+        single_factor=basis.single_factor,
         lower_is_better=False,
     )
-    rest = tuple(Place(label, None, (), why) for label, why in reasons.items() if why is not None)
-    return DrainRanking(candidates, (*places, *rest))
+    rest = (Place(label, None, (), why) for label, why in reasons.items() if why is not None)
+    places = (*ranked, *rest)
+    return DrainRanking(basis, tuple(DrainedVariant(each, rounds[each.label]) for each in places))
 
 
-def _candidate(label: str, records: Sequence[DrainRecord]) -> Candidate:
+def _candidate(label: str, records: Sequence[DrainRecord]) -> RankCandidate:
     warm = [(record.round, record.warm.per_s) for record in records if record.warm is not None]
-    return Candidate(label, tuple(rate for _, rate in warm), None, tuple(at for at, _ in warm))
+    return RankCandidate(label, tuple(rate for _, rate in warm), None, tuple(at for at, _ in warm))
 
 
 def _why_unranked(records: Sequence[DrainRecord]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from streambench.model.conditions import Guarantee
 from streambench.model.trial import TrialRecord
@@ -26,6 +26,11 @@ def late_possible(bundle: Bundle) -> bool:
     )
 
 
+def trials_at_another_speed(bundle: Bundle) -> Mapping[int, str]:
+    """Trial number → how the machine's speed differed then, in words."""
+    return at_another_speed(completed_records(bundle))
+
+
 def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
     """Why no figure of these trials may be ranked, however right they are; None when all may."""
     for record in records:
@@ -39,7 +44,7 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
             return (
                 f"the generator's certificate did not hold: {record.certificate.reason or 'late'}"
             )
-    odd = at_another_speed(completed_records(bundle))
+    odd = trials_at_another_speed(bundle)
     at_odds = [record for record in records if record.number in odd]
     if at_odds:  # the report's table of the machine has both figures
         return f"the machine's speed changed{_in_how_many(at_odds, records)}"

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ DRAIN_FACTOR: float | None = None
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RankCandidate:
     """One engine's value in each of its trials, in order of rounds.
 
     `windows` is how many the trial with the fewest measured (None: the value is not taken over
@@ -73,18 +74,56 @@ class Place:
     why: str | None
 
     @property
-    def tied(self) -> bool:
-        """Whether it is not told apart from some other ranked engine."""
-        return bool(self.alike)
-
-    @property
     def text(self) -> str:
         """`1`, `2=` when not told apart from another, or nothing."""
-        return "" if self.rank is None else f"{self.rank}{'=' if self.tied else ''}"
+        return "" if self.rank is None else f"{self.rank}{'=' if self.alike else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """What may have a place: `rank` is None when it is not ranked, for the reason `unranked`.
+
+    `alike` are the labels of ranked ones that it is not told apart from.
+    """
+
+    rank: int | None = None
+    alike: tuple[str, ...] = ()
+    unranked: str | None = None
+
+    @property
+    def place(self) -> str:
+        """`1`, `2=` when not told apart from another, or nothing."""
+        return Place("", self.rank, self.alike, self.unranked).text
+
+    def at(self, place: Place) -> Self:
+        """The same at this place."""
+        return replace(self, rank=place.rank, alike=place.alike, unranked=place.why)
+
+
+@dataclass(frozen=True)
+class RankBasis:
+    """What ranks rest on: how many were compared, and by how much values must differ at least.
+
+    `repeats` is the fewest trials of one of them; with one, only `single_factor` tells them apart (None:
+    it is not measured, so nothing does). `floor` is in the unit of the values.
+    """
+
+    compared: int
+    repeats: int
+    floor: float
+    single_factor: float | None
+
+
+def basis_of(
+    candidates: Sequence[RankCandidate], floor: float, single_factor: float | None
+) -> RankBasis:
+    """The basis on which these were compared."""
+    repeats = min((len(one.values) for one in candidates), default=0)
+    return RankBasis(len(candidates), repeats, floor, single_factor)
 
 
 def rank(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[RankCandidate],
     *,
     floor: float,
     single_factor: float | None,
@@ -127,7 +166,7 @@ def rank(
     )
 
 
-def _why_unranked(one: Candidate, named: str) -> str | None:
+def _why_unranked(one: RankCandidate, named: str) -> str | None:
     if not one.values:
         return f"{named} is not known"
     if not all(math.isfinite(value) for value in one.values):
@@ -139,7 +178,7 @@ def _why_unranked(one: Candidate, named: str) -> str | None:
 
 
 def _surely_better(
-    able: Sequence[Candidate], floor: float, single_factor: float | None, lower_is_better: bool
+    able: Sequence[RankCandidate], floor: float, single_factor: float | None, lower_is_better: bool
 ) -> dict[str, set[str]]:
     """For each label the labels surely better; what is better than a better one is better, too.
 
@@ -166,7 +205,7 @@ def _surely_better(
     return better
 
 
-def _p_value(a: Candidate, logs_a: Floats, b: Candidate, logs_b: Floats) -> float | None:
+def _p_value(a: RankCandidate, logs_a: Floats, b: RankCandidate, logs_b: Floats) -> float | None:
     """Two-sided; None where there is nothing to test by: one of them has a single trial."""
     if len(logs_a) < 2 or len(logs_b) < 2:
         return None

@@ -15,13 +15,22 @@ def report(
     bundle: Annotated[
         Path | None, typer.Argument(help="A run bundle; the newest in ./results otherwise.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what the report says as JSON, and write nothing.")
+    ] = False,
 ) -> None:
     """Write report.html, report.md and plots/ into a run bundle, and print its summary."""
-    from streambench.report.terminal import render
-    from streambench.report.write import write
     from streambench.results.bundle import read_bundle
 
     chosen = bundle or newest_bundle(Path("results"))
     read = read_bundle(chosen)
+    if as_json:
+        from streambench.analysis.published.document import analysis_of, analysis_to_json
+
+        typer.echo(analysis_to_json(analysis_of(read)), nl=False)
+        return
+    from streambench.report.terminal import render
+    from streambench.report.write import write
+
     out.print(render(read))
     err.print(f"report: {write(chosen)[0]}", soft_wrap=True)

@@ -29,7 +29,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """A column's heading; `metric` names the definition that it links to."""
 
     label: str
@@ -39,7 +39,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class GridRow:
     """Cells of a row; `aside` is a sentence in place of the cells that are missing at its end."""
 
     cells: tuple[Cell, ...]
@@ -51,8 +51,8 @@ class Row:
 class Grid:
     """A table; with `cards` each row becomes a card on a narrow screen, `slim` ones keep to the left."""
 
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[GridColumn, ...]
+    rows: tuple[GridRow, ...]
     cards: bool = False
     slim: bool = False
 
@@ -81,7 +81,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Plot:
     """A plot, how to read it, and the numbers behind it.
 
     `draw(narrow)` makes a matplotlib figure: narrow is for a screen of a phone's width. With
@@ -122,7 +122,7 @@ class Definitions:
     entries: tuple[Definition, ...]
 
 
-Block: TypeAlias = Grid | Text | Points | Code | Figure | Fold | Definitions
+Block: TypeAlias = Grid | Text | Points | Code | Plot | Fold | Definitions
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,13 @@ def metric_anchor(name: str) -> str:
     return f"m-{name}"
 
 
-def figures_of(document: Document) -> tuple[Figure, ...]:
+def plots_of(document: Document) -> tuple[Plot, ...]:
     """All figures of a document in their order, folded ones too."""
-    found: list[Figure] = []
+    found: list[Plot] = []
 
     def visit(blocks: tuple[Block, ...]) -> None:
         for block in blocks:
-            if isinstance(block, Figure):
+            if isinstance(block, Plot):
                 found.append(block)
             elif isinstance(block, Fold):
                 visit(block.blocks)

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streambench.report.compose import compose
-from streambench.report.document import Document, Figure, metric_anchor
-from streambench.report.drawing import to_svg
+from streambench.report.document import Document, Plot, metric_anchor
+from streambench.report.plots.drawing import to_svg
 from streambench.results.bundle import Bundle
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +43,7 @@ def _unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) (?=(?:ms|s|%|MiB|min)\b|%)", "\u00a0", text)
 
 
-def _svg(figure: Figure, narrow: bool) -> Markup:
+def _svg(figure: Plot, narrow: bool) -> Markup:
     prefix = f"{figure.name}-{'n' if narrow else 'w'}"
     # Matplotlib escapes the texts that it draws, and to_svg the title.
     return Markup(to_svg(figure.draw, narrow=narrow, prefix=prefix, title=figure.alternative))

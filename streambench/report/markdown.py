@@ -10,12 +10,12 @@ from streambench.report.document import (
     Block,
     Cell,
     Code,
-    Column,
     Definitions,
     Document,
-    Figure,
     Fold,
     Grid,
+    GridColumn,
+    Plot,
     Points,
     Text,
     Tone,
@@ -54,7 +54,7 @@ def _block(block: Block) -> list[str]:
             return [f"- {_plain(point)}" for point in points]
         case Code(text=text, language=language):
             return _fence(text, language)
-        case Figure():
+        case Plot():
             return [
                 f"### {_plain(block.title)}",
                 "",
@@ -89,7 +89,7 @@ def _grid(grid: Grid) -> list[str]:
     return lines
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cell(cell: Cell, column: GridColumn) -> str:
     text = _inline(cell.text)
     if column.code and cell.text != "–":
         text = "`" + cell.text.replace("|", r"\|").replace("\n", " ").replace("`", "'") + "`"

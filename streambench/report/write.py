@@ -6,8 +6,8 @@ from pathlib import Path
 
 from streambench.report import html, markdown
 from streambench.report.compose import compose
-from streambench.report.document import figures_of
-from streambench.report.drawing import to_png
+from streambench.report.document import plots_of
+from streambench.report.plots.drawing import to_png
 from streambench.results.bundle import read_bundle
 from streambench.results.files import write_bytes, write_text
 
@@ -19,7 +19,7 @@ def write(folder: Path) -> tuple[Path, ...]:
     """
     document = compose(read_bundle(folder))
     written = []
-    for figure in figures_of(document):
+    for figure in plots_of(document):
         path = folder / markdown.PLOTS / f"{figure.name}.png"
         write_bytes(path, to_png(figure.draw))
         written.append(path)

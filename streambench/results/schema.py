@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from streambench.model.carried import NullTrial
 from streambench.model.conditions import Conditions
 from streambench.model.drain import DrainRecord
+from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
 from streambench.model.plan import Program, Setting
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
@@ -149,6 +150,15 @@ class RunRecord:
     settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
     plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
     drain_records_per_window: float | None = None  # the mean over the load that is drained
+
+    @property
+    def experiment(self) -> Experiment:
+        """Which kind it was: a record of schema 1 tells it by which of its fields are filled."""
+        if self.search is not None:
+            return RateSearch(self.search)
+        if self.drain_records is not None:
+            return BacklogDrain(self.drain_records, self.drain_records_per_window)
+        return Sweep(self.axes) if self.axes else Single()
 
 
 _RUN = TypeAdapter(RunRecord)

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from streambench.analysis import ranking
-from streambench.analysis.ranking import Candidate, Place, rank
+from streambench.analysis.ranking import Place, RankCandidate, rank
 
 FLOOR = 2.0
 
 
 def engine(
     label: str, *values: float, windows: int | None = 120, paired: bool = False
-) -> Candidate:
-    return Candidate(label, values, windows, tuple(range(len(values))) if paired else ())
+) -> RankCandidate:
+    return RankCandidate(label, values, windows, tuple(range(len(values))) if paired else ())
 
 
-def ranks(*candidates: Candidate, factor: float | None = None, lower: bool = True) -> str:
+def ranks(*candidates: RankCandidate, factor: float | None = None, lower: bool = True) -> str:
     places = rank(candidates, floor=FLOOR, single_factor=factor, lower_is_better=lower)
     return " ".join(f"{place.label}:{place.text or '-'}" for place in places)
 
@@ -66,7 +66,7 @@ def test_rounds_that_move_all_engines_alike_are_taken_out() -> None:
     a, b = (40.0, 60.0, 90.0, 50.0, 75.0), (44.0, 66.5, 98.0, 55.5, 82.0)
     assert ranks(engine("a", *a), engine("b", *b)) == "a:1= b:1="
     assert ranks(engine("a", *a, paired=True), engine("b", *b, paired=True)) == "a:1 b:2"
-    other = Candidate("b", b, 120, (0, 1, 2, 3, 5))  # another round fell out
+    other = RankCandidate("b", b, 120, (0, 1, 2, 3, 5))  # another round fell out
     assert ranks(engine("a", *a, paired=True), other) == "a:1= b:1="
 
 
@@ -80,7 +80,7 @@ def test_rounds_that_move_all_engines_alike_are_taken_out() -> None:
     ],
 )
 def test_who_is_not_ranked_has_a_reason(values: tuple[float, ...], windows: int, why: str) -> None:
-    out = Candidate("a", values, windows)
+    out = RankCandidate("a", values, windows)
     places = rank([out, engine("b", 900.0)], floor=FLOOR, single_factor=None)
     assert places == (Place("b", 1, (), None), Place("a", None, (), why))
 

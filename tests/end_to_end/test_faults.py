@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
 from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
-from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle, TrialBundle
 from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.analysis.sweeps import knee, knee_is_seen, of, swept
 from streambench.cli.bench import bench
 from streambench.cli.curve import auto_axis
 from streambench.cli.planning import make_requests
@@ -19,7 +20,6 @@ from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
 from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Invalid, LeftOut
-from streambench.report.swept import knee, knee_is_seen, of, swept
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
 from tests.end_to_end.bench import brisk_workload, on_any_machine

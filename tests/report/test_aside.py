@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from streambench.analysis.recoveries import recovered
+from streambench.analysis.variants import VariantStatus, standings
 from streambench.model.machine import MachineUsage
 from streambench.model.verdict import Damage
 from streambench.report import markdown
-from streambench.report.recovered import recovered
-from streambench.report.standing import Status, standings
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 
 from .example import RIGHT, RUN, WRONG, completed, measures, tables
@@ -42,7 +42,7 @@ def test_a_trial_at_another_speed_of_the_machine_is_left_out_alone(tmp_path: Pat
     streams = stands["kafka-streams"]
     assert [each.record.number for each in streams.completed] == [2, 6]
     assert [each.record.number for each in streams.aside] == [4]
-    assert streams.shown("delay_p99_ms").high == 28
+    assert streams.summary("delay_p99_ms").high == 28
     assert len(streams.verdicts) == 3, "its rows are checked all the same"
     said = markdown.render(bundle)
     assert "Trial 4: the machine was slower than in most: the player took 260.0 µs" in said
@@ -60,7 +60,7 @@ def test_damage_in_a_trial_at_another_speed_is_damage(tmp_path: Path) -> None:
     (streams,) = (
         each for each in standings(replace(bundle, trials=trials)) if each.label == "kafka-streams"
     )
-    assert (streams.status, streams.rank) == (Status.WRONG, None)
+    assert (streams.status, streams.rank) == (VariantStatus.WRONG, None)
 
 
 def test_an_engine_of_which_all_trials_were_made_at_another_speed_is_not_ranked(

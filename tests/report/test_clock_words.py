@@ -9,7 +9,7 @@ import pytest
 
 from streambench.model.plan import EventClock
 from streambench.model.trial import ClockWait
-from streambench.report.document import Figure, Points, Section
+from streambench.report.document import Plot, Points, Section
 from streambench.report.sections.latency import OWN_CLOCK_METRICS, latency_section
 from streambench.results.bundle import BundleWriter, read_bundle
 from tests.report import example
@@ -36,7 +36,7 @@ def points_of(section: Section) -> str:
 
 
 def headings_of(section: Section) -> list[str | None]:
-    figure = next(block for block in section.blocks if isinstance(block, Figure))
+    figure = next(block for block in section.blocks if isinstance(block, Plot))
     return [column.metric for column in figure.table.columns]
 
 

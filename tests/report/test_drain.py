@@ -13,10 +13,9 @@ from streambench.analysis.drains import rank_drains
 from streambench.model.conditions import Variant
 from streambench.model.drain import Drain, DrainRecord
 from streambench.report import html, markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
-from streambench.report.document import figures_of
-from streambench.report.drawing import to_png, to_svg
+from streambench.report.compose import answer, compose
+from streambench.report.document import plots_of
+from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import RUN
@@ -60,7 +59,7 @@ def test_the_last_warm_drain_counts_and_rounds_are_medians(tmp_path: Path) -> No
     assert "spark-driver died by itself" in text
     assert "✗ wrong" in text
     assert "50,000" in text  # cold, from the launch on
-    for figure in figures_of(compose(bundle)):
+    for figure in plots_of(compose(bundle)):
         assert to_png(figure.draw)
         assert to_svg(figure.draw, narrow=True, prefix="x", title="t")
     page = Page()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streambench.report.drawing import log_if_wide, new_figure, styled
+from streambench.report.plots.drawing import log_if_wide, new_figure, styled
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.report.rank_words import unranked_words
+from streambench.report.words.ranks import unranked_words
 
 
 def test_a_shared_reason_is_said_once() -> None:

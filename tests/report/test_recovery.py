@@ -10,21 +10,21 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from streambench.analysis.hits import records_at_once
+from streambench.analysis.phases import RecoveryPhase
+from streambench.analysis.recoveries import Recovered, recovered
 from streambench.model.conditions import Profile
 from streambench.model.fault import FaultKind
 from streambench.model.trial import TrialRecord
 from streambench.model.verdict import Damage
 from streambench.report import markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
+from streambench.report.compose import answer, compose
 from streambench.report.document import Document, Grid, Section
-from streambench.report.fault_words import Phase, fault_words
-from streambench.report.recovered import Recovered, recovered
-from streambench.report.recovery_curves import at_once
-from streambench.report.recovery_words import recovery_sentence
 from streambench.report.sections.recovery import recovery_sections
 from streambench.report.sections.recovery_terms import profile_words, restart_words
 from streambench.report.sections.verdict import recovery_columns
+from streambench.report.words.faults import fault_words
+from streambench.report.words.recoveries import recovery_sentence
 from streambench.results.bundle import Bundle, read_bundle
 
 from .example import RUN, every_result
@@ -305,9 +305,9 @@ def test_one_hit_without_a_return_counts_as_the_longest(tmp_path: Path) -> None:
     hits = [recovery(2), recovery(3), never_back()]
     spaced = [replace(r, hit=kill(50_000.0 + 9_000 * n)) for n, r in enumerate(hits)]
     each = one(tmp_path, hit_trial(1, KAFKA, spaced))
-    assert each.phase(Phase.TIMELY).median == 3_300
-    assert each.phase(Phase.TIMELY).high == math.inf
-    assert each.phase(Phase.TIMELY).missing == 1
+    assert each.phase(RecoveryPhase.TIMELY).median == 3_300
+    assert each.phase(RecoveryPhase.TIMELY).high == math.inf
+    assert each.phase(RecoveryPhase.TIMELY).missing == 1
     assert each.deciding.never
     assert each.unranked == "it was not over within the trial"
     cell = cells(bundle_of(tmp_path / "again", hit_trial(1, KAFKA, spaced)), 1)["Kafka Streams"]
@@ -386,7 +386,7 @@ def test_a_burst_takes_its_time_even_where_no_window_was_late(tmp_path: Path) ->
 def test_the_events_of_a_burst_are_counted_without_the_usual_load(tmp_path: Path) -> None:
     bundle = read_bundle(faulted(tmp_path))
     struck = recovered(bundle, BURST)[0].hits[0]
-    assert at_once(struck) == pytest.approx(100_000, abs=200)
+    assert records_at_once(struck) == pytest.approx(100_000, abs=200)
 
 
 def test_partitions_are_told_apart_where_some_kept_flowing(tmp_path: Path) -> None:

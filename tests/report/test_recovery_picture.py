@@ -10,20 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from streambench.report.document import Figure
-from streambench.report.fault_words import Phase
-from streambench.report.recovered import recovered
-from streambench.report.recovery_curves import around
+from streambench.analysis.hits import late_stretches
+from streambench.analysis.phases import RecoveryPhase
+from streambench.analysis.recoveries import recovered
+from streambench.report.document import Plot
+from streambench.report.plots.recovery_curves import around
 from streambench.report.sections.recovery import recovery_sections
-from streambench.report.struck import late_stretches
 from streambench.results.bundle import Bundle, read_bundle
 
 from .example_recovery import KILL, KILL_MS, Course, course_tables, faulted, never_back
 
 
-def figure_of(bundle: Bundle) -> Figure:
+def figure_of(bundle: Bundle) -> Plot:
     """The first fault's picture."""
-    return next(b for b in recovery_sections(bundle)[0].blocks if isinstance(b, Figure))
+    return next(b for b in recovery_sections(bundle)[0].blocks if isinstance(b, Plot))
 
 
 def test_the_lag_curve_is_finer_than_a_second_and_counts_from_the_hit(tmp_path: Path) -> None:
@@ -45,7 +45,8 @@ def test_the_picture_ends_soon_after_the_last_engine_was_back_for_good(tmp_path:
     figure = figure_of(bundle)
     axes = figure.draw(False).axes[0]
     settled_s = max(
-        (each.phase(Phase.BACK_FOR_GOOD).median or 0) / 1000 for each in recovered(bundle, KILL)
+        (each.phase(RecoveryPhase.BACK_FOR_GOOD).median or 0) / 1000
+        for each in recovered(bundle, KILL)
     )
     assert axes.get_xlim()[0] == pytest.approx(-5, abs=0.1)
     assert axes.get_xlim()[1] == pytest.approx(settled_s + 3, abs=0.01)

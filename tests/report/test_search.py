@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from streambench.analysis import ranking
+from streambench.analysis.searches import found_rates
 from streambench.model.conditions import Variant
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.plan import Whose
@@ -18,11 +19,9 @@ from streambench.model.search import Confirmation, RateProbe, SearchRecord, Sear
 from streambench.model.sweep import AxisName
 from streambench.model.trial import Completed, NotRun, TrialRecord
 from streambench.report import html, markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
-from streambench.report.document import figures_of
-from streambench.report.drawing import to_png, to_svg
-from streambench.report.found import found_rates
+from streambench.report.compose import answer, compose
+from streambench.report.document import plots_of
+from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, measures, trial
@@ -98,7 +97,7 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def ranks(bundle: Bundle) -> list[tuple[str, str]]:
-    return [(one.label, one.place) for one in found_rates(bundle)]
+    return [(one.label, one.place) for one in found_rates(bundle).variants]
 
 
 def test_one_search_each_is_not_told_apart_by_its_precision(bundle: Bundle) -> None:
@@ -194,7 +193,7 @@ def test_every_probe_is_there_with_its_reason(bundle: Bundle) -> None:
         "the precision was reached",
     ):
         assert words in text
-    for figure in figures_of(compose(bundle)):
+    for figure in plots_of(compose(bundle)):
         assert to_png(figure.draw)
         assert to_svg(figure.draw, narrow=True, prefix="x", title="t")
     page = Page()

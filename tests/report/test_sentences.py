@@ -24,7 +24,7 @@ PACKAGE = Path(streambench.__file__).parent
 LIST = Path(__file__).parent / "sentences.txt"
 SPOKEN_BY = (
     *sorted((PACKAGE / "report").rglob("*.py")),
-    *sorted((PACKAGE / "analysis").rglob("*.py")),
+    *sorted((PACKAGE / "analysis").glob("*.py")),
     *(PACKAGE / "results" / name for name in ("measure.py", "speed.py", "sustained.py")),
 )
 WORDS_OF_A_SENTENCE = 5

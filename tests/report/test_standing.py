@@ -10,12 +10,11 @@ import pytest
 from rich.console import Console
 
 from streambench.analysis import ranking
+from streambench.analysis.variants import VariantStatus, standings
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Damage, Verdict
 from streambench.report import markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
-from streambench.report.standing import Status, standings
+from streambench.report.compose import answer, compose
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 
@@ -211,13 +210,13 @@ def test_without_an_earned_p99_all_are_ranked_by_their_maximum(tmp_path: Path) -
 def test_one_wrong_trial_of_three_makes_the_variant_wrong(tmp_path: Path) -> None:
     wrong = fast(outcome=Completed(WRONG))
     (stand,) = standings(bundle_of(tmp_path, fast(), wrong, fast(), repeats=3))
-    assert (stand.status, stand.words) == (Status.WRONG, "wrong in 1 of 3")
+    assert (stand.status, stand.words) == (VariantStatus.WRONG, "wrong in 1 of 3")
 
 
 def test_an_invalid_trial_says_nothing_of_the_engine(tmp_path: Path) -> None:
     spoilt = fast(outcome=Invalid("the laptop slept"))
     (stand,) = standings(bundle_of(tmp_path, fast(), spoilt, repeats=2))
-    assert (stand.status, stand.words, stand.place) == (Status.RIGHT, "right in 1 of 2", "1")
+    assert (stand.status, stand.words, stand.place) == (VariantStatus.RIGHT, "right in 1 of 2", "1")
     assert "1 invalid: the laptop slept" in (stand.reason or "")
 
 
@@ -237,7 +236,7 @@ def hit_late(**changes: Any) -> TrialRecord:
 def test_what_is_wrong_only_after_a_fault_is_ranked_for_its_delay_before_it(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, hit_late(), slow())
     first, second = standings(bundle)
-    assert (first.status, first.words) == (Status.WRONG_AFTER, "right, then wrong")
+    assert (first.status, first.words) == (VariantStatus.WRONG_AFTER, "right, then wrong")
     assert first.reason == "24 over-counted in 3 windows after the fault"
     assert (first.place, second.place) == ("1", "2")
     assert "Kafka Streams was wrong after the fault" in answer(bundle)
@@ -256,13 +255,16 @@ def test_the_terminal_has_the_reason_of_what_is_wrong_only_after_a_fault(tmp_pat
 def test_what_was_wrong_before_the_fault_is_wrong(tmp_path: Path) -> None:
     before = Damage(over_counted=1, windows=1)
     (stand,) = standings(bundle_of(tmp_path, hit_late(steady_damage=before)))
-    assert (stand.status, stand.place) == (Status.WRONG, "")
+    assert (stand.status, stand.place) == (VariantStatus.WRONG, "")
 
 
 def test_one_trial_wrong_after_the_fault_is_enough(tmp_path: Path) -> None:
     right = hit_trial(1, "kafka-streams", [recovery(2)])
     (stand,) = standings(bundle_of(tmp_path, right, hit_late(), right, repeats=3))
-    assert (stand.status, stand.words) == (Status.WRONG_AFTER, "wrong after the fault in 1 of 3")
+    assert (stand.status, stand.words) == (
+        VariantStatus.WRONG_AFTER,
+        "wrong after the fault in 1 of 3",
+    )
     assert stand.place == "1"
 
 
@@ -292,7 +294,7 @@ def test_a_variant_that_was_not_reached_has_its_place(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, fast(), planned=tuple(TITLES))
     stands = standings(bundle)
     assert len(stands) == len(TITLES)
-    assert {s.status for s in stands[1:]} == {Status.NOT_REACHED}
+    assert {s.status for s in stands[1:]} == {VariantStatus.NOT_REACHED}
 
 
 def test_the_answer_is_one_sentence_with_everybody_in_it(tmp_path: Path) -> None:

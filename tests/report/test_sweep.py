@@ -10,16 +10,15 @@ from typing import Any, cast
 import pytest
 from rich.console import Console, RenderableType
 
+from streambench.analysis.sweeps import knee, knee_is_seen, of, swept
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Invalid, LeftOut, Outcome, TrialRecord
 from streambench.report import markdown
-from streambench.report.answer import answer
-from streambench.report.compose import compose
-from streambench.report.document import Figure, figures_of
-from streambench.report.drawing import to_png, to_svg
-from streambench.report.swept import knee, knee_is_seen, of, swept
+from streambench.report.compose import answer, compose
+from streambench.report.document import Plot, plots_of
+from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, WRONG, measures, trial
@@ -116,7 +115,7 @@ def test_a_knee_is_marked_only_where_the_next_rate_was_seen_not_to_be_borne(
     assert not any(knee_is_seen(of(every, label)) for label in open_ended.labels)
     assert "Flink SQL up to 20,000 events/s (no higher rate was tried), Kafka" in answer(open_ended)
     marked, plain = (
-        next(f for f in figures_of(compose(each)) if f.name == "sweep-median")
+        next(f for f in plots_of(compose(each)) if f.name == "sweep-median")
         for each in (bundle, open_ended)
     )
     assert "Strokes: the knees" in marked.reading
@@ -124,7 +123,7 @@ def test_a_knee_is_marked_only_where_the_next_rate_was_seen_not_to_be_borne(
     assert [_strokes(marked), _strokes(plain)] == [2, 0]
 
 
-def _strokes(figure: Figure) -> int:
+def _strokes(figure: Plot) -> int:
     """Lines that stand upright over the whole height."""
     lines = figure.draw(False).axes[0].get_lines()
     return sum(list(line.get_ydata()) == [0, 1] for line in lines)
@@ -179,9 +178,9 @@ def test_a_rate_that_all_were_spared_is_not_shown(tmp_path: Path) -> None:
 
 def test_the_report_has_a_curve_for_delay_and_cost_and_every_point(bundle: Bundle) -> None:
     document = compose(bundle)
-    names = [figure.name for figure in figures_of(document)]
+    names = [figure.name for figure in plots_of(document)]
     assert names[:4] == ["sweep-median", "sweep-tail", "sweep-cost", "sweep-memory"]
-    for figure in figures_of(document):
+    for figure in plots_of(document):
         assert to_png(figure.draw)
         assert "Flink SQL" in to_svg(figure.draw, narrow=True, prefix="x", title="t")
     text = markdown.render_document(document)
@@ -220,7 +219,7 @@ def test_a_grid_has_a_panel_for_each_value_of_its_second_axis(tmp_path: Path) ->
     ]
     axes = (Axis(AxisName.RATE, (5_000, 10_000)), Axis(AxisName.WORKERS, (1, 2)))
     bundle = bundle_of(tmp_path, records, *axes)
-    figure = figures_of(compose(bundle))[0]
+    figure = plots_of(compose(bundle))[0]
     svg = to_svg(figure.draw, narrow=False, prefix="x", title="t")
     assert "workers = 1" in svg
     assert "workers = 2" in svg

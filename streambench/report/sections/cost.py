@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.metrics import cores_by_role
+from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
+from streambench.model.numbers import mib, number
 from streambench.model.plan import Role
-from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
-from streambench.report.looks import ROLE_LOOKS
-from streambench.report.numbers import mib, number
-from streambench.report.plot_cost import CostRow, draw_cost
+from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Plot, Section, Text
+from streambench.report.plots.cost import CostRow, draw_cost
+from streambench.report.plots.style import ROLE_STYLES
 from streambench.report.sections.latency import name_in_plots
-from streambench.report.standing import Standing, standings
+from streambench.report.words.figures import figure_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -40,7 +41,7 @@ def cost_section(bundle: Bundle) -> Section:
     rows = [CostRow(name_in_plots(stand), cores) for stand in stands if (cores := _cores(stand))]
     if rows:
         blocks.append(
-            Figure(
+            Plot(
                 "cost",
                 "Cores by role",
                 "Mean cores used by each engine, by role",
@@ -56,16 +57,16 @@ def cost_section(bundle: Bundle) -> Section:
 def usage_grid(stands: Sequence[Standing], *, tool: bool) -> Grid:
     """Every role of each variant's first completed trial: engine and broker, or streambench itself."""
     columns = (
-        Column("engine"),
-        Column("role"),
-        Column("processes", numeric=True),
-        Column("CPU, s", numeric=True),
-        Column("cores, mean", numeric=True),
-        Column("memory mean, MiB", numeric=True),
-        Column("memory peak, MiB", numeric=True),
+        GridColumn("engine"),
+        GridColumn("role"),
+        GridColumn("processes", numeric=True),
+        GridColumn("CPU, s", numeric=True),
+        GridColumn("cores, mean", numeric=True),
+        GridColumn("memory mean, MiB", numeric=True),
+        GridColumn("memory peak, MiB", numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(name_in_plots(stand)),
                 Cell(usage.role),
@@ -86,28 +87,26 @@ def usage_grid(stands: Sequence[Standing], *, tool: bool) -> Grid:
 
 def _metric_grid(stands: Sequence[Standing]) -> Grid:
     columns = (
-        Column("engine"),
+        GridColumn("engine"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in _METRICS
         ),
     )
     rows = tuple(
-        Row((Cell(name_in_plots(stand)), *(stand.shown(name).cell() for name in _METRICS)))
+        GridRow(
+            (Cell(name_in_plots(stand)), *(figure_cell(stand.summary(name)) for name in _METRICS))
+        )
         for stand in stands
     )
     return Grid(columns, rows)
 
 
 def _cores(stand: Standing) -> dict[str, float]:
-    """Median over the trials of mean cores by role."""
-    drawn = {role for role, _, _ in ROLE_LOOKS}
-    by_role: dict[str, list[float]] = {}
-    for record in stand.records:
-        for usage in record.usage:
-            if usage.role in drawn:
-                by_role.setdefault(usage.role, []).append(usage.cores_mean)
-    return {role: statistics.median(values) for role, values in by_role.items()}
+    """Those of the roles that are drawn."""
+    drawn = {role for role, _, _ in ROLE_STYLES}
+    every = cores_by_role(stand.records)
+    return {role: cores for role, cores in every.items() if role in drawn}
 
 
 def _draw(rows: list[CostRow], narrow: bool) -> object:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from streambench.analysis.damage_words import damage_counts
+from streambench.analysis.variants import title_of
+from streambench.model.numbers import DASH, number, sentence
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
 from streambench.model.verdict import Example, Verdict
-from streambench.report.damage_words import damage_counts
 from streambench.report.document import (
     Block,
     Cell,
     Code,
-    Column,
     Fold,
     Grid,
-    Row,
+    GridColumn,
+    GridRow,
     Section,
     Text,
     Tone,
 )
-from streambench.report.numbers import DASH, number, sentence
-from streambench.report.standing import title_of
 from streambench.results.bundle import Bundle
 
 
@@ -56,16 +56,16 @@ def _name(bundle: Bundle, record: TrialRecord) -> str:
 def _counts_grid(bundle: Bundle, damaged: list[tuple[TrialRecord, Verdict]]) -> Grid:
     kinds = [kind for kind, _ in damage_counts(damaged[0][1].damage)]
     columns = (
-        Column("engine"),
-        Column("result"),
-        *(Column(kind, numeric=True) for kind in kinds),
-        Column("right later", numeric=True),
-        Column("windows hit", numeric=True),
-        Column("rows right", numeric=True),
-        Column("rows due", numeric=True),
+        GridColumn("engine"),
+        GridColumn("result"),
+        *(GridColumn(kind, numeric=True) for kind in kinds),
+        GridColumn("right later", numeric=True),
+        GridColumn("windows hit", numeric=True),
+        GridColumn("rows right", numeric=True),
+        GridColumn("rows due", numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(_name(bundle, record)),
                 Cell(_result_words(record, verdict), tone=Tone.GOOD if verdict.right else Tone.BAD),
@@ -90,14 +90,14 @@ def _result_words(record: TrialRecord, verdict: Verdict) -> str:
 
 def _examples_grid(examples: tuple[Example, ...]) -> Grid:
     columns = (
-        Column("what"),
-        Column("key", code=True),
-        Column("window (UTC)", numeric=True),
-        Column("expected", code=True),
-        Column("got", code=True),
+        GridColumn("what"),
+        GridColumn("key", code=True),
+        GridColumn("window (UTC)", numeric=True),
+        GridColumn("expected", code=True),
+        GridColumn("got", code=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(example.row_class.value, "right later" if example.corrected_later else None),
                 Cell(example.key),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from streambench.model.metrics import METRICS, Metric
+from streambench.model.numbers import sentence
 from streambench.report.document import Definition, Definitions, Section, Text, metric_anchor
-from streambench.report.numbers import sentence
 
 METHOD = "docs/method.md"
 

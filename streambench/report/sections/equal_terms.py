@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from streambench.model.conditions import Conditions, Profile
+from streambench.model.numbers import listing, number, plural
 from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName, value_words
-from streambench.report.document import Block, Cell, Column, Fold, Grid, Points, Row, Text
-from streambench.report.numbers import listing, number, plural
+from streambench.report.document import Block, Cell, Fold, Grid, GridColumn, GridRow, Points, Text
 from streambench.results.schema import RunRecord
 
 _UNITS = {"_ms": "ms", "_mib": "MiB"}
@@ -91,19 +91,19 @@ def _unit(field: str) -> str:
 
 
 def _grid(words: Mapping[str, str]) -> Grid:
-    rows = tuple(Row((Cell(name), Cell(value))) for name, value in words.items())
-    return Grid((Column("condition"), Column("value")), rows, slim=True)
+    rows = tuple(GridRow((Cell(name), Cell(value))) for name, value in words.items())
+    return Grid((GridColumn("condition"), GridColumn("value")), rows, slim=True)
 
 
 def _kept_grid(kept: Sequence[tuple[str, Setting]]) -> Grid:
     columns = (
-        Column("engine"),
-        Column("setting", code=True),
-        Column("asked for", code=True),
-        Column("why"),
+        GridColumn("engine"),
+        GridColumn("setting", code=True),
+        GridColumn("asked for", code=True),
+        GridColumn("why"),
     )
     rows = tuple(
-        Row((Cell(title), Cell(each.name), Cell(each.value), Cell(each.origin.value)))
+        GridRow((Cell(title), Cell(each.name), Cell(each.value), Cell(each.origin.value)))
         for title, each in kept
     )
     return Grid(columns, rows)

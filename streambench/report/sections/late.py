@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
+from streambench.analysis.variants import Standing, standings
+from streambench.model.numbers import DASH, number, optional, percent, plural
 from streambench.model.trial import LateRecords
-from streambench.report.document import Block, Cell, Column, Figure, Fold, Grid, Row, Section, Text
-from streambench.report.numbers import DASH, number, optional, percent, plural
-from streambench.report.plot_late import LateRow, draw_late
-from streambench.report.standing import Standing, standings
+from streambench.report.document import (
+    Block,
+    Cell,
+    Fold,
+    Grid,
+    GridColumn,
+    GridRow,
+    Plot,
+    Section,
+    Text,
+)
+from streambench.report.plots.late import LateRow, draw_late
 from streambench.results.bundle import Bundle
 from streambench.results.schema import LateModel, LatePrediction
 
@@ -32,7 +42,7 @@ def late_section(bundle: Bundle) -> Section | None:
         blocks.append(Text(caption(model)))
     if rows:
         blocks.append(
-            Figure(
+            Plot(
                 "late",
                 "Records silently dropped",
                 "Share of records dropped by each engine, measured and predicted",
@@ -67,26 +77,26 @@ def caption(model: LateModel) -> str:
 
 def _late_grid(bundle: Bundle, pairs: list[tuple[Standing, LateRecords | None]]) -> Grid:
     columns = (
-        Column("engine"),
-        Column("records", numeric=True),
-        Column("dropped, measured", numeric=True),
-        Column("share", numeric=True),
-        Column("predicted by its clock", numeric=True),
-        Column("bounds", numeric=True),
-        Column("model: all data, real time", numeric=True),
-        Column("its own counter", numeric=True),
-        Column("which counts"),
+        GridColumn("engine"),
+        GridColumn("records", numeric=True),
+        GridColumn("dropped, measured", numeric=True),
+        GridColumn("share", numeric=True),
+        GridColumn("predicted by its clock", numeric=True),
+        GridColumn("bounds", numeric=True),
+        GridColumn("model: all data, real time", numeric=True),
+        GridColumn("its own counter", numeric=True),
+        GridColumn("which counts"),
     )
     return Grid(columns, tuple(_grid_row(bundle, stand, late) for stand, late in pairs))
 
 
-def _grid_row(bundle: Bundle, stand: Standing, late: LateRecords | None) -> Row:
+def _grid_row(bundle: Bundle, stand: Standing, late: LateRecords | None) -> GridRow:
     if late is None:
-        return Row(
+        return GridRow(
             (Cell(stand.title),), aside=f"{stand.words}: {stand.reason or 'no figure'}", quiet=True
         )
     whole = _at_played_grace(stand.label, bundle.run.late_model)
-    return Row(
+    return GridRow(
         (
             Cell(stand.title, which_trial(stand)),
             Cell(number(late.records)),
@@ -103,19 +113,19 @@ def _grid_row(bundle: Bundle, stand: Standing, late: LateRecords | None) -> Row:
 
 def _whole_grid(bundle: Bundle, model: LateModel) -> Grid:
     columns = (
-        Column("engine"),
-        Column("clock"),
-        Column("grace", numeric=True),
-        Column("records", numeric=True),
-        Column("dropped", numeric=True),
-        Column("share", numeric=True),
+        GridColumn("engine"),
+        GridColumn("clock"),
+        GridColumn("grace", numeric=True),
+        GridColumn("records", numeric=True),
+        GridColumn("dropped", numeric=True),
+        GridColumn("share", numeric=True),
     )
     return Grid(columns, tuple(_whole_row(bundle, p) for p in model.predictions))
 
 
-def _whole_row(bundle: Bundle, prediction: LatePrediction) -> Row:
+def _whole_row(bundle: Bundle, prediction: LatePrediction) -> GridRow:
     dropped, share = _whole_words(prediction)
-    return Row(
+    return GridRow(
         (
             Cell(bundle.run.titles.get(prediction.label, prediction.label)),
             Cell(prediction.clock),

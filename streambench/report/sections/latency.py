@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.eligible import delay_stem
+from streambench.analysis.metrics import MetricSummary
+from streambench.analysis.recoveries import kinds
+from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
 from streambench.model.metrics import BY_NAME
-from streambench.report.clock_words import CLOCK_WAITS_INTRODUCED, clock_wait_words
-from streambench.report.columns import bucket_width_s, bucketed, window_curve
+from streambench.model.numbers import number, optional
 from streambench.report.document import (
     Block,
     Cell,
-    Column,
-    Figure,
     Grid,
+    GridColumn,
+    GridRow,
+    Plot,
     Points,
-    Row,
     Section,
     Text,
 )
-from streambench.report.looks import Look, looks
-from streambench.report.numbers import number, optional
-from streambench.report.plot_delay import DelayRow, Line, draw_over_time, draw_percentiles
-from streambench.report.recovered import kinds
-from streambench.report.shown import Shown
-from streambench.report.standing import RIGHT_SO_FAR, Standing, delay_stem, standings
-from streambench.report.trends import trend_blocks
+from streambench.report.plots.columns import bucket_width_s, bucketed, window_curve
+from streambench.report.plots.delay import DelayRow, Line, draw_over_time, draw_percentiles
+from streambench.report.plots.style import PlotStyle, plot_styles
+from streambench.report.words.clocks import CLOCK_WAITS_INTRODUCED, clock_wait_words
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 # Bundles made before these were measured know none of them.
@@ -62,30 +64,30 @@ def latency_section(bundle: Bundle) -> Section:
     stem = delay_stem(bundle)
     seen_by = "as a read_committed reader has it" if stem == "visible" else "as appended to the log"
     axis = "visible delay, ms" if stem == "visible" else "result delay, ms"
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     blocks: list[Block] = [
         Text(
             "Result delay counts from the instant at which a window could first lawfully close to its "
             f"last row, {seen_by}. The unit is the window: "
             f"{_window_counts(stands)} were measured{_until(bundle)}."
         ),
-        Figure(
+        Plot(
             "percentiles",
             "Result delay by percentile",
             "Result delay p50, p99 and maximum of each engine",
             "Further left is faster. The line runs from the median to the slowest window; in a "
             "short line the delays differ little. A percentile that too few windows earned is left out.",
-            partial(_draw_percentiles, _percentile_rows(stands, stem, look), axis),
+            partial(_draw_percentiles, _percentile_rows(stands, stem, styles), axis),
             _percentile_grid(stands),
         ),
     ]
     waits = tuple(words for stand in stands for words in clock_wait_words(stand))
     if waits:
         blocks += [Text(CLOCK_WAITS_INTRODUCED), Points(waits)]
-    lines = _lines(stands, stem, look)
+    lines = _lines(stands, stem, styles)
     if lines:
         blocks.append(
-            Figure(
+            Plot(
                 "delay",
                 "Result delay over time",
                 "Result delay of each measured window over time",
@@ -105,7 +107,7 @@ def name_in_plots(stand: Standing) -> str:
 
 
 def lines_of(
-    stands: Sequence[Standing], look: dict[str, Look], column: str, source: object
+    stands: Sequence[Standing], styles: dict[str, PlotStyle], column: str, source: object
 ) -> list[Line]:
     """One line per variant with a curve per completed trial, from `source(trial, column)`."""
     assert callable(source)
@@ -113,7 +115,7 @@ def lines_of(
     for stand in stands:
         curves = tuple(c for trial in stand.completed if (c := source(trial, column)) is not None)
         if curves:
-            lines.append(Line(name_in_plots(stand), look[stand.label], curves))
+            lines.append(Line(name_in_plots(stand), styles[stand.label], curves))
     return lines
 
 
@@ -125,11 +127,13 @@ def time_grid(lines: Sequence[Line], *, reduce: str, digits: int = 0) -> Grid:
     values = [bucketed(line.curves[0], width_s, reduce) for line in lines]
     starts = sorted({start for value in values for start in value})
     columns = (
-        Column(f"from second ({reduce} of {number(width_s)} s)", numeric=True),
-        *(Column(line.name, numeric=True) for line in lines),
+        GridColumn(f"from second ({reduce} of {number(width_s)} s)", numeric=True),
+        *(GridColumn(line.name, numeric=True) for line in lines),
     )
     rows = tuple(
-        Row((Cell(number(start)), *(Cell(optional(value.get(start), digits)) for value in values)))
+        GridRow(
+            (Cell(number(start)), *(Cell(optional(value.get(start), digits)) for value in values))
+        )
         for start in starts
     )
     return Grid(columns, rows)
@@ -150,21 +154,21 @@ def _window_counts(stands: Sequence[Standing]) -> str:
 
 
 def _percentile_rows(
-    stands: Sequence[Standing], stem: str, look: dict[str, Look]
+    stands: Sequence[Standing], stem: str, styles: dict[str, PlotStyle]
 ) -> list[DelayRow]:
     return [
         DelayRow(
             name_in_plots(stand),
-            look[stand.label],
-            _earned(stand.shown(f"{stem}_p50_ms")),
-            _earned(stand.shown(f"{stem}_p99_ms")),
-            stand.shown(f"{stem}_max_ms").value,
+            styles[stand.label],
+            _earned(stand.summary(f"{stem}_p50_ms")),
+            _earned(stand.summary(f"{stem}_p99_ms")),
+            stand.summary(f"{stem}_max_ms").value,
         )
         for stand in stands
     ]
 
 
-def _earned(shown: Shown) -> float | None:
+def _earned(shown: MetricSummary) -> float | None:
     return None if shown.instead else shown.value
 
 
@@ -176,18 +180,18 @@ def _percentile_grid(stands: Sequence[Standing]) -> Grid:
         or any(name in record.measures for stand in stands for record in stand.records)
     ]
     columns = (
-        Column("engine"),
+        GridColumn("engine"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in metrics
         ),
-        Column("windows", numeric=True),
+        GridColumn("windows", numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(name_in_plots(stand)),
-                *(stand.shown(name).cell() for name in metrics),
+                *(figure_cell(stand.summary(name)) for name in metrics),
                 Cell(number(min(record.measured_windows for record in stand.records))),
             )
         )
@@ -196,9 +200,9 @@ def _percentile_grid(stands: Sequence[Standing]) -> Grid:
     return Grid(columns, rows)
 
 
-def _lines(stands: Sequence[Standing], stem: str, look: dict[str, Look]) -> list[Line]:
+def _lines(stands: Sequence[Standing], stem: str, styles: dict[str, PlotStyle]) -> list[Line]:
     column = "visible_complete_ms" if stem == "visible" else "complete_ms"
-    return lines_of(stands, look, column, window_curve)
+    return lines_of(stands, styles, column, window_curve)
 
 
 def _time_grid(lines: Sequence[Line]) -> Grid:

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streambench.model.numbers import number
 from streambench.model.sweep import Point, point_words
-from streambench.report.document import Block, Cell, Column, Grid, Row, Text
-from streambench.report.numbers import number
+from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Text
 from streambench.results.bundle import Bundle
 
 
-def load_blocks(bundle: Bundle) -> tuple[Block, ...]:
-    """The command and its load; where trials had loads of their own, the SHA-256 of each."""
+def load_blocks(bundle: Bundle, loads_by: str | None) -> tuple[Block, ...]:
+    """The command and its load; where each `loads_by` (a rate, a point) had its own, the SHA-256 of each."""
     run = bundle.run
     asked = {"command": run.command, "started": run.started_at, "seed": str(run.seed)}
     own = _by_point(bundle)
-    one_load = run.search is None and not run.axes
-    if one_load:
+    if loads_by is None:
         asked["records"] = number(run.trace_records)
         if run.drain_records_per_window is not None:
             asked["records in a window, on average"] = number(run.drain_records_per_window, 1)
         asked["trace SHA-256"] = run.trace_sha256
-    blocks: list[Block] = [Text(_heading(bundle, one_load, own)), pairs(asked, "what", code=True)]
-    if own and not (one_load and own.get((), set()) <= {run.trace_sha256}):
+    blocks: list[Block] = [Text(_heading(bundle, loads_by, own)), pairs(asked, "what", code=True)]
+    if own and not (loads_by is None and own.get((), set()) <= {run.trace_sha256}):
         blocks.append(_grid(own))
     return tuple(blocks)
 
 
-def _heading(bundle: Bundle, one_load: bool, own: Mapping[Point, set[str]]) -> str:
+def _heading(bundle: Bundle, loads_by: str | None, own: Mapping[Point, set[str]]) -> str:
     """Says that all got the same bytes only where the trials' own records show it."""
-    if not one_load:
-        rate = "Each rate" if bundle.run.search is not None else "Each point"
+    if loads_by is not None:
         if not own:
-            return f"The load. {rate} has one of its own:"
+            return f"The load. Each {loads_by} has one of its own:"
         same = all(len(shas) == 1 for shas in own.values())
-        return f"The load. {rate} has one of its own" + (
+        return f"The load. Each {loads_by} has one of its own" + (
             ", the same bytes for every engine tried at it:" if same else ":"
         )
     shas = {sha for found in own.values() for sha in found}
@@ -55,9 +53,9 @@ def _by_point(bundle: Bundle) -> dict[Point, set[str]]:
 
 
 def _grid(own: Mapping[Point, set[str]]) -> Grid:
-    columns = (Column("load"), Column("trace SHA-256", code=True))
+    columns = (GridColumn("load"), GridColumn("trace SHA-256", code=True))
     rows = [
-        Row((Cell(point_words(point) or "measured"), Cell(sha)))
+        GridRow((Cell(point_words(point) or "measured"), Cell(sha)))
         for point, shas in own.items()
         for sha in sorted(shas)
     ]
@@ -66,6 +64,6 @@ def _grid(own: Mapping[Point, set[str]]) -> Grid:
 
 def pairs(values: Mapping[str, str], what: str, *, code: bool = False) -> Grid:
     """Names and values, one a row."""
-    columns = (Column(what), Column("value", code=code))
-    rows = tuple(Row((Cell(name), Cell(value))) for name, value in values.items())
+    columns = (GridColumn(what), GridColumn("value", code=code))
+    rows = tuple(GridRow((Cell(name), Cell(value))) for name, value in values.items())
     return Grid(columns, rows, slim=True)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from streambench.analysis.eligible import trials_at_another_speed
+from streambench.analysis.variants import title_of
 from streambench.model.machine import STRICT, MachineUsage
-from streambench.report.document import Block, Cell, Column, Grid, Row, Text
-from streambench.report.numbers import DASH, number
-from streambench.report.standing import title_of
+from streambench.model.numbers import DASH, number
+from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Text
 from streambench.results.bundle import Bundle
-from streambench.results.speed import GAUGE, at_another_speed, completed_records
+from streambench.results.speed import GAUGE
 
 
 def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
     """A row for each trial; nothing where the trials do not know (older bundles)."""
     columns = (
-        Column("trial"),
-        Column("idle, %", numeric=True),
-        Column("something else, %", numeric=True),
-        Column("kernel, %", numeric=True),
-        Column("taken by the host, %", numeric=True),
-        Column("some thread waited for a core, % of the time", numeric=True),
-        Column("all waited for memory, % of the time", numeric=True),
-        Column("all waited for a disk, % of the time", numeric=True),
-        Column("player per request, µs", GAUGE, numeric=True),
+        GridColumn("trial"),
+        GridColumn("idle, %", numeric=True),
+        GridColumn("something else, %", numeric=True),
+        GridColumn("kernel, %", numeric=True),
+        GridColumn("taken by the host, %", numeric=True),
+        GridColumn("some thread waited for a core, % of the time", numeric=True),
+        GridColumn("all waited for memory, % of the time", numeric=True),
+        GridColumn("all waited for a disk, % of the time", numeric=True),
+        GridColumn("player per request, µs", GAUGE, numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(f"{record.number} {title_of(bundle, record.variant.label)}"),
                 *_cells(machine),
@@ -44,7 +45,7 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
         f"{STRICT.foreign_invalid_share:.0%}. The player's time per request is the same work in every trial of a "
         "load, done again without the engine: a trial where it differs by more than 15 % is marked."
     )
-    odd = at_another_speed(completed_records(bundle))
+    odd = trials_at_another_speed(bundle)
     marks = tuple(Text(f"Trial {trial}: {why}.") for trial, why in sorted(odd.items()))
     return (Text(said), Grid(columns, rows), *marks)
 

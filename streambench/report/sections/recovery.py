@@ -6,48 +6,38 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.eligible import delay_stem
+from streambench.analysis.hits import ObservedHit, Stretch, late_stretches
+from streambench.analysis.phases import RecoveryPhase, instant_ms, phases_of
+from streambench.analysis.recoveries import (
+    QUANTUM_MS,
+    Recovered,
+    advance_ms,
+    basis_of_recoveries,
+    decides_ms,
+    kinds,
+    recovered,
+)
 from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind
-from streambench.report.aside import aside_lines
-from streambench.report.columns import bucketed
+from streambench.model.numbers import DASH, in_seconds, number, plural
 from streambench.report.document import (
     Block,
     Cell,
-    Column,
-    Figure,
     Fold,
     Grid,
+    GridColumn,
+    GridRow,
+    Plot,
     Points,
-    Row,
     Section,
     Text,
     Tone,
 )
-from streambench.report.fault_words import Phase, fault_words, phase_label, phases_of
-from streambench.report.looks import Look, looks
-from streambench.report.numbers import DASH, in_seconds, number, plural
-from streambench.report.plot_recovery import Lane, Scene, draw_recovery
-from streambench.report.rank_words import rank_basis
-from streambench.report.recovered import (
-    QUANTUM_MS,
-    Recovered,
-    advance_ms,
-    candidate,
-    decides_ms,
-    instant_ms,
-    kinds,
-    recovered,
-    resolution,
-)
-from streambench.report.recovery_curves import BEFORE_S, Around, around
-from streambench.report.recovery_words import (
-    burst_events,
-    lane_brief,
-    lane_damage,
-    lane_name,
-    lane_words,
-    recovery_sentence,
-)
+from streambench.report.plots.columns import bucketed
+from streambench.report.plots.recovery import Lane, Scene, draw_recovery
+from streambench.report.plots.recovery_curves import BEFORE_S, Around, around
+from streambench.report.plots.style import PlotStyle, plot_styles
 from streambench.report.sections.recovery_tables import (
     aborted_points,
     damage_grid,
@@ -57,8 +47,17 @@ from streambench.report.sections.recovery_tables import (
     results_grid,
 )
 from streambench.report.sections.recovery_terms import terms_blocks
-from streambench.report.standing import delay_stem
-from streambench.report.struck import Stretch, Struck, late_stretches
+from streambench.report.words.aside import aside_lines
+from streambench.report.words.faults import fault_words, phase_label
+from streambench.report.words.ranks import rank_basis
+from streambench.report.words.recoveries import (
+    burst_events,
+    lane_brief,
+    lane_damage,
+    lane_name,
+    lane_words,
+    recovery_sentence,
+)
 from streambench.results.bundle import Bundle
 
 _AFTER_S = 3.0  # how much of the time after the last engine settled is drawn
@@ -102,7 +101,7 @@ def _section(bundle: Bundle, kind: FaultKind, *, first: bool) -> Section:
     scene = _scene(bundle, every, kind)
     if scene is not None:
         blocks.append(
-            Figure(
+            Plot(
                 f"recovery-{kind.value}",
                 "When all results were out, and how far they were behind"
                 if kind is FaultKind.BURST
@@ -152,8 +151,8 @@ def _basis(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> str:
     if ranked:
         by = "the time until all results were out" if kind is FaultKind.BURST else "late time"
         said.append(f"Ranked by {by}, among those that neither lost nor miscounted.")
-        floor_ms, factor = resolution(bundle, ranked)
-        said.append(rank_basis([candidate(one) for one in ranked], _floor(floor_ms), factor))
+        basis = basis_of_recoveries(bundle, ranked)
+        said.append(rank_basis(basis, _floor(basis.floor)))
     if _repeated(every):
         trials = max(one.deciding.count for one in hit)
         hits = max(len(one.hits) for one in hit)
@@ -214,9 +213,9 @@ def _gaps(main: Around) -> bool:
 
 
 def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene | None:
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     stem = delay_stem(bundle)
-    lanes = tuple(_lane(bundle, one, look[one.standing.label], stem) for one in every)
+    lanes = tuple(_lane(bundle, one, styles[one.standing.label], stem) for one in every)
     drawn = [lane for lane in lanes if lane.main is not None]
     if not drawn:
         return None
@@ -234,24 +233,24 @@ def _scene(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> Scene
     return Scene(lanes, burst, labels, "the burst came" if burst else "the hit", end_s, start_s)
 
 
-def _lane(bundle: Bundle, one: Recovered, look: Look, stem: str) -> Lane:
+def _lane(bundle: Bundle, one: Recovered, style: PlotStyle, stem: str) -> Lane:
     if not one.hits:
         words = lane_words(one)
-        return Lane(one.title, lane_name(one), look, words, words, "", True)
+        return Lane(one.title, lane_name(one), style, words, words, "", True)
     typical = one.typical
     rest = [each for each in one.hits if each is not typical]
     phases = _phases(typical, one.kind)
     if one.kind is FaultKind.BURST:
         # A burst's bar begins with it: even results that are not late take their time.
         late: tuple[Stretch, ...] = (
-            Stretch(0.0, phases.get(Phase.CAUGHT_UP, typical.until_ms / 1000), 1.0),
+            Stretch(0.0, phases.get(RecoveryPhase.CAUGHT_UP, typical.until_ms / 1000), 1.0),
         )
     else:
         late = late_stretches(bundle, typical)
     return Lane(
         one.title,
         lane_name(one),
-        look,
+        style,
         lane_words(one),
         lane_brief(one),
         lane_damage(one),
@@ -269,18 +268,18 @@ def _lane(bundle: Bundle, one: Recovered, look: Look, stem: str) -> Lane:
     )
 
 
-def _again_ms(each: Struck) -> float | None:
+def _again_ms(each: ObservedHit) -> float | None:
     """When results were timely again, or all out after a burst; None: not within the trial."""
     burst = each.recovery.hit.kind is FaultKind.BURST
     return each.recovery.caught_up_ms if burst else each.recovery.timely_ms
 
 
-def _phases(struck: Struck, kind: FaultKind) -> dict[Phase, float]:
+def _phases(struck: ObservedHit, kind: FaultKind) -> dict[RecoveryPhase, float]:
     """The phases that came, in s after the hit; an engine that kept flowing has no return to mark."""
     found = {}
     for phase in phases_of(kind):
         at_ms = instant_ms(struck.recovery, phase)
-        told = phase in (Phase.DETECTED, Phase.BACK) or bool(at_ms)
+        told = phase in (RecoveryPhase.DETECTED, RecoveryPhase.BACK) or bool(at_ms)
         if told and at_ms is not None and math.isfinite(at_ms):
             found[phase] = at_ms / 1000
     return found
@@ -290,15 +289,15 @@ def _curves_grid(scene: Scene) -> Grid:
     """Lag and delay of each lane by time since the hit."""
     width_s = max(0.5, math.ceil((scene.end_s - scene.start_s) / _TABLE_ROWS * 2) / 2)
     drawn = [(lane, lane.main) for lane in scene.lanes if lane.main is not None]
-    columns = [Column(f"from second (worst of {width_s:g} s)", numeric=True)]
+    columns = [GridColumn(f"from second (worst of {width_s:g} s)", numeric=True)]
     values = []
     for lane, main in drawn:
         for what, curve in (("lag", main.lag), ("delay", main.delay)):
-            columns.append(Column(f"{lane.title}: {what}, s", numeric=True))
+            columns.append(GridColumn(f"{lane.title}: {what}, s", numeric=True))
             values.append(bucketed(curve, width_s, "max"))
     starts = sorted({start for value in values for start in value if start <= scene.end_s})
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(number(start, 1)),
                 *(Cell(number(v[start], 3) if start in v else DASH) for v in values),

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from streambench.analysis.damage_words import damage_counts
+from streambench.analysis.hits import ObservedHit
+from streambench.analysis.phases import RecoveryPhase, phases_of
+from streambench.analysis.recoveries import Recovered, Spread, calm, spread
 from streambench.model.fault import FaultKind, PartitionOutage
-from streambench.model.trial import Completed
+from streambench.model.numbers import DASH, in_seconds, number, sentence, three_digits
 from streambench.model.verdict import Damage
-from streambench.report.damage_words import damage_counts
-from streambench.report.document import Cell, Column, Grid, Row, Tone
-from streambench.report.fault_words import Phase, phase_label, phases_of
-from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
-from streambench.report.recovered import Recovered, Spread, calm, spread
-from streambench.report.struck import Struck
+from streambench.report.document import Cell, Grid, GridColumn, GridRow, Tone
+from streambench.report.words.faults import phase_label
 
 _NEVER = "not within the trial"
 _UNDISTURBED = "no window was late"
@@ -28,40 +28,40 @@ def results_grid(every: Sequence[Recovered], kind: FaultKind) -> Grid:
     burst = kind is FaultKind.BURST
     compared = not burst and limit_ms is not None and len([one for one in every if one.hits]) > 1
     columns = (
-        Column("rank", numeric=True),
-        Column("engine"),
-        Column("damage"),
-        Column("all results out, s" if burst else "late time, s", numeric=True),
+        GridColumn("rank", numeric=True),
+        GridColumn("engine"),
+        GridColumn("damage"),
+        GridColumn("all results out, s" if burst else "late time, s", numeric=True),
         *(
-            [Column(f"late time beyond {in_seconds(limit_ms)} s, s", numeric=True)]
+            [GridColumn(f"late time beyond {in_seconds(limit_ms)} s, s", numeric=True)]
             if compared and limit_ms is not None
             else []
         ),
-        *([Column("worked off at, events/s", numeric=True)] if burst else []),
-        Column("back for good, s", numeric=True),
-        Column("worst delay, s", numeric=True),
+        *([GridColumn("worked off at, events/s", numeric=True)] if burst else []),
+        GridColumn("back for good, s", numeric=True),
+        GridColumn("worst delay, s", numeric=True),
     )
     return Grid(columns, tuple(_results_row(one, compared) for one in every), cards=True)
 
 
-def _results_row(one: Recovered, compared: bool) -> Row:
+def _results_row(one: Recovered, compared: bool) -> GridRow:
     head = (
         Cell(one.place or DASH, tone=Tone.STRONG if one.rank else Tone.QUIET),
         Cell(one.title, _beside_name(one), Tone.STRONG),
     )
     if not one.hits:
-        return Row(head, aside=_not_hit(one), quiet=True)
+        return GridRow(head, aside=_not_hit(one), quiet=True)
     burst = one.kind is FaultKind.BURST
     worst = spread([struck.recovery.worst_delay_ms for struck in one.hits])
     limited = _bounded(one, _seconds_cell(one.limited, "not known"))
-    return Row(
+    return GridRow(
         (
             *head,
             _damage_result(one),
             _seconds_cell(one.deciding, _NEVER, Tone.STRONG) if burst else late_time_cell(one),
             *([limited] if compared else []),
             *([_rate_cell(one)] if burst else []),
-            _phase_cell(one, Phase.BACK_FOR_GOOD),
+            _phase_cell(one, RecoveryPhase.BACK_FOR_GOOD),
             _seconds_cell(worst, "a window did not come"),
         ),
         quiet=one.rank is None,
@@ -91,11 +91,11 @@ def phases_grid(hit: Sequence[Recovered], kind: FaultKind) -> Grid:
     """A row per engine that was hit: each phase in seconds after the hit."""
     phases = phases_of(kind)
     columns = (
-        Column("engine"),
-        *(Column(f"{phase_label(phase, kind)}, s", numeric=True) for phase in phases),
+        GridColumn("engine"),
+        *(GridColumn(f"{phase_label(phase, kind)}, s", numeric=True) for phase in phases),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (Cell(one.title), *(_phase_cell(one, phase) for phase in phases)),
             quiet=one.rank is None,
         )
@@ -124,13 +124,13 @@ def _beside_name(one: Recovered) -> str | None:
     return None
 
 
-def _phase_cell(one: Recovered, phase: Phase) -> Cell:
+def _phase_cell(one: Recovered, phase: RecoveryPhase) -> Cell:
     value = one.phase(phase)
     flowed = all(struck.recovery.outage_begin_ms is None for struck in one.hits)
-    told = phase in (Phase.DETECTED, Phase.BACK) or one.kind is FaultKind.BURST
+    told = phase in (RecoveryPhase.DETECTED, RecoveryPhase.BACK) or one.kind is FaultKind.BURST
     if flowed and not told and value.high == 0:
         return Cell(DASH, _UNDISTURBED if not one.disturbed else "it kept flowing", Tone.QUIET)
-    missing = "the engine does not say" if phase is Phase.DETECTED else _NEVER
+    missing = "the engine does not say" if phase is RecoveryPhase.DETECTED else _NEVER
     return _seconds_cell(value, missing)
 
 
@@ -158,20 +158,23 @@ def damage_grid(every: Sequence[Recovered]) -> Grid:
     """Exact counts, summed over the hits and hit by hit."""
     kinds = [kind for kind, _ in damage_counts(Damage())]
     columns = (
-        Column("engine"),
-        *(Column(kind if kind != "duplicate" else "written twice", numeric=True) for kind in kinds),
-        Column("windows hit", numeric=True),
-        Column("hits", numeric=True),
+        GridColumn("engine"),
+        *(
+            GridColumn(kind if kind != "duplicate" else "written twice", numeric=True)
+            for kind in kinds
+        ),
+        GridColumn("windows hit", numeric=True),
+        GridColumn("hits", numeric=True),
     )
     return Grid(columns, tuple(_damage_row(one) for one in every))
 
 
-def _damage_row(one: Recovered) -> Row:
+def _damage_row(one: Recovered) -> GridRow:
     if not one.hits:
-        return Row((Cell(one.title),), aside=_not_hit(one), quiet=True)
+        return GridRow((Cell(one.title),), aside=_not_hit(one), quiet=True)
     each = [struck.recovery.damage for struck in one.every_hit]
     counts = [[count for _, count in damage_counts(damage)] for damage in each]
-    return Row(
+    return GridRow(
         (
             Cell(one.title),
             *(_count_cell(values) for values in zip(*counts, strict=True)),
@@ -198,19 +201,13 @@ def aborted_points(hit: Sequence[Recovered]) -> tuple[str, ...]:
     """Under exactly-once: whether it was put to the test at all."""
     said = []
     for one in hit:
-        trials = {id(struck.trial): struck.trial for struck in one.every_hit}.values()
-        known = [
-            outcome.verdict.uncommitted_rows
-            for trial in trials
-            if isinstance(outcome := trial.record.outcome, Completed)
-        ]
-        aborted = sum(rows or 0 for rows in known)
+        aborted = one.aborted_rows
         if aborted:
             said.append(
                 f"{one.title}: exactly-once was put to the test: {number(aborted)} rows of aborted "
                 "transactions are in the log and hidden from a committed reader."
             )
-        elif any(rows is None for rows in known):
+        elif aborted is None:
             said.append(
                 f"{one.title}: this run proves nothing about exactly-once: it is not known whether "
                 "a transaction was aborted."
@@ -229,15 +226,15 @@ def partitions_grid(hit: Sequence[Recovered]) -> Grid | None:
         return None
     numbers = sorted({p.partition for _, each in struck for p in each.recovery.partitions})
     columns = (
-        Column("engine"),
-        Column("hit"),
-        *(Column(f"partition {partition}, s", numeric=True) for partition in numbers),
+        GridColumn("engine"),
+        GridColumn("hit"),
+        *(GridColumn(f"partition {partition}, s", numeric=True) for partition in numbers),
     )
     rows = []
     for one, each in struck:
         by_number = {p.partition: p for p in each.recovery.partitions}
         cells = (_partition_cell(by_number.get(partition)) for partition in numbers)
-        rows.append(Row((Cell(one.title), Cell(_hit_name(one, each)), *cells)))
+        rows.append(GridRow((Cell(one.title), Cell(_hit_name(one, each)), *cells)))
     return Grid(columns, tuple(rows))
 
 
@@ -255,7 +252,7 @@ def _partition_cell(partition: PartitionOutage | None) -> Cell:
     return Cell(in_seconds(partition.late_time_ms), "not back for good" if still else None)
 
 
-def _hit_name(one: Recovered, struck: Struck) -> str:
+def _hit_name(one: Recovered, struck: ObservedHit) -> str:
     several = len({id(each.trial) for each in one.every_hit}) > 1
     trial = f"trial {struck.trial.record.number}, " if several else ""
     return f"{trial}hit {struck.number}"
@@ -264,28 +261,28 @@ def _hit_name(one: Recovered, struck: Struck) -> str:
 def hits_grid(hit: Sequence[Recovered]) -> Grid:
     """Which process was hit, when, how it ended, and at which phase of window and commit."""
     columns = (
-        Column("engine"),
-        Column("hit"),
-        Column("process"),
-        Column("pid", numeric=True),
-        Column("s after T0", numeric=True),
-        Column("UTC", numeric=True),
-        Column("over after, s", numeric=True),
-        Column("exit seen"),
-        Column("into the window, ms", numeric=True),
-        Column("into the commit interval, ms", numeric=True),
+        GridColumn("engine"),
+        GridColumn("hit"),
+        GridColumn("process"),
+        GridColumn("pid", numeric=True),
+        GridColumn("s after T0", numeric=True),
+        GridColumn("UTC", numeric=True),
+        GridColumn("over after, s", numeric=True),
+        GridColumn("exit seen"),
+        GridColumn("into the window, ms", numeric=True),
+        GridColumn("into the commit interval, ms", numeric=True),
     )
     return Grid(columns, tuple(_hit_row(one, struck) for one in hit for struck in one.every_hit))
 
 
-def _hit_row(one: Recovered, struck: Struck) -> Row:
+def _hit_row(one: Recovered, struck: ObservedHit) -> GridRow:
     hit = struck.recovery.hit
     over = (
         Cell(DASH, _NEVER, Tone.QUIET)
         if hit.over_ms is None
         else Cell(in_seconds(hit.over_ms - hit.at_ms))
     )
-    return Row(
+    return GridRow(
         (
             Cell(one.title),
             Cell(

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from streambench.analysis.variants import title_of
 from streambench.model.conditions import Conditions, Profile
+from streambench.model.numbers import DASH, in_seconds, plural
 from streambench.model.plan import Setting
-from streambench.report.document import Block, Cell, Column, Fold, Grid, Points, Row, Text, Tone
-from streambench.report.numbers import DASH, in_seconds, plural
-from streambench.report.standing import title_of
+from streambench.report.document import (
+    Block,
+    Cell,
+    Fold,
+    Grid,
+    GridColumn,
+    GridRow,
+    Points,
+    Text,
+    Tone,
+)
 from streambench.results.bundle import Bundle
 
 _BROKER = (
@@ -75,15 +85,15 @@ def effective_cell(setting: Setting) -> Cell:
 
 def _grid(found: list[tuple[str, Setting]]) -> Grid:
     columns = (
-        Column("engine"),
-        Column("scope"),
-        Column("setting", code=True),
-        Column("asked for", code=True),
-        Column("in effect", code=True),
-        Column("why"),
+        GridColumn("engine"),
+        GridColumn("scope"),
+        GridColumn("setting", code=True),
+        GridColumn("asked for", code=True),
+        GridColumn("in effect", code=True),
+        GridColumn("why"),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(title),
                 Cell(setting.scope),

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import inf
 from typing import Any
 
-from streambench.analysis import ranking
+from streambench.analysis.eligible import delay_stem
+from streambench.analysis.searches import FoundRate, bracket, found_rates, pace_in_words, tries
 from streambench.model.metrics import BY_NAME
-from streambench.model.pace import Pace
-from streambench.model.search import RateProbe, SearchRecord, last_of_each_rate
+from streambench.model.numbers import DASH, listing, number, optional, three_digits
+from streambench.model.pace import Limit, Pace
+from streambench.model.search import SearchRecord, SearchTerms, last_of_each_rate
 from streambench.report.document import (
     Block,
     Cell,
-    Column,
-    Figure,
     Fold,
     Grid,
+    GridColumn,
+    GridRow,
+    Plot,
     Points,
-    Row,
     Section,
     Text,
     Tone,
 )
-from streambench.report.found import FoundRate, found_rates, ranked_rates
-from streambench.report.looks import looks
-from streambench.report.numbers import DASH, listing, number, optional, three_digits
-from streambench.report.plot_search import SearchLane, draw_search
-from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
-from streambench.report.rank_words import rank_basis, unranked_words
-from streambench.report.standing import delay_stem
-from streambench.report.trends import trend_blocks
+from streambench.report.plots.search import SearchLane, draw_search
+from streambench.report.plots.style import plot_styles
+from streambench.report.plots.sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.ranks import rank_basis, unranked_words
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
-from streambench.results.sustained import judge_pace
 
 _TONES = {
     Pace.KEPT_UP: Tone.GOOD,
@@ -48,13 +46,12 @@ _ABOUT = (
 )
 
 
-def search_sections(bundle: Bundle) -> tuple[Section, ...]:
-    """What was found and how; nothing for a run without a search."""
-    if bundle.run.search is None:
-        return ()
-    found = found_rates(bundle)
-    basis = rank_basis(ranked_rates(found), "1 event/s", ranking.RATE_FACTOR)
-    blocks: list[Block] = [_grid(bundle, found)]
+def search_sections(bundle: Bundle, terms: SearchTerms) -> tuple[Section, ...]:
+    """What was found and how."""
+    ranked = found_rates(bundle)
+    found = ranked.variants
+    basis = rank_basis(ranked.basis, "1 event/s")
+    blocks: list[Block] = [_grid(bundle, found, terms.limit)]
     blocks += [Points(reasons)] if (reasons := unranked_rates(found)) else []
     blocks += [*trend_blocks(bundle), Text(f"{_ABOUT} {basis}".strip(), Tone.QUIET)]
     searches = bundle.run.searches
@@ -64,9 +61,9 @@ def search_sections(bundle: Bundle) -> tuple[Section, ...]:
     return (Section("rates", "Sustainable rate", tuple(blocks)),)
 
 
-def search_clause(bundle: Bundle) -> str:
+def search_clause(bundle: Bundle, terms: SearchTerms) -> str:
     """What each engine bears, in a sentence's words."""
-    found = found_rates(bundle)
+    found = found_rates(bundle).variants
     known = [one for one in found if one.rate_per_s is not None]
     rest = [one.title for one in found if one.rate_per_s is None]
     parts = [
@@ -75,14 +72,13 @@ def search_clause(bundle: Bundle) -> str:
         for one in known
     ]
     said = f"Sustainable, confirmed: {', '.join(parts)}" if parts else "No rate was confirmed"
-    limit = None if bundle.run.search is None else bundle.run.search.limit
     within = [
         f"{one.title} {number(one.record.within_limit_per_s)}"
         for one in found
         if one.record is not None and one.record.within_limit_per_s is not None
     ]
-    if limit is not None:
-        said += f"; with {limit}: {', '.join(within) or 'none'}"
+    if terms.limit is not None:
+        said += f"; with {terms.limit}: {', '.join(within) or 'none'}"
     return f"{said}; none for {listing(rest)}" if parts and rest else said
 
 
@@ -91,7 +87,7 @@ def unranked_rates(found: Sequence[FoundRate]) -> tuple[str, ...]:
     return unranked_words([(one.title, one.unranked) for one in found if one.unranked])
 
 
-def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
+def _grid(bundle: Bundle, found: Sequence[FoundRate], limit: Limit | None) -> Grid:
     stem = delay_stem(bundle)
     names = (
         f"{stem}_p50_ms",
@@ -99,22 +95,22 @@ def _grid(bundle: Bundle, found: Sequence[FoundRate]) -> Grid:
         "engine_cpu_s_per_million",
         "engine_memory_peak_bytes",
     )
-    limit = None if bundle.run.search is None else bundle.run.search.limit
     columns = (
-        Column("rank", numeric=True),
-        Column("engine"),
-        Column("lag-bounded, events/s", "lag_slope_ms_per_s", numeric=True),
-        *((Column(f"{limit}, events/s", numeric=True),) if limit is not None else ()),
-        Column("at once, events/s", numeric=True),
+        GridColumn("rank", numeric=True),
+        GridColumn("engine"),
+        GridColumn("lag-bounded, events/s", "lag_slope_ms_per_s", numeric=True),
+        *((GridColumn(f"{limit}, events/s", numeric=True),) if limit is not None else ()),
+        GridColumn("at once, events/s", numeric=True),
         *(
-            Column(f"{BY_NAME[name].label} there, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label} there, {BY_NAME[name].unit}", name, numeric=True)
             for name in names
         ),
     )
-    return Grid(columns, tuple(_row(bundle, one, names) for one in found), cards=True)
+    limited = limit is not None
+    return Grid(columns, tuple(_row(bundle, one, names, limited) for one in found), cards=True)
 
 
-def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
+def _row(bundle: Bundle, one: FoundRate, names: Sequence[str], limited: bool) -> GridRow:
     head = (
         Cell(one.place or DASH, tone=Tone.STRONG if one.rank else Tone.QUIET),
         Cell(one.title, tone=Tone.STRONG),
@@ -122,18 +118,17 @@ def _row(bundle: Bundle, one: FoundRate, names: Sequence[str]) -> Row:
     record = one.record
     if record is None:
         reason = next((getattr(t.record.outcome, "reason", "") for t in bundle.of(one.label)), "")
-        return Row(head, aside=reason or "not reached", quiet=True)
-    limit = None if bundle.run.search is None else bundle.run.search.limit
+        return GridRow(head, aside=reason or "not reached", quiet=True)
     drain = record.drain_per_s
     cells = [
         *head,
         Cell(optional(record.lag_bounded_per_s), _confirmed_words(record), Tone.STRONG),
-        *((Cell(optional(record.within_limit_per_s)),) if limit is not None else ()),
+        *((Cell(optional(record.within_limit_per_s)),) if limited else ()),
         Cell(DASH if drain is None else number(round(drain, -3)), _per_window_words(record)),
     ]
     if one.confirmed is None:
-        return Row(tuple(cells), aside=_not_confirmed_words(record))
-    return Row((*cells, *(one.confirmed.shown(name).cell() for name in names)))
+        return GridRow(tuple(cells), aside=_not_confirmed_words(record))
+    return GridRow((*cells, *(figure_cell(one.confirmed.summary(name)) for name in names)))
 
 
 def _per_window_words(record: SearchRecord) -> str | None:
@@ -156,52 +151,45 @@ def _confirmed_words(record: SearchRecord) -> str:
     tried = [c for c in record.confirmations if not c.limited]
     if record.lag_bounded_per_s is None:
         return tried[-1].why if tried else record.ended
-    confirmed = record.lag_bounded_per_s
-    probes = last_of_each_rate(record.probes)
-    best = max((probe.rate_per_s for probe in probes if probe.passed), default=confirmed)
-    worst = min(
-        (p.rate_per_s for p in probes if _failed(p) and p.rate_per_s > confirmed), default=None
-    )
-    unclear = min(
-        (p.rate_per_s for p in probes if _unclear(p) and confirmed < p.rate_per_s < (worst or inf)),
-        default=None,
-    )
-    fallen = [number(c.rate_per_s) for c in tried if not c.held]
+    found = bracket(record)
+    beyond = found.passed is not None and found.passed > record.lag_bounded_per_s
+    unbounded = found.failed is None and found.undecided is None
+    fallen = listing([number(rate) for rate in found.not_held])
     parts = (
-        f"not held: {listing(fallen)}" if fallen else None,
-        f"passed for some seconds: {number(best)}" if best > confirmed else None,
-        None if unclear is None else f"not decided: {number(unclear)}",
-        None if worst is None else f"failed: {number(worst)}",
-        "no higher rate failed" if worst is None and unclear is None else None,
+        f"not held: {fallen}" if fallen else None,
+        f"passed for some seconds: {optional(found.passed)}" if beyond else None,
+        None if found.undecided is None else f"not decided: {number(found.undecided)}",
+        None if found.failed is None else f"failed: {number(found.failed)}",
+        "no higher rate failed" if unbounded else None,
     )
     return "; ".join(filter(None, parts))
 
 
-def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
-    look = looks(bundle.labels)
+def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Plot:
+    styles = plot_styles(bundle.labels)
     lanes = [
         SearchLane(
             one.title,
-            look[one.record.label],
-            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if p.passed),
-            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if _failed(p)),
-            tuple(p.rate_per_s for p in last_of_each_rate(one.record.probes) if _unclear(p)),
+            styles[one.record.label],
+            tried.passed,
+            tried.failed,
+            tried.undecided,
             one.record.drain_per_s,
             one.record.lag_bounded_per_s,
             one.record.within_limit_per_s,
         )
         for one in found
-        if one.record is not None
+        if one.record is not None and (tried := tries(one.record))
     ]
     columns = (
-        Column("engine"),
+        GridColumn("engine"),
         *(
-            Column(word, numeric=True)
+            GridColumn(word, numeric=True)
             for word in ("confirmed", "highest that passed", "lowest that failed", "at once")
         ),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(lane.name),
                 Cell(optional(lane.confirmed)),
@@ -212,7 +200,7 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
         )
         for lane in lanes
     )
-    return Figure(
+    return Plot(
         "search",
         "Rates that were tried",
         "The rates tried on each engine, which of them passed, and the confirmed one",
@@ -223,34 +211,19 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Figure:
     )
 
 
-def _pace_words(probe: RateProbe) -> str:
-    if probe.pace is None:
-        return "not certified"
-    judged = judge_pace(probe.measures, probe.windows)
-    return judged.words if judged.pace is probe.pace else probe.pace.value
-
-
-def _failed(probe: RateProbe) -> bool:
-    return not probe.passed and probe.pace is Pace.FELL_BEHIND
-
-
-def _unclear(probe: RateProbe) -> bool:
-    return not probe.passed and not _failed(probe)
-
-
 def _draw_search(lanes: Sequence[SearchLane], narrow: bool) -> Any:
     return draw_search(lanes, narrow=narrow)
 
 
-def _curve(bundle: Bundle) -> Figure:
+def _curve(bundle: Bundle) -> Plot:
     """Delay against rate, from the probes: the slowest window of each."""
     stem = f"{delay_stem(bundle)}_p50_ms"
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     titles = bundle.run.titles
     lines = []
     for search in bundle.run.searches:
         marks = tuple(
-            Mark(probe.rate_per_s, value, value, value, probe.passed)
+            CurvePoint(probe.rate_per_s, value, value, value, probe.passed)
             for probe in sorted(
                 last_of_each_rate(search.probes), key=lambda probe: probe.rate_per_s
             )
@@ -258,18 +231,18 @@ def _curve(bundle: Bundle) -> Figure:
         )
         if marks:
             name = titles.get(search.label, search.label)
-            lines.append(SweepLine(name, look[search.label], marks, search.lag_bounded_per_s))
+            lines.append(SweepLine(name, styles[search.label], marks, search.lag_bounded_per_s))
     columns = (
-        Column("engine"),
-        Column("events/s", numeric=True),
-        Column("median delay, ms", numeric=True),
+        GridColumn("engine"),
+        GridColumn("events/s", numeric=True),
+        GridColumn("median delay, ms", numeric=True),
     )
     rows = tuple(
-        Row((Cell(line.name), Cell(number(mark.at)), Cell(number(mark.value))))
+        GridRow((Cell(line.name), Cell(number(mark.at)), Cell(number(mark.value))))
         for line in lines
         for mark in line.marks
     )
-    return Figure(
+    return Plot(
         "search-delay",
         "Delay at the rates that were tried",
         "Median result delay of each probe against its rate",
@@ -286,21 +259,21 @@ def _draw_curve(panels: Sequence[SweepPanel], label: str, narrow: bool) -> Any:
 def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
     stem = delay_stem(bundle)
     columns = (
-        Column(bundle.run.titles.get(search.label, search.label), numeric=True),
-        Column("measured, s", numeric=True),
-        Column("verdict"),
-        Column("why"),
-        Column("delay p50, ms", f"{stem}_p50_ms", numeric=True),
-        Column("delay max, ms", f"{stem}_max_ms", numeric=True),
-        Column("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
-        Column("machine idle, %", numeric=True),
+        GridColumn(bundle.run.titles.get(search.label, search.label), numeric=True),
+        GridColumn("measured, s", numeric=True),
+        GridColumn("verdict"),
+        GridColumn("why"),
+        GridColumn("delay p50, ms", f"{stem}_p50_ms", numeric=True),
+        GridColumn("delay max, ms", f"{stem}_max_ms", numeric=True),
+        GridColumn("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
+        GridColumn("machine idle, %", numeric=True),
     )
     rows = [
-        Row(
+        GridRow(
             (
                 Cell(f"{number(probe.rate_per_s)}/s"),
                 Cell(number(probe.measured_s)),
-                Cell(_pace_words(probe), tone=_TONES[probe.pace]),
+                Cell(pace_in_words(probe), tone=_TONES[probe.pace]),
                 Cell(probe.why, probe.trend),
                 Cell(optional(probe.measures.get(f"{stem}_p50_ms"))),
                 Cell(optional(probe.measures.get(f"{stem}_max_ms"))),
@@ -311,7 +284,7 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         for probe in search.probes
     ]
     rows += [
-        Row(
+        GridRow(
             (
                 Cell(f"{number(each.rate_per_s)}/s"),
                 Cell(f"trial {each.trial}"),
@@ -324,5 +297,5 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         )
         for each in search.confirmations
     ]
-    rows.append(Row((Cell("end"),), aside=search.ended))
+    rows.append(GridRow((Cell("end"),), aside=search.ended))
     return Grid(columns, tuple(rows))

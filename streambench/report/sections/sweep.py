@@ -6,19 +6,30 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from streambench.analysis.eligible import delay_stem
+from streambench.analysis.sweeps import Swept, knees, of, swept
 from streambench.model.metrics import BY_NAME
+from streambench.model.numbers import DASH, in_unit, listing
 from streambench.model.pace import Pace
 from streambench.model.sweep import AXIS_LABELS, Point, value_words
-from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text, Tone
-from streambench.report.looks import looks
-from streambench.report.numbers import DASH, listing
-from streambench.report.plot_sweep import Mark, SweepLine, SweepPanel, draw_sweep
-from streambench.report.processed import processed_cell
+from streambench.report.document import (
+    Block,
+    Cell,
+    Grid,
+    GridColumn,
+    GridRow,
+    Plot,
+    Section,
+    Text,
+    Tone,
+)
+from streambench.report.plots.style import plot_styles
+from streambench.report.plots.sweep import CurvePoint, SweepLine, SweepPanel, draw_sweep
 from streambench.report.sections.verdict import MARKS
-from streambench.report.standing import delay_stem
-from streambench.report.sweep_words import knees, left_out_words, unmoved_words
-from streambench.report.swept import Swept, of, swept
-from streambench.report.trends import trend_blocks
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
+from streambench.report.words.sweeps import left_out_words, unmoved_words
+from streambench.report.words.trends import trend_blocks
 from streambench.results.bundle import Bundle
 
 _COSTS = ("engine_cpu_s_per_million", "engine_memory_peak_bytes")
@@ -26,9 +37,7 @@ _TONES = {Pace.KEPT_UP: Tone.GOOD, Pace.FELL_BEHIND: Tone.BAD, Pace.UNDECIDED: T
 
 
 def sweep_sections(bundle: Bundle) -> tuple[Section, ...]:
-    """Curves and table of a sweep; nothing for a run without one."""
-    if not bundle.run.axes:
-        return ()
+    """Curves and table of a sweep."""
     every = swept(bundle)
     first = bundle.run.axes[0].name
     stem = delay_stem(bundle)
@@ -66,16 +75,16 @@ def _axes_words(bundle: Bundle) -> str:
     return listing([AXIS_LABELS[axis.name] for axis in bundle.run.axes])
 
 
-def _figure(bundle: Bundle, every: Sequence[Swept], metric: str, name: str, title: str) -> Figure:
+def _figure(bundle: Bundle, every: Sequence[Swept], metric: str, name: str, title: str) -> Plot:
     axis = bundle.run.axes[0]
     label = f"{BY_NAME[metric].label}, {BY_NAME[metric].unit}"
-    if any(one.standing.shown(metric).instead for one in every if one.counts):
+    if any(one.standing.summary(metric).instead for one in every if one.counts):
         label += " (the maximum where too few windows earn it)"
     panels = _panels(bundle, every, metric)
     strokes = ""
-    if any(knee.seen and knee.rate is not None for knee in knees(bundle).values()):
+    if any(knee.seen and knee.rate_per_s is not None for knee in knees(bundle, every).values()):
         strokes = " Strokes: the knees, the last rate kept up with before one that was not borne."
-    return Figure(
+    return Plot(
         name,
         title,
         f"{label} of each engine against {AXIS_LABELS[axis.name]}",
@@ -91,7 +100,7 @@ def _draw(panels: Sequence[SweepPanel], xlabel: str, ylabel: str, narrow: bool) 
 
 
 def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPanel]:
-    look, tops = looks(bundle.labels), knees(bundle)
+    styles, tops = plot_styles(bundle.labels), knees(bundle, every)
     panels = []
     for second in dict.fromkeys(one.point[1:] for one in every):
         lines = []
@@ -101,19 +110,21 @@ def _panels(bundle: Bundle, every: Sequence[Swept], metric: str) -> list[SweepPa
             if marks:
                 title = mine[0].standing.title
                 top = tops.get(label)
-                knee = top.rate if top is not None and top.seen else None
-                lines.append(SweepLine(title, look[label], marks, knee))
+                knee = top.rate_per_s if top is not None and top.seen else None
+                lines.append(SweepLine(title, styles[label], marks, knee))
         panels.append(SweepPanel(_second_words(second), tuple(lines)))
     return panels
 
 
-def _mark(one: Swept, metric: str) -> Mark | None:
-    found = one.standing.shown(metric)
+def _mark(one: Swept, metric: str) -> CurvePoint | None:
+    found = one.standing.summary(metric)
     if found.value is None:
         return None
     low = found.value if found.low is None else found.low
     high = found.value if found.high is None else found.high
-    return Mark(one.point[0][1], found.value, low, high, one.kept_up)
+    unit = found.metric.unit
+    value, low, high = (in_unit(each, unit) for each in (found.value, low, high))
+    return CurvePoint(one.point[0][1], value, low, high, one.kept_up)
 
 
 def _second_words(second: Point) -> str:
@@ -124,8 +135,8 @@ def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
     """A row a point, a column a variant."""
     titles = {one.standing.label: one.standing.title for one in every}
     columns = (
-        *(Column(axis.name.value, numeric=True) for axis in bundle.run.axes),
-        *(Column(titles.get(label, label), numeric=True) for label in bundle.labels),
+        *(GridColumn(axis.name.value, numeric=True) for axis in bundle.run.axes),
+        *(GridColumn(titles.get(label, label), numeric=True) for label in bundle.labels),
     )
     rows = []
     for point in dict.fromkeys(one.point for one in every):
@@ -135,27 +146,27 @@ def _curve_grid(bundle: Bundle, every: Sequence[Swept], metric: str) -> Grid:
             if here is None or not here.counts:
                 cells.append(Cell(DASH, None if here is None else here.standing.words))
             else:
-                cells.append(here.standing.shown(metric).cell())
-        rows.append(Row(tuple(cells)))
+                cells.append(figure_cell(here.standing.summary(metric)))
+        rows.append(GridRow(tuple(cells)))
     return Grid(columns, tuple(rows))
 
 
 def _grid(bundle: Bundle, every: Sequence[Swept]) -> Grid:
     names = _metrics(bundle)
     columns = (
-        *(Column(axis.name.value, numeric=True) for axis in bundle.run.axes),
-        Column("engine"),
-        Column("result"),
-        Column("pace", "lag_slope_ms_per_s"),
+        *(GridColumn(axis.name.value, numeric=True) for axis in bundle.run.axes),
+        GridColumn("engine"),
+        GridColumn("result"),
+        GridColumn("pace", "lag_slope_ms_per_s"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in names
         ),
     )
     return Grid(columns, tuple(_row(one, names) for one in every))
 
 
-def _row(one: Swept, names: Sequence[str]) -> Row:
+def _row(one: Swept, names: Sequence[str]) -> GridRow:
     stand = one.standing
     mark, tone = MARKS[stand.status]
     head = (
@@ -164,10 +175,12 @@ def _row(one: Swept, names: Sequence[str]) -> Row:
         Cell(f"{mark} {stand.words}", stand.unranked if one.counts else None, tone),
     )
     if one.pace is None:
-        return Row(head, aside=stand.reason or stand.words, quiet=True)
+        return GridRow(head, aside=stand.reason or stand.words, quiet=True)
     pace = Cell(one.pace.words, one.pace.why, _TONES[one.pace.pace])
     figures = (
-        processed_cell(stand.records) if name == "processed_per_s" else stand.shown(name).cell()
+        processed_cell(stand.records)
+        if name == "processed_per_s"
+        else figure_cell(stand.summary(name))
         for name in names
     )
-    return Row((*head, pace, *figures))
+    return GridRow((*head, pace, *figures))

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from streambench.analysis.plans import plans, unrecorded, warnings
+from streambench.analysis.variants import standings, title_of
+from streambench.model.numbers import DASH, listing, number, plural
 from streambench.model.plan import Setting
 from streambench.model.trial import Certificate, TrialRecord
 from streambench.report.document import (
     Block,
     Cell,
     Code,
-    Column,
     Fold,
     Grid,
+    GridColumn,
+    GridRow,
     Points,
-    Row,
     Section,
     Text,
 )
-from streambench.report.numbers import DASH, listing, number, plural
-from streambench.report.planned import plans, unrecorded, warnings
 from streambench.report.sections.cost import usage_grid
 from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.sections.recovery_terms import effective_cell
-from streambench.report.standing import standings, title_of
-from streambench.report.warm_up_words import warm_up_words
+from streambench.report.words.warm_ups import warm_up_words
 from streambench.results.bundle import Bundle
 
 
-def conditions_section(bundle: Bundle) -> Section:
-    """Equal terms, what could not be made equal, and every setting with its origin."""
+def conditions_section(bundle: Bundle, *, one_load: bool) -> Section:
+    """Equal terms, what could not be made equal, and every setting with its origin.
+
+    Of several loads nobody is told how long each was warmed for.
+    """
     blocks: list[Block] = [
         *equal_blocks(
             bundle.run,
@@ -38,7 +41,7 @@ def conditions_section(bundle: Bundle) -> Section:
         Text("What could not be made equal, or went otherwise than planned:"),
         *_warning_blocks(bundle),
     ]
-    warmed = warm_up_words(bundle)
+    warmed = warm_up_words(bundle) if one_load else ()
     if warmed:
         blocks += [Text("How long each was under load before it was measured:"), Points(warmed)]
     for label, plan in plans(bundle).items():
@@ -72,14 +75,14 @@ def programs_section(bundle: Bundle) -> Section:
     return Section("programs", "Workload and native programs", tuple(blocks))
 
 
-def environment_section(bundle: Bundle) -> Section:
+def environment_section(bundle: Bundle, loads_by: str | None) -> Section:
     """The machine, versions, the load, and the engines' own words."""
     run = bundle.run
     blocks: list[Block] = [
         pairs(
             {**run.environment, **{f"version of {k}": v for k, v in run.versions.items()}}, "what"
         ),
-        *load_blocks(bundle),
+        *load_blocks(bundle, loads_by),
     ]
     for label, record in _first_records(bundle).items():
         if record.readings:
@@ -92,19 +95,19 @@ def environment_section(bundle: Bundle) -> Section:
 def instrument_section(bundle: Bundle) -> Section:
     """The generator's certificate, and what streambench itself used."""
     columns = (
-        Column("trial"),
-        Column("certificate"),
-        Column("send lag p50, ms", numeric=True),
-        Column("p99", numeric=True),
-        Column("p99.9", "send_lag_p999_ms", numeric=True),
-        Column("max", numeric=True),
-        Column("acknowledged p50, ms", numeric=True),
-        Column("p99", numeric=True),
-        Column("batches", numeric=True),
-        Column("retried", numeric=True),
-        Column("clock drift, ms", numeric=True),
-        Column("streambench itself, cores", "tool_cores", numeric=True),
-        Column("reader's floor p99, ms", "reader_floor_p99_ms", numeric=True),
+        GridColumn("trial"),
+        GridColumn("certificate"),
+        GridColumn("send lag p50, ms", numeric=True),
+        GridColumn("p99", numeric=True),
+        GridColumn("p99.9", "send_lag_p999_ms", numeric=True),
+        GridColumn("max", numeric=True),
+        GridColumn("acknowledged p50, ms", numeric=True),
+        GridColumn("p99", numeric=True),
+        GridColumn("batches", numeric=True),
+        GridColumn("retried", numeric=True),
+        GridColumn("clock drift, ms", numeric=True),
+        GridColumn("streambench itself, cores", "tool_cores", numeric=True),
+        GridColumn("reader's floor p99, ms", "reader_floor_p99_ms", numeric=True),
     )
     rows = tuple(
         row
@@ -160,14 +163,14 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
         else f"It was tried at {carried.made_at}, maybe for another run."
     )
     columns = (
-        Column("events/s, no engine", numeric=True),
-        Column("certificate"),
-        Column("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
-        Column("player, cores", numeric=True),
-        Column("broker, cores", numeric=True),
+        GridColumn("events/s, no engine", numeric=True),
+        GridColumn("certificate"),
+        GridColumn("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
+        GridColumn("player, cores", numeric=True),
+        GridColumn("broker, cores", numeric=True),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(number(step.rate_per_s)),
                 Cell("held") if step.held else Cell("did not hold", step.reason),
@@ -181,14 +184,14 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
     return (Text(f"{said} {when}"), Grid(columns, rows))
 
 
-def _certificate_row(bundle: Bundle, record: TrialRecord) -> Row | None:
+def _certificate_row(bundle: Bundle, record: TrialRecord) -> GridRow | None:
     certificate = record.certificate
     if certificate is None:
         return None
     name = f"{record.number} {title_of(bundle, record.variant.label)}"
     held = Cell("held") if certificate.held else Cell("did not hold", certificate.reason)
     measured = [record.measures.get("tool_cores"), record.measures.get("reader_floor_p99_ms")]
-    return Row(
+    return GridRow(
         (
             Cell(name),
             held,
@@ -219,14 +222,14 @@ def _first_records(bundle: Bundle) -> dict[str, TrialRecord]:
 
 def _settings_grid(settings: tuple[Setting, ...]) -> Grid:
     columns = (
-        Column("scope"),
-        Column("setting", code=True),
-        Column("asked for", code=True),
-        Column("in effect", code=True),
-        Column("why"),
+        GridColumn("scope"),
+        GridColumn("setting", code=True),
+        GridColumn("asked for", code=True),
+        GridColumn("in effect", code=True),
+        GridColumn("why"),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(setting.scope),
                 Cell(setting.name),

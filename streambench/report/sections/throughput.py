@@ -6,21 +6,18 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
+from streambench.analysis.hits import window_advance_ms
+from streambench.analysis.recoveries import kinds
+from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
-from streambench.report.columns import (
-    bucket_width_s,
-    bucketed,
-    series_curve,
-    window_advance_s,
-)
-from streambench.report.document import Block, Cell, Column, Figure, Grid, Row, Section, Text
-from streambench.report.looks import looks
-from streambench.report.numbers import number, optional
-from streambench.report.plot_delay import Line, draw_over_time
-from streambench.report.plot_rate import RatePanel, draw_rates
-from streambench.report.recovered import kinds
+from streambench.model.numbers import number, optional
+from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Plot, Section, Text
+from streambench.report.plots.columns import bucket_width_s, bucketed, series_curve
+from streambench.report.plots.delay import Line, draw_over_time
+from streambench.report.plots.rate import RatePanel, draw_rates
+from streambench.report.plots.style import plot_styles
 from streambench.report.sections.latency import lines_of, name_in_plots, time_grid
-from streambench.report.standing import Standing, standings
+from streambench.report.words.figures import figure_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = (
@@ -40,12 +37,12 @@ def throughput_section(bundle: Bundle) -> Section:
     if not stands:
         return Section("throughput", "Throughput and lag", (Text("No trial was completed."),))
     blocks: list[Block] = [_rates_grid(stands)]
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     panels, width_s = _panels(stands, bundle, _PLOT_BUCKETS)
     if panels:
         table, table_width_s = _panels(stands, bundle, _TABLE_BUCKETS)
         blocks.append(
-            Figure(
+            Plot(
                 "rates",
                 "Events per second, offered and processed",
                 "Events per second of each engine over time, offered and processed",
@@ -57,10 +54,10 @@ def throughput_section(bundle: Bundle) -> Section:
                 _panel_grid(table, table_width_s),
             )
         )
-    lags = lines_of(stands, look, "excess_lag_ms", series_curve)
+    lags = lines_of(stands, styles, "excess_lag_ms", series_curve)
     if lags:
         blocks.append(
-            Figure(
+            Plot(
                 "lag",
                 "Excess lag over time",
                 "Excess lag of each engine over time",
@@ -76,14 +73,16 @@ def throughput_section(bundle: Bundle) -> Section:
 
 def _rates_grid(stands: Sequence[Standing]) -> Grid:
     columns = (
-        Column("engine"),
+        GridColumn("engine"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in _METRICS
         ),
     )
     rows = tuple(
-        Row((Cell(name_in_plots(stand)), *(stand.shown(name).cell() for name in _METRICS)))
+        GridRow(
+            (Cell(name_in_plots(stand)), *(figure_cell(stand.summary(name)) for name in _METRICS))
+        )
         for stand in stands
     )
     return Grid(columns, rows)
@@ -91,7 +90,7 @@ def _rates_grid(stands: Sequence[Standing]) -> Grid:
 
 def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list[RatePanel], float]:
     """A panel per variant from its first trial; buckets hold two windows, else windows look like gaps."""
-    look = looks(bundle.labels)
+    styles = plot_styles(bundle.labels)
     found = []
     advances, ends = [], []
     for stand in stands:
@@ -99,7 +98,7 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
         offered, processed = series_curve(trial, "offered"), series_curve(trial, "processed")
         if offered is not None and processed is not None:
             found.append((stand, offered, processed))
-            advances.append(window_advance_s(trial) or 0.0)
+            advances.append((window_advance_ms(trial) or 0.0) / 1000)
             ends.append(float(offered.t_s[-1]))
     if not found:
         return [], 1.0
@@ -107,7 +106,7 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
     panels = [
         RatePanel(
             name_in_plots(stand),
-            look[stand.label],
+            styles[stand.label],
             bucketed(offered, width_s, "mean"),
             bucketed(processed, width_s, "mean"),
             tuple(r.hit.at_ms / 1000 for r in stand.completed[0].record.recoveries),
@@ -120,12 +119,12 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
 def _panel_grid(panels: Sequence[RatePanel], width_s: float) -> Grid:
     starts = sorted({s for panel in panels for s in (*panel.offered, *panel.processed)})
     columns = (
-        Column(f"from second (mean of {number(width_s)} s)", numeric=True),
-        Column("offered", numeric=True),
-        *(Column(panel.name, numeric=True) for panel in panels),
+        GridColumn(f"from second (mean of {number(width_s)} s)", numeric=True),
+        GridColumn("offered", numeric=True),
+        *(GridColumn(panel.name, numeric=True) for panel in panels),
     )
     rows = tuple(
-        Row(
+        GridRow(
             (
                 Cell(number(start)),
                 Cell(optional(panels[0].offered.get(start))),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from streambench.analysis.metrics import summarise
+from streambench.analysis.variants import title_of
 from streambench.model.metrics import BY_NAME
 from streambench.model.sweep import point_words
-from streambench.report.document import Cell, Column, Grid, Row, Section
-from streambench.report.processed import processed_cell
+from streambench.report.document import Cell, Grid, GridColumn, GridRow, Section
 from streambench.report.sections.verdict import delay_metrics
-from streambench.report.shown import shown
-from streambench.report.standing import title_of
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
 from streambench.results.bundle import Bundle
 
 _METRICS = ("processed_per_s", "engine_cpu_s_per_million", "engine_memory_peak_bytes")
@@ -20,12 +21,12 @@ def trials_section(bundle: Bundle) -> Section | None:
         return None
     names = (*delay_metrics(bundle), *_METRICS)
     columns = (
-        Column("trial", numeric=True),
-        Column("round", numeric=True),
-        Column("engine"),
-        Column("result"),
+        GridColumn("trial", numeric=True),
+        GridColumn("round", numeric=True),
+        GridColumn("engine"),
+        GridColumn("result"),
         *(
-            Column(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
+            GridColumn(f"{BY_NAME[name].label}, {BY_NAME[name].unit}", name, numeric=True)
             for name in names
         ),
     )
@@ -49,13 +50,13 @@ def trials_section(bundle: Bundle) -> Section | None:
             Cell(words),
         )
         if verdict is None:
-            rows.append(Row(head, aside=getattr(record.outcome, "reason", ""), quiet=True))
+            rows.append(GridRow(head, aside=getattr(record.outcome, "reason", ""), quiet=True))
         else:
             figures = (
                 processed_cell([record])
                 if name == "processed_per_s"
-                else shown(name, [record]).cell()
+                else figure_cell(summarise(name, [record]))
                 for name in names
             )
-            rows.append(Row((*head, *figures)))
+            rows.append(GridRow((*head, *figures)))
     return Section("trials", "Every trial", (Grid(columns, tuple(rows)),))

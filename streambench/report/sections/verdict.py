@@ -5,37 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from streambench.analysis import ranking
-from streambench.model.fault import FaultKind
-from streambench.model.metrics import BY_NAME
-from streambench.report.aside import aside_lines
-from streambench.report.document import Block, Cell, Column, Grid, Points, Row, Section, Text, Tone
-from streambench.report.fault_words import fault_words
-from streambench.report.numbers import DASH, in_seconds, number, sentence, three_digits
-from streambench.report.processed import processed_cell
-from streambench.report.rank_words import rank_basis, unranked_words
-from streambench.report.recovered import Recovered, kinds, recovered, spread
-from streambench.report.standing import (
+from streambench.analysis.eligible import delay_stem, late_possible
+from streambench.analysis.recoveries import Recovered, kinds, recovered, spread
+from streambench.analysis.variants import (
     RIGHT_SO_FAR,
+    RowsChecked,
     Standing,
-    Status,
+    VariantStatus,
     delay_ranking,
-    delay_stem,
-    late_possible,
-    rows_checked,
     standings,
 )
+from streambench.model.fault import FaultKind
+from streambench.model.metrics import BY_NAME
+from streambench.model.numbers import DASH, in_seconds, number, sentence, three_digits
+from streambench.report.document import (
+    Block,
+    Cell,
+    Grid,
+    GridColumn,
+    GridRow,
+    Points,
+    Section,
+    Text,
+    Tone,
+)
+from streambench.report.words.aside import aside_lines
+from streambench.report.words.faults import fault_words
+from streambench.report.words.figures import figure_cell
+from streambench.report.words.processed import processed_cell
+from streambench.report.words.ranks import rank_basis, unranked_words
 from streambench.results.bundle import Bundle
 
 MARKS = {
-    Status.RIGHT: ("✓", Tone.GOOD),
-    Status.WRONG_AFTER: ("!", Tone.BAD),
-    Status.WRONG: ("✗", Tone.BAD),
-    Status.FAILED: ("✗", Tone.BAD),
-    Status.INVALID: ("!", Tone.CAUTION),
-    Status.UNSUPPORTED: ("○", Tone.QUIET),
-    Status.LEFT_OUT: ("○", Tone.QUIET),
-    Status.NOT_REACHED: ("○", Tone.QUIET),
+    VariantStatus.RIGHT: ("✓", Tone.GOOD),
+    VariantStatus.WRONG_AFTER: ("!", Tone.BAD),
+    VariantStatus.WRONG: ("✗", Tone.BAD),
+    VariantStatus.FAILED: ("✗", Tone.BAD),
+    VariantStatus.INVALID: ("!", Tone.CAUTION),
+    VariantStatus.UNSUPPORTED: ("○", Tone.QUIET),
+    VariantStatus.LEFT_OUT: ("○", Tone.QUIET),
+    VariantStatus.NOT_REACHED: ("○", Tone.QUIET),
 }
 _LATE_ADVICE = (
     "Result delay is not ranked here: an engine that drops late records early is not faster."
@@ -78,15 +87,15 @@ def verdict_grid(bundle: Bundle, stands: Sequence[Standing]) -> Grid:
     delays = delay_metrics(bundle)
     comebacks = recovery_columns(bundle)
     columns = (
-        Column("rank", numeric=True),
-        Column("engine"),
-        Column("result"),
-        Column("guarantee"),
-        *(Column(f"{BY_NAME[name].label}, ms", name, numeric=True) for name in delays),
-        *(Column(column.label, numeric=True) for column in comebacks),
-        Column("processed of offered, events/s", "processed_per_s", numeric=True),
-        Column("CPU-s per million", "engine_cpu_s_per_million", numeric=True),
-        Column("memory peak, MiB", "engine_memory_peak_bytes", numeric=True),
+        GridColumn("rank", numeric=True),
+        GridColumn("engine"),
+        GridColumn("result"),
+        GridColumn("guarantee"),
+        *(GridColumn(f"{BY_NAME[name].label}, ms", name, numeric=True) for name in delays),
+        *(GridColumn(column.label, numeric=True) for column in comebacks),
+        GridColumn("processed of offered, events/s", "processed_per_s", numeric=True),
+        GridColumn("CPU-s per million", "engine_cpu_s_per_million", numeric=True),
+        GridColumn("memory peak, MiB", "engine_memory_peak_bytes", numeric=True),
     )
     return Grid(
         columns, tuple(_row(bundle, stand, delays, comebacks) for stand in stands), cards=True
@@ -145,7 +154,7 @@ def _burst_cell(one: Recovered) -> Cell:
 
 def _row(
     bundle: Bundle, stand: Standing, delays: Sequence[str], comebacks: Sequence[RecoveryColumn]
-) -> Row:
+) -> GridRow:
     mark, tone = MARKS[stand.status]
     head = (
         Cell(stand.place or "–", tone=Tone.STRONG if stand.rank else Tone.QUIET),
@@ -153,16 +162,16 @@ def _row(
         Cell(f"{mark} {stand.words}", _result_note(stand), tone),
     )
     if not stand.completed:
-        return Row(head, aside=sentence(stand.reason or "no reason was recorded"), quiet=True)
-    return Row(
+        return GridRow(head, aside=sentence(stand.reason or "no reason was recorded"), quiet=True)
+    return GridRow(
         (
             *head,
             _guarantee(bundle, stand),
-            *(stand.shown(name).cell() for name in delays),
+            *(figure_cell(stand.summary(name)) for name in delays),
             *(column.cells[stand.label] for column in comebacks),
             processed_cell(stand.records),
-            stand.shown("engine_cpu_s_per_million").cell(),
-            stand.shown("engine_memory_peak_bytes").cell(),
+            figure_cell(stand.summary("engine_cpu_s_per_million")),
+            figure_cell(stand.summary("engine_memory_peak_bytes")),
         ),
         quiet=stand.status not in RIGHT_SO_FAR,
     )
@@ -178,13 +187,18 @@ def _version(stand: Standing) -> str | None:
 
 def _result_note(stand: Standing) -> str | None:
     match stand.status:
-        case Status.RIGHT | Status.WRONG:
-            checked = rows_checked(stand)
+        case VariantStatus.RIGHT | VariantStatus.WRONG:
+            checked = _rows_words(stand.rows)
             return f"{checked}; {stand.reason}" if stand.reason else checked
-        case Status.WRONG_AFTER:
-            return f"{stand.reason}; {rows_checked(stand)}"
+        case VariantStatus.WRONG_AFTER:
+            return f"{stand.reason}; {_rows_words(stand.rows)}"
         case _:
             return None
+
+
+def _rows_words(rows: RowsChecked) -> str:
+    bounds = "" if rows.exact else ", within bounds"
+    return f"{number(rows.right)} of {number(rows.expected)} rows{bounds}"
 
 
 def _guarantee(bundle: Bundle, stand: Standing) -> Cell:
@@ -204,11 +218,11 @@ def _notes(bundle: Bundle, stands: Sequence[Standing]) -> str:
         )
         if bundle.run.repeats > 1:
             notes.append("Each figure is the median over the trials, with their range below it.")
-        floor = f"{number(ranking.DELAY_FLOOR_MS)} ms"
-        if basis := rank_basis(found.candidates, floor, found.single_factor):
+        floor = f"{number(found.basis.floor)} ms"
+        if basis := rank_basis(found.basis, floor):
             notes.append(basis)
     if any(
-        stand.shown(n).instead for stand in stands for n in delay_metrics(bundle) if stand.records
+        stand.summary(n).instead for stand in stands for n in delay_metrics(bundle) if stand.records
     ):
         notes.append(
             "max: too few windows to earn the percentile, so the slowest stands in its place."
