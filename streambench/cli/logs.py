@@ -24,7 +24,7 @@ def logs(
         Path | None, typer.Argument(help="A run bundle; the newest in ./results otherwise.")
     ] = None,
     trial: Annotated[
-        str | None, typer.Option(help="Only trials whose folder name contains this.")
+        str | None, typer.Option(help="Only trials or jobs whose folder name contains this.")
     ] = None,
     process: Annotated[
         str | None, typer.Option(help="Only log files whose name contains this.")
@@ -40,7 +40,7 @@ def logs(
     if not (chosen / "run.json").exists():
         raise UsageError(f"{chosen} is not a run bundle", hint="name a folder with a run.json")
     shown = 0
-    for log in sorted(chosen.glob("trials/*/logs/*")):
+    for log in sorted([*chosen.glob("trials/*/logs/*"), *chosen.glob("jobs/*/logs/*")]):
         if trial and trial not in log.parent.parent.name:
             continue
         if process and process not in log.name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from streambench.model.plan import Role
-from streambench.model.trial import RoleUsage, Span
+from streambench.model.trial import RoleUsage, Span, WithoutEngine
 from streambench.trial.evidence import Evidence
 
 ENGINE_ROLES = (Role.WORKER, Role.COORDINATOR, Role.SUBMITTER)
@@ -34,14 +34,8 @@ def costs(
         return _cpu_s(_of(evidence.usage, *roles)) / (offered_in_span / 1e6)
 
     engine_s, broker_s = per_million(*ENGINE_ROLES), per_million(Role.BROKER)
-    alone = evidence.without_engine
-    alone_s = None if alone is None else alone.broker_cpu_s / (alone.records / 1e6)
     return {
-        "engine_cpu_s_per_million": engine_s,
-        "broker_cpu_s_per_million": broker_s,
-        "broker_alone_cpu_s_per_million": alone_s,
-        "engine_and_broker_cpu_s_per_million": _together(engine_s, broker_s, alone_s),
-        "player_cpu_us_per_request": None if alone is None else alone.request_us,
+        **with_broker_alone(engine_s, broker_s, evidence.without_engine),
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
         "broker_bytes_per_event": grown_bytes / records,
@@ -55,6 +49,20 @@ def costs(
         else None,
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": _cores(_of(evidence.usage, *OWN_ROLES)),
+    }
+
+
+def with_broker_alone(
+    engine_s: float | None, broker_s: float | None, alone: WithoutEngine | None
+) -> Mapping[str, float | None]:
+    """Processor time per million of engine and broker, and what of the broker's the load alone took."""
+    alone_s = None if alone is None else alone.broker_cpu_s / (alone.records / 1e6)
+    return {
+        "engine_cpu_s_per_million": engine_s,
+        "broker_cpu_s_per_million": broker_s,
+        "broker_alone_cpu_s_per_million": alone_s,
+        "engine_and_broker_cpu_s_per_million": _together(engine_s, broker_s, alone_s),
+        "player_cpu_us_per_request": None if alone is None else alone.request_us,
     }
 
 

@@ -20,7 +20,7 @@ from streambench.model.trial import Invalid, LoadKind
 from streambench.oracle.expected import Expected
 from streambench.results.bundle import BundleWriter
 from streambench.results.drained import drain_progress
-from streambench.trial.job import JobSpec, RunningJob, running_job, write_at_once
+from streambench.trial.job import JobSpec, RunningJob, write_at_once
 from streambench.trial.load import Load, Played, Written
 from streambench.trial.observer import Observer
 from streambench.trial.testbed import Testbed
@@ -57,7 +57,7 @@ def drain_one(
     room = Room(plan.heap_mib, times * load.ref.records, times * load.records_bytes)
     with session.workspaces(room) as place:
         try:
-            with running_job(launched, place, observer, before=draining.fill) as job:
+            with session.running(launched, place, observer, before=draining.fill) as job:
                 for drain in draining.drains(job):
                     record = replace(record, drains=(*record.drains, drain))
                     told(record)

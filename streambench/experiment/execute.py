@@ -9,6 +9,7 @@ from typing import TypeAlias
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
+from streambench.experiment.not_made import not_made, not_run
 from streambench.experiment.one import PlannedTrial, run_one
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
@@ -20,8 +21,8 @@ from streambench.model.carried import NullTrial
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.search import SearchTerms
 from streambench.model.shape import shape_words
-from streambench.model.sweep import Axis, Point
-from streambench.model.trial import LeftOut, NotRun, Purpose, TrialRecord, TrialSpec
+from streambench.model.sweep import Axis
+from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.java import find_java
@@ -52,7 +53,7 @@ def execute(
                 record = not_run(number, round_number, contender, gap, request.point)
                 session.writer.add_trial(record, {})
             case Plan() if leaves_out and (left_out := leaves_out(request, contender, records)):
-                record = _not_made(number, round_number, contender, left_out, request.point)
+                record = not_made(number, round_number, contender, left_out, request.point)
                 session.writer.add_trial(record, {})
             case Plan() as plan:
                 trace = session.loads.measured(request)
@@ -171,25 +172,3 @@ def _shape_words(request: Request) -> str | None:
     if shape is None or request.rate_per_s is not None:
         return None
     return shape_words(shape)
-
-
-def not_run(
-    number: int, round_number: int, contender: Contender, gap: Unsupported, point: Point
-) -> TrialRecord:
-    """The record of a trial that cannot be made."""
-    outcome = NotRun(gap.whose, gap.reason, gap.hint)
-    return _not_made(number, round_number, contender, outcome, point)
-
-
-def _not_made(
-    number: int, round_number: int, contender: Contender, outcome: NotRun | LeftOut, point: Point
-) -> TrialRecord:
-    return TrialRecord(
-        number=number,
-        round=round_number,
-        variant=contender.variant,
-        outcome=outcome,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        cold=False,
-        point=point,
-    )

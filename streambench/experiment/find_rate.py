@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
 
 from streambench.experiment.assess import assess
 from streambench.experiment.at_once import AtOnce, judged_at_once
+from streambench.experiment.job_loads import RECORDS_IN_ALL, JobLoads, job_room
 from streambench.experiment.judging import not_right
 from streambench.experiment.keeping import keep_load
-from streambench.experiment.loads import Loads
 from streambench.experiment.narrowing import Attempt, Narrowing, SearchTask, Told
 from streambench.experiment.probing import rate_probe
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.session import Session
 from streambench.experiment.warming import WarmUp
-from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.search import RateProbe, SearchRecord
@@ -26,18 +23,11 @@ from streambench.model.sweep import AxisName
 from streambench.model.trial import LoadKind, Segment, TrialRecord, TrialSpec
 from streambench.oracle.expected import expect
 from streambench.results.bundle import BundleWriter
-from streambench.runtime.scratch import room_bytes
 from streambench.trial.conduct import caused_bytes, evidence_of
-from streambench.trial.job import RunningJob, running_job
+from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
 from streambench.trial.observer import Observer, Phase
 from streambench.trial.schedule import duration_ms, spans
-from streambench.trial.workspace import Room, Workspace, scratch_bytes
-
-# What all loads of a search may come to, for the room that they need: some probes at a million a second.
-_RECORDS_IN_ALL: Final = 60_000_000
-# A load, and the broker's copy of it.
-_LOADS_OF_ROOM: Final = 2
 
 
 def search(
@@ -53,47 +43,22 @@ def search(
     What is found is not confirmed yet. An engine that fails ends the search, as a finding.
     """
     assert isinstance(contender.plan, Plan)
-    first = session.loads.broker_warm_up(request)
-    record_bytes = first.records_bytes / first.ref.records
-    room = Room(contender.plan.heap_mib, _RECORDS_IN_ALL, round(record_bytes * _RECORDS_IN_ALL))
-    with session.workspaces(room) as place:
+    with session.workspaces(job_room(session.loads, request, contender.plan)) as place:
         launched = session.job(task.number, request, contender, task.most_per_s)
-        # These loads are played once and are large: they go with the search.
-        loads = _Loads(session.loads, request, place, record_bytes)
+        loads = JobLoads(session.loads, request, place)
         guarantee, window_ms = (
             request.conditions.guarantee,
             request.workload.query.window.advance_ms,
         )
         known = Narrowing(task, contender.variant, guarantee, window_ms, told)
         try:
-            with running_job(launched, place, observer) as job:
+            with session.running(launched, place, observer) as job:
                 prober = _InOneJob(task, request, job, loads, known, session.writer)
                 known.run(prober, prober.worked_off_per_s())
         except (EngineFailed, InstrumentFailed) as error:
             known.know(ended=f"it ended early: {error.message}")
         session.writer.add_logs(task.number, contender.variant, place.log_dir)
         return known.record
-
-
-@dataclass(frozen=True)
-class _Loads:
-    """The loads of a search, each compiled for one probe."""
-
-    loads: Loads
-    request: Request
-    place: Workspace
-    record_bytes: float
-
-    def of(self, rate_per_s: int, load_ms: int) -> Trace:
-        """The load of a rate and a length."""
-        request = replace(self.request, rate_per_s=rate_per_s)
-        return self.loads.of_length(request, load_ms, self.place.scratch / "loads")
-
-    def have_room(self, rate_per_s: int, load_ms: int) -> bool:
-        """The broker keeps every load of the search: nothing that an engine may read again is deleted."""
-        records = rate_per_s * load_ms // 1_000 * _LOADS_OF_ROOM
-        needed_bytes = scratch_bytes(records=records, load_bytes=round(records * self.record_bytes))
-        return room_bytes(self.place.scratch, in_memory=self.place.in_memory) > needed_bytes
 
 
 class _InOneJob:
@@ -104,7 +69,7 @@ class _InOneJob:
         task: SearchTask,
         request: Request,
         job: RunningJob,
-        loads: _Loads,
+        loads: JobLoads,
         known: Narrowing,
         writer: BundleWriter,
     ) -> None:
@@ -134,7 +99,7 @@ class _InOneJob:
             ),
             query=self._request.workload.query,
             clock=self._job.spec.plan.event_clock,
-            records_at_most=_RECORDS_IN_ALL,
+            records_at_most=RECORDS_IN_ALL,
         )
         per_s = None
         for step in warm_up.steps(self._job):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from streambench.experiment.candidates import candidate, next_below, untried
 from streambench.experiment.confirming import Confirming, confirmation
-from streambench.experiment.execute import not_run
 from streambench.experiment.find_rate import search
 from streambench.experiment.narrowing import SearchTask
+from streambench.experiment.not_made import not_run
 from streambench.experiment.questions import kept_up, within_limit
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy

@@ -10,21 +10,14 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from streambench.experiment.assess import assess
+from streambench.experiment.not_made import ended_by, without_figures
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.session import Session
 from streambench.experiment.settling import LoadsBefore
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
-from streambench.model.trial import (
-    Failed,
-    Invalid,
-    Outcome,
-    Purpose,
-    TrialRecord,
-    TrialSpec,
-    WarmedUp,
-)
+from streambench.model.trial import Purpose, TrialRecord, TrialSpec, WarmedUp
 from streambench.oracle.expected import Due
 from streambench.trial.conduct import conduct
 from streambench.trial.evidence import Evidence
@@ -80,11 +73,8 @@ def run_one(planned: PlannedTrial, session: Session, observer: Observer) -> Tria
                 warmed_up=_warmed_up(spec, evidence, before),
                 expectation=session.writer.add_expectation(assessed.expected),
             )
-        except EngineFailed as error:
-            outcome: Outcome = Failed(error.stage, error.message, error.hint, error.log_tail)
-            record = _without_figures(spec, outcome, plan, started_at)
-        except InstrumentFailed as error:
-            record = _without_figures(spec, Invalid(error.message), plan, started_at)
+        except (EngineFailed, InstrumentFailed) as error:
+            record = without_figures(spec, ended_by(error), plan, started_at)
         if not place.in_memory:
             record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
         session.writer.add_trial(record, tables, place.log_dir)
@@ -107,19 +97,3 @@ def _warmed_up(spec: TrialSpec, evidence: Evidence, before: LoadsBefore | None) 
     if before is None:
         return WarmedUp(head_s, None)
     return before.outcome(evidence.warmed, head_s)
-
-
-def _without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: str) -> TrialRecord:
-    return TrialRecord(
-        number=spec.number,
-        round=spec.round,
-        variant=spec.variant,
-        outcome=outcome,
-        started_at=started_at,
-        cold=spec.cold,
-        point=spec.point,
-        trace_sha256=spec.segment.trace.sha256,
-        settings=plan.settings,
-        programs=plan.programs,
-        warnings=plan.warnings,
-    )

@@ -28,7 +28,7 @@ def beyond_reach(
         if record.variant.label == contender.variant.label
         and (at := _rate(record.point)) is not None
         and at < rate
-        and (said := _not_borne(record)) is not None
+        and (said := not_borne(record)) is not None
     ]
     if not lower:
         return None
@@ -36,7 +36,8 @@ def beyond_reach(
     return LeftOut(f"at {at:,.0f} events/s {said}")
 
 
-def _not_borne(record: TrialRecord) -> str | None:
+def not_borne(record: TrialRecord) -> str | None:
+    """Why a rate was not borne, in words; None where it was, or where nobody knows."""
     match record.outcome:
         case Failed(reason=reason):
             return f"it failed: {reason}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,9 +16,10 @@ from streambench.model.sweep import Point
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
-from streambench.trial.job import JobSpec
+from streambench.trial.job import JobSpec, RunningJob, running_job
 from streambench.trial.observer import Observer
-from streambench.trial.workspace import Workspaces, workspace
+from streambench.trial.testbed import Testbed
+from streambench.trial.workspace import Workspace, Workspaces, workspace
 
 
 class RunObserver(Protocol):
@@ -32,15 +34,35 @@ class RunObserver(Protocol):
         ...
 
 
+class RunsJob(Protocol):
+    """Launches a job, and stops it when its block ends; see `trial.job.running_job`."""
+
+    def __call__(
+        self,
+        spec: JobSpec,
+        place: Workspace,
+        observer: Observer,
+        *,
+        before: Callable[[Testbed], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> AbstractContextManager[RunningJob]:
+        """The running job."""
+        ...
+
+
 @dataclass(frozen=True)
 class Session:
-    """`workspaces` makes the place of each job: by default one of its own, with a broker of its own."""
+    """`workspaces` makes the place of each job: by default one of its own, with a broker of its own.
+
+    `running` launches a job there.
+    """
 
     loads: Loads
     artifacts: Mapping[Variant, Resolved]
     writer: BundleWriter
     observer: RunObserver
     workspaces: Workspaces = workspace
+    running: RunsJob = running_job
 
     def job(
         self, number: int, request: Request, contender: Contender, most_per_s: int = 0

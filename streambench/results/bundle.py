@@ -110,6 +110,11 @@ class BundleWriter:
         self._add(final, record, tables, logs)
         return final
 
+    def replace_trial(self, record: TrialRecord) -> None:
+        """Say more of a trial that is in the bundle."""
+        (folder,) = (self.folder / "trials").glob(f"{record.number:02d}-*")
+        write_text(folder / "trial.json", _scrubbed(trial_to_json(record)))
+
     def add_load(self, record: TrialRecord, tables: Mapping[str, pa.Table]) -> Path:
         """Add a load of a job that has several, and return its folder; see `add_trial`.
 

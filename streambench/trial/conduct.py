@@ -53,10 +53,15 @@ def conduct(
         without_engine = None if again is None else again.play()
 
     with running_job(launched, place, observer, after=play_again) as job:
-        evidence = _measured(spec, job, due, warm_up)
+        first_result_s = job.ready(Trace.open(spec.segment.trace))
+        warmed = () if warm_up is None else warm_up(job)
+        evidence = play_measured(spec, job, due, warmed)
+        job.sampler.stop()
         if _may_play_again(spec, evidence.load):
             again = Again(job.testbed, spec.segment, evidence.load.event_offset_ms)
-    return dataclasses.replace(evidence, without_engine=without_engine)
+    return dataclasses.replace(
+        evidence, submit_to_first_result_s=first_result_s, without_engine=without_engine
+    )
 
 
 def _may_play_again(spec: TrialSpec, load: Played) -> bool:
@@ -65,15 +70,14 @@ def _may_play_again(spec: TrialSpec, load: Played) -> bool:
     return not spec.cold and not restarted
 
 
-def _measured(
-    spec: TrialSpec,
-    job: RunningJob,
-    due: Due,
-    warm_up: Callable[[RunningJob], tuple[Played, ...]] | None,
+def play_measured(
+    spec: TrialSpec, job: RunningJob, due: Due, before: tuple[Played, ...]
 ) -> Evidence:
+    """Play the load of `spec` and gather what it left; `before` are all loads that the job had.
+
+    Raises as `RunningJob.play`.
+    """
     trace = Trace.open(spec.segment.trace)
-    first_result_s = job.ready(trace)
-    warmed = () if warm_up is None else warm_up(job)
     bytes_before = caused_bytes(job.testbed)
     load = job.play(
         Load(
@@ -89,14 +93,12 @@ def _measured(
         )
     )
     readings = job.readings()
-    job.sampler.stop()
     exactly_once = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
     return dataclasses.replace(
         evidence_of(job, load, spec.segment, bytes_before),
-        submit_to_first_result_s=first_result_s,
         readings=readings,
         uncommitted_rows=job.aborted_rows() if exactly_once else None,
-        warmed=warmed,
+        warmed=before,
     )
 
 

@@ -95,9 +95,10 @@ class RunningJob:
         self.sampler = sampler
         self.launched_ns = launched_ns
         self._job = job
-        self._observer = observer
+        self.shown = observer
         self._not_before_ms = 0
         self._rows_taken = 0
+        self._aborted_before = 0
 
     def ready(self, trace: Trace) -> float:
         """Wait until every partition's probe came out before `trace`; seconds since the launch.
@@ -105,7 +106,7 @@ class RunningJob:
         Raises EngineFailed.
         """
         query = self.spec.query
-        self._observer.status(Status(Phase.READY))
+        self.shown.status(Status(Phase.READY))
         now_ms = time.time_ns() // _NS_PER_MS
         wait_for_probe(
             self.testbed,
@@ -187,12 +188,19 @@ class RunningJob:
         return self._job.readings()
 
     def aborted_rows(self) -> int:
-        """How many rows are in the output topic that no reader of committed ones has got."""
+        """How many rows of aborted transactions were written since this was asked last."""
         bed = self.testbed
         written = read_uncommitted_count(
             bed.broker.bootstrap, bed.output_topic, self.spec.conditions.partitions
         )
-        return max(0, written - self._rows_taken)
+        aborted = max(0, written - self._rows_taken)
+        since = aborted - self._aborted_before
+        self._aborted_before = aborted
+        return max(0, since)
+
+    def shown_by(self, observer: Observer) -> None:
+        """Let another observer hear of what follows."""
+        self.shown = observer
 
     def _start_ns(self, trace: Trace) -> int:
         """The next full second at which `trace` may begin, since the epoch: behind all loads before it."""
@@ -238,7 +246,7 @@ class RunningJob:
             now_ns = time.monotonic_ns()
             elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
             second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
-            self._observer.status(
+            self.shown.status(
                 Status(
                     _phase_at(load.spans, elapsed_s * 1000) or load.phase,
                     rate_per_s=offered_by_second[second],
@@ -266,7 +274,7 @@ class RunningJob:
 
     def _status(self, phase: Phase, note: str | None) -> None:
         rows_read = self.testbed.reader.rows_read()
-        self._observer.status(Status(phase, rows_read=rows_read, note=note))
+        self.shown.status(Status(phase, rows_read=rows_read, note=note))
 
 
 def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: int = 0) -> Written:

@@ -1,0 +1,68 @@
+"""Records of trials that left no figures: never made, or ended by a failure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from streambench.experiment.request import Contender
+from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.plan import Plan, Unsupported
+from streambench.model.sweep import Point
+from streambench.model.trial import (
+    Failed,
+    Invalid,
+    NotRun,
+    Outcome,
+    TrialRecord,
+    TrialSpec,
+)
+
+
+def not_run(
+    number: int, round_number: int, contender: Contender, gap: Unsupported, point: Point
+) -> TrialRecord:
+    """The record of a trial that cannot be made."""
+    outcome = NotRun(gap.whose, gap.reason, gap.hint)
+    return not_made(number, round_number, contender, outcome, point)
+
+
+def not_made(
+    number: int, round_number: int, contender: Contender, outcome: Outcome, point: Point
+) -> TrialRecord:
+    """The record of a trial that left nothing but its outcome."""
+    return TrialRecord(
+        number=number,
+        round=round_number,
+        variant=contender.variant,
+        outcome=outcome,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        cold=False,
+        point=point,
+    )
+
+
+def ended_by(error: EngineFailed | InstrumentFailed) -> Outcome:
+    """What becomes of a trial that this ended."""
+    match error:
+        case EngineFailed():
+            return Failed(error.stage, error.message, error.hint, error.log_tail)
+        case InstrumentFailed():
+            return Invalid(error.message)
+
+
+def without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: str) -> TrialRecord:
+    """The record of a trial that was begun and left nothing to be measured."""
+    return TrialRecord(
+        number=spec.number,
+        round=spec.round,
+        variant=spec.variant,
+        outcome=outcome,
+        started_at=started_at,
+        cold=spec.cold,
+        point=spec.point,
+        trace_sha256=spec.segment.trace.sha256,
+        settings=plan.settings,
+        programs=plan.programs,
+        warnings=plan.warnings,
+        job=spec.job,
+    )

@@ -1,0 +1,187 @@
+"""A job that bears a set rate, without an engine or a broker: loads are over at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+
+from streambench.engines.protocol import Readings
+from streambench.kafka.broker import Broker
+from streambench.kafka.send_log import write_send_log
+from streambench.kafka.send_times import SendLogMeta, SendTimes, write_send_times
+from streambench.load.trace import Trace
+from streambench.model.errors import EngineFailed
+from streambench.model.machine import MachineUsage
+from streambench.model.trial import RoleUsage
+from streambench.oracle.expected import expect
+from streambench.trial.job import JobSpec, RunningJob
+from streambench.trial.load import Load, Played
+from streambench.trial.observer import Observer, Phase
+from streambench.trial.testbed import Testbed
+from streambench.trial.workspace import Workspace
+from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
+
+DELAY_MS = 20
+NS_PER_MS = 1_000_000
+QUIET = MachineUsage(0.5, 0.0, 0.0, 0.0, (), None, None, None)
+
+
+class FakeSampler:
+    """A machine that is at rest but for a worker."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def between(self, start_ns: int, end_ns: int) -> tuple[RoleUsage, ...]:
+        return (RoleUsage("worker", 1, (end_ns - start_ns) / 2e9, 0.5, 1e8, 2e8),)
+
+    def machine(self, start_ns: int, end_ns: int) -> MachineUsage:
+        return QUIET
+
+    def samples(self) -> pa.Table:
+        return pa.table({"monotonic_ns": pa.array([0, 10**18], pa.int64())})
+
+
+class FakeJob:
+    """Works off `bears_per_s` events/s; what comes faster is ever later. It dies at `dies_at_per_s`."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        place: Workspace,
+        observer: Observer,
+        *,
+        bears_per_s: int,
+        dies_at_per_s: int | None = None,
+    ) -> None:
+        self.spec = spec
+        self.shown = observer
+        self.sampler = FakeSampler()
+        self.launched_ns = 0
+        self.loads: list[Load] = []
+        self._place = place
+        self._bears_per_s = bears_per_s
+        self._dies_at_per_s = dies_at_per_s
+        data = place.scratch / "data"
+        data.mkdir(exist_ok=True)
+        broker = Broker("127.0.0.1:1", cast("object", None), place.scratch, data, (), (), data)  # type: ignore[arg-type]
+        self.testbed = SimpleNamespace(broker=broker, input_topic="input", output_topic="output")
+
+    def ready(self, trace: Trace) -> float:
+        return 1.5
+
+    def readings(self) -> Readings:
+        return Readings()
+
+    def aborted_rows(self) -> int:
+        return 0
+
+    def shown_by(self, observer: Observer) -> None:
+        self.shown = observer
+
+    def play(self, load: Load) -> Played:
+        assert load.phase is not Phase.AT_ONCE
+        self.loads.append(load)
+        rate = load.trace.meta.rate_per_s or 0
+        if rate == self._dies_at_per_s:
+            raise EngineFailed("worker-1 died by itself", stage="load")
+        behind = max(0.0, rate / self._bears_per_s - 1)
+        return self._played(load, behind)
+
+    def play_at_once(self, load: Load) -> Played:
+        self.loads.append(load)
+        return self._played(load, 0.0)
+
+    def _played(self, load: Load, behind: float) -> Played:
+        expected = expect(load.trace, self.spec.query, self.spec.plan.event_clock)
+        rows = right_rows(expected, delay_ms=DELAY_MS)
+        at = rows.column("appended_ms").to_numpy()
+        late = np.rint((at - T0_MS) * behind).astype(np.int64)
+        for name, values in (
+            ("appended_ms", at + late),
+            ("visible_ns", (at + late + 1) * NS_PER_MS),
+        ):
+            rows = rows.set_column(rows.schema.get_field_index(name), name, pa.array(values))
+        log = self._place.scratch / f"load-{len(self.loads)}.parquet"
+        return Played(
+            trace=load.trace,
+            start_realtime_ns=T0_MS * NS_PER_MS,
+            event_offset_ms=OFFSET_MS,
+            rows=rows,
+            malformed_count=0,
+            send_log=_punctual(load.trace, log),
+            complete=True,
+            quiet_ns=(10, 20),
+        )
+
+
+def _punctual(trace: Trace, path: Path) -> Path:
+    """A send log in which each batch was written when it was due and acknowledged a ms later."""
+    batches = trace.batches
+    count = len(batches)
+    due_ns = (batches["quantum"].astype(np.int64) + 1) * trace.meta.quantum_ms * NS_PER_MS
+    times = SendTimes(count, count)
+    np.asarray(times.possible_ns)[:] = due_ns
+    np.asarray(times.written_ns)[:] = due_ns
+    np.asarray(times.acked_ns)[:] = due_ns + NS_PER_MS
+    noted = path.with_suffix(".npz")
+    write_send_times(
+        noted,
+        quantum=batches["quantum"],
+        partition=batches["partition"],
+        records=batches["records"],
+        frame_of_batch=np.arange(count, dtype=np.int32),
+        due_ns_of_frame=due_ns,
+        times=times,
+        meta=SendLogMeta(
+            start_realtime_ns=T0_MS * NS_PER_MS,
+            realtime_minus_monotonic_start_ns=0,
+            realtime_minus_monotonic_end_ns=0,
+            drift_ns=0,
+            retried=0,
+            errors={},
+            failure=None,
+            records_acknowledged=trace.ref.records,
+            ended_ns=int(due_ns[-1]) + NS_PER_MS,
+            wall_s=1.0,
+            cpu_s=0.1,
+            requests=count,
+        ),
+    )
+    write_send_log([noted], path)
+    return path
+
+
+class FakeRuns:
+    """Launches fake jobs, and remembers them."""
+
+    def __init__(self, bears_per_s: int, dies_at_per_s: int | None = None) -> None:
+        self._bears_per_s = bears_per_s
+        self._dies_at_per_s = dies_at_per_s
+        self.jobs: list[FakeJob] = []
+
+    @contextmanager
+    def __call__(
+        self,
+        spec: JobSpec,
+        place: Workspace,
+        observer: Observer,
+        *,
+        before: Callable[[Testbed], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> Iterator[RunningJob]:
+        job = FakeJob(
+            spec,
+            place,
+            observer,
+            bears_per_s=self._bears_per_s,
+            dies_at_per_s=self._dies_at_per_s,
+        )
+        self.jobs.append(job)
+        yield cast(RunningJob, job)
