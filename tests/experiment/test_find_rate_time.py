@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from streambench.cli.planning import make_request
 from streambench.experiment import find_rate
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, bracket
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.plan import Plan
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
@@ -49,19 +48,7 @@ def probes_without_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def searched(*, budget_s: float, own_s: float) -> SearchRecord:
     request = make_request(
-        workload="clicks",
-        engines=("reference",),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=80_000,
-        measured_s=2.0,
-        warm_up_s=1.0,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
+        Options(engines=("reference",), rate_per_s=80_000, measured_s=2.0, warm_up_s=1.0, faults=())
     )
     (contender,) = request.contenders
     assert isinstance(contender.plan, Plan)

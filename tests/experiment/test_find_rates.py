@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from streambench.cli.planning import make_request
 from streambench.experiment import find_rates
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.confirming import Confirming, confirm_s
 from streambench.experiment.find_rates import Found
 from streambench.experiment.request import Contender
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions
 from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
@@ -119,21 +117,7 @@ def found_for(
 
     monkeypatch.setattr(find_rates, "search", searched)
     monkeypatch.setattr(Confirming, "trial", tried)
-    request = make_request(
-        workload="clicks",
-        engines=tuple(bears),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
-    )
+    request = make_request(Options(engines=tuple(bears), faults=()))
     told = Told()
     found = find_rates.find_rates(
         request,
