@@ -34,7 +34,7 @@ class CurveAsked(Measured):
 
 
 def _curve(asked: CurveAsked) -> None:
-    """Show delay and cost against the rate, for every engine."""
+    """Show delay and cost against the rate."""
     from streambench.cli.bench import auto_axis, bench
     from streambench.experiment.build import chosen_rates, sweep
     from streambench.experiment.overload import beyond_reach

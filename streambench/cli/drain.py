@@ -44,7 +44,7 @@ class DrainAsked(Common):
 
 
 def _drain(asked: DrainAsked) -> None:
-    """See how fast each engine works off records that are there already, cold and warm."""
+    """See how fast records that are there already are worked off."""
     from streambench.cli.draining import drain as work_off
     from streambench.experiment.build import drain as built
 

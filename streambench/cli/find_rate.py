@@ -60,7 +60,7 @@ class FindRateAsked(Common):
 
 
 def _find_rate(asked: FindRateAsked) -> None:
-    """Search for the highest rate that each engine bears, and confirm what is found."""
+    """Find the highest rate that each engine bears."""
     from streambench.cli.finding import find
     from streambench.experiment.build import rate_search
 

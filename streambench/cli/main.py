@@ -30,7 +30,7 @@ from streambench.cli.commands import LINE
 from streambench.cli.console import err, out, show_error
 from streambench.cli.hints import hint_here
 from streambench.cli.old_spellings import renewed
-from streambench.cli.refusals import PARSER_ERROR, refusal
+from streambench.cli.refusals import PARSER_ERROR, no_command, refusal
 from streambench.model.errors import ExitCode, StreambenchError
 from streambench.runtime.signals import Terminated
 
@@ -43,7 +43,10 @@ class Boundary(TyperGroup):
         try:
             return super().invoke(ctx)
         except PARSER_ERROR as error:
-            raise self._ended(ctx, refusal(error)) from None
+            command, *_ = words = ctx.meta.get(LINE, [""])
+            if command in self.commands:
+                raise self._ended(ctx, refusal(error, command, self._flags(ctx, command))) from None
+            raise self._ended(ctx, no_command(error, words, self.commands)) from None
         except StreambenchError as error:
             raise self._ended(ctx, error) from None
         except (KeyboardInterrupt, Terminated):
@@ -52,12 +55,13 @@ class Boundary(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read what comes before the command."""
+        given = list(args)
         try:
             return super().parse_args(ctx, args)
         except PARSER_ERROR as error:
-            if not args:  # that is the help
+            if not given:  # that is the help
                 raise
-            raise self._ended(ctx, refusal(error)) from None
+            raise self._ended(ctx, no_command(error, given, self.commands)) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; what `run` did in older versions is done by others now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection, Sequence
 from typing import Any, Final, cast
 
 import typer
@@ -25,6 +26,7 @@ _EXAMPLES: Final = {
     "--restart": "5s",
     "--seed": "1",
     "--engine": "flink,spark",
+    "-e": "flink,spark",
     "--set": "kafka-streams:num.stream.threads=2",
     "--out": "results",
     "--limit": "p99=2s",
@@ -36,37 +38,30 @@ _EXAMPLES: Final = {
 }
 
 
-def refusal(error: Any) -> UsageError:
-    """The user's error for one of the parser's."""
-    context = error.ctx
-    if context is None:
-        return UsageError(_sentence(error), hint="streambench --help")
-    command = f"streambench {context.info_name}" if context.parent else "streambench"
-    if context.parent is None:
-        return _no_command(error, context)
+def refusal(error: Any, command: str, options: Collection[str]) -> UsageError:
+    """The user's error for one of the parser's; `command` with all its `options`."""
+    asked = f"streambench {command}"
     if hasattr(error, "possibilities"):  # of options that there are not
-        known = sorted(
-            {name for each in context.command.params for name in each.opts if name[0] == "-"}
-        )
-        near = difflib.get_close_matches(error.option_name, known, n=1, cutoff=_NEAR)
+        near = difflib.get_close_matches(error.option_name, sorted(options), n=1, cutoff=_NEAR)
         guess = f"; did you mean '{near[0]}'?" if near else ""
         return UsageError(
-            f"`{command}` has no option {error.option_name}{guess}",
-            hint=_example(command, near[0]) if near else f"{command} --help",
+            f"`{asked}` has no option {error.option_name}{guess}",
+            hint=_example(asked, near[0]) if near else f"{asked} --help",
         )
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", None) or (parameter and max(parameter.opts, key=len))
     if option and option.startswith("-"):
         message = f"{option}: {_plain(error.message)}" if parameter else _sentence(error)
-        return UsageError(message, hint=_example(command, option))
-    return UsageError(_sentence(error), hint=f"{command} --help")
+        return UsageError(message, hint=_example(asked, option))
+    return UsageError(_sentence(error), hint=f"{asked} --help")
 
 
-def _no_command(error: Any, context: Any) -> UsageError:
-    asked = error.message.split("'")
-    near = difflib.get_close_matches(asked[1], context.command.commands, n=1) if asked[1:] else []
-    hint = f"streambench {near[0]}" if near else "streambench --help"
-    return UsageError(_sentence(error), hint=hint)
+def no_command(error: Any, words: Sequence[str], commands: Collection[str]) -> UsageError:
+    """The user's error where none of the `commands` was named."""
+    near = difflib.get_close_matches(words[0] if words else "", sorted(commands), n=1)
+    return UsageError(
+        _sentence(error), hint=f"streambench {near[0]}" if near else "streambench --help"
+    )
 
 
 def _plain(message: str) -> str:

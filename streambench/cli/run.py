@@ -28,7 +28,7 @@ class RunAsked(Measured):
 
 
 def _run(asked: RunAsked) -> None:
-    """Run a workload on every engine, prove the results, and write a report."""
+    """Run a workload on every engine and prove every result."""
     from streambench.cli.bench import bench
     from streambench.experiment.build import single
 

@@ -53,7 +53,7 @@ class SweepAsked(Measured):
 
 
 def _sweep(asked: SweepAsked) -> None:
-    """Vary one property, or two, and show delay and cost against it, for every engine."""
+    """Show delay and cost against one property, or two."""
     from streambench.cli.bench import bench
     from streambench.experiment.build import sweep as built
 

@@ -153,7 +153,7 @@ def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
         yield Finding(
             f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
             f" {show_duration(workload.query.window.size_ms)}",
-            f"use a --duration of {show_duration(least_ms)} or more",
+            f"streambench run --duration {show_duration(least_ms).replace(' ', '')}, or longer",
             fatal=True,
         )
 

@@ -137,7 +137,14 @@ WRONG = [
     ("drain --workers 9", "cannot share"),
     ("drain --set flink", "'flink' is not a setting"),
     ("drain --engine flink --set spark:a=b", "--set names spark"),
+    ("find-rate -e", "option '-e' requires an argument"),
+    ("run --wait=yes", "option '--wait' does not take a value"),
     ("rnu", "no such command 'rnu'"),
+    ("--bad run", "no such option: --bad"),
+    ("generate --rate 90M --out x", "cannot be played"),
+    ("explain clik", "did you mean 'clicks'"),
+    ("validate clik", "did you mean 'clicks'"),
+    ("engines --jsno", "did you mean '--json'"),
 ]
 
 
