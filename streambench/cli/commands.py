@@ -10,18 +10,20 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 import typer
 
 from streambench.cli.arguments import typed
-from streambench.cli.options import Common
+from streambench.cli.options import CommonOptions
+from streambench.model.errors import ExitCode
 
 LINE = "streambench.arguments"
 """Where the context keeps what was typed."""
 
-_Asked = TypeVar("_Asked", bound=Common)
+_Asked = TypeVar("_Asked", bound=CommonOptions)
 
 
-def with_options(asked: type[_Asked], body: Callable[[_Asked], None]) -> Callable[..., None]:
+def with_options(asked: type[_Asked], body: Callable[[_Asked], ExitCode]) -> Callable[..., None]:
     """`body` as Typer takes a command: each annotated field of `asked` is an option.
 
-    A command's own options come first in its help, then those that it shares.
+    What `body` returns is the exit code. A command's own options come first in its help, then those that it
+    shares.
     """
     hints = get_type_hints(asked, include_extras=True)
     own_first = [name for part in asked.__mro__ for name in inspect.get_annotations(part)]
@@ -31,7 +33,7 @@ def with_options(asked: type[_Asked], body: Callable[[_Asked], None]) -> Callabl
     defaults = {field.name: field.default for field in dataclasses.fields(asked)}
 
     def command(ctx: typer.Context, **given: Any) -> None:
-        body(asked(**given, line=typed(ctx.meta.get(LINE, []))))
+        raise typer.Exit(body(asked(**given, line=typed(ctx.meta.get(LINE, [])))))
 
     parameters = [
         inspect.Parameter(

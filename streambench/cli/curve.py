@@ -10,7 +10,8 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import rate_axis
 from streambench.cli.commands import with_options
-from streambench.cli.options import Measured, examples
+from streambench.cli.options import MeasuredOptions, examples
+from streambench.model.errors import ExitCode
 
 AUTO = "auto"
 EXAMPLES = examples(
@@ -21,7 +22,7 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class CurveAsked(Measured):
+class CurveAsked(MeasuredOptions):
     """The options of `curve`."""
 
     rates: Annotated[
@@ -33,7 +34,7 @@ class CurveAsked(Measured):
     ] = AUTO
 
 
-def _curve(asked: CurveAsked) -> None:
+def _curve(asked: CurveAsked) -> ExitCode:
     """Show delay and cost against the rate."""
     from streambench.cli.bench import auto_axis, bench
     from streambench.experiment.build import chosen_rates, sweep
@@ -44,13 +45,11 @@ def _curve(asked: CurveAsked) -> None:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
         with alone(wait=asked.wait):
-            code = bench(requests, axes)
-    else:
-        request = chosen_rates(options)
-        with alone(wait=asked.wait):
-            axes = (auto_axis(request),)
-            code = bench(sweep(options, axes), axes, leaves_out=beyond_reach)
-    raise typer.Exit(code)
+            return bench(requests, axes)
+    request = chosen_rates(options)
+    with alone(wait=asked.wait):
+        axes = (auto_axis(request),)
+        return bench(sweep(options, axes), axes, leaves_out=beyond_reach)
 
 
 curve = with_options(CurveAsked, _curve)

@@ -10,8 +10,9 @@ import typer
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.options import Common, Repeat, examples
+from streambench.cli.options import CommonOptions, RepeatOption, examples
 from streambench.cli.parameters import count, rate
+from streambench.model.errors import ExitCode
 
 EXAMPLES = examples(
     "streambench drain",
@@ -20,7 +21,7 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class DrainAsked(Common):
+class DrainAsked(CommonOptions):
     """The options of `drain`."""
 
     records: Annotated[
@@ -40,10 +41,10 @@ class DrainAsked(Common):
             help="Events in each second of event time, e.g. 20k.",
         ),
     ] = None
-    repeat: Repeat = 1
+    repeat: RepeatOption = 1
 
 
-def _drain(asked: DrainAsked) -> None:
+def _drain(asked: DrainAsked) -> ExitCode:
     """See how fast records that are there already are worked off."""
     from streambench.cli.draining import drain as work_off
     from streambench.experiment.build import drain as built
@@ -53,8 +54,7 @@ def _drain(asked: DrainAsked) -> None:
     )
     request, records = built(options, asked.records)
     with alone(wait=asked.wait):
-        code = work_off(request, records)
-    raise typer.Exit(code)
+        return work_off(request, records)
 
 
 drain = with_options(DrainAsked, _drain)

@@ -10,8 +10,9 @@ import typer
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.options import Common, examples
+from streambench.cli.options import CommonOptions, examples
 from streambench.cli.parameters import duration_s, percent
+from streambench.model.errors import ExitCode
 from streambench.model.pace import Limit, Quantile
 
 EXAMPLES = examples(
@@ -30,7 +31,7 @@ def delay_limit(text: str) -> Limit:
 
 
 @dataclass(frozen=True)
-class FindRateAsked(Common):
+class FindRateAsked(CommonOptions):
     """The options of `find-rate`; `budget` in seconds."""
 
     limit: Annotated[
@@ -59,7 +60,7 @@ class FindRateAsked(Common):
     ] = None
 
 
-def _find_rate(asked: FindRateAsked) -> None:
+def _find_rate(asked: FindRateAsked) -> ExitCode:
     """Find the highest rate that each engine bears."""
     from streambench.cli.finding import find
     from streambench.experiment.build import rate_search
@@ -71,8 +72,7 @@ def _find_rate(asked: FindRateAsked) -> None:
         budget_s=asked.budget,
     )
     with alone(wait=asked.wait):
-        code = find(request, terms)
-    raise typer.Exit(code)
+        return find(request, terms)
 
 
 find_rate = with_options(FindRateAsked, _find_rate)

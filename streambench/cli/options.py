@@ -16,11 +16,11 @@ from streambench.model.conditions import Conditions, Guarantee, Profile
 if TYPE_CHECKING:
     from streambench.experiment.build import Options
 
-Rate: TypeAlias = Annotated[
+RateOption: TypeAlias = Annotated[
     int | None,
     typer.Option("--rate", parser=rate, metavar="RATE", help="Events per second, e.g. 20k."),
 ]
-Shape: TypeAlias = Annotated[
+ShapeOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--shape",
@@ -29,14 +29,14 @@ Shape: TypeAlias = Annotated[
         "bursts:10k:60k:10s:1s.",
     ),
 ]
-Repeat: TypeAlias = Annotated[
+RepeatOption: TypeAlias = Annotated[
     int,
     typer.Option("--repeat", metavar="TIMES", parser=whole(1, 100), help="Trials of each engine."),
 ]
 
 
 @dataclass(frozen=True)
-class Common:
+class CommonOptions:
     """What every experiment can be told.
 
     `line` is the whole command line, as it can be typed again.
@@ -97,7 +97,7 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Measured(Common):
+class MeasuredOptions(CommonOptions):
     """What can be told where delays are measured, and something may fail meanwhile."""
 
     duration: Annotated[
@@ -108,7 +108,7 @@ class Measured(Common):
         float | None,
         typer.Option(parser=duration_s, metavar="TIME", help="Load before it, e.g. 20s."),
     ] = None
-    repeat: Repeat = 1
+    repeat: RepeatOption = 1
     quick: Annotated[
         bool, typer.Option("--quick", help="A short look: cold, checked, never ranked.")
     ] = False

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-import typer
-
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.options import Measured, Rate, Shape, examples
+from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.shapes import load_shape
+from streambench.model.errors import ExitCode
 
 EXAMPLES = examples(
     "streambench run --quick",
@@ -20,14 +19,14 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class RunAsked(Measured):
+class RunAsked(MeasuredOptions):
     """The options of `run`."""
 
-    rate_per_s: Rate = None
-    shape: Shape = None
+    rate_per_s: RateOption = None
+    shape: ShapeOption = None
 
 
-def _run(asked: RunAsked) -> None:
+def _run(asked: RunAsked) -> ExitCode:
     """Run a workload on every engine and prove every result."""
     from streambench.cli.bench import bench
     from streambench.experiment.build import single
@@ -39,8 +38,7 @@ def _run(asked: RunAsked) -> None:
     )
     request = single(options)
     with alone(wait=asked.wait):
-        code = bench((request,))
-    raise typer.Exit(code)
+        return bench((request,))
 
 
 run = with_options(RunAsked, _run)

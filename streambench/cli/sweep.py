@@ -11,10 +11,16 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import sweep_axes
 from streambench.cli.commands import with_options
-from streambench.cli.options import Common, Measured, Rate, Shape, examples
+from streambench.cli.options import (
+    CommonOptions,
+    MeasuredOptions,
+    RateOption,
+    ShapeOption,
+    examples,
+)
 from streambench.cli.shapes import load_shape
 from streambench.experiment.sweep import sweep_example
-from streambench.model.errors import UsageError
+from streambench.model.errors import ExitCode, UsageError
 from streambench.model.sweep import AxisName
 
 _NAMES = {axis.value for axis in AxisName}
@@ -26,7 +32,7 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class SweepAsked(Measured):
+class SweepAsked(MeasuredOptions):
     """The options of `sweep`; which of `workload` and `varied` is the workload is told by the `=`."""
 
     varied: Annotated[
@@ -37,8 +43,8 @@ class SweepAsked(Measured):
             "a grid.",
         ),
     ] = None
-    rate_per_s: Rate = None
-    shape: Shape = None
+    rate_per_s: RateOption = None
+    shape: ShapeOption = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -52,7 +58,7 @@ class SweepAsked(Measured):
         return tuple(word for word in words if self.axes or word not in _NAMES)
 
 
-def _sweep(asked: SweepAsked) -> None:
+def _sweep(asked: SweepAsked) -> ExitCode:
     """Show delay and cost against one property, or two."""
     from streambench.cli.bench import bench
     from streambench.experiment.build import sweep as built
@@ -61,7 +67,7 @@ def _sweep(asked: SweepAsked) -> None:
     axes = sweep_axes(asked.axes)
     options = dataclasses.replace(
         asked.options(),
-        workload=next(iter(asked.workloads), Common.workload),
+        workload=next(iter(asked.workloads), CommonOptions.workload),
         rate_per_s=asked.rate_per_s,
         shape=None if asked.shape is None else load_shape(asked.shape),
     )
@@ -71,8 +77,7 @@ def _sweep(asked: SweepAsked) -> None:
         )
     requests = built(options, axes)
     with alone(wait=asked.wait):
-        code = bench(requests, axes)
-    raise typer.Exit(code)
+        return bench(requests, axes)
 
 
 def _refuse_loose_words(asked: SweepAsked) -> None:
