@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from pathlib import Path
 
 from by_hand import ByHand  # beside this file
 
-from streambench.cli.planning import make_request
 from streambench.cli.preparing import load, set_up, traces_dir
 from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.drains import drain_one
 from streambench.experiment.loads import Loads
 from streambench.experiment.request import Contender, Request
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions
 from streambench.model.drain import Drain
 from streambench.model.plan import Plan
 from streambench.oracle.expected import Expected, expect
@@ -76,19 +74,7 @@ class Pair:
 
 def pair_of(name: str, records: int) -> Pair:
     request = make_request(
-        workload="clicks",
-        engines=[engine_named(name).name],
-        settings=(),
-        conditions=Conditions(workers=2),
-        rate_per_s=RATE_PER_S,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="",
+        Options(engines=(engine_named(name).name,), rate_per_s=RATE_PER_S, faults=())
     )
     return Pair(request, load(request, records * 1_000 // RATE_PER_S))
 

@@ -1,11 +1,10 @@
-"""The steps of `streambench run` after its options were understood."""
+"""The steps of `streambench run`, `curve` and `sweep` after their options were understood."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from streambench.cli.console import err, say
-from streambench.cli.lengths import length
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
@@ -15,10 +14,13 @@ from streambench.experiment.loads import Loads, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
+from streambench.experiment.sweep import doubled
 from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
-from streambench.model.sweep import Axis
+from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
+from streambench.workload.durations import about
+from streambench.workload.schema import MAX_RATE_PER_S
 
 
 def bench(
@@ -56,6 +58,20 @@ def bench(
     return exit_code(records)
 
 
+def auto_axis(request: Request) -> Axis:
+    """The workload's own rate and its doubles, up to what this machine carries without an engine.
+
+    `request` is of generated load. How fast an engine works off what lies there already would not tell
+    where to end: some bore half as much again, some less.
+    """
+    (request,), artifacts = set_up((request,))
+    most_per_s = MAX_RATE_PER_S
+    if (lab := next(iter(artifacts.values()), None)) is not None:
+        carried = null_trial(request.workload, lab, told=say)
+        most_per_s = carried.most_per_s or MAX_RATE_PER_S
+    return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
+
+
 def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     """0 fine (unsupported included), 1 something wrong or failed, 4 nothing but invalid trials."""
     outcomes = [record.outcome for record in records]
@@ -74,7 +90,7 @@ def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made:
     request = requests[0]
     load_s = _load_s(request)
     total_s = sum(run_s(each, _load_s(each)) for each in requests)
-    minutes = f"{'about' if all_made else 'at most'} {length(total_s)}"
+    minutes = f"{'about' if all_made else 'at most'} {about(total_s)}"
     engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})

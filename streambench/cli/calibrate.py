@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from streambench.cli.alone import alone
 from streambench.cli.console import err, out, say
 from streambench.model.errors import ExitCode
 
@@ -32,12 +33,9 @@ def calibrate(
 ) -> None:
     """Set delays, damage, outages and a rate, measure them, and show both side by side."""
     from streambench.cli.calibrating import calibrate_all
-    from streambench.cli.run import say_who_runs
     from streambench.experiment.calibration.compare import all_held
-    from streambench.runtime.runlock import RunLock
-    from streambench.runtime.signals import interrupts_unwind
 
-    with interrupts_unwind(), RunLock(wait=wait, on_wait=say_who_runs), _kept(to) as folder:
+    with alone(wait=wait), _kept(to) as folder:
         say("a scripted engine does what it is told, and is measured: 6 to 8 min")
         begun_s = time.monotonic()
         lines = calibrate_all(folder, rendered=to is not None)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from streambench.cli.console import say
-from streambench.cli.planning import make_request
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.calibration import cases, compare
 from streambench.experiment.calibration.cases import Case, Disturbed
 from streambench.experiment.calibration.compare import Figure, Line
@@ -187,21 +187,20 @@ def unspoilt(case: Case, run_once: Callable[[], Bundle]) -> Bundle:
 
 
 def _request(case: Case, out: Path, limits: MachineLimits) -> Request:
-    request = make_request(
+    options = Options(
         workload=str(case.workload),
         engines=(ENGINE,),
         settings=tuple(f"{ENGINE}:{setting}" for setting in case.settings),
         conditions=Conditions(engine_nice=_NICE, workers=1),
-        rate_per_s=None,
         measured_s=case.measured_s,
         warm_up_s=case.warm_up_s,
         faults=case.faults,
         quick=case.disturbed is not Disturbed.SLOWED,  # a short look has no speed gauge
         repeats=case.trials,
-        seed=1,
         out=out,
         command="streambench calibrate",
     )
+    request = make_request(options)
     if case.disturbed is Disturbed.FOREIGN:
         limits = STRICT  # that is what it is about
     return dataclasses.replace(request, missing_s=case.missing_s, machine_limits=limits)

@@ -1,36 +1,55 @@
-"""`--rates auto`: rates for a curve that goes beyond what the engines bear."""
+"""`streambench curve`: delay and cost against the rate."""
 
 from __future__ import annotations
 
-from streambench.cli.console import say
-from streambench.cli.preparing import set_up
-from streambench.experiment.null_trial import null_trial
-from streambench.experiment.request import Request
-from streambench.model.sweep import Axis, AxisName
-from streambench.workload.schema import MAX_RATE_PER_S
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from streambench.cli.alone import alone
+from streambench.cli.axes import rate_axis
+from streambench.cli.commands import with_options
+from streambench.cli.options import MeasuredOptions, examples
+from streambench.model.errors import ExitCode
 
 AUTO = "auto"
+EXAMPLES = examples(
+    "streambench curve",
+    "streambench curve --rates 5k,10k,20k --repeat 3",
+    "streambench curve payments --engine flink,spark --quick",
+)
 
 
-def auto_axis(request: Request) -> Axis:
-    """The workload's own rate and its doubles, up to what this machine carries without an engine.
+@dataclass(frozen=True)
+class CurveAsked(MeasuredOptions):
+    """The options of `curve`."""
 
-    `request` is of generated load. How fast an engine works off what lies there already would not tell
-    where to end: some bore half as much again, some less.
-    """
-    (request,), artifacts = set_up((request,))
-    most_per_s = MAX_RATE_PER_S
-    if (lab := next(iter(artifacts.values()), None)) is not None:
-        carried = null_trial(request.workload, lab, told=say)
-        most_per_s = carried.most_per_s or MAX_RATE_PER_S
-    return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
+    rates: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="These rates, e.g. 5k,10k,20k; auto: doubled until no engine bears it.",
+        ),
+    ] = AUTO
 
 
-def doubled(first_per_s: int, most_per_s: int) -> tuple[float, ...]:
-    """A rate and its doubles, and at last `most_per_s`."""
-    rates = [float(first_per_s)]
-    while 2 * rates[-1] < most_per_s:
-        rates.append(2 * rates[-1])
-    if rates[-1] < most_per_s:
-        rates.append(float(most_per_s))
-    return tuple(rates)
+def _curve(asked: CurveAsked) -> ExitCode:
+    """Show delay and cost against the rate."""
+    from streambench.cli.bench import auto_axis, bench
+    from streambench.experiment.build import chosen_rates, sweep
+    from streambench.experiment.overload import beyond_reach
+
+    options = asked.options()
+    if asked.rates.strip() != AUTO:
+        axes = (rate_axis(asked.rates),)
+        requests = sweep(options, axes)
+        with alone(wait=asked.wait):
+            return bench(requests, axes)
+    request = chosen_rates(options)
+    with alone(wait=asked.wait):
+        axes = (auto_axis(request),)
+        return bench(sweep(options, axes), axes, leaves_out=beyond_reach)
+
+
+curve = with_options(CurveAsked, _curve)

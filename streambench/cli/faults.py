@@ -24,7 +24,7 @@ _LENGTHS = {
     FaultKind.BROKER_RESTART: DEFAULT_BROKER_AWAY_MS,
     FaultKind.BURST: DEFAULT_BURST_MS,
 }
-_HINT = "write KIND[:LENGTH][*TIMES]@TIME, e.g. --fault worker-kill*3@25s or worker-pause:5s@25s"
+_HINT = "streambench run --fault worker-kill*3@25s; the form is KIND[:LENGTH][*TIMES]@TIME"
 
 
 def fault(text: str) -> Fault:
@@ -34,7 +34,7 @@ def fault(text: str) -> Fault:
         raise UsageError(f"'{text}' is not a fault", hint=_HINT)
     kind = _kind(match["kind"])
     if match["at"] is None:
-        raise UsageError(f"'{text}' does not say when", hint=f"--fault {text}@25s")
+        raise UsageError(f"'{text}' does not say when", hint=f"streambench run --fault {text}@25s")
     return Fault(
         kind,
         _ms(match["at"], text),
@@ -49,7 +49,7 @@ def faults(texts: list[str]) -> tuple[Fault, ...] | None:
         return None
     if NONE in texts:
         if len(texts) > 1:
-            raise UsageError("--fault none stands alone", hint="leave the other --fault out")
+            raise UsageError("--fault none stands alone", hint="streambench run --fault none")
         return ()
     return tuple(fault(text) for text in texts)
 
@@ -64,7 +64,8 @@ def restart_delay_ms(text: str) -> int | None:
         return round(duration_s(text) * 1000)
     except typer.BadParameter as error:
         raise UsageError(
-            f"--restart is at-once, never or a time, not '{text}'", hint="--restart 5s"
+            f"--restart is at-once, never or a time, not '{text}'",
+            hint="streambench run --restart 5s",
         ) from error
 
 
@@ -72,8 +73,8 @@ def _kind(text: str) -> FaultKind:
     names = {kind.value: kind for kind in FaultKind}
     if text not in names:
         raise UsageError(
-            f"there is no fault '{text}'{did_you_mean(text, names)}",
-            hint=f"the faults are {', '.join(names)}",
+            f"there is no fault '{text}'{did_you_mean(text, names)}; the faults are {', '.join(names)}",
+            hint="streambench run --fault worker-kill@25s",
         )
     return names[text]
 
@@ -87,7 +88,7 @@ def _times(kind: FaultKind, text: str | None) -> int:
         raise UsageError(
             "a burst is part of the load, which is made before anything starts: it cannot wait for "
             "a recovery",
-            hint="give each its own instant: --fault burst:2s@30s --fault burst:2s@60s",
+            hint="streambench run --fault burst:2s@30s --fault burst:2s@60s",
         )
     return int(text)
 

@@ -42,7 +42,7 @@ def generate(
     from streambench.workload.validate import check, least_duration_ms
 
     if to is not None and to.exists():
-        raise UsageError(f"{to} exists already", hint="name a folder that does not")
+        raise UsageError(f"{to} exists already", hint=f"streambench generate --out {to}-2")
     loaded = load_workload(find(workload))
     usual_ms = max(_USUAL_MS, least_duration_ms(loaded))
     duration_ms = usual_ms if duration is None else round(duration * 1000)

@@ -15,7 +15,7 @@ def newest_bundle(root: Path) -> Path:
     """The bundle under `root` that was written last (names begin with the time)."""
     bundles = sorted(path.parent for path in root.glob("*/run.json"))
     if not bundles:
-        raise UsageError(f"there is no run bundle in {root}", hint="run: streambench run")
+        raise UsageError(f"there is no run bundle in {root}", hint="streambench run")
     return bundles[-1]
 
 
@@ -38,7 +38,9 @@ def logs(
 
     chosen = bundle or newest_bundle(Path("results"))
     if not (chosen / "run.json").exists():
-        raise UsageError(f"{chosen} is not a run bundle", hint="name a folder with a run.json")
+        raise UsageError(
+            f"{chosen} is not a run bundle", hint="ls results, and name one of its folders"
+        )
     shown = 0
     for log in sorted([*chosen.glob("trials/*/logs/*"), *chosen.glob("jobs/*/logs/*")]):
         if trial and trial not in log.parent.parent.name:

@@ -11,19 +11,27 @@ from streambench import __version__
 from streambench.cli import (
     calibrate,
     clean,
+    curve,
     doctor,
+    drain,
     engines,
     explain,
     fetch,
+    find_rate,
     generate,
     judge,
     logs,
     report,
     run,
+    sweep,
     validate,
     workloads,
 )
+from streambench.cli.commands import LINE
 from streambench.cli.console import err, out, show_error
+from streambench.cli.hints import hint_here
+from streambench.cli.old_spellings import renewed
+from streambench.cli.refusals import PARSER_ERROR, no_command, refusal
 from streambench.model.errors import ExitCode, StreambenchError
 from streambench.runtime.signals import Terminated
 
@@ -35,12 +43,51 @@ class Boundary(TyperGroup):
         """Run the command; never a traceback for a StreambenchError or an interrupt."""
         try:
             return super().invoke(ctx)
+        except PARSER_ERROR as error:
+            command, *_ = words = ctx.meta.get(LINE, [""])
+            if command in self.commands:
+                raise self._ended(ctx, refusal(error, command, self._flags(ctx, command))) from None
+            raise self._ended(ctx, no_command(error, words, self.commands)) from None
         except StreambenchError as error:
-            show_error(error)
-            raise typer.Exit(error.exit_code) from None
+            raise self._ended(ctx, error) from None
         except (KeyboardInterrupt, Terminated):
             err.print("interrupted")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read what comes before the command."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except PARSER_ERROR as error:
+            if not given:  # that is the help
+                raise
+            raise self._ended(ctx, no_command(error, given, self.commands)) from None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; what `run` did in older versions is done by others now."""
+        if ctx.resilient_parsing:  # completion, of half a command line
+            return super().resolve_command(ctx, args)
+
+        ctx.meta[LINE] = args = renewed(args, lambda command: self._flags(ctx, command))
+        return super().resolve_command(ctx, args)
+
+    def _flags(self, ctx: Any, command: str) -> dict[str, bool]:
+        """The options of a command, each with whether it takes no value; {} for no command."""
+        known = self.commands.get(command)
+        return {
+            option: getattr(parameter, "is_flag", False)
+            for parameter in (known.get_params(ctx) if known else ())
+            for option in parameter.opts
+        }
+
+    def _ended(self, ctx: Any, error: StreambenchError) -> typer.Exit:
+        """Show the error; its hint names the command and the workload that were asked for."""
+        arguments = ctx.meta.get(LINE, [])
+        if error.hint is not None and arguments:
+            error.hint = hint_here(error.hint, arguments, self._flags(ctx, arguments[0]))
+        show_error(error)
+        return typer.Exit(error.exit_code)
 
 
 app = typer.Typer(
@@ -71,7 +118,11 @@ def _top(
     pass
 
 
-app.command("run")(run.run)
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("find-rate", epilog=find_rate.EXAMPLES)(find_rate.find_rate)
+app.command("curve", epilog=curve.EXAMPLES)(curve.curve)
+app.command("sweep", epilog=sweep.EXAMPLES)(sweep.sweep)
+app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
 app.command("calibrate")(calibrate.calibrate)
 app.command("report")(report.report)
 app.command("judge")(judge.judge)

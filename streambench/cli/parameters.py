@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import typer
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _FACTOR = {"": 1, "k": 1_000, "m": 1_000_000}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -14,13 +15,33 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 def rate(text: str) -> int:
     """Events per second: `20000`, `20k`, `1.5M`."""
-    match = _RATE.fullmatch(text.strip())
-    value = float(match[1]) * _FACTOR[match[2].lower()] if match else 0.0
-    if value < 1 or value != int(value):
-        raise typer.BadParameter(
-            f"'{text}' is not a rate; write whole events per second, such as 20000 or 20k"
-        )
-    return int(value)
+    return _thousands(text, "a rate; write whole events per second, such as 20000 or 20k")
+
+
+def count(text: str) -> int:
+    """How many: `30000`, `30k`, `1.5M`."""
+    return _thousands(text, "a count; write a whole number, such as 30000, 30k or 1M")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` to `most`."""
+    upwards = f"from {least} to {most}" if most is not None else f"of {least} or more"
+
+    def number(text: str) -> int:
+        value = str(text).strip()
+        if not value.isdecimal() or int(value) < least or (most is not None and int(value) > most):
+            raise typer.BadParameter(f"'{text}' is not a whole number {upwards}")
+        return int(value)
+
+    return number
+
+
+def percent(text: str) -> float:
+    """`5`, `2.5` or `5%`, from 0.5 to 50."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%?", str(text).strip())
+    if match is None or not 0.5 <= float(match[1]) <= 50:
+        raise typer.BadParameter(f"'{text}' is not a percentage from 0.5 to 50")
+    return float(match[1])
 
 
 def duration_s(text: str) -> float:
@@ -36,3 +57,11 @@ def names(values: list[str]) -> tuple[str, ...]:
     """Option values that may also be separated by commas, in their order, once each."""
     split = (part.strip() for value in values for part in value.split(","))
     return tuple(dict.fromkeys(part for part in split if part))
+
+
+def _thousands(text: str, what: str) -> int:
+    match = _NUMBER.fullmatch(text.strip())
+    value = float(match[1]) * _FACTOR[match[2].lower()] if match else 0.0
+    if value < 1 or value != int(value):
+        raise typer.BadParameter(f"'{text}' is not {what}")
+    return int(value)

@@ -10,9 +10,9 @@ from streambench.cli.parameters import duration_s, rate
 from streambench.model.errors import UsageError
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, problem_with
 
-_FORMS: Final = (
-    "ramp:5k:40k, steps:5k:10k:20k, sine:20k:15k:60s (mean, swing, period) or "
-    "bursts:10k:60k:10s:1s (base, peak, every, lasts)"
+_HINT: Final = (
+    "streambench run --shape sine:20k:15k:60s, or ramp:5k:40k, steps:5k:10k:20k, bursts:10k:60k:10s:1s; "
+    "a sine has mean, swing and period, bursts have base, peak, every and lasts"
 )
 
 
@@ -22,11 +22,11 @@ def load_shape(text: str) -> Shape:
     try:
         shape = _shape(kind, parts)
     except typer.BadParameter as error:
-        raise UsageError(f"'{text}': {error.message}", hint=f"write {_FORMS}") from error
+        raise UsageError(f"'{text}': {error.message}", hint=_HINT) from error
     if shape is None:
-        raise UsageError(f"'{text}' is no shape of a load", hint=f"write {_FORMS}")
+        raise UsageError(f"'{text}' is no shape of a load", hint=_HINT)
     if (problem := problem_with(shape)) is not None:
-        raise UsageError(f"'{text}': {problem}", hint=f"write {_FORMS}")
+        raise UsageError(f"'{text}': {problem}", hint=_HINT)
     return shape
 
 

@@ -31,9 +31,7 @@ def engine_named(name: str) -> Engine:
     if package is None:
         near = difflib.get_close_matches(name.lower(), ALL, n=1, cutoff=0.4)
         guess = f" (did you mean {near[0]}?)" if near else ""
-        raise UsageError(
-            f"there is no engine called '{name}'{guess}", hint="run: streambench engines"
-        )
+        raise UsageError(f"there is no engine called '{name}'{guess}", hint="streambench engines")
     engine: Engine = import_module(package).ENGINE
     return engine
 

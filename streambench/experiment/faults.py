@@ -83,7 +83,7 @@ def check_faults(
             raise UsageError(
                 f"{fault} comes after the end: the measured part is {measured_ms / 1000:g} s long, and a "
                 f"fault may come up to {longest_jitter_ms / 1000:g} s later than asked for",
-                hint=f"streambench run {workload.name} --fault {fault} "
+                hint=f"streambench run --fault {fault} "
                 f"--duration {math.ceil((fault.at_ms + longest_jitter_ms) / 1000) + 30}s",
             )
     windows = steady_ms(faults) // window_ms
@@ -94,14 +94,14 @@ def check_faults(
         raise UsageError(
             f"{first} leaves {windows} windows to be measured before it; what is timely is told by at "
             f"least {WINDOWS_FOR_ANY_PERCENTILE}",
-            hint=f"streambench run {workload.name} --fault {first.kind.value}@{least_s}s",
+            hint=f"streambench run --fault {first.kind.value}@{least_s}s",
         )
     ordered = sorted(faults, key=lambda fault: fault.at_ms)
     for earlier, later in itertools.pairwise(ordered):
         if _begin_ms(later) <= earlier.at_ms + longest_jitter_ms:
             raise UsageError(
                 f"{earlier} and {later} are too close: each may come {longest_jitter_ms / 1000:g} s later",
-                hint=f"streambench run {workload.name} --fault {earlier} --fault "
+                hint=f"streambench run --fault {earlier} --fault "
                 f"{_later_by(later, longest_jitter_ms + GUARD_MS - _begin_ms(later) + earlier.at_ms)}",
             )
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from streambench.engines.protocol import Engine
+from streambench.experiment.faults import (
+    check_faults,
+    default_faults,
+    longest_jitter_ms,
+    needed_ms,
+    steady_ms,
+)
+from streambench.model.conditions import Conditions
+from streambench.model.fault import Fault
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.schedule import cool_down_ms
@@ -64,6 +76,80 @@ def quick_lengths(workload: Workload) -> Lengths:
         max(QUICK_WARM_UP_MS, cool_down_ms(workload)),
         max(QUICK_MEASURED_MS, least_ms),
         _why(window_ms, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
+    )
+
+
+def lengths_unasked(workload: Workload, *, quick: bool, swept: bool, faulty: bool) -> Lengths:
+    """The lengths that nobody asked for; a sweep with faults measures as long as a run."""
+    if quick:
+        return quick_lengths(workload)
+    if not swept:
+        return usual_lengths(workload)
+    found = sweep_lengths(workload)
+    if not faulty:
+        return found
+    return dataclasses.replace(usual_lengths(workload), warm_up_ms=found.warm_up_ms)
+
+
+@dataclass(frozen=True)
+class MeasuredLength:
+    """How long is measured before the first fault, and from it on.
+
+    `is_usual`: what is undisturbed is as long as nobody asked for. `no_faults` says why the usual faults
+    are left out.
+    """
+
+    faults: tuple[Fault, ...]
+    steady_ms: int
+    recovery_ms: int
+    is_usual: bool
+    no_faults: str | None = None
+
+
+def measured_length(
+    workload: Workload,
+    conditions: Conditions,
+    engines: Sequence[Engine],
+    *,
+    faults: tuple[Fault, ...] | None,
+    asked_ms: int | None,
+    usual_ms: int,
+) -> MeasuredLength:
+    """What is measured with these faults, the usual ones where None. Raises UsageError."""
+    window_ms = workload.query.window.advance_ms
+    no_faults = None
+    if faults is None:
+        no_faults = _no_faults_why(workload)
+        usual = () if no_faults else _usual_faults(workload, usual_ms, conditions)
+        faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
+    if not faults:
+        return MeasuredLength((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
+    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, window_ms=window_ms))
+    check_faults(
+        faults,
+        workload,
+        measured_ms=total_ms,
+        longest_jitter_ms=longest_jitter_ms(workload, conditions),
+    )
+    before_ms = steady_ms(faults)
+    return MeasuredLength(faults, before_ms, total_ms - before_ms, is_usual=before_ms == usual_ms)
+
+
+def _usual_faults(workload: Workload, usual_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
+    if isinstance(workload.input, Replay):
+        return ()
+    window_ms = workload.query.window.advance_ms
+    return default_faults(usual_ms, conditions, window_ms=window_ms)
+
+
+def _no_faults_why(workload: Workload) -> str | None:
+    """Why a run of generated load makes no fault unasked: an outage would not be seen in its windows."""
+    window_ms = workload.query.window.advance_ms
+    if isinstance(workload.input, Replay) or window_ms <= LONGEST_WINDOW_FOR_FAULTS_MS:
+        return None
+    return (
+        f"no fault is made unasked: an outage can be told to within a window, which is "
+        f"{show_duration(window_ms)} here"
     )
 
 

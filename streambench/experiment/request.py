@@ -117,18 +117,3 @@ class Request:
     def is_replay(self) -> bool:
         """A replay is as long as its file, at its own rate."""
         return isinstance(self.workload.input, Replay)
-
-
-def settling(request: Request) -> Request:
-    """The same, its warm-up played until the delay no longer falls, where that can be tested.
-
-    It needs a rate that does not change, and windows enough in the time asked for.
-    """
-    load = request.workload.input
-    if isinstance(load, Replay) or request.quick or request.warmed:
-        return request
-    changes = load.shape is not None and request.rate_per_s is None
-    window_ms = request.workload.query.window.advance_ms
-    if changes or not SETTLING.can_test(request.warm_up_s, window_ms):
-        return request
-    return dataclasses.replace(request, settles=True)

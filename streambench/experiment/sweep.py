@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
@@ -11,7 +12,16 @@ from streambench.model.expression import FieldType
 from streambench.model.sweep import AxisName, Point
 from streambench.model.workload import Choice, Field, Replay, Workload
 
-PADDING = "padding"
+PADDING: Final = "padding"
+_VALUES: Final = {
+    AxisName.RATE: "5k,10k,20k",
+    AxisName.KEYS: "100,10k,1M",
+    AxisName.SKEW: "0,0.5,1",
+    AxisName.WIDTH: "0,100,1k",
+    AxisName.PARTITIONS: "2,4,8",
+    AxisName.WORKERS: "1,2,4",
+    AxisName.COMMIT: "100ms,300ms,970ms",
+}
 
 
 @dataclass(frozen=True)
@@ -38,9 +48,9 @@ def _with(name: AxisName, value: float, terms: Terms) -> Terms:
         return dataclasses.replace(terms, conditions=_committing(value, terms.conditions))
     if isinstance(terms.workload.input, Replay):
         raise UsageError(
-            f"--sweep {name.value} does not fit {terms.workload.name}: a replayed file has its own "
+            f"{name.value} cannot be varied for {terms.workload.name}: a replayed file has its own "
             "records",
-            hint=f"streambench run {terms.workload.name} --sweep workers=1,2",
+            hint=f"streambench sweep {terms.workload.name} workers=1,2",
         )
     if name is AxisName.RATE:
         return dataclasses.replace(terms, rate_per_s=_whole(name, value))
@@ -51,9 +61,9 @@ def _committing(value: float, conditions: Conditions) -> Conditions:
     interval_ms = _whole(AxisName.COMMIT, value)
     if conditions.profile is Profile.DEFAULTS:
         raise UsageError(
-            "--sweep commit does not fit --profile defaults: each engine keeps the commit interval that "
-            "it ships with",
-            hint="leave out --profile defaults",
+            "a sweep of commit does not fit --profile defaults: each engine keeps the commit interval "
+            "that it ships with",
+            hint="streambench sweep commit=100ms,300ms,970ms",
         )
     return dataclasses.replace(conditions, commit_interval_ms=interval_ms)
 
@@ -67,8 +77,9 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
     source = workload.field(key).source
     if not isinstance(source, Choice):
         raise UsageError(
-            f"--sweep {name.value} needs generated keys; {workload.name} has none",
-            hint=f"declare {key} as a choice in {workload.folder / 'workload.toml'}",
+            f"a sweep of {name.value} needs generated keys; {workload.name} has none",
+            hint=f"streambench sweep clicks {name.value}={_VALUES[name]}, or declare {key} as a choice "
+            f"in {workload.folder / 'workload.toml'}",
         )
     if name is AxisName.SKEW:
         chosen = dataclasses.replace(source, skew=value)
@@ -86,8 +97,9 @@ def _padded(workload: Workload, width_bytes: int) -> Workload:
     """Every record gets a text of so many bytes, which every engine has to read past."""
     if any(field.name == PADDING for field in workload.fields):
         raise UsageError(
-            f"--sweep width adds a field '{PADDING}', and {workload.name} has one",
-            hint=f"rename it in {workload.folder / 'workload.toml'}",
+            f"a sweep of width adds a field '{PADDING}', and {workload.name} has one",
+            hint=f"streambench validate {workload.name}, after you renamed it in "
+            f"{workload.folder / 'workload.toml'}",
         )
     field = Field(PADDING, FieldType.STRING, Choice(("x" * width_bytes,), 0.0))
     return dataclasses.replace(workload, fields=(*workload.fields, field))
@@ -95,9 +107,25 @@ def _padded(workload: Workload, width_bytes: int) -> Workload:
 
 def _whole(name: AxisName, value: float, least: int = 1) -> int:
     if value != int(value) or value < least:
-        unit = "s" if name is AxisName.COMMIT else ""
         raise UsageError(
-            f"{value:g} is no value for --sweep {name.value}: whole numbers from {least}",
-            hint=f"streambench run --sweep {name.value}={max(1, least)}{unit},{4 * max(1, least)}{unit}",
+            f"{value:g} is no value for {name.value}: whole numbers from {least}",
+            hint=sweep_example(name),
         )
     return int(value)
+
+
+def sweep_example(name: AxisName) -> str:
+    """A command that varies this property."""
+    if name is AxisName.RATE:
+        return f"streambench curve --rates {_VALUES[name]}"
+    return f"streambench sweep {name.value}={_VALUES[name]}"
+
+
+def doubled(first_per_s: int, most_per_s: int) -> tuple[float, ...]:
+    """A rate and its doubles, and at last `most_per_s`."""
+    rates = [float(first_per_s)]
+    while 2 * rates[-1] < most_per_s:
+        rates.append(2 * rates[-1])
+    if rates[-1] < most_per_s:
+        rates.append(float(most_per_s))
+    return tuple(rates)

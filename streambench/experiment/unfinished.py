@@ -28,5 +28,5 @@ def unfinished(verdict: Verdict, windows: pa.Table) -> Failed | None:
         stage="last rows",
         reason=f"the newest {damage.lost:,} of {verdict.expected_rows:,} rows had not come when the wait "
         "for them ended, and all before them was right: it did not work off its load",
-        hint="find the rate that it bears: streambench run WORKLOAD --find-rate",
+        hint="find the rate that it bears: streambench find-rate WORKLOAD",
     )

@@ -95,5 +95,6 @@ class Guardian:
                 self._pipe.flush()
         except (BrokenPipeError, ValueError) as error:
             raise InstrumentFailed(
-                "the process that cleans up after a crash has died", hint="streambench run again"
+                "the process that cleans up after a crash has died",
+                hint="start it again: streambench run",
             ) from error

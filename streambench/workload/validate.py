@@ -120,14 +120,24 @@ def check(
         workload, rate_per_s=rate_per_s, duration_ms=duration_ms, partitions=partitions
     ):
         if finding.fatal:
-            raise UsageError(f"workload '{workload.name}': {finding.message}", hint=finding.hint)
+            raise UsageError(
+                f"workload '{workload.name}': {finding.message}",
+                hint=_command(workload, finding.hint),
+            )
+
+
+def _command(workload: Workload, hint: str) -> str:
+    """The hint with a command to begin with."""
+    if hint.startswith("streambench "):
+        return hint
+    return f"streambench validate {workload.name}; {hint}"
 
 
 def _rate(rate_per_s: int) -> Iterator[Finding]:
     if not 0 < rate_per_s <= MAX_RATE_PER_S:
         yield Finding(
             f"a rate of {rate_per_s:,} events/s cannot be played",
-            f"use a --rate from 1 to {MAX_RATE_PER_S}",
+            f"streambench run --rate 20k, or another from 1 to {MAX_RATE_PER_S:,}",
             fatal=True,
         )
 
@@ -143,7 +153,7 @@ def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
         yield Finding(
             f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
             f" {show_duration(workload.query.window.size_ms)}",
-            f"use a --duration of {show_duration(least_ms)} or more",
+            f"streambench run --duration {show_duration(least_ms).replace(' ', '')}, or longer",
             fatal=True,
         )
 

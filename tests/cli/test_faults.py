@@ -62,3 +62,8 @@ def test_a_restart_is_at_once_never_or_after_a_time() -> None:
     assert restart_delay_ms("1.5s") == 1_500
     with pytest.raises(UsageError, match="not 'later'"):
         restart_delay_ms("later")
+
+
+def test_a_fault_that_a_hint_names_can_be_written() -> None:
+    later = Fault(FaultKind.WORKER_PAUSE, 30_000, lasts_ms=5_000)
+    assert fault(str(later)) == later

@@ -31,15 +31,16 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize(
     ("options", "who"),
     [
-        (["--find-rate"], "--find-rate may try, up to 5,000,000"),
-        (["--rates", "auto"], "--rates auto may try, up to 5,000,000"),
-        (["--rates", "1k,2k"], "a job's warm-up may try, up to 250,000"),
+        (["find-rate"], "a search for a rate may try, up to 5,000,000"),
+        (["curve"], "a curve may try, up to 5,000,000"),
+        (["curve", "--rates", "1k,2k"], "a job's warm-up may try, up to 250,000"),
     ],
 )
 def test_what_a_command_chooses_by_itself_is_checked_beforehand(
     large: str, options: list[str], who: str, tmp_path: Path
 ) -> None:
-    found = CliRunner().invoke(app, ["run", large, "-e", "reference", *options])
+    command, *rest = options
+    found = CliRunner().invoke(app, [command, large, "-e", "reference", *rest])
     said = " ".join(found.stderr.split())
     assert found.exit_code == ExitCode.USAGE
     assert who in said

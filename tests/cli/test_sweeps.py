@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from streambench.cli.curve import doubled
-from streambench.cli.planning import make_requests
-from streambench.cli.sweeps import sweep_axes
+from streambench.cli.axes import rate_axis, sweep_axes
 from streambench.engines.registry import CONTENDERS
+from streambench.experiment.build import Options, make_request, sweep
 from streambench.experiment.request import Request
+from streambench.experiment.sweep import doubled
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.plan import Plan
-from streambench.model.shape import Ramp, Shape
+from streambench.model.shape import Ramp
 from streambench.model.sweep import Axis, AxisName, point_words
 from streambench.model.workload import Choice
 
 
 def requests(
-    *sweeps: str,
-    workload: str = "clicks",
-    rate_per_s: int | None = None,
-    shape: Shape | None = None,
-    engines: tuple[str, ...] = ("reference",),
-    profile: Profile = Profile.TUNED,
+    *sweeps: str, engines: tuple[str, ...] = ("reference",), **chosen: Any
 ) -> tuple[Request, ...]:
-    return make_requests(
-        sweep_axes(None, sweeps, None),
-        workload=workload,
-        engines=engines,
-        settings=(),
-        conditions=Conditions(profile=profile),
-        rate_per_s=rate_per_s,
-        shape=shape,
-        measured_s=None,
-        warm_up_s=None,
-        faults=None,
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
-    )
+    return sweep(Options(engines=engines, **chosen), sweep_axes(sweeps))
+
+
+def plain(**chosen: Any) -> Request:
+    return make_request(Options(engines=("reference",), **chosen))
 
 
 def keys(request: Request) -> Choice:
@@ -53,40 +36,43 @@ def keys(request: Request) -> Choice:
 
 
 def test_rates_are_an_axis_and_rise() -> None:
-    assert sweep_axes("20k,5k,1.5M", [], None) == (Axis(AxisName.RATE, (5_000, 20_000, 1_500_000)),)
+    axis = Axis(AxisName.RATE, (5_000, 20_000, 1_500_000))
+    assert rate_axis("20k,5k,1.5M") == axis
+    assert sweep_axes(["rate=20k,5k,1.5M"]) == (axis,)
 
 
 @pytest.mark.parametrize(
-    ("rates", "sweeps", "rate_per_s", "said"),
+    ("sweeps", "said"),
     [
-        (None, ("key=1,2",), None, "did you mean 'keys'"),
-        (None, ("keys",), None, "fewer than two"),
-        (None, ("keys=5",), None, "fewer than two"),
-        ("20k", (), None, "'20k' is fewer than two"),
-        (None, ("keys=5,many",), None, "not a number"),
-        (None, ("keys=5,5",), None, "twice"),
-        (None, ("commit=100,970",), None, "'100' is not a duration"),
-        (None, ("commit=0.5ms,1s",), None, "whole number of milliseconds"),
-        (None, ("commit=1s,1000ms",), None, "twice"),
-        ("1k,2k", ("rate=3k,4k",), None, "twice"),
-        ("1k,2k", ("keys=3,4", "skew=0,1"), None, "2 at most"),
-        ("1k,2k", (), 5_000, "--rate"),
+        ((), "NAME=LIST"),
+        (("key=1,2",), "did you mean 'keys'"),
+        (("colour=1,2",), "one of rate, keys"),
+        (("keys=",), "fewer than two"),
+        (("keys=5",), "fewer than two"),
+        (("rate=20k",), "'20k' is fewer than two"),
+        (("keys=5,many",), "not a number"),
+        (("keys=5,-1",), "not a number"),
+        (("keys=5,5",), "twice"),
+        (("commit=100,970",), "'100' is not a duration"),
+        (("commit=0.5ms,1s",), "whole number of milliseconds"),
+        (("commit=1s,1000ms",), "twice"),
+        (("rate=1k,2k", "rate=3k,4k"), "twice"),
+        (("rate=1k,2k", "keys=3,4", "skew=0,1"), "2 at most"),
     ],
 )
-def test_what_makes_no_sweep_is_refused(
-    rates: str | None, sweeps: tuple[str, ...], rate_per_s: int | None, said: str
-) -> None:
-    with pytest.raises(UsageError, match=said):
-        sweep_axes(rates, sweeps, rate_per_s)
+def test_what_makes_no_sweep_is_refused_with_a_command(sweeps: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        sweep_axes(sweeps)
+    assert (caught.value.hint or "").startswith(("streambench sweep ", "streambench curve "))
 
 
 def test_each_point_changes_what_it_names_and_nothing_else() -> None:
-    (plain,) = requests()
+    usual = plain()
     few, many = requests("keys=200,2k")
     assert (len(keys(few).values), len(keys(many).values)) == (200, 2_000)
-    assert keys(few).values[:2] == keys(plain).values[:2]
-    assert keys(few).skew == keys(plain).skew
-    assert [len(keys(r).values) for r in requests("skew=0,0.5,1")] == [len(keys(plain).values)] * 3
+    assert keys(few).values[:2] == keys(usual).values[:2]
+    assert keys(few).skew == keys(usual).skew
+    assert [len(keys(r).values) for r in requests("skew=0,0.5,1")] == [len(keys(usual).values)] * 3
     assert [keys(r).skew for r in requests("skew=0,0.5,1")] == [0, 0.5, 1]
     assert [r.load_rate_per_s for r in requests("rate=5k,10k")] == [5_000, 10_000]
     assert [r.conditions.workers for r in requests("workers=1,2,4")] == [1, 2, 4]
@@ -96,12 +82,12 @@ def test_each_point_changes_what_it_names_and_nothing_else() -> None:
     (padding,) = (f.source for f in wide.workload.fields if f.name == "padding")
     assert isinstance(padding, Choice)
     assert padding.values == ("x" * 500,)
-    assert narrow.workload.query == wide.workload.query == plain.workload.query
+    assert narrow.workload.query == wide.workload.query == usual.workload.query
 
 
 def test_a_commit_interval_is_written_with_its_unit() -> None:
     axis = Axis(AxisName.COMMIT, (100, 300, 1_000))
-    assert sweep_axes(None, ("commit=1s,100ms,300 ms",), None) == (axis,)
+    assert sweep_axes(["commit=1s,100ms,300 ms"]) == (axis,)
     assert point_words(((AxisName.COMMIT, 970.0),)) == "commit 970 ms"
 
 
@@ -130,16 +116,16 @@ def test_a_commit_interval_is_every_engines_own_but_sparks(workload: str) -> Non
 
 def test_a_commit_interval_that_engines_would_not_have_is_refused() -> None:
     with pytest.raises(UsageError, match="does not fit --profile defaults"):
-        requests("commit=100ms,970ms", profile=Profile.DEFAULTS)
+        requests("commit=100ms,970ms", conditions=Conditions(profile=Profile.DEFAULTS))
 
 
 def test_a_shape_is_not_lost_without_a_word_where_the_rate_is_fixed() -> None:
     ramp = Ramp(5_000, 40_000)
     assert all(r.load_rate_per_s == 22_500 for r in requests("keys=50,100", shape=ramp))
-    with pytest.raises(UsageError, match="fix what --shape varies"):
+    with pytest.raises(UsageError, match="another rate is fixed"):
         requests("rate=5k,10k", shape=ramp)
-    with pytest.raises(UsageError, match="fix what --shape varies"):
-        requests(rate_per_s=5_000, shape=ramp)
+    with pytest.raises(UsageError, match="another rate is fixed"):
+        plain(rate_per_s=5_000, shape=ramp)
 
 
 def test_a_grid_has_every_pair_and_no_faults() -> None:
@@ -152,7 +138,7 @@ def test_a_grid_has_every_pair_and_no_faults() -> None:
 
 
 def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured() -> None:
-    assert [r.warmed for r in requests()] == [False]
+    assert not plain().warmed
     assert [r.warmed for r in requests("keys=50,100")] == [True, True]
     assert [r.warmed for r in requests("workers=1,2", workload="flights")] == [False, False]
 

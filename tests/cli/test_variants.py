@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from streambench.cli.main import app
-from streambench.cli.planning import make_request
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
-from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan
 
 
 def request(engines: tuple[str, ...], *settings: str) -> Request:
-    return make_request(
-        workload="clicks",
-        engines=engines,
-        settings=settings,
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
-    )
+    return make_request(Options(engines=engines, settings=settings, faults=()))
 
 
 def test_variants_of_one_engine_are_contenders_of_their_own() -> None:

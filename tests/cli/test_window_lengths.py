@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,9 +14,9 @@ from streambench.experiment.loads import measured_ms
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode
 from streambench.model.fault import FaultKind
-from streambench.model.search import SearchTerms
 from streambench.model.trial import Purpose
 from streambench.workload.locate import shipped_root
+from tests.cli.conftest import Asked
 
 WINDOWS_MS = {
     "500 ms": 500,
@@ -31,53 +29,18 @@ WINDOWS_MS = {
 NAME = "slow"
 
 
-class Asked:
-    """What `run` would have carried out."""
-
-    def __init__(self) -> None:
-        self.requests: tuple[Request, ...] = ()
-        self.terms: SearchTerms | None = None
-        self.records: int | None = None
-
-    @property
-    def one(self) -> Request:
-        (request,) = self.requests
-        return request
-
-
-@pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    monkeypatch.chdir(tmp_path)
-    found = Asked()
-
-    def bench(requests: tuple[Request, ...], *_: Any, **__: Any) -> ExitCode:
-        found.requests = requests
-        return ExitCode.OK
-
-    def find(request: Request, terms: SearchTerms) -> ExitCode:
-        found.requests, found.terms = (request,), terms
-        return ExitCode.OK
-
-    def drain(request: Request, records: int) -> ExitCode:
-        found.requests, found.records = (request,), records
-        return ExitCode.OK
-
-    monkeypatch.setattr("streambench.cli.bench.bench", bench)
-    monkeypatch.setattr("streambench.cli.finding.find", find)
-    monkeypatch.setattr("streambench.cli.draining.drain", drain)
-    monkeypatch.setattr("streambench.runtime.runlock.RunLock", lambda **_: nullcontext())
-    return found
-
-
-def streambench(window: str, *options: str, command: str = "run") -> Result:
-    """`command` of clicks with other windows, at a rate whose sums and files are small."""
+def streambench(window: str, *options: str) -> Result:
+    """A command of clicks with other windows, at a rate whose sums and files are small."""
     text = (shipped_root() / "clicks" / "workload.toml").read_text()
     text = text.replace('tumbling = "500 ms"', f'tumbling = "{window}"')
     text = text.replace("rate = 20_000", "rate = 1_000")
     folder = Path("workloads") / NAME
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "workload.toml").write_text(text)
-    return CliRunner().invoke(app, [command, NAME, *options])
+    command, rest = (
+        (options[0], options[1:]) if options and options[0][0] != "-" else ("run", options)
+    )
+    return CliRunner().invoke(app, [command, NAME, *rest])
 
 
 def said(result: Result) -> str:
@@ -94,8 +57,9 @@ def windows_measured(request: Request) -> float:
     [
         [],
         ["--quick"],
-        ["--rates", "1k,2k"],
-        ["--sweep", "keys=100,1k"],
+        ["curve", "--rates", "1k,2k"],
+        ["curve"],
+        ["sweep", "keys=100,1k"],
         ["--shape", "ramp:1k:2k"],
         ["--rate", "2k"],
         ["--guarantee", "exactly-once"],
@@ -138,7 +102,7 @@ def test_the_default_run_is_as_long_as_ever(asked: Asked) -> None:
     assert request.length_notes == ()
     assert streambench("500 ms", "--quick").exit_code == ExitCode.OK
     assert (asked.one.warm_up_s, asked.one.measured_s, asked.one.recovery_s) == (5, 10, 0)
-    assert streambench("500 ms", "--rates", "1k,2k").exit_code == ExitCode.OK
+    assert streambench("500 ms", "curve", "--rates", "1k,2k").exit_code == ExitCode.OK
     assert {(each.warm_up_s, each.measured_s) for each in asked.requests} == {(5, 50)}
 
 
@@ -183,7 +147,7 @@ def test_a_fault_that_leaves_too_few_windows_is_refused_with_one_that_does_not(
 def test_a_search_has_time_for_its_probes_and_its_confirming_trials(
     asked: Asked, window: str
 ) -> None:
-    result = streambench(window, "--find-rate")
+    result = streambench(window, "find-rate")
     assert result.exit_code == ExitCode.OK, said(result)
     assert asked.terms is not None
     window_s = WINDOWS_MS[window] / 1_000
@@ -194,26 +158,29 @@ def test_a_search_has_time_for_its_probes_and_its_confirming_trials(
 
 
 def test_a_search_that_takes_days_is_refused_until_it_is_asked_for(asked: Asked) -> None:
-    refused = streambench("1 h", "--find-rate")
+    refused = streambench("1 h", "find-rate")
     assert refused.exit_code == ExitCode.USAGE
     assert "a search with windows of 1 h takes about" in said(refused)
     assert "--duration" not in said(refused)
-    hint = re.search(rf"streambench run {NAME} (--find-rate --budget \d+h)", said(refused))
+    hint = re.search(rf"streambench find-rate {NAME} (--budget \d+h)", said(refused))
     assert hint is not None
-    assert streambench("1 h", *hint[1].split()).exit_code == ExitCode.OK
+    assert streambench("1 h", "find-rate", *hint[1].split()).exit_code == ExitCode.OK
 
 
 @pytest.mark.parametrize("window", WINDOWS_MS)
 def test_a_drain_is_planned_by_records_alone(asked: Asked, window: str) -> None:
-    result = streambench(window, "--drain", "20M")
+    result = streambench(window, "drain", "--records", "20M")
     assert result.exit_code == ExitCode.OK, said(result)
     assert asked.records == 20_000_000
+    assert streambench(window, "drain").exit_code == ExitCode.OK
+    # Three windows of the workload's 1,000 events/s, and what is around them.
+    assert asked.records == (1_000_000 if window != "1 h" else 10_800_000)
 
 
 @pytest.mark.parametrize("window", WINDOWS_MS)
 def test_the_other_commands_take_every_window(asked: Asked, window: str) -> None:
     for command in ("validate", "explain"):
-        assert streambench(window, command=command).exit_code == ExitCode.OK
+        assert streambench(window, command).exit_code == ExitCode.OK
 
 
 @pytest.mark.parametrize("window", ["500 ms", "1 min"])
@@ -221,7 +188,7 @@ def test_a_load_alone_holds_three_windows(
     asked: Asked, window: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    result = streambench(window, "--rate", "100", command="generate")
+    result = streambench(window, "generate", "--rate", "100")
     assert result.exit_code == ExitCode.OK, said(result)
     assert ("60 s, seed" if window == "500 ms" else "180 s, seed") in said(result)
 
@@ -262,17 +229,31 @@ def test_the_duration_that_the_words_name_is_taken(asked: Asked) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--limit", "p99=2s"],
-        ["--fault", "worker-kill@59s", "--duration", "60s"],
-        ["--fault", "worker-kill@25s", "--fault", "worker-pause:5s@26s"],
-        ["--sweep", "keys"],
-        ["--workers", "5"],
-        ["--workers", "4", "--fault", "rescale@25s"],
+        ["run", "--fault", "worker-kill@59s", "--duration", "60s"],
+        ["run", "--fault", "worker-kill@25s", "--fault", "worker-pause:5s@26s"],
+        ["run", "--workers", "5"],
+        ["run", "--workers", "4", "--fault", "rescale@25s"],
+        ["run", "--rate", "fast"],
+        ["find-rate", "--workers", "5"],
+        ["find-rate", "--limit", "2s"],
+        ["drain", "--records", "5k"],
+        ["drain", "--set", "flink"],
+        ["curve", "--workers", "5"],
+        ["curve", "--rates", "1k"],
+        ["curve", "--fault", "worker-kill@25s"],
+        ["curve", "--rates", "1k,2k", "--fault", "worker-kill@1s"],
+        ["sweep", "keys"],
+        ["sweep", "keys=100,200", "--workers", "5"],
+        ["sweep", "keys=100,200", "skew=0,1", "workers=1,2"],
     ],
     ids=" ".join,
 )
-def test_a_hint_names_the_workload_that_was_asked_for(asked: Asked, options: list[str]) -> None:
+def test_a_hint_is_a_command_for_the_same_question_and_workload(
+    asked: Asked, options: list[str]
+) -> None:
     refused = streambench("500 ms", *options)
     assert refused.exit_code == ExitCode.USAGE
-    commands = re.findall(r"streambench run (\S+)", said(refused).split("hint:")[1])
-    assert set(commands) == {NAME}
+    hint = re.fullmatch(rf".* hint: streambench {options[0]} {NAME}( .*)?", said(refused))
+    assert hint is not None, said(refused)
+    followed = streambench("500 ms", options[0], *(hint[1] or "").split())
+    assert followed.exit_code == ExitCode.OK, said(followed)

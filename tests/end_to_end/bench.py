@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from streambench.cli.bench import bench
-from streambench.cli.planning import make_request
 from streambench.engines.registry import engine_named
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
 from streambench.load.trace import compile_trace
 from streambench.model.columns import value_column
@@ -62,19 +62,19 @@ def run(
 ) -> tuple[ExitCode, Bundle]:
     """A run at a small rate, as `streambench run` does it."""
     request = make_request(
-        workload=workload,
-        engines=(engine,),
-        settings=tuple(f"{engine}:{setting}" for setting in settings),
-        conditions=conditions or Conditions(guarantee=guarantee),
-        rate_per_s=RATE_PER_S,
-        measured_s=measured_s,
-        warm_up_s=WARM_UP_S,
-        faults=faults,
-        quick=True,
-        repeats=1,
-        seed=7,
-        out=out,
-        command="test",
+        Options(
+            workload=workload,
+            engines=(engine,),
+            settings=tuple(f"{engine}:{setting}" for setting in settings),
+            conditions=conditions or Conditions(guarantee=guarantee),
+            rate_per_s=RATE_PER_S,
+            measured_s=measured_s,
+            warm_up_s=WARM_UP_S,
+            faults=faults,
+            quick=True,
+            seed=7,
+            out=out,
+        )
     )
     request = dataclasses.replace(on_any_machine(request), missing_s=missing_s)
     code = bench((request,))

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from streambench.cli.draining import drain
-from streambench.cli.planning import make_request
-from streambench.model.conditions import Conditions
+from streambench.experiment.build import Options, make_request
 from streambench.model.errors import ExitCode
 from streambench.results.bundle import read_bundle
 from tests.end_to_end.bench import on_any_machine
@@ -21,19 +20,14 @@ ROWS_PER_S = 1_000
 
 def test_a_set_pace_is_what_a_drain_shows(tmp_path: Path) -> None:
     request = make_request(
-        workload="clicks",
-        engines=("reference",),
-        settings=(f"reference:rows_per_s={ROWS_PER_S}",),
-        conditions=Conditions(),
-        rate_per_s=10_000,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=7,
-        out=tmp_path,
-        command="test",
+        Options(
+            engines=("reference",),
+            settings=(f"reference:rows_per_s={ROWS_PER_S}",),
+            rate_per_s=10_000,
+            faults=(),
+            seed=7,
+            out=tmp_path,
+        )
     )
     assert drain(on_any_machine(request), RECORDS) is ExitCode.OK
     (folder,) = tmp_path.iterdir()

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from streambench.cli.finding import find
-from streambench.cli.planning import make_request
 from streambench.engines.registry import engine_named
 from streambench.experiment import null_trial
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
 from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.load.trace import compile_trace
-from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import SearchTerms
@@ -56,19 +55,15 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) -> None:
     request = make_request(
-        workload="brisk",
-        engines=("reference",),
-        settings=(f"reference:rows_per_s={ROWS_PER_S}",),
-        conditions=Conditions(),
-        rate_per_s=2_000,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=7,
-        out=tmp_path / "results",
-        command="test",
+        Options(
+            workload="brisk",
+            engines=("reference",),
+            settings=(f"reference:rows_per_s={ROWS_PER_S}",),
+            rate_per_s=2_000,
+            faults=(),
+            seed=7,
+            out=tmp_path / "results",
+        )
     )
     terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
     assert find(on_any_machine(request), terms, BRIEF) is ExitCode.OK

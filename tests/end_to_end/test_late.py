@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from streambench.cli.bench import bench
-from streambench.cli.planning import make_request
+from streambench.experiment.build import Options, make_request
 from streambench.load.partition import partition_of
-from streambench.model.conditions import Conditions
 from streambench.model.trial import Completed, Invalid, LateRecords
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
@@ -46,19 +45,9 @@ def drops(folder: Path, engine: str) -> LateRecords:
 def right_but_for_late(folder: Path, workload: str, engine: str) -> LateRecords:
     """Run a workload on one engine: what was dropped, of a result that was right."""
     request = make_request(
-        workload=workload,
-        engines=(engine,),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=None,
-        warm_up_s=2.0,
-        faults=None,
-        quick=True,
-        repeats=1,
-        seed=1,
-        out=folder / "results",
-        command="test",
+        Options(
+            workload=workload, engines=(engine,), warm_up_s=2.0, quick=True, out=folder / "results"
+        )
     )
     bench((on_any_machine(request),))
     (bundle,) = (folder / "results").iterdir()

@@ -7,18 +7,15 @@ from pathlib import Path
 import pytest
 
 from streambench.analysis.sweeps import knee, knee_is_seen, of, swept
-from streambench.cli.bench import bench
-from streambench.cli.curve import auto_axis
-from streambench.cli.planning import make_requests
-from streambench.cli.sweeps import sweep_axes
+from streambench.cli.axes import sweep_axes
+from streambench.cli.bench import auto_axis, bench
 from streambench.experiment import loads, null_trial
+from streambench.experiment.build import Options, chosen_rates, sweep
 from streambench.experiment.overload import beyond_reach
-from streambench.experiment.request import Request
 from streambench.load.trace import PARTIAL
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
-from streambench.model.sweep import Axis
 from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
@@ -47,29 +44,20 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
 ) -> None:
     small(tmp_path, monkeypatch)
 
-    def requests(axes: tuple[Axis, ...]) -> tuple[Request, ...]:
-        made = make_requests(
-            axes,
-            workload="brisk",
-            engines=("reference",),
-            # About 500 rows a second are due at 2,000 events/s, and 1,190 at 6,000.
-            settings=("reference:rows_per_s=700",),
-            conditions=Conditions(),
-            rate_per_s=None,
-            measured_s=6.0,
-            warm_up_s=1.0,
-            faults=(),
-            quick=False,
-            repeats=1,
-            seed=7,
-            out=tmp_path / "results",
-            command="test",
-        )
-        return tuple(map(on_any_machine, made))
-
-    axis = auto_axis(requests(())[0])
+    options = Options(
+        workload="brisk",
+        engines=("reference",),
+        # About 500 rows a second are due at 2,000 events/s, and 1,190 at 6,000.
+        settings=("reference:rows_per_s=700",),
+        measured_s=6.0,
+        warm_up_s=1.0,
+        seed=7,
+        out=tmp_path / "results",
+    )
+    axis = auto_axis(chosen_rates(options))
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
-    assert bench(requests((axis,)), (axis,), leaves_out=beyond_reach) is ExitCode.OK
+    requests = tuple(map(on_any_machine, sweep(options, (axis,))))
+    assert bench(requests, (axis,), leaves_out=beyond_reach) is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
@@ -97,22 +85,20 @@ def test_the_python_consumer_commits_as_often_as_a_sweep_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small(tmp_path, monkeypatch)
-    axes = sweep_axes(None, ("commit=170ms,1700ms",), None)
-    requests = make_requests(
+    axes = sweep_axes(("commit=170ms,1700ms",))
+    requests = sweep(
+        Options(
+            workload="brisk",
+            engines=("kafka-python",),
+            conditions=Conditions(guarantee=Guarantee.EXACTLY_ONCE),
+            measured_s=6.0,
+            warm_up_s=1.0,
+            faults=(),
+            quick=True,
+            seed=7,
+            out=tmp_path / "results",
+        ),
         axes,
-        workload="brisk",
-        engines=("kafka-python",),
-        settings=(),
-        conditions=Conditions(guarantee=Guarantee.EXACTLY_ONCE),
-        rate_per_s=None,
-        measured_s=6.0,
-        warm_up_s=1.0,
-        faults=(),
-        quick=True,
-        repeats=1,
-        seed=7,
-        out=tmp_path / "results",
-        command="test",
     )
     bench(requests, axes)
     (folder,) = (tmp_path / "results").iterdir()

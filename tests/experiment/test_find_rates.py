@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from streambench.cli.planning import make_request
 from streambench.experiment import find_rates
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.confirming import Confirming
 from streambench.experiment.find_rates import Found
 from streambench.experiment.loads import Loads
@@ -18,7 +17,6 @@ from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Contender
 from streambench.experiment.search_policy import USUAL
 from streambench.experiment.session import Session
-from streambench.model.conditions import Conditions
 from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
@@ -127,21 +125,7 @@ def found_for(
 
     monkeypatch.setattr(find_rates, "search", searched)
     monkeypatch.setattr(Confirming, "trial", tried)
-    request = make_request(
-        workload="clicks",
-        engines=tuple(bears),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=None,
-        warm_up_s=None,
-        faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
-    )
+    request = make_request(Options(engines=tuple(bears), faults=()))
     told = Told()
     found = find_rates.find_rates(
         request,

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from streambench.cli.planning import make_requests
 from streambench.experiment import loads as module
+from streambench.experiment.build import Options, sweep
 from streambench.experiment.loads import Loads, records_of
 from streambench.experiment.request import Request
 from streambench.load.trace import PARTIAL
-from streambench.model.conditions import Conditions
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Tumbling
@@ -30,21 +29,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def requests() -> tuple[Request, ...]:
-    return make_requests(
+    return sweep(
+        Options(engines=("reference",), measured_s=2.0, warm_up_s=1.0),
         (Axis(AxisName.RATE, RATES),),
-        workload="clicks",
-        engines=("reference",),
-        settings=(),
-        conditions=Conditions(),
-        rate_per_s=None,
-        measured_s=2.0,
-        warm_up_s=1.0,
-        faults=None,
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
     )
 
 

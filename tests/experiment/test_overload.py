@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-from streambench.cli.planning import make_requests
+from streambench.experiment.build import Options, sweep
 from streambench.experiment.overload import beyond_reach
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions, Guarantee
@@ -21,21 +20,14 @@ RIGHT = Completed(Verdict(10, 10, Damage(), (), True, True, True))
 
 
 def request_at(rate: float, name: AxisName = AxisName.RATE) -> Request:
-    (request, _) = make_requests(
+    (request, _) = sweep(
+        Options(
+            engines=("reference",),
+            conditions=Conditions(guarantee=Guarantee.AT_LEAST_ONCE),
+            measured_s=2.0,
+            warm_up_s=1.0,
+        ),
         (Axis(name, (rate, rate + 1)),),
-        workload="clicks",
-        engines=("reference",),
-        settings=(),
-        conditions=Conditions(guarantee=Guarantee.AT_LEAST_ONCE),
-        rate_per_s=None,
-        measured_s=2.0,
-        warm_up_s=1.0,
-        faults=None,
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
     )
     return request
 

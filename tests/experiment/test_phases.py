@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streambench.cli.planning import make_request
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.lengths import usual_lengths
 from streambench.experiment.phases import Closings, closings, locks_phase, unlocked
 from streambench.experiment.request import Request
@@ -35,22 +35,14 @@ def request(
     point: Point = (),
     **terms: object,
 ) -> Request:
-    return make_request(
+    options = Options(
         workload=workload,
         engines=engines,
         settings=settings,
         conditions=Conditions(**terms),  # type: ignore[arg-type]
-        rate_per_s=None,
-        measured_s=None,
-        warm_up_s=None,
         faults=(),
-        quick=False,
-        repeats=1,
-        seed=1,
-        out=Path("results"),
-        command="test",
-        point=point,
     )
+    return make_request(options, point)
 
 
 @pytest.mark.parametrize(

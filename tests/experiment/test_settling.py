@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from streambench.cli.planning import make_requests
-from streambench.experiment.request import Request, settling
+from streambench.experiment.build import Options, make_request, settling
+from streambench.experiment.request import Request
 from streambench.experiment.settling import SETTLING, Settling, SettlingPolicy, still_falls
 from streambench.load.trace import Trace, compile_trace
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.trial import Purpose, WarmedUp
 from streambench.model.workload import Query
@@ -131,27 +131,8 @@ def test_nothing_is_claimed_of_a_delay_that_could_not_be_tested(made: tuple[Trac
     assert before.outcome(played, head_s=4.0) == WarmedUp(18.0, settled=None)
 
 
-def plain(**changes: object) -> Request:
-    (request,) = make_requests(
-        (),
-        **{
-            "workload": "clicks",
-            "engines": ["kafka-python"],
-            "settings": (),
-            "conditions": Conditions(),
-            "rate_per_s": None,
-            "measured_s": None,
-            "warm_up_s": None,
-            "faults": None,
-            "quick": False,
-            "repeats": 1,
-            "seed": 1,
-            "out": Path("out"),
-            "command": "streambench run",
-            **changes,
-        },  # type: ignore[arg-type]
-    )
-    return request
+def plain(**changes: Any) -> Request:
+    return make_request(Options(**{"engines": ("kafka-python",), **changes}))
 
 
 def test_a_plain_run_settles_and_its_measured_load_keeps_only_the_head() -> None:
@@ -166,7 +147,7 @@ def test_a_plain_run_settles_and_its_measured_load_keeps_only_the_head() -> None
 
 
 @pytest.mark.parametrize("changes", [{"quick": True}, {"warm_up_s": 3.0}, {"workload": "flights"}])
-def test_what_cannot_be_tested_does_not_settle(changes: dict[str, object]) -> None:
+def test_what_cannot_be_tested_does_not_settle(changes: dict[str, Any]) -> None:
     assert not settling(plain(**changes)).settles
 
 

@@ -88,6 +88,6 @@ def whole_number(
             except ValueError:
                 raise UsageError(
                     f"'{name}' is a whole number, not '{setting.value}'",
-                    hint=f"for example: --set {engine or scope}:{name}=1",
+                    hint=f"streambench run --set {engine or scope}:{name}=1",
                 ) from None
     raise KeyError(name)

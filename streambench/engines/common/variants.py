@@ -43,7 +43,7 @@ def named_variant(variant: Variant, known: Sequence[NamedVariant]) -> NamedVaria
     nearest = did_you_mean(str(variant.name), names) or ": it has none"
     raise UsageError(
         f"{variant.engine} has no variant '{variant.name}'{nearest}",
-        hint="run: streambench engines",
+        hint="streambench engines",
     )
 
 

@@ -161,7 +161,7 @@ def spare_task_managers(settings: Iterable[Setting]) -> int:
     if not 0 <= spare <= _SPARE_AT_MOST:
         raise UsageError(
             f"'{SPARE_TASK_MANAGERS}' is from 0 to {_SPARE_AT_MOST}, not {spare}",
-            hint=f"for example: --set flink:{SPARE_TASK_MANAGERS}=1",
+            hint=f"streambench run --set flink:{SPARE_TASK_MANAGERS}=1",
         )
     return spare
 

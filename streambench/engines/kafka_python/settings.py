@@ -119,7 +119,7 @@ def commits_each_window(chosen: Sequence[Setting]) -> bool:
     if text not in ("true", "false"):
         raise UsageError(
             f"'{_EACH_WINDOW}' is true or false, not '{text}'",
-            hint=f"for example: --set {SCOPE}:{_EACH_WINDOW}=true",
+            hint=f"streambench run --set {SCOPE}:{_EACH_WINDOW}=true",
         )
     return text == "true"
 

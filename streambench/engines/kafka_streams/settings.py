@@ -120,7 +120,7 @@ def json_parser(chosen: Sequence[Setting]) -> JsonParser:
     if name not in known:
         raise UsageError(
             f"Kafka Streams has no JSON parser '{name}'{did_you_mean(name, known)}",
-            hint=f"for example: --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
+            hint=f"streambench run --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
         )
     return JsonParser(name)
 

@@ -54,14 +54,14 @@ def script_of(chosen: Sequence[Setting]) -> Script:
         if numbers[field.name] < 0:
             raise UsageError(
                 f"'{field.name}' is a whole number of at least 0, not '{texts[field.name]}'",
-                hint=f"for example: --set reference:{field.name}=10",
+                hint=f"streambench run --set reference:{field.name}=10",
             )
     try:
         parsed_stalls(texts[STALLS])
     except ValueError as error:
         raise UsageError(
             f"{error}: one is [PARTITION:]BEGIN+LENGTH in ms, counted from the end of a pause",
-            hint="for example: --set reference:stalls=0+3000/0:0+3000,1:500+1500",
+            hint="streambench run --set reference:stalls=0+3000/0:0+3000,1:500+1500",
         ) from error
     return Script(**numbers, stalls=texts[STALLS])
 

@@ -29,7 +29,7 @@ def trigger_ms(settings: Iterable[Setting]) -> int | None:
     if not 1 <= interval_ms <= _MOST_MS:
         raise UsageError(
             f"'{text}' is no trigger: write an interval of at most 10 minutes, or '{AT_ONCE}'",
-            hint=f"for example: --set spark:{TRIGGER}=1s",
+            hint=f"streambench run --set spark:{TRIGGER}=1s",
         )
     return interval_ms
 

@@ -1,0 +1,301 @@
+"""From what was asked for to checked requests: bad input is refused here, before anything starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from streambench.experiment.contenders import chosen, contender
+from streambench.experiment.lengths import (
+    CONFIRM_WINDOWS,
+    PROBE_WINDOWS,
+    MeasuredLength,
+    lengths_unasked,
+    measured_length,
+    search_budget_s,
+)
+from streambench.experiment.loads import WARMING_PER_S
+from streambench.experiment.phases import closings, lock_warnings, unlocked
+from streambench.experiment.request import Request
+from streambench.experiment.settling import SETTLING
+from streambench.experiment.sweep import Terms, at, sweep_example
+from streambench.model.conditions import Conditions
+from streambench.model.errors import UsageError
+from streambench.model.fault import Fault
+from streambench.model.pace import Limit
+from streambench.model.plan import Plan
+from streambench.model.search import SearchTerms
+from streambench.model.shape import Shape
+from streambench.model.sweep import Axis, AxisName, Point, grid
+from streambench.model.workload import Replay, Workload
+from streambench.trial.schedule import duration_ms, spans
+from streambench.workload.durations import about, show_duration
+from streambench.workload.locate import find
+from streambench.workload.parse import load_workload
+from streambench.workload.schema import MAX_RATE_PER_S
+from streambench.workload.validate import check, findings, least_duration_ms
+
+_MOST_UNASKED_S: Final = 86_400.0
+_USUAL_RECORDS: Final = 1_000_000
+_LEAST_RECORDS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen of an experiment; what is None follows from the workload.
+
+    No `engines` are all of them. `measured_s` is all that is measured, faults included. `faults` None are
+    the usual ones, which only a run of the usual length has; () are none. `shape` takes the place of a
+    constant rate.
+    """
+
+    workload: str = "clicks"
+    engines: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()  # ENGINE:KEY=VALUE
+    conditions: Conditions = field(default_factory=Conditions)
+    rate_per_s: int | None = None
+    shape: Shape | None = None
+    measured_s: float | None = None
+    warm_up_s: float | None = None
+    faults: tuple[Fault, ...] | None = None
+    quick: bool = False
+    repeats: int = 1
+    seed: int = 1
+    out: Path = Path("results")
+    command: str = ""  # as it was typed, for the report
+
+
+def single(options: Options) -> Request:
+    """One load. Raises UsageError for what cannot be carried out, as all of these do."""
+    return settling(make_request(options))
+
+
+def sweep(options: Options, axes: Sequence[Axis]) -> tuple[Request, ...]:
+    """A request for each point of the grid.
+
+    A sweep has no faults unless they are asked for, measures less, and its jobs are given records at
+    once before they are measured.
+    """
+    options = dataclasses.replace(options, faults=options.faults or ())
+    requests = [make_request(options, point, swept=True) for point in grid(axes)]
+    made = tuple(
+        dataclasses.replace(each, warmed=not (each.quick or each.is_replay)) for each in requests
+    )
+    for each in made:
+        if each.warmed:
+            _check_reach(each.workload, most_per_s=WARMING_PER_S, who="a job's warm-up")
+    return made
+
+
+def chosen_rates(options: Options) -> Request:
+    """A load of the workload's own rate, which bears every rate that may be chosen for a curve later."""
+    if options.faults:
+        raise UsageError(
+            "where rates are chosen by the way, nothing is to fail",
+            hint=f"streambench curve --rates 5k,10k,20k --fault {options.faults[0]}",
+        )
+    request = make_request(dataclasses.replace(options, faults=()))
+    _check_any_rate(request, "a curve")
+    return request
+
+
+def rate_search(
+    options: Options, *, limit: Limit | None, precision: float, budget_s: float | None
+) -> tuple[Request, SearchTerms]:
+    """A search and what it keeps to; `budget_s` is for all engines, and `precision` a share."""
+    request = make_request(dataclasses.replace(options, faults=()))
+    _check_any_rate(request, "a search for a rate")
+    if budget_s is None:
+        budget_s = _usual_budget_s(request.workload)
+    return request, SearchTerms(limit, precision, budget_s / max(1, len(request.contenders)))
+
+
+def drain(options: Options, records: int | None) -> tuple[Request, int]:
+    """A drain and how many records are there: None are a million, or more where windows are long."""
+    request = make_request(dataclasses.replace(options, faults=()))
+    if request.is_replay:
+        _refuse_replay(request.workload, "drain")
+    in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
+    least = max(_LEAST_RECORDS, math.ceil(in_windows))
+    usual = max(_USUAL_RECORDS, least)
+    if records is not None and records < least:
+        raise UsageError(
+            f"a drain needs at least {least:,} records, not {records:,}",
+            hint=f"streambench drain --records {usual}",
+        )
+    return request, records or usual
+
+
+def make_request(options: Options, point: Point = (), *, swept: bool = False) -> Request:
+    """Resolve every name and plan every engine at a point of a sweep; () is no point.
+
+    `swept`: what nobody gave a length is as long as in a sweep.
+    """
+    terms = _terms(options, point)
+    workload, rate_per_s = terms.workload, terms.rate_per_s
+    who = chosen(options.engines, options.settings)
+    usual = lengths_unasked(workload, quick=options.quick, swept=swept, faulty=bool(options.faults))
+    warm_up_s = options.warm_up_s or usual.warm_up_ms / 1000
+    asked_ms = None if options.measured_s is None else round(options.measured_s * 1000)
+    closing = closings(workload, asked_ms or usual.measured_ms)
+    unlocking = unlocked(closing, terms.conditions, chosen=AxisName.COMMIT in dict(point))
+    conditions = unlocking.conditions
+    with_usual_faults = options.faults is None and asked_ms is None and not options.quick
+    length = measured_length(
+        workload,
+        conditions,
+        [engine for engine, _ in who],
+        faults=None if with_usual_faults else options.faults or (),
+        asked_ms=asked_ms,
+        usual_ms=usual.measured_ms,
+    )
+    check(
+        workload,
+        rate_per_s=rate_per_s,
+        duration_ms=_whole_ms(workload, warm_up_s, length),
+        partitions=workload.partitions,
+    )
+    contenders = tuple(contender(*each, workload, conditions, length.faults) for each in who)
+    plans = [(each.title, each.plan) for each in contenders if isinstance(each.plan, Plan)]
+    told = (unlocking.told, *lock_warnings(plans, closing, conditions))
+    notes = (usual.why if length.is_usual else None, length.no_faults)
+    return Request(
+        workload=workload,
+        workload_text=(workload.folder / "workload.toml").read_text(),
+        contenders=contenders,
+        conditions=conditions,
+        rate_per_s=rate_per_s,
+        warm_up_s=warm_up_s,
+        measured_s=length.steady_ms / 1000,
+        recovery_s=length.recovery_ms / 1000,
+        faults=length.faults,
+        quick=options.quick,
+        repeats=options.repeats,
+        seed=options.seed,
+        out=options.out,
+        command=options.command,
+        point=point,
+        warnings=tuple(warning for warning in told if warning),
+        length_notes=tuple(note for note in notes if note),
+    )
+
+
+def settling(request: Request) -> Request:
+    """The same, its warm-up played until the delay no longer falls, where that can be tested.
+
+    It needs a rate that does not change, and windows enough in the time asked for.
+    """
+    load = request.workload.input
+    if isinstance(load, Replay) or request.quick or request.warmed:
+        return request
+    changes = load.shape is not None and request.rate_per_s is None
+    window_ms = request.workload.query.window.advance_ms
+    if changes or not SETTLING.can_test(request.warm_up_s, window_ms):
+        return request
+    return dataclasses.replace(request, settles=True)
+
+
+def _terms(options: Options, point: Point) -> Terms:
+    """The workload, the engines' terms and the rate at a point."""
+    loaded = load_workload(find(options.workload))
+    if options.shape is not None:
+        if options.rate_per_s is not None or AxisName.RATE in dict(point):
+            raise UsageError(
+                "--shape gives the load a rate that changes, and another rate is fixed",
+                hint="streambench run --rate 20k"
+                if options.rate_per_s is not None
+                else sweep_example(AxisName.RATE),
+            )
+        loaded = _shaped(loaded, options.shape)
+    terms = at(point, Terms(loaded, options.conditions, options.rate_per_s))
+    partitions = terms.workload.partitions
+    if terms.conditions.workers > partitions:
+        raise UsageError(
+            f"{terms.conditions.workers} workers cannot share {partitions} partitions: "
+            "some would have nothing to do",
+            hint=f"streambench sweep workers=1,{partitions}"
+            if AxisName.WORKERS in dict(point)
+            else f"streambench run --workers {partitions}",
+        )
+    if isinstance(terms.workload.input, Replay):
+        for option, value in (
+            ("--rate", terms.rate_per_s),
+            ("--duration", options.measured_s),
+        ):
+            if value is not None:
+                raise UsageError(
+                    f"{option} does not fit {loaded.name}: a replayed file has its own arrivals",
+                    hint=f"streambench run {loaded.name}; its length and its pace are speed_up, begin "
+                    f"and end in {loaded.folder / 'workload.toml'}",
+                )
+    conditions = dataclasses.replace(terms.conditions, partitions=partitions)
+    return dataclasses.replace(terms, conditions=conditions)
+
+
+def _shaped(workload: Workload, shape: Shape) -> Workload:
+    """The workload with another course of its rate; UsageError where it has none."""
+    if isinstance(workload.input, Replay):
+        raise UsageError(
+            f"--shape does not fit {workload.name}: a replayed file has its own arrivals",
+            hint="streambench run clicks --shape sine:20k:15k:60s",
+        )
+    return dataclasses.replace(workload, input=workload.input.shaped(shape))
+
+
+def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> int | None:
+    """How long the load is with what is around the measured part; None for a replay."""
+    if isinstance(workload.input, Replay):
+        return None
+    return duration_ms(
+        spans(
+            workload,
+            warm_up_ms=round(warm_up_s * 1000),
+            measured_ms=length.steady_ms,
+            recovery_ms=length.recovery_ms,
+        )
+    )
+
+
+def _check_any_rate(request: Request, who: str) -> None:
+    if request.is_replay:
+        _refuse_replay(request.workload, "find-rate")
+    _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who=who)
+
+
+def _refuse_replay(workload: Workload, command: str) -> None:
+    raise UsageError(
+        f"{workload.name} replays a file, which has its own arrivals: no rate of it can be varied",
+        hint=f"streambench {command} clicks",
+    )
+
+
+def _check_reach(workload: Workload, *, most_per_s: int, who: str) -> None:
+    """Raise UsageError, before anything starts, for what would only fail at a rate chosen later.
+
+    `who` is what chooses rates up to `most_per_s`. A replay has its own rate.
+    """
+    for finding in findings(workload, rate_per_s=most_per_s):
+        if finding.fatal:
+            raise UsageError(
+                f"workload '{workload.name}' does not bear what {who} may try, up to"
+                f" {most_per_s:,} events/s: {finding.message}",
+                hint=f"streambench run {workload.name} --rate 1k, or smaller numbers in workload.toml",
+            )
+
+
+def _usual_budget_s(workload: Workload) -> float:
+    """What a search may take when nobody said; UsageError where that is more than a day."""
+    budget_s = search_budget_s(workload)
+    if budget_s > _MOST_UNASKED_S:
+        window = show_duration(workload.query.window.advance_ms)
+        raise UsageError(
+            f"a search with windows of {window} takes about {about(budget_s)}: each rate is tried for "
+            f"{PROBE_WINDOWS} windows, and what is found for {CONFIRM_WINDOWS}",
+            hint=f"streambench find-rate --budget {math.ceil(budget_s / 3600)}h, or a shorter `window` "
+            "in workload.toml",
+        )
+    return budget_s

@@ -1,0 +1,90 @@
+"""Who is run: engines and variants by their names, each with its plan or the reason why it has none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from streambench.engines.protocol import Engine
+from streambench.engines.registry import CONTENDERS, contender_named, engine_named
+from streambench.experiment.request import Contender
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.errors import UsageError
+from streambench.model.fault import Fault, FaultKind
+from streambench.model.plan import Plan, Unsupported
+from streambench.model.workload import Workload
+
+
+def chosen(names: Sequence[str], settings: Sequence[str]) -> tuple[tuple[Engine, Variant], ...]:
+    """Engines and variants by their names, all engines without any; `settings` are ENGINE:KEY=VALUE.
+
+    An engine's settings go to all of its variants that are run. Raises UsageError.
+    """
+    by_engine = _by_engine(settings)
+    found = [contender_named(name) for name in names or CONTENDERS]
+    for name in by_engine:
+        if not any(engine.name == name for engine, _ in found):
+            others = ",".join(variant.asked for _, variant in found)
+            raise UsageError(
+                f"--set names {name}, which is not run",
+                hint=f"streambench run --engine {others},{name}",
+            )
+    return tuple(
+        (engine, dataclasses.replace(variant, settings=by_engine.get(engine.name, ())))
+        for engine, variant in found
+    )
+
+
+def contender(
+    engine: Engine,
+    variant: Variant,
+    workload: Workload,
+    conditions: Conditions,
+    faults: tuple[Fault, ...],
+) -> Contender:
+    """One with its plan; UsageError where a fault needs more partitions than there are."""
+    plan = _lacking(engine, faults) or engine.plan(workload, conditions, variant)
+    rescales = any(fault.kind is FaultKind.RESCALE for fault in faults)
+    wider = _wider(engine, workload, conditions, variant) if rescales else None
+    return Contender(engine, variant, plan, wider)
+
+
+def _lacking(engine: Engine, faults: tuple[Fault, ...]) -> Unsupported | None:
+    """Why this engine cannot have one of the faults."""
+    return next((gap for fault in faults if (gap := engine.lacks(fault.kind)) is not None), None)
+
+
+def _wider(
+    engine: Engine, workload: Workload, conditions: Conditions, variant: Variant
+) -> Plan | None:
+    """The plan with one worker more."""
+    workers = conditions.workers + 1
+    if workers > workload.partitions:
+        raise UsageError(
+            f"a rescaling to {workers} workers needs as many partitions; {workload.name} has "
+            f"{workload.partitions}",
+            hint=f"streambench run --workers {workload.partitions - 1} --fault rescale@25s",
+        )
+    plan = engine.plan(workload, dataclasses.replace(conditions, workers=workers), variant)
+    return plan if isinstance(plan, Plan) else None
+
+
+def _by_engine(settings: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for text in settings:
+        name, colon, assignment = text.partition(":")
+        key, equals, value = assignment.partition("=")
+        if not (name and colon and key and equals):
+            raise UsageError(
+                f"'{text}' is not a setting: ENGINE:KEY=VALUE",
+                hint="streambench run --set kafka-streams:num.stream.threads=2",
+            )
+        engine = engine_named(name)  # refuses an unknown name, with the nearest
+        before, colon, _ = key.partition(":")
+        if colon and before in {each.name for each in engine.variants}:
+            raise UsageError(
+                f"'{text}' names one variant; a setting is for all variants of {name} that are run",
+                hint=f"streambench run --set {name}:{key.removeprefix(before + ':')}={value}",
+            )
+        found[name] = (*found.get(name, ()), (key, value))
+    return found

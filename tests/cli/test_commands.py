@@ -1,0 +1,166 @@
+"""Each command has its own options only, shows them on one screen, and refuses what makes no sense."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streambench.cli.main import app
+from streambench.model.errors import ExitCode
+from tests.cli.conftest import Asked
+
+COMMANDS = ("run", "find-rate", "curve", "sweep", "drain")
+
+
+def streambench(line: str, columns: int = 80) -> Result:
+    return CliRunner().invoke(app, shlex.split(line), env={"COLUMNS": str(columns)})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_one_screen_with_examples_that_work(asked: Asked, command: str) -> None:
+    shown = streambench(f"{command} --help").stdout
+    assert len(shown.splitlines()) <= 46
+    assert max(map(len, shown.splitlines())) <= 80
+    examples = re.findall(r"^ +streambench (.+)$", shown.split("Examples:")[1], re.MULTILINE)
+    assert 2 <= len(examples) <= 3
+    for example in examples:
+        assert example.split()[0] == command
+        asked.forget()
+        done = streambench(example.replace("payments", "clicks"))
+        assert done.exit_code == ExitCode.OK, done.stderr
+        assert asked.requests
+
+
+WRONG = [
+    ("run clik", "did you mean 'clicks'"),
+    ("run clicks clicks", "unexpected extra argument"),
+    ("run --engine flnk", "did you mean flink"),
+    ("run --engine flink:spar", "did you mean 'spare'"),
+    ("run --rate fast", "--rate: 'fast' is not a rate"),
+    ("run --rate 0", "--rate: '0' is not a rate"),
+    ("run --rate -5", "--rate: '-5' is not a rate"),
+    ("run --rate 90M", "rate"),
+    ("run --rate 5k --shape ramp:5k:40k", "another rate is fixed"),
+    ("run --shape saw:1", "'saw:1' is no shape"),
+    ("run --shape ramp:0:40k", "'0' is not a rate"),
+    ("run --duration soon", "--duration: 'soon' is not a duration"),
+    ("run --duration 0s", "--duration: '0s' is not a duration"),
+    ("run --warm-up", "--warm-up"),
+    ("run --workers 0", "--workers: '0' is not a whole number from 1 to 64"),
+    ("run --workers 9", "9 workers cannot share 4 partitions"),
+    ("run --repeat 0", "--repeat: '0' is not a whole number from 1 to 100"),
+    ("run --repeat two", "--repeat: 'two' is not a whole number"),
+    ("run --seed -1", "--seed: '-1' is not a whole number of 0 or more"),
+    ("run --garantee exactly-once", "did you mean '--guarantee'"),
+    ("run --guarantee at-most-once", "--guarantee: 'at-most-once' is not one of"),
+    ("run --set flink", "'flink' is not a setting"),
+    ("run --engine flink --set spark:a=b", "--set names spark, which is not run"),
+    ("run --fault meteor@5s", "there is no fault 'meteor'"),
+    ("run --fault worker-kill", "does not say when"),
+    ("run --fault none --fault burst@30s", "--fault none stands alone"),
+    ("run --restart later", "--restart is at-once, never or a time"),
+    ("run flights --rate 5k", "its own arrivals"),
+    ("run flights --shape ramp:5k:40k", "its own arrivals"),
+    ("run flights --fault worker-kill@25s", "replays a file"),
+    ("find-rate clik", "did you mean 'clicks'"),
+    ("find-rate flights", "its own arrivals"),
+    ("find-rate --quick", "`streambench find-rate` has no option --quick"),
+    ("find-rate --duration 5s", "has no option --duration"),
+    ("find-rate --rate 5k", "has no option --rate"),
+    ("find-rate --limit 2s", "--limit: '2s' is not a limit"),
+    ("find-rate --limit p98=2s", "'p98=2s' is not a limit"),
+    ("find-rate --limit p99=soon", "--limit: 'soon' is not a duration"),
+    ("find-rate --limit", "--limit"),
+    ("find-rate --precision 0", "--precision: '0' is not a percentage from 0.5 to 50"),
+    ("find-rate --precision close", "--precision: 'close' is not a percentage"),
+    ("find-rate --budget 0", "--budget: '0' is not a duration"),
+    ("find-rate --budget -5m", "--budget: '-5m' is not a duration"),
+    ("find-rate --workers 9", "cannot share"),
+    ("find-rate --engine sprak", "did you mean spark"),
+    ("find-rate 5k", "5k"),
+    ("curve clik", "did you mean 'clicks'"),
+    ("curve flights", "its own arrivals"),
+    ("curve flights --rates 1k,2k", "its own records"),
+    ("curve 5k,10k", "5k,10k"),
+    ("curve --rates 5k", "'5k' is fewer than two values of rate"),
+    ("curve --rates 5k,fast", "'fast' is not a number"),
+    ("curve --rates 5k,5000", "names a value twice"),
+    ("curve --rates 0,5k", "0 is no value for rate"),
+    ("curve --rates -1,5k", "'-1' is not a number"),
+    ("curve --rates 5k,,6k", "'' is not a number"),
+    ("curve --rates 1k,90M", "rate"),
+    ("curve --rates", "--rates"),
+    ("curve --rate 5k", "has no option --rate; did you mean '--rates'"),
+    ("curve --shape ramp:5k:40k", "has no option --shape"),
+    ("curve --fault worker-kill@25s", "nothing is to fail"),
+    ("curve --duration 0", "--duration: '0' is not a duration"),
+    ("curve --workers 9", "cannot share"),
+    ("sweep", "a sweep needs something that is varied"),
+    ("sweep keys", "'keys' has no values"),
+    ("sweep clicks", "a sweep needs something that is varied"),
+    ("sweep clik keys=100,200", "did you mean 'clicks'"),
+    ("sweep clicks flights keys=10,20", "'flights' is neither the workload nor NAME=LIST"),
+    ("sweep keys=", "fewer than two"),
+    ("sweep keys=5", "fewer than two"),
+    ("sweep keys=5,many", "'many' is not a number"),
+    ("sweep keys=0,10", "0 is no value for keys"),
+    ("sweep keys=5,5", "twice"),
+    ("sweep keys=5,6 keys=7,8", "varied twice"),
+    ("sweep key=1,2", "did you mean 'keys'"),
+    ("sweep keys=100,200 skew=0,1 workers=1,2", "2 at most"),
+    ("sweep workers=2,9", "cannot share"),
+    ("sweep workers=1,2.5", "2.5 is no value for workers"),
+    ("sweep partitions=4,900", "partition"),
+    ("sweep commit=100,970", "'100' is not a duration"),
+    ("sweep commit=100ms,970ms --profile defaults", "does not fit --profile defaults"),
+    ("sweep rate=5k,10k --rate 5k", "--rate fixes what rate= varies"),
+    ("sweep rate=5k,10k --shape ramp:5k:40k", "another rate is fixed"),
+    ("sweep flights keys=100,1k", "its own records"),
+    ("drain clik", "did you mean 'clicks'"),
+    ("drain flights", "its own arrivals"),
+    ("drain 1M", "1M"),
+    ("drain --records few", "--records: 'few' is not a count"),
+    ("drain --records 0", "--records: '0' is not a count"),
+    ("drain --records -5", "--records: '-5' is not a count"),
+    ("drain --records 1.5", "--records: '1.5' is not a count"),
+    ("drain --records 10k", "at least 30,000 records, not 10,000"),
+    ("drain --records", "--records"),
+    ("drain --rate fast", "--rate: 'fast' is not a rate"),
+    ("drain --quick", "has no option --quick"),
+    ("drain --fault burst@30s", "has no option --fault"),
+    ("drain --duration 5s", "has no option --duration"),
+    ("drain --limit p99=2s", "has no option --limit"),
+    ("drain --repeat 0", "--repeat: '0' is not a whole number from 1 to 100"),
+    ("drain --workers 9", "cannot share"),
+    ("drain --set flink", "'flink' is not a setting"),
+    ("drain --engine flink --set spark:a=b", "--set names spark"),
+    ("find-rate -e", "option '-e' requires an argument"),
+    ("run --wait=yes", "option '--wait' does not take a value"),
+    ("rnu", "no such command 'rnu'"),
+    ("--bad run", "no such option: --bad"),
+    ("generate --rate 90M --out x", "cannot be played"),
+    ("explain clik", "did you mean 'clicks'"),
+    ("validate clik", "did you mean 'clicks'"),
+    ("engines --jsno", "did you mean '--json'"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), WRONG, ids=[line for line, _ in WRONG])
+def test_a_wrong_call_is_one_sentence_and_a_command_that_works(
+    asked: Asked, line: str, said: str
+) -> None:
+    refused = streambench(line, columns=1_000)
+    assert refused.exit_code == ExitCode.USAGE
+    assert not asked.requests
+    form = re.fullmatch(r"error: (.+)\n\nhint: streambench (.+)\n", refused.stderr)
+    assert form is not None, refused.stderr
+    assert said in form[1]
+    assert not form[1].endswith(".")
+    # What follows a comma or a semicolon is for what no command can do, such as to edit a file.
+    hinted = re.split(r"[,;] ", form[2])[0]
+    done = streambench(hinted)
+    assert done.exit_code == ExitCode.OK, f"{hinted}: {done.stderr}"
+    assert asked.requests or hinted.split()[-1] == "--help" or hinted.split()[0] not in COMMANDS
