@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
+from streambench.experiment.curves import in_one_job, run_curves
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
@@ -27,18 +28,22 @@ def bench(
     requests: Sequence[Request],
     axes: tuple[Axis, ...] = (),
     leaves_out: LeavesOut | None = None,
+    *,
+    cold: bool = False,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
-    There is one request for each point of the sweep along `axes`; a run without one has one. `leaves_out`
+    There is one request for each point of the sweep along `axes`; a run without one has one. Rates are
+    loads of one job where they may be, unless `cold` asks for a job a point. Of jobs a point, `leaves_out`
     says of each trial whether those before it told the answer; by default all are made.
     """
     requests, artifacts = set_up(requests)
     check_heaps(requests)
     first = requests[0]
+    together = not cold and in_one_job(requests, axes)
     with Loads(traces_dir()) as loads:
         loads.check_room(requests)
-        _show_plan(requests, axes, all_made=leaves_out is None)
+        _show_plan(requests, axes, all_made=leaves_out is None and not together)
         lab = next(iter(artifacts.values()), None)
         carried = None
         if axes and lab is not None and not first.is_replay:
@@ -54,7 +59,10 @@ def bench(
         )
         with reported(first.out, run) as (writer, observer):
             session = Session(loads, artifacts, writer, observer)
-            records = execute(requests, session, leaves_out)
+            if together:
+                records = run_curves(requests, session)
+            else:
+                records = execute(requests, session, leaves_out)
     return exit_code(records)
 
 

@@ -32,6 +32,12 @@ class CurveAsked(MeasuredOptions):
             help="These rates, e.g. 5k,10k,20k; auto: doubled until no engine bears it.",
         ),
     ] = AUTO
+    cold: Annotated[
+        bool,
+        typer.Option(
+            "--cold", help="A fresh job for each rate, not one that gets rate after rate."
+        ),
+    ] = False
 
 
 def _curve(asked: CurveAsked) -> ExitCode:
@@ -45,11 +51,11 @@ def _curve(asked: CurveAsked) -> ExitCode:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
         with alone(wait=asked.wait):
-            return bench(requests, axes)
+            return bench(requests, axes, cold=asked.cold)
     request = chosen_rates(options)
     with alone(wait=asked.wait):
         axes = (auto_axis(request),)
-        return bench(sweep(options, axes), axes, leaves_out=beyond_reach)
+        return bench(sweep(options, axes), axes, beyond_reach, cold=asked.cold)
 
 
 curve = with_options(CurveAsked, _curve)

@@ -46,6 +46,13 @@ class SweepAsked(MeasuredOptions):
     rate_per_s: RateOption = None
     shape: ShapeOption = None
 
+    cold: Annotated[
+        bool,
+        typer.Option(
+            "--cold", help="A fresh job for each rate, too, not one that gets all of them."
+        ),
+    ] = False
+
     @property
     def axes(self) -> tuple[str, ...]:
         """What is varied, as it was written."""
@@ -77,7 +84,7 @@ def _sweep(asked: SweepAsked) -> ExitCode:
         )
     requests = built(options, axes)
     with alone(wait=asked.wait):
-        return bench(requests, axes)
+        return bench(requests, axes, cold=asked.cold)
 
 
 def _refuse_loose_words(asked: SweepAsked) -> None:

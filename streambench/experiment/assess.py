@@ -76,11 +76,11 @@ def assess(
     workload: Workload,
     launched: JobSpec,
     started_at: str,
-    warming: Sequence[Expected] = (),
+    warming: Sequence[Expected] | None = None,
 ) -> Assessed:
     """Judge and measure one load that came at its pace.
 
-    `warming` is what had to come of each load that came before it.
+    `warming` is what had to come of each load that came before it; None: those were judged.
     """
     query, engine, plan = workload.query, launched.engine, launched.plan
     trace = Trace.open(spec.segment.trace)
@@ -202,10 +202,12 @@ def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
 def _warming_failed(
     spec: TrialSpec,
     evidence: Evidence,
-    warming: Sequence[Expected],
+    warming: Sequence[Expected] | None,
     engine: Engine,
 ) -> Failed | None:
     """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
+    if warming is None:
+        return None
     for played, expected in zip(evidence.warmed, warming, strict=True):
         wrong = wrong_at_once(
             played,

@@ -28,7 +28,7 @@ from streambench.experiment.warming import WarmUp
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan, Unsupported
-from streambench.model.sweep import AxisName, Point
+from streambench.model.sweep import Axis, AxisName, Point
 from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec, WarmedUp
 from streambench.oracle.expected import expect
 from streambench.trial.conduct import play_measured
@@ -38,6 +38,12 @@ from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.testbed import Testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import ON_DISK, Workspace
+
+
+def in_one_job(requests: Sequence[Request], axes: Sequence[Axis]) -> bool:
+    """Whether a sweep along these axes has rates that may be loads of one job."""
+    varies = any(axis.name is AxisName.RATE for axis in axes)
+    return varies and all(shares_a_job(request) for request in requests)
 
 
 def shares_a_job(request: Request) -> bool:

@@ -135,7 +135,7 @@ def _punctual(trace: Trace, path: Path) -> Path:
         noted,
         quantum=batches["quantum"],
         partition=batches["partition"],
-        records=batches["records"],
+        records=batches["count"],
         frame_of_batch=np.arange(count, dtype=np.int32),
         due_ns_of_frame=due_ns,
         times=times,
