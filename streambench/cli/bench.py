@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
-from streambench.experiment.curves import in_one_job, run_curves
-from streambench.experiment.estimate import run_s
+from streambench.experiment.curves import in_one_job, rising, run_curves
+from streambench.experiment.estimate import curve_s, run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.loads import Loads, measured_ms, records_of
@@ -20,6 +20,7 @@ from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
+from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about
 from streambench.workload.schema import MAX_RATE_PER_S
 
@@ -30,12 +31,14 @@ def bench(
     leaves_out: LeavesOut | None = None,
     *,
     cold: bool = False,
+    workspaces: Workspaces = workspace,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
     There is one request for each point of the sweep along `axes`; a run without one has one. Rates are
     loads of one job where they may be, unless `cold` asks for a job a point. Of jobs a point, `leaves_out`
-    says of each trial whether those before it told the answer; by default all are made.
+    says of each trial whether those before it told the answer; by default all are made. `workspaces` makes
+    the place of each job.
     """
     requests, artifacts = set_up(requests)
     check_heaps(requests)
@@ -43,7 +46,9 @@ def bench(
     together = not cold and in_one_job(requests, axes)
     with Loads(traces_dir()) as loads:
         loads.check_room(requests)
-        _show_plan(requests, axes, all_made=leaves_out is None and not together)
+        expected_s = expected_s_of(requests, together=together)
+        at_most = together or leaves_out is not None
+        show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
         lab = next(iter(artifacts.values()), None)
         carried = None
         if axes and lab is not None and not first.is_replay:
@@ -57,8 +62,8 @@ def bench(
             carried=carried,
             warming=warming,
         )
-        with reported(first.out, run) as (writer, observer):
-            session = Session(loads, artifacts, writer, observer)
+        with reported(first.out, run, expected_s) as (writer, observer):
+            session = Session(loads, artifacts, writer, observer, workspaces)
             if together:
                 records = run_curves(requests, session)
             else:
@@ -94,11 +99,17 @@ def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     return ExitCode.OK
 
 
-def _show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], *, all_made: bool) -> None:
+def expected_s_of(requests: Sequence[Request], *, together: bool) -> float:
+    """About how long all trials take; rates that are `together` are loads of one job."""
+    if not together:
+        return sum(run_s(each, _load_s(each)) for each in requests)
+    return sum(curve_s(rates) for rates in rising(requests))
+
+
+def show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], minutes: str) -> None:
+    """Say what is about to be done, and how many `minutes` it takes, in words."""
     request = requests[0]
     load_s = _load_s(request)
-    total_s = sum(run_s(each, _load_s(each)) for each in requests)
-    minutes = f"{'about' if all_made else 'at most'} {about(total_s)}"
     engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})

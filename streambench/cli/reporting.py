@@ -15,10 +15,13 @@ from streambench.results.schema import RunRecord
 
 
 @contextmanager
-def reported(folder: Path, run: RunRecord) -> Iterator[tuple[BundleWriter, LiveDisplay]]:
+def reported(
+    folder: Path, run: RunRecord, expected_s: float | None = None
+) -> Iterator[tuple[BundleWriter, LiveDisplay]]:
     """Yield the writer of a new bundle in `folder` and the display; then write and print the report.
 
-    What is finished is reported, even when the rest was interrupted.
+    What is finished is reported, even when the rest was interrupted. `expected_s` is about how long it
+    will take.
     """
     writer = BundleWriter.create(folder, run)
     try:
@@ -26,7 +29,7 @@ def reported(folder: Path, run: RunRecord) -> Iterator[tuple[BundleWriter, LiveD
             shown = live()
             if shown is not None:
                 stack.enter_context(shown)
-            yield writer, LiveDisplay(shown)
+            yield writer, LiveDisplay(shown, expected_s)
         writer.finish()
     finally:
         path = write(writer.folder)[0]

@@ -61,7 +61,7 @@ def run_curves(requests: Sequence[Request], session: Session) -> tuple[TrialReco
 
     Points that differ in anything but the rate have jobs of their own.
     """
-    jobs = [(rates, contender) for rates in _rising(requests) for contender in rates[0].contenders]
+    jobs = [(rates, contender) for rates in rising(requests) for contender in rates[0].contenders]
     curves = tuple(interleaved(jobs, requests[0].repeats))
     made = _Made(session, sum(len(rates) for _, (rates, _) in curves))
     for number, (round_number, (rates, contender)) in enumerate(curves, start=1):
@@ -75,7 +75,7 @@ def run_curves(requests: Sequence[Request], session: Session) -> tuple[TrialReco
     return tuple(made.records)
 
 
-def _rising(requests: Sequence[Request]) -> list[tuple[Request, ...]]:
+def rising(requests: Sequence[Request]) -> list[tuple[Request, ...]]:
     """The requests that differ in nothing but the rate, from the lowest on."""
     found: dict[Point, list[Request]] = {}
     for request in requests:

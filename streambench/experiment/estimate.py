@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from streambench.experiment.request import Request
 from streambench.experiment.settling import SETTLING
 from streambench.experiment.warming import RISING_MS
@@ -26,6 +28,19 @@ def trial_s(request: Request, plan: Plan, replay_s: float) -> float:
         warming_s += SETTLING.load_s(request.warm_up_s) + _BETWEEN_LOADS_S
     again_s = 0.0 if request.quick else _AGAIN_S
     return warming_s + load_s + again_s + _AROUND_A_TRIAL_S + _PER_PROCESS_S * len(plan.processes)
+
+
+def curve_s(requests: Sequence[Request]) -> float:
+    """Seconds of a curve whose rates are loads of one job an engine, if all of them are played."""
+    first = requests[0]
+    loads_s = sum(r.spans[-1].end_ms / 1000 + _BETWEEN_LOADS_S + _AGAIN_S for r in requests)
+    warming_s = _AT_ONCE_S if first.warmed else 0.0
+    each = (
+        warming_s + loads_s + _AROUND_A_TRIAL_S + _PER_PROCESS_S * len(contender.plan.processes)
+        for contender in first.contenders
+        if isinstance(contender.plan, Plan)
+    )
+    return first.repeats * sum(each)
 
 
 def run_s(request: Request, replay_s: float) -> float:

@@ -35,6 +35,7 @@ from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import OutputWatch
 from streambench.trial.patience import recovery_patience_s
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
 from streambench.trial.testbed import Testbed, embedded_testbed
 from streambench.trial.workspace import Workspace
@@ -239,6 +240,8 @@ class RunningJob:
         duration_s = trace.meta.duration_ms / 1000
         offered_by_second = trace.offered_by_second
         last_health_ns = 0
+        rows_due = RowsDue(trace, load.due, self.spec.query)
+        rows_before = bed.reader.rows_read()
 
         def finished() -> bool:
             nonlocal last_health_ns
@@ -246,13 +249,17 @@ class RunningJob:
             now_ns = time.monotonic_ns()
             elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
             second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
+            rows_read = bed.reader.rows_read() - rows_before
             self.shown.status(
                 Status(
                     _phase_at(load.spans, elapsed_s * 1000) or load.phase,
                     rate_per_s=offered_by_second[second],
-                    rows_read=bed.reader.rows_read(),
+                    rows_read=rows_read,
                     left_s=max(0.0, duration_s - elapsed_s),
                     note=load.note,
+                    load_s=duration_s,
+                    rows_due=rows_due.rows,
+                    behind_s=rows_due.behind_s(rows_read, elapsed_s * 1000),
                 )
             )
             if now_ns - last_health_ns > _NS_PER_S:

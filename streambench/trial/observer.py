@@ -27,9 +27,11 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True)
 class Status:
-    """One moment of a trial; `left_s` is what remains of the played load, None outside it.
+    """One moment of a trial; `left_s` is what remains of the played load of `load_s`, None outside it.
 
-    `note` says what is being tried, and why.
+    `rows_due` are the rows of this load, of which `rows_read` came. `behind_s` is for how long the oldest
+    row that has not come is due, as far as rows tell that are only counted. `note` says what is being
+    tried, and why.
     """
 
     phase: Phase
@@ -37,6 +39,9 @@ class Status:
     rows_read: int | None = None
     left_s: float | None = None
     note: str | None = None
+    load_s: float | None = None
+    rows_due: int | None = None
+    behind_s: float | None = None
 
 
 class Observer(Protocol):

@@ -25,6 +25,7 @@ class Asked:
         self.requests: tuple[Request, ...] = ()
         self.axes: tuple[Axis, ...] = ()
         self.leaves_out: object = None
+        self.cold = False
         self.terms: SearchTerms | None = None
         self.records: int | None = None
 
@@ -44,8 +45,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         requests: tuple[Request, ...],
         axes: tuple[Axis, ...] = (),
         leaves_out: object = None,
+        *,
+        cold: bool = False,
     ) -> ExitCode:
         found.requests, found.axes, found.leaves_out = requests, axes, leaves_out
+        found.cold = cold
         return ExitCode.OK
 
     def auto_axis(request: Request) -> Axis:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from streambench.cli.bench import _show_plan
+from streambench.cli.bench import expected_s_of, show_plan
 from streambench.cli.main import app
 from streambench.experiment.loads import measured_ms
 from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode
 from streambench.model.fault import FaultKind
 from streambench.model.trial import Purpose
+from streambench.workload.durations import about
 from streambench.workload.locate import shipped_root
 from tests.cli.conftest import Asked
 
@@ -207,7 +208,7 @@ def test_the_run_says_beforehand_how_long_it_takes_and_why(
 ) -> None:
     assert streambench(window).exit_code == ExitCode.OK
     request = asked.one
-    _show_plan(asked.requests, (), all_made=True)
+    show_plan(asked.requests, (), f"about {about(expected_s_of(asked.requests, together=False))}")
     told = " ".join(capsys.readouterr().err.split())
     assert re.search(r"about [\d.]+ (min|h)", told)
     assert (words is None) == ("windows of" not in told)
