@@ -74,10 +74,10 @@ def find(request: Request, terms: SearchTerms) -> ExitCode:
         f"about {length(terms.budget_s)} for each engine",
         markup=False,
     )
-    window_ms = request.workload.query.window.advance_ms
-    if PROBE_WINDOWS * window_ms > LEAST_MEASURED_MS:
+    window = request.workload.query.window
+    if window.span_ms(PROBE_WINDOWS) > LEAST_MEASURED_MS:
         err.print(
-            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window_ms)}, and what is "
+            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window.size_ms)}, and what is "
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )

@@ -223,7 +223,6 @@ def _length(
     usual_ms: int,
 ) -> _Length:
     """How long is measured, and how much of it before the first fault; faults None are the usual ones."""
-    window_ms = workload.query.window.advance_ms
     no_faults = None
     if faults is None:
         no_faults = _no_faults_why(workload)
@@ -231,7 +230,7 @@ def _length(
         faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
     if not faults:
         return _Length((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
-    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, window_ms=window_ms))
+    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, workload.query.window))
     check_faults(
         faults,
         workload,
@@ -245,8 +244,7 @@ def _length(
 def _usual_faults(workload: Workload, usual_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
     if isinstance(workload.input, Replay):
         return ()
-    window_ms = workload.query.window.advance_ms
-    return default_faults(usual_ms, conditions, window_ms=window_ms)
+    return default_faults(usual_ms, conditions, workload.query.window)
 
 
 def _no_faults_why(workload: Workload) -> str | None:

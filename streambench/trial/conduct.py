@@ -161,12 +161,12 @@ def _measure_job(
         supervisor=supervisor,
         broker=lab.broker,
         start_monotonic_ns=monotonic_start_ns,
-        window_ms=query.window.advance_ms,
+        window=query.window,
         commit_interval_ms=spec.conditions.commit_interval_ms,
         wider=wider,
         struck=watch.restart,
         recovered=watch.recovered,
-        patience_s=recovery_patience_s(spec.conditions, query.window.advance_ms),
+        patience_s=recovery_patience_s(spec.conditions, query.window),
     ) as injector:
         _watch(
             spec,
@@ -188,7 +188,7 @@ def _measure_job(
         reader=lab.reader,
         query=query,
         conditions=spec.conditions,
-        must_come={(key, window_ms + offset_ms) for key, window_ms in must_come},
+        must_come={(key, start_ms + offset_ms) for key, start_ms in must_come},
         excused=injector.excuses,
         # So one that bears half of the load has worked it off by then, silent as it may be in a long batch.
         timeout_s=DRAIN_TIMEOUT_S + trace.meta.duration_ms / 1000

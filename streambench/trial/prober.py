@@ -103,7 +103,7 @@ def write_at_once(
     meta = playing.wait(timeout_s=_PLAY_GRACE_S)
     times = event_times(trace, query)
     send_to_every_partition(lab, probes, event_ms=times.flush_ms + offset_ms)
-    free_from_ms = times.flush_ms + query.window.size_ms + query.grace_ms + offset_ms
+    free_from_ms = times.free_from_ms + offset_ms
     return Written(trace, meta.start_realtime_ns, offset_ms, send_log, free_from_ms)
 
 
@@ -184,10 +184,7 @@ class Prober:
         playing.wait(timeout_s=10)
         times = event_times(trace, self._query)
         send_to_every_partition(lab, self._probes, event_ms=times.flush_ms + offset_ms)
-        free_from_ms = (
-            times.flush_ms + self._query.window.size_ms + self._query.grace_ms + offset_ms
-        )
-        written = Written(trace, start_ns, offset_ms, send_log, free_from_ms)
+        written = Written(trace, start_ns, offset_ms, send_log, times.free_from_ms + offset_ms)
         return self.await_rows(written, due, note=note, silence_s=BETWEEN_LOADS_S)
 
     def await_rows(
@@ -207,7 +204,7 @@ class Prober:
             reader=lab.reader,
             query=self._query,
             conditions=self._conditions,
-            must_come={(key, window_ms + offset_ms) for key, window_ms in due.must},
+            must_come={(key, start_ms + offset_ms) for key, start_ms in due.must},
             timeout_s=_DRAIN_TIMEOUT_S,
             silence_s=silence_s,
         )

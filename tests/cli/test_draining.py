@@ -11,7 +11,7 @@ from streambench.cli.draining import drain
 from streambench.cli.planning import make_request
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
-from streambench.model.workload import Tumbling
+from streambench.model.windows import Tumbling
 
 
 @pytest.mark.parametrize(

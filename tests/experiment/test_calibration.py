@@ -25,9 +25,9 @@ from streambench.experiment.calibration.cases import (
     OUTAGES,
     PRECISION,
     RATE_PER_S,
+    RESOLUTION_MS,
     SLOWED_CASE,
     STALLED_CASE,
-    WINDOW_MS,
     Case,
     Outage,
 )
@@ -211,7 +211,7 @@ def test_the_late_time_of_an_outage_is_the_mean_over_partitions() -> None:
 
 def test_each_outage_is_over_before_the_next_hit() -> None:
     workload = load_workload(OUTAGE_CASE.workload)
-    assert workload.query.window.size_ms == WINDOW_MS
+    assert workload.query.window.size_ms == RESOLUTION_MS
     latest_ms = longest_jitter_ms(workload, Conditions())
     begins_ms = [fault.at_ms for fault in OUTAGE_CASE.faults]
     ends_ms = [*begins_ms[1:], round(OUTAGE_CASE.measured_s * 1000)]
@@ -220,7 +220,7 @@ def test_each_outage_is_over_before_the_next_hit() -> None:
         return begin_ms + latest_ms + outage.back_ms
 
     for begin_ms, outage, end_ms in zip(begins_ms, OUTAGES, ends_ms, strict=True):
-        assert end_ms - over_ms(begin_ms, outage) >= 10 * WINDOW_MS
+        assert end_ms - over_ms(begin_ms, outage) >= 10 * RESOLUTION_MS
 
 
 def called_with(monkeypatch: pytest.MonkeyPatch, lines: Sequence[Line], *arguments: str) -> Any:

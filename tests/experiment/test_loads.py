@@ -15,7 +15,7 @@ from streambench.load.trace import PARTIAL
 from streambench.model.conditions import Conditions
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.sweep import Axis, AxisName
-from streambench.model.workload import Tumbling
+from streambench.model.windows import Tumbling
 from streambench.runtime import memory
 
 RATES = (2_000.0, 4_000.0)
