@@ -17,11 +17,12 @@ def report(
     ] = None,
 ) -> None:
     """Write report.html, report.md and plots/ into a run bundle, and print its summary."""
+    from streambench.report.lone_trials import render_lone
     from streambench.report.terminal import render
     from streambench.report.write import write
-    from streambench.results.bundle import read_bundle
+    from streambench.results.bundle import Bundle, read
 
     chosen = bundle or newest_bundle(Path("results"))
-    read = read_bundle(chosen)
-    out.print(render(read))
+    found = read(chosen)
+    out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
     err.print(f"report: {write(chosen)[0]}", soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streambench.model.sweep import Axis, AxisName, grid, value_words
 from streambench.report.answer import answer
 from streambench.report.document import Document, Section
+from streambench.report.lone_trials import not_whole
 from streambench.report.numbers import number, plural, seconds
 from streambench.report.recovered import kinds
 from streambench.report.sections.cost import cost_section
@@ -123,12 +124,12 @@ def _axes_words(axes: tuple[Axis, ...]) -> str:
 
 def banners(bundle: Bundle) -> tuple[str, ...]:
     """What must not be overlooked: the run is partial, or too short to be ranked."""
-    said = []
+    said = not_whole(bundle.gaps)
     if bundle.run.partial:
         if not _one_length(bundle.run):
             said.append("Partial: the run was interrupted; what it had found is shown.")
             return tuple(said)
-        done = len(bundle.trials)
+        done = len(bundle.trials) + sum(gap.file == "trial.json" for gap in bundle.gaps)
         wanted = len(bundle.run.planned) * bundle.run.repeats * len(grid(bundle.run.axes))
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
     if bundle.run.method < METHOD:
