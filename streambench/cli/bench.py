@@ -11,7 +11,7 @@ from streambench.cli.reporting import reported
 from streambench.experiment.estimate import run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
-from streambench.experiment.loads import Loads, measured_ms, records_of
+from streambench.experiment.loads import LOADS, Loads, LoadsPolicy, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.load.resolve import resolve
@@ -24,6 +24,7 @@ def bench(
     requests: Sequence[Request],
     axes: tuple[Axis, ...] = (),
     leaves_out: LeavesOut | None = None,
+    policy: LoadsPolicy = LOADS,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
@@ -33,7 +34,7 @@ def bench(
     requests, artifacts = set_up(requests)
     check_heaps(requests)
     first = requests[0]
-    with Loads(traces_dir()) as loads:
+    with Loads(traces_dir(), policy) as loads:
         loads.check_room(requests)
         _show_plan(requests, axes, all_made=leaves_out is None)
         lab = next(iter(artifacts.values()), None)

@@ -37,7 +37,13 @@ class Again:
     """Plays a part of the measured load again; its reader is started while the engine still ends."""
 
     def __init__(
-        self, lab: Lab, supervisor: Supervisor, segment: Segment, event_offset_ms: int
+        self,
+        lab: Lab,
+        supervisor: Supervisor,
+        segment: Segment,
+        event_offset_ms: int,
+        *,
+        part_ms: int = PART_MS,
     ) -> None:
         self._lab = lab
         self._supervisor = supervisor
@@ -45,7 +51,7 @@ class Again:
         self._event_offset_ms = event_offset_ms
         quantum_ms = self._trace.meta.quantum_ms
         measured = segment.span(Purpose.MEASURED)
-        end_ms = min(measured.end_ms, measured.start_ms + PART_MS)
+        end_ms = min(measured.end_ms, measured.start_ms + part_ms)
         self._quanta = (measured.start_ms // quantum_ms, math.ceil(end_ms / quantum_ms))
         self._reader = Reader.start(
             supervisor,

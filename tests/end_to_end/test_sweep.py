@@ -10,7 +10,8 @@ from streambench.cli.bench import bench
 from streambench.cli.curve import auto_axis
 from streambench.cli.planning import make_requests
 from streambench.cli.sweeps import sweep_axes
-from streambench.experiment import loads, null_trial
+from streambench.experiment import null_trial
+from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.overload import beyond_reach
 from streambench.experiment.request import Request
 from streambench.load.trace import PARTIAL
@@ -36,10 +37,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As in test_find_rate, so that one of the two finds it in the cache.
     monkeypatch.setattr(null_trial, "RATES_PER_S", (50_000,))
     monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
-    monkeypatch.setattr(loads, "WARMING_PER_S", 2_000)
-    monkeypatch.setattr(loads, "WARMING_MS", 1_000)
-    monkeypatch.setattr(loads, "RISING_MS", 1_000)
-    monkeypatch.setattr(loads, "KEPT_BYTES", 2_000_000)  # the first load is kept, the second passes
+
+
+# The first load is kept, the second passes.
+SMALL = LoadsPolicy(at_once_per_s=2_000, at_once_ms=1_000, rising_ms=1_000, kept_bytes=2_000_000)
 
 
 def test_doubled_rates_show_the_knee_of_a_set_pace(
@@ -69,7 +70,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
 
     axis = auto_axis(requests(())[0])
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
-    assert bench(requests((axis,)), (axis,), leaves_out=beyond_reach) is ExitCode.OK
+    assert bench(requests((axis,)), (axis,), leaves_out=beyond_reach, policy=SMALL) is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
@@ -114,7 +115,7 @@ def test_the_python_consumer_commits_as_often_as_a_sweep_says(
         out=tmp_path / "results",
         command="test",
     )
-    bench(requests, axes)
+    bench(requests, axes, policy=SMALL)
     (folder,) = (tmp_path / "results").iterdir()
     often, seldom = (trial.record for trial in read_bundle(folder).trials)
     for record, value in ((often, "170"), (seldom, "1700")):

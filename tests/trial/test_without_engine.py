@@ -11,7 +11,6 @@ from streambench.model.plan import Artifacts
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.supervisor import Supervisor
-from streambench.trial import without_engine
 from streambench.trial.lab import open_lab
 from streambench.trial.without_engine import Again
 from streambench.workload.locate import find
@@ -23,9 +22,8 @@ OFFSET_MS = 1_764_000_000_000
 
 @pytest.mark.broker
 def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(without_engine, "PART_MS", 500)
     workload = load_workload(find("clicks"))
     load = compile_trace(
         workload, duration_ms=2_000, seed=1, cache=tmp_path / "loads", rate_per_s=RATE_PER_S
@@ -46,8 +44,8 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         ) as lab,
     ):
         before = {child.name for child in supervisor.children()}
-        found = Again(lab, supervisor, segment, OFFSET_MS).play()
-        again = Again(lab, supervisor, segment, OFFSET_MS).play()
+        found = Again(lab, supervisor, segment, OFFSET_MS, part_ms=500).play()
+        again = Again(lab, supervisor, segment, OFFSET_MS, part_ms=500).play()
         assert {child.name for child in supervisor.children()} == before
     assert found is not None
     assert again is not None
