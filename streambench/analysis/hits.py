@@ -81,10 +81,10 @@ def late_stretches(bundle: Bundle, each: ObservedHit) -> tuple[Stretch, ...]:
     late = np.zeros(len(due_ms))
     for course in seen:
         late[np.unique(np.searchsorted(due_ms, course.closing_ms[course.late]))] += 1
-    advance_ms = seen[0].advance_ms
+    apart_ms = seen[0].window.advance_ms
     # Closings are a quantum or two off their grid; only a window that is missing leaves a gap.
     next_ms = np.r_[due_ms[1:], np.inf]
-    ends_ms = np.where(next_ms < due_ms + 1.5 * advance_ms, next_ms, due_ms + advance_ms)
+    ends_ms = np.where(next_ms < due_ms + 1.5 * apart_ms, next_ms, due_ms + apart_ms)
     found: list[Stretch] = []
     for at in np.flatnonzero(late):
         start_s, end_s = ((float(ms[at]) - hit.at_ms) / 1000 for ms in (due_ms, ends_ms))

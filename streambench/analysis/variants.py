@@ -121,6 +121,12 @@ def _standing(bundle: Bundle, label: str) -> Standing:
     completed = tuple(t for t in trials if isinstance(t.record.outcome, Completed))
     compared, aside = _by_speed(bundle, completed)
     status, words, reason = _result(bundle, trials)
+    if not trials and bundle.lost(label):
+        status, words, reason = (
+            VariantStatus.INVALID,
+            "lost",
+            "its trial.json is missing or damaged",
+        )
     title = title_of(bundle, label)
     standing = Standing(label, title, status, words, reason, trials, compared, aside)
     return replace(standing, unranked=_why_unranked(bundle, standing))

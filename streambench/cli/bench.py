@@ -11,7 +11,7 @@ from streambench.experiment.curves import in_one_job, rising, run_curves
 from streambench.experiment.estimate import curve_s, run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
-from streambench.experiment.loads import Loads, measured_ms, records_of
+from streambench.experiment.loads import LOADS, Loads, LoadsPolicy, measured_ms, records_of
 from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
@@ -32,6 +32,7 @@ def bench(
     *,
     cold: bool = False,
     workspaces: Workspaces = workspace,
+    policy: LoadsPolicy = LOADS,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
@@ -44,7 +45,7 @@ def bench(
     check_heaps(requests)
     first = requests[0]
     together = not cold and in_one_job(requests, axes)
-    with Loads(traces_dir()) as loads:
+    with Loads(traces_dir(), policy) as loads:
         loads.check_room(requests)
         expected_s = expected_s_of(requests, together=together)
         at_most = together or leaves_out is not None

@@ -30,10 +30,10 @@ def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> 
         f"about {about(terms.budget_s)} for each engine",
         markup=False,
     )
-    window_ms = request.workload.query.window.advance_ms
-    if PROBE_WINDOWS * window_ms > policy.least_measured_ms:
+    window = request.workload.query.window
+    if window.span_ms(PROBE_WINDOWS) > policy.least_measured_ms:
         err.print(
-            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window_ms)}, and what is "
+            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window.size_ms)}, and what is "
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )

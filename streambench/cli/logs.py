@@ -37,7 +37,7 @@ def logs(
     from streambench.runtime.waiting import tail
 
     chosen = bundle or newest_bundle(Path("results"))
-    if not (chosen / "run.json").exists():
+    if not (chosen / "trials").is_dir() and not (chosen / "run.json").exists():
         raise UsageError(
             f"{chosen} is not a run bundle", hint="ls results, and name one of its folders"
         )

@@ -20,17 +20,17 @@ def report(
     ] = False,
 ) -> None:
     """Write report.html, report.md and plots/ into a run bundle, and print its summary."""
-    from streambench.results.bundle import read_bundle
+    from streambench.report.lone_trials import render_lone
+    from streambench.report.terminal import render
+    from streambench.report.write import write
+    from streambench.results.bundle import Bundle, read, read_bundle
 
     chosen = bundle or newest_bundle(Path("results"))
-    read = read_bundle(chosen)
     if as_json:
         from streambench.analysis.published.document import analysis_of, analysis_to_json
 
-        typer.echo(analysis_to_json(analysis_of(read)), nl=False)
+        typer.echo(analysis_to_json(analysis_of(read_bundle(chosen))), nl=False)
         return
-    from streambench.report.terminal import render
-    from streambench.report.write import write
-
-    out.print(render(read))
+    found = read(chosen)
+    out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
     err.print(f"report: {write(chosen)[0]}", soft_wrap=True)

@@ -193,8 +193,7 @@ def settling(request: Request) -> Request:
     if isinstance(load, Replay) or request.quick or request.warmed:
         return request
     changes = load.shape is not None and request.rate_per_s is None
-    window_ms = request.workload.query.window.advance_ms
-    if changes or not SETTLING.can_test(request.warm_up_s, window_ms):
+    if changes or not SETTLING.can_test(request.warm_up_s, request.workload.query.window):
         return request
     return dataclasses.replace(request, settles=True)
 

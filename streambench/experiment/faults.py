@@ -12,6 +12,7 @@ import numpy as np
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind, Strike
+from streambench.model.windows import Window
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.patience import WINDOWS_AFTERWARDS, recovery_patience_s
@@ -39,11 +40,9 @@ class Struck:
     holds: tuple[tuple[int, int], ...]
 
 
-def default_faults(
-    steady_ms: int, conditions: Conditions, *, window_ms: int = 0
-) -> tuple[Fault, ...]:
+def default_faults(steady_ms: int, conditions: Conditions, window: Window) -> tuple[Fault, ...]:
     """What a run without --fault does after its steady part."""
-    patience_ms = round(recovery_patience_s(conditions, window_ms) * 1000)
+    patience_ms = round(recovery_patience_s(conditions, window) * 1000)
     kill_ms = steady_ms + GUARD_MS
     return (
         Fault(FaultKind.WORKER_KILL, kill_ms),
@@ -60,10 +59,10 @@ def steady_ms(faults: Sequence[Fault]) -> int:
     return max(0, min(_begin_ms(fault) for fault in faults) - GUARD_MS)
 
 
-def needed_ms(faults: Sequence[Fault], conditions: Conditions, *, window_ms: int = 0) -> int:
+def needed_ms(faults: Sequence[Fault], conditions: Conditions, window: Window) -> int:
     """How long the measured part must be for all of them to happen and to be looked at."""
-    patience_ms = round(recovery_patience_s(conditions, window_ms) * 1000)
-    afterwards_ms = max(_AFTERWARDS_MS, WINDOWS_AFTERWARDS * window_ms)
+    patience_ms = round(recovery_patience_s(conditions, window) * 1000)
+    afterwards_ms = max(_AFTERWARDS_MS, window.span_ms(WINDOWS_AFTERWARDS))
     return max(fault.at_ms + _room_ms(fault, patience_ms, afterwards_ms) for fault in faults)
 
 
@@ -77,7 +76,7 @@ def check_faults(
             "doing",
             hint="streambench run clicks --fault worker-kill@25s",
         )
-    window_ms = workload.query.window.advance_ms
+    window = workload.query.window
     for fault in faults:
         if fault.at_ms + longest_jitter_ms >= measured_ms:
             raise UsageError(
@@ -86,10 +85,10 @@ def check_faults(
                 hint=f"streambench run --fault {fault} "
                 f"--duration {math.ceil((fault.at_ms + longest_jitter_ms) / 1000) + 30}s",
             )
-    windows = steady_ms(faults) // window_ms
+    windows = window.count_in(steady_ms(faults))
     if windows < WINDOWS_FOR_ANY_PERCENTILE:
         first = min(faults, key=_begin_ms)
-        least_s = math.ceil((WINDOWS_FOR_ANY_PERCENTILE * window_ms + GUARD_MS) / 1000)
+        least_s = math.ceil((window.span_ms(WINDOWS_FOR_ANY_PERCENTILE) + GUARD_MS) / 1000)
         least_s += (first.at_ms - _begin_ms(first)) // 1000
         raise UsageError(
             f"{first} leaves {windows} windows to be measured before it; what is timely is told by at "
@@ -108,7 +107,7 @@ def check_faults(
 
 def longest_jitter_ms(workload: Workload, conditions: Conditions) -> int:
     """A fault comes up to so much later than asked for: no phase of window or commit is preferred."""
-    return workload.query.window.advance_ms + conditions.commit_interval_ms
+    return workload.query.window.span_ms(1) + conditions.commit_interval_ms
 
 
 def draw(

@@ -17,6 +17,7 @@ from streambench.experiment.faults import (
 )
 from streambench.model.conditions import Conditions
 from streambench.model.fault import Fault
+from streambench.model.windows import Tumbling, Window
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.schedule import cool_down_ms
@@ -44,7 +45,7 @@ _PROBES: Final = 8
 _AROUND_A_PROBE_S: Final = 12.0
 _AROUND_A_SEARCH_S: Final = 180.0
 DEFAULT_BUDGET_S: Final = 1_500.0
-_USUAL_WINDOW_MS: Final = 500
+_USUAL_WINDOW: Final = Tumbling(500)
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,12 @@ def quick_lengths(workload: Workload) -> Lengths:
     """Those of a short look, which earns no percentile."""
     if isinstance(workload.input, Replay):
         return Lengths(QUICK_WARM_UP_MS, QUICK_MEASURED_MS)
-    window_ms = workload.query.window.advance_ms
-    least_ms = LEAST_WINDOWS * window_ms
+    window = workload.query.window
+    least_ms = window.span_ms(LEAST_WINDOWS)
     return Lengths(
         max(QUICK_WARM_UP_MS, cool_down_ms(workload)),
         max(QUICK_MEASURED_MS, least_ms),
-        _why(window_ms, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
+        _why(window, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
     )
 
 
@@ -116,7 +117,6 @@ def measured_length(
     usual_ms: int,
 ) -> MeasuredLength:
     """What is measured with these faults, the usual ones where None. Raises UsageError."""
-    window_ms = workload.query.window.advance_ms
     no_faults = None
     if faults is None:
         no_faults = _no_faults_why(workload)
@@ -124,7 +124,7 @@ def measured_length(
         faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
     if not faults:
         return MeasuredLength((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
-    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, window_ms=window_ms))
+    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, workload.query.window))
     check_faults(
         faults,
         workload,
@@ -138,8 +138,7 @@ def measured_length(
 def _usual_faults(workload: Workload, usual_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
     if isinstance(workload.input, Replay):
         return ()
-    window_ms = workload.query.window.advance_ms
-    return default_faults(usual_ms, conditions, window_ms=window_ms)
+    return default_faults(usual_ms, conditions, workload.query.window)
 
 
 def _no_faults_why(workload: Workload) -> str | None:
@@ -156,22 +155,22 @@ def _no_faults_why(workload: Workload) -> str | None:
 def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> Lengths:
     if isinstance(workload.input, Replay):
         return Lengths(warm_up_ms, measured_ms)  # a replay is as long as its file
-    window_ms = workload.query.window.advance_ms
-    windows = min(WINDOWS, max(LEAST_WINDOWS, _LONGEST_MS // window_ms))
+    window = workload.query.window
+    windows = min(WINDOWS, max(LEAST_WINDOWS, window.count_in(_LONGEST_MS)))
     # The first window must have closed, and its rows must have come, before anything is measured.
     warm_up_ms = max(warm_up_ms, cool_down_ms(workload))
-    if windows * window_ms <= measured_ms:
+    if window.span_ms(windows) <= measured_ms:
         return Lengths(warm_up_ms, measured_ms)
-    return Lengths(warm_up_ms, windows * window_ms, _why(window_ms, windows))
+    return Lengths(warm_up_ms, window.span_ms(windows), _why(window, windows))
 
 
-def _why(window_ms: int, windows: int) -> str:
-    takes = show_duration(windows * window_ms)
-    size = show_duration(window_ms)
+def _why(window: Window, windows: int) -> str:
+    takes = show_duration(window.span_ms(windows))
+    size = show_duration(window.size_ms)
     told = f"{windows} windows of {size} are measured, which takes {takes} for each engine"
     if windows >= WINDOWS_FOR_ANY_PERCENTILE:
         return f"{told}: {WINDOWS_FOR_ANY_PERCENTILE} earn a percentile"
-    wanted = show_duration(WINDOWS * window_ms).replace(" ", "")
+    wanted = show_duration(window.span_ms(WINDOWS)).replace(" ", "")
     return (
         f"{told}; {WINDOWS_FOR_ANY_PERCENTILE} would earn a percentile and a rank: "
         f"--duration {wanted}"
@@ -180,12 +179,11 @@ def _why(window_ms: int, windows: int) -> str:
 
 def search_budget_s(workload: Workload) -> float:
     """What a search of four engines takes, of a workload with these windows."""
-    return (
-        DEFAULT_BUDGET_S * _search_s(workload.query.window.advance_ms) / _search_s(_USUAL_WINDOW_MS)
-    )
+    return DEFAULT_BUDGET_S * _search_s(workload.query.window) / _search_s(_USUAL_WINDOW)
 
 
-def _search_s(window_ms: int) -> float:
-    probe_s = max(12_000, PROBE_WINDOWS * window_ms) / 1_000 + window_ms / 1_000
-    confirm_s = max(50_000, CONFIRM_WINDOWS * window_ms) / 1_000 + window_ms / 1_000
+def _search_s(window: Window) -> float:
+    window_s = window.size_ms / 1_000
+    probe_s = max(12_000, window.span_ms(PROBE_WINDOWS)) / 1_000 + window_s
+    confirm_s = max(50_000, window.span_ms(CONFIRM_WINDOWS)) / 1_000 + window_s
     return _AROUND_A_SEARCH_S + _PROBES * (probe_s + _AROUND_A_PROBE_S) + confirm_s

@@ -14,7 +14,7 @@ from streambench.experiment.request import Request
 from streambench.experiment.settling import SETTLING
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, rising_to
 from streambench.load.resolve import resolve
-from streambench.load.trace import CACHE_LIMIT_BYTES, PARTIAL, Trace, compile_trace
+from streambench.load.trace import COMPILING, PARTIAL, Trace, compile_trace
 from streambench.model.plan import Plan
 from streambench.model.sweep import Point
 from streambench.runtime.memory import HEAP_FACTOR, check_disk
@@ -22,17 +22,31 @@ from streambench.runtime.scratch import memory_folder
 from streambench.trial.schedule import duration_ms
 from streambench.trial.workspace import ENTRIES_AT_MOST, passing_folder, scratch_bytes
 
-# A million records, at least twice: until they are not worked off faster any more.
-WARMING_PER_S = 250_000
-WARMING_MS = 4_000
-# A load that would fill more of the cache than this is compiled for the trials that play it.
-KEPT_BYTES = CACHE_LIMIT_BYTES // 4
+WARMING_PER_S: Final = 250_000
 # As much load as compiles the broker's write path; it is played as fast as it goes.
 _BROKER_WARM_UP_MS: Final = 10_000
 # The oracle's columns and the index of batches, beside the records.
 _TRACE_FACTOR: Final = 1.15
 # What a bundle keeps of a trial, where each record makes a row.
 _BYTES_PER_STORED_ROW: Final = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadsPolicy:
+    """How large the loads before the measured one are, and how large one may be to be kept.
+
+    `at_once_per_s` for `at_once_ms` come at once, a million records, at least twice: until they are
+    not worked off faster any more. A load that would fill more than `kept_bytes` of the cache is
+    compiled for the trials that play it.
+    """
+
+    at_once_per_s: int = WARMING_PER_S
+    at_once_ms: int = 4_000
+    rising_ms: int = RISING_MS
+    kept_bytes: int = COMPILING.cache_limit_bytes // 4
+
+
+LOADS: Final = LoadsPolicy()
 
 
 def compile_load(request: Request, load_ms: int | None, folder: Path) -> Trace:
@@ -66,8 +80,9 @@ class Loads:
     point is asked for. Leaving the context deletes that folder, and so does the guardian.
     """
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, policy: LoadsPolicy = LOADS) -> None:
         self._cache = cache
+        self._policy = policy
         self._passing = ExitStack()
         self._folder: Path | None = None
         self._point: Point | None = None
@@ -100,14 +115,14 @@ class Loads:
         """What comes at once before a trial, until the job is warm; None: nothing does."""
         if not request.warmed:
             return None
-        at_once = dataclasses.replace(request, rate_per_s=WARMING_PER_S)
-        return compile_load(at_once, WARMING_MS, self._cache)
+        at_once = dataclasses.replace(request, rate_per_s=self._policy.at_once_per_s)
+        return compile_load(at_once, self._policy.at_once_ms, self._cache)
 
     def rising(self, request: Request) -> Trace | None:
         """What then rises to the rate; None: nothing does."""
         if not request.warmed:
             return None
-        return compile_load(rising_to(request), RISING_MS, self._place(request))
+        return compile_load(rising_to(request), self._policy.rising_ms, self._place(request))
 
     def settling(self, request: Request) -> Trace | None:
         """What is played at the rate until the delay no longer falls; None: nothing is."""
@@ -155,16 +170,19 @@ class Loads:
             played += settling
             before = settling * SETTLING.loads_at_most(request.warm_up_s) - settling
         if request.warmed:
-            rising = rising_to(request)
-            played += resolve(rising.workload, duration_ms=RISING_MS, rate_per_s=None).records
-            before += LOADS_AT_MOST * WARMING_PER_S * WARMING_MS // 1_000
+            policy, rising = self._policy, rising_to(request)
+            played += resolve(
+                rising.workload, duration_ms=policy.rising_ms, rate_per_s=None
+            ).records
+            before += LOADS_AT_MOST * policy.at_once_per_s * policy.at_once_ms // 1_000
         heaps = [c.plan.heap_mib for c in request.contenders if isinstance(c.plan, Plan)]
         written = played + before
+        trace_bytes = round(played * bytes_each * _TRACE_FACTOR)
         beside_bytes = scratch_bytes(records=written, load_bytes=round(written * bytes_each))
         return _Need(
-            trace_bytes=round(played * bytes_each * _TRACE_FACTOR),
+            trace_bytes=trace_bytes,
             beside_bytes=beside_bytes + int(max(heaps, default=0) * HEAP_FACTOR * 2**20),
-            is_replay=request.is_replay,
+            kept=request.is_replay or trace_bytes <= self._policy.kept_bytes,
         )
 
 
@@ -174,11 +192,7 @@ class _Need:
 
     trace_bytes: int
     beside_bytes: int
-    is_replay: bool
-
-    @property
-    def kept(self) -> bool:
-        return self.is_replay or self.trace_bytes <= KEPT_BYTES
+    kept: bool
 
     @property
     def in_all_bytes(self) -> int:

@@ -59,13 +59,14 @@ class Closings:
 
 def closings(workload: Workload, measured_ms: int) -> Closings:
     """Those of a measured part; of a replay, whose length is its file's, as many as earn a percentile."""
-    size_ms = workload.query.window.advance_ms
+    window = workload.query.window
+    apart_ms = float(window.advance_ms)
     match workload.input:
         case Replay(speed_up=speed_up):
-            return Closings(WINDOWS_FOR_ANY_PERCENTILE, size_ms / speed_up, size_ms)
+            return Closings(WINDOWS_FOR_ANY_PERCENTILE, apart_ms / speed_up, window.size_ms)
         case _:
-            windows = max(WINDOWS_FOR_ANY_PERCENTILE, measured_ms // size_ms)
-            return Closings(windows, float(size_ms), size_ms)
+            windows = max(WINDOWS_FOR_ANY_PERCENTILE, window.count_in(measured_ms))
+            return Closings(windows, apart_ms, window.size_ms)
 
 
 def locks_phase(interval_ms: float, closing: Closings) -> bool:

@@ -21,6 +21,7 @@ from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.trial import WarmedUp
+from streambench.model.windows import Window
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.results.statistics import TREND_FLOOR_MS, TREND_FLOOR_SHARE, TREND_P_VALUE
@@ -52,9 +53,9 @@ class SettlingPolicy:
         """How often that load may be played."""
         return int((self.longest * asked_s - self.head_s) / self.load_s(asked_s))
 
-    def can_test(self, asked_s: float, window_ms: int) -> bool:
+    def can_test(self, asked_s: float, window: Window) -> bool:
         """Whether a load has windows enough to be tested; the one at its end is not complete."""
-        return self.load_s(asked_s) * 1000 >= (2 * self.windows + 1) * window_ms
+        return self.load_s(asked_s) * 1000 >= window.span_ms(2 * self.windows + 1)
 
 
 SETTLING: Final = SettlingPolicy()

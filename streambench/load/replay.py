@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from streambench.load.columns import Chunk, ChunkField, Integers, Numbers, Strings, StringTable
 from streambench.model.expression import FieldType
+from streambench.model.windows import Window
 from streambench.model.workload import Field, Replay
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened
 
@@ -20,9 +21,9 @@ def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
     return int(_quanta(np.array([span_ms], np.int64), replay, quantum_ms)[0]) + 1
 
 
-def origin_of(survey: Survey, advance_ms: int) -> int:
+def origin_of(survey: Survey, window: Window) -> int:
     """Return the trace's origin in the file's own time: the window's edge before the first arrival."""
-    return survey.first_arrival_ms // advance_ms * advance_ms
+    return window.assign(survey.first_arrival_ms)
 
 
 def read(

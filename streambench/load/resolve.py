@@ -84,7 +84,7 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
                 duration_ms=quanta * workload.quantum_ms,
                 quanta=quanta,
                 records=found.rows,
-                origin_ms=replayed.origin_of(found, workload.query.window.advance_ms),
+                origin_ms=replayed.origin_of(found, workload.query.window),
             )
         case _:
             assert_never(workload.input)

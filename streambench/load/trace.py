@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 
 from streambench.load.resolve import (
+    CHUNK_RECORDS,
     FORMAT,
     Load,
     ReplayLoad,
@@ -44,9 +45,22 @@ _META_FILE: Final = "trace.json"
 # Folders of this name and a pid go when that process is gone.
 PARTIAL: Final = "partial-"
 _BYTES_PER_RECORD: Final = 120
-# A cache above this size loses what nobody has used for an hour, the longest unused first.
-CACHE_LIMIT_BYTES: Final = 4 * 2**30
-_UNUSED_S: Final = 3_600.0
+
+
+@dataclass(frozen=True)
+class CompilePolicy:
+    """How loads are compiled, and how long they are kept; it changes not one byte of them.
+
+    A cache above `cache_limit_bytes` loses what nobody has used for `unused_s`, the longest unused
+    first. `chunk_records` are compiled at once.
+    """
+
+    cache_limit_bytes: int = 4 * 2**30
+    unused_s: float = 3_600.0
+    chunk_records: int = CHUNK_RECORDS
+
+
+COMPILING: Final = CompilePolicy()
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,7 @@ def compile_trace(
     rate_per_s: int | None = None,
     partitions: int | None = None,
     progress: Callable[[float], None] | None = None,
+    policy: CompilePolicy = COMPILING,
 ) -> Trace:
     """Return the trace of `workload`, from `cache` (a folder) or compiled into it.
 
@@ -167,12 +182,20 @@ def compile_trace(
         return cached
     cache.mkdir(parents=True, exist_ok=True)
     _discard_abandoned(cache)
-    _discard_unused(cache)
+    _discard_unused(cache, policy)
     _check_disk(cache, load)
     partial = cache / f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}"
     partial.mkdir()
     try:
-        _compile(partial, workload, load, seed=seed, partitions=partitions, progress=progress)
+        _compile(
+            partial,
+            workload,
+            load,
+            seed=seed,
+            partitions=partitions,
+            chunk_records=policy.chunk_records,
+            progress=progress,
+        )
         return _publish(partial, folder)
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -189,13 +212,14 @@ def _compile(
     *,
     seed: int,
     partitions: int,
+    chunk_records: int,
     progress: Callable[[float], None] | None,
 ) -> None:
     def told(records: int) -> None:
         if progress is not None:
             progress(min(1.0, records / max(1, load.records)))
 
-    records = chunks(workload, load, seed=seed, partitions=partitions)
+    records = chunks(workload, load, seed=seed, partitions=partitions, chunk_records=chunk_records)
     written = write_trace(folder, workload, records, partitions=partitions, progress=told)
     _check_partitions(written)
     rate_per_s = load.synthetic.rate_per_s if isinstance(load, SyntheticLoad) else None
@@ -277,13 +301,13 @@ def _discard_abandoned(cache: Path) -> None:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _discard_unused(cache: Path) -> None:
+def _discard_unused(cache: Path, policy: CompilePolicy) -> None:
     """Keep the cache within its limit, as far as nobody needs what is in it."""
     known = [_size_of(f) for f in cache.iterdir() if not f.name.startswith(PARTIAL)]
     sizes = sorted((used_s, size, folder) for used_s, size, folder in filter(None, known))
-    over_bytes = sum(size for _, size, _ in sizes) - CACHE_LIMIT_BYTES
+    over_bytes = sum(size for _, size, _ in sizes) - policy.cache_limit_bytes
     for used_s, size, folder in sizes:
-        if over_bytes <= 0 or time.time() - used_s < _UNUSED_S:
+        if over_bytes <= 0 or time.time() - used_s < policy.unused_s:
             return
         shutil.rmtree(folder, ignore_errors=True)
         over_bytes -= size

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from streambench.model.expression import Aggregate, Expression, FieldType
 from streambench.model.shape import Shape, mean_per_s
+from streambench.model.windows import Window
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,6 @@ class Field:
     name: str
     type: FieldType
     source: FieldSource | None
-
-
-@dataclass(frozen=True)
-class Tumbling:
-    """Windows [n·size, (n+1)·size) of event time, aligned to the epoch."""
-
-    size_ms: int
-
-    @property
-    def advance_ms(self) -> int:
-        """Distance between two window starts."""
-        return self.size_ms
-
-
-Window: TypeAlias = Tumbling
 
 
 @dataclass(frozen=True)

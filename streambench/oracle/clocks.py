@@ -15,8 +15,6 @@ from streambench.oracle.columns import (
     TraceColumns,
     parquet_sql,
     passes_sql,
-    window_size_ms,
-    window_start_sql,
 )
 
 Int64s = npt.NDArray[np.int64]
@@ -70,7 +68,7 @@ def _steps(quanta: Int64s, event_ms: Int64s) -> Steps:
 def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:
     """Read what moves the clocks, in one pass over the trace."""
     grouped = connection.sql(f"""
-        SELECT quantum, partition, {window_start_sql(query.window)} AS window_start_ms,
+        SELECT quantum, partition, {query.window.assign_sql("event_ms")} AS window_start_ms,
                count(*) AS records,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
         FROM {parquet_sql(trace.columns_glob)}
@@ -87,7 +85,7 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
     # end. All clocks are then behind this one.
     seen = everywhere.event_ms[np.searchsorted(everywhere.quanta, quantum[passes], side="left")]
-    closing = start_ms[passes] + window_size_ms(query.window) + query.grace_ms
+    closing = query.window.closes_at(start_ms[passes], query.grace_ms)
     return TraceClocks(
         passing_by_partition={
             int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])

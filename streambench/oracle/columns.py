@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol
 
 import duckdb
 
 from streambench.model.expression import Aggregate, AggregateFunction
-from streambench.model.workload import Query, Tumbling, Window
+from streambench.model.workload import Query
 from streambench.workload.sql import to_sql
 
 MEMORY_LIMIT = "1GB"
@@ -74,25 +74,6 @@ def duckdb_session() -> Iterator[Any]:
             yield connection
         finally:
             connection.close()
-
-
-def window_size_ms(window: Window) -> int:
-    """Length of a window."""
-    match window:
-        case Tumbling(size_ms=size_ms):
-            return size_ms
-        case _:
-            assert_never(window)
-
-
-def window_start_sql(window: Window, event_ms: str = "event_ms") -> str:
-    """SQL for the start of the window that holds `event_ms`; rounds down for negative times, too."""
-    match window:
-        case Tumbling(size_ms=size):
-            # DuckDB's % takes the sign of the dividend, and event times may lie before the origin.
-            return f"({event_ms} - ((({event_ms} % {size}) + {size}) % {size}))"
-        case _:
-            assert_never(window)
 
 
 def passes_sql(query: Query) -> str:

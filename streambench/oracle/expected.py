@@ -23,8 +23,6 @@ from streambench.oracle.columns import (
     parquet_sql,
     passes_sql,
     quoted,
-    window_size_ms,
-    window_start_sql,
 )
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
@@ -100,14 +98,13 @@ def expect(
     record in each partition, and `event_offset_ms` what was added to event times at play. Without
     batches the bounds of such an engine are wide. No other clock needs these three.
     """
-    size_ms = window_size_ms(query.window)
     with duckdb_session() as connection:
         clocks = read_clocks(connection, trace, query)
         standing = standing_sql(
             connection,
             clock,
             nothing_late=clocks.nothing_late,
-            size_ms=size_ms,
+            window=query.window,
             grace_ms=query.grace_ms,
             batches=batches,
             first_offsets=first_offsets or {},
@@ -131,7 +128,9 @@ def expect(
             ORDER BY window_start_ms, key
         """).to_arrow_table()
 
-    closing_event_ms = counted.column("window_start_ms").to_numpy() + size_ms + query.grace_ms
+    closing_event_ms = query.window.closes_at(
+        counted.column("window_start_ms").to_numpy(), query.grace_ms
+    )
     row_partition = counted.column("partition").to_numpy()
     earliest = earliest_quanta(
         clocks,
@@ -196,7 +195,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     )
     return f"""
         SELECT partition, position, quantum, event_ms,
-               {window_start_sql(query.window)} AS window_start_ms,
+               {query.window.assign_sql("event_ms")} AS window_start_ms,
                {TRACE}.{quoted(query.group_by)} AS key,
                {passes_sql(query)} AS passes,
                {arguments}

@@ -14,6 +14,7 @@ from streambench.load.partition import partition_of
 from streambench.model.columns import value_column
 from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
+from streambench.model.windows import Window
 from streambench.model.workload import Query, Replay, Workload
 from streambench.oracle.columns import (
     TRACE,
@@ -22,8 +23,6 @@ from streambench.oracle.columns import (
     parquet_sql,
     passes_sql,
     quoted,
-    window_size_ms,
-    window_start_sql,
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
@@ -52,15 +51,16 @@ class LatePrediction:
 class Arrivals:
     """Records in the order of arrival: when each is played, its event time, its partition.
 
-    `due_ms` is in playing time (speed-up applied), and never falls. `window_end_ms` belongs to
-    `event_ms`. Records that fail `passes` move no clock.
+    `due_ms` is in playing time (speed-up applied), and never falls. `window_start_ms` belongs
+    to `event_ms`. Records that fail `passes` move no clock.
     """
 
     due_ms: Int64s
     event_ms: Int64s
-    window_end_ms: Int64s
+    window_start_ms: Int64s
     partition: Int64s
     passes: Flags
+    window: Window
 
     @property
     def records(self) -> int:
@@ -124,13 +124,13 @@ def predict_drops(
     with duckdb_session() as connection:
         table = connection.sql(f"""
             SELECT (CAST(quantum AS BIGINT) + 1) * {trace.meta.quantum_ms} AS due_ms, event_ms,
-                   {window_start_sql(query.window)} + {window_size_ms(query.window)} AS window_end_ms,
+                   {query.window.assign_sql("event_ms")} AS window_start_ms,
                    CAST(partition AS BIGINT) AS partition, {passes_sql(query)} AS passes
             FROM {parquet_sql(trace.columns_glob)}
             ORDER BY quantum, partition, position
         """).to_arrow_table()
     grace = query.grace_ms if grace_ms is None else grace_ms
-    return _predict(_arrivals(table), clock, grace_ms=grace, batch_ms=batch_ms)
+    return _predict(_arrivals(table, query.window), clock, grace_ms=grace, batch_ms=batch_ms)
 
 
 def predict_whole_file(
@@ -166,19 +166,19 @@ def predict_whole_file(
                 }
             ),
         )
-        start = window_start_sql(query.window, f"{TRACE}.{quoted(EVENT_MS)}")
+        start = query.window.assign_sql(f"{TRACE}.{quoted(EVENT_MS)}")
         arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
             SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})
                         AS BIGINT) AS due_ms,
                    {TRACE}.{quoted(EVENT_MS)} AS event_ms,
-                   {start} + {window_size_ms(query.window)} AS window_end_ms,
+                   {start} AS window_start_ms,
                    partition_of_key.partition AS partition, {passes_sql(query)} AS passes
             FROM source AS {TRACE}
             JOIN partition_of_key ON {TRACE}.{quoted(query.group_by)} = partition_of_key.key
             ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
         """).to_arrow_table()
-    arrivals = _arrivals(table)
+    arrivals = _arrivals(table, query.window)
     return tuple(
         _predict(arrivals, clock, grace_ms=grace_ms, batch_ms=batch_ms) for grace_ms in graces_ms
     )
@@ -188,7 +188,7 @@ def late_records(
     arrivals: Arrivals, clock: EventClock, *, grace_ms: int, batch_ms: int | None
 ) -> Flags:
     """Which records that pass `where` find their window closed by `clock`, partitions in step."""
-    closing_ms = arrivals.window_end_ms + grace_ms
+    closing_ms = arrivals.window.closes_at(arrivals.window_start_ms, grace_ms)
     match clock:
         case EventClock.PER_PARTITION:
             late = np.zeros(len(closing_ms), dtype=np.bool_)
@@ -246,7 +246,7 @@ def _predict(
 
 def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     """The most that a least-over-partitions clock can drop: by the record's own partition alone."""
-    closing_ms = arrivals.window_end_ms + grace_ms
+    closing_ms = arrivals.window.closes_at(arrivals.window_start_ms, grace_ms)
     most = 0
     for p in np.unique(arrivals.partition):
         own = np.flatnonzero((arrivals.partition == p) & arrivals.passes)
@@ -255,14 +255,15 @@ def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     return most
 
 
-def _arrivals(table: pa.Table) -> Arrivals:
+def _arrivals(table: pa.Table, window: Window) -> Arrivals:
     def column(name: str) -> Int64s:
         return np.asarray(table.column(name).to_numpy(), dtype=np.int64)
 
     return Arrivals(
         due_ms=column("due_ms"),
         event_ms=column("event_ms"),
-        window_end_ms=column("window_end_ms"),
+        window_start_ms=column("window_start_ms"),
         partition=column("partition"),
         passes=table.column("passes").to_numpy(zero_copy_only=False).astype(np.bool_),
+        window=window,
     )

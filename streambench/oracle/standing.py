@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
+from streambench.model.windows import Window
 
 MUST, MAY, LATE = 0, 1, 2
 
@@ -24,7 +25,7 @@ def standing_sql(
     clock: EventClock,
     *,
     nothing_late: bool,
-    size_ms: int,
+    window: Window,
     grace_ms: int,
     batches: Batches | None,
     first_offsets: Mapping[int, int],
@@ -32,30 +33,31 @@ def standing_sql(
 ) -> str:
     """A query over the relation `records` that selects those that pass, with their `standing`.
 
-    `records` has partition, position, event_ms, window_start_ms, passes. `size_ms` is that of
-    the window. `first_offsets` gives the offset of position 0 in each partition (0 when absent).
+    `records` has partition, position, event_ms, window_start_ms, passes. `first_offsets`
+    gives the offset of position 0 in each partition (0 when absent).
     """
     if nothing_late:
         return f"SELECT *, {MUST} AS standing FROM records WHERE passes"
+    closing_ms = window.closes_sql("window_start_ms", grace_ms)
     match clock:
         case EventClock.PER_PARTITION:
-            return _per_partition(size_ms + grace_ms)
+            return _per_partition(closing_ms)
         case EventClock.MIN_OF_PARTITIONS:
-            return _min_of_partitions(size_ms + grace_ms)
+            return _min_of_partitions(closing_ms)
         case EventClock.GLOBAL_PER_BATCH:
             if batches is None:
-                return _global_unknown_batches(size_ms + grace_ms)
+                return _global_unknown_batches(closing_ms)
             _register_batches(connection, batches, first_offsets, event_offset_ms)
-            return _global_by_batch(size_ms)
+            return _global_by_batch(window.closes_sql("window_start_ms", 0))
         case _:
             assert_never(clock)
 
 
-def _per_partition(closing_ms: int) -> str:
+def _per_partition(closing_ms: str) -> str:
     # Kafka Streams first advances its observed stream time to the record's own, then compares; the
     # aggregation stands behind the filter, so only records that pass move it.
     return f"""
-        SELECT *, CASE WHEN window_start_ms + {closing_ms} <= max(event_ms) OVER log
+        SELECT *, CASE WHEN {closing_ms} <= max(event_ms) OVER log
                        THEN {LATE} ELSE {MUST} END AS standing
         FROM records WHERE passes
         WINDOW log AS (PARTITION BY partition ORDER BY position
@@ -63,13 +65,13 @@ def _per_partition(closing_ms: int) -> str:
     """
 
 
-def _min_of_partitions(closing_ms: int) -> str:
+def _min_of_partitions(closing_ms: str) -> str:
     # Flink's source makes its watermark, of NULL for records that fail WHERE: those leave it where it
     # is. It is emitted periodically and is the least over partitions: never ahead of the record's own
     # partition, but how far behind is not known. Hence MUST on one side and MAY on the other.
     return f"""
         SELECT * EXCLUDE (earlier),
-               CASE WHEN coalesce(earlier < window_start_ms + {closing_ms}, true)
+               CASE WHEN coalesce(earlier < {closing_ms}, true)
                     THEN {MUST} ELSE {MAY} END AS standing
         FROM (SELECT *, max(event_ms) OVER log AS earlier
               FROM records WHERE passes
@@ -78,13 +80,13 @@ def _min_of_partitions(closing_ms: int) -> str:
     """
 
 
-def _global_unknown_batches(closing_ms: int) -> str:
+def _global_unknown_batches(closing_ms: str) -> str:
     # A batch may have read another partition arbitrarily far ahead of this one, but never a later
     # record of this partition. Without the batches only this is proved: a record counts when neither
     # its own partition before it nor any other partition anywhere holds one that closes its window.
     return f"""
         SELECT passing.* EXCLUDE (earlier),
-               CASE WHEN coalesce(greatest(earlier, elsewhere) < window_start_ms + {closing_ms}, true)
+               CASE WHEN coalesce(greatest(earlier, elsewhere) < {closing_ms}, true)
                     THEN {MUST} ELSE {MAY} END AS standing
         FROM (SELECT *, max(event_ms) OVER log AS earlier
               FROM records WHERE passes
@@ -133,13 +135,13 @@ def _register_batches(
     )
 
 
-def _global_by_batch(size_ms: int) -> str:
+def _global_by_batch(end_ms: str) -> str:
     # The watermark has the grace taken off already, so it is compared with the window's end alone.
     # A record beyond the last known batch may count.
     return f"""
         SELECT records.*,
                CASE WHEN batch_ends.end_position IS NULL THEN {MAY}
-                    WHEN window_start_ms + {size_ms} <= batch_ends.late_ms THEN {LATE}
+                    WHEN {end_ms} <= batch_ends.late_ms THEN {LATE}
                     ELSE {MUST} END AS standing
         FROM records
         ASOF LEFT JOIN batch_ends

@@ -7,6 +7,7 @@ from streambench.model.numbers import plural
 from streambench.report.chapters.chapter import Chapter
 from streambench.report.chapters.choose import chapter_of
 from streambench.report.document import Document
+from streambench.report.lone_trials import not_whole
 from streambench.report.sections.damage import damage_section
 from streambench.report.sections.definitions import definitions_section
 from streambench.report.sections.terms import (
@@ -64,12 +65,13 @@ def _facts(bundle: Bundle, chapter: Chapter) -> tuple[tuple[str, str], ...]:
 
 def banners(bundle: Bundle) -> tuple[str, ...]:
     """What must not be overlooked: the run is partial, or too short to be ranked."""
-    said = []
+    said = not_whole(bundle.gaps)
     if bundle.run.partial:
         wanted = chapter_of(bundle).trials_wanted()
         if wanted is None:
-            return ("Partial: the run was interrupted; what it had found is shown.",)
-        done = len(bundle.trials)
+            said.append("Partial: the run was interrupted; what it had found is shown.")
+            return tuple(said)
+        done = len(bundle.trials) + sum(gap.file == "trial.json" for gap in bundle.gaps)
         said.append(f"Partial: the run was interrupted after {done} of {plural(wanted, 'trial')}.")
     if bundle.run.method < METHOD:
         said.append(

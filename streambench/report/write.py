@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 from streambench.report import html, markdown
 from streambench.report.compose import compose
-from streambench.report.document import plots_of
+from streambench.report.document import Document, plots_of
+from streambench.report.lone_trials import compose_lone
 from streambench.report.plots.drawing import to_png
-from streambench.results.bundle import read_bundle
+from streambench.results.bundle import Bundle, LoneTrials, read
 from streambench.results.files import write_bytes, write_text
+
+
+def document_of(found: Bundle | LoneTrials) -> Document:
+    """The report of a bundle, or of the trials that are left of one."""
+    match found:
+        case Bundle():
+            return compose(found)
+        case LoneTrials():
+            return compose_lone(found)
+        case _:
+            assert_never(found)
 
 
 def write(folder: Path) -> tuple[Path, ...]:
@@ -17,7 +30,7 @@ def write(folder: Path) -> tuple[Path, ...]:
 
     Raises UsageError when there is no bundle that this version can read.
     """
-    document = compose(read_bundle(folder))
+    document = document_of(read(folder))
     written = []
     for figure in plots_of(document):
         path = folder / markdown.PLOTS / f"{figure.name}.png"

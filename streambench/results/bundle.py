@@ -16,14 +16,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streambench.model.errors import UsageError
 from streambench.model.conditions import Variant
+from streambench.model.errors import UsageError
 from streambench.model.trial import TrialRecord
 from streambench.oracle.expected import Expected
 from streambench.results.expectations import store
 from streambench.results.files import write_text, write_with
+from streambench.results.gaps import UNREADABLE, Gap, table_gaps
 from streambench.results.old_labels import with_present_labels
 from streambench.results.schema import (
+    FIRST_WITH_PARTITIONS,
     SCHEMA,
     RunRecord,
     run_from_data,
@@ -44,14 +46,29 @@ class TrialBundle:
     folder: Path
 
     def table(self, name: str) -> pa.Table | None:
-        """The columns `<name>.parquet`; None when this trial did not get as far as writing them."""
+        """The columns `<name>.parquet`; None when they are not there, or cannot be read."""
         path = self.folder / f"{name}.parquet"
-        return pq.read_table(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return pq.read_table(path)
+        except UNREADABLE:
+            return None
+
+
+@dataclass(frozen=True)
+class LoneTrials:
+    """What is left of a bundle without its `run.json`; `why` it has none, in words."""
+
+    folder: Path
+    why: str
+    trials: tuple[TrialBundle, ...]
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A run as read from disk, in the order of numbers.
+    """A run as read from disk, in the order of numbers; `gaps` what it lacks.
 
     `loads` are those of jobs that had several: of searches and drains.
     """
@@ -60,10 +77,18 @@ class Bundle:
     run: RunRecord
     trials: tuple[TrialBundle, ...]
     loads: tuple[TrialBundle, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     def of(self, label: str) -> tuple[TrialBundle, ...]:
         """The trials of the variant with this label."""
         return tuple(trial for trial in self.trials if trial.record.variant.label == label)
+
+    def lost(self, label: str) -> bool:
+        """Whether a trial of this variant was made whose record is missing or cannot be read."""
+        folder = label.replace(":", ".")
+        return any(
+            gap.file == "trial.json" and gap.folder.partition("-")[2] == folder for gap in self.gaps
+        )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -170,12 +195,55 @@ class BundleWriter:
 def read_bundle(path: Path) -> Bundle:
     """Read the bundle in `path`; trials that were not finished are not there.
 
-    Raises UsageError when there is no bundle, when it is of a newer schema, or when a file is damaged.
+    Raises UsageError when there is no bundle, when its `run.json` cannot be read, or when it is of a
+    newer schema.
     """
+    match read(path):
+        case LoneTrials(why=why):
+            raise UsageError(
+                f"{path} holds trials, but {why}", hint=f"see them: streambench report {path}"
+            )
+        case bundle:
+            return bundle
+
+
+def read(path: Path) -> Bundle | LoneTrials:
+    """Read as much of the bundle in `path` as is there.
+
+    Raises UsageError when there is no bundle, or when it is of a newer schema.
+    """
+    trials, gaps = _read_trials(path / "trials")
+    loads, load_gaps = _read_loads(path / "jobs")
+    gaps += load_gaps
+    try:
+        run = _read_run(path)
+    except _Lost as lost:
+        if not trials:
+            raise UsageError(f"{path} is not a run bundle: {lost}", hint=_NO_BUNDLE_HINT) from lost
+        # Which version of the method measured them is not known, so partitions may lawfully be absent.
+        gaps += _table_gaps(trials, with_partitions=False)
+        return LoneTrials(path, str(lost), trials, gaps)
+    variants = [
+        *(trial.record.variant for trial in trials),
+        *(search.variant for search in run.searches),
+        *(drained.variant for drained in run.drains),
+    ]
+    gaps += _table_gaps(trials, with_partitions=run.method >= FIRST_WITH_PARTITIONS)
+    return Bundle(path, with_present_labels(run, variants), trials, loads, gaps)
+
+
+class _Lost(Exception):
+    """Why a bundle's `run.json` does not say what was run."""
+
+
+def _read_run(path: Path) -> RunRecord:
     run_file = path / "run.json"
     if not run_file.is_file():
-        raise UsageError(f"{path} is not a run bundle: it has no run.json", hint=_NO_BUNDLE_HINT)
-    data = _json(run_file)
+        raise _Lost("run.json is missing")
+    try:
+        data = _json(run_file)
+    except ValueError as error:
+        raise _Lost(f"run.json cannot be read ({_first_line(error)})") from error
     schema = data.get("schema") if isinstance(data, dict) else None
     if not isinstance(schema, int):
         raise UsageError(
@@ -187,41 +255,50 @@ def read_bundle(path: Path) -> Bundle:
             hint="use the streambench that wrote it, or a newer one: streambench --version",
         )
     try:
-        run = run_from_data(data)
+        return run_from_data(data)
     except ValueError as error:
-        raise _damaged(run_file, error) from error
-    trials = _read_trials(path / "trials", "[!.]*/trial.json")
-    loads = _read_trials(path / "jobs", "[!.]*/[!.]*/trial.json")
-    variants = [
-        *(trial.record.variant for trial in trials),
-        *(search.variant for search in run.searches),
-        *(drained.variant for drained in run.drains),
-    ]
-    return Bundle(path, with_present_labels(run, variants), trials, loads)
+        raise _Lost(f"run.json cannot be read ({_first_line(error)})") from error
 
 
-def _read_trials(folder: Path, pattern: str) -> tuple[TrialBundle, ...]:
-    found = [_read_trial(file) for file in sorted(folder.glob(pattern))]
-    return tuple(sorted(found, key=lambda trial: trial.record.number))
+def _read_loads(jobs: Path) -> tuple[tuple[TrialBundle, ...], tuple[Gap, ...]]:
+    """Those of all jobs that had several."""
+    found = [_read_trials(job) for job in sorted(jobs.glob("[!.]*/"))]
+    loads = tuple(load for each, _ in found for load in each)
+    return loads, tuple(gap for _, gaps in found for gap in gaps)
 
 
-def _read_trial(file: Path) -> TrialBundle:
-    try:
-        return TrialBundle(trial_from_data(_json(file)), file.parent)
-    except ValueError as error:
-        raise _damaged(file, error) from error
+def _read_trials(parent: Path) -> tuple[tuple[TrialBundle, ...], tuple[Gap, ...]]:
+    """The trials in the order of their numbers, and those whose record is missing or damaged."""
+    trials: list[TrialBundle] = []
+    gaps: list[Gap] = []
+    for folder in sorted(parent.glob("[!.]*/")):
+        if folder.name == "logs":
+            continue  # a job's, beside its loads
+        file = folder / "trial.json"
+        if not file.is_file():
+            gaps.append(Gap(folder.name, file.name))
+            continue
+        try:
+            trials.append(TrialBundle(trial_from_data(_json(file)), folder))
+        except (ValueError, OSError):
+            gaps.append(Gap(folder.name, file.name, there=True))
+    return tuple(sorted(trials, key=lambda trial: trial.record.number)), tuple(gaps)
+
+
+def _table_gaps(trials: tuple[TrialBundle, ...], *, with_partitions: bool) -> tuple[Gap, ...]:
+    return tuple(
+        gap
+        for trial in trials
+        for gap in table_gaps(trial.folder, trial.record, with_partitions=with_partitions)
+    )
 
 
 def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise _damaged(file, error) from error
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _damaged(file: Path, error: ValueError) -> UsageError:
-    detail = str(error).splitlines()[0]
-    return UsageError(f"{file} cannot be read: {detail}", hint=_NO_BUNDLE_HINT)
+def _first_line(error: ValueError) -> str:
+    return str(error).splitlines()[0]
 
 
 def _fresh_folder(root: Path, name: str) -> Path:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from streambench.model.conditions import Conditions
 from streambench.model.fault import FaultKind, Hit
+from streambench.model.windows import Window
 from streambench.results.partition_windows import PartitionWindows
 from streambench.results.statistics import earned_percentile
 
@@ -70,12 +71,12 @@ class Course:
     complete_ms: Floats
     late: Flags
     single: Flags
-    advance_ms: float
+    window: Window
 
     @property
     def late_time_ms(self) -> float:
         """The event time of all late windows."""
-        return float(np.count_nonzero(self.late)) * self.advance_ms
+        return float(self.window.span_ms(int(np.count_nonzero(self.late))))
 
     @property
     def outage(self) -> Flags:
@@ -128,8 +129,8 @@ def courses(windows: PartitionWindows, hit: Hit, observed: Observed) -> tuple[Co
     A window belongs to the hit when it was not yet late at it: rows that were in flight count. What
     closes less than the band before the end is left out, as it cannot be known whether it is late.
     """
-    advance_ms = windows.advance_ms
-    if advance_ms is None:
+    window = windows.window
+    if window is None:
         return ()
     closing_ms = windows.closing_ms
     mine = (closing_ms > hit.at_ms - observed.band_ms) & (
@@ -140,7 +141,7 @@ def courses(windows: PartitionWindows, hit: Hit, observed: Observed) -> tuple[Co
             closing_ms[mine & has_rows],
             np.where(complete_ms <= observed.until_ms, complete_ms, np.nan)[mine & has_rows],
             observed.band_ms,
-            advance_ms,
+            window,
         )
         for has_rows, complete_ms in zip(windows.has_rows, windows.complete_ms, strict=True)
     )
@@ -160,9 +161,9 @@ def mean_late_time_ms(every: tuple[Course, ...], observed: Observed) -> float | 
     return float(np.mean(seen))
 
 
-def _course(closing_ms: Floats, complete_ms: Floats, band_ms: float, advance_ms: float) -> Course:
+def _course(closing_ms: Floats, complete_ms: Floats, band_ms: float, window: Window) -> Course:
     delay_ms = complete_ms - closing_ms
     late = ~(delay_ms <= band_ms)
     before, after = np.r_[False, late[:-1]], np.r_[late[1:], False]
-    single = late & ~before & ~after & (delay_ms <= advance_ms)
-    return Course(closing_ms, complete_ms, late, single, advance_ms)
+    single = late & ~before & ~after & (delay_ms <= window.advance_ms)
+    return Course(closing_ms, complete_ms, late, single, window)

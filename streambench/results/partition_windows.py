@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.partition import partition_of
+from streambench.model.windows import Window, by_starts
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.results.schema import PARTITIONS
@@ -35,9 +36,9 @@ class PartitionWindows:
     records: Floats
 
     @property
-    def advance_ms(self) -> float | None:
-        """The event time from one window to the next; None when there are fewer than two."""
-        return float(np.diff(self.start_ms).min()) if len(self.start_ms) > 1 else None
+    def window(self) -> Window | None:
+        """What windows these are; None when there are fewer than two."""
+        return by_starts(self.start_ms)
 
     @property
     def whole_ms(self) -> Floats:

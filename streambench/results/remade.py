@@ -14,15 +14,11 @@ from streambench.results.bundle import TrialBundle
 from streambench.results.lateness import Observed, band_ms, could_delay_ms
 from streambench.results.partition_windows import of_whole_windows
 from streambench.results.recovery import recovery
-from streambench.results.schema import RunRecord
-
-FIRST_WITH_LATE_TIME = 2
-"""From this version of the method on a trial records late time, and keeps its partitions' windows."""
-
+from streambench.results.schema import FIRST_WITH_PARTITIONS, RunRecord
 
 def from_whole_windows(run: RunRecord) -> bool:
     """Whether this run kept no windows by partition, so that late times are upper bounds."""
-    return run.method < FIRST_WITH_LATE_TIME
+    return run.method < FIRST_WITH_PARTITIONS
 
 
 def recoveries(run: RunRecord, trial: TrialBundle) -> tuple[Recovery, ...]:

@@ -22,6 +22,8 @@ SCHEMA = 1  # 1: first version
 # Version of docs/method.md by which a run was measured. 2: late time over all partitions and stretches
 # in place of the time to the first timely output, with a robust band.
 METHOD = 2
+# From this version on a trial with a fault records late time, and keeps its partitions' windows.
+FIRST_WITH_PARTITIONS = 2
 
 WINDOWS: Mapping[str, Any] = {
     "window_start_ms": pa.int64(),  # since the epoch, as in the output

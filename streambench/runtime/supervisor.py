@@ -22,9 +22,8 @@ from streambench.runtime.priority import lower_priority
 from streambench.runtime.sessions import end_sessions, live_members, sessions_of, start_mark
 from streambench.runtime.signals import to_the_end
 
-__all__ = ["RESTART_LIMIT", "Child", "Death", "Supervisor"]
+__all__ = ["Child", "Death", "Supervisor"]
 
-RESTART_LIMIT = 20
 _LEAST_PATIENCE_S = 0.5
 
 
@@ -34,11 +33,19 @@ class Supervisor:
     Each child leads a session and process group of its own. Ending one means: SIGTERM to the whole
     session, patience, SIGKILL, and nothing of it is left, be its leader dead or alive. Should the
     tool itself be killed, a guardian process does the same. Children run on the cores that `cpu_sets`
-    names for their role, from their first instruction on.
+    names for their role, from their first instruction on. Who dies again and again is started anew
+    `restart_limit` times.
     """
 
-    def __init__(self, *, patience_s: float = 10.0, cpu_sets: CpuSets | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        patience_s: float = 10.0,
+        cpu_sets: CpuSets | None = None,
+        restart_limit: int = 20,
+    ) -> None:
         self._patience_s = patience_s
+        self._restart_limit = restart_limit
         self._cpu_sets: CpuSets = cpu_sets or {}
         self._lock = threading.Lock()
         self._slots: list[Slot] = []  # in the order of their start
@@ -82,7 +89,7 @@ class Supervisor:
 
         `env` is merged over the tool's environment; output is appended to `log`. With `restart`, a
         process that ends without having been asked to is started again after `restart_delay_s`, what
-        it left of its session killed first, RESTART_LIMIT times at most. `nice` above 0 lets all others
+        it left of its session killed first, up to the restart limit. `nice` above 0 lets all others
         go first when cores are short. Raises EnvironmentLacks when
         the program cannot be started, ValueError when a live child has the same name.
         """
@@ -224,7 +231,7 @@ class Supervisor:
                 monotonic_ns, realtime_ns = time.monotonic_ns(), time.time_ns()
                 if slot.asked.is_set():
                     return
-                again = slot.restart and slot.restarts < RESTART_LIMIT
+                again = slot.restart and slot.restarts < self._restart_limit
                 death = Death(
                     slot.name, slot.role, child.pid, returncode,
                     monotonic_ns, realtime_ns, slot.log, again,

@@ -14,6 +14,7 @@ from streambench.kafka.broker import BROKER, Broker, give_up_broker, restart_bro
 from streambench.model.errors import InstrumentFailed, StreambenchError
 from streambench.model.fault import FaultKind, Hit, Strike
 from streambench.model.plan import Plan, Role
+from streambench.model.windows import Window
 from streambench.runtime.supervisor import Death, Supervisor
 
 _NS_PER_MS = 1_000_000
@@ -41,7 +42,7 @@ class Injector:
         supervisor: Supervisor,
         broker: Broker,
         start_monotonic_ns: int,
-        window_ms: int,
+        window: Window,
         commit_interval_ms: int,
         wider: Plan | None = None,
         struck: Callable[[], None],
@@ -54,7 +55,7 @@ class Injector:
         self._supervisor = supervisor
         self._broker = broker
         self._start_ns = start_monotonic_ns
-        self._window_ms = window_ms
+        self._window = window
         self._commit_interval_ms = commit_interval_ms
         self._wider = wider
         self._struck = struck
@@ -232,7 +233,7 @@ class Injector:
             at_ms=at_ms,
             at_realtime_ns=realtime_ns,
             over_ms=at_ms if over else None,
-            phase_in_window_ms=at_ms % self._window_ms,
+            phase_in_window_ms=self._window.phase_ms(at_ms),
             phase_in_commit_ms=at_ms % self._commit_interval_ms,
         )
         self._hits.append(hit)

@@ -219,19 +219,19 @@ class RunningJob:
             event_offset_ms=offset_ms,
             start_monotonic_ns=monotonic_ns,
         )
-        window_ms = spec.query.window.advance_ms
+        window = spec.query.window
         return Injector(
             load.strikes,
             job=self._job,
             supervisor=bed.supervisor,
             broker=bed.broker,
             start_monotonic_ns=monotonic_ns,
-            window_ms=window_ms,
+            window=window,
             commit_interval_ms=spec.conditions.commit_interval_ms,
             wider=spec.wider,
             struck=watch.restart,
             recovered=watch.recovered,
-            patience_s=recovery_patience_s(spec.conditions, window_ms),
+            patience_s=recovery_patience_s(spec.conditions, window),
         )
 
     def _look_on(self, load: Load, playing: Playing, injector: Injector, monotonic_ns: int) -> None:
@@ -311,14 +311,13 @@ def _flushed(
     testbed: Testbed, spec: JobSpec, trace: Trace, start_ns: tuple[int, int], offset_ms: int
 ) -> Written:
     """Close the last windows of a load that was written; its T0 by the realtime and the monotonic clock."""
-    query = spec.query
-    flush_ms = event_times(trace, query).flush_ms + offset_ms
-    send_to_every_partition(testbed, spec.probes, event_ms=flush_ms)
+    times = event_times(trace, spec.query)
+    send_to_every_partition(testbed, spec.probes, event_ms=times.flush_ms + offset_ms)
     return Written(
         *start_ns,
         offset_ms,
         testbed.scratch / f"load-{offset_ms}.parquet",
-        free_from_ms=flush_ms + query.window.size_ms + query.grace_ms,
+        free_from_ms=times.free_from_ms + offset_ms,
     )
 
 

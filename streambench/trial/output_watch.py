@@ -40,7 +40,7 @@ class OutputWatch:
         self._blocks = reader.follow_anew()
         self._job = job
         self._query = query
-        self._due = Counter(window_ms for _, window_ms in must_come)
+        self._due = Counter(start_ms for _, start_ms in must_come)
         self._event_offset_ms = event_offset_ms
         self._start_ns = start_monotonic_ns
         self._seen: dict[int, set[str]] = {}
@@ -55,23 +55,22 @@ class OutputWatch:
     def recovered(self) -> bool:
         """Whether, for a while now, what was due has come and the engine says that it runs."""
         table = decode(self._blocks.take(), self._query).table
-        for key, window_ms in zip(
+        for key, start_ms in zip(
             table.column("key").to_pylist(),
             table.column("window_start_ms").to_pylist(),
             strict=True,
         ):
-            self._seen.setdefault(window_ms - self._event_offset_ms, set()).add(key)
+            self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
         good = self._whole() and self._job.healthy().state is State.RUNNING
         self._good_looks = self._good_looks + 1 if good else 0
         return self._good_looks >= LOOKS
 
     def _whole(self) -> bool:
         now_ms = (time.monotonic_ns() - self._start_ns) / 1e6
-        closing_after_ms = self._query.window.size_ms + self._query.grace_ms
-        newest_ms = now_ms - SLACK_MS - closing_after_ms
+        newest_ms = now_ms - SLACK_MS - self._query.window.horizon_ms(self._query.grace_ms)
         # What was complete before `restart` is not seen anew: a span without a new window is not whole.
         span_ms = max(SPAN_MS, self._query.window.advance_ms)
         wanted = [w for w in self._due if newest_ms - span_ms < w <= newest_ms]
         return bool(wanted) and all(
-            len(self._seen.get(window_ms, ())) >= self._due[window_ms] for window_ms in wanted
+            len(self._seen.get(start_ms, ())) >= self._due[start_ms] for start_ms in wanted
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from streambench.model.workload import Window
+from streambench.model.windows import Window
 from streambench.oracle.expected import Due
 
 
@@ -38,8 +38,7 @@ class OwnRows:
 
         All those of streambench's own records, and of earlier loads those that are among `rows`.
         """
-        advance_ms = window.advance_ms
-        found = {(key, event_ms // advance_ms * advance_ms) for key, event_ms in self._records}
+        found = {(key, window.assign(event_ms)) for key, event_ms in self._records}
         places = rows.select(["key", "window_start_ms"])
         starts = places.column("window_start_ms").to_numpy()
         for load in self._loads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from streambench.model.conditions import Conditions, Profile
+from streambench.model.windows import Window
 
 # The slowest engine takes about 25 s on two cores when all are tuned; as shipped, a dead member of a
 # group is missed for 45 s, a TaskManager for 50 s.
@@ -15,12 +16,12 @@ WINDOWS_AFTERWARDS = 12
 _CONTAINED_MS = 6_000
 
 
-def recovery_patience_s(conditions: Conditions, window_ms: int = 0) -> float:
+def recovery_patience_s(conditions: Conditions, window: Window) -> float:
     """Seconds for one recovery; what takes longer is a finding, and the trial goes on.
 
     More where windows are longer: nothing is seen of an engine until a window closes.
     """
-    longer_s = max(0, WINDOWS_AFTERWARDS * window_ms - _CONTAINED_MS) / 1000
+    longer_s = max(0, window.span_ms(WINDOWS_AFTERWARDS) - _CONTAINED_MS) / 1000
     match conditions.profile:
         case Profile.TUNED:
             restart_s = _TUNED_S

@@ -17,7 +17,7 @@ def cool_down_ms(workload: Workload) -> int:
 
     Without it the last measured windows would close with the load off.
     """
-    closing_ms = workload.query.window.size_ms + workload.query.grace_ms
+    closing_ms = workload.query.window.horizon_ms(workload.query.grace_ms)
     match workload.input:
         case Replay(speed_up=speed_up):
             closing_ms = math.ceil(closing_ms / speed_up)
@@ -49,7 +49,8 @@ class EventTimes:
     """Where the records around the load lie in event time, in ms relative to the trace's origin.
 
     The probe's window and the closer's lie wholly before the first window of the load, the flush
-    record's wholly after its last, so none of them meets the oracle.
+    record's wholly after its last, so none of them meets the oracle. Another load may have events
+    from `free_from_ms` on.
     """
 
     first_window_ms: int
@@ -57,20 +58,23 @@ class EventTimes:
     probe_ms: int
     closer_ms: int
     flush_ms: int
+    free_from_ms: int
 
 
 def event_times(trace: Trace, query: Query) -> EventTimes:
     """Place probe, closer and flush around the trace's event times."""
-    advance_ms = query.window.advance_ms
-    first_ms = trace.meta.min_event_ms // advance_ms * advance_ms
-    last_end_ms = trace.meta.max_event_ms // advance_ms * advance_ms + query.window.size_ms
-    step_ms = math.ceil((query.window.size_ms + query.grace_ms) / advance_ms) * advance_ms
+    window = query.window
+    first_ms = window.assign(trace.meta.min_event_ms)
+    last_end_ms = window.end(window.assign(trace.meta.max_event_ms))
+    apart = window.count_over(window.horizon_ms(query.grace_ms))
+    flush_ms = window.shifted(last_end_ms, apart)
     return EventTimes(
         first_window_ms=first_ms,
         last_window_end_ms=last_end_ms,
-        probe_ms=first_ms - 5 * step_ms,
-        closer_ms=first_ms - 3 * step_ms,
-        flush_ms=last_end_ms + step_ms,
+        probe_ms=window.shifted(first_ms, -5 * apart),
+        closer_ms=window.shifted(first_ms, -3 * apart),
+        flush_ms=flush_ms,
+        free_from_ms=window.closes_at(flush_ms, query.grace_ms),
     )
 
 
@@ -80,11 +84,10 @@ def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> in
     Where event time follows the due instant the offset is the start itself. A replay keeps its own
     scale of time, so it is shifted to end before now: a stamp far ahead would be refused.
     """
-    advance_ms = query.window.advance_ms
     if trace.meta.event_time_follows_due:
-        return start_realtime_ms // advance_ms * advance_ms
+        return query.window.assign(start_realtime_ms)
     latest_ms = event_times(trace, query).flush_ms
-    return (start_realtime_ms - latest_ms) // advance_ms * advance_ms
+    return query.window.assign(start_realtime_ms - latest_ms)
 
 
 def earliest_start_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
@@ -93,7 +96,7 @@ def earliest_start_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
     Its offset is rounded down to a multiple of the window's advance, and its first events lie before
     its start.
     """
-    return not_before_ms - event_times(trace, query).first_window_ms + query.window.advance_ms
+    return query.window.shifted(not_before_ms - event_times(trace, query).first_window_ms, 1)
 
 
 def segment_of(

@@ -35,13 +35,20 @@ _NS_PER_MS: Final = 1_000_000
 class Again:
     """Plays a part of the measured load again; its reader is started while the engine still ends."""
 
-    def __init__(self, testbed: Testbed, segment: Segment, event_offset_ms: int) -> None:
+    def __init__(
+        self,
+        testbed: Testbed,
+        segment: Segment,
+        event_offset_ms: int,
+        *,
+        part_ms: int = PART_MS,
+    ) -> None:
         self._testbed = testbed
         self._trace = Trace.open(segment.trace)
         self._event_offset_ms = event_offset_ms
         quantum_ms = self._trace.meta.quantum_ms
         measured = segment.span(Purpose.MEASURED)
-        end_ms = min(measured.end_ms, measured.start_ms + PART_MS)
+        end_ms = min(measured.end_ms, measured.start_ms + part_ms)
         self._quanta = (measured.start_ms // quantum_ms, math.ceil(end_ms / quantum_ms))
         self._reader = Reader.start(
             testbed.supervisor,

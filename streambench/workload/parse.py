@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
+from streambench.model.windows import Tumbling
 from streambench.model.workload import (
     Choice,
     Field,
@@ -22,7 +23,6 @@ from streambench.model.workload import (
     Query,
     Replay,
     Synthetic,
-    Tumbling,
     Workload,
 )
 from streambench.workload.expressions import ExpressionError, parse_aggregate, parse_expression

@@ -25,7 +25,7 @@ def most_records_in_a_window(
 
     An event lies up to the disorder and a quantum behind the instant at which it is due.
     """
-    span_ms = workload.query.window.size_ms + load.disorder_ms + workload.quantum_ms
+    span_ms = workload.query.window.horizon_ms(load.disorder_ms + workload.quantum_ms)
     if duration_ms is not None:
         span_ms = min(span_ms, duration_ms)
     return math.ceil(rate_per_s * span_ms / 1_000) + 1
@@ -58,11 +58,11 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
         f"sum(abs(CAST({_argument(aggregate)} AS HUGEINT))) AS total_{at}"
         for at, aggregate in enumerate(sums)
     )
-    size_ms = workload.query.window.size_ms
+    window_start = workload.query.window.assign_sql(f'source."{EVENT_MS}"')
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM source"
-            f' GROUP BY source."{workload.query.group_by}", floor("{EVENT_MS}" / {size_ms}))'
+            f' GROUP BY source."{workload.query.group_by}", {window_start})'
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 

@@ -144,7 +144,7 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
 
 def least_duration_ms(workload: Workload) -> int:
     """How long a generated load has to be, so that something can be said of its windows."""
-    return _MIN_WINDOWS * workload.query.window.advance_ms
+    return workload.query.window.span_ms(_MIN_WINDOWS)
 
 
 def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ import pytest
 from streambench.analysis.sweeps import knee, knee_is_seen, of, swept
 from streambench.cli.axes import sweep_axes
 from streambench.cli.bench import auto_axis, bench
-from streambench.experiment import loads, null_trial
+from streambench.experiment import null_trial
 from streambench.experiment.build import Options, chosen_rates, sweep
+from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.overload import beyond_reach
 from streambench.load.trace import PARTIAL
 from streambench.model.conditions import Conditions, Guarantee
@@ -33,10 +34,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As in test_find_rate, so that one of the two finds it in the cache.
     monkeypatch.setattr(null_trial, "RATES_PER_S", (50_000,))
     monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
-    monkeypatch.setattr(loads, "WARMING_PER_S", 2_000)
-    monkeypatch.setattr(loads, "WARMING_MS", 1_000)
-    monkeypatch.setattr(loads, "RISING_MS", 1_000)
-    monkeypatch.setattr(loads, "KEPT_BYTES", 2_000_000)  # the first load is kept, the second passes
+
+
+# The first load is kept, the second passes.
+SMALL = LoadsPolicy(at_once_per_s=2_000, at_once_ms=1_000, rising_ms=1_000, kept_bytes=2_000_000)
 
 
 def test_doubled_rates_show_the_knee_of_a_set_pace(
@@ -57,7 +58,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     axis = auto_axis(chosen_rates(options))
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
     requests = tuple(map(on_any_machine, sweep(options, (axis,))))
-    assert bench(requests, (axis,), leaves_out=beyond_reach) is ExitCode.OK
+    assert bench(requests, (axis,), leaves_out=beyond_reach, policy=SMALL) is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
@@ -100,7 +101,7 @@ def test_the_python_consumer_commits_as_often_as_a_sweep_says(
         ),
         axes,
     )
-    bench(requests, axes)
+    bench(requests, axes, policy=SMALL)
     (folder,) = (tmp_path / "results").iterdir()
     often, seldom = (trial.record for trial in read_bundle(folder).trials)
     for record, value in ((often, "170"), (seldom, "1700")):

@@ -33,7 +33,8 @@ from streambench.model.expression import (
     Literal,
 )
 from streambench.model.plan import Artifacts, Plan
-from streambench.model.workload import Field, Query, Synthetic, Tumbling, Workload
+from streambench.model.windows import Tumbling
+from streambench.model.workload import Field, Query, Synthetic, Workload
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until

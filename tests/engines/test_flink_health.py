@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.engines.common.asking import AskingPolicy
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.flink import ENGINE
 from streambench.engines.flink import job as flink_job
@@ -56,10 +57,19 @@ class Told(FlinkRest):
         return self.answer
 
 
+ALWAYS_ASKED = AskingPolicy(fresh_s=0, metrics_age_s=0)
+
+
 class Lab:
     """A job whose processes sleep and whose JobManager is told what to say."""
 
-    def __init__(self, supervisor: Supervisor, folder: Path, conditions: Conditions) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        folder: Path,
+        conditions: Conditions,
+        asking: AskingPolicy = ALWAYS_ASKED,
+    ) -> None:
         made = ENGINE.plan(CLICKS, conditions, Variant("flink", ENGINE.version))
         assert isinstance(made, Plan)
         self.supervisor = supervisor
@@ -75,7 +85,7 @@ class Lab:
                 )
         at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
         self.rest = Told()
-        self.job = FlinkJob(made, at, self.rest, commit_interval_ms=1_000)
+        self.job = FlinkJob(made, at, self.rest, 1_000, asking)
 
     def end(self, target: Target) -> None:
         """End a process for good."""
@@ -91,17 +101,14 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(flink_job, "_FRESH_NS", 0)
-    monkeypatch.setattr(flink_job, "_METRICS_AGE_S", 0)
+def lab(tmp_path: Path) -> Iterator[Lab]:
     with Supervisor() as supervisor:
         yield Lab(supervisor, tmp_path, Conditions())
 
 
 @pytest.fixture
-def mortal_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def mortal_lab(tmp_path: Path) -> Iterator[Lab]:
     """The same, but what dies there is never started again."""
-    monkeypatch.setattr(flink_job, "_FRESH_NS", 0)
     with Supervisor() as supervisor:
         yield Lab(supervisor, tmp_path, Conditions(restart_delay_ms=None))
 
@@ -208,10 +215,11 @@ def test_without_a_complete_checkpoint_there_is_nothing_to_resume(lab: Lab) -> N
         lab.job.resume()
 
 
-def test_it_is_not_asked_twice_within_a_second(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lab.state(HEALTHY) is State.RUNNING
-    monkeypatch.setattr(flink_job, "_FRESH_NS", 60_000_000_000)
-    assert lab.state(None) is State.RUNNING
+def test_it_is_not_asked_again_while_its_answer_is_fresh(tmp_path: Path) -> None:
+    with Supervisor() as supervisor:
+        lab = Lab(supervisor, tmp_path, Conditions(), AskingPolicy(fresh_s=60))
+        assert lab.state(HEALTHY) is State.RUNNING
+        assert lab.state(None) is State.RUNNING
 
 
 def test_readings_without_an_answer_are_unknown_not_zero(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from streambench.engines.common.asking import AskingPolicy
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.protocol import Embedded, State
 from streambench.engines.spark import ENGINE
@@ -45,7 +46,7 @@ class Lab:
         symbols = {**made.symbols, "port:master-ui": "1"}
         plan = Plan(**{**vars(made), "symbols": symbols})
         at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
-        self.job = SparkJob(plan, at)
+        self.job = SparkJob(plan, at, AskingPolicy(fresh_s=0))
 
     def get_json(self, url: str) -> Any:
         if self.used is None:
@@ -77,7 +78,6 @@ def restart_delay_ms() -> int | None:
 def lab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restart_delay_ms: int | None
 ) -> Iterator[Lab]:
-    monkeypatch.setattr(spark_job, "_FRESH_NS", 0)
     with Supervisor() as supervisor:
         made = Lab(supervisor, tmp_path, Conditions(restart_delay_ms=restart_delay_ms))
         monkeypatch.setattr(spark_job, "get_json", made.get_json)

@@ -18,7 +18,7 @@ from streambench.experiment.calibration.cases import (
     OUTAGES,
     PRECISION,
     RATE_PER_S,
-    WINDOW_MS,
+    RESOLUTION_MS,
     Outage,
 )
 from streambench.experiment.calibration.compare import (
@@ -199,7 +199,7 @@ def test_the_late_time_of_an_outage_is_the_mean_over_partitions() -> None:
 
 def test_each_outage_is_over_before_the_next_hit() -> None:
     workload = load_workload(OUTAGE_CASE.workload)
-    assert workload.query.window.size_ms == WINDOW_MS
+    assert workload.query.window.size_ms == RESOLUTION_MS
     latest_ms = longest_jitter_ms(workload, Conditions())
     begins_ms = [fault.at_ms for fault in OUTAGE_CASE.faults]
     ends_ms = [*begins_ms[1:], round(OUTAGE_CASE.measured_s * 1000)]
@@ -208,7 +208,7 @@ def test_each_outage_is_over_before_the_next_hit() -> None:
         return begin_ms + latest_ms + outage.back_ms
 
     for begin_ms, outage, end_ms in zip(begins_ms, OUTAGES, ends_ms, strict=True):
-        assert end_ms - over_ms(begin_ms, outage) >= 10 * WINDOW_MS
+        assert end_ms - over_ms(begin_ms, outage) >= 10 * RESOLUTION_MS
 
 
 def test_an_act_comes_once_with_the_first_word_of_its_phase() -> None:

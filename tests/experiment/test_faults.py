@@ -15,11 +15,13 @@ from streambench.experiment.faults import (
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
+from streambench.model.windows import Tumbling
 from streambench.model.workload import Workload
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 
 TUNED = Conditions()
+WINDOW = Tumbling(500)
 KILL, PAUSE, BURST = FaultKind.WORKER_KILL, FaultKind.WORKER_PAUSE, FaultKind.BURST
 
 
@@ -124,24 +126,23 @@ def test_what_could_not_happen_or_prove_anything_is_refused(clicks: Workload) ->
 
 def test_the_usual_faults_can_happen_in_the_time_that_is_made_for_them(clicks: Workload) -> None:
     for conditions in (TUNED, Conditions(profile=Profile.DEFAULTS, restart_delay_ms=5_000)):
-        faults = default_faults(60_000, conditions)
+        faults = default_faults(60_000, conditions, WINDOW)
         assert [fault.kind for fault in faults] == [KILL, BURST]
         assert steady_ms(faults) == 60_000
-        check(clicks, *faults, measured_ms=needed_ms(faults, conditions))
-    assert needed_ms(default_faults(60_000, TUNED), TUNED) == 118_000
-    assert needed_ms(default_faults(60_000, TUNED, window_ms=500), TUNED, window_ms=500) == 118_000
+        check(clicks, *faults, measured_ms=needed_ms(faults, conditions, WINDOW))
+    assert needed_ms(default_faults(60_000, TUNED, WINDOW), TUNED, WINDOW) == 118_000
 
 
 def test_where_windows_are_longer_more_time_is_made_to_see_them(clicks: Workload) -> None:
-    kill, burst = faults = default_faults(88_000, TUNED, window_ms=4_000)
+    kill, burst = faults = default_faults(88_000, TUNED, Tumbling(4_000))
     assert steady_ms(faults) == 88_000
     assert burst.at_ms - 5_000 - kill.at_ms == 35_000 + 12 * 4_000 - 6_000
-    assert needed_ms(faults, TUNED, window_ms=4_000) == burst.at_ms + 12 * 4_000
+    assert needed_ms(faults, TUNED, Tumbling(4_000)) == burst.at_ms + 12 * 4_000
 
 
 def test_room_is_made_for_every_act_of_a_repeated_fault(clicks: Workload) -> None:
     once, thrice = Fault(KILL, 25_000), Fault(KILL, 25_000, times=3)
-    assert needed_ms((once,), TUNED) == 60_000
-    assert needed_ms((thrice,), TUNED) >= 25_000 + 3 * 35_000
+    assert needed_ms((once,), TUNED, WINDOW) == 60_000
+    assert needed_ms((thrice,), TUNED, WINDOW) >= 25_000 + 3 * 35_000
     slow = dataclasses.replace(TUNED, restart_delay_ms=10_000)
-    assert needed_ms((thrice,), slow) - needed_ms((thrice,), TUNED) == 30_000
+    assert needed_ms((thrice,), slow, WINDOW) - needed_ms((thrice,), TUNED, WINDOW) == 30_000

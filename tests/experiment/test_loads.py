@@ -9,22 +9,19 @@ import pytest
 
 from streambench.experiment import loads as module
 from streambench.experiment.build import Options, sweep
-from streambench.experiment.loads import Loads, records_of
+from streambench.experiment.loads import Loads, LoadsPolicy, records_of
 from streambench.experiment.request import Request
 from streambench.load.trace import PARTIAL
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.sweep import Axis, AxisName
-from streambench.model.workload import Tumbling
+from streambench.model.windows import Tumbling
 from streambench.runtime import memory
 
 RATES = (2_000.0, 4_000.0)
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WARMING_PER_S", 5_000)
-    monkeypatch.setattr(module, "WARMING_MS", 2_000)
-    monkeypatch.setattr(module, "RISING_MS", 1_000)
+SMALL = LoadsPolicy(at_once_per_s=5_000, at_once_ms=2_000, rising_ms=1_000)
+CROWDED = dataclasses.replace(SMALL, kept_bytes=1_000)
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def passing(folder: Path) -> list[Path]:
 
 
 def test_what_crowds_nothing_is_kept(tmp_path: Path, requests: tuple[Request, ...]) -> None:
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, SMALL) as loads:
         traces = [loads.measured(request) for request in requests]
         assert not passing(tmp_path)
     assert [trace.folder.parent for trace in traces] == [tmp_path, tmp_path]
@@ -51,10 +48,9 @@ def test_what_crowds_nothing_is_kept(tmp_path: Path, requests: tuple[Request, ..
 def test_what_would_crowd_the_cache_is_there_while_its_point_is_tried(
     tmp_path: Path, requests: tuple[Request, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_BYTES", 1_000)
     monkeypatch.setattr(module, "memory_folder", lambda needed_bytes: None)
     slow, fast = requests
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, CROWDED) as loads:
         first = loads.measured(slow)
         rising = loads.rising(slow)
         assert rising is not None
@@ -75,14 +71,13 @@ def test_a_large_load_lies_in_memory_where_there_is_room(
 ) -> None:
     in_memory, asked = tmp_path / "memory", list[int]()
     in_memory.mkdir()
-    monkeypatch.setattr(module, "KEPT_BYTES", 1_000)
 
     def room(needed_bytes: int) -> Path:
         asked.append(needed_bytes)
         return in_memory
 
     monkeypatch.setattr(module, "memory_folder", room)
-    with Loads(tmp_path / "cache") as loads:
+    with Loads(tmp_path / "cache", CROWDED) as loads:
         load = loads.measured(requests[0])
         assert load.folder.parent.parent == in_memory
         # For itself and for the log that the broker writes of it.
@@ -93,7 +88,7 @@ def test_a_large_load_lies_in_memory_where_there_is_room(
 def test_a_job_is_warmed_by_records_of_its_point_that_then_rise_to_the_rate(
     tmp_path: Path, requests: tuple[Request, ...]
 ) -> None:
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, SMALL) as loads:
         at_once, rising = loads.at_once(requests[1]), loads.rising(requests[1])
         assert at_once is not None
         assert rising is not None
@@ -112,7 +107,7 @@ def test_what_warms_need_not_hold_a_whole_window(
     query = dataclasses.replace(requests[0].workload.query, window=Tumbling(60_000))
     workload = dataclasses.replace(requests[0].workload, query=query)
     long = dataclasses.replace(requests[0], workload=workload)
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, SMALL) as loads:
         assert loads.broker_warm_up(long).meta.duration_ms < 60_000
         assert all(load is not None for load in (loads.at_once(long), loads.rising(long)))
 
@@ -121,7 +116,7 @@ def test_the_broker_is_warmed_at_the_workloads_own_rate(
     tmp_path: Path, requests: tuple[Request, ...]
 ) -> None:
     own = dataclasses.replace(requests[0], rate_per_s=None).load_rate_per_s
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, SMALL) as loads:
         found = {loads.broker_warm_up(request).meta.rate_per_s for request in requests}
     assert found == {own}
 
@@ -134,12 +129,12 @@ def test_a_load_without_room_is_refused_before_anything_is_compiled(
     monkeypatch.setattr(
         module, "check_disk", lambda folder, needed_bytes: asked.append(needed_bytes)
     )
-    with Loads(tmp_path) as loads:
+    with Loads(tmp_path, SMALL) as loads:
         loads.check_room(requests)
         kept, bundle, _ = asked
         assert bundle < kept
         assert kept > 50 * sum(records_of(request) for request in requests)
-        monkeypatch.setattr(module, "KEPT_BYTES", 1_000)
+    with Loads(tmp_path, CROWDED) as loads:
         loads.check_room(requests)
         # Of what passes, one point is there at a time.
         assert 50 * records_of(requests[1]) < asked[3] < kept

@@ -13,7 +13,7 @@ from streambench.experiment.phases import Closings, closings, locks_phase, unloc
 from streambench.experiment.request import Request
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.sweep import AxisName, Point
-from streambench.model.workload import Tumbling
+from streambench.model.windows import Tumbling
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
 

@@ -7,7 +7,8 @@ import pytest
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
 from streambench.kafka.rows import decode
 from streambench.model.expression import Aggregate, AggregateFunction, Column, FieldType
-from streambench.model.workload import Query, Tumbling
+from streambench.model.windows import Tumbling
+from streambench.model.workload import Query
 
 QUERY = Query(
     where=None,

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from streambench.load.resolve import natural_duration_ms
-from streambench.load.trace import Trace, compile_trace
+from streambench.load.trace import CompilePolicy, Trace, compile_trace
 from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Workload
 from streambench.workload.locate import shipped_root
@@ -75,12 +75,15 @@ def test_a_file_plays_in_order_of_arrival_then_event_time_then_place(
     assert (meta.min_event_ms, meta.max_event_ms) == (-10 * minute, 60 * minute)
 
 
-def test_chunks_that_cut_a_quantum_change_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chunks_that_cut_a_quantum_change_nothing(tmp_path: Path) -> None:
     whole = compile_trace(FLIGHTS, duration_ms=None, seed=1, cache=tmp_path / "a")
-    monkeypatch.setattr("streambench.load.resolve.chunks.__kwdefaults__", {"chunk_records": 7})
-    cut = compile_trace(FLIGHTS, duration_ms=None, seed=1, cache=tmp_path / "b")
+    cut = compile_trace(
+        FLIGHTS,
+        duration_ms=None,
+        seed=1,
+        cache=tmp_path / "b",
+        policy=CompilePolicy(chunk_records=7),
+    )
     assert len(list((cut.folder / "columns").iterdir())) > 1
     assert cut.meta == whole.meta
 

@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 from kafka.record.default_records import DefaultRecordBatch
 
-from streambench.load import trace as trace_module
 from streambench.load.batch import stamp_header
 from streambench.load.draw import Stream
 from streambench.load.partition import partition_of
 from streambench.load.resolve import chunks, resolve
-from streambench.load.trace import Trace, compile_trace
+from streambench.load.trace import CompilePolicy, Trace, compile_trace
 from streambench.load.writer import BATCH, write_trace
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.workload import Choice, Field, Synthetic, Workload
@@ -356,13 +355,11 @@ def test_memory_does_not_grow_with_the_duration(tmp_path: Path) -> None:
     assert largest_chunk(CLICKS, 30_000) == largest_chunk(CLICKS, 60_000) <= 1 << 18
 
 
-def test_a_full_cache_loses_what_nobody_used_for_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trace_module, "CACHE_LIMIT_BYTES", 1)
+def test_a_full_cache_loses_what_nobody_used_for_long(tmp_path: Path) -> None:
+    policy = CompilePolicy(cache_limit_bytes=1)
 
     def compiled(seed: int) -> Trace:
-        return compile_trace(CLICKS, duration_ms=2_000, seed=seed, cache=tmp_path)
+        return compile_trace(CLICKS, duration_ms=2_000, seed=seed, cache=tmp_path, policy=policy)
 
     old, young = compiled(1), compiled(2)
     long_ago = time.time() - 2 * 3_600

@@ -20,7 +20,8 @@ from streambench.model.expression import (
     FieldType,
     Literal,
 )
-from streambench.model.workload import Query, Tumbling
+from streambench.model.windows import Tumbling
+from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
 
 T0_MS = 1_764_000_000_000

@@ -11,7 +11,8 @@ from streambench.model.conditions import Guarantee
 from streambench.model.expression import FieldType
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
-from streambench.model.workload import Field, Query, Replay, Synthetic, Tumbling, Workload
+from streambench.model.windows import Tumbling
+from streambench.model.workload import Field, Query, Replay, Synthetic, Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import (

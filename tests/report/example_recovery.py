@@ -23,7 +23,7 @@ from streambench.results.partition_windows import PartitionWindows, from_table, 
 from streambench.results.recovery import recovery as read
 from streambench.results.schema import SERIES, WINDOWS
 
-from .example import RUN, START_MS, completed, measures, trial
+from .example import NOT_REPORTED, RUN, START_MS, completed, measures, trial
 
 KILL, BURST = FaultKind.WORKER_KILL, FaultKind.BURST
 KILL_MS, BURST_MS = 50_316.0, 75_120.0
@@ -219,6 +219,7 @@ def course_tables(course: Course, *, seconds: int = 100) -> dict[str, pa.Table]:
     return {
         "windows": windows,
         "series": _series(closing, complete, seconds, course.bursts),
+        **NOT_REPORTED,
         "partitions": to_table(courses),
     }
 

@@ -9,8 +9,10 @@ import pytest
 
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
+from streambench.model.fault import FaultKind, Hit, Recovery
 from streambench.model.plan import Program, Whose
 from streambench.model.trial import (
+    Certificate,
     Completed,
     Failed,
     Invalid,
@@ -21,7 +23,8 @@ from streambench.model.trial import (
 )
 from streambench.model.verdict import Damage, Example, RowClass, Verdict
 from streambench.results import bundle as bundle_module
-from streambench.results.bundle import BundleWriter, read_bundle
+from streambench.results.bundle import BundleWriter, LoneTrials, read, read_bundle
+from streambench.results.gaps import Gap, gap_words
 from streambench.results.schema import SCHEMA, LateModel, LatePrediction, RunRecord, trial_from_data
 
 RUN = RunRecord(
@@ -53,6 +56,22 @@ RUN = RunRecord(
         None,
         (LatePrediction("flink", "min", 0, 9, None, 1, 2),),
     ),
+)
+HELD = Certificate(True, None, 1, 2, 3, 4, 5, 6, 100, 0, 0.1)
+RECOVERY = Recovery(
+    hit=Hit(FaultKind.WORKER_KILL, "worker-1", (1,), 5.0, 5),
+    band_ms=50.0,
+    disturbed=False,
+    detected_ms=None,
+    back_ms=None,
+    outage_begin_ms=None,
+    timely_ms=None,
+    caught_up_ms=None,
+    worst_delay_ms=None,
+    observed_ms=9_000.0,
+    catch_up_per_s=None,
+    partitions=(),
+    damage=Damage(),
 )
 VERDICT = Verdict(
     10, 9, Damage(lost=1), (Example(RowClass.LOST, "k", 0, "n=1", None),), False, True, True
@@ -203,12 +222,106 @@ def test_what_is_no_bundle_is_a_usage_error_with_a_hint(tmp_path: Path, text: st
     assert caught.value.hint
 
 
-def test_a_damaged_trial_is_a_usage_error_that_names_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["", "{", '{"number": 1}', "[]", "\xff"])
+def test_a_damaged_trial_is_left_out_and_named(tmp_path: Path, text: str) -> None:
     writer = BundleWriter.create(tmp_path, RUN)
     folder = writer.add_trial(trial(), {})
-    (folder / "trial.json").write_text('{"number": 1}')
-    with pytest.raises(UsageError, match=r"trial\.json"):
-        read_bundle(writer.finish())
+    writer.add_trial(trial(2, engine="spark"), {})
+    (folder / "trial.json").write_text(text, encoding="latin-1")
+    bundle = read_bundle(writer.finish())
+    assert [each.record.number for each in bundle.trials] == [2]
+    assert bundle.gaps == (Gap(folder.name, "trial.json", there=True),)
+
+
+def test_a_trial_without_its_record_is_named(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, RUN)
+    folder = writer.add_trial(trial(), {})
+    (folder / "trial.json").unlink()
+    bundle = read_bundle(writer.finish())
+    assert bundle.trials == ()
+    assert bundle.gaps == (Gap(folder.name, "trial.json"),)
+
+
+def test_a_trial_that_was_not_judged_has_no_tables_to_lack(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, RUN)
+    writer.add_trial(trial(outcome=Failed("load", "died")), {})
+    assert read_bundle(writer.finish()).gaps == ()
+
+
+def test_tables_of_a_judged_trial_that_are_missing_or_cut_off_are_named(tmp_path: Path) -> None:
+    table = pa.table({"a": list(range(1_000))})
+    writer = BundleWriter.create(tmp_path, RUN)
+    folder = writer.add_trial(
+        replace(trial(), certificate=HELD), dict.fromkeys(("rows", "load", "usage", "series"), table)
+    )
+    for name, kept in (("rows", 0), ("load", 7), ("series", 500)):
+        path = folder / f"{name}.parquet"
+        path.write_bytes(path.read_bytes()[:kept])
+    bundle = read_bundle(writer.finish())
+    assert bundle.gaps == (
+        Gap(folder.name, "load.parquet", there=True),
+        Gap(folder.name, "rows.parquet", there=True),
+        Gap(folder.name, "series.parquet", there=True),
+        Gap(folder.name, "windows.parquet"),
+    )
+    (read_trial,) = bundle.trials
+    assert [read_trial.table(name) for name in ("rows", "load", "series", "windows")] == [None] * 4
+    assert read_trial.table("usage") == table
+
+
+def test_a_table_that_is_damaged_inside_is_not_read(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, RUN)
+    numbers = pa.table({"a": list(range(10_000))})
+    folder = writer.add_trial(replace(trial(), certificate=HELD), {"windows": numbers})
+    path = folder / "windows.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + bytes(5_000) + whole[5_004:])
+    bundle = read_bundle(writer.finish())
+    assert Gap(folder.name, "windows.parquet", there=True) in bundle.gaps
+    assert bundle.trials[0].table("windows") is None
+
+
+@pytest.mark.parametrize(("method", "gaps"), [(1, ()), (2, ("partitions.parquet",))])
+def test_only_a_later_method_keeps_partitions(
+    tmp_path: Path, method: int, gaps: tuple[str, ...]
+) -> None:
+    table = pa.table({"a": [1]})
+    writer = BundleWriter.create(tmp_path, replace(RUN, method=method))
+    writer.add_trial(
+        replace(trial(), certificate=HELD, recoveries=(RECOVERY,)),
+        dict.fromkeys(("rows", "load", "usage", "series", "windows"), table),
+    )
+    assert tuple(gap.file for gap in read_bundle(writer.finish()).gaps) == gaps
+
+
+@pytest.mark.parametrize("text", [None, '{"schema": 1, "tit', '{"schema": 1}'])
+def test_without_its_run_the_trials_are_still_read(tmp_path: Path, text: str | None) -> None:
+    writer = BundleWriter.create(tmp_path, RUN)
+    writer.add_trial(trial(), {})
+    folder = writer.finish()
+    (folder / "run.json").unlink()
+    if text is not None:
+        (folder / "run.json").write_text(text)
+    left = read(folder)
+    assert isinstance(left, LoneTrials)
+    assert [each.record.number for each in left.trials] == [1]
+    assert "run.json" in left.why
+    with pytest.raises(UsageError, match=r"run\.json") as caught:
+        read_bundle(folder)
+    assert caught.value.hint == f"see them: streambench report {folder}"
+
+
+def test_what_is_alike_in_several_folders_is_said_once() -> None:
+    gaps = [
+        *(Gap(folder, file) for folder in ("01-a", "02-b") for file in ("load.p", "rows.p")),
+        Gap("02-b", "trial.json", there=True),
+        Gap("02-b", "x.p"),
+    ]
+    assert gap_words(gaps) == (
+        "load.p and rows.p are missing in 2 trials",
+        "trial.json cannot be read in 02-b",
+        "x.p is missing in 02-b",
+    )
 
 
 def test_a_variant_of_a_bundle_that_counted_its_settings_is_one_contender(tmp_path: Path) -> None:

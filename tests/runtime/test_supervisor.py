@@ -12,7 +12,6 @@ import pytest
 
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed
 from streambench.model.plan import Role
-from streambench.runtime import supervisor as supervisor_module
 from streambench.runtime.signals import Terminated, interrupts_unwind
 from streambench.runtime.supervisor import Child, Supervisor
 from streambench.runtime.waiting import wait_until
@@ -250,16 +249,16 @@ def test_a_restart_first_kills_what_the_dead_one_left(supervisor: Supervisor, lo
     assert not running(left)
 
 
-def test_restarts_end_after_a_storm(
-    supervisor: Supervisor, log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervisor_module, "RESTART_LIMIT", 3)
-    supervisor.start("w", Role.WORKER, ["false"], log=log, restart=True, restart_delay_s=0.0)
-    deaths = wait_until(
-        lambda: len(supervisor.deaths()) == 4 and supervisor.deaths(), what="storm", timeout_s=10
-    )
-    assert [death.restarting for death in deaths] == [True, True, True, False]
-    assert supervisor.current("w") is None
+def test_restarts_end_after_a_storm(log: Path) -> None:
+    with Supervisor(restart_limit=3) as supervisor:
+        supervisor.start("w", Role.WORKER, ["false"], log=log, restart=True, restart_delay_s=0.0)
+        deaths = wait_until(
+            lambda: len(supervisor.deaths()) == 4 and supervisor.deaths(),
+            what="storm",
+            timeout_s=10,
+        )
+        assert [death.restarting for death in deaths] == [True, True, True, False]
+        assert supervisor.current("w") is None
 
 
 def test_stop_while_a_restart_is_due_prevents_it(supervisor: Supervisor, log: Path) -> None:

@@ -16,6 +16,7 @@ from streambench.kafka.broker import Broker
 from streambench.model.errors import EngineFailed
 from streambench.model.fault import FaultKind, Hit, Strike
 from streambench.model.plan import Plan, Role
+from streambench.model.windows import Tumbling
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
@@ -88,7 +89,7 @@ def injector(
         supervisor=supervisor,
         broker=cast(Broker, None),
         start_monotonic_ns=time.monotonic_ns(),
-        window_ms=500,
+        window=Tumbling(500),
         commit_interval_ms=970,
         wider=wider,
         struck=lambda: None,

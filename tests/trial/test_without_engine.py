@@ -10,7 +10,6 @@ from streambench.load.trace import compile_trace
 from streambench.model.plan import Artifacts
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
-from streambench.trial import without_engine
 from streambench.trial.testbed import embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Room, workspace
@@ -23,9 +22,8 @@ OFFSET_MS = 1_764_000_000_000
 
 @pytest.mark.broker
 def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(without_engine, "PART_MS", 500)
     workload = load_workload(find("clicks"))
     load = compile_trace(
         workload, duration_ms=2_000, seed=1, cache=tmp_path / "loads", rate_per_s=RATE_PER_S
@@ -44,8 +42,8 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         ) as testbed,
     ):
         before = {child.name for child in place.supervisor.children()}
-        found = Again(testbed, segment, OFFSET_MS).play()
-        again = Again(testbed, segment, OFFSET_MS).play()
+        found = Again(testbed, segment, OFFSET_MS, part_ms=500).play()
+        again = Again(testbed, segment, OFFSET_MS, part_ms=500).play()
         assert {child.name for child in place.supervisor.children()} == before
     assert found is not None
     assert again is not None

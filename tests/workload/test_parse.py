@@ -7,7 +7,8 @@ import pytest
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
-from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Tumbling, Workload
+from streambench.model.windows import Tumbling
+from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload

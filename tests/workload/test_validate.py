@@ -9,6 +9,7 @@ import pytest
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.shape import Ramp
+from streambench.model.windows import Tumbling
 from streambench.model.workload import (
     Choice,
     Field,
@@ -16,7 +17,6 @@ from streambench.model.workload import (
     Query,
     Replay,
     Synthetic,
-    Tumbling,
     Workload,
 )
 from streambench.workload.expressions import MAX_BIGINT, parse_aggregate, parse_expression

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from streambench.engines.common.asking import ASKING, AskingPolicy
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, listens_on, named, replan, start, stop
@@ -24,15 +25,11 @@ from streambench.model.errors import EngineFailed
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
-# REST calls cost the engine CPU: no answer is younger than this.
-_FRESH_NS = 900_000_000
 # What a TaskManager says when it has lost its JobManager (in which the ResourceManager is, too).
 MANAGER_LOST = re.compile(
     r" TaskExecutor (?:The heartbeat of )?(?:JobManager|ResourceManager) with id \S+ "
     r"(?:timed out|is no longer reachable)\."
 )
-# Twice the interval at which the JobManager fetches metrics anew.
-_METRICS_AGE_S = 2.0
 _REGISTRATION_TIMEOUT_S = 60.0
 _SAVEPOINT_TIMEOUT_S = 60.0
 
@@ -43,8 +40,16 @@ class FlinkJob:
     After `resume` or `rescale` it is another job to Flink, with another id and its counters at nought.
     """
 
-    def __init__(self, plan: Plan, at: Embedded, rest: FlinkRest, commit_interval_ms: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        at: Embedded,
+        rest: FlinkRest,
+        commit_interval_ms: int,
+        asking: AskingPolicy = ASKING,
+    ) -> None:
         self._plan = plan
+        self._asking = asking
         self._at = at
         self._commit_interval_ms = commit_interval_ms
         # The last one is of the job that runs.
@@ -60,7 +65,7 @@ class FlinkJob:
         The state that Flink itself shows stays RUNNING while a job restarts over and over.
         """
         now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= _FRESH_NS:
+        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
             self._asked_ns = now_ns
             self._health = self._ask(now_ns)
         return self._health
@@ -203,11 +208,11 @@ class FlinkJob:
 
     def _settled_late_records(self, rest: FlinkRest) -> int | None:
         """The counter as it is now: the JobManager fetches metrics only when asked, for the next asker."""
-        begun_s = time.monotonic()
+        begun_s, age_s = time.monotonic(), self._asking.metrics_age_s
 
         def settled() -> tuple[int | None] | None:
             counter = rest.late_records()
-            return (counter,) if time.monotonic() - begun_s > _METRICS_AGE_S else None
+            return (counter,) if time.monotonic() - begun_s > age_s else None
 
         (counter,) = wait_until(settled, what="Flink's metrics", timeout_s=30.0, poll_s=0.25)
         return counter

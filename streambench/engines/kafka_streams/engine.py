@@ -90,7 +90,7 @@ class KafkaStreams:
                 )
         query = workload.query
         # Restored state may be two commits ahead of the input that is read again.
-        retention_ms = query.window.size_ms + query.grace_ms + 2 * commit_ms
+        retention_ms = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms
         warnings = []
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
             warnings.append(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, NamedTuple
 
+from streambench.model.windows import Window
+
 # Rows that are invented belong to windows so long before the load, or after it.
 OUTSIDE_MS: Final = 3_600_000
 
@@ -28,9 +30,9 @@ class Damager:
 
     KINDS: Final = ("lose", "double", "raise", "lower", "move", "invent")
 
-    def __init__(self, every: dict[str, int], window_ms: int) -> None:
+    def __init__(self, every: dict[str, int], window: Window) -> None:
         self._every = [(kind, every.get(kind, 0)) for kind in self.KINDS]
-        self._window_ms = window_ms
+        self._window = window
         self._moves = every.get("move", 0) > 0
         self._rows = 0
         self._to_move = 0
@@ -51,7 +53,7 @@ class Damager:
         if self._to_move and rows == [row] and self._absent_before(row):
             self._to_move -= 1
             self.done["move"] += 1
-            rows = [row._replace(window_start_ms=row.window_start_ms - self._window_ms)]
+            rows = [row._replace(window_start_ms=self._window.shifted(row.window_start_ms, -1))]
         return rows
 
     def _damaged(self, kind: str, rows: list[Row], row: Row) -> list[Row]:
@@ -77,7 +79,7 @@ class Damager:
     def _note(self, row: Row) -> None:
         newest_ms, keys, before = self._keys.get(row.partition, (-1, set(), set()))
         if row.window_start_ms != newest_ms:
-            follows = row.window_start_ms == newest_ms + self._window_ms
+            follows = row.window_start_ms == self._window.shifted(newest_ms, 1)
             keys, before = set(), keys if follows else set()
         keys.add(row.key)
         self._keys[row.partition] = (row.window_start_ms, keys, before)

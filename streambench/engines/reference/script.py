@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from streambench.engines.reference.damage import Damager, Row
 from streambench.engines.reference.stalls import Stall, parsed_stalls
+from streambench.model.windows import Tumbling
 
 __all__ = ["Row", "Script", "Stage"]
 
@@ -63,14 +64,15 @@ class Stage:
 
     def __init__(self, script: Script, *, window_ms: int = 1, grace_ms: int = 0) -> None:
         self._script = script
-        self._closes_after_ms = window_ms + grace_ms + script.quantum_ms
+        window = Tumbling(window_ms)
+        self._closes_after_ms = window.horizon_ms(grace_ms) + script.quantum_ms
         self._stalls = deque(parsed_stalls(script.stalls))
         self._silences: list[_Silence] = []
         self._waiting: dict[int, deque[tuple[float, Row]]] = {}
         self._began = False
         self._worked_off_ms = 0.0
         self._free_ms = 0.0
-        self._damager = Damager(script.damage, window_ms)
+        self._damager = Damager(script.damage, window)
         self.done = self._damager.done
 
     def read(self, records: int, now_ms: float, arrived_ms: float) -> float:

@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+from streambench.engines.common.asking import ASKING, AskingPolicy
 from streambench.engines.common.http import NoAnswer, get_json
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, named, replan, start, stop
@@ -21,7 +22,6 @@ from streambench.engines.spark.variants import TRIGGER
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
-_FRESH_NS = 900_000_000
 _RESCALE_TIMEOUT_S = 120.0
 # What Master and driver say when a Worker, an executor or the driver itself is gone.
 FAILURES = re.compile(
@@ -34,8 +34,9 @@ FAILURES = re.compile(
 class SparkJob:
     """Its processes belong to the supervisor; its state is what driver and Master tell."""
 
-    def __init__(self, plan: Plan, at: Embedded) -> None:
+    def __init__(self, plan: Plan, at: Embedded, asking: AskingPolicy = ASKING) -> None:
         self._plan = plan
+        self._asking = asking
         self._at = at
         self._master_url = f"http://127.0.0.1:{plan.symbols['port:master-ui']}/json/"
         self._progress = at.job_dir / "progress.jsonl"
@@ -47,7 +48,7 @@ class SparkJob:
     def healthy(self) -> Health:
         """Running means: a batch has been done, no failure was told, every worker's core is used."""
         now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= _FRESH_NS:
+        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
             self._asked_ns = now_ns
             self._health = self._ask()
         return self._health

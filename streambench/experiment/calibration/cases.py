@@ -15,7 +15,8 @@ PULSE: Final = WORKLOADS / "pulse"
 """Few rows, in windows of 100 ms: a window is complete as soon as its rows begin to come."""
 CROWD: Final = WORKLOADS / "crowd"
 """Many rows a window, most keys not in every window."""
-WINDOW_MS: Final = 100
+RESOLUTION_MS: Final = 100
+"""The length of their windows: no lateness is told more finely."""
 PARTITIONS: Final = 4
 QUANTUM_MS: Final = 5
 

@@ -15,7 +15,7 @@ from streambench.experiment.calibration.cases import (
     OUTAGES,
     PRECISION,
     RATE_PER_S,
-    WINDOW_MS,
+    RESOLUTION_MS,
     Case,
     Disturbed,
     Outage,
@@ -154,7 +154,7 @@ def outage_lines(record: TrialRecord) -> tuple[Figure, ...]:
         "ms",
         float(last.back_ms),
         None if recovery is None else recovery.back_for_good_ms,
-        2.0 * WINDOW_MS,
+        2.0 * RESOLUTION_MS,
         why_not or "not seen",
     )
     return (*lines, back)
@@ -167,7 +167,7 @@ def _late_time(outage: Outage, recovery: Recovery | None, why_not: str) -> Figur
         outage.late_ms,
         None if recovery is None else recovery.late_time_ms,
         # A window for each late stretch: whole windows are late, and a stall begins somewhere in one.
-        outage.stretches * WINDOW_MS,
+        outage.stretches * RESOLUTION_MS,
         why_not or "not known",
     )
 

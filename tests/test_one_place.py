@@ -1,0 +1,100 @@
+"""What must be said once is said once: window arithmetic, and a name of a class."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "streambench"
+TREES = {
+    str(path.relative_to(PACKAGE)): ast.parse(path.read_text())
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+# --- window arithmetic ---
+
+WINDOW_ARITHMETIC = {
+    "model/windows.py",
+    # Programs that are engines: an oracle that shared their arithmetic would share their faults.
+    "engines/kafka_python/windows.py",
+    "engines/reference/windows.py",
+    "engines/flink/query.py",
+    # How long a probe and a confirmation take, in windows.
+    "experiment/find_rate.py",
+    "experiment/confirming.py",
+}
+LENGTHS = {"size_ms", "advance_ms", "window_ms"}
+GRACE = {"grace_ms"}
+UNITS = {1000}
+# What is played is shifted as a whole, windows and all.
+IN_SQL = re.compile(r"window_start_ms\s*[-+](?!\s*\{event_offset_ms)")
+
+
+def window_arithmetic(tree: ast.AST) -> list[int]:
+    """Lines that compute with the length of a window or its grace; a change of units is nothing."""
+    found = []
+    nodes = list(ast.walk(tree))
+    pieces = {id(piece) for n in nodes if isinstance(n, ast.JoinedStr) for piece in n.values}
+    for node in nodes:
+        if isinstance(node, ast.BinOp):
+            left, right = _name(node.left), _name(node.right)
+            changes_units = isinstance(node.right, ast.Constant) and node.right.value in UNITS
+            with_length = bool({left, right} & LENGTHS) and not changes_units
+            with_grace = bool({left, right} & GRACE) and isinstance(node.op, ast.Add | ast.Sub)
+            if with_length or with_grace:
+                found.append(node.lineno)
+        elif isinstance(node, ast.expr) and id(node) not in pieces and IN_SQL.search(_text(node)):
+            found.append(node.lineno)
+    return found
+
+
+def _text(node: ast.AST) -> str:
+    """What is written in a string, with the names that are put into it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(_text(value) for value in values)
+        case ast.FormattedValue(value=value):
+            return "{" + ast.unparse(value) + "}"
+        case _:
+            return ""
+
+
+def _name(node: ast.expr) -> str:
+    """`a` and `x.a`, `_a` and `A` are one name: of what is computed with, not where it stands."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.lstrip("_").lower()
+        case _:
+            return ""
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_window_arithmetic_is_in_few_places(name: str) -> None:
+    assert name in WINDOW_ARITHMETIC or window_arithmetic(TREES[name]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start = event // advance_ms * advance_ms",
+        "closes = start + query.window.size_ms + query.grace_ms",
+        "closes = end - grace_ms",
+        "span = WINDOWS * self._window_ms",
+        "sql = 'SELECT window_start_ms + 500'",
+        "sql = f'SELECT window_start_ms + {closing_ms}'",
+    ],
+)
+def test_window_arithmetic_is_seen(text: str) -> None:
+    assert window_arithmetic(ast.parse(text)) != []
+
+
+@pytest.mark.parametrize(
+    "text", ["seconds = window.size_ms / 1_000", "graces = 4 * grace_ms", "x = window.advance_ms"]
+)
+def test_what_only_names_a_length_is_no_arithmetic(text: str) -> None:
+    assert window_arithmetic(ast.parse(text)) == []
