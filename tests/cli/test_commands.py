@@ -95,7 +95,7 @@ WRONG = [
     ("curve --rates", "--rates"),
     ("curve --rate 5k", "has no option --rate; did you mean '--rates'"),
     ("curve --shape ramp:5k:40k", "has no option --shape"),
-    ("curve --fault worker-kill@25s", "nothing is to fail"),
+    ("curve --fault worker-kill@25s", "no faults unless its rates are named"),
     ("curve --duration 0", "--duration: '0' is not a duration"),
     ("curve --workers 9", "cannot share"),
     ("sweep", "a sweep needs something that is varied"),
