@@ -65,9 +65,7 @@ def _axis_of(axis: AxisName, listed: str) -> Axis:
     except ValueError as error:
         raise UsageError(f"in '{listed}', {error}", hint=example) from None
     if len(values) < 2:
-        raise UsageError(
-            f"'{listed or axis.value}' is fewer than two values of {axis.value}", hint=example
-        )
+        raise UsageError(f"{axis.value}={listed} has fewer than two values", hint=example)
     if len(set(values)) < len(values):
         raise UsageError(f"'{listed}' names a value twice", hint=example)
     return Axis(axis, tuple(sorted(values)))

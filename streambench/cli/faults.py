@@ -73,7 +73,7 @@ def _kind(text: str) -> FaultKind:
     names = {kind.value: kind for kind in FaultKind}
     if text not in names:
         raise UsageError(
-            f"there is no fault '{text}'{did_you_mean(text, names)}; the faults are {', '.join(names)}",
+            f"there is no fault '{text}'{did_you_mean(text, names)}",
             hint="streambench run --fault worker-kill@25s",
         )
     return names[text]

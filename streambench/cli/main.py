@@ -139,4 +139,4 @@ app.command("clean")(clean.clean)
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    app(prog_name="streambench")

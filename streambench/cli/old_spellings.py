@@ -13,6 +13,11 @@ _FIND, _DRAIN, _RATES, _SWEEP = "--find-rate", "--drain", "--rates", "--sweep"
 _QUESTIONS: Final = (_FIND, _DRAIN, _RATES, _SWEEP)
 _TERMS: Final = ("--limit", "--precision", "--budget")  # of a search
 _AUTO: Final = "auto"
+_WITH_A_VALUE: Final = {
+    _DRAIN: "drain --records 1M",
+    _RATES: "curve --rates 5k,10k,20k",
+    _SWEEP: "sweep keys=100,10k,1M",
+}
 
 OptionsOf = Callable[[str], Mapping[str, bool]]
 """The options of a command, and whether each is a flag that takes no value."""
@@ -30,6 +35,10 @@ def renewed(arguments: list[str], options_of: OptionsOf) -> list[str]:
     asked = [option.name for option in given if option.name in old]
     if not asked:
         return arguments  # it was the value of something else
+    for option in given:
+        if option.name in _WITH_A_VALUE and not option.value:
+            hint = f"streambench {_WITH_A_VALUE[option.name]}"
+            raise UsageError(f"option '{option.name}' requires an argument", hint=hint)
     command, own = _command(given, words)
     known = options_of(command)
     kept = [option for option in given if option.name not in _QUESTIONS]
@@ -54,9 +63,7 @@ def renewed(arguments: list[str], options_of: OptionsOf) -> list[str]:
 
 def _command(given: Sequence[Given], words: Sequence[str]) -> tuple[str, list[str]]:
     """Which command it is, and its own part of what was given."""
-    values = {
-        name: [each.value or "" for each in given if each.name == name] for name in _QUESTIONS
-    }
+    values = {name: [str(each.value) for each in given if each.name == name] for name in _QUESTIONS}
     rates, sweeps = values[_RATES][-1:], values[_SWEEP]
     found: list[tuple[str, list[str]]] = []
     if values[_FIND]:

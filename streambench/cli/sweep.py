@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from streambench.cli.alone import alone
 from streambench.cli.axes import sweep_axes
 from streambench.cli.commands import with_options
 from streambench.cli.options import (
-    CommonOptions,
     MeasuredOptions,
     RateOption,
     ShapeOption,
@@ -33,7 +33,7 @@ EXAMPLES = examples(
 
 @dataclass(frozen=True)
 class SweepAsked(MeasuredOptions):
-    """The options of `sweep`; which of `workload` and `varied` is the workload is told by the `=`."""
+    """The options of `sweep`; which of the words is the workload is told by the `=`."""
 
     varied: Annotated[
         list[str] | None,
@@ -54,15 +54,9 @@ class SweepAsked(MeasuredOptions):
     ] = False
 
     @property
-    def axes(self) -> tuple[str, ...]:
-        """What is varied, as it was written."""
-        return tuple(word for word in (self.workload, *(self.varied or [])) if "=" in word)
-
-    @property
-    def workloads(self) -> tuple[str, ...]:
-        """What else was written; what can be varied is no workload where nothing is varied."""
-        words = (word for word in (self.workload, *(self.varied or [])) if "=" not in word)
-        return tuple(word for word in words if self.axes or word not in _NAMES)
+    def words(self) -> tuple[str, ...]:
+        """What was written before the options."""
+        return (self.workload, *(self.varied or []))
 
 
 def _sweep(asked: SweepAsked) -> ExitCode:
@@ -70,33 +64,32 @@ def _sweep(asked: SweepAsked) -> ExitCode:
     from streambench.cli.bench import bench
     from streambench.experiment.build import sweep as built
 
-    _refuse_loose_words(asked)
-    axes = sweep_axes(asked.axes)
+    varied = [word for word in asked.words if "=" in word]
+    workload, *others = [word for word in asked.words if "=" not in word] or ["clicks"]
+    _refuse_loose(workload, others)
+    axes = sweep_axes(varied)
     options = dataclasses.replace(
         asked.options(),
-        workload=next(iter(asked.workloads), CommonOptions.workload),
+        workload=workload,
         rate_per_s=asked.rate_per_s,
         shape=None if asked.shape is None else load_shape(asked.shape),
     )
     if asked.rate_per_s is not None and AxisName.RATE in {axis.name for axis in axes}:
         raise UsageError(
-            "--rate fixes what rate= varies", hint=f"streambench sweep {' '.join(asked.axes)}"
+            "--rate fixes what rate= varies", hint=f"streambench sweep {' '.join(varied)}"
         )
     requests = built(options, axes)
     with alone(wait=asked.wait):
         return bench(requests, axes, cold=asked.cold)
 
 
-def _refuse_loose_words(asked: SweepAsked) -> None:
+def _refuse_loose(workload: str, others: Sequence[str]) -> None:
     """Raise UsageError for a word that is neither the workload nor something and its values."""
-    bare = [word for word in (asked.workload, *(asked.varied or [])) if word in _NAMES]
-    if bare and not asked.axes:
+    for bare in (word for word in (workload, *others) if word in _NAMES):
+        raise UsageError(f"'{bare}' has no values: NAME=LIST", hint=sweep_example(AxisName(bare)))
+    if others:
         raise UsageError(
-            f"'{bare[0]}' has no values: NAME=LIST", hint=sweep_example(AxisName(bare[0]))
-        )
-    if len(asked.workloads) > 1:
-        raise UsageError(
-            f"'{asked.workloads[1]}' is neither the workload nor NAME=LIST",
+            f"'{others[0]}' is neither the workload nor NAME=LIST",
             hint=sweep_example(AxisName.KEYS),
         )
 

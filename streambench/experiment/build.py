@@ -92,10 +92,10 @@ def sweep(options: Options, axes: Sequence[Axis]) -> tuple[Request, ...]:
 
 
 def chosen_rates(options: Options) -> Request:
-    """A load of the workload's own rate, which bears every rate that may be chosen for a curve later."""
+    """A load of the workload's own rate, for a curve whose rates are chosen later: it bears all of them."""
     if options.faults:
         raise UsageError(
-            "where rates are chosen by the way, nothing is to fail",
+            "a curve has no faults unless its rates are named",
             hint=f"streambench curve --rates 5k,10k,20k --fault {options.faults[0]}",
         )
     request = make_request(dataclasses.replace(options, faults=()))

@@ -75,6 +75,22 @@ def test_what_cannot_be_carried_out_is_refused_with_a_word_and_exit_2(
     assert not (tmp_path / "results").exists()
 
 
+def test_completion_offers_the_commands_and_not_what_they_were(tmp_path: Path) -> None:
+    def completed(words: str) -> list[str]:
+        last = str(len(words.split()) - 1)
+        done = streambench(
+            cwd=tmp_path,
+            _STREAMBENCH_COMPLETE="complete_bash",
+            COMP_WORDS=words,
+            COMP_CWORD=last,
+        )
+        return done.stdout.split()
+
+    assert completed("streambench find") == ["find-rate"]
+    assert completed("streambench run --ra") == ["--rate"]
+    assert completed("streambench curve --ra") == ["--rates"]
+
+
 def test_broken_toml_names_line_and_column(tmp_path: Path) -> None:
     workload(tmp_path, 'title = "x"\n[input\nrate = 5\n')
     done = streambench("validate", "mine", cwd=tmp_path)

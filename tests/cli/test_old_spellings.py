@@ -87,6 +87,7 @@ def test_the_report_names_the_command_that_will_go_on_working(asked: Asked) -> N
         ("run --rates auto --sweep keys=1,2", "exclude each other", "curve"),
         ("run --rates auto --rate 5k", "--rate", "curve --rates auto"),
         ("run --rates 1k,2k --shape ramp:5k:9k", "--shape", "curve --rates 1k,2k"),
+        ("run --sweep", "requires an argument", "sweep keys=100,10k,1M"),
         ("run --limit p99=2s", "--limit belongs to a search", "find-rate --limit p99=2s"),
         ("run x --budget 5m", "--budget belongs to a search", "find-rate x --budget 5m"),
     ],

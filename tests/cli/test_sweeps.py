@@ -49,7 +49,7 @@ def test_rates_are_an_axis_and_rise() -> None:
         (("colour=1,2",), "one of rate, keys"),
         (("keys=",), "fewer than two"),
         (("keys=5",), "fewer than two"),
-        (("rate=20k",), "'20k' is fewer than two"),
+        (("rate=20k",), "rate=20k has fewer than two"),
         (("keys=5,many",), "not a number"),
         (("keys=5,-1",), "not a number"),
         (("keys=5,5",), "twice"),
