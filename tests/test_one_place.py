@@ -98,3 +98,20 @@ def test_window_arithmetic_is_seen(text: str) -> None:
 )
 def test_what_only_names_a_length_is_no_arithmetic(text: str) -> None:
     assert window_arithmetic(ast.parse(text)) == []
+
+
+# --- names of classes ---
+
+# Of the report and of a trial; each is plain where it stands, and they never meet.
+TWICE = {"Phase", "Status"}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """Whoever reads a name must not have to look where it was imported from."""
+    where: dict[str, list[str]] = {}
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(path)
+    twice = {name: paths for name, paths in where.items() if len(paths) > 1}
+    assert {name: paths for name, paths in twice.items() if name not in TWICE} == {}

@@ -20,7 +20,7 @@ from streambench.experiment.faults import (
 )
 from streambench.experiment.lengths import (
     LONGEST_WINDOW_FOR_FAULTS_MS,
-    Lengths,
+    UsualLengths,
     quick_lengths,
     sweep_lengths,
     usual_lengths,
@@ -187,7 +187,7 @@ def make_requests(
 
 def _usual(
     workload: Workload, *, quick: bool, swept: bool, faults: tuple[Fault, ...] | None
-) -> Lengths:
+) -> UsualLengths:
     """The lengths that nobody asked for; a sweep with faults measures as long as a run."""
     if quick:
         return quick_lengths(workload)

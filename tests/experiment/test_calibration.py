@@ -32,9 +32,9 @@ from streambench.experiment.calibration.cases import (
     Outage,
 )
 from streambench.experiment.calibration.compare import (
-    Figure,
-    Finding,
+    FigureCheck,
     Line,
+    OutcomeCheck,
     all_held,
     damage_lines,
     delay_line,
@@ -153,7 +153,7 @@ def probe(rate_per_s: int, pace: Pace) -> RateProbe:
     return RateProbe(rate_per_s, 8.0, 80, pace, "", right=True)
 
 
-def searched(*probes: RateProbe) -> Figure:
+def searched(*probes: RateProbe) -> FigureCheck:
     return rate_line(SearchRecord(VARIANT, probes=probes, ended="the precision was reached"))
 
 
@@ -250,10 +250,10 @@ def test_what_the_machine_spoilt_is_run_once_more_and_nothing_else(
     assert bundle.trials[0].record.outcome is outcomes[runs - 1]
 
 
-HELD = Figure("result delay", "ms", 100.0, 101.0, 2.0)
-MISSED = Figure("late time, outage on one partition", "ms", 750.0, 1_020.0, 100.0)
-UNKNOWN = Figure("rows doubled", "rows", 8.0, None, 0.0, "failed: it fell behind")
-WRONG_OUTCOME = Finding("a stalled player", "invalid", "right", False)
+HELD = FigureCheck("result delay", "ms", 100.0, 101.0, 2.0)
+MISSED = FigureCheck("late time, outage on one partition", "ms", 750.0, 1_020.0, 100.0)
+UNKNOWN = FigureCheck("rows doubled", "rows", 8.0, None, 0.0, "failed: it fell behind")
+WRONG_OUTCOME = OutcomeCheck("a stalled player", "invalid", "right", False)
 
 
 @pytest.fixture(autouse=True)
