@@ -22,9 +22,6 @@ WINDOW_ARITHMETIC = {
     "engines/kafka_python/windows.py",
     "engines/reference/windows.py",
     "engines/flink/query.py",
-    # How long a probe and a confirmation take, in windows.
-    "experiment/find_rate.py",
-    "experiment/confirming.py",
 }
 LENGTHS = {"size_ms", "advance_ms", "window_ms"}
 GRACE = {"grace_ms"}
@@ -98,3 +95,17 @@ def test_window_arithmetic_is_seen(text: str) -> None:
 )
 def test_what_only_names_a_length_is_no_arithmetic(text: str) -> None:
     assert window_arithmetic(ast.parse(text)) == []
+
+
+# --- names of classes ---
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """Whoever reads a name must not have to look where it was imported from."""
+    where: dict[str, list[str]] = {}
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(path)
+    twice = {name: paths for name, paths in where.items() if len(paths) > 1}
+    assert twice == {}

@@ -64,7 +64,7 @@ def _kept(to: Path | None) -> Iterator[Path]:
 
 def as_data(lines: Sequence[Line], took_s: float) -> dict[str, Any]:
     """What `--json` prints."""
-    from streambench.experiment.calibration.compare import Figure, all_held
+    from streambench.experiment.calibration.compare import FigureCheck, all_held
 
     return {
         "held": all_held(lines),
@@ -80,7 +80,7 @@ def as_data(lines: Sequence[Line], took_s: float) -> dict[str, Any]:
                 "held": line.held,
                 "why_missed": None if line.held else line.why_not or None,
             }
-            if isinstance(line, Figure)
+            if isinstance(line, FigureCheck)
             else {"case": line.case, "set": line.wanted, "found": line.found, "held": line.held}
             for line in lines
         ],
@@ -89,7 +89,7 @@ def as_data(lines: Sequence[Line], took_s: float) -> dict[str, Any]:
 
 def table(lines: Sequence[Line]) -> Table:
     """A row for each line, in 80 columns."""
-    from streambench.experiment.calibration.compare import Figure
+    from streambench.experiment.calibration.compare import FigureCheck
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("what", max_width=34)
@@ -98,7 +98,7 @@ def table(lines: Sequence[Line]) -> Table:
     shown.add_column("")
     for line in lines:
         mark = Text("✓", style="green") if line.held else Text("✗ missed", style="bold red")
-        if isinstance(line, Figure):
+        if isinstance(line, FigureCheck):
             unit = f", {line.unit}"
             shown.add_row(
                 Text(line.case + unit),
@@ -116,14 +116,14 @@ def table(lines: Sequence[Line]) -> Table:
 
 def summary(lines: Sequence[Line], took_s: float) -> Text:
     """Below the table: how many were found, and what was not, with the reason."""
-    from streambench.experiment.calibration.compare import Figure
+    from streambench.experiment.calibration.compare import FigureCheck
 
     held = sum(line.held for line in lines)
     words = [f"{held} of {len(lines)} were found within their tolerance, in {took_s:.0f} s."]
     for line in lines:
         if line.held:
             continue
-        if not isinstance(line, Figure):
+        if not isinstance(line, FigureCheck):
             words.append(f"{line.case}: {line.found}")
         elif line.measured is None:
             words.append(f"{line.case}: not measured ({line.why_not})")

@@ -14,7 +14,7 @@ from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.experiment.build import Options, make_request
 from streambench.experiment.calibration import cases, compare
 from streambench.experiment.calibration.cases import Case, Disturbed
-from streambench.experiment.calibration.compare import Figure, Line
+from streambench.experiment.calibration.compare import FigureCheck, Line
 from streambench.experiment.calibration.disturb import Spinners, When, slowed, stall_player
 from streambench.experiment.execute import execute, run_record
 from streambench.experiment.find_rate import search
@@ -118,7 +118,7 @@ class Calibration:
             compare.slowed_line(slowed),
         )
 
-    def damage(self) -> tuple[Figure, ...]:
+    def damage(self) -> tuple[FigureCheck, ...]:
         """Six kinds of it in one trial."""
         (trial,) = self._run(cases.DAMAGE_CASE).trials
         return compare.damage_lines(trial.record, trial.table("rows"))

@@ -62,12 +62,11 @@ class Confirming:
         Raises what `run_one` does.
         """
         confirm = self._policy.confirm
-        window_ms = self._request.workload.query.window.advance_ms
         request = dataclasses.replace(
             self._request,
             rate_per_s=rate_per_s,
             warm_up_s=confirm.limited_warm_up_s if limited else confirm.warm_up_s,
-            measured_s=confirm.measured_for_s(window_ms),
+            measured_s=confirm.measured_for_s(self._request.workload.query.window),
             recovery_s=0.0,
             faults=(),
         )

@@ -33,7 +33,7 @@ _WHOLE_JOB_MS = 25_000
 
 
 @dataclass(frozen=True)
-class Struck:
+class DrawnFaults:
     """Strikes in their order, and the load held back for bursts, in ms of the load's own time."""
 
     strikes: tuple[Strike, ...]
@@ -118,7 +118,7 @@ def draw(
     measured_start_ms: int,
     seed: int,
     round_number: int,
-) -> Struck:
+) -> DrawnFaults:
     """Draw the instants and the victims of one round; every engine of it gets the same."""
     drawn = _uniform(seed, round_number)
     jitter_ms = longest_jitter_ms(workload, conditions)
@@ -134,7 +134,7 @@ def draw(
                 holds.append((end_ms - fault.lasts_ms, end_ms))
                 at_ms = end_ms
             strikes.append(Strike(fault.kind, at_ms, victim, fault.lasts_ms, bool(act)))
-    return Struck(tuple(strikes), tuple(holds))
+    return DrawnFaults(tuple(strikes), tuple(holds))
 
 
 def _uniform(seed: int, round_number: int) -> Iterator[float]:

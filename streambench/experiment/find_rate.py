@@ -46,11 +46,8 @@ def search(
     with session.workspaces(job_room(session.loads, request, contender.plan)) as place:
         launched = session.job(task.number, request, contender, task.most_per_s)
         loads = JobLoads(session.loads, request, place)
-        guarantee, window_ms = (
-            request.conditions.guarantee,
-            request.workload.query.window.advance_ms,
-        )
-        known = Narrowing(task, contender.variant, guarantee, window_ms, told)
+        guarantee, window = request.conditions.guarantee, request.workload.query.window
+        known = Narrowing(task, contender.variant, guarantee, window, told)
         try:
             with session.running(launched, place, observer) as job:
                 prober = _InOneJob(task, request, job, loads, known, session.writer)

@@ -66,8 +66,7 @@ class _Finding:
         self._most_per_s = most_per_s or MAX_RATE_PER_S
         self._confirming = Confirming(request, session, self._most_per_s, policy)
         self._confirm_s = policy.confirm.trial_s(
-            limited=terms.limit is not None,
-            window_ms=request.workload.query.window.advance_ms,
+            request.workload.query.window, limited=terms.limit is not None
         )
         self._begun_s = time.monotonic()
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]

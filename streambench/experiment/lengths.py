@@ -49,7 +49,7 @@ _USUAL_WINDOW: Final = Tumbling(500)
 
 
 @dataclass(frozen=True)
-class Lengths:
+class UsualLengths:
     """Default lengths of the warm-up and of what is measured; `why` they are longer than usual, in words."""
 
     warm_up_ms: int
@@ -57,30 +57,30 @@ class Lengths:
     why: str | None = None
 
 
-def usual_lengths(workload: Workload) -> Lengths:
+def usual_lengths(workload: Workload) -> UsualLengths:
     """Those of a run."""
     return _lengths(workload, DEFAULT_WARM_UP_MS, DEFAULT_MEASURED_MS)
 
 
-def sweep_lengths(workload: Workload) -> Lengths:
+def sweep_lengths(workload: Workload) -> UsualLengths:
     """Those of each point of a sweep."""
     return _lengths(workload, DEFAULT_SWEEP_WARM_UP_MS, DEFAULT_SWEEP_MEASURED_MS)
 
 
-def quick_lengths(workload: Workload) -> Lengths:
+def quick_lengths(workload: Workload) -> UsualLengths:
     """Those of a short look, which earns no percentile."""
     if isinstance(workload.input, Replay):
-        return Lengths(QUICK_WARM_UP_MS, QUICK_MEASURED_MS)
+        return UsualLengths(QUICK_WARM_UP_MS, QUICK_MEASURED_MS)
     window = workload.query.window
     least_ms = window.span_ms(LEAST_WINDOWS)
-    return Lengths(
+    return UsualLengths(
         max(QUICK_WARM_UP_MS, cool_down_ms(workload)),
         max(QUICK_MEASURED_MS, least_ms),
         _why(window, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
     )
 
 
-def lengths_unasked(workload: Workload, *, quick: bool, swept: bool, faulty: bool) -> Lengths:
+def lengths_unasked(workload: Workload, *, quick: bool, swept: bool, faulty: bool) -> UsualLengths:
     """The lengths that nobody asked for; a sweep with faults measures as long as a run."""
     if quick:
         return quick_lengths(workload)
@@ -152,16 +152,16 @@ def _no_faults_why(workload: Workload) -> str | None:
     )
 
 
-def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> Lengths:
+def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> UsualLengths:
     if isinstance(workload.input, Replay):
-        return Lengths(warm_up_ms, measured_ms)  # a replay is as long as its file
+        return UsualLengths(warm_up_ms, measured_ms)  # a replay is as long as its file
     window = workload.query.window
     windows = min(WINDOWS, max(LEAST_WINDOWS, window.count_in(_LONGEST_MS)))
     # The first window must have closed, and its rows must have come, before anything is measured.
     warm_up_ms = max(warm_up_ms, cool_down_ms(workload))
     if window.span_ms(windows) <= measured_ms:
-        return Lengths(warm_up_ms, measured_ms)
-    return Lengths(warm_up_ms, window.span_ms(windows), _why(window, windows))
+        return UsualLengths(warm_up_ms, measured_ms)
+    return UsualLengths(warm_up_ms, window.span_ms(windows), _why(window, windows))
 
 
 def _why(window: Window, windows: int) -> str:

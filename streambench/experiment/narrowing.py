@@ -17,6 +17,7 @@ from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
+from streambench.model.windows import Window
 from streambench.workload.schema import MAX_RATE_PER_S
 
 _LATE: Final = "its time was over before the precision was reached"
@@ -75,7 +76,7 @@ class Narrowing:
         task: SearchTask,
         variant: Variant,
         guarantee: Guarantee,
-        window_ms: int,
+        window: Window,
         told: Told,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,7 +88,7 @@ class Narrowing:
         self._until_s = begun_s + task.terms.budget_s
         self._own_until_s = begun_s + min(task.own_s, task.terms.budget_s)
         self._around_s = 0.0  # what a probe took beside its measured part, at most
-        self._least_ms = max(task.policy.least_measured_ms, PROBE_WINDOWS * window_ms)
+        self._least_ms = max(task.policy.least_measured_ms, window.span_ms(PROBE_WINDOWS))
         self.record = SearchRecord(variant, job=task.number)
 
     def know(self, **found: object) -> None:

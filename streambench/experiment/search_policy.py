@@ -7,6 +7,7 @@ from typing import Final
 
 from streambench.experiment.lengths import CONFIRM_WINDOWS
 from streambench.experiment.warming import RISING_MS
+from streambench.model.windows import Window
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class ConfirmPolicy:
     around_s: float = 75.0
     tries: int = 3
 
-    def measured_for_s(self, window_ms: int) -> float:
+    def measured_for_s(self, window: Window) -> float:
         """How long a trial is measured."""
-        return max(self.measured_s, self.windows * window_ms / 1000)
+        return max(self.measured_s, window.span_ms(self.windows) / 1000)
 
-    def trial_s(self, *, limited: bool, window_ms: int = 0) -> float:
+    def trial_s(self, window: Window, *, limited: bool) -> float:
         """What a confirming trial takes in all."""
         warm_up_s = self.limited_warm_up_s if limited else self.warm_up_s
-        return warm_up_s + self.measured_for_s(window_ms) + self.around_s
+        return warm_up_s + self.measured_for_s(window) + self.around_s
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _MS_PER_S = 1_000
 _US_PER_MS = 1_000
 
 
-class Pace(Protocol):
+class LoadPace(Protocol):
     """Events in order of their instants, numbered from 0."""
 
     def before(self, end_ms: int) -> int:

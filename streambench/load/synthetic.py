@@ -7,7 +7,7 @@ from typing import assert_never
 
 from streambench.load.columns import Chunk
 from streambench.load.draw import ChoiceColumn, IntegerColumn, Stream
-from streambench.load.pace import Constant, Pace, Shaped
+from streambench.load.pace import Constant, LoadPace, Shaped
 from streambench.model.workload import Choice, Field, IntRange, Synthetic
 
 
@@ -46,7 +46,7 @@ def generate(
         )
 
 
-def pace_of(synthetic: Synthetic, duration_ms: int) -> Pace:
+def pace_of(synthetic: Synthetic, duration_ms: int) -> LoadPace:
     """When the events of a load come; a shape is stretched over all of it, or repeated."""
     if synthetic.shape is None:
         return Constant(synthetic.rate_per_s)

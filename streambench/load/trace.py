@@ -33,7 +33,7 @@ from streambench.load.writer import (
     COLUMNS_FOLDER,
     RECORDS_FILE,
     Batches,
-    Written,
+    WrittenTrace,
     write_trace,
 )
 from streambench.model.errors import EnvironmentLacks, UsageError
@@ -244,7 +244,7 @@ def _compile(
         os.fsync(file.fileno())
 
 
-def _check_partitions(written: Written) -> None:
+def _check_partitions(written: WrittenTrace) -> None:
     empty = [str(i) for i, count in enumerate(written.records_by_partition) if count == 0]
     if empty:
         raise UsageError(

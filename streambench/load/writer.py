@@ -41,7 +41,7 @@ _HASHED_ROWS: Final = 1 << 16
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenTrace:
     """What the files hold; `sha256` covers records.bin and then the rows of batches.npy."""
 
     records: int
@@ -58,7 +58,7 @@ def write_trace(
     *,
     partitions: int,
     progress: Callable[[int], None] | None = None,
-) -> Written:
+) -> WrittenTrace:
     """Encode `chunks` into `folder` (which exists); `progress` is told the records written so far."""
     digest = hashlib.sha256()
     written = np.zeros(partitions, np.int64)
@@ -101,7 +101,7 @@ def write_trace(
             pending.result()
     _finish_batches(folder, digest)
     total = int(written.sum())
-    return Written(
+    return WrittenTrace(
         records=total,
         sha256=digest.hexdigest(),
         min_event_ms=least if total else 0,

@@ -34,7 +34,7 @@ class ArithmeticOperator(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Column:
+class FieldReference:
     """A field of the record."""
 
     name: str
@@ -87,7 +87,7 @@ class Not:
     operand: Expression
 
 
-Expression: TypeAlias = Column | Literal | Arithmetic | Comparison | And | Or | Not
+Expression: TypeAlias = FieldReference | Literal | Arithmetic | Comparison | And | Or | Not
 
 
 class AggregateFunction(enum.Enum):

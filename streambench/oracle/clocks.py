@@ -22,7 +22,7 @@ _NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
-class Steps:
+class ClockSteps:
     """A clock that only moves forward: `event_ms[i]` is its value once quantum `quanta[i]` is read."""
 
     quanta: Int64s
@@ -48,21 +48,21 @@ class TraceClocks:
     the number of records in it, whether or not they pass `where`.
     """
 
-    passing_by_partition: dict[int, Steps]
-    passing: Steps
+    passing_by_partition: dict[int, ClockSteps]
+    passing: ClockSteps
     nothing_late: bool
     inputs: pa.Table
 
 
-def _steps(quanta: Int64s, event_ms: Int64s) -> Steps:
+def _steps(quanta: Int64s, event_ms: Int64s) -> ClockSteps:
     """Running maximum over quanta; the entries of one quantum are merged."""
     order = np.argsort(quanta, kind="stable")
     quanta, event_ms = quanta[order], event_ms[order]
     if not len(quanta):
-        return Steps(quanta, event_ms)
+        return ClockSteps(quanta, event_ms)
     starts = np.flatnonzero(np.r_[True, quanta[1:] != quanta[:-1]])
     greatest = np.maximum.reduceat(event_ms, starts)
-    return Steps(quanta[starts], np.maximum.accumulate(greatest))
+    return ClockSteps(quanta[starts], np.maximum.accumulate(greatest))
 
 
 def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:

@@ -20,7 +20,7 @@ THREADS = 2
 TRACE = "trace"
 
 
-class TraceMeta(Protocol):
+class TraceFacts(Protocol):
     """The facts of a trace that the oracle needs."""
 
     @property
@@ -52,7 +52,7 @@ class TraceColumns(Protocol):
         ...
 
     @property
-    def meta(self) -> TraceMeta:
+    def meta(self) -> TraceFacts:
         """Facts about the whole trace."""
         ...
 

@@ -34,7 +34,7 @@ _NEVER = np.iinfo(np.int64).min // 2
 
 
 @dataclass(frozen=True)
-class LatePrediction:
+class LateDrops:
     """Of `records` that pass `where`, how many are dropped as late.
 
     `dropped` is None where only bounds are known. `low` and `high` are proved for a log that was
@@ -68,7 +68,7 @@ class Arrivals:
         return int(np.count_nonzero(self.passes))
 
 
-def prove_drops(expected: Expected) -> LatePrediction:
+def prove_drops(expected: Expected) -> LateDrops:
     """What the engine's documented clock drops of exactly the log that was played.
 
     The expectation has replayed that log already. `dropped` is None where the clock cannot be
@@ -79,7 +79,7 @@ def prove_drops(expected: Expected) -> LatePrediction:
         for name in ("records", "must_records", "possible_records")
     )
     low, high = records - possible, records - must
-    return LatePrediction(records, low if low == high else None, low, high)
+    return LateDrops(records, low if low == high else None, low, high)
 
 
 def measured_drops(judged: Judged, expected: Expected) -> int | None:
@@ -115,7 +115,7 @@ def predict_drops(
     *,
     grace_ms: int | None = None,
     batch_ms: int | None = None,
-) -> LatePrediction:
+) -> LateDrops:
     """Model the drops of one trace as played, with all partitions in step.
 
     `grace_ms` replaces the query's own; `batch_ms` is the length of a micro-batch, None for a clock
@@ -141,7 +141,7 @@ def predict_whole_file(
     graces_ms: Sequence[int],
     batch_ms: int | None = None,
     speed_up: float = 1.0,
-) -> tuple[LatePrediction, ...]:
+) -> tuple[LateDrops, ...]:
     """Model the drops of a replay's file from its first to its last record, one entry a grace.
 
     `begin` and `end` of the replay are not heeded. `speed_up` 1 is real time; it matters only to a
@@ -226,7 +226,7 @@ def _before_instant(instant: Int64s, event_ms: Int64s, *, lag: int = 0) -> Int64
 
 def _predict(
     arrivals: Arrivals, clock: EventClock, *, grace_ms: int, batch_ms: int | None
-) -> LatePrediction:
+) -> LateDrops:
     late = late_records(arrivals, clock, grace_ms=grace_ms, batch_ms=batch_ms)
     dropped = int(np.count_nonzero(late))
     match clock:
@@ -241,7 +241,7 @@ def _predict(
             high = int(np.count_nonzero(unlagged))
         case _:
             assert_never(clock)
-    return LatePrediction(arrivals.records, dropped, low, high)
+    return LateDrops(arrivals.records, dropped, low, high)
 
 
 def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:

@@ -12,7 +12,7 @@ from streambench.results.windows import window_times
 
 
 @dataclass(frozen=True)
-class Progress:
+class DrainProgress:
     """When the first and the last window were complete, in s since the beginning, and the best second."""
 
     first_s: float
@@ -22,7 +22,7 @@ class Progress:
 
 def drain_progress(
     judged: Judged, expected: Expected, *, start_realtime_ns: int, visible: bool
-) -> Progress | None:
+) -> DrainProgress | None:
     """How a drain went on, by complete windows; None when one never was.
 
     The peak is over one second, or over the whole drain where that is shorter.
@@ -42,4 +42,4 @@ def drain_progress(
     within = total[until] - total + records[order]
     span_s = max(last_s - first_s, 1e-3)
     peak_per_s = float(within.max()) if span_s > 1 else float(total[-1]) / max(last_s, 1e-3)
-    return Progress(first_s, last_s, peak_per_s)
+    return DrainProgress(first_s, last_s, peak_per_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streambench.model.plan import Artifacts
-from streambench.runtime.download import Progress
+from streambench.runtime.download import DownloadProgress
 from streambench.runtime.environments import (
     EnvironmentSpec,
     environment_spec,
@@ -37,7 +37,7 @@ class Download:
     disk_bytes: int
 
 
-def resolve(artifacts: Artifacts, *, progress: Progress | None = None) -> Resolved:
+def resolve(artifacts: Artifacts, *, progress: DownloadProgress | None = None) -> Resolved:
     """Have everything on disk, fetched where it is not; quick and offline once it is.
 
     Java is resolved in every case: whatever runs here runs beside a broker.

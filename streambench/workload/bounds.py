@@ -8,8 +8,8 @@ from typing import TypeAlias
 from streambench.model.expression import (
     Arithmetic,
     ArithmeticOperator,
-    Column,
     Expression,
+    FieldReference,
     Literal,
 )
 from streambench.model.workload import IntRange, Workload
@@ -30,7 +30,7 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
 def range_of(expression: Expression, ranges: Mapping[str, Range]) -> Range:
     """Return the range of a BIGINT expression; it encloses all values, and may be wider than they are."""
     match expression:
-        case Column(name=name):
+        case FieldReference(name=name):
             return ranges[name]
         case Literal(value=int(value)):
             return (value, value)

@@ -19,10 +19,10 @@ from streambench.model.expression import (
     And,
     Arithmetic,
     ArithmeticOperator,
-    Column,
     Comparison,
     ComparisonOperator,
     Expression,
+    FieldReference,
     FieldType,
     Literal,
     Not,
@@ -183,7 +183,7 @@ class _Reader:
             raise self.refusal(node, "a condition where a value is due")
         raise self.outside(node)
 
-    def _column(self, node: exp.Column) -> Column:
+    def _column(self, node: exp.Column) -> FieldReference:
         if node.args.get("table") is not None:
             raise self.refusal(node, "a qualified column; write the field's name alone")
         name = node.name
@@ -192,7 +192,7 @@ class _Reader:
                 f"{self.text!r} names an unknown column '{name}' at position {self._position(node)}"
                 f"{did_you_mean(name, self.types)}"
             )
-        return Column(name, self.types[name])
+        return FieldReference(name, self.types[name])
 
     def _literal(self, node: exp.Literal) -> Literal:
         text = str(node.this)
@@ -278,7 +278,7 @@ def _flat(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expressi
 
 def _type_of(value: Expression) -> FieldType:
     match value:
-        case Column(type=type_):
+        case FieldReference(type=type_):
             return type_
         case Literal(value=str()):
             return FieldType.STRING

@@ -9,10 +9,10 @@ from typing import assert_never
 from streambench.model.expression import (
     And,
     Arithmetic,
-    Column,
     Comparison,
     ComparisonOperator,
     Expression,
+    FieldReference,
     FieldType,
     Literal,
     Not,
@@ -25,10 +25,10 @@ def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda n
 
     def operand(inner: Expression) -> str:
         text = to_java(inner, variable=variable)
-        return text if isinstance(inner, Column | Literal) else f"({text})"
+        return text if isinstance(inner, FieldReference | Literal) else f"({text})"
 
     match expression:
-        case Column(name=name):
+        case FieldReference(name=name):
             return variable(name)
         case Literal(value=value):
             if isinstance(value, str):
@@ -63,7 +63,7 @@ _JAVA_OPERATOR = {
 
 def _is_string(expression: Expression) -> bool:
     match expression:
-        case Column(type=type_):
+        case FieldReference(type=type_):
             return type_ is FieldType.STRING
         case Literal(value=value):
             return isinstance(value, str)

@@ -8,10 +8,10 @@ from typing import Final, assert_never
 from streambench.model.expression import (
     And,
     Arithmetic,
-    Column,
     Comparison,
     ComparisonOperator,
     Expression,
+    FieldReference,
     FieldType,
     Literal,
     Not,
@@ -38,7 +38,7 @@ def unordered_string(workload: Workload) -> str | None:
     for part in compared:
         if isinstance(part, Literal) and is_beyond_basic_plane(str(part.value)):
             return str(part.value)
-    names = [part.name for part in compared if isinstance(part, Column)]
+    names = [part.name for part in compared if isinstance(part, FieldReference)]
     match workload.input:
         case Replay() as replay:
             return _replayed(workload, replay, names)
@@ -64,7 +64,7 @@ def _replayed(workload: Workload, replay: Replay, names: list[str]) -> str | Non
     return None
 
 
-def _ordered(condition: Expression) -> Iterator[Column | Literal]:
+def _ordered(condition: Expression) -> Iterator[FieldReference | Literal]:
     """The strings that a condition compares by their order."""
     match condition:
         case Comparison(operator=operator, left=left, right=right):
@@ -77,15 +77,15 @@ def _ordered(condition: Expression) -> Iterator[Column | Literal]:
                 yield from _ordered(operand)
         case Not(operand=operand):
             yield from _ordered(operand)
-        case Column() | Literal() | Arithmetic():
+        case FieldReference() | Literal() | Arithmetic():
             return
         case _:
             assert_never(condition)
 
 
-def _string(side: Expression) -> Column | Literal | None:
+def _string(side: Expression) -> FieldReference | Literal | None:
     match side:
-        case Column(type=FieldType.STRING) | Literal(value=str()):
+        case FieldReference(type=FieldType.STRING) | Literal(value=str()):
             return side
         case _:
             return None

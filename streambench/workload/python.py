@@ -8,10 +8,10 @@ from typing import assert_never
 from streambench.model.expression import (
     And,
     Arithmetic,
-    Column,
     Comparison,
     ComparisonOperator,
     Expression,
+    FieldReference,
     Literal,
     Not,
     Or,
@@ -32,10 +32,10 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
 
     def operand(inner: Expression) -> str:
         text = to_python(inner, variable=variable)
-        return text if isinstance(inner, Column | Literal) else f"({text})"
+        return text if isinstance(inner, FieldReference | Literal) else f"({text})"
 
     match expression:
-        case Column(name=name):
+        case FieldReference(name=name):
             return variable(name)
         case Literal(value=value):
             if isinstance(value, str):

@@ -8,9 +8,9 @@ from streambench.model.expression import (
     Aggregate,
     And,
     Arithmetic,
-    Column,
     Comparison,
     Expression,
+    FieldReference,
     Literal,
     Not,
     Or,
@@ -25,10 +25,10 @@ def to_sql(expression: Expression, *, quote: str = '"', table: str = "") -> str:
 
     def operand(inner: Expression) -> str:
         text = to_sql(inner, quote=quote, table=table)
-        return text if isinstance(inner, Column) or _is_plain(inner) else f"({text})"
+        return text if isinstance(inner, FieldReference) or _is_plain(inner) else f"({text})"
 
     match expression:
-        case Column(name=name):
+        case FieldReference(name=name):
             return f"{table}{'.' if table else ''}{quote}{name}{quote}"
         case Literal(value=str(value)):
             return "'" + value.replace("'", "''") + "'"

@@ -11,9 +11,9 @@ from streambench.model.expression import (
     AggregateFunction,
     And,
     Arithmetic,
-    Column,
     Comparison,
     Expression,
+    FieldReference,
     Literal,
     Not,
     Or,
@@ -308,7 +308,7 @@ def _values(condition: Expression) -> Iterator[Expression]:
                 yield from _values(operand)
         case Not(operand=operand):
             yield from _values(operand)
-        case Column() | Literal() | Arithmetic():
+        case FieldReference() | Literal() | Arithmetic():
             return
         case _:
             assert_never(condition)

@@ -20,7 +20,7 @@ from streambench.experiment.calibration.cases import (
     STALLED_CASE,
     Case,
 )
-from streambench.experiment.calibration.compare import Figure, Finding, Line
+from streambench.experiment.calibration.compare import FigureCheck, Line, OutcomeCheck
 from streambench.model.errors import ExitCode
 from streambench.model.trial import Completed, Failed, Invalid, Outcome
 from tests.experiment.test_calibration import RIGHT, made_of
@@ -53,10 +53,10 @@ def test_what_the_machine_spoilt_is_run_once_more_and_nothing_else(
     assert bundle.trials[0].record.outcome is outcomes[runs - 1]
 
 
-HELD = Figure("result delay", "ms", 100.0, 101.0, 2.0)
-MISSED = Figure("late time, outage on one partition", "ms", 750.0, 1_020.0, 100.0)
-UNKNOWN = Figure("rows doubled", "rows", 8.0, None, 0.0, "failed: it fell behind")
-WRONG_OUTCOME = Finding("a stalled player", "invalid", "right", False)
+HELD = FigureCheck("result delay", "ms", 100.0, 101.0, 2.0)
+MISSED = FigureCheck("late time, outage on one partition", "ms", 750.0, 1_020.0, 100.0)
+UNKNOWN = FigureCheck("rows doubled", "rows", 8.0, None, 0.0, "failed: it fell behind")
+WRONG_OUTCOME = OutcomeCheck("a stalled player", "invalid", "right", False)
 
 
 @pytest.fixture(autouse=True)

@@ -26,9 +26,9 @@ from streambench.model.conditions import Conditions, Variant
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
-    Column,
     Comparison,
     ComparisonOperator,
+    FieldReference,
     FieldType,
     Literal,
 )
@@ -44,7 +44,10 @@ WINDOW_MS, GRACE_MS = 500, 100
 ORIGIN_MS = 1_764_000_000_500
 Row = tuple[str, int, int, int, int, int]  # key, window start, count, sum, min, max
 
-_ACTION, _PRICE = Column("action", FieldType.STRING), Column("price", FieldType.BIGINT)
+_ACTION, _PRICE = (
+    FieldReference("action", FieldType.STRING),
+    FieldReference("price", FieldType.BIGINT),
+)
 
 CLICKS = Workload(
     name="clicks",

@@ -13,7 +13,7 @@ from kafka import TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from streambench.engines.kafka_python import worker
-from streambench.engines.kafka_python.windows import Mark, PartitionWindows
+from streambench.engines.kafka_python.windows import CommitMark, OpenWindows
 
 
 class Seekless(worker.Worker):
@@ -26,8 +26,12 @@ class Seekless(worker.Worker):
             self.known.add(partition)
             return super()._place(partition)
         found = self._consumer.committed(partition, metadata=True, timeout_ms=30_000)
-        mark = Mark(0, 0) if found is None else Mark(found.offset, int(found.metadata or 0))
-        self._windows[partition] = PartitionWindows(self._query, mark)
+        mark = (
+            CommitMark(0, 0)
+            if found is None
+            else CommitMark(found.offset, int(found.metadata or 0))
+        )
+        self._windows[partition] = OpenWindows(self._query, mark)
         return True
 
 

@@ -16,9 +16,9 @@ from streambench.model.errors import UsageError
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
-    Column,
     Comparison,
     ComparisonOperator,
+    FieldReference,
     FieldType,
     Literal,
 )
@@ -131,7 +131,7 @@ def test_the_sum_of_a_constant_is_as_wide_as_any() -> None:
 
 
 def test_a_string_with_the_look_of_a_symbol_stays_what_it_is() -> None:
-    action = Column("action", FieldType.STRING)
+    action = FieldReference("action", FieldType.STRING)
     where = Comparison(ComparisonOperator.EQ, action, Literal("${broker}"))
     made = plan(replace(CLICKS, query=replace(CLICKS.query, where=where)))
     symbols = {"broker": "b", "input_topic": "i", "output_topic": "o", "job_id": "j"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.kafka_python import ENGINE
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
@@ -31,7 +31,7 @@ def job_of(made: Plan) -> Any:
 
 
 @pytest.fixture
-def query(tmp_path: Path) -> Query:
+def query(tmp_path: Path) -> QueryProgram:
     path = tmp_path / "query.py"
     path.write_text(plan().programs[0].text)
     return load_query(path)
@@ -126,7 +126,7 @@ def test_another_version_is_unsupported_rather_than_another_one_run() -> None:
     assert isinstance(made, Unsupported)
 
 
-def test_the_program_filters_and_aggregates(query: Query) -> None:
+def test_the_program_filters_and_aggregates(query: QueryProgram) -> None:
     totals: dict[str, list[int]] = {}
     for price in (30, 10, 20):
         event = {"campaign": "c1", "action": VIEW, "price": price}
@@ -136,7 +136,7 @@ def test_the_program_filters_and_aggregates(query: Query) -> None:
     assert not query.where({"campaign": "c1", "action": "click", "price": 1})
 
 
-def test_a_row_is_json_in_the_order_of_the_query(query: Query) -> None:
+def test_a_row_is_json_in_the_order_of_the_query(query: QueryProgram) -> None:
     key, value = query.row('é"\\', 500, [3, 60, 10, 30])
     assert key == 'é"\\'.encode()
     assert list(json.loads(value).items()) == [

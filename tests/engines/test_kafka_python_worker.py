@@ -18,7 +18,7 @@ from kafka.errors import (
 )
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
-from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.common.query_source import query_source
 from streambench.engines.kafka_python.output import GivenUp, PlainOutput, TransactionalOutput
 from streambench.engines.kafka_python.worker import Worker
@@ -223,7 +223,7 @@ class Bench:
     """
 
     def __init__(
-        self, query: Query, *, transactional: bool, each_window: bool = True, **logs: Log
+        self, query: QueryProgram, *, transactional: bool, each_window: bool = True, **logs: Log
     ) -> None:
         self.consumer = Consumer({P0: logs.get("p0", Log()), P1: logs.get("p1", Log())})
         self.rows: list[bytes] = []
@@ -261,7 +261,7 @@ class Bench:
 
 
 @pytest.fixture
-def query(tmp_path: Path) -> Query:
+def query(tmp_path: Path) -> QueryProgram:
     path = tmp_path / "query.py"
     path.write_text(query_source(CLICKS))
     return load_query(path)
@@ -273,7 +273,9 @@ both = pytest.mark.parametrize("transactional", [False, True], ids=["plain", "tr
 
 
 @both
-def test_closed_windows_come_out_with_their_commit(query: Query, transactional: bool) -> None:
+def test_closed_windows_come_out_with_their_commit(
+    query: QueryProgram, transactional: bool
+) -> None:
     bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
     bench.consumer.give(P0)
     bench.steps()
@@ -282,7 +284,7 @@ def test_closed_windows_come_out_with_their_commit(query: Query, transactional: 
 
 
 @both
-def test_an_old_position_is_not_believed(query: Query, transactional: bool) -> None:
+def test_an_old_position_is_not_believed(query: QueryProgram, transactional: bool) -> None:
     bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
     bench.consumer.give(P0, position=3)
     bench.steps()
@@ -291,7 +293,7 @@ def test_an_old_position_is_not_believed(query: Query, transactional: bool) -> N
 
 @both
 def test_a_partition_that_goes_and_comes_back_is_read_from_its_commit(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(query, transactional=transactional, p0=Log(*TIMES), p1=Log(*TIMES))
     bench.consumer.give(P0, P1)
@@ -306,7 +308,7 @@ def test_a_partition_that_goes_and_comes_back_is_read_from_its_commit(
 
 @both
 def test_what_a_poll_brings_of_a_partition_that_it_revoked_is_dropped(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
     bench.consumer.give(P0)
@@ -321,7 +323,7 @@ def test_what_a_poll_brings_of_a_partition_that_it_revoked_is_dropped(
 
 @both
 def test_one_that_was_thrown_out_of_its_group_writes_nothing(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     # Offsets without a generation would pass the broker unchecked.
     bench = Bench(query, transactional=transactional, p0=Log(*TIMES))
@@ -338,7 +340,7 @@ def test_one_that_was_thrown_out_of_its_group_writes_nothing(
     assert bench.seen() == RIGHT
 
 
-def test_a_refused_commit_costs_duplicates_and_no_more(query: Query) -> None:
+def test_a_refused_commit_costs_duplicates_and_no_more(query: QueryProgram) -> None:
     bench = Bench(query, transactional=False, p0=Log(*TIMES))
     bench.consumer.commit_errors = [CommitFailedError()]
     bench.consumer.give(P0)
@@ -347,7 +349,7 @@ def test_a_refused_commit_costs_duplicates_and_no_more(query: Query) -> None:
     assert bench.worker.reading()["failed_writes"] == 1
 
 
-def test_a_row_that_could_not_be_delivered_is_written_again(query: Query) -> None:
+def test_a_row_that_could_not_be_delivered_is_written_again(query: QueryProgram) -> None:
     bench = Bench(query, transactional=False, p0=Log(*TIMES))
     bench.producers[0].fail("deliver", KafkaTimeoutError("expired"))
     bench.consumer.give(P0)
@@ -359,7 +361,7 @@ def test_a_row_that_could_not_be_delivered_is_written_again(query: Query) -> Non
 
 @pytest.mark.parametrize("call", ["begin", "deliver", "offsets", "commit"])
 def test_a_failed_transaction_is_aborted_and_repeated_by_a_new_producer(
-    query: Query, call: str
+    query: QueryProgram, call: str
 ) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.producers[0].fail(call, KafkaError("aborted by the broker"))
@@ -371,7 +373,7 @@ def test_a_failed_transaction_is_aborted_and_repeated_by_a_new_producer(
     assert len(bench.producers) == 2
 
 
-def test_offsets_of_a_refused_transaction_do_not_come_back_later(query: Query) -> None:
+def test_offsets_of_a_refused_transaction_do_not_come_back_later(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES), p1=Log(*TIMES))
     bench.consumer.give(P0)
     bench.producers[0].fail("offsets", CommitFailedError())
@@ -387,7 +389,7 @@ def test_offsets_of_a_refused_transaction_do_not_come_back_later(query: Query) -
     assert bench.consumer.offsets[P0] == further
 
 
-def test_a_fenced_producer_is_replaced(query: Query) -> None:
+def test_a_fenced_producer_is_replaced(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.producers[0].fail("commit", ProducerFencedError())
     bench.producers[0].fail("abort", ProducerFencedError())
@@ -398,7 +400,7 @@ def test_a_fenced_producer_is_replaced(query: Query) -> None:
     assert len(bench.producers) == 2
 
 
-def test_a_producer_that_does_not_end_is_not_replaced(query: Query) -> None:
+def test_a_producer_that_does_not_end_is_not_replaced(query: QueryProgram) -> None:
     # It could take the transactional id back from its successor.
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.producers[0].fail("commit", KafkaError())
@@ -411,7 +413,7 @@ def test_a_producer_that_does_not_end_is_not_replaced(query: Query) -> None:
     assert len(bench.producers) == 1
 
 
-def test_a_producer_whose_close_hangs_is_ended_by_force_and_replaced(query: Query) -> None:
+def test_a_producer_whose_close_hangs_is_ended_by_force_and_replaced(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.producers[0].fail("commit", KafkaError())
     bench.producers[0].fail("close", KafkaTimeoutError())
@@ -422,7 +424,7 @@ def test_a_producer_whose_close_hangs_is_ended_by_force_and_replaced(query: Quer
     assert len(bench.producers) == 2
 
 
-def test_one_that_is_fenced_over_and_over_gives_up(query: Query) -> None:
+def test_one_that_is_fenced_over_and_over_gives_up(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.consumer.give(P0)
 
@@ -438,7 +440,7 @@ def test_one_that_is_fenced_over_and_over_gives_up(query: Query) -> None:
     assert bench.rows == []
 
 
-def test_the_start_is_asked_again_until_it_is_known(query: Query) -> None:
+def test_the_start_is_asked_again_until_it_is_known(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     bench.consumer.committed_errors = [KafkaTimeoutError(), KafkaTimeoutError()]
     bench.consumer.give(P0)
@@ -448,7 +450,7 @@ def test_the_start_is_asked_again_until_it_is_known(query: Query) -> None:
     assert bench.seen() == RIGHT
 
 
-def test_an_answer_left_over_from_a_call_that_gave_up_is_not_used(query: Query) -> None:
+def test_an_answer_left_over_from_a_call_that_gave_up_is_not_used(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES))
     answers = [OffsetAndMetadata(0, "0", -1), OffsetAndMetadata(1, "500", -1)]
     bench.consumer.committed = lambda partition, **_: answers.pop(0)  # type: ignore[method-assign]
@@ -459,7 +461,7 @@ def test_an_answer_left_over_from_a_call_that_gave_up_is_not_used(query: Query) 
 
 @both
 def test_input_without_results_is_committed_once_in_an_interval(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(query, transactional=transactional, p0=Log())
     filtered = b'{"campaign":"c1","action":"click","price":5}'
@@ -477,7 +479,7 @@ def test_input_without_results_is_committed_once_in_an_interval(
     assert bench.rows == []
 
 
-def test_an_idle_partition_holds_no_other_back(query: Query) -> None:
+def test_an_idle_partition_holds_no_other_back(query: QueryProgram) -> None:
     bench = Bench(query, transactional=False, p0=Log(*TIMES), p1=Log())
     bench.consumer.give(P0, P1)
     bench.steps()
@@ -490,7 +492,7 @@ def test_an_idle_partition_holds_no_other_back(query: Query) -> None:
 
 @both
 def test_rows_wait_for_the_commit_only_where_they_are_in_a_transaction(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(query, transactional=transactional, each_window=False, p0=Log(*TIMES))
     bench.consumer.give(P0)
@@ -504,7 +506,7 @@ def test_rows_wait_for_the_commit_only_where_they_are_in_a_transaction(
     assert bench.worker.commits == 1
 
 
-def test_one_transaction_holds_the_windows_of_several_polls(query: Query) -> None:
+def test_one_transaction_holds_the_windows_of_several_polls(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, each_window=False, p0=Log(*TIMES))
     bench.consumer.give(P0)
     bench.consumer.limit = 1
@@ -518,7 +520,7 @@ def test_one_transaction_holds_the_windows_of_several_polls(query: Query) -> Non
 
 @both
 def test_what_was_written_since_the_last_commit_is_written_again_after_a_failed_one(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     later = (1_710, 2_300)
     bench = Bench(query, transactional=transactional, each_window=False, p0=Log(*TIMES, *later))
@@ -540,7 +542,7 @@ def test_what_was_written_since_the_last_commit_is_written_again_after_a_failed_
 
 
 @both
-def test_partitions_that_go_are_committed_before(query: Query, transactional: bool) -> None:
+def test_partitions_that_go_are_committed_before(query: QueryProgram, transactional: bool) -> None:
     bench = Bench(
         query, transactional=transactional, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES)
     )
@@ -559,7 +561,7 @@ def test_partitions_that_go_are_committed_before(query: Query, transactional: bo
 
 @both
 def test_where_that_commit_fails_nothing_is_taken_as_committed(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(
         query, transactional=transactional, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES)
@@ -578,7 +580,7 @@ def test_where_that_commit_fails_nothing_is_taken_as_committed(
     assert sorted(bench.seen()) == sorted(RIGHT * (2 if transactional else 4))
 
 
-def test_rows_of_partitions_that_were_lost_are_not_committed(query: Query) -> None:
+def test_rows_of_partitions_that_were_lost_are_not_committed(query: QueryProgram) -> None:
     # Somebody else has them, and may have written the same rows.
     bench = Bench(query, transactional=True, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES))
     bench.consumer.give(P0, P1)
@@ -594,7 +596,9 @@ def test_rows_of_partitions_that_were_lost_are_not_committed(query: Query) -> No
 
 
 @pytest.mark.parametrize("revoked", [False, True])
-def test_rows_of_an_earlier_membership_are_not_committed(query: Query, revoked: bool) -> None:
+def test_rows_of_an_earlier_membership_are_not_committed(
+    query: QueryProgram, revoked: bool
+) -> None:
     # Thrown out while it joined, it comes back as a new member, and kafka-python calls nothing lost.
     bench = Bench(query, transactional=True, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES))
     bench.consumer.give(P0, P1)
@@ -613,7 +617,7 @@ def test_rows_of_an_earlier_membership_are_not_committed(query: Query, revoked: 
     assert bench.consumer.offsets[P0] == theirs
 
 
-def test_a_commit_during_a_rebalance_is_put_off(query: Query) -> None:
+def test_a_commit_during_a_rebalance_is_put_off(query: QueryProgram) -> None:
     bench = Bench(query, transactional=False, each_window=False, p0=Log(*TIMES))
     bench.consumer.give(P0)
     bench.steps(2)
@@ -628,7 +632,7 @@ def test_a_commit_during_a_rebalance_is_put_off(query: Query) -> None:
     assert bench.worker.failed_writes == 0
 
 
-def test_no_partition_is_begun_under_another_membership_than_the_rest(query: Query) -> None:
+def test_no_partition_is_begun_under_another_membership_than_the_rest(query: QueryProgram) -> None:
     # It is thrown out between the two questions, and somebody else goes on with the first partition.
     bench = Bench(query, transactional=True, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES))
     answer, asked = bench.consumer.committed, []
@@ -652,7 +656,7 @@ def test_no_partition_is_begun_under_another_membership_than_the_rest(query: Que
 
 @both
 def test_one_that_is_asked_to_end_commits_first_and_never_again(
-    query: Query, transactional: bool
+    query: QueryProgram, transactional: bool
 ) -> None:
     bench = Bench(query, transactional=transactional, each_window=False, p0=Log(*TIMES, 2_300))
     bench.consumer.give(P0)

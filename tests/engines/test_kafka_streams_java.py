@@ -12,7 +12,13 @@ import duckdb
 import pytest
 
 from streambench.engines.kafka_streams.source import JsonParser, programs
-from streambench.model.expression import Aggregate, AggregateFunction, Column, Expression, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    Expression,
+    FieldReference,
+    FieldType,
+)
 from streambench.model.plan import Artifacts
 from streambench.model.workload import Field
 from streambench.runtime.artifacts import resolve
@@ -148,7 +154,8 @@ def run_java(
     where it is refused.
     """
     reads_all = tuple(
-        Aggregate(name, AggregateFunction.SUM, Column(name, FieldType.BIGINT)) for name in "nm"
+        Aggregate(name, AggregateFunction.SUM, FieldReference(name, FieldType.BIGINT))
+        for name in "nm"
     )
     where = parse_expression("s <> t", FIELDS)
     query = replace(CLICKS.query, where=where, aggregates=reads_all)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.reference import ENGINE
-from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
 from streambench.model.conditions import Conditions, Variant
@@ -22,8 +22,8 @@ from tests.engines.snapshot import matches_snapshot
 VARIANT = Variant("reference", ENGINE.version)
 
 
-def rows(count: int) -> list[Row]:
-    return [Row(0, f"c{number}", 500, [number, 7]) for number in range(1, count + 1)]
+def rows(count: int) -> list[OutputRow]:
+    return [OutputRow(0, f"c{number}", 500, [number, 7]) for number in range(1, count + 1)]
 
 
 def keys(stage: Stage, now_ms: float) -> list[str]:
@@ -44,10 +44,10 @@ def test_a_delay_may_count_from_when_the_closing_record_was_due_by_the_wall_cloc
     ahead_ms = 100_000.0
     stage = Stage(script, window_ms=100, grace_ms=20)
     # The window from 500 to 600 may be closed by what is due at 625: 10 ms before it was read.
-    stage.add([Row(0, "c1", int(ahead_ms) + 500, [1])], 635, ahead_ms)
+    stage.add([OutputRow(0, "c1", int(ahead_ms) + 500, [1])], 635, ahead_ms)
     assert stage.next_ms() == 625 + 40
     # A row that is read later than that comes at once.
-    stage.add([Row(1, "c1", int(ahead_ms) + 300, [1])], 650, ahead_ms)
+    stage.add([OutputRow(1, "c1", int(ahead_ms) + 300, [1])], 650, ahead_ms)
     assert stage.next_ms() == 650
 
 
@@ -77,11 +77,11 @@ def test_six_kinds_of_damage_of_one_frequency_meet_six_rows_of_it() -> None:
         invent_every=60,
     )
     stage = Stage(script, window_ms=window_ms)
-    right: list[Row] = []
+    right: list[OutputRow] = []
     for window in range(1, 13):
         # Every other key is not in the window before: there is place for what is moved.
         names = range(window % 2, 40, 2) if window % 3 else range(40)
-        right += [Row(0, f"c{name}", window * window_ms, [name + 5]) for name in names]
+        right += [OutputRow(0, f"c{name}", window * window_ms, [name + 5]) for name in names]
     right = right[:300]
     stage.add(right, 0)
     assert stage.done == dict.fromkeys(Damager.KINDS, 5)
@@ -136,8 +136,8 @@ def test_after_an_outage_the_rate_holds_too() -> None:
     assert keys(stage, 1_100) == ["c3"]
 
 
-def in_each_partition() -> list[Row]:
-    return [Row(partition, f"p{partition}", 500, [1]) for partition in range(3)]
+def in_each_partition() -> list[OutputRow]:
+    return [OutputRow(partition, f"p{partition}", 500, [1]) for partition in range(3)]
 
 
 def test_stalls_begin_with_each_hit_and_silence_their_partitions_only() -> None:
@@ -193,7 +193,7 @@ def test_nothing_is_worked_off_before_it_was_read() -> None:
 
 
 @pytest.fixture
-def query(tmp_path: Path) -> Query:
+def query(tmp_path: Path) -> QueryProgram:
     made = ENGINE.plan(CLICKS, Conditions(), VARIANT)
     assert isinstance(made, Plan)
     path = tmp_path / "query.py"
@@ -205,17 +205,17 @@ def event(price: int = 1, action: str = VIEW) -> dict[str, object]:
     return {"campaign": "c1", "action": action, "price": price}
 
 
-def test_each_partition_has_a_clock_of_its_own(query: Query) -> None:
+def test_each_partition_has_a_clock_of_its_own(query: QueryProgram) -> None:
     windows = Windows(query, 2, one_clock=False)
     windows.feed(0, 10, event())
     windows.feed(1, 20, event())
-    assert windows.feed(1, 600, event()) == [Row(1, "c1", 0, [1, 1, 1, 1])]
+    assert windows.feed(1, 600, event()) == [OutputRow(1, "c1", 0, [1, 1, 1, 1])]
     assert windows.feed(0, 30, event()) == []
     assert windows.feed(1, 40, event()) == []
     assert windows.late_records == 1
 
 
-def test_or_all_have_one_that_goes_with_the_slowest(query: Query) -> None:
+def test_or_all_have_one_that_goes_with_the_slowest(query: QueryProgram) -> None:
     windows = Windows(query, 2, one_clock=True)
     windows.feed(0, 10, event())
     assert windows.feed(0, 5_000, event()) == []
@@ -224,11 +224,11 @@ def test_or_all_have_one_that_goes_with_the_slowest(query: Query) -> None:
     assert windows.late_records == 0
 
 
-def test_what_is_filtered_out_moves_no_clock(query: Query) -> None:
+def test_what_is_filtered_out_moves_no_clock(query: QueryProgram) -> None:
     windows = Windows(query, 1, one_clock=False)
     windows.feed(0, 10, event())
     assert windows.feed(0, 99_999, event(action="click")) == []
-    assert windows.feed(0, 600, event()) == [Row(0, "c1", 0, [1, 1, 1, 1])]
+    assert windows.feed(0, 600, event()) == [OutputRow(0, "c1", 0, [1, 1, 1, 1])]
 
 
 def test_the_plan_is_the_one_that_was_read() -> None:
@@ -261,7 +261,9 @@ def test_a_setting_that_makes_no_script_is_refused(name: str, value: str, said: 
         ENGINE.plan(CLICKS, Conditions(), replace(VARIANT, settings=((name, value),)))
 
 
-def test_a_window_may_be_closed_by_the_clock_without_a_record_that_closes_it(query: Query) -> None:
+def test_a_window_may_be_closed_by_the_clock_without_a_record_that_closes_it(
+    query: QueryProgram,
+) -> None:
     windows = Windows(query, 2, one_clock=False)
     first_ms, second_ms = 10 * query.WINDOW_MS, 11 * query.WINDOW_MS
     for partition, start_ms in ((0, first_ms), (1, first_ms), (1, second_ms)):

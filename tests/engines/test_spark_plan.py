@@ -11,7 +11,13 @@ from streambench.engines.common.symbols import fill
 from streambench.engines.spark import ENGINE
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
-from streambench.model.expression import Column, Comparison, ComparisonOperator, FieldType, Literal
+from streambench.model.expression import (
+    Comparison,
+    ComparisonOperator,
+    FieldReference,
+    FieldType,
+    Literal,
+)
 from streambench.model.plan import Origin, Plan, Role, Unsupported, Whose
 from streambench.model.workload import Field, Workload
 from tests.engines.cluster_lab import CLICKS, settings
@@ -102,7 +108,7 @@ def test_an_aggregate_may_be_called_like_the_window() -> None:
 
 
 def test_the_query_is_python_whatever_the_strings_in_it() -> None:
-    action = Column("action", FieldType.STRING)
+    action = FieldReference("action", FieldType.STRING)
     where = Comparison(ComparisonOperator.EQ, action, Literal("it's \"\\\n${broker}"))
     program = text(plan(replace(CLICKS, query=replace(CLICKS.query, where=where))), "query.py")
     filled = fill(program, SYMBOLS)

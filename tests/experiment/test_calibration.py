@@ -22,7 +22,7 @@ from streambench.experiment.calibration.cases import (
     Outage,
 )
 from streambench.experiment.calibration.compare import (
-    Figure,
+    FigureCheck,
     all_held,
     damage_lines,
     delay_line,
@@ -141,7 +141,7 @@ def probe(rate_per_s: int, pace: Pace) -> RateProbe:
     return RateProbe(rate_per_s, 8.0, 80, pace, "", right=True)
 
 
-def searched(*probes: RateProbe) -> Figure:
+def searched(*probes: RateProbe) -> FigureCheck:
     return rate_line(SearchRecord(VARIANT, probes=probes, ended="the precision was reached"))
 
 

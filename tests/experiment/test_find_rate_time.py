@@ -8,12 +8,13 @@ from streambench.experiment.rate_search import ENDINGS, bracket
 from streambench.model.conditions import Guarantee, Variant
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
+from streambench.model.windows import Tumbling
 
 LIMIT = Limit(Quantile.P99, 2_000)
 # What the engine bears within the limit, and at all.
 IN_TIME_PER_S, BORNE_PER_S = 100_000, 200_000
 PROBE_S = 8.0
-WINDOW_MS = 500
+WINDOW = Tumbling(500)
 
 
 class Bears:
@@ -42,7 +43,7 @@ def searched(*, budget_s: float, own_s: float) -> SearchRecord:
         SearchTask(SearchTerms(LIMIT, 0.05, budget_s), 1, own_s, most_per_s=1_000_000),
         Variant("reference", "1"),
         Guarantee.AT_LEAST_ONCE,
-        WINDOW_MS,
+        WINDOW,
         told.append,
         clock=lambda: prober.now_s,
     )

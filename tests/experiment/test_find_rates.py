@@ -22,6 +22,7 @@ from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, Invalid, TrialRecord
+from streambench.model.windows import Tumbling
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
 from streambench.trial.observer import Silent
@@ -29,6 +30,7 @@ from tests.report.example import RIGHT, RUN, measures, trial
 
 LIMIT = Limit(Quantile.P99, 2_000)
 PLENTY_S = 1e6
+WINDOW = Tumbling(500)
 
 
 @dataclass
@@ -211,7 +213,7 @@ def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_
 
 def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trials' time beyond what the searches take at least: the first engine gets no third."""
-    trial_s = USUAL.confirm.trial_s(limited=True)
+    trial_s = USUAL.confirm.trial_s(WINDOW, limited=True)
     needed_s = USUAL.least_search_s + trial_s
     slow = Bears(100_000, lambda rate: 3_000.0)
     found = found_for(
@@ -235,7 +237,7 @@ def test_an_engine_may_take_of_the_others_shares_what_they_need_not(
     given_s: list[tuple[float, float]] = []
     found_for(monkeypatch, [probe(100_000, within=True)], bears, budget_s=1_000, given_s=given_s)
     # Nothing takes time here, so nothing is used up; a trial of each own is kept back.
-    trial_s = USUAL.confirm.trial_s(limited=True)
+    trial_s = USUAL.confirm.trial_s(WINDOW, limited=True)
     for number, (budget_s, own_s) in enumerate(given_s, start=1):
         waiting = 3 - number
         assert budget_s == pytest.approx(3_000 - waiting * 800 - trial_s, abs=1)

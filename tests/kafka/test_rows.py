@@ -6,7 +6,7 @@ import pytest
 
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
 from streambench.kafka.rows import decode
-from streambench.model.expression import Aggregate, AggregateFunction, Column, FieldType
+from streambench.model.expression import Aggregate, AggregateFunction, FieldReference, FieldType
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Query
 
@@ -17,7 +17,7 @@ QUERY = Query(
     grace_ms=100,
     aggregates=(
         Aggregate("views", AggregateFunction.COUNT, None),
-        Aggregate("revenue", AggregateFunction.SUM, Column("price", FieldType.BIGINT)),
+        Aggregate("revenue", AggregateFunction.SUM, FieldReference("price", FieldType.BIGINT)),
     ),
 )
 

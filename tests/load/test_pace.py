@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streambench.load.pace import Constant, Pace, Shaped
+from streambench.load.pace import Constant, LoadPace, Shaped
 from streambench.load.resolve import chunks, resolve
 from streambench.load.trace import compile_trace
 from streambench.model.shape import (
@@ -41,7 +41,7 @@ def shaped(shape: Shape) -> Workload:
     return dataclasses.replace(CLICKS, input=Synthetic(mean_per_s(shape), 50, shape))
 
 
-def every_quantum(pace: Pace, quantum_ms: int = 5, step: int = 40) -> npt.NDArray[np.int64]:
+def every_quantum(pace: LoadPace, quantum_ms: int = 5, step: int = 40) -> npt.NDArray[np.int64]:
     """The quanta of all events, taken in pieces of `step` quanta."""
     found, first = [], 0
     for start_ms in range(0, SECONDS * 1_000, step * quantum_ms):
@@ -73,7 +73,7 @@ def test_events_add_up_and_lie_where_the_rate_says(shape: Shape) -> None:
 
 
 def test_how_it_is_cut_alters_nothing() -> None:
-    paces: list[Pace] = [Constant(7_777)]
+    paces: list[LoadPace] = [Constant(7_777)]
     paces += [Shaped(shape, SECONDS * 1_000) for shape in SHAPES]
     for pace in paces:
         assert np.array_equal(every_quantum(pace, step=40), every_quantum(pace, step=2_400))

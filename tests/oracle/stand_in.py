@@ -14,9 +14,9 @@ from streambench.model.columns import bound_columns, value_column
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
-    Column,
     Comparison,
     ComparisonOperator,
+    FieldReference,
     FieldType,
     Literal,
 )
@@ -28,12 +28,14 @@ T0_MS = 1_764_000_000_000
 OFFSET_MS = T0_MS
 QUANTUM_MS = 5
 
-VALUE = Column("value", FieldType.BIGINT)
+VALUE = FieldReference("value", FieldType.BIGINT)
 COUNT = Aggregate("n", AggregateFunction.COUNT, None)
 SUM = Aggregate("total", AggregateFunction.SUM, VALUE)
 MIN = Aggregate("least", AggregateFunction.MIN, VALUE)
 MAX = Aggregate("greatest", AggregateFunction.MAX, VALUE)
-ONLY_VIEWS = Comparison(ComparisonOperator.EQ, Column("action", FieldType.STRING), Literal("view"))
+ONLY_VIEWS = Comparison(
+    ComparisonOperator.EQ, FieldReference("action", FieldType.STRING), Literal("view")
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from streambench.model.workload import Field, Query, Replay, Synthetic, Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import (
-    LatePrediction,
+    LateDrops,
     measured_drops,
     predict_drops,
     predict_whole_file,
@@ -90,7 +90,7 @@ def test_model_proof_and_engine_agree_on_a_clock_per_partition(
     passing = sum(r.action == "view" for r in records)
     dropped = passing - sum(map(len, kafka_streams(records, asked).values()))
     assert dropped > 0
-    same = LatePrediction(passing, dropped, dropped, dropped)
+    same = LateDrops(passing, dropped, dropped, dropped)
     assert prove_drops(expect(trace, asked, EventClock.PER_PARTITION)) == same
     assert predict_drops(trace, query(), EventClock.PER_PARTITION, grace_ms=grace_ms) == same
 

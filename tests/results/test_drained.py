@@ -12,7 +12,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
-from streambench.results.drained import Progress, drain_progress
+from streambench.results.drained import DrainProgress, drain_progress
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, query, right_rows, steady_trace
 
 DURATION_MS, PER_QUANTUM, QUANTUM_MS = 4_000, 8, 5
@@ -43,7 +43,7 @@ def judged(expected: Expected, window_takes_ms: float, *, drop: int = 0) -> Judg
     )
 
 
-def progress(expected: Expected, window_takes_ms: float, *, visible: bool = False) -> Progress:
+def progress(expected: Expected, window_takes_ms: float, *, visible: bool = False) -> DrainProgress:
     found = drain_progress(
         judged(expected, window_takes_ms),
         expected,

@@ -11,10 +11,10 @@ from streambench.model.expression import (
     And,
     Arithmetic,
     ArithmeticOperator,
-    Column,
     Comparison,
     ComparisonOperator,
     Expression,
+    FieldReference,
     FieldType,
     Literal,
     Not,
@@ -32,8 +32,8 @@ FIELDS = (
     Field("price", FieldType.BIGINT, None),
     Field("count_of", FieldType.BIGINT, None),
 )
-ACTION = Column("action", FieldType.STRING)
-PRICE = Column("price", FieldType.BIGINT)
+ACTION = FieldReference("action", FieldType.STRING)
+PRICE = FieldReference("price", FieldType.BIGINT)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ STRINGS = ("", "a", "b", "view", "Zürich", "日本")
 def random_value(rng: random.Random, depth: int) -> Expression:
     if depth == 0 or rng.random() < 0.3:
         if rng.random() < 0.6:
-            return Column(rng.choice(["price", "count_of"]), FieldType.BIGINT)
+            return FieldReference(rng.choice(["price", "count_of"]), FieldType.BIGINT)
         return Literal(rng.randint(-5, 5))
     operator = rng.choice(list(ArithmeticOperator))
     return Arithmetic(operator, random_value(rng, depth - 1), random_value(rng, depth - 1))
@@ -211,7 +211,7 @@ def random_condition(rng: random.Random, depth: int) -> Expression:
         case "not":
             return Not(random_condition(rng, depth - 1))
         case "string":
-            column = Column(rng.choice(["action", "city"]), FieldType.STRING)
+            column = FieldReference(rng.choice(["action", "city"]), FieldType.STRING)
             return Comparison(operator, column, Literal(rng.choice(STRINGS)))
         case _:
             return Comparison(operator, random_value(rng, 2), random_value(rng, 2))

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 Totals: TypeAlias = list[int]
 
 
-class Query(Protocol):
+class QueryProgram(Protocol):
     """What `query_source` writes: sizes in ms, the filter, the aggregation of a record, a row."""
 
     WINDOW_MS: int
@@ -21,11 +21,11 @@ class Query(Protocol):
     row: Callable[[str, int, Totals], tuple[bytes, bytes]]
 
 
-def load_query(path: Path) -> Query:
+def load_query(path: Path) -> QueryProgram:
     """Import the program at `path`."""
     spec = importlib.util.spec_from_file_location("query", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return cast(Query, module)
+    return cast(QueryProgram, module)

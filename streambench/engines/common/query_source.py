@@ -17,7 +17,7 @@ _TEMPLATE = "query.py.j2"
 
 
 @dataclass(frozen=True)
-class _Step:
+class _PythonStep:
     alias: str
     initial: str
     update: tuple[str, ...]
@@ -49,19 +49,19 @@ def _variable(name: str) -> str:
     return f'event["{name}"]'
 
 
-def _step(index: int, aggregate: Aggregate) -> _Step:
+def _step(index: int, aggregate: Aggregate) -> _PythonStep:
     total = f"totals[{index}]"
     argument = (
         "" if aggregate.argument is None else to_python(aggregate.argument, variable=_variable)
     )
     match aggregate.function:
         case AggregateFunction.COUNT:
-            return _Step(aggregate.alias, "1", (f"{total} += 1",))
+            return _PythonStep(aggregate.alias, "1", (f"{total} += 1",))
         case AggregateFunction.SUM:
-            return _Step(aggregate.alias, argument, (f"{total} += {argument}",))
+            return _PythonStep(aggregate.alias, argument, (f"{total} += {argument}",))
         case AggregateFunction.MIN:
-            return _Step(aggregate.alias, argument, (f"{total} = min({total}, {argument})",))
+            return _PythonStep(aggregate.alias, argument, (f"{total} = min({total}, {argument})",))
         case AggregateFunction.MAX:
-            return _Step(aggregate.alias, argument, (f"{total} = max({total}, {argument})",))
+            return _PythonStep(aggregate.alias, argument, (f"{total} = max({total}, {argument})",))
         case _:
             assert_never(aggregate.function)

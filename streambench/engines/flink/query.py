@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from streambench.engines.common.symbols import literal
-from streambench.model.expression import Aggregate, Arithmetic, Column, Expression, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    Arithmetic,
+    Expression,
+    FieldReference,
+    FieldType,
+)
 from streambench.model.workload import Query, Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -107,7 +113,7 @@ def _aggregate(aggregate: Aggregate) -> str:
 
 def _reads_a_column(expression: Expression) -> bool:
     match expression:
-        case Column():
+        case FieldReference():
             return True
         case Arithmetic(left=left, right=right):
             return _reads_a_column(left) or _reads_a_column(right)

@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
-from streambench.engines.kafka_python.windows import Mark
+from streambench.engines.kafka_python.windows import CommitMark
 
 # Failed transactions in succession, without one that went through, before giving up whole.
 _FAILURES = 3
@@ -27,7 +27,7 @@ _CLOSE_S = 5.0
 
 # Partition, key and value.
 Rows: TypeAlias = Iterable[tuple[int, bytes, bytes]]
-Marks: TypeAlias = Mapping[TopicPartition, Mark]
+Marks: TypeAlias = Mapping[TopicPartition, CommitMark]
 
 
 class Output(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from streambench.engines.common.query_module import Query, Totals
+from streambench.engines.common.query_module import QueryProgram, Totals
 
 
 class Record(Protocol):
@@ -29,21 +29,21 @@ class Closed(NamedTuple):
     totals: dict[str, Totals]
 
 
-class Mark(NamedTuple):
+class CommitMark(NamedTuple):
     """What is committed: read on from `offset`, and take windows before `closed_ms` as done."""
 
     offset: int
     closed_ms: int
 
 
-class PartitionWindows:
+class OpenWindows:
     """Feeds the records of one partition, in the order of its log, and returns windows that close.
 
     The clock is the greatest timestamp so far among records that pass `where`, of this partition
     alone: another partition's progress says nothing about this one's.
     """
 
-    def __init__(self, query: Query, mark: Mark) -> None:
+    def __init__(self, query: QueryProgram, mark: CommitMark) -> None:
         self._query = query
         self._position = mark.offset
         self._closed_ms = mark.closed_ms
@@ -52,9 +52,9 @@ class PartitionWindows:
         self.committed = mark
         self.late_records = 0
 
-    def mark(self) -> Mark:
+    def mark(self) -> CommitMark:
         """What may be committed once all windows that closed have been written."""
-        return Mark(min(self._first_offset.values(), default=self._position), self._closed_ms)
+        return CommitMark(min(self._first_offset.values(), default=self._position), self._closed_ms)
 
     def feed(self, records: Sequence[Record], events: Sequence[Any]) -> list[Closed]:
         """Take the next records, `events` being their parsed values; return what closed, in order."""

@@ -25,14 +25,14 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError, RebalanceInProgressError
 
 from streambench.engines.common.bounded_producer import BoundedProducer
-from streambench.engines.common.query_module import Query, load_query
+from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.kafka_python.output import (
     Marks,
     Output,
     PlainOutput,
     TransactionalOutput,
 )
-from streambench.engines.kafka_python.windows import Closed, Mark, PartitionWindows
+from streambench.engines.kafka_python.windows import Closed, CommitMark, OpenWindows
 
 log = logging.getLogger("worker")
 
@@ -52,7 +52,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self,
         consumer: KafkaConsumer,
         output: Output,
-        query: Query,
+        query: QueryProgram,
         *,
         commit_interval_s: float,
         each_window: bool,
@@ -64,7 +64,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self._commit_interval_s = commit_interval_s
         self._each_window = each_window
         self._poll_timeout_ms = poll_timeout_ms
-        self._windows: dict[TopicPartition, PartitionWindows] = {}
+        self._windows: dict[TopicPartition, OpenWindows] = {}
         self._unplaced: set[TopicPartition] = set()
         self._member_id = ""
         self._astray = False  # what was written since the last commit must not be committed
@@ -141,10 +141,14 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
                 raise
             log.info("partition %d: %s", partition.partition, error)
             return False
-        mark = Mark(0, 0) if found is None else Mark(found.offset, int(found.metadata or 0))
+        mark = (
+            CommitMark(0, 0)
+            if found is None
+            else CommitMark(found.offset, int(found.metadata or 0))
+        )
         self._member_id = member_id
         self._consumer.seek(partition, mark.offset)
-        self._windows[partition] = PartitionWindows(self._query, mark)
+        self._windows[partition] = OpenWindows(self._query, mark)
         log.info("partition %d: from %s", partition.partition, mark)
         return True
 
@@ -226,7 +230,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self.commit()
         self._astray = True
 
-    def _marks(self) -> dict[TopicPartition, Mark]:
+    def _marks(self) -> dict[TopicPartition, CommitMark]:
         """What there is to commit, of those partitions that went on since the last time."""
         return {
             partition: mark

@@ -15,9 +15,9 @@ from streambench.model.expression import (
     AggregateFunction,
     And,
     Arithmetic,
-    Column,
     Comparison,
     Expression,
+    FieldReference,
     FieldType,
     Literal,
     Not,
@@ -62,7 +62,7 @@ class _Field:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _JavaStep:
     alias: str
     initial: str
     update: str
@@ -121,20 +121,20 @@ def _variable(name: str) -> str:
     return f"event.{name}"
 
 
-def _step(index: int, aggregate: Aggregate) -> _Step:
+def _step(index: int, aggregate: Aggregate) -> _JavaStep:
     total = f"totals[{index}]"
     argument = "" if aggregate.argument is None else to_java(aggregate.argument, variable=_variable)
     match aggregate.function:
         case AggregateFunction.COUNT:
-            return _Step(aggregate.alias, "0", f"{total} += 1;")
+            return _JavaStep(aggregate.alias, "0", f"{total} += 1;")
         case AggregateFunction.SUM:
-            return _Step(aggregate.alias, "0", f"{total} += {argument};")
+            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};")
         case AggregateFunction.MIN:
-            return _Step(
+            return _JavaStep(
                 aggregate.alias, "Long.MAX_VALUE", f"{total} = Math.min({total}, {argument});"
             )
         case AggregateFunction.MAX:
-            return _Step(
+            return _JavaStep(
                 aggregate.alias, "Long.MIN_VALUE", f"{total} = Math.max({total}, {argument});"
             )
         case _:
@@ -164,7 +164,7 @@ def _fields_of_the_query(query: Query) -> set[str]:
 
 def _columns(expression: Expression) -> set[str]:
     match expression:
-        case Column(name=name):
+        case FieldReference(name=name):
             return {name}
         case Literal():
             return set()

@@ -11,7 +11,7 @@ from streambench.model.windows import Window
 OUTSIDE_MS: Final = 3_600_000
 
 
-class Row(NamedTuple):
+class OutputRow(NamedTuple):
     """One row of output, before it is encoded."""
 
     partition: int
@@ -40,7 +40,7 @@ class Damager:
         self._keys: dict[int, tuple[int, set[str], set[str]]] = {}
         self.done: Counter[str] = Counter()
 
-    def written(self, row: Row) -> list[Row]:
+    def written(self, row: OutputRow) -> list[OutputRow]:
         """What is written for `row`."""
         self._rows += 1
         if self._moves:
@@ -56,7 +56,7 @@ class Damager:
             rows = [row._replace(window_start_ms=self._window.shifted(row.window_start_ms, -1))]
         return rows
 
-    def _damaged(self, kind: str, rows: list[Row], row: Row) -> list[Row]:
+    def _damaged(self, kind: str, rows: list[OutputRow], row: OutputRow) -> list[OutputRow]:
         if kind == "move":  # done to the next row whose place would be empty
             self._to_move += 1
             return rows
@@ -76,7 +76,7 @@ class Damager:
                 far_ms = OUTSIDE_MS if self.done[kind] % 2 else -OUTSIDE_MS
                 return [*rows, row._replace(window_start_ms=row.window_start_ms + far_ms)]
 
-    def _note(self, row: Row) -> None:
+    def _note(self, row: OutputRow) -> None:
         newest_ms, keys, before = self._keys.get(row.partition, (-1, set(), set()))
         if row.window_start_ms != newest_ms:
             follows = row.window_start_ms == self._window.shifted(newest_ms, 1)
@@ -84,7 +84,7 @@ class Damager:
         keys.add(row.key)
         self._keys[row.partition] = (row.window_start_ms, keys, before)
 
-    def _absent_before(self, row: Row) -> bool:
+    def _absent_before(self, row: OutputRow) -> bool:
         """Whether the window before has rows, and none of this key: there the moved row is nobody's."""
         before = self._keys[row.partition][2]
         return bool(before) and row.key not in before

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.reference.stalls import Stall, parsed_stalls
 from streambench.model.windows import Tumbling
 
-__all__ = ["Row", "Script", "Stage"]
+__all__ = ["OutputRow", "Script", "Stage"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Stage:
         self._closes_after_ms = window.horizon_ms(grace_ms) + script.quantum_ms
         self._stalls = deque(parsed_stalls(script.stalls))
         self._silences: list[_Silence] = []
-        self._waiting: dict[int, deque[tuple[float, Row]]] = {}
+        self._waiting: dict[int, deque[tuple[float, OutputRow]]] = {}
         self._began = False
         self._worked_off_ms = 0.0
         self._free_ms = 0.0
@@ -93,7 +93,7 @@ class Stage:
             begin_ms = now_ms + stall.begin_ms
             self._be_silent(stall.partition, begin_ms, stall.length_ms)
 
-    def add(self, rows: Iterable[Row], now_ms: float, realtime_ahead_ms: float = 0.0) -> None:
+    def add(self, rows: Iterable[OutputRow], now_ms: float, realtime_ahead_ms: float = 0.0) -> None:
         """Rows of windows that closed at `now_ms`, when the wall clock was so far ahead of this one."""
         script = self._script
         for row in rows:
@@ -107,7 +107,7 @@ class Stage:
             for written in self._damager.written(row):
                 self._waiting.setdefault(row.partition, deque()).append((due_ms, written))
 
-    def take(self, now_ms: float) -> list[Row]:
+    def take(self, now_ms: float) -> list[OutputRow]:
         """The rows that are to be written by `now_ms`, in order; of a partition always in its own."""
         rows = []
         while (first := self._first()) is not None and first[0] <= now_ms:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from streambench.engines.common.query_module import Query, Totals
-from streambench.engines.reference.damage import Row
+from streambench.engines.common.query_module import QueryProgram, Totals
+from streambench.engines.reference.damage import OutputRow
 
 
 class Windows:
@@ -15,7 +15,7 @@ class Windows:
     end and grace; else each partition goes by its own.
     """
 
-    def __init__(self, query: Query, partitions: int, *, one_clock: bool) -> None:
+    def __init__(self, query: QueryProgram, partitions: int, *, one_clock: bool) -> None:
         self._query = query
         self._one_clock = one_clock
         self._clock_ms = [-1] * partitions
@@ -23,12 +23,12 @@ class Windows:
         self._open: list[dict[int, dict[str, Totals]]] = [{} for _ in range(partitions)]
         self.late_records = 0
 
-    def feed(self, partition: int, timestamp_ms: int, event: Any) -> list[Row]:
+    def feed(self, partition: int, timestamp_ms: int, event: Any) -> list[OutputRow]:
         """One record; the rows, if any, of the windows that it closes."""
         query = self._query
         if not query.where(event):
             return []
-        rows: list[Row] = []
+        rows: list[OutputRow] = []
         if timestamp_ms > self._clock_ms[partition]:
             self._clock_ms[partition] = timestamp_ms
             rows = self._close(partition)
@@ -44,7 +44,7 @@ class Windows:
         starts = [start_ms for windows in self._open for start_ms in windows]
         return min(starts) + self._query.WINDOW_MS + self._query.GRACE_MS if starts else None
 
-    def over_by(self, event_ms: float) -> list[Row]:
+    def over_by(self, event_ms: float) -> list[OutputRow]:
         """The rows of the windows that are over at `event_ms`, whatever was read.
 
         A record of theirs that comes later is late.
@@ -58,10 +58,10 @@ class Windows:
                     break
                 self._closed_ms[number] = max(self._closed_ms[number], end_ms)
                 for key, totals in windows.pop(start_ms).items():
-                    rows.append(Row(number, key, start_ms, totals))
+                    rows.append(OutputRow(number, key, start_ms, totals))
         return rows
 
-    def _close(self, partition: int) -> list[Row]:
+    def _close(self, partition: int) -> list[OutputRow]:
         query = self._query
         clock_ms = min(self._clock_ms) if self._one_clock else self._clock_ms[partition]
         closed_ms = (clock_ms - query.GRACE_MS) // query.WINDOW_MS * query.WINDOW_MS
@@ -73,5 +73,5 @@ class Windows:
             open_windows = self._open[number]
             for start_ms in sorted(start for start in open_windows if start < closed_ms):
                 for key, totals in open_windows.pop(start_ms).items():
-                    rows.append(Row(number, key, start_ms, totals))
+                    rows.append(OutputRow(number, key, start_ms, totals))
         return rows

@@ -17,11 +17,11 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.common.bounded_producer import BoundedProducer
-from streambench.engines.common.query_module import Query, load_query
-from streambench.engines.reference.damage import Damager, Row
+from streambench.engines.common.query_module import QueryProgram, load_query
+from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
-from streambench.engines.reference.writers import PromptWriter, UsualWriter, Writer, Written
+from streambench.engines.reference.writers import PromptWriter, UsualWriter, Writer, WrittenRow
 from streambench.kafka.player_process import PlayerProcess
 
 READINGS_S = 1.0
@@ -31,7 +31,7 @@ IDLE_POLL_MS = 50
 AWAKE_MS = 1.0
 
 
-class Worker:
+class ScriptedWorker:
     """Polls, aggregates, holds back, writes."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Worker:
         consumer: KafkaConsumer,
         writer: Writer,
         transactions: BoundedProducer | None,
-        query: Query,
+        query: QueryProgram,
         windows: Windows,
         stage: Stage,
         *,
@@ -116,13 +116,13 @@ class Worker:
             instants_ms.append(self._commit_s * 1000 + self._writer.ahead_ms)
         return max(0.0, min(instants_ms) - now_ms)
 
-    def _write(self, rows: list[Row]) -> None:
+    def _write(self, rows: list[OutputRow]) -> None:
         if self._transactions is not None and self._commit_s is None:
             self._transactions.begin_transaction()
             self._commit_s = time.monotonic() + self._commit_interval_s
         self._writer.write(
             tuple(
-                Written(partition, *self._query.row(name, start_ms, totals))
+                WrittenRow(partition, *self._query.row(name, start_ms, totals))
                 for partition, name, start_ms, totals in rows
             )
         )
@@ -181,7 +181,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     stage = Stage(script, window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
     # Whoever stops this process for a moment tells it with that when its stalls begin.
     signal.signal(signal.SIGCONT, lambda number, frame: stage.hit(time.monotonic() * 1000))
-    worker = Worker(
+    worker = ScriptedWorker(
         consumer,
         writer,
         transactions,

@@ -13,7 +13,7 @@ from streambench.kafka.player_process import PlayerProcess
 _CLOSE_TIMEOUT_S = 1
 
 
-class Written(NamedTuple):
+class WrittenRow(NamedTuple):
     """A row as it is written."""
 
     partition: int
@@ -29,7 +29,7 @@ class Writer(Protocol):
         """How much earlier than they are due it wants them."""
         ...
 
-    def write(self, rows: tuple[Written, ...]) -> None:
+    def write(self, rows: tuple[WrittenRow, ...]) -> None:
         """Hand over rows, in order."""
         ...
 
@@ -47,7 +47,7 @@ class UsualWriter:
         self._producer = producer
         self._topic = topic
 
-    def write(self, rows: tuple[Written, ...]) -> None:
+    def write(self, rows: tuple[WrittenRow, ...]) -> None:
         """Hand over rows; they are on their way when this returns."""
         for row in rows:
             self._producer.send(self._topic, key=row.key, value=row.value, partition=row.partition)
@@ -70,7 +70,7 @@ class PromptWriter:
         """What a write takes; nothing where a row that comes too early would be wrong."""
         return self._lead.ms if self._may_lead else 0.0
 
-    def write(self, rows: tuple[Written, ...]) -> None:
+    def write(self, rows: tuple[WrittenRow, ...]) -> None:
         """Send rows; they are acknowledged when this returns. Raises DeliveryFailed."""
         begun_s = time.monotonic()
         event_ms = time.time_ns() // 1_000_000

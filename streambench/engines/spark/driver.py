@@ -20,7 +20,7 @@ _MASTER_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
 
-class Progress:
+class ProgressLines:
     """One JSON object a line, from any thread; each has `event` and `at` (seconds since the epoch)."""
 
     def __init__(self, file: TextIO) -> None:
@@ -46,7 +46,7 @@ def wait_for_master(port: int) -> None:
         time.sleep(_POLL_S)
 
 
-def listener(progress: Progress) -> Any:
+def listener(progress: ProgressLines) -> Any:
     """A listener that writes what Spark tells of each batch."""
     from pyspark.sql.streaming import StreamingQueryListener
 
@@ -82,12 +82,12 @@ def main(job_file: str) -> None:
     with open(job["progress"], "a", encoding="utf-8") as file:
         if file.tell():
             file.write("\n")  # a driver that was killed may have left half a line
-        progress = Progress(file)
+        progress = ProgressLines(file)
         progress.write("begun", pid=os.getpid())
         run(job, progress)
 
 
-def run(job: dict[str, Any], progress: Progress) -> None:
+def run(job: dict[str, Any], progress: ProgressLines) -> None:
     """The same for a parsed JOB."""
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession

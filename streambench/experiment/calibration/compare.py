@@ -34,7 +34,7 @@ _SLOWED = "a machine slowed half-way"
 
 
 @dataclass(frozen=True)
-class Figure:
+class FigureCheck:
     """A figure that was set beside the one that was measured; `measured` None: there was none."""
 
     case: str
@@ -56,7 +56,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Finding:
+class OutcomeCheck:
     """What a trial had to be called, beside what it was called."""
 
     case: str
@@ -65,7 +65,7 @@ class Finding:
     held: bool
 
 
-Line: TypeAlias = Figure | Finding
+Line: TypeAlias = FigureCheck | OutcomeCheck
 
 
 def spoilt(case: Case, bundle: Bundle) -> bool:
@@ -79,10 +79,10 @@ def spoilt(case: Case, bundle: Bundle) -> bool:
             assert_never(case.disturbed)
 
 
-def delay_line(delay_ms: int, record: TrialRecord) -> Figure:
+def delay_line(delay_ms: int, record: TrialRecord) -> FigureCheck:
     """The median result delay of a trial, as its report prints it."""
     right = isinstance(record.outcome, Completed) and record.outcome.verdict.right
-    return Figure(
+    return FigureCheck(
         f"median delay, {record.measured_windows} windows",
         "ms",
         float(delay_ms),
@@ -92,7 +92,7 @@ def delay_line(delay_ms: int, record: TrialRecord) -> Figure:
     )
 
 
-def damage_lines(record: TrialRecord, rows: pa.Table) -> tuple[Figure, ...]:
+def damage_lines(record: TrialRecord, rows: pa.Table) -> tuple[FigureCheck, ...]:
     """How many rows were damaged in each way, and how many the judge found; `rows` are the judged ones."""
     done = {kind: int(record.readings.get(words, "0")) for kind, words in DAMAGE.items()}
     outcome = record.outcome
@@ -111,10 +111,10 @@ def damage_lines(record: TrialRecord, rows: pa.Table) -> tuple[Figure, ...]:
     why_not = "the script did none" if damage is not None else outcome_words(outcome)
     return (
         *(
-            Figure(case, "rows", wanted, measured if wanted and damage else None, 0, why_not)
+            FigureCheck(case, "rows", wanted, measured if wanted and damage else None, 0, why_not)
             for case, wanted, measured in lines
         ),
-        Figure(
+        FigureCheck(
             "rows wrong in any other way",
             "rows",
             0,
@@ -138,7 +138,7 @@ def _unexpected(rows: pa.Table) -> tuple[int, int]:
     return int(np.count_nonzero(within)), int(np.count_nonzero(unexpected & ~within))
 
 
-def outage_lines(record: TrialRecord) -> tuple[Figure, ...]:
+def outage_lines(record: TrialRecord) -> tuple[FigureCheck, ...]:
     """The late time after each hit, and of the last one when it was back for good."""
     recoveries: Sequence[Recovery | None] = record.recoveries
     if len(recoveries) != len(OUTAGES) or not isinstance(record.outcome, Completed):
@@ -149,7 +149,7 @@ def outage_lines(record: TrialRecord) -> tuple[Figure, ...]:
         for outage, found in zip(OUTAGES, recoveries, strict=True)
     ]
     last, recovery = OUTAGES[-1], recoveries[-1]
-    back = Figure(
+    back = FigureCheck(
         f"back for good, outage {last.words}",
         "ms",
         float(last.back_ms),
@@ -160,8 +160,8 @@ def outage_lines(record: TrialRecord) -> tuple[Figure, ...]:
     return (*lines, back)
 
 
-def _late_time(outage: Outage, recovery: Recovery | None, why_not: str) -> Figure:
-    return Figure(
+def _late_time(outage: Outage, recovery: Recovery | None, why_not: str) -> FigureCheck:
+    return FigureCheck(
         f"late time, outage {outage.words}",
         "ms",
         outage.late_ms,
@@ -172,10 +172,10 @@ def _late_time(outage: Outage, recovery: Recovery | None, why_not: str) -> Figur
     )
 
 
-def rate_line(search: SearchRecord) -> Figure:
+def rate_line(search: SearchRecord) -> FigureCheck:
     """The highest rate that a search saw kept up with."""
     low, high = bracket(last_of_each_rate(search.probes), kept_up)
-    return Figure(
+    return FigureCheck(
         "the rate that a search found" if high is None else f"the rate found ({high:,} failed)",
         "events/s",
         float(RATE_PER_S),
@@ -190,26 +190,26 @@ def _probe_words(probe: RateProbe) -> str:
     return f"{probe.rate_per_s:,} for {probe.measured_s:.0f} s: {said} ({probe.why})"
 
 
-def slowed_line(bundle: Bundle) -> Finding:
+def slowed_line(bundle: Bundle) -> OutcomeCheck:
     """A run whose second trial was made on a slowed machine: its trials must be marked for it."""
     records = completed_records(bundle)
     marks = at_another_speed(records)
     number = bundle.trials[-1].record.number
     if number in marks:
-        return Finding(_SLOWED, "marked", f"marked: {marks[number]}", held=True)
+        return OutcomeCheck(_SLOWED, "marked", f"marked: {marks[number]}", held=True)
     spoilt = [each.record.outcome for each in bundle.trials if each.record not in records]
     if spoilt:
-        return Finding(_SLOWED, "marked", outcome_words(spoilt[0]), held=False)
+        return OutcomeCheck(_SLOWED, "marked", outcome_words(spoilt[0]), held=False)
     gauges_us = (record.measures.get(GAUGE) for record in records)
     took = " and ".join("unknown" if us is None else f"{us:,.0f} µs" for us in gauges_us)
-    return Finding(_SLOWED, "marked", f"not marked: a request took {took}", held=False)
+    return OutcomeCheck(_SLOWED, "marked", f"not marked: a request took {took}", held=False)
 
 
-def invalid_line(case: str, record: TrialRecord, named: str) -> Finding:
+def invalid_line(case: str, record: TrialRecord, named: str) -> OutcomeCheck:
     """A trial that must be invalid, for a reason in which `named` occurs."""
     outcome = record.outcome
     held = isinstance(outcome, Invalid) and named in outcome.reason
-    return Finding(case, "invalid", outcome_words(outcome), held)
+    return OutcomeCheck(case, "invalid", outcome_words(outcome), held)
 
 
 def outcome_words(outcome: Outcome) -> str:
