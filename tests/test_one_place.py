@@ -109,3 +109,22 @@ def test_no_two_classes_have_one_name() -> None:
                 where.setdefault(node.name, []).append(path)
     twice = {name: paths for name, paths in where.items() if len(paths) > 1}
     assert twice == {}
+
+
+# --- parameters ---
+
+MOST_PARAMETERS = 6
+FEW_PARAMETERS = ("experiment/", "trial/")
+
+
+def parameters(function: ast.FunctionDef) -> int:
+    arguments = function.args
+    names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return len([name for name in names if name.arg not in ("self", "cls")])
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if name.startswith(FEW_PARAMETERS)])
+def test_no_function_takes_more_than_six_parameters(name: str) -> None:
+    """What belongs together is a value of its own."""
+    found = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef)]
+    assert [each.name for each in found if parameters(each) > MOST_PARAMETERS] == []

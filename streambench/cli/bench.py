@@ -18,6 +18,7 @@ from streambench.experiment.session import Session
 from streambench.experiment.sweep import doubled
 from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
+from streambench.model.experiment import Single, Sweep
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.trial.workspace import Workspaces, workspace
@@ -58,8 +59,8 @@ def bench(
         run = run_record(
             first,
             loads.measured(first),
-            tuple(warning for each in requests for warning in each.warnings),
-            axes,
+            Sweep(axes) if axes else Single(),
+            warnings=tuple(warning for each in requests for warning in each.warnings),
             carried=carried,
             warming=warming,
         )

@@ -23,6 +23,7 @@ from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.experiment import RateSearch, Single
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
 from streambench.model.search import SearchRecord, SearchTerms
@@ -147,7 +148,7 @@ class Calibration:
         request = self.requests[case.name]
         with Loads(traces_dir()) as loads, _disturbing(case) as observer:
             loads.check_room((request,))
-            run = run_record(request, loads.measured(request), ())
+            run = run_record(request, loads.measured(request), Single())
             writer = BundleWriter.create(request.out, run)
             session = Session(loads, self.artifacts, writer, observer, self.workspaces)
             execute((request,), session)
@@ -163,7 +164,7 @@ class Calibration:
         terms = SearchTerms(None, cases.PRECISION, cases.SEARCH_BUDGET_S)
         task = SearchTask(terms, 1, cases.SEARCH_BUDGET_S, policy=cases.SEARCH_POLICY)
         with Loads(traces_dir()) as loads, _disturbing(case) as observer:
-            run = run_record(request, loads.measured(request), (), search=terms)
+            run = run_record(request, loads.measured(request), RateSearch(terms))
             writer = BundleWriter.create(request.out, run)
             session = Session(loads, self.artifacts, writer, observer, self.workspaces)
 

@@ -15,6 +15,7 @@ from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
+from streambench.model.experiment import BacklogDrain
 
 
 def drain(request: Request, records: int) -> ExitCode:
@@ -31,12 +32,13 @@ def drain(request: Request, records: int) -> ExitCode:
         "job that is launched then, and by the same job when it is warm",
         markup=False,
     )
-    run = run_record(request, trace, (), drain_records=trace.ref.records)
-    with reported(request.out, run) as (writer, observer):
+    per_window = trace.records_in(request.workload.query.window.advance_ms)
+    run = run_record(request, trace, BacklogDrain(trace.ref.records, per_window))
+    with Loads(traces_dir()) as loads, reported(request.out, run) as (writer, observer):
         found = drain_all(
             request,
             trace,
-            Session(Loads(traces_dir()), artifacts, writer, observer),
+            Session(loads, artifacts, writer, observer),
             told=lambda drains: writer.update(dataclasses.replace(run, drains=drains)),
         )
     return _exit_code(found)

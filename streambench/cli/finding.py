@@ -15,6 +15,7 @@ from streambench.experiment.request import Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.experiment.session import Session
 from streambench.model.errors import ExitCode
+from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
 from streambench.workload.durations import about, show_duration
 
@@ -41,14 +42,11 @@ def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> 
     carried = None
     if lab is not None:
         carried = null_trial(request.workload, lab, told=say)
-    loads = Loads(traces_dir())
-    run = run_record(
-        request,
-        loads.measured(request),
-        (),
-        search=terms,
-        carried=carried,
-    )
-    with reported(request.out, run) as (writer, observer):
-        found = find_rates(request, terms, run, Session(loads, artifacts, writer, observer), policy)
+    engines_s = terms.budget_s * len(request.contenders)
+    with Loads(traces_dir()) as loads:
+        experiment = RateSearch(terms)
+        run = run_record(request, loads.measured(request), experiment, carried=carried)
+        with reported(request.out, run, engines_s) as (writer, observer):
+            session = Session(loads, artifacts, writer, observer)
+            found = find_rates(request, terms, run, session, policy)
     return exit_code(found.trials)

@@ -127,9 +127,7 @@ def assess(
         round=spec.round,
         variant=spec.variant,
         outcome=_warming_failed(spec, evidence, warming, engine)
-        or _outcome(
-            spec, evidence, judged, measured, certificate, disturbed=disturbed, saturated=saturated
-        ),
+        or _outcome(spec, evidence, _Found(judged, measured, certificate, disturbed, saturated)),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.load.start_realtime_ns,
@@ -220,16 +218,19 @@ def _warming_failed(
     return None
 
 
-def _outcome(
-    spec: TrialSpec,
-    evidence: Evidence,
-    judged: Judged,
-    measured: Measured,
-    certificate: Certificate,
-    *,
-    disturbed: Disturbance,
-    saturated: bool,
-) -> Outcome:
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """What the parts of an assessment say."""
+
+    judged: Judged
+    measured: Measured
+    certificate: Certificate
+    disturbed: Disturbance
+    saturated: bool
+
+
+def _outcome(spec: TrialSpec, evidence: Evidence, found: _Found) -> Outcome:
+    certificate, disturbed = found.certificate, found.disturbed
     if evidence.load.malformed_count:
         first = evidence.load.malformed[0]
         return Failed(
@@ -241,13 +242,13 @@ def _outcome(
         return Invalid(disturbed.invalid)
     if evidence.load.struck.missed is not None:
         return Invalid(f"a fault that was asked for did not happen: {evidence.load.struck.missed}")
-    if not certificate.held and not saturated:
+    if not certificate.held and not found.saturated:
         late = certificate.reason or "the load was not certified"
         return Invalid(late if disturbed.mark is None else f"{late}; {disturbed.mark}")
     slow = None
     if not evidence.load.complete and not spec.segment.strikes:
-        slow = unfinished(judged.verdict, measured.windows)
-    return slow or Completed(judged.verdict)
+        slow = unfinished(found.judged.verdict, found.measured.windows)
+    return slow or Completed(found.judged.verdict)
 
 
 def _unable(evidence: Evidence) -> tuple[Unable, ...]:

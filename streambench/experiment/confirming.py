@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.experiment.session import Session
-from streambench.experiment.warming import WarmUp, rising_to
+from streambench.experiment.warming import WarmUp, expectation, rising_to
 from streambench.load.trace import PARTIAL, Trace
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace
@@ -19,7 +20,6 @@ from streambench.model.plan import Plan
 from streambench.model.search import Confirmation, SearchRecord
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, TrialRecord, TrialSpec
-from streambench.oracle.expected import expect
 from streambench.results.limits import delay_within
 from streambench.results.sustained import judge_pace
 from streambench.runtime.scratch import memory_folder
@@ -29,6 +29,22 @@ from streambench.trial.workspace import passing_folder, scratch_bytes
 _LOADS_AT_ONCE: Final = 2
 # The load, the broker's log of it and the engine beside them.
 _ROOM_FACTOR: Final = 3
+
+
+@dataclass(frozen=True)
+class ToConfirm:
+    """A rate that a search found, for trial `number` of the run, of the `search`-th engine.
+
+    `limited`: its delay counts, too.
+    """
+
+    contender: Contender
+    plan: Plan
+    found: SearchRecord
+    rate_per_s: int
+    number: int
+    search: int
+    limited: bool
 
 
 class Confirming:
@@ -46,25 +62,12 @@ class Confirming:
         self._most_per_s = most_per_s
         self._policy = policy
 
-    def trial(
-        self,
-        contender: Contender,
-        plan: Plan,
-        found: SearchRecord,
-        rate_per_s: int,
-        *,
-        number: int,
-        search: int,
-        limited: bool,
-    ) -> TrialRecord:
-        """Trial `number` of the run, of the `search`-th engine; `limited`: its delay counts.
-
-        Raises what `run_one` does.
-        """
-        confirm = self._policy.confirm
+    def trial(self, asked: ToConfirm) -> TrialRecord:
+        """Make a trial. Raises what `run_one` does."""
+        confirm, limited = self._policy.confirm, asked.limited
         request = dataclasses.replace(
             self._request,
-            rate_per_s=rate_per_s,
+            rate_per_s=asked.rate_per_s,
             warm_up_s=confirm.limited_warm_up_s if limited else confirm.warm_up_s,
             measured_s=confirm.measured_for_s(self._request.workload.query.window),
             recovery_s=0.0,
@@ -72,9 +75,7 @@ class Confirming:
         )
         # Some GB, played once.
         with passing_folder(self._room(request), prefix=PARTIAL) as folder:
-            return self._tried(
-                request, contender, plan, found, folder, number=number, search=search
-            )
+            return self._tried(request, asked, folder)
 
     def _room(self, request: Request) -> Path:
         """Memory where there is so much: what is compiled to a disk has to be written out at once."""
@@ -84,23 +85,13 @@ class Confirming:
         needed_bytes = scratch_bytes(records=records, load_bytes=load_bytes)
         return memory_folder(_ROOM_FACTOR * needed_bytes) or first.folder.parent
 
-    def _tried(
-        self,
-        request: Request,
-        contender: Contender,
-        plan: Plan,
-        found: SearchRecord,
-        folder: Path,
-        *,
-        number: int,
-        search: int,
-    ) -> TrialRecord:
-        query = request.workload.query
+    def _tried(self, request: Request, asked: ToConfirm, folder: Path) -> TrialRecord:
+        contender, plan = asked.contender, asked.plan
         trace = self._session.loads.of_length(request, duration_ms(request.spans), folder)
         point: Point = ((AxisName.RATE, float(request.rate_per_s or 0)),)
         planned = PlannedTrial(
             TrialSpec(
-                number=number,
+                number=asked.number,
                 round=0,
                 variant=contender.variant,
                 conditions=request.conditions,
@@ -111,15 +102,15 @@ class Confirming:
             ),
             request,
             contender,
-            expect(trace, query, plan.event_clock).due(),
-            self._warm_up(request, plan, found, folder),
+            expectation(request, plan)(trace).due(),
+            self._warm_up(request, asked, folder),
         )
         shown = self._session.observer.trial_begins(
-            search, len(request.contenders), contender.title, point
+            asked.search, len(request.contenders), contender.title, point
         )
         return run_one(planned, self._session, shown)
 
-    def _warm_up(self, request: Request, plan: Plan, found: SearchRecord, folder: Path) -> WarmUp:
+    def _warm_up(self, request: Request, asked: ToConfirm, folder: Path) -> WarmUp:
         """Records at once, as the search's job had them at first, and then what rises to the rate."""
 
         def at_once(rate_per_s: float, load_ms: int) -> Trace:
@@ -132,13 +123,12 @@ class Confirming:
         rising = self._session.loads.of_length(rising_to(request), rising_ms, folder)
         first = at_once(self._policy.at_once_per_s, self._policy.at_once_ms)
         again = at_once(
-            found.drain_per_s or self._policy.at_once_per_s, self._policy.later_at_once_ms
+            asked.found.drain_per_s or self._policy.at_once_per_s, self._policy.later_at_once_ms
         )
         return WarmUp(
             first,
             lambda _: again,
-            query=request.workload.query,
-            clock=plan.event_clock,
+            expected=expectation(request, asked.plan),
             records_at_most=first.ref.records + again.ref.records + rising.ref.records,
             loads_at_most=_LOADS_AT_ONCE,
             rising=rising,

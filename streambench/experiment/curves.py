@@ -24,7 +24,7 @@ from streambench.experiment.overload import not_borne
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
 from streambench.experiment.session import Session
-from streambench.experiment.warming import WarmUp
+from streambench.experiment.warming import WarmUp, expectation
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan, Unsupported
@@ -202,8 +202,7 @@ class _Curve:
         warm_up = WarmUp(
             at_once,
             lambda _: at_once,
-            query=self._first.workload.query,
-            clock=self._plan.event_clock,
+            expected=expectation(self._first, self._plan),
             records_at_most=RECORDS_IN_ALL,
         )
         for step in warm_up.steps(job):

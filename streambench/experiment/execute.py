@@ -15,13 +15,12 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
 from streambench.experiment.session import Session
 from streambench.experiment.settling import SETTLING, LoadsBefore, Settling
-from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp
+from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp, expectation
 from streambench.load.trace import Trace
 from streambench.model.carried import NullTrial
+from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
 from streambench.model.plan import EventClock, Plan, Unsupported
-from streambench.model.search import SearchTerms
 from streambench.model.shape import shape_words
-from streambench.model.sweep import Axis
 from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
@@ -99,8 +98,7 @@ def _before(loads: Loads, request: Request, plan: Plan) -> LoadsBefore | None:
     return WarmUp(
         load,
         lambda _: load,
-        query=request.workload.query,
-        clock=plan.event_clock,
+        expected=expectation(request, plan),
         records_at_most=load.ref.records * LOADS_AT_MOST + rising.ref.records,
         rising=rising,
     )
@@ -109,17 +107,17 @@ def _before(loads: Loads, request: Request, plan: Plan) -> LoadsBefore | None:
 def run_record(
     request: Request,
     trace: Trace,
-    warnings: tuple[str, ...],
-    axes: tuple[Axis, ...] = (),
-    search: SearchTerms | None = None,
+    experiment: Experiment,
+    *,
+    warnings: tuple[str, ...] = (),
     carried: NullTrial | None = None,
-    drain_records: int | None = None,
     warming: Trace | None = None,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point.
 
     `warming` is what comes at once before its trials.
     """
+    drained = experiment if isinstance(experiment, BacklogDrain) else None
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
@@ -148,10 +146,10 @@ def run_record(
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),
-        axes=axes,
-        search=search,
+        axes=experiment.axes if isinstance(experiment, Sweep) else (),
+        search=experiment.terms if isinstance(experiment, RateSearch) else None,
         null_trial=carried,
-        drain_records=drain_records,
+        drain_records=None if drained is None else drained.records,
         warming_records=0 if warming is None else warming.ref.records,
         rising_s=0.0 if warming is None else RISING_MS / 1000,
         settling_s=SETTLING.load_s(request.warm_up_s) if request.settles else 0.0,
@@ -161,9 +159,7 @@ def run_record(
             for c in request.contenders
             if isinstance(c.plan, Plan)
         },
-        drain_records_per_window=None
-        if drain_records is None
-        else trace.records_in(request.workload.query.window.advance_ms),
+        drain_records_per_window=None if drained is None else drained.records_per_window,
     )
 
 

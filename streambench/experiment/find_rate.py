@@ -15,7 +15,7 @@ from streambench.experiment.probing import rate_probe
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.session import Session
-from streambench.experiment.warming import WarmUp
+from streambench.experiment.warming import WarmUp, expectation
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.search import RateProbe, SearchRecord
@@ -94,8 +94,7 @@ class _InOneJob:
                 min(rounded(policy.growth * per_s), most_per_s),
                 policy.later_at_once_ms,
             ),
-            query=self._request.workload.query,
-            clock=self._job.spec.plan.event_clock,
+            expected=expectation(self._request, self._job.spec.plan),
             records_at_most=RECORDS_IN_ALL,
         )
         per_s = None

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from streambench.experiment.candidates import candidate, next_below, untried
-from streambench.experiment.confirming import Confirming, confirmation
+from streambench.experiment.confirming import Confirming, ToConfirm, confirmation
 from streambench.experiment.find_rate import search
 from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.not_made import not_run
@@ -133,13 +133,15 @@ class _Finding:
         label = contender.variant.label
         for tried in range(1, self._policy.confirm.tries + 1):
             record = self._confirming.trial(
-                contender,
-                plan,
-                self.searches[label],
-                rate,
-                number=len(self.trials) + 1,
-                search=list(self.searches).index(label) + 1,
-                limited=limited,
+                ToConfirm(
+                    contender,
+                    plan,
+                    self.searches[label],
+                    rate,
+                    number=len(self.trials) + 1,
+                    search=list(self.searches).index(label) + 1,
+                    limited=limited,
+                )
             )
             self._ended(record)
             last = self._noted(label, record, rate, limited=limited)

@@ -13,10 +13,10 @@ from typing import Final
 
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
-from streambench.model.plan import EventClock
+from streambench.model.plan import Plan
 from streambench.model.shape import Ramp
 from streambench.model.trial import WarmedUp
-from streambench.model.workload import Query, Synthetic
+from streambench.model.workload import Synthetic
 from streambench.oracle.expected import Expected, expect
 from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
@@ -44,7 +44,7 @@ class WarmUp:
     """Loads that come at once, one after another, and perhaps one that comes at its pace.
 
     `again` makes the next load from the rate (records/s) at which the last was worked off; at most
-    `loads_at_most` come at once. `rising` is played after them. `records_at_most` is what all may come
+    `loads_at_most` come at once. `expected` says what must come of a load. `rising` is played after them. `records_at_most` is what all may come
     to, for the room that they need.
     """
 
@@ -53,16 +53,14 @@ class WarmUp:
         first: Trace,
         again: Callable[[float], Trace],
         *,
-        query: Query,
-        clock: EventClock,
+        expected: Callable[[Trace], Expected],
         records_at_most: int,
         loads_at_most: int = LOADS_AT_MOST,
         rising: Trace | None = None,
     ) -> None:
         self._first = first
         self._again = again
-        self._query = query
-        self._clock = clock
+        self._expect = expected
         self._loads_at_most = loads_at_most
         self._rising = rising
         self._expected: dict[str, Expected] = {}
@@ -84,7 +82,7 @@ class WarmUp:
         """The rows that must come of one of its loads."""
         key = load.ref.sha256
         if key not in self._expected:
-            self._expected[key] = expect(load, self._query, self._clock)
+            self._expected[key] = self._expect(load)
         return self._expected[key]
 
     def outcome(self, played: Sequence[Played], head_s: float) -> WarmedUp:
@@ -110,6 +108,11 @@ class WarmUp:
                 return
             before_per_s = found.per_s
             load = self._again(found.per_s)
+
+
+def expectation(request: Request, plan: Plan) -> Callable[[Trace], Expected]:
+    """What must come of a load of this request, by the event clock of this plan."""
+    return lambda load: expect(load, request.workload.query, plan.event_clock)
 
 
 def rising_to(request: Request) -> Request:

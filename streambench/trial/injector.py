@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from streambench.engines.protocol import Job
@@ -27,41 +27,35 @@ LEAST_S = 15.0
 _LOOK_S = 0.5
 
 
-class Injector:
-    """Carries out strikes one after another; a context manager, whose end stops it.
+@dataclass(frozen=True)
+class StrikeScene:
+    """What strikes hit, and by which clocks; `start_monotonic_ns` is T0.
 
-    `wider` is the plan with one worker more, for a rescaling. `recovered` is asked about twice a second between the acts of a repeated fault, after `struck` was
-    called at the act; the next act waits for it `least_s` at least and `patience_s` at most.
+    `wider` is the plan with one worker more, for a rescaling. `recovered` is asked about twice a second
+    between the acts of a repeated fault, after `struck` was called at the act. The next act waits for it
+    `least_s` at least and `patience_s` at most.
     """
 
-    def __init__(
-        self,
-        strikes: Sequence[Strike],
-        *,
-        job: Job,
-        supervisor: Supervisor,
-        broker: Broker,
-        start_monotonic_ns: int,
-        window: Window,
-        commit_interval_ms: int,
-        wider: Plan | None = None,
-        struck: Callable[[], None],
-        recovered: Callable[[], bool],
-        patience_s: float,
-        least_s: float = LEAST_S,
-    ) -> None:
+    job: Job
+    supervisor: Supervisor
+    broker: Broker
+    start_monotonic_ns: int
+    window: Window
+    commit_interval_ms: int
+    struck: Callable[[], None]
+    recovered: Callable[[], bool]
+    patience_s: float
+    wider: Plan | None = None
+    least_s: float = LEAST_S
+
+
+class Injector:
+    """Carries out strikes one after another; a context manager, whose end stops it."""
+
+    def __init__(self, strikes: Sequence[Strike], scene: StrikeScene) -> None:
         self._strikes = strikes
-        self._job = job
-        self._supervisor = supervisor
-        self._broker = broker
-        self._start_ns = start_monotonic_ns
-        self._window = window
-        self._commit_interval_ms = commit_interval_ms
-        self._wider = wider
-        self._struck = struck
-        self._recovered = recovered
-        self._patience_s = patience_s
-        self._least_s = least_s
+        self._scene = scene
+        self._broker = scene.broker  # another one after a restart
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self._hits: list[Hit] = []
@@ -116,17 +110,17 @@ class Injector:
             self._failure = error
 
     def _now_ms(self) -> float:
-        return (time.monotonic_ns() - self._start_ns) / _NS_PER_MS
+        return (time.monotonic_ns() - self._scene.start_monotonic_ns) / _NS_PER_MS
 
     def _wait_for(self, strike: Strike) -> bool:
         """Wait for the strike's instant; False when the trial ended before it."""
         at_ms = strike.at_ms
         if strike.after_previous:
             hit_ms = self._hits[-1].at_ms
-            if not self._sleep_until(hit_ms + self._least_s * 1000):
+            if not self._sleep_until(hit_ms + self._scene.least_s * 1000):
                 return False
-            give_up_ms = hit_ms + self._patience_s * 1000
-            while self._now_ms() < give_up_ms and not self._recovered():
+            give_up_ms = hit_ms + self._scene.patience_s * 1000
+            while self._now_ms() < give_up_ms and not self._scene.recovered():
                 if self._stopping.wait(_LOOK_S):
                     return False
             at_ms += self._now_ms()
@@ -158,7 +152,7 @@ class Injector:
                 assert_never(strike.kind)
 
     def _victim(self, strike: Strike, role: Role) -> str:
-        targets = sorted(self._job.targets(role), key=lambda target: target.name)
+        targets = sorted(self._scene.job.targets(role), key=lambda target: target.name)
         if not targets:
             raise InstrumentFailed(f"no {role.value} was there to be hit")
         return targets[int(strike.victim * len(targets))].name
@@ -174,23 +168,23 @@ class Injector:
         try:
             self._sleep_until(hit.at_ms + (strike.lasts_ms or 0))
         finally:
-            self._supervisor.hit(name, signal.SIGCONT)
+            self._scene.supervisor.hit(name, signal.SIGCONT)
         self._replace(hit, over_ms=self._now_ms())
 
     def _restart_broker(self, strike: Strike) -> None:
         hit = self._signal(strike, BROKER, signal.SIGKILL)
         death = self._death_of(hit)
-        give_up_broker(self._supervisor, self._broker)
+        give_up_broker(self._scene.supervisor, self._broker)
         self._sleep_until(hit.at_ms + (strike.lasts_ms or 0))
-        self._broker = restart_broker(self._supervisor, self._broker)
+        self._broker = restart_broker(self._scene.supervisor, self._broker)
         self._replace(hit, over_ms=self._now_ms(), exit_code=death.returncode)
 
     def _rescale(self, strike: Strike) -> None:
-        if self._wider is None:
+        if self._scene.wider is None:
             raise InstrumentFailed("there is no plan with one worker more")
         hit = self._note(strike, "the whole job", (), self._now_ms())
         try:
-            self._job.rescale(self._wider)
+            self._scene.job.rescale(self._scene.wider)
         except StreambenchError as error:
             self.notes.append(f"the job could not be rescaled: {error.message}")
         else:
@@ -198,18 +192,18 @@ class Injector:
 
     def _resume(self) -> None:
         try:
-            self._job.resume()
+            self._scene.job.resume()
         except StreambenchError as error:  # a finding: the engine did not come back
             self.notes.append(f"the job could not be resumed: {error.message}")
 
     def _signal(self, strike: Strike, name: str, signum: signal.Signals) -> Hit:
         """Hit a process and all that it started; its leader's death is expected from now on."""
-        child = self._supervisor.current(name)
+        child = self._scene.supervisor.current(name)
         if child is not None:
             self._leaders.add(child.pid)
         self._first_ns = self._first_ns or time.monotonic_ns()
         at_ms = self._now_ms()
-        pids = self._supervisor.hit(name, signum)
+        pids = self._scene.supervisor.hit(name, signum)
         if child is None or not pids:
             raise InstrumentFailed(f"{name} was not there to be hit")
         return self._note(strike, name, (child.pid, *(p for p in pids if p != child.pid)), at_ms)
@@ -233,11 +227,11 @@ class Injector:
             at_ms=at_ms,
             at_realtime_ns=realtime_ns,
             over_ms=at_ms if over else None,
-            phase_in_window_ms=self._window.phase_ms(at_ms),
-            phase_in_commit_ms=at_ms % self._commit_interval_ms,
+            phase_in_window_ms=self._scene.window.phase_ms(at_ms),
+            phase_in_commit_ms=at_ms % self._scene.commit_interval_ms,
         )
         self._hits.append(hit)
-        self._struck()
+        self._scene.struck()
         return hit
 
     def _replace(self, hit: Hit, *, over_ms: float | None, exit_code: int | None = None) -> Hit:
@@ -248,7 +242,7 @@ class Injector:
     def _death_of(self, hit: Hit) -> Death:
         """The death of what was hit; its session's leader comes first in `pids`."""
         while not self._stopping.is_set():
-            for death in self._supervisor.deaths():
+            for death in self._scene.supervisor.deaths():
                 if death.pid == hit.pids[0]:
                     return death
             self._stopping.wait(_POLL_S)
@@ -259,9 +253,9 @@ class Injector:
         death = self._death_of(hit)
         deadline_s = time.monotonic() + _BACK_TIMEOUT_S
         while death.restarting and time.monotonic() < deadline_s and not self._stopping.is_set():
-            child = self._supervisor.current(name)
+            child = self._scene.supervisor.current(name)
             if child is not None and child.pid != hit.pids[0]:
-                back_ms = (child.started_monotonic_ns - self._start_ns) / _NS_PER_MS
+                back_ms = (child.started_monotonic_ns - self._scene.start_monotonic_ns) / _NS_PER_MS
                 return self._replace(hit, over_ms=back_ms, exit_code=death.returncode)
             self._stopping.wait(_POLL_S)
         return self._replace(hit, over_ms=None, exit_code=death.returncode)

@@ -28,7 +28,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
-from streambench.trial.injector import Injector
+from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.observer import Observer, Phase, Status
@@ -222,16 +222,18 @@ class RunningJob:
         window = spec.query.window
         return Injector(
             load.strikes,
-            job=self._job,
-            supervisor=bed.supervisor,
-            broker=bed.broker,
-            start_monotonic_ns=monotonic_ns,
-            window=window,
-            commit_interval_ms=spec.conditions.commit_interval_ms,
-            wider=spec.wider,
-            struck=watch.restart,
-            recovered=watch.recovered,
-            patience_s=recovery_patience_s(spec.conditions, window),
+            StrikeScene(
+                job=self._job,
+                supervisor=bed.supervisor,
+                broker=bed.broker,
+                start_monotonic_ns=monotonic_ns,
+                window=window,
+                commit_interval_ms=spec.conditions.commit_interval_ms,
+                struck=watch.restart,
+                recovered=watch.recovered,
+                patience_s=recovery_patience_s(spec.conditions, window),
+                wider=spec.wider,
+            ),
         )
 
     def _look_on(self, load: Load, playing: Playing, injector: Injector, monotonic_ns: int) -> None:

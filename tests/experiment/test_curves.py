@@ -16,6 +16,7 @@ from streambench.experiment.loads import Loads
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions
+from streambench.model.experiment import Single
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan
 from streambench.model.sweep import Axis, AxisName, Point
@@ -61,7 +62,7 @@ def loads(tmp_path: Path) -> Iterator[Loads]:
 def run(requests: tuple[Request, ...], loads: Loads, runs: FakeRuns) -> Bundle:
     """The curve, as it is read back."""
     first = requests[0]
-    writer = BundleWriter.create(first.out, run_record(first, loads.measured(first), ()))
+    writer = BundleWriter.create(first.out, run_record(first, loads.measured(first), Single()))
     (contender,) = first.contenders
     artifacts = {contender.variant: Resolved(Path("java"), {})}
     session = Session(loads, artifacts, writer, Quiet(), running=runs)

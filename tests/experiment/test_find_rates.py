@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from streambench.experiment import find_rates
 from streambench.experiment.build import Options, make_request
-from streambench.experiment.confirming import Confirming
+from streambench.experiment.confirming import Confirming, ToConfirm
 from streambench.experiment.find_rates import Found
 from streambench.experiment.loads import Loads
 from streambench.experiment.narrowing import SearchTask
@@ -118,12 +118,10 @@ def found_for(
         told(record)
         return record
 
-    def tried(
-        self: object, contender: Contender, plan: object, found: object, rate: int, **named: Any
-    ) -> TrialRecord:
-        name = contender.engine.name
-        record = bears[name].trial(named["number"], name, rate)
-        return replace(record, variant=contender.variant)
+    def tried(self: object, asked: ToConfirm) -> TrialRecord:
+        name = asked.contender.engine.name
+        record = bears[name].trial(asked.number, name, asked.rate_per_s)
+        return replace(record, variant=asked.contender.variant)
 
     monkeypatch.setattr(find_rates, "search", searched)
     monkeypatch.setattr(Confirming, "trial", tried)

@@ -15,6 +15,7 @@ from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import EventClock
 from streambench.model.shape import Ramp
 from streambench.model.workload import Query, Synthetic
+from streambench.oracle.expected import expect
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Load, Played
 from streambench.trial.observer import Phase
@@ -71,8 +72,7 @@ def worked_off(
     warm_up = WarmUp(
         trace,
         again,
-        query=query,
-        clock=EventClock.PER_PARTITION,
+        expected=lambda load: expect(load, query, EventClock.PER_PARTITION),
         records_at_most=trace.ref.records * LOADS_AT_MOST,
         loads_at_most=loads_at_most,
     )
@@ -109,8 +109,7 @@ def test_what_rises_to_the_rate_follows_what_came_at_once(
     warm_up = WarmUp(
         trace,
         lambda _: trace,
-        query=query,
-        clock=EventClock.PER_PARTITION,
+        expected=lambda load: expect(load, query, EventClock.PER_PARTITION),
         records_at_most=0,
         rising=rising,
     )

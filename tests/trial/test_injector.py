@@ -20,7 +20,7 @@ from streambench.model.windows import Tumbling
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from streambench.trial.deaths import fail_on_death
-from streambench.trial.injector import Injector
+from streambench.trial.injector import Injector, StrikeScene
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(120)")
 # A worker with a child of its own, as Spark's.
@@ -85,17 +85,19 @@ def injector(
 ) -> Injector:
     return Injector(
         strikes,
-        job=cast(Job, job or FakeJob(supervisor)),
-        supervisor=supervisor,
-        broker=cast(Broker, None),
-        start_monotonic_ns=time.monotonic_ns(),
-        window=Tumbling(500),
-        commit_interval_ms=970,
-        wider=wider,
-        struck=lambda: None,
-        recovered=recovered,
-        patience_s=patience_s,
-        least_s=least_s,
+        StrikeScene(
+            job=cast(Job, job or FakeJob(supervisor)),
+            supervisor=supervisor,
+            broker=cast(Broker, None),
+            start_monotonic_ns=time.monotonic_ns(),
+            window=Tumbling(500),
+            commit_interval_ms=970,
+            struck=lambda: None,
+            recovered=recovered,
+            patience_s=patience_s,
+            wider=wider,
+            least_s=least_s,
+        ),
     )
 
 
