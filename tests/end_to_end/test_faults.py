@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,6 @@ from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.report.standing import Standing, standings
 from streambench.results.bundle import Bundle, TrialBundle
-from streambench.trial import conduct
-from streambench.trial.drain import drain
 from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -207,8 +204,6 @@ def test_a_python_consumer_that_does_not_seek_under_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.seekless_worker")
-    # Rows that are lost are waited for; in a load as small as this one for less than a minute.
-    monkeypatch.setattr(conduct, "drain", partial(drain, timeout_s=10.0))
     damage_after(
         tmp_path,
         "kafka-python",
