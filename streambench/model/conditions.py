@@ -89,5 +89,10 @@ class Variant:
 
     @property
     def folder(self) -> str:
-        """The label as a part of a folder's name on any file system; unique as the label is."""
-        return self.label.replace(":", ".")
+        """The label as a part of a folder's name; unique as the label is."""
+        return folder_of(self.label)
+
+
+def folder_of(label: str) -> str:
+    """A variant's label as a part of a folder's name on any file system."""
+    return label.replace(":", ".")

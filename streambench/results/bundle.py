@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streambench.model.conditions import Variant
+from streambench.model.conditions import Variant, folder_of
 from streambench.model.errors import UsageError
 from streambench.model.trial import TrialRecord
 from streambench.oracle.expected import Expected
@@ -85,10 +85,8 @@ class Bundle:
 
     def lost(self, label: str) -> bool:
         """Whether a trial of this variant was made whose record is missing or cannot be read."""
-        folder = label.replace(":", ".")
-        return any(
-            gap.file == "trial.json" and gap.folder.partition("-")[2] == folder for gap in self.gaps
-        )
+        lost = {gap.folder for gap in self.gaps if gap.file == "trial.json"}
+        return any(folder.partition("-")[2] == folder_of(label) for folder in lost)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -209,7 +209,6 @@ def test_a_python_consumer_that_does_not_seek_under_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.seekless_worker")
-    # Rows that are lost are waited for; in a load as small as this one for less than a minute.
     damage_after(
         tmp_path,
         "kafka-python",
