@@ -119,7 +119,7 @@ def _standing(bundle: Bundle, label: str) -> Standing:
     compared, aside = _by_speed(bundle, completed)
     status, words, reason = _result(bundle, trials)
     if not trials and bundle.lost(label):
-        status, words, reason = Status.INVALID, "lost", "its trial.json is missing or damaged"
+        status, words, reason = Status.INVALID, "lost", "its record is missing or damaged"
     standing = Standing(
         label, title_of(bundle, label), status, words, reason, trials, compared, None, aside
     )
