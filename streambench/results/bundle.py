@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from streambench.model.conditions import folder_of
 from streambench.model.errors import UsageError
-from streambench.model.sweep import grid
 from streambench.model.trial import TrialRecord
 from streambench.results.files import write_text, write_with
 from streambench.results.gaps import UNREADABLE, Gap, table_gaps, trial_gaps
@@ -248,10 +247,13 @@ def _trial_gaps(path: Path, wanted: int) -> tuple[Gap, ...]:
 
 
 def _trials_of(run: RunRecord) -> int:
-    """How many trials a run must have, at least: each is in the bundle of one that has finished."""
-    if run.partial or run.search is not None or run.drain_records is not None:
+    """How many trials a run must have, at least: all are in the bundle of one that has finished.
+
+    How many a search or a sweep makes follows from what it finds.
+    """
+    if run.partial or run.search is not None or run.drain_records is not None or run.axes:
         return 0
-    return len(run.planned) * run.repeats * len(grid(run.axes))
+    return len(run.planned) * run.repeats
 
 
 def _table_gaps(trials: tuple[TrialBundle, ...], *, with_partitions: bool) -> tuple[Gap, ...]:
