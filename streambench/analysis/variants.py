@@ -125,7 +125,7 @@ def _standing(bundle: Bundle, label: str) -> Standing:
         status, words, reason = (
             VariantStatus.INVALID,
             "lost",
-            "its trial.json is missing or damaged",
+            "its record is missing or damaged",
         )
     title = title_of(bundle, label)
     standing = Standing(label, title, status, words, reason, trials, compared, aside)

@@ -22,7 +22,7 @@ from streambench.model.trial import TrialRecord
 from streambench.oracle.expected import Expected
 from streambench.results.expectations import store
 from streambench.results.files import write_text, write_with
-from streambench.results.gaps import UNREADABLE, Gap, table_gaps
+from streambench.results.gaps import UNREADABLE, Gap, table_gaps, trial_gaps
 from streambench.results.old_labels import with_present_labels
 from streambench.results.schema import (
     FIRST_WITH_PARTITIONS,
@@ -84,7 +84,12 @@ class Bundle:
         return tuple(trial for trial in self.trials if trial.record.variant.label == label)
 
     def lost(self, label: str) -> bool:
-        """Whether a trial of this variant was made whose record is missing or cannot be read."""
+        """Whether a trial of this variant was made whose record is missing or cannot be read.
+
+        Where whole trials of a finished run are missing, so may be this one's.
+        """
+        if not self.run.partial and any(not gap.folder for gap in self.gaps):
+            return True
         lost = {gap.folder for gap in self.gaps if gap.file == "trial.json"}
         return any(folder.partition("-")[2] == folder_of(label) for folder in lost)
 
@@ -219,14 +224,19 @@ def read(path: Path) -> Bundle | LoneTrials:
         if not trials:
             raise UsageError(f"{path} is not a run bundle: {lost}", hint=_NO_BUNDLE_HINT) from lost
         # Which version of the method measured them is not known, so partitions may lawfully be absent.
-        gaps += _table_gaps(trials, with_partitions=False)
+        gaps = (*_trial_gaps(path, 0), *gaps, *_table_gaps(trials, with_partitions=False))
         return LoneTrials(path, str(lost), trials, gaps)
     variants = [
         *(trial.record.variant for trial in trials),
         *(search.variant for search in run.searches),
         *(drained.variant for drained in run.drains),
     ]
-    gaps += _table_gaps(trials, with_partitions=run.method >= FIRST_WITH_PARTITIONS)
+    with_partitions = run.method >= FIRST_WITH_PARTITIONS
+    gaps = (
+        *_trial_gaps(path, _trials_of(run)),
+        *gaps,
+        *_table_gaps((*trials, *loads), with_partitions=with_partitions),
+    )
     return Bundle(path, with_present_labels(run, variants), trials, loads, gaps)
 
 
@@ -281,6 +291,21 @@ def _read_trials(parent: Path) -> tuple[tuple[TrialBundle, ...], tuple[Gap, ...]
         except (ValueError, OSError):
             gaps.append(Gap(folder.name, file.name, there=True))
     return tuple(sorted(trials, key=lambda trial: trial.record.number)), tuple(gaps)
+
+
+def _trial_gaps(path: Path, wanted: int) -> tuple[Gap, ...]:
+    folders = (path / "trials").glob("[!.]*/")
+    return tuple(trial_gaps((folder.name for folder in folders), wanted))
+
+
+def _trials_of(run: RunRecord) -> int:
+    """How many trials a run must have, at least: all are in the bundle of one that has finished.
+
+    How many a search or a sweep makes follows from what it finds.
+    """
+    if run.partial or run.search is not None or run.drain_records is not None or run.axes:
+        return 0
+    return len(run.planned) * run.repeats
 
 
 def _table_gaps(trials: tuple[TrialBundle, ...], *, with_partitions: bool) -> tuple[Gap, ...]:

@@ -21,7 +21,10 @@ _EVERY_JUDGED_TRIAL = ("load", "rows", "series", "usage", "windows")
 
 @dataclass(frozen=True)
 class Gap:
-    """A file of a trial's folder that is missing, or is there and cannot be read."""
+    """A file of a trial's folder that is missing, or is there and cannot be read.
+
+    Without a `folder`, the `file` is a whole trial.
+    """
 
     folder: str
     file: str
@@ -47,6 +50,15 @@ def table_gaps(folder: Path, record: TrialRecord, *, with_partitions: bool) -> I
             yield Gap(folder.name, path.name, there=True)
 
 
+def trial_gaps(folders: Iterable[str], wanted: int) -> Iterator[Gap]:
+    """The trials that have no folder: trials are numbered from 1, and there were `wanted` at least."""
+    begun = (name.partition("-")[0] for name in folders)
+    there = {int(digits) for digits in begun if digits.isdigit()}
+    for number in range(1, max([wanted, *there], default=0) + 1):
+        if number not in there:
+            yield Gap("", f"trial {number}")
+
+
 def gap_words(gaps: Iterable[Gap]) -> tuple[str, ...]:
     """`windows.parquet is missing in 01-flink`; what is alike in several folders is said once."""
     where: dict[tuple[str, bool], list[str]] = {}
@@ -61,6 +73,8 @@ def gap_words(gaps: Iterable[Gap]) -> tuple[str, ...]:
 def _words(files: list[str], folders: tuple[str, ...], there: bool) -> str:
     which = files[0] if len(files) == 1 else f"{', '.join(files[:-1])} and {files[-1]}"
     verb = "cannot be read" if there else "is missing" if len(files) == 1 else "are missing"
+    if folders == ("",):
+        return f"{which} {verb}"
     return f"{which} {verb} in {folders[0] if len(folders) == 1 else f'{len(folders)} trials'}"
 
 

@@ -99,6 +99,7 @@ class RunningJob:
         self.shown = observer
         self._not_before_ms = 0
         self._rows_taken = 0
+        self._rows_before = 0  # those that came before the load that is played
         self._aborted_before = 0
 
     def ready(self, trace: Trace) -> float:
@@ -144,6 +145,7 @@ class RunningJob:
 
     def play_at_once(self, load: Load) -> Played:
         """Write a load as fast as it goes and wait for all of its rows. Raises as `play` does."""
+        self._rows_before = self.testbed.reader.rows_read()
         self._status(Phase.AT_ONCE, load.note)
         return self.await_rows(load, self.write_at_once(load.trace))
 
@@ -243,7 +245,7 @@ class RunningJob:
         offered_by_second = trace.offered_by_second
         last_health_ns = 0
         rows_due = RowsDue(trace, load.due, self.spec.query)
-        rows_before = bed.reader.rows_read()
+        self._rows_before = bed.reader.rows_read()
 
         def finished() -> bool:
             nonlocal last_health_ns
@@ -251,7 +253,7 @@ class RunningJob:
             now_ns = time.monotonic_ns()
             elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
             second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
-            rows_read = bed.reader.rows_read() - rows_before
+            rows_read = bed.reader.rows_read() - self._rows_before
             self.shown.status(
                 Status(
                     _phase_at(load.spans, elapsed_s * 1000) or load.phase,
@@ -282,7 +284,7 @@ class RunningJob:
         playing.wait(timeout_s=10)
 
     def _status(self, phase: Phase, note: str | None) -> None:
-        rows_read = self.testbed.reader.rows_read()
+        rows_read = self.testbed.reader.rows_read() - self._rows_before
         self.shown.status(Status(phase, rows_read=rows_read, note=note))
 
 
@@ -357,10 +359,11 @@ def running_job(
         stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))
         job_id = f"streambench-{spec.number}-{launched_ns}"
         job = testbed.launch(spec.engine, spec.plan, job_id, nice=spec.conditions.engine_nice)
+        running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
         try:
-            yield RunningJob(spec, testbed, job, sampler, observer, launched_ns)
+            yield running
         finally:
-            observer.status(Status(Phase.STOP))
+            running.shown.status(Status(Phase.STOP))
             job.stop()
         if after is not None:
             after()

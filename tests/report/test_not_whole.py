@@ -99,7 +99,7 @@ def test_an_engine_whose_only_record_is_lost_was_reached(tmp_path: Path) -> None
     folder = example.every_result(tmp_path)
     cut(folder / "trials" / "02-spark" / "trial.json")
     for words in said(folder):
-        assert "trial.json is missing or damaged" in words
+        assert "record is missing or damaged" in words
         assert "not reached" not in words
 
 

@@ -292,7 +292,7 @@ def test_what_repeats_did_is_told_though_the_first_did_nothing(tmp_path: Path) -
 
 def test_a_variant_that_was_not_reached_has_its_place(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, fast(), planned=tuple(TITLES))
-    stands = standings(bundle)
+    stands = standings(replace(bundle, run=replace(bundle.run, partial=True)))
     assert len(stands) == len(TITLES)
     assert {s.status for s in stands[1:]} == {VariantStatus.NOT_REACHED}
 

@@ -57,6 +57,7 @@ RUN = RunRecord(
         (LatePrediction("flink", "min", 0, 9, None, 1, 2),),
     ),
 )
+ONE = replace(RUN, planned=("flink",))
 HELD = Certificate(True, None, 1, 2, 3, 4, 5, 6, 100, 0, 0.1)
 RECOVERY = Recovery(
     hit=Hit(FaultKind.WORKER_KILL, "worker-1", (1,), 5.0, 5),
@@ -234,7 +235,7 @@ def test_a_damaged_trial_is_left_out_and_named(tmp_path: Path, text: str) -> Non
 
 
 def test_a_trial_without_its_record_is_named(tmp_path: Path) -> None:
-    writer = BundleWriter.create(tmp_path, RUN)
+    writer = BundleWriter.create(tmp_path, ONE)
     folder = writer.add_trial(trial(), {})
     (folder / "trial.json").unlink()
     bundle = read_bundle(writer.finish())
@@ -243,14 +244,14 @@ def test_a_trial_without_its_record_is_named(tmp_path: Path) -> None:
 
 
 def test_a_trial_that_was_not_judged_has_no_tables_to_lack(tmp_path: Path) -> None:
-    writer = BundleWriter.create(tmp_path, RUN)
+    writer = BundleWriter.create(tmp_path, ONE)
     writer.add_trial(trial(outcome=Failed("load", "died")), {})
     assert read_bundle(writer.finish()).gaps == ()
 
 
 def test_tables_of_a_judged_trial_that_are_missing_or_cut_off_are_named(tmp_path: Path) -> None:
     table = pa.table({"a": list(range(1_000))})
-    writer = BundleWriter.create(tmp_path, RUN)
+    writer = BundleWriter.create(tmp_path, ONE)
     folder = writer.add_trial(
         replace(trial(), certificate=HELD), dict.fromkeys(("rows", "load", "usage", "series"), table)
     )
@@ -286,7 +287,7 @@ def test_only_a_later_method_keeps_partitions(
     tmp_path: Path, method: int, gaps: tuple[str, ...]
 ) -> None:
     table = pa.table({"a": [1]})
-    writer = BundleWriter.create(tmp_path, replace(RUN, method=method))
+    writer = BundleWriter.create(tmp_path, replace(ONE, method=method))
     writer.add_trial(
         replace(trial(), certificate=HELD, recoveries=(RECOVERY,)),
         dict.fromkeys(("rows", "load", "usage", "series", "windows"), table),
@@ -309,6 +310,17 @@ def test_without_its_run_the_trials_are_still_read(tmp_path: Path, text: str | N
     with pytest.raises(UsageError, match=r"run\.json") as caught:
         read_bundle(folder)
     assert caught.value.hint == f"see them: streambench report {folder}"
+
+
+def test_whole_trials_that_are_missing_are_named(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, repeats=2))
+    for number in (1, 3):
+        writer.add_trial(trial(number), {})
+    # Of a run that was interrupted only the gap is known.
+    assert gap_words(read_bundle(writer.folder).gaps) == ("trial 2 is missing",)
+    whole = read_bundle(writer.finish())
+    assert gap_words(whole.gaps) == ("trial 2 and trial 4 are missing",)
+    assert whole.lost("spark")
 
 
 def test_what_is_alike_in_several_folders_is_said_once() -> None:
