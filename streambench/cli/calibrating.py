@@ -89,7 +89,7 @@ class Calibration:
         No engines are compared here, so none of them can meet a warmer broker than another.
         """
         requests = tuple(self.requests.values())
-        (artifacts,) = self.artifacts.values()
+        artifacts = next(iter(self.artifacts.values()))
         heaps = [
             c.plan.heap_mib for r in requests for c in r.contenders if isinstance(c.plan, Plan)
         ]
