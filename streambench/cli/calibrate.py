@@ -36,7 +36,7 @@ def calibrate(
     from streambench.experiment.calibration.compare import all_held
 
     with alone(wait=wait), _kept(to) as folder:
-        say("a scripted engine does what it is told, and is measured: 6 to 8 min")
+        say("a scripted engine does what it is told, and is measured: about 5 min")
         begun_s = time.monotonic()
         lines = calibrate_all(folder, rendered=to is not None)
         took_s = time.monotonic() - begun_s

@@ -54,11 +54,12 @@ def judge(
 
 
 def _table(loads: Sequence[JudgedAgain]) -> Table:
+    """A line for each load; what differs stands below it, in full."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("load", no_wrap=True)
+    shown.add_column("load", overflow="fold")
     shown.add_column("what", no_wrap=True)
     shown.add_column("rows", justify="right", no_wrap=True)
-    shown.add_column("judged again")
+    shown.add_column("judged again", no_wrap=True)
     for load in loads:
         shown.add_row(
             Text(load.folder),
@@ -71,20 +72,25 @@ def _table(loads: Sequence[JudgedAgain]) -> Table:
 
 def _word(load: JudgedAgain) -> Text:
     if load.found is None:
-        return Text(f"not known: {load.lacks}")
+        return Text("not known")
     if load.differences:
-        return Text(f"✗ differs: {'; '.join(load.differences)}", style="bold red")
+        return Text("✗ differs", style="bold red")
     verdict = "right" if load.found.right else "not right"
     if load.stored is None:
-        return Text(f"{verdict}; no verdict was stored")
-    return Text(f"✓ {verdict}, as stored", style="green")
+        return Text(f"{verdict} (none stored)")
+    return Text(f"✓ {verdict}", style="green")
 
 
 def _summary(loads: Sequence[JudgedAgain]) -> str:
-    same = sum(load.found is not None and not load.differences for load in loads)
-    differ = sum(bool(load.differences) for load in loads)
-    words = f"{same} of {len(loads)} as stored"
-    return f"{words}; {differ} differ" if differ else words
+    """How many are as stored; then each that is not, and each of which nobody knows."""
+    same = sum(load.stored is not None and load.same for load in loads)
+    words = [f"{same} of {len(loads)} as stored"]
+    for load in loads:
+        if load.differences:
+            words.append(f"{load.folder} differs: {'; '.join(load.differences)}")
+        elif load.lacks is not None:
+            words.append(f"{load.folder} is not known: {load.lacks}")
+    return "\n".join(words)
 
 
 def _as_data(load: JudgedAgain) -> dict[str, Any]:

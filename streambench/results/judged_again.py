@@ -33,6 +33,11 @@ class JudgedAgain:
     lacks: str | None = None
 
     @property
+    def same(self) -> bool:
+        """Whether it was judged, and nothing is found otherwise than it was stored."""
+        return self.found is not None and not self.differences
+
+    @property
     def differences(self) -> tuple[str, ...]:
         """What was stored and is found otherwise, in words; nothing where either is not known."""
         if self.stored is None or self.found is None:
