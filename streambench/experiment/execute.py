@@ -25,6 +25,8 @@ from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.java import find_java
+from streambench.trial.observer import Phase, Status
+from streambench.trial.timeline import Timeline
 
 LeavesOut: TypeAlias = Callable[[Request, Contender, Sequence[TrialRecord]], LeftOut | None]
 """Why a trial is not made after those before it; None when it is."""
@@ -55,6 +57,12 @@ def execute(
                 record = not_made(number, round_number, contender, left_out, request.point)
                 session.writer.add_trial(record, {})
             case Plan() as plan:
+                shown = Timeline(
+                    session.observer.trial_begins(
+                        number, len(trials), contender.title, request.point
+                    )
+                )
+                shown.status(Status(Phase.COMPILE))
                 trace = session.loads.measured(request)
                 planned = PlannedTrial(
                     TrialSpec(
@@ -72,9 +80,6 @@ def execute(
                     contender,
                     promised(trace, request, plan).due(),
                     _before(session.loads, request, plan),
-                )
-                shown = session.observer.trial_begins(
-                    number, len(trials), contender.title, request.point
                 )
                 record = run_one(planned, session, shown)
         records.append(record)
