@@ -19,6 +19,7 @@ from streambench.model.search import SearchTerms
 from streambench.model.trial import Completed
 from streambench.oracle.expected import expect
 from streambench.results.bundle import read_bundle
+from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import brisk_workload, on_any_machine
 
 pytestmark = pytest.mark.engine
@@ -76,6 +77,8 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     assert search.drain_per_s is not None
     assert all(probe.right for probe in search.probes)
     assert all(probe.why for probe in search.probes)
+    assert all(load.same for load in judge_again(bundle))
+    assert {probe.load for probe in search.probes} <= {load.record.number for load in bundle.loads}
     passed = [probe for probe in search.probes if probe.passed]
     failed = [probe for probe in search.probes if probe.pace is Pace.FELL_BEHIND]
     assert passed
