@@ -59,7 +59,7 @@ def bench(
         run = run_record(
             first,
             loads.measured(first),
-            Sweep(axes) if axes else Single(),
+            Sweep(axes, together) if axes else Single(),
             warnings=tuple(warning for each in requests for warning in each.warnings),
             carried=carried,
             warming=warming,

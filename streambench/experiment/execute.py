@@ -123,6 +123,7 @@ def run_record(
     `warming` is what comes at once before its trials.
     """
     drained = experiment if isinstance(experiment, BacklogDrain) else None
+    one_job = isinstance(experiment, Sweep) and experiment.one_job
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
@@ -156,7 +157,8 @@ def run_record(
         null_trial=carried,
         drain_records=None if drained is None else drained.records,
         warming_records=0 if warming is None else warming.ref.records,
-        rising_s=0.0 if warming is None else RISING_MS / 1000,
+        rising_s=0.0 if warming is None or one_job else RISING_MS / 1000,
+        one_job=one_job,
         settling_s=SETTLING.load_s(request.warm_up_s) if request.settles else 0.0,
         shape=_shape_words(request),
         plans={
