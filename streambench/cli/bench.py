@@ -51,15 +51,15 @@ def bench(
         expected_s = expected_s_of(requests, together=together)
         at_most = together or leaves_out is not None
         show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
-        lab = next(iter(artifacts.values()), None)
+        resolved = next(iter(artifacts.values()), None)
         carried = None
-        if axes and lab is not None and not first.is_replay:
-            carried = null_trial(first.workload, lab, told=say)
+        if axes and resolved is not None and not first.is_replay:
+            carried = null_trial(first.workload, resolved, told=say)
         warming = loads.at_once(first)
         run = run_record(
             first,
             loads.measured(first),
-            Sweep(axes) if axes else Single(),
+            Sweep(axes, together) if axes else Single(),
             warnings=tuple(warning for each in requests for warning in each.warnings),
             carried=carried,
             warming=warming,
@@ -81,8 +81,8 @@ def auto_axis(request: Request) -> Axis:
     """
     (request,), artifacts = set_up((request,))
     most_per_s = MAX_RATE_PER_S
-    if (lab := next(iter(artifacts.values()), None)) is not None:
-        carried = null_trial(request.workload, lab, told=say)
+    if (resolved := next(iter(artifacts.values()), None)) is not None:
+        carried = null_trial(request.workload, resolved, told=say)
         most_per_s = carried.most_per_s or MAX_RATE_PER_S
     return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
 

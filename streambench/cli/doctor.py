@@ -67,8 +67,8 @@ def doctor() -> None:
         f"{free_bytes / 2**30:.1f} GiB free where the cache is ({root})",
         "run: streambench clean",
     )
-    for name in ("the lab", *CONTENDERS):
-        if name == "the lab":
+    for name in ("the testbed", *CONTENDERS):
+        if name == "the testbed":
             needs = TESTBED_ARTIFACTS
         else:
             engine, variant = contender_named(name)

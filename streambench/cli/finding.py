@@ -38,10 +38,10 @@ def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> 
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )
-    lab = next(iter(artifacts.values()), None)
+    resolved = next(iter(artifacts.values()), None)
     carried = None
-    if lab is not None:
-        carried = null_trial(request.workload, lab, told=say)
+    if resolved is not None:
+        carried = null_trial(request.workload, resolved, told=say)
     engines_s = terms.budget_s * len(request.contenders)
     with Loads(traces_dir()) as loads:
         experiment = RateSearch(terms)

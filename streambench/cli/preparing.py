@@ -29,7 +29,7 @@ def set_up(
     gaps: dict[Variant, Unsupported] = {}
     for variant, contender in every.items():
         try:
-            artifacts[variant] = fetch_one(_with_lab(contender))
+            artifacts[variant] = fetch_one(_with_testbed(contender))
         except InterpreterMissing as error:
             gaps[variant] = Unsupported(Whose.MACHINE, error.message, error.hint)
 
@@ -44,7 +44,7 @@ def set_up(
     return found, artifacts
 
 
-def _with_lab(contender: Contender) -> Artifacts:
+def _with_testbed(contender: Contender) -> Artifacts:
     own = contender.engine.requires(contender.variant)
     return Artifacts(
         java=True,

@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.logs import newest_bundle
+from streambench.model.errors import UsageError
 
 
 def report(
@@ -17,6 +18,9 @@ def report(
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what the report says as JSON, and write nothing.")
+    ] = False,
+    timing: Annotated[
+        bool, typer.Option("--timing", help="Print what took how long, and write nothing.")
     ] = False,
 ) -> None:
     """Write report.html, report.md and plots/ into a run bundle, and print its summary."""
@@ -31,6 +35,23 @@ def report(
 
         typer.echo(analysis_to_json(analysis_of(read_bundle(chosen))), nl=False)
         return
+    if timing:
+        _print_timing(chosen)
+        return
     found = read(chosen)
     out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
     err.print(f"report: {write(chosen)[0]}", soft_wrap=True)
+
+
+def _print_timing(chosen: Path) -> None:
+    from streambench.analysis.timing import timing_of
+    from streambench.report.timing import render_timing
+    from streambench.results.bundle import read_bundle
+
+    found = timing_of(read_bundle(chosen))
+    if found is None:
+        raise UsageError(
+            f"no trial of {chosen} kept a time line: it was made before trials did, or none was finished",
+            hint="streambench run --quick",
+        )
+    out.print(render_timing(found))

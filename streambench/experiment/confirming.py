@@ -24,6 +24,7 @@ from streambench.results.limits import delay_within
 from streambench.results.sustained import judge_pace
 from streambench.runtime.scratch import memory_folder
 from streambench.trial.schedule import duration_ms
+from streambench.trial.timeline import Timeline
 from streambench.trial.workspace import passing_folder, scratch_bytes
 
 _LOADS_AT_ONCE: Final = 2
@@ -108,7 +109,7 @@ class Confirming:
         shown = self._session.observer.trial_begins(
             asked.search, len(request.contenders), contender.title, point
         )
-        return run_one(planned, self._session, shown)
+        return run_one(planned, self._session, Timeline(shown))
 
     def _warm_up(self, request: Request, asked: ToConfirm, folder: Path) -> WarmUp:
         """Records at once, as the search's job had them at first, and then what rises to the rate."""

@@ -34,8 +34,9 @@ from streambench.oracle.expected import expect
 from streambench.trial.conduct import play_measured
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Played
-from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.observer import Phase, Silent, Status
 from streambench.trial.testbed import Testbed
+from streambench.trial.timeline import Timeline
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import ON_DISK, Workspace
 
@@ -96,11 +97,12 @@ class _Made:
         """The number of the next trial."""
         return len(self.records) + 1
 
-    def begins(self, contender: Contender, request: Request) -> Observer:
+    def begins(self, contender: Contender, request: Request) -> Timeline:
         """The next trial begins."""
-        return self.session.observer.trial_begins(
+        shown = self.session.observer.trial_begins(
             self.next(), self.total, contender.title, request.point
         )
+        return Timeline(shown)
 
     def add(self, record: TrialRecord) -> None:
         """Keep one that left no columns."""
@@ -145,6 +147,7 @@ class _Curve:
         self._played: tuple[Played, ...] = ()
         self._measured: list[_Measured] = []
         self._warnings: tuple[str, ...] = ()
+        self._timeline = Timeline(Silent())
 
     def run(self) -> None:
         """Launch the job and play its loads; whatever ends it, every rate has a record then."""
@@ -156,10 +159,11 @@ class _Curve:
         with session.workspaces(job_room(session.loads, first, self._plan)) as place:
             testbeds: list[Testbed] = []
             try:
+                self._timeline = self._made.begins(self._contender, first)
                 with session.running(
                     launched,
                     place,
-                    self._made.begins(self._contender, first),
+                    self._timeline,
                     after=lambda: self._play_again(testbeds[0]),
                 ) as job:
                     testbeds.append(job.testbed)
@@ -182,7 +186,9 @@ class _Curve:
             if not loads.have_room(rate, request.spans[-1].end_ms):
                 return "the broker's files left no memory for another load"
             if self._measured:
-                job.shown_by(self._made.begins(self._contender, request))
+                self._timeline = self._made.begins(self._contender, request)
+                job.shown_by(self._timeline)
+            self._timeline.status(Status(Phase.COMPILE))
             record = self._measure(job, request, loads.of(rate, request.spans[-1].end_ms), ready_s)
             ready_s = None
             self._left.pop(0)
@@ -240,6 +246,7 @@ class _Curve:
             warmed_up=WarmedUp((at_pace_ms + head_ms) / 1000, None),
             expectation=self._session.writer.add_expectation(assessed.expected),
             warnings=(*assessed.record.warnings, *self._warnings),
+            timeline=self._timeline.phases(),
         )
         self._session.writer.add_trial(record, assessed.tables)
         self._measured.append(_Measured(record, spec, evidence.load))

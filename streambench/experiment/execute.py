@@ -25,6 +25,8 @@ from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
 from streambench.oracle.expected import Expected, expect
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.java import find_java
+from streambench.trial.observer import Phase, Status
+from streambench.trial.timeline import Timeline
 
 LeavesOut: TypeAlias = Callable[[Request, Contender, Sequence[TrialRecord]], LeftOut | None]
 """Why a trial is not made after those before it; None when it is."""
@@ -55,6 +57,12 @@ def execute(
                 record = not_made(number, round_number, contender, left_out, request.point)
                 session.writer.add_trial(record, {})
             case Plan() as plan:
+                shown = Timeline(
+                    session.observer.trial_begins(
+                        number, len(trials), contender.title, request.point
+                    )
+                )
+                shown.status(Status(Phase.COMPILE))
                 trace = session.loads.measured(request)
                 planned = PlannedTrial(
                     TrialSpec(
@@ -72,9 +80,6 @@ def execute(
                     contender,
                     promised(trace, request, plan).due(),
                     _before(session.loads, request, plan),
-                )
-                shown = session.observer.trial_begins(
-                    number, len(trials), contender.title, request.point
                 )
                 record = run_one(planned, session, shown)
         records.append(record)
@@ -118,6 +123,7 @@ def run_record(
     `warming` is what comes at once before its trials.
     """
     drained = experiment if isinstance(experiment, BacklogDrain) else None
+    one_job = isinstance(experiment, Sweep) and experiment.one_job
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
     engines = {c.engine.name: c.variant.version for c in request.contenders}
@@ -151,7 +157,8 @@ def run_record(
         null_trial=carried,
         drain_records=None if drained is None else drained.records,
         warming_records=0 if warming is None else warming.ref.records,
-        rising_s=0.0 if warming is None else RISING_MS / 1000,
+        rising_s=0.0 if warming is None or one_job else RISING_MS / 1000,
+        one_job=one_job,
         settling_s=SETTLING.load_s(request.warm_up_s) if request.settles else 0.0,
         shape=_shape_words(request),
         plans={

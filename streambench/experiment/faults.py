@@ -15,7 +15,7 @@ from streambench.model.fault import Fault, FaultKind, Strike
 from streambench.model.windows import Window
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
-from streambench.trial.patience import WINDOWS_AFTERWARDS, recovery_patience_s
+from streambench.trial.recovery_timeout import WINDOWS_AFTERWARDS, recovery_timeout_s
 
 # Without --fault a run measures steadily, then kills a worker, then lets seconds of load come at once.
 DEFAULT_BURST_MS = 5_000
@@ -42,7 +42,7 @@ class DrawnFaults:
 
 def default_faults(steady_ms: int, conditions: Conditions, window: Window) -> tuple[Fault, ...]:
     """What a run without --fault does after its steady part."""
-    patience_ms = round(recovery_patience_s(conditions, window) * 1000)
+    patience_ms = round(recovery_timeout_s(conditions, window) * 1000)
     kill_ms = steady_ms + GUARD_MS
     return (
         Fault(FaultKind.WORKER_KILL, kill_ms),
@@ -61,7 +61,7 @@ def steady_ms(faults: Sequence[Fault]) -> int:
 
 def needed_ms(faults: Sequence[Fault], conditions: Conditions, window: Window) -> int:
     """How long the measured part must be for all of them to happen and to be looked at."""
-    patience_ms = round(recovery_patience_s(conditions, window) * 1000)
+    patience_ms = round(recovery_timeout_s(conditions, window) * 1000)
     afterwards_ms = max(_AFTERWARDS_MS, window.span_ms(WINDOWS_AFTERWARDS))
     return max(fault.at_ms + _room_ms(fault, patience_ms, afterwards_ms) for fault in faults)
 

@@ -124,7 +124,7 @@ class NoEngine:
 
 @contextmanager
 def no_engine(workload: Workload, resolved: Resolved, place: Workspace) -> Iterator[NoEngine]:
-    """A lab without an engine. Its broker compiles what it runs while it first carries a rate."""
+    """A testbed without an engine. Its broker compiles what it runs while it first carries a rate."""
     folder = place.scratch / "null"
     warm_up = compile_trace(
         workload,

@@ -21,7 +21,8 @@ from streambench.model.trial import Purpose, TrialRecord, TrialSpec, WarmedUp
 from streambench.oracle.expected import Due
 from streambench.trial.conduct import conduct
 from streambench.trial.evidence import Evidence
-from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.observer import Phase, Status
+from streambench.trial.timeline import Timeline
 from streambench.trial.without_engine import PART_MS
 from streambench.trial.workspace import ON_DISK, Room
 
@@ -40,7 +41,7 @@ class PlannedTrial:
     before: LoadsBefore | None = None
 
 
-def run_one(planned: PlannedTrial, session: Session, observer: Observer) -> TrialRecord:
+def run_one(planned: PlannedTrial, session: Session, observer: Timeline) -> TrialRecord:
     """Run, judge and store one trial.
 
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
@@ -77,6 +78,7 @@ def run_one(planned: PlannedTrial, session: Session, observer: Observer) -> Tria
             record = without_figures(spec, ended_by(error), plan, started_at)
         if not place.in_memory:
             record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
+        record = dataclasses.replace(record, timeline=observer.phases())
         session.writer.add_trial(record, tables, place.log_dir)
     return record
 

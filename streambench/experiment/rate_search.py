@@ -50,7 +50,7 @@ def next_rate(
     bounds the bracket must have failed: where it was not decided, it is tried for longer.
     """
     if not probes:
-        return rounded(min(start_per_s * policy.first_share, most))
+        return policy.first_per_s or rounded(min(start_per_s * policy.first_share, most))
     if probes[-1].pace is None and tries(probes, probes[-1].rate_per_s) < PATIENCE:
         return probes[-1].rate_per_s
     unsettled = {

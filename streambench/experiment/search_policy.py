@@ -43,7 +43,8 @@ class SearchPolicy:
 
     1. A warm job works off loads at once: `at_once_per_s` for `at_once_ms` of event time, later ones by
        `growth` more than it was shown to bear.
-    2. The first rate is `first_share` of that, the next ones `step_up` apart until one fails.
+    2. The first rate is `first_share` of that, or `first_per_s`; the next ones are `step_up` apart until
+       one fails.
     3. A probe lets the engine get used to its rate for `settle_ms` (the first one for longer, as its lag
        often still falls) and is then measured for at least `least_measured_ms`.
     4. What that does not decide is tried again, `longer` times as long.
@@ -59,6 +60,7 @@ class SearchPolicy:
     growth: float = 1.5
     # What can be borne for long lay below the at-once rate for three of four engines, above it for Flink.
     first_share: float = 0.9
+    first_per_s: int | None = None
     # Two bisections after a step of this size reach 5 %.
     step_up: float = 1.2
     first_settle_ms: int = 10_000

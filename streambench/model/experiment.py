@@ -18,9 +18,10 @@ class Single:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A load for each point of a grid."""
+    """A load for each point of a grid; with `one_job`, rates are loads of one job for each engine."""
 
     axes: tuple[Axis, ...]
+    one_job: bool = False
     kind: Literal["sweep"] = "sweep"
 
 

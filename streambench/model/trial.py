@@ -186,6 +186,16 @@ class ClockWait:
 
 
 @dataclass(frozen=True)
+class PhaseTime:
+    """A phase of a trial: when it began, in s since the trial did, and how long it took."""
+
+    phase: str
+    note: str | None
+    begun_s: float
+    took_s: float
+
+
+@dataclass(frozen=True)
 class Completed:
     """The trial ran and was judged; a wrong result is completed, too."""
 
@@ -279,6 +289,7 @@ class TrialRecord:
     state_exact: bool = True  # whether its engine restores state exactly under at-least-once
     spans: tuple[Span, ...] = ()
     holds: tuple[tuple[int, int], ...] = ()
+    timeline: tuple[PhaseTime, ...] = ()  # what took how long
 
     @property
     def steady_right(self) -> bool:

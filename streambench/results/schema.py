@@ -151,6 +151,7 @@ class RunRecord:
     rising_s: float = 0.0  # how long a load then rose to the rate
     settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
     plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
+    one_job: bool = False  # the rates of a sweep are loads of one job for each engine
     drain_records_per_window: float | None = None  # the mean over the load that is drained
 
     @property
@@ -160,7 +161,7 @@ class RunRecord:
             return RateSearch(self.search)
         if self.drain_records is not None:
             return BacklogDrain(self.drain_records, self.drain_records_per_window)
-        return Sweep(self.axes) if self.axes else Single()
+        return Sweep(self.axes, self.one_job) if self.axes else Single()
 
 
 _RUN = TypeAdapter(RunRecord)

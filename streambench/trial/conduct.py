@@ -23,7 +23,7 @@ from streambench.oracle.expected import Due
 from streambench.trial.evidence import Evidence
 from streambench.trial.job import JobSpec, RunningJob, running_job
 from streambench.trial.load import Load, Played
-from streambench.trial.observer import Observer
+from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.testbed import Testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
@@ -50,6 +50,7 @@ def conduct(
 
     def play_again() -> None:
         nonlocal without_engine
+        observer.status(Status(Phase.AGAIN))
         without_engine = None if again is None else again.play()
 
     with running_job(launched, place, observer, after=play_again) as job:

@@ -27,14 +27,14 @@ from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
 from streambench.runtime.waiting import wait_until
-from streambench.trial.deaths import fail_on_death
 from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import OutputWatch
-from streambench.trial.patience import recovery_patience_s
+from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
 from streambench.trial.testbed import Testbed, embedded_testbed
@@ -233,7 +233,7 @@ class RunningJob:
                 commit_interval_ms=spec.conditions.commit_interval_ms,
                 struck=watch.restart,
                 recovered=watch.recovered,
-                patience_s=recovery_patience_s(spec.conditions, window),
+                patience_s=recovery_timeout_s(spec.conditions, window),
                 wider=spec.wider,
             ),
         )
@@ -249,7 +249,7 @@ class RunningJob:
 
         def finished() -> bool:
             nonlocal last_health_ns
-            fail_on_death(bed.supervisor, stage="load", excused=injector.excuses)
+            fail_on_exit(bed.supervisor, stage="load", excused=injector.excuses)
             now_ns = time.monotonic_ns()
             elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
             second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)

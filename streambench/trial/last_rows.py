@@ -14,7 +14,7 @@ from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.workload import Query
 from streambench.runtime.supervisor import Death
 from streambench.runtime.waiting import wait_until
-from streambench.trial.deaths import fail_on_death
+from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.testbed import Testbed
 
 # Below the least patience: the last commit falls into it, and a sample of usage is taken in it.
@@ -77,7 +77,7 @@ def read_last_rows(
 
     def silent() -> bool:
         nonlocal malformed_count, last_row
-        fail_on_death(testbed.supervisor, stage="last rows", excused=excused)
+        fail_on_exit(testbed.supervisor, stage="last rows", excused=excused)
         raw = testbed.reader.poll()
         now = time.monotonic()
         if len(raw):

@@ -10,6 +10,7 @@ from typing import Protocol
 class Phase(enum.Enum):
     """The phases of a trial, in their order (docs/method.md, a trial)."""
 
+    COMPILE = "load is compiled"
     TOPICS = "topics"
     LAUNCH = "launch"
     READY = "ready"
@@ -22,6 +23,7 @@ class Phase(enum.Enum):
     PROBE = "probe"
     AT_ONCE = "all at once"
     STOP = "stop"
+    AGAIN = "without engine"
     JUDGE = "judge"
 
 

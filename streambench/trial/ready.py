@@ -11,7 +11,7 @@ from streambench.load.probes import Probe
 from streambench.model.errors import EngineFailed
 from streambench.model.workload import Query
 from streambench.runtime.waiting import wait_until
-from streambench.trial.deaths import fail_on_death
+from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.schedule import EventTimes
 from streambench.trial.testbed import Testbed
 
@@ -53,7 +53,7 @@ def wait_for_probe(
     missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
 
     def rows_are_out() -> bool:
-        fail_on_death(testbed.supervisor, stage="start")
+        fail_on_exit(testbed.supervisor, stage="start")
         if testbed.reader.rows_read():
             table = decode(blocks.take(), query).table
             seen = zip(

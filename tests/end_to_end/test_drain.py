@@ -9,7 +9,9 @@ import pytest
 from streambench.cli.draining import drain
 from streambench.experiment.build import Options, make_request
 from streambench.model.errors import ExitCode
+from streambench.model.trial import LoadKind
 from streambench.results.bundle import read_bundle
+from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import on_any_machine
 
 pytestmark = pytest.mark.engine
@@ -42,5 +44,12 @@ def test_a_set_pace_is_what_a_drain_shows(tmp_path: Path) -> None:
     assert cold.took_s > cold.first_s > 0
     assert second.took_s == pytest.approx(first.took_s, rel=0.3)
     assert second.peak_per_s >= second.per_s * 0.9
+    assert [load.record.kind for load in bundle.loads] == [
+        LoadKind.COLD,
+        LoadKind.WARM,
+        LoadKind.WARM,
+    ]
+    assert all(load.same for load in judge_again(bundle))
+    assert any(folder.glob("jobs/*/logs/*"))
     assert "Worked off, warm: " in (folder / "report.md").read_text()
     assert (folder / "plots" / "drain.png").stat().st_size > 0

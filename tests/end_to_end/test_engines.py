@@ -13,6 +13,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.trial import Completed, Invalid, NotRun
 from streambench.model.verdict import Damage, RowClass
 from streambench.results.bundle import Bundle
+from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import Retrial, again, run
 from tests.oracle.damage import FOUND_AS, Kind, damage, moved
 
@@ -82,6 +83,21 @@ def test_the_bundle_holds_the_evidence(bundle: Bundle) -> None:
     assert trial.record.programs
     assert trial.record.certificate is not None
     assert any((trial.folder / "logs").iterdir())
+
+
+def test_it_is_judged_again_from_its_own_files_as_it_was(bundle: Bundle) -> None:
+    (load,) = judge_again(bundle)
+    assert load.found is not None
+    assert load.found.expected_rows > 1_000
+    assert load.differences == ()
+
+
+def test_what_took_how_long_is_in_it(bundle: Bundle) -> None:
+    (trial,) = bundle.trials
+    phases = [time.phase for time in trial.record.timeline]
+    assert phases[0] == "load is compiled"
+    assert {"launch", "ready", "measured", "last rows", "stop", "judge"} <= set(phases)
+    assert all(time.took_s >= 0 for time in trial.record.timeline)
 
 
 def test_no_row_came_before_it_could(bundle: Bundle) -> None:

@@ -33,7 +33,10 @@ QUIET = MachineUsage(0.5, 0.0, 0.0, 0.0, (), None, None, None)
 
 
 class FakeSampler:
-    """A machine that is at rest but for a worker."""
+    """A machine that is busy as set, and a worker."""
+
+    def __init__(self, machine: MachineUsage) -> None:
+        self._machine = machine
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -42,14 +45,17 @@ class FakeSampler:
         return (RoleUsage("worker", 1, (end_ns - start_ns) / 2e9, 0.5, 1e8, 2e8),)
 
     def machine(self, start_ns: int, end_ns: int) -> MachineUsage:
-        return QUIET
+        return self._machine
 
     def samples(self) -> pa.Table:
         return pa.table({"monotonic_ns": pa.array([0, 10**18], pa.int64())})
 
 
 class FakeJob:
-    """Works off `bears_per_s` events/s; what comes faster is ever later. It dies at `dies_at_per_s`."""
+    """Works off `bears_per_s` events/s; what comes faster is ever later. It dies at `dies_at_per_s`.
+
+    The load generator is `load_late_ms` late, on a `machine` that is busy as set.
+    """
 
     def __init__(
         self,
@@ -59,10 +65,13 @@ class FakeJob:
         *,
         bears_per_s: int,
         dies_at_per_s: int | None = None,
+        load_late_ms: int = 0,
+        machine: MachineUsage = QUIET,
     ) -> None:
+        self._load_late_ms = load_late_ms
         self.spec = spec
         self.shown = observer
-        self.sampler = FakeSampler()
+        self.sampler = FakeSampler(machine)
         self.launched_ns = 0
         self.loads: list[Load] = []
         self._place = place
@@ -115,21 +124,22 @@ class FakeJob:
             event_offset_ms=OFFSET_MS,
             rows=rows,
             malformed_count=0,
-            send_log=_punctual(load.trace, log),
+            send_log=_send_log(load.trace, log, self._load_late_ms),
             complete=True,
             quiet_ns=(10, 20),
         )
 
 
-def _punctual(trace: Trace, path: Path) -> Path:
-    """A send log in which each batch was written when it was due and acknowledged a ms later."""
+def _send_log(trace: Trace, path: Path, late_ms: int) -> Path:
+    """A send log in which each batch was written so late, and acknowledged a ms later."""
     batches = trace.batches
     count = len(batches)
     due_ns = (batches["quantum"].astype(np.int64) + 1) * trace.meta.quantum_ms * NS_PER_MS
     times = SendTimes(count, count)
-    np.asarray(times.possible_ns)[:] = due_ns
-    np.asarray(times.written_ns)[:] = due_ns
-    np.asarray(times.acked_ns)[:] = due_ns + NS_PER_MS
+    written_ns = due_ns + late_ms * NS_PER_MS
+    np.asarray(times.possible_ns)[:] = written_ns
+    np.asarray(times.written_ns)[:] = written_ns
+    np.asarray(times.acked_ns)[:] = written_ns + NS_PER_MS
     noted = path.with_suffix(".npz")
     write_send_times(
         noted,
@@ -148,7 +158,7 @@ def _punctual(trace: Trace, path: Path) -> Path:
             errors={},
             failure=None,
             records_acknowledged=trace.ref.records,
-            ended_ns=int(due_ns[-1]) + NS_PER_MS,
+            ended_ns=int(written_ns[-1]) + NS_PER_MS,
             wall_s=1.0,
             cpu_s=0.1,
             requests=count,
@@ -161,9 +171,17 @@ def _punctual(trace: Trace, path: Path) -> Path:
 class FakeRuns:
     """Launches fake jobs, and remembers them."""
 
-    def __init__(self, bears_per_s: int, dies_at_per_s: int | None = None) -> None:
+    def __init__(
+        self,
+        bears_per_s: int,
+        dies_at_per_s: int | None = None,
+        load_late_ms: int = 0,
+        machine: MachineUsage = QUIET,
+    ) -> None:
         self._bears_per_s = bears_per_s
         self._dies_at_per_s = dies_at_per_s
+        self._load_late_ms = load_late_ms
+        self._machine = machine
         self.jobs: list[FakeJob] = []
 
     @contextmanager
@@ -182,6 +200,8 @@ class FakeRuns:
             observer,
             bears_per_s=self._bears_per_s,
             dies_at_per_s=self._dies_at_per_s,
+            load_late_ms=self._load_late_ms,
+            machine=self._machine,
         )
         self.jobs.append(job)
         yield cast(RunningJob, job)

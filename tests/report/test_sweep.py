@@ -289,3 +289,16 @@ def test_a_course_is_told_only_where_both_ends_are_known(tmp_path: Path) -> None
     axes = (Axis(AxisName.RATE, RATES), Axis(AxisName.WORKERS, (1.0,)))
     said = answer(bundle_of(tmp_path, records, *axes))
     assert said.startswith("The cost at both ends of the sweep by rate is known of no engine")
+
+
+def test_rates_that_one_job_got_are_told_as_that(bundle: Bundle) -> None:
+    """No load rose to each of them, and none had a fresh job."""
+    warmed = replace(bundle.run, warming_records=1_000_000, one_job=True)
+    text = markdown.render_document(compose(replace(bundle, run=warmed)))
+    assert "one job for each engine gets all rates, from the lowest on" in text
+    assert "1,000,000 records at once" in text
+    assert "rising to the rate" not in text
+    fresh = replace(bundle.run, warming_records=1_000_000, rising_s=15.0)
+    text = markdown.render_document(compose(replace(bundle, run=fresh)))
+    assert "15 s rising to the rate" in text
+    assert "one job for each engine" not in text

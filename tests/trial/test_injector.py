@@ -19,8 +19,8 @@ from streambench.model.plan import Plan, Role
 from streambench.model.windows import Tumbling
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
-from streambench.trial.deaths import fail_on_death
 from streambench.trial.injector import Injector, StrikeScene
+from streambench.trial.process_exits import fail_on_exit
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(120)")
 # A worker with a child of its own, as Spark's.
@@ -135,7 +135,7 @@ def test_a_killed_worker_and_its_children_die_at_once_and_come_back(tmp_path: Pa
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
         assert supervisor.current("worker-1").pid != victim.pid
         # The victim's death is expected; another one is not.
-        fail_on_death(supervisor, stage="load", excused=running.excuses)
+        fail_on_exit(supervisor, stage="load", excused=running.excuses)
 
 
 def test_the_death_of_another_process_is_no_faults_doing_unless_it_is_started_again(
@@ -149,7 +149,7 @@ def test_the_death_of_another_process_is_no_faults_doing_unless_it_is_started_ag
         supervisor.current("worker-1").process.kill()
         wait_until(lambda: len(supervisor.deaths()) == 2, what="both deaths", timeout_s=20)
         with pytest.raises(EngineFailed, match=r"worker-1 .* died by itself"):
-            fail_on_death(supervisor, stage="load", excused=running.excuses)
+            fail_on_exit(supervisor, stage="load", excused=running.excuses)
 
 
 def test_a_worker_that_is_never_started_again_is_a_finding(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_worker_that_is_never_started_again_is_a_finding(tmp_path: Path) -> No
             )
         assert running.missed is None
         assert running.hits[0].over_ms is None
-        fail_on_death(supervisor, stage="load", excused=running.excuses)
+        fail_on_exit(supervisor, stage="load", excused=running.excuses)
 
 
 def test_a_repeated_fault_waits_for_the_recovery_or_for_its_patience(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem
 from streambench.analysis.sweeps import swept
-from streambench.model.numbers import DASH
+from streambench.model.numbers import DASH, number, seconds
 from streambench.model.pace import Pace
 from streambench.model.sweep import Axis, AxisName, grid, value_words
 from streambench.report.chapters.chapter import Chapter, below, terminal_table
@@ -54,6 +54,22 @@ class SweepChapter(Chapter):
         return "; ".join(
             f"{axis.name.value} {', '.join(value_words(axis.name, value) for value in axis.values)}"
             for axis in self.axes
+        )
+
+    def measured(self) -> str | None:
+        """How long each load was measured, and whether rates are loads of one job."""
+        run = self.bundle.run
+        if not run.one_job:
+            return super().measured()
+        at_once = ""
+        if run.warming_records:
+            at_once = (
+                f", after {number(run.warming_records)} records at once, again until they were not "
+                "worked off faster"
+            )
+        return (
+            f"{seconds(run.measured_s)} at each rate, after {seconds(run.warm_up_s)} of it; one job for "
+            f"each engine gets all rates, from the lowest on{at_once}"
         )
 
     def trials(self) -> str | None:

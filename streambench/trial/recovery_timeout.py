@@ -16,7 +16,7 @@ WINDOWS_AFTERWARDS = 12
 _CONTAINED_MS = 6_000
 
 
-def recovery_patience_s(conditions: Conditions, window: Window) -> float:
+def recovery_timeout_s(conditions: Conditions, window: Window) -> float:
     """Seconds for one recovery; what takes longer is a finding, and the trial goes on.
 
     More where windows are longer: nothing is seen of an engine until a window closes.

@@ -12,7 +12,7 @@ from streambench.runtime.waiting import tail
 OWN_ROLES = (Role.BROKER, Role.PLAYER, Role.READER)
 
 
-def fail_on_death(
+def fail_on_exit(
     supervisor: Supervisor, *, stage: str, excused: Callable[[Death], bool] | None = None
 ) -> None:
     """Raise for the first process that died unasked and is not `excused` (by a fault).

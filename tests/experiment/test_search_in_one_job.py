@@ -1,0 +1,106 @@
+"""A search in one job that bears a set rate: its bracket, and every load of it in the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streambench.experiment.build import Options, chosen_rates
+from streambench.experiment.execute import run_record
+from streambench.experiment.find_rate import search
+from streambench.experiment.loads import Loads
+from streambench.experiment.narrowing import SearchTask
+from streambench.experiment.search_policy import SearchPolicy
+from streambench.experiment.session import Session
+from streambench.model.experiment import RateSearch
+from streambench.model.machine import Stranger
+from streambench.model.pace import Pace
+from streambench.model.search import SearchRecord, SearchTerms
+from streambench.model.trial import Completed, Invalid, LoadKind
+from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+from streambench.results.judged_again import judge_again
+from streambench.runtime.artifacts import Resolved
+from streambench.trial.observer import Silent
+from tests.experiment.fake_job import QUIET, FakeRuns
+from tests.experiment.test_curves import Quiet
+
+BEARS_PER_S = 1_000
+PRECISION = 0.3
+BRIEF = SearchPolicy(
+    at_once_per_s=800,
+    at_once_ms=1_000,
+    later_at_once_ms=1_000,
+    first_settle_ms=1_000,
+    settle_ms=1_000,
+)
+
+
+@pytest.fixture
+def loads(tmp_path: Path) -> Iterator[Loads]:
+    with Loads(tmp_path / "traces") as loads:
+        yield loads
+
+
+def searched(tmp_path: Path, loads: Loads, runs: FakeRuns) -> tuple[SearchRecord, Bundle]:
+    request = chosen_rates(Options(engines=("reference",), seed=7, out=tmp_path / "results"))
+    request = replace(request, rate_per_s=None)
+    (contender,) = request.contenders
+    terms = SearchTerms(None, PRECISION, budget_s=10_000)
+    run = run_record(request, loads.broker_warm_up(request), RateSearch(terms))
+    writer = BundleWriter.create(request.out, run)
+    artifacts = {contender.variant: Resolved(Path("java"), {})}
+    session = Session(loads, artifacts, writer, Quiet(), running=runs)
+    told: list[SearchRecord] = []
+    task = SearchTask(terms, 1, 10_000, most_per_s=4_000, policy=BRIEF)
+    found = search(task, request, contender, session, Silent(), told.append)
+    assert told[-1] == found
+    return found, read_bundle(writer.finish())
+
+
+def test_the_rate_is_bracketed_and_every_load_can_be_judged_again(
+    tmp_path: Path, loads: Loads
+) -> None:
+    runs = FakeRuns(BEARS_PER_S)
+    found, bundle = searched(tmp_path, loads, runs)
+    passed = [probe.rate_per_s for probe in found.probes if probe.passed]
+    failed = [probe.rate_per_s for probe in found.probes if probe.pace is Pace.FELL_BEHIND]
+    assert max(passed) <= BEARS_PER_S < min(failed) <= max(passed) * (1 + PRECISION)
+    (job,) = runs.jobs
+    assert [load.record.number for load in bundle.loads] == list(range(1, len(job.loads) + 1))
+    kinds = [load.record.kind for load in bundle.loads]
+    assert set(kinds[:2]) == {LoadKind.WARM}
+    probes = {load.record.number for load in bundle.loads if load.record.kind is LoadKind.PROBE}
+    assert [probe.load for probe in found.probes] == sorted(probes)
+    again = tuple(judge_again(bundle))
+    assert len(again) == len(job.loads)
+    assert all(each.same for each in again)
+
+
+def test_a_job_that_dies_ends_the_search_and_keeps_what_it_had(
+    tmp_path: Path, loads: Loads
+) -> None:
+    whole, _ = searched(tmp_path / "whole", loads, FakeRuns(BEARS_PER_S))
+    second = whole.probes[1].rate_per_s
+    found, bundle = searched(tmp_path / "dies", loads, FakeRuns(BEARS_PER_S, second))
+    assert found.ended == "it ended early: worker-1 died by itself"
+    assert len(found.probes) == 1
+    assert bundle.loads[-1].record.number == found.probes[0].load
+
+
+def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
+    tmp_path: Path, loads: Loads
+) -> None:
+    """Beside something else, or on a machine with room, it was the instrument that was late."""
+    idle, busy = replace(QUIET, idle_share=0.5), replace(QUIET, idle_share=0.01)
+    shared = replace(busy, foreign_share=0.05, strangers=(Stranger("cc1", 0.05),))
+    for machine, outcome in ((idle, Invalid), (busy, Completed), (shared, Invalid)):
+        runs = FakeRuns(BEARS_PER_S, load_late_ms=200, machine=machine)
+        folder = tmp_path / f"{machine.idle_share}-{machine.foreign_share}"
+        found, bundle = searched(folder, loads, runs)
+        first = next(load for load in bundle.loads if load.record.kind is LoadKind.PROBE)
+        assert isinstance(first.record.outcome, outcome)
+        assert first.record.saturated is (outcome is Completed)
+        assert (found.probes[0].pace is None) is (outcome is Invalid)
