@@ -148,6 +148,7 @@ class _Curve:
         self._measured: list[_Measured] = []
         self._warnings: tuple[str, ...] = ()
         self._timeline = Timeline(Silent())
+        self._why_left: str | None = None  # why rates are left out; None: they are still to come
 
     def run(self) -> None:
         """Launch the job and play its loads; whatever ends it, every rate has a record then."""
@@ -155,7 +156,6 @@ class _Curve:
         launched = session.job(
             self._number, first, self._contender, max(r.load_rate_per_s for r in self._left)
         )
-        why = "its job had ended"
         with session.workspaces(job_room(session.loads, first, self._plan)) as place:
             testbeds: list[Testbed] = []
             try:
@@ -167,12 +167,12 @@ class _Curve:
                     after=lambda: self._play_again(testbeds[0]),
                 ) as job:
                     testbeds.append(job.testbed)
-                    why = self._rise(job, place)
+                    self._why_left = self._rise(job, place)
             except (EngineFailed, InstrumentFailed) as error:
-                why = self._end(error)
+                self._end(error)
             session.writer.add_logs(self._number, self._contender.variant, place.log_dir)
         for request in self._left:
-            number, outcome = self._made.next(), LeftOut(why)
+            number, outcome = self._made.next(), LeftOut(self._why_left or "its job had ended")
             self._made.add(not_made(number, self._round, self._contender, outcome, request.point))
 
     def _rise(self, job: RunningJob, place: Workspace) -> str:
@@ -281,10 +281,10 @@ class _Curve:
             self._session.writer.replace_trial(record)
             self._made.records[record.number - 1] = record
 
-    def _end(self, error: EngineFailed | InstrumentFailed) -> str:
-        """The job ended: that is the record of the rate that was to be played; why others were not."""
-        if not self._left:
-            return "all rates were played"  # it was stopping, and what it showed stands
+    def _end(self, error: EngineFailed | InstrumentFailed) -> None:
+        """The job ended: that is the record of the rate that was to be played, and why others were not."""
+        if self._why_left is not None:
+            return  # it was stopping already, and what it showed stands
         request = self._left.pop(0)
         record = not_made(
             self._made.next(), self._round, self._contender, ended_by(error), request.point
@@ -297,7 +297,7 @@ class _Curve:
             job=self._number,
         )
         self._made.add(planned)
-        return f"at {request.load_rate_per_s:,} events/s its job ended: {error.message}"
+        self._why_left = f"at {request.load_rate_per_s:,} events/s its job ended: {error.message}"
 
 
 def _now() -> str:

@@ -169,7 +169,7 @@ def _send_log(trace: Trace, path: Path, late_ms: int) -> Path:
 
 
 class FakeRuns:
-    """Launches fake jobs, and remembers them."""
+    """Launches fake jobs, and remembers them; `ends_by` is raised when one is stopped."""
 
     def __init__(
         self,
@@ -177,7 +177,9 @@ class FakeRuns:
         dies_at_per_s: int | None = None,
         load_late_ms: int = 0,
         machine: MachineUsage = QUIET,
+        ends_by: Exception | None = None,
     ) -> None:
+        self._ends_by = ends_by
         self._bears_per_s = bears_per_s
         self._dies_at_per_s = dies_at_per_s
         self._load_late_ms = load_late_ms
@@ -205,3 +207,5 @@ class FakeRuns:
         )
         self.jobs.append(job)
         yield cast(RunningJob, job)
+        if self._ends_by is not None:
+            raise self._ends_by

@@ -16,6 +16,7 @@ from streambench.experiment.loads import Loads
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions
+from streambench.model.errors import InstrumentFailed
 from streambench.model.experiment import Single
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan
@@ -115,6 +116,16 @@ def test_a_job_that_dies_leaves_what_was_finished(
     assert dict(died.point)[AxisName.RATE] == 1_000
     assert isinstance(left.outcome, LeftOut)
     assert left.outcome.reason == "at 1,000 events/s its job ended: worker-1 died by itself"
+
+
+def test_what_goes_wrong_when_the_job_is_stopped_spoils_no_rate(
+    requests: tuple[Request, ...], loads: Loads
+) -> None:
+    """What its loads showed stands, and a rate that was left out was never played."""
+    stopped = InstrumentFailed("the reader did not start")
+    bundle = run(requests, loads, FakeRuns(bears_per_s=700, ends_by=stopped))
+    assert outcomes(bundle) == ["completed", "completed", "left-out"]
+    assert bundle.trials[2].record.outcome == LeftOut("at 1,000 events/s it fell behind")
 
 
 def test_only_undisturbed_warm_loads_share_a_job(requests: tuple[Request, ...]) -> None:
