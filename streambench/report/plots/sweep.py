@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from streambench.report.plots.drawing import log_if_wide, new_figure, plain_numb
 from streambench.report.plots.style import INK, PAPER, PlotStyle
 
 _HEIGHT_IN = 2.9
+_LABEL_COLUMNS = 28
+_ABOVE = 1.08
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,13 @@ def draw_sweep(panels: Sequence[SweepPanel], *, xlabel: str, ylabel: str, narrow
             _draw_line(axes, line)
         axes.set_title(panel.title, loc="left", fontsize=9.5, color=INK)
         axes.set_xlabel(xlabel)
-    every_axes[0].set_ylabel(ylabel)
+    every_axes[0].set_ylabel(textwrap.fill(ylabel, _LABEL_COLUMNS))
     for axes in every_axes:
         if not log_if_wide(axes, "x", [mark.at for mark in marks]):
             plain_numbers(axes.xaxis)
         if not log_if_wide(axes, "y", [mark.value for mark in marks]):
-            axes.set_ylim(bottom=0)
+            # The range of the marks does not say how far the highest lies above zero.
+            axes.set_ylim(0, max([*(mark.high for mark in marks), 0]) * _ABOVE or None)
             plain_numbers(axes.yaxis)
     handles, labels = every_axes[0].get_legend_handles_labels()
     if handles:
