@@ -41,9 +41,7 @@ def costs(
         "broker_bytes_per_event": grown_bytes / records,
         "checkpoint_bytes_per_event": None
         if evidence.readings.checkpoint_bytes is None
-        # Counted since the job's start.
-        else evidence.readings.checkpoint_bytes
-        / (records + sum(each.trace.ref.records for each in evidence.warmed)),
+        else evidence.readings.checkpoint_bytes / evidence.records_since_asked,
         "engine_idle_cores": _cores(_of(evidence.usage_at_rest, *ENGINE_ROLES))
         if evidence.usage_at_rest
         else None,

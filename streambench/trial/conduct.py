@@ -93,11 +93,12 @@ def play_measured(
             else spec.missing_s,
         )
     )
-    readings = job.readings()
+    asked = job.ask()
     exactly_once = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
     return dataclasses.replace(
         evidence_of(job, load, spec.segment, bytes_before),
-        readings=readings,
+        readings=asked.readings,
+        records_since_asked=asked.records,
         uncommitted_rows=job.aborted_rows() if exactly_once else None,
         warmed=before,
     )

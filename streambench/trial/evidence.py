@@ -18,7 +18,8 @@ class Evidence:
 
     `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
     `usage_at_rest` of the silence after it (nothing where that was short). `warmed` are the loads that
-    were played before T0. `without_engine` is None where that was not played.
+    were played before T0. `records_since_asked` came since the `readings` before. `without_engine` is
+    None where that was not played.
     """
 
     load: Played
@@ -31,6 +32,7 @@ class Evidence:
     topic_bytes_after: int
     submit_to_first_result_s: float | None = None
     readings: Readings = field(default_factory=Readings)
+    records_since_asked: int = 0
     uncommitted_rows: int | None = None
     warmed: tuple[Played, ...] = ()
     without_engine: WithoutEngine | None = None

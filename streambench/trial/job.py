@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from streambench.engines.protocol import Engine, Job, Readings, State
+from streambench.engines.protocol import Engine, Job, State
 from streambench.kafka.player import processes_for
 from streambench.kafka.playing import Playing
 from streambench.kafka.reader import read_uncommitted_count
@@ -37,6 +37,7 @@ from streambench.trial.ready import send_to_every_partition, wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
+from streambench.trial.since_asked import Asked, SinceAsked
 from streambench.trial.testbed import Testbed, embedded_testbed
 from streambench.trial.workspace import Workspace
 
@@ -101,6 +102,7 @@ class RunningJob:
         self._rows_taken = 0
         self._rows_before = 0  # those that came before the load that is played
         self._aborted_before = 0
+        self._since = SinceAsked()
 
     def ready(self, trace: Trace) -> float:
         """Wait until every partition's probe came out before `trace`; seconds since the launch.
@@ -166,6 +168,7 @@ class RunningJob:
         excused = None if injector is None else injector.excuses
         last = read_last_rows(bed, self.spec.query, awaited, excused)
         self._rows_taken += last.rows.num_rows
+        self._since.played(load.trace.ref.records)
         own_rows = bed.own.among(last.rows, self.spec.query.window)
         bed.own.played(load.due, event_offset_ms=offset_ms)
         struck = Struck()
@@ -186,9 +189,9 @@ class RunningJob:
             struck=struck,
         )
 
-    def readings(self) -> Readings:
-        """The engine's own word, until now."""
-        return self._job.readings()
+    def ask(self) -> Asked:
+        """The engine's own word, after a load."""
+        return self._since.asked(self._job.readings())
 
     def aborted_rows(self) -> int:
         """How many rows of aborted transactions were written since this was asked last."""

@@ -99,3 +99,10 @@ def test_what_an_engine_uses_at_rest_is_not_known_after_a_short_silence() -> Non
     assert found_costs(whole=False)["engine_idle_cores"] is None
     idle = found_costs(whole=False, usage_at_rest=(usage(Role.WORKER, 0.1),))
     assert idle["engine_idle_cores"] == pytest.approx(0.5)
+
+
+def test_checkpoints_are_told_per_record_that_came_since_the_engine_was_asked() -> None:
+    asked = SimpleNamespace(checkpoint_bytes=8_000, gc_pauses=None)
+    found = found_costs(whole=False, readings=asked, records_since_asked=4_000)
+    assert found["checkpoint_bytes_per_event"] == pytest.approx(2.0)
+    assert found_costs(whole=False)["checkpoint_bytes_per_event"] is None
