@@ -37,7 +37,7 @@ from streambench.trial.ready import send_to_every_partition, wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
-from streambench.trial.since_asked import Asked, SinceAsked
+from streambench.trial.since_asked import EngineWord, SinceAsked
 from streambench.trial.testbed import Testbed, embedded_testbed
 from streambench.trial.workspace import Workspace
 
@@ -189,7 +189,7 @@ class RunningJob:
             struck=struck,
         )
 
-    def ask(self) -> Asked:
+    def ask(self) -> EngineWord:
         """The engine's own word, after a load."""
         return self._since.asked(self._job.readings())
 

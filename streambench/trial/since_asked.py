@@ -8,7 +8,7 @@ from streambench.engines.protocol import Readings
 
 
 @dataclass(frozen=True)
-class Asked:
+class EngineWord:
     """The engine's own word after a load; `records` came since it was asked before.
 
     Of `readings`, the bytes of checkpoints are those since then, too.
@@ -29,11 +29,11 @@ class SinceAsked:
         """A load of so many records was played."""
         self._records += records
 
-    def asked(self, readings: Readings) -> Asked:
+    def asked(self, readings: Readings) -> EngineWord:
         """The engine was asked; what it said counts from its start."""
         records, self._records = self._records, 0
         if readings.checkpoint_bytes is None:
-            return Asked(readings, records)
+            return EngineWord(readings, records)
         since_bytes = readings.checkpoint_bytes - self._checkpoint_bytes
         self._checkpoint_bytes = readings.checkpoint_bytes
-        return Asked(replace(readings, checkpoint_bytes=since_bytes), records)
+        return EngineWord(replace(readings, checkpoint_bytes=since_bytes), records)

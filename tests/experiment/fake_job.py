@@ -23,7 +23,7 @@ from streambench.oracle.expected import expect
 from streambench.trial.job import JobSpec, RunningJob
 from streambench.trial.load import Load, Played
 from streambench.trial.observer import Observer, Phase
-from streambench.trial.since_asked import Asked
+from streambench.trial.since_asked import EngineWord
 from streambench.trial.testbed import Testbed
 from streambench.trial.workspace import Workspace
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
@@ -86,8 +86,8 @@ class FakeJob:
     def ready(self, trace: Trace) -> float:
         return 1.5
 
-    def ask(self) -> Asked:
-        return Asked(Readings(), 0)
+    def ask(self) -> EngineWord:
+        return EngineWord(Readings(), 0)
 
     def aborted_rows(self) -> int:
         return 0
