@@ -23,7 +23,7 @@ def render_timing(timing: Timing) -> RenderableType:
     table.add_section()
     table.add_row("all of a trial", *(f"{v.total_s:.1f}" for v in timing.variants))
     table.add_row("trials", *(str(v.trials) for v in timing.variants))
-    whole = f"All trials together took {timing.trials_s / 60:.1f} min."
+    whole = f"The phases of all trials took {timing.trials_s / 60:.1f} min together."
     return Group(table, Text(""), Text(whole))
 
 

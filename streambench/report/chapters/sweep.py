@@ -68,8 +68,8 @@ class SweepChapter(Chapter):
                 "worked off faster"
             )
         return (
-            f"{seconds(run.measured_s)} at each rate, after {seconds(run.warm_up_s)} of it; one job for "
-            f"each engine gets all rates, from the lowest on{at_once}"
+            f"{seconds(run.measured_s)} at each rate, after {seconds(run.warm_up_s)} of it; rates are "
+            f"loads of one job, from the lowest on{at_once}"
         )
 
     def trials(self) -> str | None:

@@ -62,9 +62,8 @@ def left_out_words(bundle: Bundle) -> str | None:
     if not spared(bundle):
         return None
     return (
-        "The rates rise until no engine bears them, or to what generator and broker carry. None is tried "
-        "above a rate at which it fell behind or failed: its backlog would take longer than the load, and "
-        "its delay would tell how long the load was."
+        "An engine is not tried above a rate at which it fell behind or failed: its backlog would take "
+        "longer than the load, and its delay would tell how long the load was."
     )
 
 
