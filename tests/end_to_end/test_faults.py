@@ -205,14 +205,13 @@ def test_streams_without_the_record_cache_over_counts_after_a_kill(tmp_path: Pat
     )
 
 
-def test_a_python_consumer_that_does_not_seek_under_counts(
+def test_a_python_consumer_that_commits_what_it_has_read_under_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.seekless_worker")
+    monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.hasty_worker")
     damage_after(
         tmp_path,
         "kafka-python",
-        # Who stays in the group is given its own partitions again, and begins their windows anew.
         Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),
         RowClass.UNDER_COUNTED,
         missing_s=10.0,
