@@ -17,7 +17,7 @@ from streambench.experiment.calibration.cases import Case, Disturbed
 from streambench.experiment.calibration.compare import FigureCheck, Line
 from streambench.experiment.calibration.disturb import Spinners, When, slowed, stall_player
 from streambench.experiment.execute import execute, run_record
-from streambench.experiment.find_rate import search
+from streambench.experiment.find_rate import BracketOnly, search
 from streambench.experiment.loads import Loads
 from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Request
@@ -125,7 +125,7 @@ class Calibration:
         return compare.damage_lines(trial.record, trial.table("rows"))
 
     def rate(self) -> Line:
-        """A search's bracket; what it would confirm in a fresh job is not tried."""
+        """A search's bracket; what it found is not confirmed."""
         return compare.rate_line(self._search(cases.RATE_CASE))
 
     def invalid(self) -> Iterator[Line]:
@@ -168,14 +168,15 @@ class Calibration:
             writer = BundleWriter.create(request.out, run)
             session = Session(loads, self.artifacts, writer, observer, self.workspaces)
 
-            def told(found: SearchRecord) -> None:
-                writer.update(dataclasses.replace(run, searches=(found,)))
-
-            found = search(task, request, contender, session, Silent(), told)
+            asked = BracketOnly(
+                lambda found: writer.update(dataclasses.replace(run, searches=(found,)))
+            )
+            search(task, request, contender, session, asked)
         folder = writer.finish()
         if self.rendered:
             write(folder)
-        return found
+        assert asked.found is not None, "a search tells of its end"
+        return asked.found
 
 
 def unspoilt(case: Case, run_once: Callable[[], Bundle]) -> Bundle:

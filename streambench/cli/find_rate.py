@@ -58,6 +58,12 @@ class FindRateAsked(CommonOptions):
             help="For all engines together; 25m, more where windows are long.",
         ),
     ] = None
+    cold: Annotated[
+        bool,
+        typer.Option(
+            "--cold", help="A fresh job confirms the rate, not the one that was searched with."
+        ),
+    ] = False
 
 
 def _find_rate(asked: FindRateAsked) -> ExitCode:
@@ -70,6 +76,7 @@ def _find_rate(asked: FindRateAsked) -> ExitCode:
         limit=asked.limit,
         precision=asked.precision / 100,
         budget_s=asked.budget,
+        cold=asked.cold,
     )
     with alone(wait=asked.wait):
         return find(request, terms)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streambench.engines.protocol import Engine, Readings
+from streambench.engines.protocol import Readings
 from streambench.experiment.costs import costs
-from streambench.experiment.judging import wrong_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
@@ -34,6 +33,7 @@ from streambench.model.trial import (
     TrialRecord,
     TrialSpec,
 )
+from streambench.model.verdict import Verdict
 from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
@@ -51,11 +51,15 @@ COLD_BROKER_MS = 3_000.0
 
 @dataclasses.dataclass(frozen=True)
 class Assessed:
-    """A load's record, its tables for the bundle, and what its rows were judged by."""
+    """A load's record, its tables for the bundle, what its rows were judged by, and the judge's word.
+
+    The record has that word only where nothing spoilt the load.
+    """
 
     record: TrialRecord
     tables: Mapping[str, pa.Table]
     expected: Expected
+    verdict: Verdict
 
 
 def own_rows_table(played: Played) -> pa.Table:
@@ -76,12 +80,8 @@ def assess(
     workload: Workload,
     launched: JobSpec,
     started_at: str,
-    warming: Sequence[Expected] | None = None,
 ) -> Assessed:
-    """Judge and measure one load that came at its pace.
-
-    `warming` is what had to come of each load that came before it; None: those were judged.
-    """
+    """Judge and measure one load that came at its pace."""
     query, engine, plan = workload.query, launched.engine, launched.plan
     trace = Trace.open(spec.segment.trace)
     expected = expect(
@@ -126,8 +126,9 @@ def assess(
         number=spec.number,
         round=spec.round,
         variant=spec.variant,
-        outcome=_warming_failed(spec, evidence, warming, engine)
-        or _outcome(spec, evidence, _Found(judged, measured, certificate, disturbed, saturated)),
+        outcome=_outcome(
+            spec, evidence, _Found(judged, measured, certificate, disturbed, saturated)
+        ),
         started_at=started_at,
         cold=spec.cold,
         start_realtime_ns=evidence.load.start_realtime_ns,
@@ -185,7 +186,7 @@ def assess(
     }
     if after.partitions is not None:
         tables["partitions"] = after.partitions
-    return Assessed(record, tables, expected)
+    return Assessed(record, tables, expected, judged.verdict)
 
 
 def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
@@ -195,27 +196,6 @@ def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
         + sum(each.trace.meta.records_by_partition[partition] + 1 for each in evidence.warmed)
         for partition in range(spec.conditions.partitions)
     }
-
-
-def _warming_failed(
-    spec: TrialSpec,
-    evidence: Evidence,
-    warming: Sequence[Expected] | None,
-    engine: Engine,
-) -> Failed | None:
-    """A job whose results were wrong while it was warmed is as wrong as one that errs later."""
-    if warming is None:
-        return None
-    for played, expected in zip(evidence.warmed, warming, strict=True):
-        wrong = wrong_at_once(
-            played,
-            expected,
-            guarantee=spec.conditions.guarantee,
-            state_exact=engine.state_exact,
-        )
-        if wrong is not None:
-            return Failed(stage="warm-up", reason=wrong)
-    return None
 
 
 @dataclasses.dataclass(frozen=True)

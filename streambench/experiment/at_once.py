@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 
 from streambench.experiment.assess import Assessed, own_rows_table
-from streambench.experiment.judging import damage_at_once, judge_load
+from streambench.experiment.judging import judge_load, verdict_at_once
 from streambench.experiment.keeping import keep_load
 from streambench.model.disturbance import disturbance
 from streambench.model.machine import MachineUsage
@@ -67,9 +67,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         state_exact=spec.engine.state_exact,
         start_realtime_ns=load.start_realtime_ns,
     )
-    damage = damage_at_once(judged)
-    right = played.complete and damage.clean_under(spec.conditions.guarantee)
-    verdict = replace(judged.verdict, damage=damage, right=right)
+    verdict = verdict_at_once(judged, spec.conditions.guarantee, complete=played.complete)
     begun_ns = played.start_monotonic_ns + load.start_realtime_ns - played.start_realtime_ns
     part = (begun_ns, begun_ns + round(_took_s(judged, load.start_realtime_ns) * _NS_PER_S))
     usage, machine = job.sampler.between(*part), job.sampler.machine(*part)
@@ -98,7 +96,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         "usage": job.sampler.samples(),
         "own_rows": own_rows_table(played),
     }
-    record = keep_load(writer, Assessed(record, tables, load.expected), begun_ns)
+    record = keep_load(writer, Assessed(record, tables, load.expected, verdict), begun_ns)
     return Seen(judged, verdict, usage, machine, record)
 
 

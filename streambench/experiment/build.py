@@ -21,7 +21,7 @@ from streambench.experiment.lengths import (
 from streambench.experiment.loads import WARMING_PER_S
 from streambench.experiment.phases import closings, lock_warnings, unlocked
 from streambench.experiment.request import Request
-from streambench.experiment.settling import SETTLING
+from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.sweep import Terms, at, sweep_example
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
@@ -104,14 +104,25 @@ def chosen_rates(options: Options) -> Request:
 
 
 def rate_search(
-    options: Options, *, limit: Limit | None, precision: float, budget_s: float | None
+    options: Options,
+    *,
+    limit: Limit | None,
+    precision: float,
+    budget_s: float | None,
+    cold: bool = False,
 ) -> tuple[Request, SearchTerms]:
-    """A search and what it keeps to; `budget_s` is for all engines, and `precision` a share."""
+    """A search and what it keeps to; `budget_s` is for all engines, and `precision` a share.
+
+    `cold`: a fresh job confirms. Where records may be late one does in any case, as some engines tell of
+    their clock once, for the whole job.
+    """
     request = make_request(dataclasses.replace(options, faults=()))
     _check_any_rate(request, "a search for a rate")
     if budget_s is None:
         budget_s = _usual_budget_s(request.workload)
-    return request, SearchTerms(limit, precision, budget_s / max(1, len(request.contenders)))
+    engine_s = budget_s / max(1, len(request.contenders))
+    cold = cold or request.workload.late_records_possible
+    return request, SearchTerms(limit, precision, engine_s, cold)
 
 
 def drain(options: Options, records: int | None) -> tuple[Request, int]:

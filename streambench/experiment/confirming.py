@@ -1,28 +1,32 @@
-"""Confirming trials: a rate of the search for longer, in a fresh job that is warmed like the search's."""
+"""Confirming trials: a rate of the search for longer, by the job that was searched with or by a fresh one."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from streambench.experiment.one import PlannedTrial, run_one
+from streambench.experiment.job_loads import JobLoads
+from streambench.experiment.kept_job import KeptJob
+from streambench.experiment.one import PlannedTrial, WarmedFirst, run_one, warmed_and_risen
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.experiment.session import Session
-from streambench.experiment.warming import WarmUp, expectation, rising_to
+from streambench.experiment.warming import WarmUp, rising_to
 from streambench.load.trace import PARTIAL, Trace
 from streambench.model.conditions import Guarantee
+from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Limit, Pace
-from streambench.model.plan import Plan
 from streambench.model.search import Confirmation, SearchRecord
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, TrialRecord, TrialSpec
+from streambench.model.trial import Completed, Failed, TrialRecord
 from streambench.results.limits import delay_within
 from streambench.results.sustained import judge_pace
 from streambench.runtime.scratch import memory_folder
+from streambench.trial.job import RunningJob
+from streambench.trial.observer import Phase, Status
 from streambench.trial.schedule import duration_ms
 from streambench.trial.timeline import Timeline
 from streambench.trial.workspace import passing_folder, scratch_bytes
@@ -40,16 +44,94 @@ class ToConfirm:
     """
 
     contender: Contender
-    plan: Plan
     found: SearchRecord
     rate_per_s: int
     number: int
     search: int
     limited: bool
 
+    @property
+    def point(self) -> Point:
+        """Where the trial is."""
+        return ((AxisName.RATE, float(self.rate_per_s)),)
 
-class Confirming:
-    """Makes the confirming trials of a run of searches; each is in the bundle at once."""
+    def request(self, request: Request, warm_up_s: float, measured_s: float) -> Request:
+        """What the trial is asked."""
+        return dataclasses.replace(
+            request,
+            rate_per_s=self.rate_per_s,
+            point=self.point,
+            warm_up_s=warm_up_s,
+            measured_s=measured_s,
+            recovery_s=0.0,
+            faults=(),
+        )
+
+
+class Confirms(Protocol):
+    """Makes confirming trials; each is in the bundle at once."""
+
+    def takes_s(self, *, limited: bool) -> float:
+        """How long one takes in all."""
+        ...
+
+    def trial(self, asked: ToConfirm) -> TrialRecord | None:
+        """Make a trial; None where none can be made any more."""
+        ...
+
+
+class ConfirmingInJob:
+    """Makes them with the job that was searched with; `error` is what it died of."""
+
+    def __init__(
+        self,
+        kept: KeptJob,
+        request: Request,
+        job: RunningJob,
+        loads: JobLoads,
+        policy: SearchPolicy = USUAL,
+    ) -> None:
+        self._kept = kept
+        self._request = request
+        self._job = job
+        self._loads = loads
+        self._policy = policy.confirm
+        self._over = False
+        self.error: EngineFailed | InstrumentFailed | None = None
+
+    def takes_s(self, *, limited: bool) -> float:
+        """How long one takes in all."""
+        return self._policy.trial_s(self._request.workload.query.window)
+
+    def trial(self, asked: ToConfirm) -> TrialRecord | None:
+        """Make a trial; None where the job is over, or the broker has no room for the load."""
+        policy, window = self._policy, self._request.workload.query.window
+        request = asked.request(self._request, policy.settle_s, policy.measured_for_s(window))
+        load_ms = duration_ms(request.spans)
+        if self._over or not self._loads.have_room(asked.rate_per_s, load_ms):
+            return None
+        kept = self._kept
+        shown = Timeline(
+            kept.session.observer.trial_begins(
+                asked.search, len(request.contenders), kept.contender.title, asked.point
+            )
+        )
+        self._job.shown_by(shown)
+        shown.status(Status(Phase.COMPILE))
+        try:
+            record = kept.measure(
+                self._job, request, self._loads.of(asked.rate_per_s, load_ms), asked.number, shown
+            )
+        except (EngineFailed, InstrumentFailed) as error:
+            self._over, self.error = True, error
+            return kept.ended(asked.number, request, error)
+        # What it left undone would count against the next load.
+        self._over = isinstance(record.outcome, Failed) or not kept.complete
+        return record
+
+
+class ConfirmingFresh:
+    """Makes each with a fresh job, which is warmed like the one that was searched with."""
 
     def __init__(
         self,
@@ -63,16 +145,18 @@ class Confirming:
         self._most_per_s = most_per_s
         self._policy = policy
 
-    def trial(self, asked: ToConfirm) -> TrialRecord:
+    def takes_s(self, *, limited: bool) -> float:
+        """How long one takes in all."""
+        window = self._request.workload.query.window
+        return self._policy.confirm.fresh_trial_s(window, limited=limited)
+
+    def trial(self, asked: ToConfirm) -> TrialRecord | None:
         """Make a trial. Raises what `run_one` does."""
-        confirm, limited = self._policy.confirm, asked.limited
-        request = dataclasses.replace(
+        confirm = self._policy.confirm
+        request = asked.request(
             self._request,
-            rate_per_s=asked.rate_per_s,
-            warm_up_s=confirm.limited_warm_up_s if limited else confirm.warm_up_s,
-            measured_s=confirm.measured_for_s(self._request.workload.query.window),
-            recovery_s=0.0,
-            faults=(),
+            confirm.limited_warm_up_s if asked.limited else confirm.warm_up_s,
+            confirm.measured_for_s(self._request.workload.query.window),
         )
         # Some GB, played once.
         with passing_folder(self._room(request), prefix=PARTIAL) as folder:
@@ -87,31 +171,17 @@ class Confirming:
         return memory_folder(_ROOM_FACTOR * needed_bytes) or first.folder.parent
 
     def _tried(self, request: Request, asked: ToConfirm, folder: Path) -> TrialRecord:
-        contender, plan = asked.contender, asked.plan
+        contender = asked.contender
         trace = self._session.loads.of_length(request, duration_ms(request.spans), folder)
-        point: Point = ((AxisName.RATE, float(request.rate_per_s or 0)),)
-        planned = PlannedTrial(
-            TrialSpec(
-                number=asked.number,
-                round=0,
-                variant=contender.variant,
-                conditions=request.conditions,
-                segment=request.segment(trace, 0),
-                cold=False,
-                point=point,
-                machine_limits=request.machine_limits,
-            ),
-            request,
-            contender,
-            expectation(request, plan)(trace).due(),
-            self._warm_up(request, asked, folder),
-        )
+        warmed = self._warmed(request, asked, folder)
+        job = len(request.contenders) + asked.number  # behind those that were searched with
+        planned = PlannedTrial(asked.number, job, 0, request, contender, trace, warmed)
         shown = self._session.observer.trial_begins(
-            asked.search, len(request.contenders), contender.title, point
+            asked.search, len(request.contenders), contender.title, request.point
         )
         return run_one(planned, self._session, Timeline(shown))
 
-    def _warm_up(self, request: Request, asked: ToConfirm, folder: Path) -> WarmUp:
+    def _warmed(self, request: Request, asked: ToConfirm, folder: Path) -> WarmedFirst:
         """Records at once, as the search's job had them at first, and then what rises to the rate."""
 
         def at_once(rate_per_s: float, load_ms: int) -> Trace:
@@ -120,20 +190,12 @@ class Confirming:
                 dataclasses.replace(request, rate_per_s=rate), load_ms, folder
             )
 
-        rising_ms = self._policy.confirm.rising_ms
-        rising = self._session.loads.of_length(rising_to(request), rising_ms, folder)
-        first = at_once(self._policy.at_once_per_s, self._policy.at_once_ms)
-        again = at_once(
-            asked.found.drain_per_s or self._policy.at_once_per_s, self._policy.later_at_once_ms
-        )
-        return WarmUp(
-            first,
-            lambda _: again,
-            expected=expectation(request, asked.plan),
-            records_at_most=first.ref.records + again.ref.records + rising.ref.records,
-            loads_at_most=_LOADS_AT_ONCE,
-            rising=rising,
-        )
+        policy = self._policy
+        rising = self._session.loads.of_length(rising_to(request), policy.confirm.rising_ms, folder)
+        first = at_once(policy.at_once_per_s, policy.at_once_ms)
+        drained_per_s = asked.found.drain_per_s or policy.at_once_per_s
+        again = at_once(drained_per_s, policy.later_at_once_ms)
+        return warmed_and_risen(WarmUp(first, lambda _: again, _LOADS_AT_ONCE), rising, request)
 
 
 def confirmation(
@@ -142,7 +204,14 @@ def confirmation(
     """What a confirming trial says: that the engine kept up and, where there is one, kept the limit."""
 
     def told(held: bool, why: str) -> Confirmation:
-        return Confirmation(rate_per_s, record.number, held, why, limited=limit is not None)
+        return Confirmation(
+            rate_per_s,
+            record.number,
+            held,
+            why,
+            limited=limit is not None,
+            fresh=record.job is None,
+        )
 
     if not isinstance(record.outcome, Completed):
         return told(False, getattr(record.outcome, "reason", record.outcome.kind))

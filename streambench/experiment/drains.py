@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from streambench.experiment.at_once import AtOnce, judged_at_once
+from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.runner import Launch, run_job
 from streambench.experiment.session import Session
-from streambench.experiment.warming import LOADS_AT_MOST, still_faster
+from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
 from streambench.model.drain import Drain, DrainRecord
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
-from streambench.model.trial import Invalid, LoadKind
+from streambench.model.trial import Invalid
 from streambench.oracle.expected import Expected
-from streambench.results.bundle import BundleWriter
 from streambench.results.drained import drain_progress
 from streambench.trial.job import JobSpec, RunningJob, write_at_once
 from streambench.trial.load import Load, Played, Written
 from streambench.trial.observer import Observer
 from streambench.trial.testbed import Testbed
-from streambench.trial.workspace import Room
+from streambench.trial.workspace import Room, Workspace
 
 _ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
 
@@ -50,73 +50,71 @@ def drain_one(
     """
     plan, load = task.contender.plan, task.load
     assert isinstance(plan, Plan)
-    record = DrainRecord(task.contender.variant, task.round, job=task.number)
-    launched = session.job(task.number, task.request, task.contender)
-    draining = _Draining(task, launched, session.writer)
     times = 1 + LOADS_AT_MOST
     room = Room(plan.heap_mib, times * load.ref.records, times * load.records_bytes)
-    with session.workspaces(room) as place:
-        try:
-            with session.running(launched, place, observer, before=draining.fill) as job:
-                for drain in draining.drains(job):
-                    record = replace(record, drains=(*record.drains, drain))
-                    told(record)
-        except (EngineFailed, InstrumentFailed) as error:
-            record = replace(record, ended=error.message)
-            told(record)
-        session.writer.add_logs(task.number, task.contender.variant, place.log_dir)
-    return record
+    spec = session.job(task.number, task.request, task.contender)
+    kept = KeptJob(task.number, task.round, task.contender, session)
+    draining = _Draining(task, spec, kept, told)
+    try:
+        run_job(kept, Launch(spec, room, draining.fill), observer, draining.script)
+    except (EngineFailed, InstrumentFailed) as error:
+        draining.know(ended=error.message)
+    return draining.record
 
 
-@dataclass
 class _Draining:
-    task: DrainTask
-    launched: JobSpec
-    writer: BundleWriter
-    loads: int = 0
-    filled: Written | None = None
+    def __init__(
+        self,
+        task: DrainTask,
+        launched: JobSpec,
+        kept: KeptJob,
+        told: Callable[[DrainRecord], None],
+    ) -> None:
+        self._task = task
+        self._launched = launched
+        self._kept = kept
+        self._told = told
+        self._filled: Written | None = None
+        self.record = DrainRecord(task.contender.variant, task.round, job=task.number)
+
+    def know(self, **found: object) -> None:
+        """Put something found into the record and tell of it."""
+        self.record = replace(self.record, **found)  # type: ignore[arg-type]
+        self._told(self.record)
 
     def fill(self, testbed: Testbed) -> None:
         """Put the records where the job will find them."""
-        self.filled = write_at_once(testbed, self.launched, self.task.load)
+        self._filled = write_at_once(testbed, self._launched, self._task.load)
 
-    def drains(self, job: RunningJob) -> Iterator[Drain]:
+    def script(self, job: RunningJob, place: Workspace) -> None:
         """The cold one, which began with the launch, then others until the job is warm."""
-        assert self.filled is not None
-        trace, due = self.task.load, self.task.expected.due()
-        there = f"{trace.ref.records:,} records"
+        assert self._filled is not None
+        trace, due = self._task.load, self._task.expected.due()
         launched_ns = time.time_ns() - (time.monotonic_ns() - job.launched_ns)
-        cold = Load(trace, due, note=f"{there} that are there, cold")
-        yield self._drain(job.await_rows(cold, self.filled), job, launched_ns)
-        before_per_s = 0.0
-        for _ in range(LOADS_AT_MOST):
-            warm = Load(trace, due, note=f"{there} at once, warm")
-            drain = self._drain(job.play_at_once(warm), job, None)
-            yield drain
-            if not still_faster(drain.per_s, before_per_s):
-                return
-            before_per_s = drain.per_s
+        note = f"{trace.ref.records:,} records that are there, cold"
+        self._drained(job, job.await_rows(Load(trace, due, note=note), self._filled), launched_ns)
+        warm_up = WarmUp(trace, lambda _: trace, silence_s=None)
+        for step in warm_up.steps(job, lambda _: self._task.expected):
+            self._drained(job, step.played, None)
 
-    def _drain(self, played: Played, job: RunningJob, launched_ns: int | None) -> Drain:
-        expected = self.task.expected
+    def _drained(self, job: RunningJob, played: Played, launched_ns: int | None) -> None:
+        expected, kept = self._task.expected, self._kept
+        seen = kept.worked_off(job, played, expected, launched_ns)
         start_ns = played.start_realtime_ns if launched_ns is None else launched_ns
-        self.loads += 1
-        kind = LoadKind.WARM if launched_ns is None else LoadKind.COLD
-        load = AtOnce(self.loads, self.task.round, kind, played, expected, start_ns)
-        seen = judged_at_once(load, job, self.writer)
-        visible = self.launched.conditions.guarantee is Guarantee.EXACTLY_ONCE
+        visible = self._launched.conditions.guarantee is Guarantee.EXACTLY_ONCE
         found = drain_progress(seen.judged, expected, start_realtime_ns=start_ns, visible=visible)
         if found is None:
             raise EngineSlow("rows were missing when the wait for them ended", stage="drain")
         if isinstance(seen.record.outcome, Invalid):
             raise InstrumentFailed(seen.record.outcome.reason)
-        return Drain(
+        drain = Drain(
             warm=launched_ns is None,
-            records=self.task.load.ref.records,
+            records=self._task.load.ref.records,
             took_s=found.last_s,
             first_s=found.first_s,
             peak_per_s=found.peak_per_s,
             cpu_s=sum(each.cpu_s for each in seen.usage if each.role in _ENGINE_ROLES),
             right=seen.verdict.right,
-            load=self.loads,
+            load=seen.record.number,
         )
+        self.know(drains=(*self.record.drains, drain))

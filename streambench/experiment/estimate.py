@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streambench.experiment.request import Request
-from streambench.experiment.settling import SETTLING
+from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import RISING_MS
 from streambench.model.plan import Plan
 

@@ -10,19 +10,19 @@ from streambench.experiment.environment import describe_machine, describe_versio
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
 from streambench.experiment.not_made import not_made, not_run
-from streambench.experiment.one import PlannedTrial, run_one
+from streambench.experiment.one import PlannedTrial, WarmedFirst, run_one, warmed_and_risen
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
 from streambench.experiment.session import Session
-from streambench.experiment.settling import SETTLING, LoadsBefore, Settling
-from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, WarmUp, expectation
+from streambench.experiment.settling import settle
+from streambench.experiment.settling_policy import SETTLING
+from streambench.experiment.warming import RISING_MS, WarmUp
 from streambench.load.trace import Trace
 from streambench.model.carried import NullTrial
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
-from streambench.model.plan import EventClock, Plan, Unsupported
+from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import shape_words
-from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
-from streambench.oracle.expected import Expected, expect
+from streambench.model.trial import LeftOut, Purpose, TrialRecord
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Phase, Status
@@ -36,15 +36,6 @@ def execute(
     requests: Sequence[Request], session: Session, leaves_out: LeavesOut | None = None
 ) -> tuple[TrialRecord, ...]:
     """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
-    known: dict[tuple[str, EventClock], Expected] = {}
-
-    def promised(load: Trace, request: Request, plan: Plan) -> Expected:
-        """No batches yet: only what surely must come."""
-        key = (load.ref.sha256, plan.event_clock)
-        if key not in known:
-            known[key] = expect(load, request.workload.query, plan.event_clock)
-        return known[key]
-
     records: list[TrialRecord] = []
     each = [(request, contender) for request in requests for contender in request.contenders]
     trials = tuple(interleaved(each, requests[0].repeats))
@@ -56,7 +47,7 @@ def execute(
             case Plan() if leaves_out and (left_out := leaves_out(request, contender, records)):
                 record = not_made(number, round_number, contender, left_out, request.point)
                 session.writer.add_trial(record, {})
-            case Plan() as plan:
+            case Plan():
                 shown = Timeline(
                     session.observer.trial_begins(
                         number, len(trials), contender.title, request.point
@@ -64,22 +55,9 @@ def execute(
                 )
                 shown.status(Status(Phase.COMPILE))
                 trace = session.loads.measured(request)
+                before = _before(session.loads, request)
                 planned = PlannedTrial(
-                    TrialSpec(
-                        number=number,
-                        round=round_number,
-                        variant=contender.variant,
-                        conditions=request.conditions,
-                        segment=request.segment(trace, round_number),
-                        cold=request.quick,
-                        point=request.point,
-                        machine_limits=request.machine_limits,
-                        missing_s=request.missing_s,
-                    ),
-                    request,
-                    contender,
-                    promised(trace, request, plan).due(),
-                    _before(session.loads, request, plan),
+                    number, number, round_number, request, contender, trace, before
                 )
                 record = run_one(planned, session, shown)
         records.append(record)
@@ -87,26 +65,17 @@ def execute(
     return tuple(records)
 
 
-def _before(loads: Loads, request: Request, plan: Plan) -> LoadsBefore | None:
-    settling = loads.settling(request)
-    if settling is not None:
-        return Settling(
-            settling,
-            query=request.workload.query,
-            clock=plan.event_clock,
-            guarantee=request.conditions.guarantee,
-            loads_at_most=SETTLING.loads_at_most(request.warm_up_s),
+def _before(loads: Loads, request: Request) -> WarmedFirst | None:
+    load = loads.settling(request)
+    if load is not None:
+        return WarmedFirst(
+            lambda kept, job: settle(kept, job, request, load),
+            load.ref.records * SETTLING.loads_at_most(request.warm_up_s),
         )
-    load, rising = loads.at_once(request), loads.rising(request)
-    if load is None or rising is None:
+    at_once, rising = loads.at_once(request), loads.rising(request)
+    if at_once is None or rising is None:
         return None
-    return WarmUp(
-        load,
-        lambda _: load,
-        expected=expectation(request, plan),
-        records_at_most=load.ref.records * LOADS_AT_MOST + rising.ref.records,
-        rising=rising,
-    )
+    return warmed_and_risen(WarmUp(at_once, lambda _: at_once), rising, request)
 
 
 def run_record(

@@ -1,61 +1,113 @@
-"""A search for the highest rate that an engine bears, in one warm job: drain, then probe by probe."""
+"""A search for the highest rate that an engine bears, in one warm job.
+
+1. Records come at once until the job works them off no faster: it is compiled then.
+2. A load rises from somewhat below that rate to well above it. Where the lag begins to grow is the first guess.
+3. Rates around the guess are tried, until one that passed and one that failed are near to each other.
+4. The highest that passed is tried for longer, by the same job or by a fresh one.
+"""
 
 from __future__ import annotations
 
+import math
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from streambench.experiment.assess import assess
-from streambench.experiment.at_once import AtOnce, judged_at_once
-from streambench.experiment.job_loads import RECORDS_IN_ALL, JobLoads, job_room
-from streambench.experiment.judging import not_right
-from streambench.experiment.keeping import keep_load
-from streambench.experiment.narrowing import Attempt, Narrowing, SearchTask, Told
+import pyarrow.compute as pc
+
+from streambench.experiment.confirming import ConfirmingInJob, Confirms
+from streambench.experiment.job_loads import JobLoads, job_room
+from streambench.experiment.kept_job import KeptJob, Probed
+from streambench.experiment.narrowing import Attempt, Narrowing, SearchTask
+from streambench.experiment.onset import onset_s
 from streambench.experiment.probing import rate_probe
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.runner import Launch, run_job
 from streambench.experiment.session import Session
-from streambench.experiment.warming import WarmUp, expectation
+from streambench.experiment.warming import WarmUp
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
-from streambench.model.search import RateProbe, SearchRecord
-from streambench.model.sweep import AxisName
-from streambench.model.trial import LoadKind, Segment, TrialRecord, TrialSpec
-from streambench.oracle.expected import expect
-from streambench.results.bundle import BundleWriter
-from streambench.trial.conduct import caused_bytes, evidence_of
+from streambench.model.search import RampRecord, RateProbe, SearchRecord
+from streambench.model.shape import Ramp
+from streambench.model.trial import Completed, Segment, TrialRecord
+from streambench.model.workload import Synthetic
 from streambench.trial.job import RunningJob
-from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
-from streambench.trial.observer import Observer, Phase
+from streambench.trial.load import Load
+from streambench.trial.observer import Phase
 from streambench.trial.schedule import duration_ms, spans
+from streambench.trial.workspace import Workspace
+
+
+class Searching(Protocol):
+    """Whoever a search is made for."""
+
+    def know(self, found: SearchRecord) -> None:
+        """Hears of every step, so that nothing measured is lost."""
+        ...
+
+    def confirm(self, trials: Confirms) -> None:
+        """The bracket is there, and the job still runs."""
+        ...
+
+    def replace(self, records: Iterator[TrialRecord]) -> None:
+        """More is known of trials, as the job has gone."""
+        ...
+
+
+@dataclass
+class BracketOnly:
+    """A search of which nothing is confirmed; `found` is what is known, and `told` hears of it."""
+
+    told: Callable[[SearchRecord], None]
+    found: SearchRecord | None = None
+
+    def know(self, found: SearchRecord) -> None:
+        """A step is over."""
+        self.found = found
+        self.told(found)
+
+    def confirm(self, trials: Confirms) -> None:
+        """Nothing."""
+
+    def replace(self, records: Iterator[TrialRecord]) -> None:
+        """There are none."""
 
 
 def search(
-    task: SearchTask,
-    request: Request,
-    contender: Contender,
-    session: Session,
-    observer: Observer,
-    told: Told,
-) -> SearchRecord:
-    """Search in one job.
-
-    What is found is not confirmed yet. An engine that fails ends the search, as a finding.
-    """
+    task: SearchTask, request: Request, contender: Contender, session: Session, told: Searching
+) -> None:
+    """Search in one job. An engine that fails ends the search, as a finding."""
     assert isinstance(contender.plan, Plan)
-    with session.workspaces(job_room(session.loads, request, contender.plan)) as place:
-        launched = session.job(task.number, request, contender, task.most_per_s)
-        loads = JobLoads(session.loads, request, place)
-        guarantee, window = request.conditions.guarantee, request.workload.query.window
-        known = Narrowing(task, contender.variant, guarantee, window, told)
-        try:
-            with session.running(launched, place, observer) as job:
-                prober = _InOneJob(task, request, job, loads, known, session.writer)
-                known.run(prober, prober.worked_off_per_s())
-        except (EngineFailed, InstrumentFailed) as error:
+    plan = contender.plan
+    guarantee, window = request.conditions.guarantee, request.workload.query.window
+    known = Narrowing(task, contender.variant, guarantee, window, told.know)
+    kept = KeptJob(task.number, 0, contender, session)
+    launch = Launch(
+        session.job(task.number, request, contender, task.most_per_s),
+        job_room(session.loads, request, plan),
+    )
+    ended = False
+
+    def script(job: RunningJob, place: Workspace) -> None:
+        nonlocal ended
+        prober = _InOneJob(task, request, kept, known, JobLoads(session.loads, request, place), job)
+        known.run(prober, prober.first_guess_per_s())
+        ended = True
+        if task.terms.cold:
+            return
+        trials = ConfirmingInJob(kept, request, job, prober.loads, task.policy)
+        told.confirm(trials)
+        if trials.error is not None:
+            raise trials.error
+
+    shown = session.observer.trial_begins(task.number, len(request.contenders), contender.title, ())
+    try:
+        run_job(kept, launch, shown, script, told.replace)
+    except (EngineFailed, InstrumentFailed) as error:
+        if not ended:
             known.know(ended=f"it ended early: {error.message}")
-        session.writer.add_logs(task.number, contender.variant, place.log_dir)
-        return known.record
 
 
 class _InOneJob:
@@ -65,121 +117,123 @@ class _InOneJob:
         self,
         task: SearchTask,
         request: Request,
-        job: RunningJob,
-        loads: JobLoads,
+        kept: KeptJob,
         known: Narrowing,
-        writer: BundleWriter,
+        loads: JobLoads,
+        job: RunningJob,
     ) -> None:
-        self._writer = writer
-        self._loads_played = 0
         self._task = task
         self._request = request
-        self._job = job
-        self._loads = loads
+        self._kept = kept
         self._known = known
+        self._job = job
+        self.loads = loads
 
-    def worked_off_per_s(self) -> float:
-        """Warm the job by loads that come at once; how fast it works them off, in records/s.
-
-        The first loads compile it, and tell how many records take some seconds. Raises EngineFailed,
-        also when a result is not right.
-        """
+    def first_guess_per_s(self) -> float:
+        """Warm the job, and let a load rise until its lag grows. Raises EngineFailed."""
+        at_once_per_s = self._worked_off_per_s() or float(self._request.load_rate_per_s)
         policy, most_per_s = self._task.policy, self._task.most_per_s
-        first = self._loads.of(min(policy.at_once_per_s, most_per_s), policy.at_once_ms)
-        self._job.ready(first)
-        warm_up = WarmUp(
-            first,
-            lambda per_s: self._loads.of(
-                # More than the last: it will be faster.
-                min(rounded(policy.growth * per_s), most_per_s),
-                policy.later_at_once_ms,
-            ),
-            expected=expectation(self._request, self._job.spec.plan),
-            records_at_most=RECORDS_IN_ALL,
+        first = min(rounded(policy.ramp_from * at_once_per_s), most_per_s)
+        last = min(rounded(policy.ramp_to * at_once_per_s), most_per_s)
+        if not self.loads.have_room((first + last) // 2, policy.ramp_ms):
+            return at_once_per_s
+        ramp = RampRecord(first, last)
+        probed = self._play(
+            self._rising(ramp), policy.ramp_ms, Phase.RAMP, f"up to {last:,} events/s"
         )
-        per_s = None
-        for step in warm_up.steps(self._job):
-            lot, per_s = step.played.trace, step.per_s
-            self._known.know(
-                drain_per_s=per_s,
-                drain_records=lot.ref.records,
-                drain_records_per_window=lot.records_in(
-                    self._request.workload.query.window.advance_ms
-                ),
-            )
-            self._loads_played += 1
-            seen = judged_at_once(
-                AtOnce(
-                    self._loads_played,
-                    0,
-                    LoadKind.WARM,
-                    step.played,
-                    step.expected,
-                    step.played.start_realtime_ns,
-                ),
-                self._job,
-                self._writer,
-            )
-            if not seen.verdict.right:
-                wrong = not_right(lot.ref.records, seen.verdict.damage)
-                raise EngineFailed(wrong, stage="records at once")
-        return per_s or float(self._request.load_rate_per_s)
+        record = replace(ramp, onset_per_s=_onset_per_s(ramp, probed), load=probed.record.number)
+        self._known.know(ramp=record)
+        self._must_be_complete(f"a load that rose to {last:,} events/s")
+        if not isinstance(probed.record.outcome, Completed):
+            return at_once_per_s
+        return float(record.onset_per_s or last)
 
     def has_room(self, attempt: Attempt) -> bool:
         """Whether the broker has room for another load."""
-        return self._loads.have_room(attempt.rate_per_s, attempt.measured_ms)
+        return self.loads.have_room(attempt.rate_per_s, attempt.measured_ms)
 
     def probe(self, attempt: Attempt) -> RateProbe:
         """Play the rate. Raises EngineSlow when rows are missing: they would count against the next."""
         request, rate = self._request, attempt.rate_per_s
-        parts = spans(
-            request.workload, warm_up_ms=attempt.settle_ms, measured_ms=attempt.measured_ms
+        probed = self._play(
+            replace(request, rate_per_s=rate, warm_up_s=attempt.settle_ms / 1000),
+            attempt.measured_ms,
+            Phase.PROBE,
+            attempt.note,
         )
-        load = self._loads.of(rate, duration_ms(parts))
-        expected = expect(load, request.workload.query, self._job.spec.plan.event_clock)
-        bytes_before = caused_bytes(self._job.testbed)
-        played = self._job.play(
-            Load(load, expected.due(), Phase.PROBE, attempt.note, silence_s=BETWEEN_LOADS_S)
-        )
-        record = self._stored(attempt, Segment(load.ref, parts), played, bytes_before)
         probe = rate_probe(
-            record,
+            probed.record,
             rate,
             self._task.terms.limit,
             request.conditions.guarantee,
             request.machine_limits,
         )
-        shutil.rmtree(load.folder)
-        if not played.complete:
+        if not self._kept.complete:
             self._known.know(probes=(*self._known.record.probes, probe))
-            raise EngineSlow(
-                f"rows were still missing long after {rate:,} events/s", stage="last rows"
-            )
+        self._must_be_complete(f"{rate:,} events/s")
         return probe
 
-    def _stored(
-        self, attempt: Attempt, segment: Segment, played: Played, bytes_before: int
-    ) -> TrialRecord:
-        """Judge the load like a trial's, and keep it."""
-        job = self._job
-        self._loads_played += 1
-        spec = TrialSpec(
-            number=self._loads_played,
-            round=0,
-            variant=job.spec.variant,
-            conditions=job.spec.conditions,
-            segment=segment,
-            cold=False,
-            point=((AxisName.RATE, float(attempt.rate_per_s)),),
-            machine_limits=job.spec.machine_limits,
-            kind=LoadKind.PROBE,
-            job=job.spec.number,
+    def _worked_off_per_s(self) -> float | None:
+        """Warm the job by loads that come at once; how fast it works them off, in records/s.
+
+        The first loads compile it, and tell how many records take some seconds.
+        """
+        policy, most_per_s = self._task.policy, self._task.most_per_s
+        window = self._request.workload.query.window
+        first = self.loads.of(min(policy.at_once_per_s, most_per_s), policy.at_once_ms)
+        self._kept.first_result_s = self._job.ready(first)
+        warm_up = WarmUp(
+            first,
+            lambda per_s: self.loads.of(
+                # More than the last: it will be faster.
+                min(rounded(policy.growth * per_s), most_per_s),
+                policy.later_at_once_ms,
+            ),
         )
-        assessed = assess(
-            spec,
-            evidence_of(job, played, segment, bytes_before),
-            workload=self._request.workload,
-            launched=job.spec,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        per_s = None
+        for step in self._kept.warm(self._job, warm_up):
+            lot, per_s = step.played.trace, step.per_s
+            self._known.know(
+                drain_per_s=per_s,
+                drain_records=lot.ref.records,
+                drain_records_per_window=lot.records_in(window.advance_ms),
+            )
+        return per_s
+
+    def _rising(self, ramp: RampRecord) -> Request:
+        request = self._request
+        load = request.workload.input
+        assert isinstance(load, Synthetic), "a replay has its own arrivals"
+        shaped = load.shaped(Ramp(ramp.first_per_s, ramp.last_per_s))
+        workload = replace(request.workload, input=shaped)
+        return replace(request, workload=workload, rate_per_s=None, warm_up_s=0.0)
+
+    def _play(self, request: Request, measured_ms: int, phase: Phase, note: str) -> Probed:
+        parts = spans(
+            request.workload, warm_up_ms=round(request.warm_up_s * 1000), measured_ms=measured_ms
         )
-        return keep_load(self._writer, assessed, played.start_monotonic_ns)
+        load = self.loads.compiled(request, duration_ms(parts))
+        due = self._kept.promised(self._job, load).due()
+        segment = Segment(load.ref, parts)
+        probed = self._kept.probe(self._job, request, segment, Load(load, due, phase, note))
+        shutil.rmtree(load.folder)
+        return probed
+
+    def _must_be_complete(self, load: str) -> None:
+        """Rows that are missing would count against the next load."""
+        if not self._kept.complete:
+            raise EngineSlow(f"rows were still missing long after {load}", stage="last rows")
+
+
+def _onset_per_s(ramp: RampRecord, probed: Probed) -> int | None:
+    """At which rate the lag began to grow for good; None where it did not, or cannot be told."""
+    windows = probed.assessed.tables["windows"]
+    windows = windows.filter(pc.is_valid(windows.column("closing_ms")))
+    windows = windows.sort_by("closing_ms")
+    due_s = windows.column("closing_ms").to_numpy() / 1000
+    delay_ms = windows.column("complete_ms").fill_null(math.inf).to_numpy()
+    rises_per_s = (ramp.last_per_s - ramp.first_per_s) / (duration_ms(probed.record.spans) / 1000)
+    if not rises_per_s:
+        return None
+    found_s = onset_s(due_s, delay_ms, ramp.first_per_s / rises_per_s)
+    return None if found_s is None else rounded(ramp.first_per_s + found_s * rises_per_s)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from streambench.experiment.candidates import candidate, next_below, untried
-from streambench.experiment.confirming import Confirming, ToConfirm, confirmation
+from streambench.experiment.confirming import (
+    ConfirmingFresh,
+    Confirms,
+    ToConfirm,
+    confirmation,
+)
 from streambench.experiment.find_rate import search
 from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.not_made import not_run
@@ -21,6 +28,9 @@ from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.trial import Invalid, TrialRecord
 from streambench.results.schema import RunRecord
 from streambench.workload.schema import MAX_RATE_PER_S
+
+# As a search that ends without a rate is of no use.
+_TRIES_AT_LEAST: Final = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ def find_rates(
 
 
 class _Finding:
+    """A `Searching` for one contender after another."""
+
     def __init__(
         self,
         request: Request,
@@ -64,11 +76,15 @@ class _Finding:
         # No rate is tried that the generator cannot bear without an engine.
         most_per_s = None if carried is None else carried.most_per_s
         self._most_per_s = most_per_s or MAX_RATE_PER_S
-        self._confirming = Confirming(request, session, self._most_per_s, policy)
-        self._confirm_s = policy.confirm.trial_s(
-            request.workload.query.window, limited=terms.limit is not None
+        self._fresh = ConfirmingFresh(request, session, self._most_per_s, policy)
+        limited = terms.limit is not None
+        self._confirm_s = (
+            self._fresh.takes_s(limited=limited)
+            if terms.cold
+            else policy.confirm.trial_s(request.workload.query.window)
         )
         self._begun_s = time.monotonic()
+        self._now = request.contenders[0]  # whose search goes on
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}
         self.trials: list[TrialRecord] = []
@@ -80,9 +96,14 @@ class _Finding:
                 record = not_run(len(self.trials) + 1, 0, contender, gap, ())
                 self._session.writer.add_trial(record, {})
                 self._ended(record)
-            case Plan() as plan:
+            case Plan():
+                self._now = contender
                 self._search(contender)
-                self._confirm(contender, plan)
+                found = self.searches[contender.variant.label]
+                # Also where the job that was searched with ended before it could.
+                tried = {each.trial for each in found.confirmations}
+                if len(tried) < _TRIES_AT_LEAST and found.lag_bounded_per_s is None:
+                    self.confirm(self._fresh)
 
     def use_the_rest(self) -> None:
         """Spend what is left of the time on engines that have no rate within the limit yet."""
@@ -92,7 +113,7 @@ class _Finding:
                 continue
             tried = [each for each in found.confirmations if each.limited]
             if tried and isinstance(contender.plan, Plan) and self._time_for_another():
-                self._hold(contender, contender.plan, self._below(tried[-1]), limited=True)
+                self._hold(contender, self._fresh, self._below(tried[-1]), limited=True)
 
     def _search(self, contender: Contender) -> None:
         number = len(self.searches) + 1
@@ -102,40 +123,37 @@ class _Finding:
         terms = dataclasses.replace(
             self._terms, budget_s=max(self._policy.least_search_s, budget_s)
         )
-        shown = self._session.observer.trial_begins(
-            number, len(self._request.contenders), contender.title, ()
-        )
         task = SearchTask(terms, number, own_s, self._most_per_s, self._policy)
-        search(task, self._request, contender, self._session, shown, self._know)
+        search(task, self._request, contender, self._session, self)
 
-    def _confirm(self, contender: Contender, plan: Plan) -> None:
+    def confirm(self, trials: Confirms) -> None:
         """First the rate within the limit, which is lag-bounded, too; then a higher lag-bounded one."""
-        label, precision = contender.variant.label, self._terms.precision
+        contender, precision = self._now, self._terms.precision
+        label = contender.variant.label
         found = self.searches[label]
         if self._terms.limit is not None:
-            rate = candidate(found, within_limit, precision) or untried(found)
+            rate = self._next(found) or candidate(found, within_limit, precision) or untried(found)
             if rate is not None:
-                self._hold(contender, plan, rate, limited=True)
+                self._hold(contender, trials, rate, limited=True)
         found = self.searches[label]
-        rate = candidate(found, kept_up, precision) or untried(found)
+        rate = self._next(found) or candidate(found, kept_up, precision) or untried(found)
         known = found.lag_bounded_per_s
         if rate is None or (known is not None and rate <= known * (1 + precision)):
             return
         fallen = any(not each.held for each in found.confirmations if not each.limited)
         if self._terms.limit is None or (not fallen and self._time_for_another()):
-            self._hold(contender, plan, rate, limited=False)
+            self._hold(contender, trials, rate, limited=False)
 
-    def _hold(self, contender: Contender, plan: Plan, rate: int, *, limited: bool) -> None:
-        """Try the rate for longer, in a fresh job; less when it does not hold, while there is time.
+    def _hold(self, contender: Contender, trials: Confirms, rate: int, *, limited: bool) -> None:
+        """Try the rate for longer; less when it does not hold, while there is time.
 
-        At least twice where nothing is confirmed, as a search that ends without a rate is of no use.
+        At least twice where nothing is confirmed.
         """
         label = contender.variant.label
         for tried in range(1, self._policy.confirm.tries + 1):
-            record = self._confirming.trial(
+            record = trials.trial(
                 ToConfirm(
                     contender,
-                    plan,
                     self.searches[label],
                     rate,
                     number=len(self.trials) + 1,
@@ -143,12 +161,14 @@ class _Finding:
                     limited=limited,
                 )
             )
+            if record is None:
+                return
             self._ended(record)
             last = self._noted(label, record, rate, limited=limited)
             if last.held:
                 return
             nothing = self.searches[label].lag_bounded_per_s is None
-            if not (self._time_for_another() or (nothing and tried == 1)):
+            if not (self._time_for_another() or (nothing and tried < _TRIES_AT_LEAST)):
                 return
             rate = self._below(last)
 
@@ -171,8 +191,14 @@ class _Finding:
                 confirmations=(*found.confirmations, last),
                 within_limit_per_s=rate if last.held else found.within_limit_per_s,
             )
-        self._know(found)
+        self.know(found)
         return last
+
+    def _next(self, found: SearchRecord) -> int | None:
+        """What comes after a trial of the job that was searched with; None where it confirmed, or made none."""
+        if found.lag_bounded_per_s is not None or not found.confirmations:
+            return None
+        return self._below(found.confirmations[-1])
 
     def _below(self, last: Confirmation) -> int:
         """The rate to try after this one, which did not hold."""
@@ -200,10 +226,16 @@ class _Finding:
         waiting = len(self._planned) - engines
         return self._begun_s + len(self._planned) * self._terms.budget_s - waiting * least_s
 
-    def _know(self, found: SearchRecord) -> None:
+    def know(self, found: SearchRecord) -> None:
+        """A step of a search is over."""
         self.searches[found.label] = found
         self._run = dataclasses.replace(self._run, searches=tuple(self.searches.values()))
         self._session.writer.update(self._run)
+
+    def replace(self, records: Iterator[TrialRecord]) -> None:
+        """More is known of trials."""
+        for record in records:
+            self.trials[record.number - 1] = record
 
     def _ended(self, record: TrialRecord) -> None:
         self.trials.append(record)

@@ -35,7 +35,10 @@ class JobLoads:
 
     def of(self, rate_per_s: int, load_ms: int) -> Trace:
         """The load of a rate (events/s) and a length."""
-        request = replace(self.request, rate_per_s=rate_per_s)
+        return self.compiled(replace(self.request, rate_per_s=rate_per_s), load_ms)
+
+    def compiled(self, request: Request, load_ms: int) -> Trace:
+        """The load of another request for the same job."""
         return self.loads.of_length(request, load_ms, self.place.scratch / "loads")
 
     def have_room(self, rate_per_s: int, load_ms: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streambench.model.conditions import Guarantee
-from streambench.model.verdict import Damage
+from streambench.model.verdict import Damage, Verdict
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged, judge
 from streambench.trial.load import Played
@@ -43,25 +43,16 @@ def judge_load(
     return replace(judged, verdict=verdict)
 
 
-def damage_at_once(judged: Judged) -> Damage:
-    """The damage of a load that came at once: without due instants nothing can be early."""
-    return replace(judged.verdict.damage, early=0)
+def verdict_at_once(judged: Judged, guarantee: Guarantee, *, complete: bool) -> Verdict:
+    """The word on a load that came at once: without due instants nothing can be early."""
+    damage = replace(judged.verdict.damage, early=0)
+    right = complete and damage.clean_under(guarantee)
+    return replace(judged.verdict, damage=damage, right=right)
 
 
-def wrong_at_once(
-    played: Played, expected: Expected, *, guarantee: Guarantee, state_exact: bool
-) -> str | None:
-    """What was not right with a load that came at once, in words; None when all of it was."""
-    judged = judge_load(played, expected, guarantee=guarantee, state_exact=state_exact)
-    damage = damage_at_once(judged)
-    if played.complete and damage.clean_under(guarantee):
-        return None
-    return not_right(played.trace.ref.records, damage)
-
-
-def not_right(records: int, damage: Damage) -> str:
-    """What was not right with so many records that came at once."""
+def not_right(which: str, records: int, damage: Damage) -> str:
+    """What was not right with a load of so many records."""
     return (
-        f"of {records:,} records that came at once, the result was not right: "
+        f"of {records:,} records {which}, the result was not right: "
         f"{damage.wrong} rows wrong, {damage.lost} lost, {damage.duplicates} twice"
     )

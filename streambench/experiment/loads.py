@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final
 
 from streambench.experiment.request import Request
-from streambench.experiment.settling import SETTLING
+from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import LOADS_AT_MOST, RISING_MS, rising_to
 from streambench.load.resolve import resolve
 from streambench.load.trace import COMPILING, PARTIAL, Trace, compile_trace

@@ -134,9 +134,7 @@ class Narrowing:
             self._try(prober, attempt)
 
     def _attempt(self, rate: int, note: str) -> Attempt:
-        policy = self._task.policy
-        settle_ms = policy.settle_ms if self.record.probes else policy.first_settle_ms
-        return Attempt(rate, settle_ms, self._measured_ms(rate), note)
+        return Attempt(rate, self._task.policy.settle_ms, self._measured_ms(rate), note)
 
     def _measured_ms(self, rate: int) -> int:
         """Longer where so much did not decide; an engine that took longer twice will do so again."""
@@ -150,6 +148,5 @@ class Narrowing:
         begun_s = self._clock()
         probe = prober.probe(attempt)
         self.know(probes=(*self.record.probes, probe))
-        got_used_s = (attempt.settle_ms - self._task.policy.settle_ms) / 1000
-        around_s = self._clock() - begun_s - probe.measured_s - got_used_s
+        around_s = self._clock() - begun_s - probe.measured_s
         self._around_s = max(self._around_s, around_s)

@@ -6,16 +6,9 @@ from datetime import UTC, datetime
 
 from streambench.experiment.request import Contender
 from streambench.model.errors import EngineFailed, InstrumentFailed
-from streambench.model.plan import Plan, Unsupported
+from streambench.model.plan import Unsupported
 from streambench.model.sweep import Point
-from streambench.model.trial import (
-    Failed,
-    Invalid,
-    NotRun,
-    Outcome,
-    TrialRecord,
-    TrialSpec,
-)
+from streambench.model.trial import Failed, Invalid, NotRun, Outcome, TrialRecord
 
 
 def not_run(
@@ -48,21 +41,3 @@ def ended_by(error: EngineFailed | InstrumentFailed) -> Outcome:
             return Failed(error.stage, error.message, error.hint, error.log_tail)
         case InstrumentFailed():
             return Invalid(error.message)
-
-
-def without_figures(spec: TrialSpec, outcome: Outcome, plan: Plan, started_at: str) -> TrialRecord:
-    """The record of a trial that was begun and left nothing to be measured."""
-    return TrialRecord(
-        number=spec.number,
-        round=spec.round,
-        variant=spec.variant,
-        outcome=outcome,
-        started_at=started_at,
-        cold=spec.cold,
-        point=spec.point,
-        trace_sha256=spec.segment.trace.sha256,
-        settings=plan.settings,
-        programs=plan.programs,
-        warnings=plan.warnings,
-        job=spec.job,
-    )

@@ -1,101 +1,97 @@
-"""One trial with its ending, whatever it is: a record and its columns go to the bundle."""
+"""One trial with a job of its own, and its ending, whatever it is."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-import pyarrow as pa
-
-from streambench.experiment.assess import assess
-from streambench.experiment.not_made import ended_by, without_figures
+from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.request import Contender, Request
+from streambench.experiment.runner import Launch, run_job
 from streambench.experiment.session import Session
-from streambench.experiment.settling import LoadsBefore
+from streambench.experiment.warming import WarmUp
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
-from streambench.model.trial import Purpose, TrialRecord, TrialSpec, WarmedUp
-from streambench.oracle.expected import Due
-from streambench.trial.conduct import conduct
-from streambench.trial.evidence import Evidence
-from streambench.trial.observer import Phase, Status
+from streambench.model.trial import TrialRecord
+from streambench.trial.job import RunningJob
 from streambench.trial.timeline import Timeline
 from streambench.trial.without_engine import PART_MS
-from streambench.trial.workspace import ON_DISK, Room
+from streambench.trial.workspace import Room, Workspace
+
+
+@dataclass(frozen=True)
+class WarmedFirst:
+    """What is played into a job before the load that is measured: `records_at_most` in all.
+
+    `play` raises EngineFailed, also when a result is not right.
+    """
+
+    play: Callable[[KeptJob, RunningJob], None]
+    records_at_most: int
+
+
+def warmed_and_risen(warm_up: WarmUp, rising: Trace, request: Request) -> WarmedFirst:
+    """Records at once until the job is compiled, then a load that rises to the request's rate."""
+
+    def play(kept: KeptJob, job: RunningJob) -> None:
+        deque(kept.warm(job, warm_up), maxlen=0)
+        kept.warm_at_pace(job, request, rising, "rising to the rate")
+
+    at_once = warm_up.first.ref.records * warm_up.loads_at_most
+    return WarmedFirst(play, at_once + rising.ref.records)
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """A trial of a contender that has a plan; `due` are the rows of its load.
+    """Trial `number` of a run, of a contender that has a plan; `job` numbers its job."""
 
-    What is played `before` the load is judged as well.
-    """
-
-    spec: TrialSpec
+    number: int
+    job: int
+    round: int
     request: Request
     contender: Contender
-    due: Due
-    before: LoadsBefore | None = None
+    load: Trace
+    before: WarmedFirst | None = None
 
 
-def run_one(planned: PlannedTrial, session: Session, observer: Timeline) -> TrialRecord:
+def run_one(planned: PlannedTrial, session: Session, shown: Timeline) -> TrialRecord:
     """Run, judge and store one trial.
 
     An engine's failure or the instrument's becomes the trial's outcome; every other error passes.
     """
-    spec, request, before = planned.spec, planned.request, planned.before
+    request, load, before = planned.request, planned.load, planned.before
+    kept = KeptJob(planned.job, planned.round, planned.contender, session, shared=False)
     plan = planned.contender.plan
     assert isinstance(plan, Plan)
-    started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    load = Trace.open(spec.segment.trace)
-    launched = session.job(spec.number, request, planned.contender, max(load.offered_by_second))
-    with session.workspaces(_room(plan, load, before)) as place:
-        tables: Mapping[str, pa.Table] = {}
-        try:
-            evidence = conduct(
-                spec, launched, planned.due, place=place, observer=observer, warm_up=before
-            )
-            observer.status(Status(Phase.JUDGE))
-            warming = () if before is None else map(before.expected, _traces(evidence))
-            assessed = assess(
-                spec,
-                evidence,
-                workload=request.workload,
-                launched=launched,
-                started_at=started_at,
-                warming=tuple(warming),
-            )
-            tables = assessed.tables
-            record = dataclasses.replace(
-                assessed.record,
-                warmed_up=_warmed_up(spec, evidence, before),
-                expectation=session.writer.add_expectation(assessed.expected),
-            )
-        except (EngineFailed, InstrumentFailed) as error:
-            record = without_figures(spec, ended_by(error), plan, started_at)
-        if not place.in_memory:
-            record = dataclasses.replace(record, warnings=(*record.warnings, ON_DISK))
-        record = dataclasses.replace(record, timeline=observer.phases())
-        session.writer.add_trial(record, tables, place.log_dir)
+    # Before the job is there, and not while it waits.
+    session.promised.of(load, request.workload.query, plan.event_clock)
+    spec = session.job(planned.job, request, planned.contender, max(load.offered_by_second))
+    made: list[TrialRecord] = []
+
+    def script(job: RunningJob, place: Workspace) -> None:
+        kept.first_result_s = job.ready(load)
+        if before is not None:
+            before.play(kept, job)
+        made.append(kept.measure(job, request, load, planned.number, shown))
+
+    def known(records: Iterator[TrialRecord]) -> None:
+        made.extend(records)
+
+    try:
+        run_job(kept, Launch(spec, _room(plan, load, before)), shown, script, known)
+    except (EngineFailed, InstrumentFailed) as error:
+        if not made:  # else it went wrong while it was stopped, and what it showed stands
+            made.append(kept.ended(planned.number, request, error))
+    record = dataclasses.replace(made[-1], trace_sha256=load.ref.sha256, timeline=shown.phases())
+    session.writer.replace_trial(record)
     return record
 
 
-def _room(plan: Plan, load: Trace, before: LoadsBefore | None) -> Room:
+def _room(plan: Plan, load: Trace, before: WarmedFirst | None) -> Room:
     at_first = 0 if before is None else before.records_at_most
     again = round(load.ref.records * min(1.0, PART_MS / load.meta.duration_ms))
     records = load.ref.records + at_first + again
     return Room(plan.heap_mib, records, round(load.records_bytes * records / load.ref.records))
-
-
-def _traces(evidence: Evidence) -> list[Trace]:
-    return [played.trace for played in evidence.warmed]
-
-
-def _warmed_up(spec: TrialSpec, evidence: Evidence, before: LoadsBefore | None) -> WarmedUp:
-    head_s = spec.segment.span(Purpose.MEASURED).start_ms / 1000
-    if before is None:
-        return WarmedUp(head_s, None)
-    return before.outcome(evidence.warmed, head_s)

@@ -18,8 +18,9 @@ from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
 
 # Where a probe left much of the machine idle, at least that share is still to be had.
+MUCH_IDLE_SHARE: Final = 0.2
 FAR_UP: Final = 1.8
-# After two failures in a row the start was far too high.
+# What an engine left undone is no reason to go further down at once.
 FAR_DOWN: Final = 0.65
 LEAST_PER_S: Final = 200
 # One that is not decided is tried again for longer; then "not shown" is an answer.
@@ -64,50 +65,59 @@ def next_rate(
     between = [
         rate for rate in unsettled if (low is None or rate > low) and (high is None or rate < high)
     ]
+    step = min(policy.step_up, 1 + precision * 2 ** (len(last_of_each_rate(probes)) - 1))
     if high is None:
         top = max((*between, low or 0))
         if top >= most:
             return top if between else None
-        return min(max(top + 1, rounded(top * _up(probes, top, policy.step_up))), most)
+        return min(max(top + 1, rounded(top * _up(probes, top, step))), most)
     if low is not None and high / low <= 1 + precision:
         doubted = _last(probes, high).pace is Pace.UNDECIDED
         return high if doubted and tries(probes, high) < PATIENCE else None
     if between:
         return max(between)
     if low is None:
-        return _lower(settled, high, question, precision, policy.step_up)
+        return _lower(settled, high, question, precision, step)
     return _between(settled, low, high, question, precision)
 
 
 def _lower(
-    probes: Sequence[RateProbe], high: int, question: Question, precision: float, step_up: float
+    probes: Sequence[RateProbe], high: int, question: Question, precision: float, step: float
 ) -> int | None:
     """Where nothing passed yet."""
-    last = _last(probes, high)
-    near = last.pace is Pace.UNDECIDED or len(last_of_each_rate(probes)) == 1
-    share = question.borne_share(last)
-    if share is None:
-        lower = high / step_up if near else high * FAR_DOWN
-    else:
-        lower = min(high / step_up, high * max(share / (1 + precision), FAR_DOWN))
-    return rounded(lower) if rounded(lower) >= LEAST_PER_S else None
+    share = question.borne_share(_last(probes, high)) or 1.0
+    lower = rounded(high * max(min(1 / step, share / _near(precision)), FAR_DOWN))
+    return lower if lower >= LEAST_PER_S else None
 
 
 def _between(
     probes: Sequence[RateProbe], low: int, high: int, question: Question, precision: float
 ) -> int | None:
-    """In the middle, or so near to the success that one bisection is left when that fails."""
-    middle = rounded(math.sqrt(low * high))
-    near = _step_below(low * (1 + precision) ** 2)
-    share = question.borne_share(_last(probes, high))
-    if share is not None and high * share < near < middle:
-        middle = near
-    return middle if low < middle < high else None
+    """In the middle, or so near to the success that a failure there leaves one bisection or none.
+
+    That is where the rate that failed told that about so much would have been borne, unless the success
+    says that it is more.
+    """
+    found = rounded(math.sqrt(low * high))
+    borne = high * (question.borne_share(_last(probes, high)) or 0.0)
+    if borne * _near(precision) > low:
+        for steps in (2, 1):
+            near = _step_below(low * (1 + precision) ** steps)
+            if borne * _near(precision) ** (steps - 1) < near < found:
+                found = near
+    return found if low < found < high else None
 
 
-def _up(probes: Sequence[RateProbe], low: int, step_up: float) -> float:
+def _near(precision: float) -> float:
+    """Half a precision: from what was estimated to what surely passes, or fails."""
+    return 1 + precision / 2
+
+
+def _up(probes: Sequence[RateProbe], low: int, step: float) -> float:
     idle_share = _last(probes, low).idle_share or 0.0
-    return min(FAR_UP, max(step_up, 1 / (1 - min(idle_share, 0.5))))
+    if idle_share < MUCH_IDLE_SHARE:
+        return step
+    return min(FAR_UP, max(step, 1 / (1 - min(idle_share, 0.5))))
 
 
 def _last(probes: Sequence[RateProbe], rate_per_s: int) -> RateProbe:

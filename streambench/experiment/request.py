@@ -9,7 +9,7 @@ from pathlib import Path
 from streambench.engines.common.variants import title_of
 from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
-from streambench.experiment.settling import SETTLING
+from streambench.experiment.settling_policy import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Fault

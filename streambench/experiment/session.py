@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streambench.experiment.loads import Loads
+from streambench.experiment.promised import Promised
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
 from streambench.model.conditions import Variant
@@ -63,6 +64,7 @@ class Session:
     observer: RunObserver
     workspaces: Workspaces = workspace
     running: RunsJob = running_job
+    promised: Promised = field(default_factory=Promised)
 
     def job(
         self, number: int, request: Request, contender: Contender, most_per_s: int = 0

@@ -7,20 +7,17 @@ off no faster. For a rate near the highest that was not enough: a load follows t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
-from streambench.model.plan import Plan
 from streambench.model.shape import Ramp
-from streambench.model.trial import WarmedUp
 from streambench.model.workload import Synthetic
-from streambench.oracle.expected import Expected, expect
+from streambench.oracle.expected import Expected
 from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
-from streambench.trial.observer import Phase
 
 # As long as each load is worked off faster than the last by so much, the job is still being compiled.
 STILL_FASTER: Final = 1.15
@@ -40,79 +37,37 @@ class WarmedBy:
     per_s: float | None
 
 
+@dataclass(frozen=True)
 class WarmUp:
-    """Loads that come at once, one after another, and perhaps one that comes at its pace.
+    """Loads that come at once, one after another.
 
     `again` makes the next load from the rate (records/s) at which the last was worked off; at most
-    `loads_at_most` come at once. `expected` says what must come of a load. `rising` is played after them. `records_at_most` is what all may come
-    to, for the room that they need.
+    `loads_at_most` come. After the last row of each, nothing must come for `silence_s` (None: as long as
+    the conditions ask for).
     """
 
-    def __init__(
-        self,
-        first: Trace,
-        again: Callable[[float], Trace],
-        *,
-        expected: Callable[[Trace], Expected],
-        records_at_most: int,
-        loads_at_most: int = LOADS_AT_MOST,
-        rising: Trace | None = None,
-    ) -> None:
-        self._first = first
-        self._again = again
-        self._expect = expected
-        self._loads_at_most = loads_at_most
-        self._rising = rising
-        self._expected: dict[str, Expected] = {}
-        self.records_at_most = records_at_most
+    first: Trace
+    again: Callable[[float], Trace]
+    loads_at_most: int = LOADS_AT_MOST
+    silence_s: float | None = BETWEEN_LOADS_S
 
-    def __call__(self, job: RunningJob) -> tuple[Played, ...]:
-        """Play all of them; what came of them is to be judged by `expected`. Raises as `RunningJob.play`."""
-        at_once = tuple(step.played for step in self.steps(job))
-        load = self._rising
-        if load is None or not at_once[-1].complete:
-            return at_once
-        due = self.expected(load).due()
-        rising = job.play(
-            Load(load, due, Phase.WARM_UP, "rising to the rate", silence_s=BETWEEN_LOADS_S)
-        )
-        return (*at_once, rising)
-
-    def expected(self, load: Trace) -> Expected:
-        """The rows that must come of one of its loads."""
-        key = load.ref.sha256
-        if key not in self._expected:
-            self._expected[key] = self._expect(load)
-        return self._expected[key]
-
-    def outcome(self, played: Sequence[Played], head_s: float) -> WarmedUp:
-        """How long the job was under load at its pace before it was measured; not tested."""
-        rising = None if self._rising is None else self._rising.ref.sha256
-        at_pace_ms = [p.trace.meta.duration_ms for p in played if p.trace.ref.sha256 == rising]
-        return WarmedUp(head_s + sum(at_pace_ms) / 1000, None)
-
-    def steps(self, job: RunningJob) -> Iterator[WarmedBy]:
-        """Play what comes at once, load by load. Raises as `RunningJob.play`."""
-        load, before_per_s = self._first, 0.0
-        for number in range(1, self._loads_at_most + 1):
+    def steps(self, job: RunningJob, promised: Callable[[Trace], Expected]) -> Iterator[WarmedBy]:
+        """Play load by load; `promised` says what must come of one. Raises as `RunningJob.play`."""
+        load, before_per_s = self.first, 0.0
+        for number in range(1, self.loads_at_most + 1):
             note = f"{load.ref.records:,} records at once"
-            expected = self.expected(load)
+            expected = promised(load)
             played = job.play_at_once(
-                Load(load, expected.due(), note=note, silence_s=BETWEEN_LOADS_S)
+                Load(load, expected.due(), note=note, silence_s=self.silence_s)
             )
             found = WarmedBy(played, expected, played.worked_off_per_s)
             yield found
             if not played.complete or found.per_s is None:
                 return
-            if number == self._loads_at_most or not still_faster(found.per_s, before_per_s):
+            if number == self.loads_at_most or not still_faster(found.per_s, before_per_s):
                 return
             before_per_s = found.per_s
-            load = self._again(found.per_s)
-
-
-def expectation(request: Request, plan: Plan) -> Callable[[Trace], Expected]:
-    """What must come of a load of this request, by the event clock of this plan."""
-    return lambda load: expect(load, request.workload.query, plan.event_clock)
+            load = self.again(found.per_s)
 
 
 def rising_to(request: Request) -> Request:

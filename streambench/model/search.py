@@ -11,11 +11,15 @@ from streambench.model.pace import Limit, Pace
 
 @dataclass(frozen=True)
 class SearchTerms:
-    """`precision` is the greatest ratio, less one, between what passed and what failed."""
+    """`precision` is the greatest ratio, less one, between what passed and what failed.
+
+    `cold`: what was found is confirmed by a fresh job, not by the one that was searched with.
+    """
 
     limit: Limit | None
     precision: float
     budget_s: float  # for one engine
+    cold: bool = True  # every bundle before there was a choice
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,19 @@ class RateProbe:
         return self.pace is Pace.KEPT_UP and self.right is True
 
 
+@dataclass(frozen=True)
+class RampRecord:
+    """A load that rose evenly, in events/s; `onset_per_s` is where the lag began to grow for good.
+
+    None: it did not, or it could not be told. `load` is its number in the job.
+    """
+
+    first_per_s: int
+    last_per_s: int
+    onset_per_s: int | None = None
+    load: int | None = None
+
+
 def last_of_each_rate(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
     """A longer probe, or one after the generator was late, replaces the one before it."""
     return tuple({probe.rate_per_s: probe for probe in probes}.values())
@@ -52,13 +69,17 @@ def last_of_each_rate(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A longer trial in a fresh job at a rate that passed; `trial` is its number in the bundle."""
+    """A longer trial at a rate that passed; `trial` is its number in the bundle.
+
+    `fresh`: it had a job of its own.
+    """
 
     rate_per_s: int
     trial: int
     held: bool
     why: str
     limited: bool = False  # it was to keep the limit, too
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,7 @@ class SearchRecord:
     ended: str = "not finished"
     drain_records_per_window: float | None = None
     job: int | None = None  # in which its loads were played; None: none was kept
+    ramp: RampRecord | None = None
 
     @property
     def label(self) -> str:

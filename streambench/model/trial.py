@@ -69,6 +69,8 @@ class LoadKind(enum.Enum):
     """What a load of a job was for."""
 
     MEASURED = "measured"
+    WARM_UP = "warm-up"  # at its rate
+    RAMP = "ramp"  # it rose, in a search, until the lag grew
     PROBE = "probe"  # of a rate, in a search
     COLD = "worked off cold"  # it lay in the topic when the job was launched
     WARM = "worked off warm"  # it came at once, when the job was running

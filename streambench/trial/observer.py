@@ -20,6 +20,7 @@ class Phase(enum.Enum):
     COOL_DOWN = "cool-down"
     FLUSH = "flush"
     LAST_ROWS = "last rows"
+    RAMP = "rising load"
     PROBE = "probe"
     AT_ONCE = "all at once"
     STOP = "stop"

@@ -18,8 +18,10 @@ from streambench.kafka.broker import BROKER
 from streambench.kafka.reader import Reader
 from streambench.load.trace import Trace
 from streambench.model.errors import InstrumentFailed
-from streambench.model.trial import Purpose, Segment, WithoutEngine
+from streambench.model.fault import FaultKind
+from streambench.model.trial import Purpose, Segment, TrialSpec, WithoutEngine
 from streambench.runtime.waiting import wait_until
+from streambench.trial.load import Played
 from streambench.trial.testbed import Testbed
 
 PART_MS: Final = 2_500
@@ -30,6 +32,12 @@ _LEAD_NS: Final = 800_000_000
 _WAIT_S: Final = 30.0
 _POLL_S: Final = 0.01
 _NS_PER_MS: Final = 1_000_000
+
+
+def may_play_again(spec: TrialSpec, load: Played) -> bool:
+    """Not in a short look, nor where the broker was started anew and is not as warm as it was."""
+    restarted = any(hit.kind is FaultKind.BROKER_RESTART for hit in load.struck.hits)
+    return not spec.cold and not restarted
 
 
 class Again:

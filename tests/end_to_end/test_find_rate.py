@@ -34,11 +34,16 @@ BRIEF = SearchPolicy(
     later_at_once_ms=1_000,
     first_per_s=9_500,
     step_up=1.6,
-    first_settle_ms=1_000,
+    ramp_ms=6_000,
     settle_ms=1_000,
     least_measured_ms=6_000,
     confirm=ConfirmPolicy(
-        warm_up_s=1.0, limited_warm_up_s=1.0, measured_s=6.0, windows=30, rising_ms=2_000
+        settle_s=1.0,
+        warm_up_s=1.0,
+        limited_warm_up_s=1.0,
+        measured_s=6.0,
+        windows=30,
+        rising_ms=2_000,
     ),
 )
 

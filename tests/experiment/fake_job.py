@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.engines.protocol import Readings
@@ -101,18 +102,30 @@ class FakeJob:
         rate = load.trace.meta.rate_per_s or 0
         if rate == self._dies_at_per_s:
             raise EngineFailed("worker-1 died by itself", stage="load")
-        behind = max(0.0, rate / self._bears_per_s - 1)
-        return self._played(load, behind)
+        return self._played(load, at_pace=True)
 
     def play_at_once(self, load: Load) -> Played:
         self.loads.append(load)
-        return self._played(load, 0.0)
+        return self._played(load, at_pace=False)
 
-    def _played(self, load: Load, behind: float) -> Played:
+    def _late_ms(self, trace: Trace, at_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """How long what is due then waits for what came before it; both in ms since T0."""
+        offered = np.repeat(trace.offered_by_second, 1_000) / 1_000
+        surplus = np.cumsum(offered - self._bears_per_s / 1_000)
+        backlog = surplus - np.minimum.accumulate(np.minimum(surplus, 0.0))
+        at = np.clip(at_ms, 0, min(len(backlog), trace.meta.duration_ms) - 1)
+        return np.rint(backlog[at] * 1_000 / self._bears_per_s).astype(np.int64)
+
+    def _played(self, load: Load, *, at_pace: bool) -> Played:
         expected = expect(load.trace, self.spec.query, self.spec.plan.event_clock)
         rows = right_rows(expected, delay_ms=DELAY_MS)
         at = rows.column("appended_ms").to_numpy()
-        late = np.rint((at - T0_MS) * behind).astype(np.int64)
+        due_ms = at - T0_MS
+        if at_pace:
+            late = self._late_ms(load.trace, due_ms)
+        else:  # all is there, and takes its time
+            mean_per_s = load.trace.ref.records * 1_000 / load.trace.meta.duration_ms
+            late = np.rint(due_ms * (mean_per_s / self._bears_per_s - 1)).astype(np.int64)
         for name, values in (
             ("appended_ms", at + late),
             ("visible_ns", (at + late + 1) * NS_PER_MS),

@@ -10,7 +10,8 @@ import pytest
 
 from streambench.experiment import find_rates
 from streambench.experiment.build import Options, make_request
-from streambench.experiment.confirming import Confirming, ToConfirm
+from streambench.experiment.confirming import ConfirmingFresh, ToConfirm
+from streambench.experiment.find_rate import Searching
 from streambench.experiment.find_rates import Found
 from streambench.experiment.loads import Loads
 from streambench.experiment.narrowing import SearchTask
@@ -109,14 +110,12 @@ def found_for(
         request: object,
         contender: Contender,
         session: object,
-        observer: object,
-        told: Callable[[SearchRecord], None],
-    ) -> SearchRecord:
+        told: Searching,
+    ) -> None:
         if given_s is not None:
             given_s.append((task.terms.budget_s, task.own_s))
         record = SearchRecord(contender.variant, 1e5, 500_000, tuple(probes), ended="enough")
-        told(record)
-        return record
+        told.know(record)
 
     def tried(self: object, asked: ToConfirm) -> TrialRecord:
         name = asked.contender.engine.name
@@ -124,7 +123,7 @@ def found_for(
         return replace(record, variant=asked.contender.variant)
 
     monkeypatch.setattr(find_rates, "search", searched)
-    monkeypatch.setattr(Confirming, "trial", tried)
+    monkeypatch.setattr(ConfirmingFresh, "trial", tried)
     request = make_request(Options(engines=tuple(bears), faults=()))
     told = Told()
     found = find_rates.find_rates(
@@ -211,7 +210,7 @@ def test_without_time_there_is_one_more_trial_where_nothing_is_confirmed_and_no_
 
 def test_an_engine_leaves_the_next_ones_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trials' time beyond what the searches take at least: the first engine gets no third."""
-    trial_s = USUAL.confirm.trial_s(WINDOW, limited=True)
+    trial_s = USUAL.confirm.fresh_trial_s(WINDOW, limited=True)
     needed_s = USUAL.least_search_s + trial_s
     slow = Bears(100_000, lambda rate: 3_000.0)
     found = found_for(
@@ -235,7 +234,7 @@ def test_an_engine_may_take_of_the_others_shares_what_they_need_not(
     given_s: list[tuple[float, float]] = []
     found_for(monkeypatch, [probe(100_000, within=True)], bears, budget_s=1_000, given_s=given_s)
     # Nothing takes time here, so nothing is used up; a trial of each own is kept back.
-    trial_s = USUAL.confirm.trial_s(WINDOW, limited=True)
+    trial_s = USUAL.confirm.fresh_trial_s(WINDOW, limited=True)
     for number, (budget_s, own_s) in enumerate(given_s, start=1):
         waiting = 3 - number
         assert budget_s == pytest.approx(3_000 - waiting * 800 - trial_s, abs=1)

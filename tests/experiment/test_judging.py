@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from streambench.experiment.judging import wrong_at_once
+from streambench.experiment.judging import judge_load, not_right, verdict_at_once
 from streambench.load.trace import compile_trace
 from streambench.model.columns import value_column
 from streambench.model.conditions import Guarantee
@@ -45,7 +45,11 @@ def wrong(
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
 ) -> str | None:
     _, expected, _ = given
-    return wrong_at_once(played, expected, guarantee=guarantee, state_exact=True)
+    judged = judge_load(played, expected, guarantee=guarantee, state_exact=True)
+    verdict = verdict_at_once(judged, guarantee, complete=played.complete)
+    if verdict.right:
+        return None
+    return not_right("that came at once", played.trace.ref.records, verdict.damage)
 
 
 def test_rows_before_their_due_instant_are_right(played: tuple[Played, Expected, Query]) -> None:

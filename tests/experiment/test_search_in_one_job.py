@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from streambench.experiment.build import Options, chosen_rates
+from streambench.experiment.build import Options, chosen_rates, rate_search
 from streambench.experiment.execute import run_record
-from streambench.experiment.find_rate import search
+from streambench.experiment.find_rate import BracketOnly, search
+from streambench.experiment.find_rates import find_rates
 from streambench.experiment.loads import Loads
 from streambench.experiment.narrowing import SearchTask
-from streambench.experiment.search_policy import SearchPolicy
+from streambench.experiment.rate_search import rounded
+from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.experiment.session import Session
 from streambench.model.experiment import RateSearch
 from streambench.model.machine import Stranger
@@ -23,7 +25,6 @@ from streambench.model.trial import Completed, Invalid, LoadKind
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from streambench.results.judged_again import judge_again
 from streambench.runtime.artifacts import Resolved
-from streambench.trial.observer import Silent
 from tests.experiment.fake_job import QUIET, FakeRuns
 from tests.experiment.test_curves import Quiet
 
@@ -33,8 +34,9 @@ BRIEF = SearchPolicy(
     at_once_per_s=800,
     at_once_ms=1_000,
     later_at_once_ms=1_000,
-    first_settle_ms=1_000,
+    ramp_ms=8_000,
     settle_ms=1_000,
+    confirm=ConfirmPolicy(measured_s=12.0, windows=24, rising_ms=2_000),
 )
 
 
@@ -54,10 +56,12 @@ def searched(tmp_path: Path, loads: Loads, runs: FakeRuns) -> tuple[SearchRecord
     artifacts = {contender.variant: Resolved(Path("java"), {})}
     session = Session(loads, artifacts, writer, Quiet(), running=runs)
     told: list[SearchRecord] = []
+    asked = BracketOnly(told.append)
     task = SearchTask(terms, 1, 10_000, most_per_s=4_000, policy=BRIEF)
-    found = search(task, request, contender, session, Silent(), told.append)
-    assert told[-1] == found
-    return found, read_bundle(writer.finish())
+    search(task, request, contender, session, asked)
+    assert asked.found is not None
+    assert told[-1] == asked.found
+    return asked.found, read_bundle(writer.finish())
 
 
 def test_the_rate_is_bracketed_and_every_load_can_be_judged_again(
@@ -104,3 +108,48 @@ def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
         assert isinstance(first.record.outcome, outcome)
         assert first.record.saturated is (outcome is Completed)
         assert (found.probes[0].pace is None) is (outcome is Invalid)
+
+
+def test_a_load_that_rises_tells_where_to_begin(tmp_path: Path, loads: Loads) -> None:
+    found, bundle = searched(tmp_path, loads, FakeRuns(BEARS_PER_S))
+    assert found.ramp is not None
+    assert found.ramp.onset_per_s is not None
+    assert found.ramp.onset_per_s == pytest.approx(BEARS_PER_S, rel=0.1)
+    assert found.probes[0].rate_per_s == rounded(0.95 * found.ramp.onset_per_s)
+    (ramp,) = (load for load in bundle.loads if load.record.kind is LoadKind.RAMP)
+    assert ramp.record.number == found.ramp.load
+    # One that is borne to its end says that the edge lies above.
+    borne, _ = searched(tmp_path / "borne", loads, FakeRuns(10 * BEARS_PER_S))
+    assert borne.ramp is not None
+    assert borne.ramp.onset_per_s is None
+    assert borne.probes[0].rate_per_s == rounded(0.95 * borne.ramp.last_per_s)
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_what_is_found_is_confirmed_by_the_same_job_unless_a_fresh_one_is_asked_for(
+    tmp_path: Path, loads: Loads, cold: bool
+) -> None:
+    runs = FakeRuns(BEARS_PER_S)
+    request, _ = rate_search(
+        Options(engines=("reference",), seed=7, out=tmp_path / "results"),
+        limit=None,
+        precision=PRECISION,
+        budget_s=None,
+    )
+    terms = SearchTerms(None, PRECISION, budget_s=10_000, cold=cold)
+    run = run_record(request, loads.broker_warm_up(request), RateSearch(terms))
+    writer = BundleWriter.create(request.out, run)
+    artifacts = {c.variant: Resolved(Path("java"), {}) for c in request.contenders}
+    session = Session(loads, artifacts, writer, Quiet(), running=runs)
+    find_rates(request, terms, run, session, BRIEF)
+    bundle = read_bundle(writer.finish())
+    (found,) = bundle.run.searches
+    (trial,) = bundle.trials
+    (confirmed,) = found.confirmations
+    assert confirmed.held
+    assert confirmed.fresh is cold
+    assert found.lag_bounded_per_s == confirmed.rate_per_s <= BEARS_PER_S
+    assert trial.record.job == (None if cold else found.job)
+    assert len(runs.jobs) == 1 + cold
+    assert trial.record.measured_windows >= BRIEF.confirm.windows
+    assert all(each.same for each in judge_again(bundle))

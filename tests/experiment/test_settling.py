@@ -2,75 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from streambench.experiment.build import Options, make_request, settling
+from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.request import Request
-from streambench.experiment.settling import SETTLING, Settling, SettlingPolicy, still_falls
-from streambench.load.trace import Trace, compile_trace
+from streambench.experiment.settling import settle, still_falls
+from streambench.experiment.settling_policy import SETTLING, SettlingPolicy
+from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
-from streambench.model.plan import EventClock
-from streambench.model.trial import Purpose, WarmedUp
-from streambench.model.workload import Query
-from streambench.oracle.expected import expect
+from streambench.model.trial import Purpose
 from streambench.trial.job import RunningJob
-from streambench.trial.load import Load, Played
-from streambench.trial.observer import Phase
-from streambench.workload.locate import find
-from streambench.workload.parse import load_workload
-from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
 
-LOAD_MS = 14_000
+WINDOWS = 28
+LOAD_S, HEAD_S = 14.0, 4.0
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Query]:
-    workload = load_workload(find("clicks"))
-    cache = tmp_path_factory.mktemp("traces")
-    load = compile_trace(workload, duration_ms=LOAD_MS, seed=1, cache=cache, rate_per_s=500)
-    return load, workload.query
-
-
-class Job:
+class Kept:
     """A job that is `delays_ms(share of the load that is over)` late, load by load."""
 
-    def __init__(self, delays_ms: Sequence[Callable[[float], float]], query: Query) -> None:
-        self._delays_ms: Iterator[Callable[[float], float]] = iter(delays_ms)
-        self._query = query
+    def __init__(self, delays_ms: Sequence[Callable[[float], float]]) -> None:
+        self._delays_ms = iter(delays_ms)
+        self.notes: list[str] = []
+        self.settled: bool | None = None
 
-    def play(self, load: Load) -> Played:
-        trace = load.trace
-        assert load.due.must
-        assert load.phase is Phase.WARM_UP
-        assert "warm-up" in (load.note or "")
-        rows = right_rows(expect(trace, self._query, EventClock.GLOBAL_PER_BATCH), delay_ms=0)
+    def warm_at_pace(self, job: object, request: object, load: object, note: str) -> Any:
+        self.notes.append(note)
         delay_ms = next(self._delays_ms)
-        appended = rows.column("appended_ms").to_numpy()
-        late = [round(delay_ms((at - T0_MS) / trace.meta.duration_ms)) for at in appended]
-        at = rows.schema.get_field_index("appended_ms")
-        rows = rows.set_column(at, "appended_ms", [appended + np.array(late)])
-        return Played(trace, T0_MS * 1_000_000, OFFSET_MS, rows, 0, Path("none"), complete=True)
+        delays = [delay_ms(at / WINDOWS) for at in range(WINDOWS)]
+        windows = pa.table(
+            {
+                # The last one is closed by the flush only, and nothing is due in the first.
+                "closing_ms": pa.array([*(500.0 * at for at in range(1, WINDOWS)), None]),
+                "expected_rows": pa.array([0, *[3] * (WINDOWS - 1)]),
+                "complete_ms": pa.array([1e6, *delays[1:-1], 1e6]),
+                "visible_complete_ms": pa.array([delays[0] + 1e3] * WINDOWS),
+            }
+        )
+        return SimpleNamespace(assessed=SimpleNamespace(tables={"windows": windows}))
 
 
 def warmed(
-    made: tuple[Trace, Query], *delays_ms: Callable[[float], float], at_most: int = 3
-) -> WarmedUp:
-    load, query = made
-    before = Settling(
-        load,
-        query=query,
-        clock=EventClock.GLOBAL_PER_BATCH,
-        guarantee=Guarantee.AT_LEAST_ONCE,
-        loads_at_most=at_most,
-    )
-    played = before(cast(RunningJob, Job(delays_ms, query)))
-    return before.outcome(played, head_s=4.0)
+    *delays_ms: Callable[[float], float],
+    guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
+    policy: SettlingPolicy = SETTLING,
+) -> tuple[int, bool | None]:
+    """How many loads were played, and whether it was seen that the delay no longer fell."""
+    kept = Kept(delays_ms)
+    request = plain(warm_up_s=LOAD_S + HEAD_S)
+    request = replace(request, conditions=replace(request.conditions, guarantee=guarantee))
+    settle(cast(KeptJob, kept), cast(RunningJob, None), request, cast(Trace, None), policy)
+    assert all("warm-up" in note for note in kept.notes)
+    return len(kept.notes), kept.settled
 
 
 def falling(share: float) -> float:
@@ -85,19 +75,21 @@ def rising(share: float) -> float:
     return 20 + 400 * share
 
 
-def test_a_delay_that_does_not_fall_ends_the_warm_up_after_the_time_asked_for(
-    made: tuple[Trace, Query],
-) -> None:
-    assert warmed(made, level) == WarmedUp(18.0, settled=True)
-    assert warmed(made, rising) == WarmedUp(18.0, settled=True)
+def test_a_delay_that_does_not_fall_ends_the_warm_up_after_the_time_asked_for() -> None:
+    assert warmed(level) == (1, True)
+    assert warmed(rising) == (1, True)
 
 
-def test_the_rate_is_played_again_while_the_delay_falls(made: tuple[Trace, Query]) -> None:
-    assert warmed(made, falling, falling, level) == WarmedUp(46.0, settled=True)
+def test_the_rate_is_played_again_while_the_delay_falls() -> None:
+    assert warmed(falling, falling, level) == (3, True)
 
 
-def test_it_is_not_played_for_ever_and_then_says_so(made: tuple[Trace, Query]) -> None:
-    assert warmed(made, falling, falling, falling) == WarmedUp(46.0, settled=False)
+def test_it_is_not_played_for_ever_and_then_says_so() -> None:
+    assert warmed(falling, falling, falling) == (3, False)
+
+
+def test_under_exactly_once_the_visible_delay_counts() -> None:
+    assert warmed(falling, guarantee=Guarantee.EXACTLY_ONCE) == (1, True)
 
 
 def test_a_fall_too_small_to_matter_is_none() -> None:
@@ -117,18 +109,8 @@ def test_too_few_windows_tell_nothing_and_one_far_behind_gains_nothing() -> None
     assert still_falls(np.r_[np.full(10, 900.0), np.full(10, np.inf)], 10) is None
 
 
-def test_nothing_is_claimed_of_a_delay_that_could_not_be_tested(made: tuple[Trace, Query]) -> None:
-    load, query = made
-    before = Settling(
-        load,
-        query=query,
-        clock=EventClock.GLOBAL_PER_BATCH,
-        guarantee=Guarantee.AT_LEAST_ONCE,
-        loads_at_most=3,
-        policy=SettlingPolicy(windows=50),
-    )
-    played = before(cast(RunningJob, Job((falling,), query)))
-    assert before.outcome(played, head_s=4.0) == WarmedUp(18.0, settled=None)
+def test_nothing_is_claimed_of_a_delay_that_could_not_be_tested() -> None:
+    assert warmed(falling, policy=SettlingPolicy(windows=50)) == (1, None)
 
 
 def plain(**changes: Any) -> Request:

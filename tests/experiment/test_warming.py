@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
 import pytest
 
-from streambench.experiment.warming import LOADS_AT_MOST, WarmUp
+from streambench.experiment.build import Options, make_request
+from streambench.experiment.warming import LOADS_AT_MOST, WarmUp, rising_to
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import EventClock
-from streambench.model.shape import Ramp
-from streambench.model.workload import Query, Synthetic
+from streambench.model.workload import Query
 from streambench.oracle.expected import expect
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Load, Played
-from streambench.trial.observer import Phase
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.oracle.stand_in import OFFSET_MS, T0_MS
@@ -45,12 +43,6 @@ class AtSetRates:
         stamps = [] if rate is None else [T0_MS, T0_MS + trace.ref.records * 1000 / rate]
         return self._played(trace, stamps, complete=rate is not None)
 
-    def play(self, load: Load) -> Played:
-        assert load.due.must
-        assert load.phase is Phase.WARM_UP
-        assert "rising" in (load.note or "")
-        return self._played(load.trace, [], complete=True)
-
     def _played(self, trace: Trace, stamps: list[float], *, complete: bool) -> Played:
         rows = pa.table({"appended_ms": pa.array(stamps, pa.float64())})
         return Played(trace, T0_MS * 1_000_000, OFFSET_MS, rows, 0, Path("none"), complete=complete)
@@ -72,12 +64,11 @@ def worked_off(
     warm_up = WarmUp(
         trace,
         again,
-        expected=lambda load: expect(load, query, EventClock.PER_PARTITION),
-        records_at_most=trace.ref.records * LOADS_AT_MOST,
-        loads_at_most=loads_at_most,
+        loads_at_most,
     )
     job = cast(RunningJob, AtSetRates(rates_per_s))
-    found = [None if s.per_s is None else round(s.per_s) for s in warm_up.steps(job)]
+    steps = warm_up.steps(job, lambda load: expect(load, query, EventClock.PER_PARTITION))
+    found = [None if step.per_s is None else round(step.per_s) for step in steps]
     # Each next load was made from the rate of the one before.
     assert [round(each) for each in told] == (found[: len(told)])
     return list(found)
@@ -98,26 +89,9 @@ def test_rows_that_do_not_come_end_it(made: tuple[Trace, Query]) -> None:
     assert worked_off(made, [1_000, None, 9_000]) == [1_000, None]
 
 
-def test_what_rises_to_the_rate_follows_what_came_at_once(
-    made: tuple[Trace, Query], tmp_path: Path
-) -> None:
-    trace, query = made
-    clicks = load_workload(find("clicks"))
-    assert isinstance(clicks.input, Synthetic)
-    workload = replace(clicks, input=clicks.input.shaped(Ramp(3_000, 10_000)))
-    rising = compile_trace(workload, duration_ms=2_000, seed=1, cache=tmp_path)
-    warm_up = WarmUp(
-        trace,
-        lambda _: trace,
-        expected=lambda load: expect(load, query, EventClock.PER_PARTITION),
-        records_at_most=0,
-        rising=rising,
-    )
-    played = warm_up(cast(RunningJob, AtSetRates([1_000, 1_000])))
-    assert [each.trace for each in played] == [trace, trace, rising]
-    first, second = rising.offered_by_second
-    assert first < second
-    assert first + second == rising.ref.records
-    assert warm_up.expected(rising).due() != warm_up.expected(trace).due()
-    # Not while rows of before are missing: they would never be told apart.
-    assert [each.trace for each in warm_up(cast(RunningJob, AtSetRates([None])))] == [trace]
+def test_what_rises_to_the_rate_begins_at_three_tenths_of_it(tmp_path: Path) -> None:
+    request = make_request(Options(engines=("reference",), rate_per_s=10_000, faults=()))
+    rising = rising_to(request)
+    load = compile_trace(rising.workload, duration_ms=2_000, seed=1, cache=tmp_path)
+    assert load.offered_by_second == pytest.approx((4_750, 8_250), abs=5)
+    assert rising.rate_per_s is None

@@ -241,7 +241,7 @@ def test_an_engine_that_cannot_is_told_with_its_own_reason(tmp_path: Path) -> No
     assert "spark lacks something" in text
 
 
-def test_what_no_fresh_job_confirmed_is_told_with_what_a_warm_one_bore(tmp_path: Path) -> None:
+def test_what_no_longer_trial_confirmed_is_told_with_what_passed(tmp_path: Path) -> None:
     tried = replace(
         search("kafka-streams", 936_000, None, 924_000.0),
         lag_bounded_per_s=None,
@@ -252,7 +252,7 @@ def test_what_no_fresh_job_confirmed_is_told_with_what_a_warm_one_bore(tmp_path:
     )
     text = markdown.render_document(compose(bundle_of(tmp_path, (tried,), None)))
     assert (
-        "936,000 events/s passed in the warm job, but no fresh job was shown to bear 936,000 and 851,000"
+        "936,000 events/s passed in the warm job, but no longer trial showed that it bears 936,000 and 851,000"
     ) in text
 
 

@@ -77,11 +77,23 @@ class ConfirmationResult:
     held: Annotated[bool, says("whether the rate was confirmed")]
     why: Annotated[str, says("why, in words")]
     limited: Annotated[bool, says("whether the limit was to be kept, too")]
+    fresh: Annotated[bool, says("whether it had a job of its own")]
 
     @classmethod
     def of(cls, confirmation: Confirmation) -> ConfirmationResult:
         """A confirmation as it is published."""
         return cls(**{name: getattr(confirmation, name) for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class RampResult:
+    """The load that rose before the probes."""
+
+    first_per_s: Annotated[int, says("records per second at its begin")]
+    last_per_s: Annotated[int, says("records per second at its end")]
+    onset_per_s: Annotated[
+        int | None, says("where the lag began to grow; null: it did not, or nobody knows")
+    ]
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,7 @@ class VariantRate:
     confirmed: Annotated[
         VariantResult | None, says("result of the trial that confirmed the rate; null: none")
     ]
+    ramp: Annotated[RampResult | None, says("load that rose at first; null: none did")]
     probes: Annotated[tuple[ProbeResult, ...], says("in the order in which they were made")]
     confirmations: Annotated[
         tuple[ConfirmationResult, ...], says("in the order in which they were made")
@@ -170,6 +183,9 @@ def _rate(bundle: Bundle, one: FoundRate) -> VariantRate:
         bracket=None if record.lag_bounded_per_s is None else _bracket(record),
         ended=record.ended,
         confirmed=None if one.confirmed is None else variant_result(one.confirmed),
+        ramp=None
+        if record.ramp is None
+        else RampResult(record.ramp.first_per_s, record.ramp.last_per_s, record.ramp.onset_per_s),
         probes=tuple(ProbeResult.of(probe) for probe in record.probes),
         confirmations=tuple(ConfirmationResult.of(each) for each in record.confirmations),
     )

@@ -116,7 +116,7 @@ SEARCH_POLICY: Final = SearchPolicy(
     at_once_per_s=15_000,
     at_once_ms=1_000,
     later_at_once_ms=1_000,
-    first_settle_ms=2_000,
+    ramp_ms=6_000,
     settle_ms=1_000,
     least_measured_ms=5_000,
 )

@@ -11,7 +11,7 @@ from streambench.analysis.searches import FoundRate, bracket, found_rates, pace_
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import DASH, listing, number, optional, three_digits
 from streambench.model.pace import Limit, Pace
-from streambench.model.search import SearchRecord, SearchTerms, last_of_each_rate
+from streambench.model.search import RampRecord, SearchRecord, SearchTerms, last_of_each_rate
 from streambench.report.document import (
     Block,
     Cell,
@@ -40,10 +40,12 @@ _TONES = {
     None: Tone.CAUTION,
 }
 _ABOUT = (
-    "Rates are tried in one warm job, each for some seconds. One is confirmed by a longer trial in a fresh "
-    "job, warmed alike, in which every row was right and the engine kept up. How near a rate comes to the "
-    "edge is the search's precision; it does not say how far another search would end from it."
+    "Rates are tried in one warm job, each for some seconds. One is confirmed by a longer trial {by}, in "
+    "which every row was right and the engine kept up. How near a rate comes to the edge is the search's "
+    "precision; it does not say how far another search would end from it."
 )
+_BY_FRESH = "of a fresh job that was warmed alike"
+_BY_SAME = "of the same job"
 
 
 def search_sections(bundle: Bundle, terms: SearchTerms) -> tuple[Section, ...]:
@@ -53,12 +55,21 @@ def search_sections(bundle: Bundle, terms: SearchTerms) -> tuple[Section, ...]:
     basis = rank_basis(ranked.basis, "1 event/s")
     blocks: list[Block] = [_grid(bundle, found, terms.limit)]
     blocks += [Points(reasons)] if (reasons := unranked_rates(found)) else []
-    blocks += [*trend_blocks(bundle), Text(f"{_ABOUT} {basis}".strip(), Tone.QUIET)]
+    about = _ABOUT.format(by=_by(bundle, terms))
+    blocks += [*trend_blocks(bundle), Text(f"{about} {basis}".strip(), Tone.QUIET)]
     searches = bundle.run.searches
     if any(search.probes for search in searches):
         blocks += [_tries(bundle, found), _curve(bundle)]
         blocks.append(Fold("Every probe", tuple(_probes(bundle, search) for search in searches)))
     return (Section("rates", "Sustainable rate", tuple(blocks)),)
+
+
+def _by(bundle: Bundle, terms: SearchTerms) -> str:
+    """Which jobs confirmed."""
+    fresh = {each.fresh for search in bundle.run.searches for each in search.confirmations}
+    if fresh == {True, False}:
+        return f"{_BY_SAME} or {_BY_FRESH}"
+    return _BY_FRESH if fresh == {True} or (not fresh and terms.cold) else _BY_SAME
 
 
 def search_clause(bundle: Bundle, terms: SearchTerms) -> str:
@@ -144,7 +155,7 @@ def _not_confirmed_words(record: SearchRecord) -> str:
         return record.ended
     tried = listing([number(c.rate_per_s) for c in record.confirmations if not c.limited])
     warm = f"{number(best)} events/s passed in the warm job"
-    return f"{warm}, but no fresh job was shown to bear {tried}" if tried else warm
+    return f"{warm}, but no longer trial showed that it bears {tried}" if tried else warm
 
 
 def _confirmed_words(record: SearchRecord) -> str:
@@ -204,11 +215,17 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Plot:
         "search",
         "Rates that were tried",
         "The rates tried on each engine, which of them passed, and the confirmed one",
-        "At once: how fast a warm job worked off records that were all there. The search begins near it. "
-        "It says nothing of delay, and it is no bound. Grey rings: not decided.",
+        "At once: how fast a warm job worked off records that were all there. "
+        f"{_begins_words(bundle)} It says nothing of delay, and it is no bound. Grey rings: not decided.",
         partial(_draw_search, lanes),
         Grid(columns, rows),
     )
+
+
+def _begins_words(bundle: Bundle) -> str:
+    if any(search.ramp is not None for search in bundle.run.searches):
+        return "Around it a load rises first; the search begins where the lag began to grow."
+    return "The search begins near it."
 
 
 def _draw_search(lanes: Sequence[SearchLane], narrow: bool) -> Any:
@@ -256,6 +273,16 @@ def _draw_curve(panels: Sequence[SweepPanel], label: str, narrow: bool) -> Any:
     return draw_sweep(panels, xlabel="events per second", ylabel=f"{label}, ms", narrow=narrow)
 
 
+def _ramp(ramp: RampRecord) -> GridRow:
+    grew = (
+        "it is not known that the lag grew"
+        if ramp.onset_per_s is None
+        else f"the lag began to grow at about {number(ramp.onset_per_s)} events/s"
+    )
+    rose = f"a load rose from {number(ramp.first_per_s)} to {number(ramp.last_per_s)} events/s"
+    return GridRow((Cell("at first"),), aside=f"{rose}: {grew}")
+
+
 def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
     stem = delay_stem(bundle)
     columns = (
@@ -268,7 +295,8 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         GridColumn("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
         GridColumn("machine idle, %", numeric=True),
     )
-    rows = [
+    rows = [] if search.ramp is None else [_ramp(search.ramp)]
+    rows += [
         GridRow(
             (
                 Cell(f"{number(probe.rate_per_s)}/s"),
