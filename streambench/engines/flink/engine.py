@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.launch import log_of, named, port_was_taken, prepare, start, stop
+from streambench.engines.common.launch import start
 from streambench.engines.flink.job import FlinkJob
 from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
 from streambench.engines.flink.programs import flink_programs
@@ -23,7 +24,7 @@ from streambench.engines.flink.submission import submit
 from streambench.engines.flink.variants import VARIANTS
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
-from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
@@ -33,12 +34,10 @@ from streambench.model.plan import (
     Role,
     Setting,
     Unsupported,
-    Whose,
 )
 from streambench.model.workload import Workload
 
 VERSION = "2.2.1"
-_ATTEMPTS = 3
 
 
 class FlinkEngine:
@@ -61,12 +60,8 @@ class FlinkEngine:
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """Query, configuration and processes, with addresses and folders as symbols."""
-        if variant.version != VERSION:
-            return Unsupported(
-                Whose.OURS,
-                f"streambench runs Flink {VERSION}, not {variant.version}",
-                hint=f"ask for {VERSION}",
-            )
+        if (other := other_version("Flink", variant.version, VERSION)) is not None:
+            return other
         settings = flink_settings(workload.query, conditions, variant)
         return Plan(
             engine=self.name,
@@ -95,7 +90,8 @@ class FlinkEngine:
                     "streambench cannot yet submit to a Flink cluster that already runs"
                 )
             case Embedded():
-                return _attach(plan, at)
+                script = Path(__file__).with_name("submit.py")
+                return start_cluster(plan, at, leader=JOB_MANAGER, script=script, start=_start)
 
 
 def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:
@@ -120,23 +116,6 @@ def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:
         "for the new one; the survivors of the other engines take over. flink:spare and "
         "flink:adaptive are the variants that need not wait."
     )
-
-
-def _attach(plan: Plan, at: Embedded) -> Job:
-    names = [process.name for process in plan.processes]
-    for attempt in range(1, _ATTEMPTS + 1):
-        filled = prepare(plan, at, {"submit_script": str(Path(__file__).with_name("submit.py"))})
-        try:
-            return _start(filled, at)
-        except EngineFailed as error:
-            stop(names, at)
-            taken = port_was_taken(error, [log_of(named(filled, JOB_MANAGER), at)])
-            if attempt == _ATTEMPTS or not taken:
-                raise
-        except BaseException:
-            stop(names, at)
-            raise
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _start(plan: Plan, at: Embedded) -> Job:

@@ -91,7 +91,7 @@ def _submitter() -> ProcessPlan:
     return ProcessPlan(
         name=SUBMITTER,
         role=Role.SUBMITTER,
-        argv=("${python}", "${submit_script}", "${job_dir}/job.json"),
+        argv=("${python}", "${script}", "${job_dir}/job.json"),
         env={
             "JAVA_HOME": "${java_home}",
             "JVM_ARGS": " ".join(coordinator_flags(SUBMITTER_HEAP_MIB)),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import (
     listens,
-    log_of,
     named,
-    port_was_taken,
-    prepare,
     start,
-    stop,
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.engines.spark.job import SparkJob
@@ -23,7 +20,7 @@ from streambench.engines.spark.settings import executor_heap_mib, silence_timeou
 from streambench.engines.spark.trigger import trigger_ms
 from streambench.engines.spark.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
-from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
 from streambench.model.workload import Workload
@@ -32,7 +29,6 @@ from streambench.runtime.waiting import wait_until
 VERSION = "4.2.0"
 MASTER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 120.0
-_ATTEMPTS = 3
 _RECOVERY_TERMS = (
     "Spark's surviving executors take over the tasks of the dead one. The Worker that comes back starts "
     "a new executor by itself.",
@@ -61,12 +57,8 @@ class SparkEngine:
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """Query, configuration and processes, with addresses and folders as symbols."""
-        if variant.version != VERSION:
-            return Unsupported(
-                Whose.OURS,
-                f"streambench runs Spark {VERSION}, not {variant.version}",
-                hint=f"ask for {VERSION}",
-            )
+        if (other := other_version("Spark", variant.version, VERSION)) is not None:
+            return other
         if conditions.guarantee is Guarantee.EXACTLY_ONCE:
             return Unsupported(
                 Whose.UPSTREAM,
@@ -98,24 +90,8 @@ class SparkEngine:
                     "streambench cannot yet submit to a Spark cluster that already runs"
                 )
             case Embedded():
-                return _attach(plan, at)
-
-
-def _attach(plan: Plan, at: Embedded) -> Job:
-    names = [process.name for process in plan.processes]
-    for attempt in range(1, _ATTEMPTS + 1):
-        filled = prepare(plan, at, {"driver_script": str(Path(__file__).with_name("driver.py"))})
-        try:
-            return _start(filled, at)
-        except EngineFailed as error:
-            stop(names, at)
-            taken = port_was_taken(error, [log_of(named(filled, MASTER), at)])
-            if attempt == _ATTEMPTS or not taken:
-                raise
-        except BaseException:
-            stop(names, at)
-            raise
-    raise AssertionError("the last attempt returns or raises")
+                script = Path(__file__).with_name("driver.py")
+                return start_cluster(plan, at, leader=MASTER, script=script, start=_start)
 
 
 def _start(plan: Plan, at: Embedded) -> Job:

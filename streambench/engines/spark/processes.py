@@ -81,7 +81,7 @@ def _driver() -> ProcessPlan:
     return ProcessPlan(
         name=DRIVER,
         role=Role.COORDINATOR,
-        argv=("${python}", "${driver_script}", "${job_dir}/job.json"),
+        argv=("${python}", "${script}", "${job_dir}/job.json"),
         env={**_ENVIRONMENT, "PYSPARK_PYTHON": "${python}", "PYSPARK_SUBMIT_ARGS": "pyspark-shell"},
         heap_mib=DRIVER_HEAP_MIB,
     )
