@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +36,6 @@ from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
 from streambench.trial.measured_load import caused_bytes, evidence_of, play_measured
 from streambench.trial.observer import Phase, Status
-from streambench.trial.testbed import Testbed
 from streambench.trial.timeline import Timeline
 from streambench.trial.without_engine import Again, may_play_again
 
@@ -58,11 +57,10 @@ class Probed:
 
 @dataclass(frozen=True)
 class _Measured:
-    """A trial, to be played again in part."""
+    """A trial, and how a part of it is played again."""
 
     record: TrialRecord
-    spec: TrialSpec
-    played: Played
+    again: Callable[[], Again]
 
 
 @dataclass
@@ -178,7 +176,10 @@ class KeptJob:
         self.session.writer.add_trial(record, assessed.tables)
         self._at_pace(evidence.load)
         if may_play_again(spec, evidence.load):
-            self._measured.append(_Measured(record, spec, evidence.load))
+            # Of one trial the reader starts while the job ends; many of them would be in the way.
+            part = partial(job.again, spec.segment, evidence.load)
+            again = part if self.shared else _already(part())
+            self._measured.append(_Measured(record, again))
         self.first_result_s = None
         return record
 
@@ -199,13 +200,13 @@ class KeptJob:
         self.session.writer.add_trial(record, {})
         return record
 
-    def play_again(self, testbed: Testbed) -> Iterator[TrialRecord]:
+    def play_again(self) -> Iterator[TrialRecord]:
         """What the broker took for a part of each trial's load alone, and how fast the machine was.
 
         The job must have gone.
         """
         for each in self._measured:
-            alone = Again(testbed, each.spec.segment, each.played.event_offset_ms).play()
+            alone = each.again().play()
             figures = each.record.measures
             known = with_broker_alone(
                 figures.get("engine_cpu_s_per_million"),
@@ -246,6 +247,10 @@ class KeptJob:
     def _job(self) -> int | None:
         """What a trial says of its job."""
         return self.number if self.shared else None
+
+
+def _already(again: Again) -> Callable[[], Again]:
+    return lambda: again
 
 
 def _now() -> str:

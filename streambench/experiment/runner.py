@@ -45,17 +45,15 @@ def run_job(
     """
     session = kept.session
     with session.workspaces(launch.room) as place:
-        testbeds: list[Testbed] = []
 
         def play_again() -> None:
             if known is not None:
-                known(kept.play_again(testbeds[0]))
+                known(kept.play_again())
 
         try:
             with session.running(
                 launch.spec, place, observer, before=launch.before, after=play_again
             ) as job:
-                testbeds.append(job.testbed)
                 kept.warnings = () if place.in_memory else (ON_DISK,)
                 script(job, place)
         finally:

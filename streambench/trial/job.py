@@ -22,7 +22,7 @@ from streambench.model.disturbance import disturbance
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
-from streambench.model.trial import Purpose, Span, TraceRef
+from streambench.model.trial import Purpose, Segment, Span, TraceRef
 from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
@@ -39,6 +39,7 @@ from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
 from streambench.trial.since_asked import EngineWord, SinceAsked
 from streambench.trial.testbed import Testbed, embedded_testbed
+from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
 
 _NS_PER_S = 1_000_000_000
@@ -203,6 +204,10 @@ class RunningJob:
         since = aborted - self._aborted_before
         self._aborted_before = aborted
         return max(0, since)
+
+    def again(self, segment: Segment, load: Played) -> Again:
+        """A part of a load that was played, once more when the job has gone."""
+        return Again(self.testbed, segment, load.event_offset_ms)
 
     def shown_by(self, observer: Observer) -> None:
         """Let another observer hear of what follows."""

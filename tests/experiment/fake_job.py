@@ -19,13 +19,14 @@ from streambench.kafka.send_times import SendLogMeta, SendTimes, write_send_time
 from streambench.load.trace import Trace
 from streambench.model.errors import EngineFailed
 from streambench.model.machine import MachineUsage
-from streambench.model.trial import RoleUsage
+from streambench.model.trial import RoleUsage, Segment
 from streambench.oracle.expected import expect
 from streambench.trial.job import JobSpec, RunningJob
 from streambench.trial.load import Load, Played
 from streambench.trial.observer import Observer, Phase
 from streambench.trial.since_asked import EngineWord
 from streambench.trial.testbed import Testbed
+from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
 from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
 
@@ -92,6 +93,9 @@ class FakeJob:
 
     def aborted_rows(self) -> int:
         return 0
+
+    def again(self, segment: Segment, load: Played) -> Again:
+        return cast(Again, SimpleNamespace(play=lambda: None))
 
     def shown_by(self, observer: Observer) -> None:
         self.shown = observer
@@ -221,5 +225,7 @@ class FakeRuns:
         )
         self.jobs.append(job)
         yield cast(RunningJob, job)
+        if after is not None:
+            after()
         if self._ends_by is not None:
             raise self._ends_by
