@@ -22,7 +22,7 @@ from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, S
 from streambench.model.plan import EventClock, Plan, Unsupported
 from streambench.model.shape import shape_words
 from streambench.model.trial import LeftOut, Purpose, TrialRecord, TrialSpec
-from streambench.oracle.expected import Expected, expect
+from streambench.oracle.expected import Due, expect
 from streambench.results.schema import METHOD, SCHEMA, PlanRecord, RunRecord
 from streambench.runtime.java import find_java
 from streambench.trial.observer import Phase, Status
@@ -36,13 +36,13 @@ def execute(
     requests: Sequence[Request], session: Session, leaves_out: LeavesOut | None = None
 ) -> tuple[TrialRecord, ...]:
     """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
-    known: dict[tuple[str, EventClock], Expected] = {}
+    known: dict[tuple[str, EventClock], Due] = {}
 
-    def promised(load: Trace, request: Request, plan: Plan) -> Expected:
+    def promised(load: Trace, request: Request, plan: Plan) -> Due:
         """No batches yet: only what surely must come."""
         key = (load.ref.sha256, plan.event_clock)
         if key not in known:
-            known[key] = expect(load, request.workload.query, plan.event_clock)
+            known[key] = expect(load, request.workload.query, plan.event_clock).due()
         return known[key]
 
     records: list[TrialRecord] = []
@@ -78,7 +78,7 @@ def execute(
                     ),
                     request,
                     contender,
-                    promised(trace, request, plan).due(),
+                    promised(trace, request, plan),
                     _before(session.loads, request, plan),
                 )
                 record = run_one(planned, session, shown)

@@ -24,16 +24,17 @@ from streambench.oracle.columns import (
     passes_sql,
     quoted,
 )
+from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Due:
-    """(key, window start relative to the trace's origin) of rows that must come and of all that may."""
+    """Rows that must come and all that may, their windows relative to the trace's origin."""
 
-    must: frozenset[tuple[str, int]]
-    may: frozenset[tuple[str, int]]
+    must: KeyedWindows
+    may: KeyedWindows
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,12 @@ class Expected:
 
     def due(self) -> Due:
         """The rows that must come, and those that may."""
-        may = np.flatnonzero(self.table.column("possible_records").to_numpy() > 0)
-        must = _places(self.table.filter(self.table.column("must")))
-        return Due(must, must if len(must) == len(may) else _places(self.table.take(may)))
+        places = self.table.select(["key", "window_start_ms"])
+        possible = self.table.column("possible_records").to_numpy() > 0
+        must = KeyedWindows.of(places.filter(self.table.column("must")))
+        if len(must) == np.count_nonzero(possible):
+            return Due(must, must)
+        return Due(must, KeyedWindows.of(places.filter(pa.array(possible))))
 
 
 def expect(
@@ -175,16 +179,6 @@ def expect(
         exact=bool(np.array_equal(must_records, possible_records)),
         nothing_late=clocks.nothing_late,
         moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
-    )
-
-
-def _places(table: pa.Table) -> frozenset[tuple[str, int]]:
-    return frozenset(
-        zip(
-            table.column("key").to_pylist(),
-            table.column("window_start_ms").to_pylist(),
-            strict=True,
-        )
     )
 
 

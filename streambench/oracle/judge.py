@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -18,6 +17,7 @@ from streambench.model.verdict import Damage, RowClass, Verdict
 from streambench.oracle.columns import duckdb_session, quoted
 from streambench.oracle.examples import examples
 from streambench.oracle.expected import Expected
+from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 
 # A realtime clock may drift by 1 ms within a valid trial.
 EARLY_TOLERANCE_MS = 1
@@ -59,15 +59,15 @@ def judge(
     guarantee: Guarantee,
     start_realtime_ms: int,
     event_offset_ms: int,
-    exempt: Set[tuple[str, int]] = frozenset(),
+    exempt: KeyedWindows = NO_WINDOWS,
     state_exact: bool = True,
     uncommitted_rows: int | None = None,
 ) -> Judged:
     """Judge all rows of a trial, whatever their window: one that nothing was due for is unexpected.
 
     `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
-    aggregates (`value_column`). `exempt` holds (key, window_start_ms since the epoch) of the only rows that
-    are not judged: those of streambench's own records and of loads before this one. `state_exact` is
+    aggregates (`value_column`). `exempt` (since the epoch) are the only rows that are not
+    judged: those of streambench's own records and of loads before this one. `state_exact` is
     False for an engine whose state, too, is only at-least-once.
 
     The first row with a right value is right, the same again a duplicate. With bounds several values
@@ -82,7 +82,8 @@ def judge(
 
     relative = rows.column("window_start_ms").to_numpy() - event_offset_ms
     index, code = _compare(rows, expected, event_offset_ms)
-    code[_exempt(rows, index, exempt)] = EXEMPT
+    # Of those that nothing was due for.
+    code[(index < 0) & (exempt.find(rows) >= 0)] = EXEMPT
 
     order = np.lexsort(
         (
@@ -130,17 +131,6 @@ def judge(
         guarantee=guarantee,
     )
     return Judged(verdict=verdict, rows=judged_rows)
-
-
-def _exempt(rows: pa.Table, index: Int64s, exempt: Set[tuple[str, int]]) -> Int64s:
-    """Which rows are exempt, of those that nothing was due for."""
-    strange = np.flatnonzero(index < 0)
-    places = zip(
-        rows.column("key").take(strange).to_pylist(),
-        rows.column("window_start_ms").take(strange).to_pylist(),
-        strict=True,
-    )
-    return strange[np.fromiter((place in exempt for place in places), np.bool_, len(strange))]
 
 
 def _honoured(damage: Damage, guarantee: Guarantee, *, state_exact: bool) -> bool:

@@ -21,7 +21,7 @@ from streambench.trial.load import Load, Played
 from streambench.trial.observer import Phase
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
-from tests.oracle.stand_in import OFFSET_MS, T0_MS
+from tests.oracle.stand_in import OFFSET_MS, T0_MS, pairs
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,7 @@ def test_what_rises_to_the_rate_follows_what_came_at_once(
     first, second = rising.offered_by_second
     assert first < second
     assert first + second == rising.ref.records
-    assert warm_up.expected(rising).due() != warm_up.expected(trace).due()
+    of_each = [pairs(warm_up.expected(load).due().must) for load in (rising, trace)]
+    assert of_each[0] != of_each[1]
     # Not while rows of before are missing: they would never be told apart.
     assert [each.trace for each in warm_up(cast(RunningJob, AtSetRates([None])))] == [trace]
