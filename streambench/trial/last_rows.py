@@ -80,14 +80,13 @@ def read_last_rows(
     def silent() -> bool:
         nonlocal malformed_count, last_row
         fail_on_exit(testbed.supervisor, stage="last rows", excused=excused)
-        raw = testbed.reader.poll()
         now = time.monotonic()
-        if len(raw):
+        while len(raw := testbed.reader.poll()):
+            last_row = now = time.monotonic()
             decoded = decode(raw, query)
             malformed.extend(decoded.malformed)
             malformed_count += decoded.malformed_count
             tables.append(decoded.table)
-            last_row = now
             found = awaited.must_come.find(decoded.table)
             came[found[found >= 0]] = True
         over = now - last_row > awaited.silence_s

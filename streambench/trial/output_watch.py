@@ -56,13 +56,14 @@ class OutputWatch:
 
     def recovered(self) -> bool:
         """Whether, for a while now, what was due has come and the engine says that it runs."""
-        table = decode(self._blocks.take(), self._query).table
-        for key, start_ms in zip(
-            table.column("key").to_pylist(),
-            table.column("window_start_ms").to_pylist(),
-            strict=True,
-        ):
-            self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
+        while len(rows := self._blocks.take()):
+            table = decode(rows, self._query).table
+            for key, start_ms in zip(
+                table.column("key").to_pylist(),
+                table.column("window_start_ms").to_pylist(),
+                strict=True,
+            ):
+                self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
         good = self._whole() and self._job.healthy().state is State.RUNNING
         self._good_looks = self._good_looks + 1 if good else 0
         return self._good_looks >= LOOKS
