@@ -85,7 +85,7 @@ class Stages:
 
     def __init__(self) -> None:
         self.peak_mib = 0
-        print(f"{'stage':<44} {'peak MiB':>9} {'after':>7}", flush=True)
+        print(f"{'stage':<34} {'peak MiB':>9} {'after':>7}", flush=True)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
@@ -94,7 +94,7 @@ class Stages:
         status = Path("/proc/self/status").read_text()
         peak, left = (int(re.findall(rf"{key}:\s+(\d+)", status)[0]) for key in ("VmHWM", "VmRSS"))
         self.peak_mib = max(self.peak_mib, peak >> 10)
-        print(f"{name:<44} {peak >> 10:>9,} {left >> 10:>7,}", flush=True)
+        print(f"{name:<34} {peak >> 10:>9,} {left >> 10:>7,}", flush=True)
 
 
 def run(seconds: int, report: Path | None, scratch: Path) -> None:
@@ -115,12 +115,14 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
         from streambench.results.expectations import store
         from streambench.results.files import write_with
         from streambench.results.measure import measure
+        from streambench.runtime.memory import give_back_what_is_freed
         from streambench.trial.job import JobSpec, RunningJob
         from streambench.trial.load import Load, Written
         from streambench.trial.observer import Observer
         from streambench.trial.own_rows import OwnRows
         from streambench.trial.rows_due import RowsDue
 
+    give_back_what_is_freed()
     workload = clicks()
     with stage("compiling the loads"):
         trace, warming = (
@@ -139,16 +141,16 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
     bundle.mkdir()
     known: list[Any] = []
     for clock in EventClock:
-        with stage(f"{clock.value}: expecting"):
+        with stage(f"{clock.name.lower()}: expecting"):
             expected = expect(trace, workload.query, clock)
             before = expect(warming, workload.query, clock)
-        with stage(f"{clock.value}: what is due"):
+        with stage(f"{clock.name.lower()}: what is due"):
             due, due_before = expected.due(), before.due()
         known.append(due)
         del expected, before
         rows = scratch / "rows"
         spawned(write_rows, trace.ref, clock.value, rows)
-        with stage(f"{clock.value}: rows awaited"):
+        with stage(f"{clock.name.lower()}: rows awaited"):
             reader = SimpleNamespace(poll=BlockFile(rows).take, rows_read=BlockFile(rows).count)
             bed = SimpleNamespace(
                 own=OwnRows(), reader=reader, supervisor=SimpleNamespace(deaths=lambda: ())
@@ -163,7 +165,7 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
             written = Written(T0_MS * NS_PER_MS, 0, T0_MS, rows, 0)
             played = job.await_rows(Load(trace, due, silence_s=SILENCE_S), written)
             assert (played.complete, played.rows.num_rows) == (True, shown.rows)
-        with stage(f"{clock.value}: judged and measured"):
+        with stage(f"{clock.name.lower()}: judged and measured"):
             expected = expect(trace, workload.query, clock)
             judged = judge(
                 played.rows,
@@ -183,7 +185,7 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
                 event_offset_ms=T0_MS,
                 spans=spans,
             )
-        with stage(f"{clock.value}: stored"):
+        with stage(f"{clock.name.lower()}: stored"):
             import pyarrow.parquet as pq
 
             store(bundle, expected)
