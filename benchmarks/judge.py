@@ -16,12 +16,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from streambench.experiment.sweep import Terms, at
 from streambench.kafka.block_file import BlockFile
 from streambench.kafka.blocks import encode_block
 from streambench.kafka.fetch import batches
+from streambench.kafka.raw_rows import NO_ROWS
 from streambench.kafka.rows import decode
 from streambench.load.trace import compile_trace
 from streambench.model.columns import bound_columns
@@ -87,10 +89,10 @@ def main() -> None:
         times["expecting (DuckDB)"] = time.monotonic() - begun
         rows = write_rows(folder / "rows", expected, arguments.rows)
         begun = time.monotonic()
-        raw = BlockFile(folder / "rows").take()
+        raw = list(iter(BlockFile(folder / "rows").take, NO_ROWS))
         times["reading the file"] = time.monotonic() - begun
         begun = time.monotonic()
-        table = decode(raw, workload.query).table
+        table = pa.concat_tables([decode(part, workload.query).table for part in raw])
         times["decoding the JSON"] = time.monotonic() - begun
         begun = time.monotonic()
         judged = judge(

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from streambench.cli.console import err, out
 from streambench.cli.live import LiveDisplay, live
-from streambench.report.terminal import render
-from streambench.report.write import write
 from streambench.results.bundle import BundleWriter, read_bundle
 from streambench.results.schema import RunRecord
 
@@ -32,6 +30,10 @@ def reported(
             yield writer, LiveDisplay(shown, expected_s)
         writer.finish()
     finally:
+        # Late: what draws the report weighs as much as a trial's rows, and would lie beside every engine.
+        from streambench.report.terminal import render
+        from streambench.report.write import write
+
         path = write(writer.folder)[0]
         out.print(render(read_bundle(writer.folder)))
         err.print(f"report: {path}", soft_wrap=True, markup=False)

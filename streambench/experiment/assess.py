@@ -64,13 +64,7 @@ class Assessed:
 
 def own_rows_table(played: Played) -> pa.Table:
     """Rows that are no result of a load, by key and window start (ms since the epoch)."""
-    places = sorted(played.own_rows)
-    return pa.table(
-        {
-            "key": pa.array([key for key, _ in places], pa.string()),
-            "window_start_ms": pa.array([start for _, start in places], pa.int64()),
-        }
-    )
+    return played.own_rows.table.sort_by([("key", "ascending"), ("window_start_ms", "ascending")])
 
 
 def assess(

@@ -213,7 +213,7 @@ class _InOneJob:
             request.workload, warm_up_ms=round(request.warm_up_s * 1000), measured_ms=measured_ms
         )
         load = self.loads.compiled(request, duration_ms(parts))
-        due = self._kept.promised(self._job, load).due()
+        due = self._kept.due(self._job, load)
         segment = Segment(load.ref, parts)
         probed = self._kept.probe(self._job, request, segment, Load(load, due, phase, note))
         shutil.rmtree(load.folder)

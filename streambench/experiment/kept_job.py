@@ -31,7 +31,7 @@ from streambench.model.trial import (
     TrialSpec,
     WarmedUp,
 )
-from streambench.oracle.expected import Expected
+from streambench.oracle.expected import Due, Expected
 from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
 from streambench.trial.measured_load import caused_bytes, evidence_of, play_measured
@@ -92,7 +92,9 @@ class KeptJob:
 
         Raises EngineFailed, also when a result is not right.
         """
-        for step in warm_up.steps(job, partial(self.promised, job)):
+        spec, promised = job.spec, self.session.promised
+        rows = partial(promised.rows, query=spec.query, clock=spec.plan.event_clock)
+        for step in warm_up.steps(job, rows):
             yield step
             seen = self.worked_off(job, step.played, step.expected)
             if not seen.verdict.right:
@@ -116,14 +118,14 @@ class KeptJob:
         load = AtOnce(self._loads, self.round, kind, played, expected, start_ns)
         return judged_at_once(load, job, self.session.writer)
 
-    def promised(self, job: RunningJob, trace: Trace) -> Expected:
-        """What must come of a load."""
-        return self.session.promised.of(trace, job.spec.query, job.spec.plan.event_clock)
+    def due(self, job: RunningJob, trace: Trace) -> Due:
+        """The rows of a load."""
+        return self.session.promised.due(trace, job.spec.query, job.spec.plan.event_clock)
 
     def warm_at_pace(self, job: RunningJob, request: Request, trace: Trace, note: str) -> Probed:
         """Have it work off a load when it is due. Raises EngineFailed, also when a result is not right."""
         segment = Segment(trace.ref, (Span(Purpose.MEASURED, 0, trace.meta.duration_ms),))
-        load = Load(trace, self.promised(job, trace).due(), Phase.WARM_UP, note)
+        load = Load(trace, self.due(job, trace), Phase.WARM_UP, note)
         probed = self.probe(job, request, segment, load)
         verdict, records = probed.assessed.verdict, trace.ref.records
         if not self.complete or not verdict.right:
@@ -157,7 +159,7 @@ class KeptJob:
         """Play trial `number`. Raises as `RunningJob.play`."""
         started_at = _now()
         spec = self._spec(request, request.segment(trace, self.round), number)
-        due = self.promised(job, trace).due()
+        due = self.due(job, trace)
         evidence = play_measured(spec, job, due, tuple(self._before))
         shown.status(Status(Phase.JUDGE))
         assessed = assess(

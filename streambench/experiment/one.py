@@ -67,7 +67,7 @@ def run_one(planned: PlannedTrial, session: Session, shown: Timeline) -> TrialRe
     plan = planned.contender.plan
     assert isinstance(plan, Plan)
     # Before the job is there, and not while it waits.
-    session.promised.of(load, request.workload.query, plan.event_clock)
+    session.promised.due(load, request.workload.query, plan.event_clock)
     spec = session.job(planned.job, request, planned.contender, max(load.offered_by_second))
     made: list[TrialRecord] = []
 

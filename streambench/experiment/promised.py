@@ -7,23 +7,34 @@ from typing import Final
 from streambench.load.trace import Trace
 from streambench.model.plan import EventClock
 from streambench.model.workload import Query
-from streambench.oracle.expected import Expected, expect
+from streambench.oracle.expected import Due, Expected, expect
 
 # Warm-up and measured load, by each clock.
 _KEPT: Final = 6
 
 
 class Promised:
-    """Remembers the last ones: all engines of a run are given the same load."""
+    """Remembers which rows were due of the last loads, as all engines of a run are given the same.
+
+    Of what they must hold it remembers the last load only, which may come several times.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, EventClock], Expected] = {}
+        self._due: dict[tuple[str, EventClock], Due] = {}
+        self._last: tuple[tuple[str, EventClock], Expected] | None = None
 
-    def of(self, load: Trace, query: Query, clock: EventClock) -> Expected:
-        """What must come of a load, by an engine's clock."""
+    def due(self, load: Trace, query: Query, clock: EventClock) -> Due:
+        """The rows of a load, by an engine's clock."""
         key = (load.ref.sha256, clock)
-        found = self._known.pop(key, None) or expect(load, query, clock)
-        while len(self._known) >= _KEPT:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = found
+        found = self._due.pop(key, None) or expect(load, query, clock).due()
+        while len(self._due) >= _KEPT:
+            self._due.pop(next(iter(self._due)))
+        self._due[key] = found
         return found
+
+    def rows(self, load: Trace, query: Query, clock: EventClock) -> Expected:
+        """The same with their values."""
+        key = (load.ref.sha256, clock)
+        if self._last is None or self._last[0] != key:
+            self._last = (key, expect(load, query, clock))
+        return self._last[1]

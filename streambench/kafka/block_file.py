@@ -23,6 +23,7 @@ _RECORDS_AT: Final = 61
 _MAGIC: Final = 2
 _COMPRESSED: Final = 0x07
 _APPEND_TIME: Final = 0x08
+_AT_ONCE_BYTES: Final = 4 << 20
 
 
 class _Batch(NamedTuple):
@@ -63,10 +64,15 @@ class BlockFile:
         self._taken_bytes = self._counted_bytes
 
     def take(self) -> RawRows:
-        """Rows that came since the last `take`, in the order in which they became visible."""
+        """Rows that came since the last `take`, in the order in which they became visible.
+
+        Of many only the first ones, for the memory that they take: there are more until there are none.
+        """
         with self._path.open("rb") as file:
             file.seek(self._taken_bytes)
-            data = file.read()
+            data = file.read(_AT_ONCE_BYTES)
+            if len(data) >= HEAD_BYTES:  # a block may be larger
+                data += file.read(max(0, HEAD_BYTES + read_head(data).follow_bytes - len(data)))
         batches: list[_Batch] = []
         at = 0
         while at + HEAD_BYTES <= len(data):

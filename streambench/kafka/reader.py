@@ -77,9 +77,9 @@ class Reader:
         return self._blocks.count()
 
     def poll(self) -> RawRows:
-        """Rows that came since the last `poll`. Raises InstrumentFailed like `rows_read`.
+        """Rows that came since the last `poll`; of many only the first ones.
 
-        After `close` it still returns what had been read until then.
+        Raises InstrumentFailed like `rows_read`. After `close` it still returns what had been read until then.
         """
         self._check()
         return self._blocks.take()

@@ -27,7 +27,7 @@ _EXAMPLES: Final = 10
 _WINDOW_START: Final = "window_start"
 _INT64_LIMIT: Final = 1 << 63
 # So many rows are read at once: it bounds memory, and what a refusal costs.
-_AT_ONCE: Final = 100_000
+_AT_ONCE: Final = 20_000
 # So few are read one by one.
 _FEW: Final = 8
 _OPEN, _CLOSE, _NEWLINE = b"{}\n"

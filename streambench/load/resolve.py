@@ -22,7 +22,7 @@ FORMAT: Final = 2
 2: the times of a replayed file are cut off to milliseconds, and are UTC where they name no zone.
 """
 
-CHUNK_RECORDS: Final = 1 << 18
+CHUNK_RECORDS: Final = 1 << 16
 # A chunk's batches are sorted by 16-bit slots.
 _CHUNK_SLOTS: Final = 1 << 16
 

@@ -24,16 +24,17 @@ from streambench.oracle.columns import (
     passes_sql,
     quoted,
 )
+from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Due:
-    """(key, window start relative to the trace's origin) of rows that must come and of all that may."""
+    """Rows that must come and all that may, their windows relative to the trace's origin."""
 
-    must: frozenset[tuple[str, int]]
-    may: frozenset[tuple[str, int]]
+    must: KeyedWindows
+    may: KeyedWindows
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,12 @@ class Expected:
 
     def due(self) -> Due:
         """The rows that must come, and those that may."""
-        may = np.flatnonzero(self.table.column("possible_records").to_numpy() > 0)
-        must = _places(self.table.filter(self.table.column("must")))
-        return Due(must, must if len(must) == len(may) else _places(self.table.take(may)))
+        places = self.table.select(["key", "window_start_ms"])
+        possible = self.table.column("possible_records").to_numpy() > 0
+        must = KeyedWindows.of(places.filter(self.table.column("must")))
+        if len(must) == np.count_nonzero(possible):
+            return Due(must, must)
+        return Due(must, KeyedWindows.of(places.filter(pa.array(possible))))
 
 
 def expect(
@@ -110,23 +114,16 @@ def expect(
             first_offsets=first_offsets or {},
             event_offset_ms=event_offset_ms,
         )
-        bounds = ", ".join(
-            text
-            for at, aggregate in enumerate(query.aggregates)
-            for text in _bounds_sql(aggregate, f"argument_{at}")
-        )
+        counting = _all_sql(query) if clocks.nothing_late else _bounded_sql(query)
         counted = connection.sql(f"""
             WITH records AS ({_records_sql(trace, query)}), judged AS ({standing})
-            SELECT key, window_start_ms, min(partition) AS partition,
-                   coalesce(max(quantum) FILTER (standing <> {LATE}), max(quantum)) AS newest_quantum,
-                   count(*) AS records,
-                   count(*) FILTER (standing = {MUST}) AS must_records,
-                   count(*) FILTER (standing <> {LATE}) AS possible_records,
-                   {bounds}
+            SELECT key, window_start_ms, min(partition) AS partition, count(*) AS records, {counting}
             FROM judged
             GROUP BY key, window_start_ms
             ORDER BY window_start_ms, key
         """).to_arrow_table()
+    if clocks.nothing_late:
+        counted = _with_bounds(counted, query)
 
     closing_event_ms = query.window.closes_at(
         counted.column("window_start_ms").to_numpy(), query.grace_ms
@@ -178,16 +175,6 @@ def expect(
     )
 
 
-def _places(table: pa.Table) -> frozenset[tuple[str, int]]:
-    return frozenset(
-        zip(
-            table.column("key").to_pylist(),
-            table.column("window_start_ms").to_pylist(),
-            strict=True,
-        )
-    )
-
-
 def _records_sql(trace: TraceColumns, query: Query) -> str:
     arguments = ", ".join(
         f"{argument_sql(aggregate)} AS argument_{at}"
@@ -203,6 +190,50 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     """
 
 
+def _all_sql(query: Query) -> str:
+    """SQL for what is counted where no record is late: full values alone, in a third of the memory."""
+    full = (
+        f"CAST({_full_sql(aggregate, f'argument_{at}')} AS BIGINT) "
+        f"AS {quoted(bound_columns(aggregate.alias)[2])}"
+        for at, aggregate in enumerate(query.aggregates)
+    )
+    return ", ".join(("max(quantum) AS newest_quantum", *full))
+
+
+def _with_bounds(counted: pa.Table, query: Query) -> pa.Table:
+    """Where no record is late every bound is the full value; the columns share their memory."""
+    names = {"must_records": "records", "possible_records": "records"}
+    for low, high, full in (bound_columns(aggregate.alias) for aggregate in query.aggregates):
+        names |= {low: full, high: full}
+    for name, same in names.items():
+        counted = counted.append_column(name, counted.column(same))
+    return counted
+
+
+def _bounded_sql(query: Query) -> str:
+    """SQL for what is counted where records may be late."""
+    bounds = (
+        text
+        for at, aggregate in enumerate(query.aggregates)
+        for text in _bounds_sql(aggregate, f"argument_{at}")
+    )
+    return ", ".join(
+        (
+            f"coalesce(max(quantum) FILTER (standing <> {LATE}), max(quantum)) AS newest_quantum",
+            f"count(*) FILTER (standing = {MUST}) AS must_records",
+            f"count(*) FILTER (standing <> {LATE}) AS possible_records",
+            *bounds,
+        )
+    )
+
+
+def _full_sql(aggregate: Aggregate, argument: str) -> str:
+    """SQL for an aggregate over all records of one (key, window)."""
+    if aggregate.function is AggregateFunction.COUNT:
+        return "count(*)"
+    return f"{aggregate.function.value}({argument})"
+
+
 def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
     """SQL for the columns `bound_columns` over the records of one (key, window).
 
@@ -215,18 +246,17 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
     possible = f"FILTER (standing <> {LATE})"
     match aggregate.function:
         case AggregateFunction.COUNT:
-            low, high, full = f"count(*) {must}", f"count(*) {possible}", "count(*)"
+            low, high = f"count(*) {must}", f"count(*) {possible}"
         case AggregateFunction.SUM:
             # A negative value that may count lowers the lower bound, a positive one raises the upper.
             surely = f"coalesce(sum({argument}) {must}, 0)"
             low = f"{surely} + coalesce(sum(least({argument}, 0)) {may}, 0)"
             high = f"{surely} + coalesce(sum(greatest({argument}, 0)) {may}, 0)"
-            full = f"sum({argument})"
         case AggregateFunction.MAX:
             low = f"coalesce(max({argument}) {must}, min({argument}) {may})"
-            high, full = f"max({argument}) {possible}", f"max({argument})"
+            high = f"max({argument}) {possible}"
         case AggregateFunction.MIN:
-            low, full = f"min({argument}) {possible}", f"min({argument})"
+            low = f"min({argument}) {possible}"
             high = f"coalesce(min({argument}) {must}, max({argument}) {may})"
         case _:
             assert_never(aggregate.function)
@@ -235,7 +265,7 @@ def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
     return (
         f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(low_name)}",
         f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(high_name)}",
-        f"CAST({full} AS BIGINT) AS {quoted(full_name)}",
+        f"CAST({_full_sql(aggregate, argument)} AS BIGINT) AS {quoted(full_name)}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,9 +14,9 @@ from streambench.model.columns import bound_columns, value_column
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import AggregateFunction
 from streambench.model.verdict import Damage, RowClass, Verdict
-from streambench.oracle.columns import duckdb_session, quoted
 from streambench.oracle.examples import examples
 from streambench.oracle.expected import Expected
+from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 
 # A realtime clock may drift by 1 ms within a valid trial.
 EARLY_TOLERANCE_MS = 1
@@ -59,15 +58,15 @@ def judge(
     guarantee: Guarantee,
     start_realtime_ms: int,
     event_offset_ms: int,
-    exempt: Set[tuple[str, int]] = frozenset(),
+    exempt: KeyedWindows = NO_WINDOWS,
     state_exact: bool = True,
     uncommitted_rows: int | None = None,
 ) -> Judged:
     """Judge all rows of a trial, whatever their window: one that nothing was due for is unexpected.
 
     `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
-    aggregates (`value_column`). `exempt` holds (key, window_start_ms since the epoch) of the only rows that
-    are not judged: those of streambench's own records and of loads before this one. `state_exact` is
+    aggregates (`value_column`). `exempt` (since the epoch) are the only rows that are not
+    judged: those of streambench's own records and of loads before this one. `state_exact` is
     False for an engine whose state, too, is only at-least-once.
 
     The first row with a right value is right, the same again a duplicate. With bounds several values
@@ -82,7 +81,8 @@ def judge(
 
     relative = rows.column("window_start_ms").to_numpy() - event_offset_ms
     index, code = _compare(rows, expected, event_offset_ms)
-    code[_exempt(rows, index, exempt)] = EXEMPT
+    # Of those that nothing was due for.
+    code[(index < 0) & (exempt.find(rows) >= 0)] = EXEMPT
 
     order = np.lexsort(
         (
@@ -132,17 +132,6 @@ def judge(
     return Judged(verdict=verdict, rows=judged_rows)
 
 
-def _exempt(rows: pa.Table, index: Int64s, exempt: Set[tuple[str, int]]) -> Int64s:
-    """Which rows are exempt, of those that nothing was due for."""
-    strange = np.flatnonzero(index < 0)
-    places = zip(
-        rows.column("key").take(strange).to_pylist(),
-        rows.column("window_start_ms").take(strange).to_pylist(),
-        strict=True,
-    )
-    return strange[np.fromiter((place in exempt for place in places), np.bool_, len(strange))]
-
-
 def _honoured(damage: Damage, guarantee: Guarantee, *, state_exact: bool) -> bool:
     """Whether the engine kept its word, which is not whether the result is right.
 
@@ -161,82 +150,66 @@ def _honoured(damage: Damage, guarantee: Guarantee, *, state_exact: bool) -> boo
 
 def _compare(rows: pa.Table, expected: Expected, event_offset_ms: int) -> tuple[Int64s, Codes]:
     """For each row its index in the expectation (−1: none) and its class by value alone."""
-    table = expected.table.select(["key", "window_start_ms", "possible_records"])
-    for aggregate in expected.aggregates:
-        for name in bound_columns(aggregate.alias)[:2]:
-            table = table.append_column(name, expected.table.column(name))
-    table = table.append_column("expected_index", pa.array(np.arange(table.num_rows)))
-    got = pa.table(
-        {"row_index": pa.array(np.arange(rows.num_rows))}
-        | {
-            name: rows.column(name)
-            for name in (
-                "key",
-                "window_start_ms",
-                *(value_column(a.alias) for a in expected.aggregates),
-            )
-        }
-    )
-    with duckdb_session() as connection:
-        connection.register("expectation", table)
-        connection.register("got", got)
-        compared = connection.sql(f"""
-            SELECT row_index, coalesce(expected_index, -1) AS expected_index,
-                   CAST({_class_sql(expected)} AS TINYINT) AS code
-            FROM got LEFT JOIN expectation
-              ON got.key = expectation.key
-             AND got.window_start_ms = expectation.window_start_ms + {event_offset_ms}
-        """).to_arrow_table()
-    order = compared.column("row_index").to_numpy()
-    index = np.empty(len(order), dtype=np.int64)
-    code = np.empty(len(order), dtype=np.int8)
-    index[order] = compared.column("expected_index").to_numpy()
-    code[order] = compared.column("code").to_numpy()
+    table = expected.table
+    places = KeyedWindows.of(table)
+    row_of_place = np.empty(len(places), dtype=np.int64)
+    row_of_place[places.find(table)] = np.arange(len(places))
+    index = places.shifted(event_offset_ms).find(rows)
+    known = np.flatnonzero(index >= 0)
+    index[known] = row_of_place[index[known]]
+    code = np.full(len(index), UNEXPECTED, dtype=np.int8)
+    code[known] = _classes(rows, known, expected, index[known])
     return index, code
 
 
-def _class_sql(expected: Expected) -> str:
-    """SQL for the class of a row by its value.
+def _classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) -> Codes:
+    """The class of each of the `known` rows by its value; `index` are their rows of the expectation.
 
     Over-counted means: every aggregate lies where more records would take it. Counts and sums must
     be beyond their bounds for that. A maximum may stay where it is, and a minimum falls.
     """
-    within: list[str] = []
-    over: list[str] = []
-    under: list[str] = []
-    beyond_over: list[str] = []
-    beyond_under: list[str] = []
+    every = np.ones(len(known), dtype=np.bool_)
+    known, index = pa.array(known), pa.array(index)
+    within, over, under = every.copy(), every.copy(), every.copy()
+    # Only minima and maxima: one of them must be beyond, else the row would be right.
+    beyond_over, beyond_under = ~every, ~every
     for aggregate in expected.aggregates:
-        value = quoted(value_column(aggregate.alias))
-        low, high = (quoted(name) for name in bound_columns(aggregate.alias)[:2])
-        within.append(f"{value} BETWEEN {low} AND {high}")
+        value = rows.column(value_column(aggregate.alias)).take(known)
+        low, high = (
+            expected.table.column(name).take(index) for name in bound_columns(aggregate.alias)[:2]
+        )
+        above, below = _holds(pc.greater(value, high)), _holds(pc.less(value, low))
+        to_high, from_low = (
+            _holds(pc.less_equal(value, high)),
+            _holds(pc.greater_equal(value, low)),
+        )
+        within &= from_low & to_high
         match aggregate.function:
             case AggregateFunction.COUNT | AggregateFunction.SUM:
-                over.append(f"{value} > {high}")
-                under.append(f"{value} < {low}")
+                over &= above
+                under &= below
+                beyond_over, beyond_under = every, every
             case AggregateFunction.MAX:
-                over.append(f"{value} >= {low}")
-                under.append(f"{value} <= {high}")
-                beyond_over.append(f"{value} > {high}")
-                beyond_under.append(f"{value} < {low}")
+                over &= from_low
+                under &= to_high
+                beyond_over, beyond_under = beyond_over | above, beyond_under | below
             case AggregateFunction.MIN:
-                over.append(f"{value} <= {high}")
-                under.append(f"{value} >= {low}")
-                beyond_over.append(f"{value} < {low}")
-                beyond_under.append(f"{value} > {high}")
+                over &= to_high
+                under &= from_low
+                beyond_over, beyond_under = beyond_over | below, beyond_under | above
             case _:
                 assert_never(aggregate.function)
-    if len(beyond_over) == len(expected.aggregates):
-        # Only minima and maxima: one of them must be beyond, else the row would be right.
-        over.append(f"({' OR '.join(beyond_over)})")
-        under.append(f"({' OR '.join(beyond_under)})")
-    return f"""
-        CASE WHEN expected_index IS NULL OR possible_records = 0 THEN {UNEXPECTED}
-             WHEN {" AND ".join(within)} THEN {RIGHT}
-             WHEN {" AND ".join(over)} THEN {OVER}
-             WHEN {" AND ".join(under)} THEN {UNDER}
-             ELSE {CONFLICTING} END
-    """
+    nothing_may_count = _holds(pc.equal(expected.table.column("possible_records").take(index), 0))
+    return np.select(
+        [nothing_may_count, within, over & beyond_over, under & beyond_under],
+        [np.int8(UNEXPECTED), np.int8(RIGHT), np.int8(OVER), np.int8(UNDER)],
+        np.int8(CONFLICTING),
+    )
+
+
+def _holds(flags: pa.ChunkedArray) -> Flags:
+    """Where something is known to hold."""
+    return np.asarray(flags.fill_null(False).to_numpy(), dtype=np.bool_)
 
 
 def _repeats(

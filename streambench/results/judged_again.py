@@ -9,6 +9,7 @@ from typing import Final
 from streambench.model.trial import Completed, LoadKind, TrialRecord
 from streambench.model.verdict import Verdict
 from streambench.oracle.judge import judge
+from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.results.expectations import load as load_expectation
 
@@ -73,13 +74,6 @@ def _again(bundle: Bundle, trial: TrialBundle) -> JudgedAgain:
         return lacking(f"a file cannot be read: {error}")
     if rows is None or own_rows is None or record.event_offset_ms is None:
         return lacking("rows.parquet or own_rows.parquet is missing")
-    exempt = frozenset(
-        zip(
-            own_rows.column("key").to_pylist(),
-            own_rows.column("window_start_ms").to_pylist(),
-            strict=True,
-        )
-    )
     guarantee = bundle.run.conditions.guarantee
     found = judge(
         rows.drop_columns([name for name in _ADDED if name in rows.column_names]),
@@ -87,7 +81,7 @@ def _again(bundle: Bundle, trial: TrialBundle) -> JudgedAgain:
         guarantee=guarantee,
         start_realtime_ms=(record.start_realtime_ns or 0) // _NS_PER_MS,
         event_offset_ms=record.event_offset_ms,
-        exempt=exempt,
+        exempt=KeyedWindows.of(own_rows),
         state_exact=record.state_exact,
         uncommitted_rows=None if stored is None else stored.uncommitted_rows,
     ).verdict

@@ -1,11 +1,13 @@
-"""Is there room for what is about to start: memory and disk."""
+"""Is there room for what is about to start: memory and disk; and what is freed goes back at once."""
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
 
 from streambench.model.errors import EnvironmentLacks
 
@@ -13,7 +15,22 @@ from streambench.model.errors import EnvironmentLacks
 HEAP_FACTOR = 1.6
 
 _MIB = 1024 * 1024
+# Of glibc's malloc.h.
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _CGROUP = Path("/sys/fs/cgroup")
+
+
+def give_back_what_is_freed() -> None:
+    """Let this process keep no memory for later that it has freed: a run's tables are large, but short-lived.
+
+    Arrow's own allocator keeps most of it. So does the C library of what lies in a heap, and each thread
+    has one of its own; glibc alone can be told.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _MIB)
+        mallopt(_M_ARENA_MAX, 2)
 
 
 def check_memory(heap_mib_sum: int) -> None:

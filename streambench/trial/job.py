@@ -162,7 +162,7 @@ class RunningJob:
         bed, offset_ms = self.testbed, written.event_offset_ms
         self._status(Phase.LAST_ROWS, load.note)
         awaited = Awaited(
-            frozenset((key, start_ms + offset_ms) for key, start_ms in load.due.must),
+            load.due.must.shifted(offset_ms),
             load.missing_s,
             quiet_s(self.spec.conditions) if load.silence_s is None else load.silence_s,
         )
@@ -225,7 +225,7 @@ class RunningJob:
             bed.reader,
             self._job,
             spec.query,
-            load.due.must if load.strikes else (),
+            load.due.must,
             event_offset_ms=offset_ms,
             start_monotonic_ns=monotonic_ns,
         )

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from streambench.kafka.raw_rows import NO_ROWS
 from streambench.kafka.rows import MalformedRow, decode
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.workload import Query
+from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.runtime.supervisor import Death
 from streambench.runtime.waiting import wait_until
 from streambench.trial.process_exits import fail_on_exit
@@ -24,13 +26,13 @@ _SHOWN_MALFORMED = 3
 
 @dataclass(frozen=True)
 class Awaited:
-    """(key, window start since the epoch) of rows that must come, and how long is waited.
+    """Rows that must come, their windows since the epoch, and how long is waited.
 
     What has not come after `missing_s` is given up. After the last row nothing must come for
     `silence_s`.
     """
 
-    must_come: frozenset[tuple[str, int]]
+    must_come: KeyedWindows
     missing_s: float
     silence_s: float
 
@@ -68,7 +70,7 @@ def read_last_rows(
 
     Raises EngineFailed when the engine dies, unless its death is `excused`.
     """
-    missing = set(awaited.must_come)
+    came = np.zeros(len(awaited.must_come), dtype=np.bool_)
     tables: list[pa.Table] = []
     malformed: list[MalformedRow] = []
     malformed_count = 0
@@ -78,24 +80,17 @@ def read_last_rows(
     def silent() -> bool:
         nonlocal malformed_count, last_row
         fail_on_exit(testbed.supervisor, stage="last rows", excused=excused)
-        raw = testbed.reader.poll()
         now = time.monotonic()
-        if len(raw):
+        while len(raw := testbed.reader.poll()):
+            last_row = now = time.monotonic()
             decoded = decode(raw, query)
             malformed.extend(decoded.malformed)
             malformed_count += decoded.malformed_count
             tables.append(decoded.table)
-            last_row = now
-            if missing:
-                missing.difference_update(
-                    zip(
-                        decoded.table.column("key").to_pylist(),
-                        decoded.table.column("window_start_ms").to_pylist(),
-                        strict=True,
-                    )
-                )
+            found = awaited.must_come.find(decoded.table)
+            came[found[found >= 0]] = True
         over = now - last_row > awaited.silence_s
-        return over and (not missing or now - begun > awaited.missing_s)
+        return over and (bool(came.all()) or now - begun > awaited.missing_s)
 
     wait_until(
         silent,
@@ -108,7 +103,7 @@ def read_last_rows(
         rows=pa.concat_tables(tables) if tables else decode(NO_ROWS, query).table,
         malformed_count=malformed_count,
         malformed=tuple(malformed[:_SHOWN_MALFORMED]),
-        timed_out=bool(missing),
+        timed_out=not came.all(),
         quiet_ns=_quiet_ns(last_row),
     )
 

@@ -13,6 +13,7 @@ from streambench.load.trace import Trace
 from streambench.model.fault import Hit, Strike
 from streambench.model.trial import Span
 from streambench.oracle.expected import Due
+from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 from streambench.trial.observer import Phase
 
 # Where another load follows: all rows of one have come, and only what comes twice is still waited for. A
@@ -56,8 +57,8 @@ class Struck:
 class Played:
     """What became of one load; `start_realtime_ns` is its T0, `complete` that all its rows came.
 
-    `rows` is all that was read since the load before; `own_rows` holds (key, window start since the
-    epoch) of those that are no result of this load. `malformed` are the first of `malformed_count`.
+    `rows` is all that was read since the load before; `own_rows` (windows since the epoch) are those of
+    them that are no result of this load. `malformed` are the first of `malformed_count`.
     `quiet_ns` is the time of the monotonic clock after the last row, as far as the engine surely had
     nothing to do; empty after a short silence.
     """
@@ -70,7 +71,7 @@ class Played:
     send_log: Path
     complete: bool
     malformed: tuple[MalformedRow, ...] = ()
-    own_rows: frozenset[tuple[str, int]] = frozenset()
+    own_rows: KeyedWindows = NO_WINDOWS
     quiet_ns: tuple[int, int] = (0, 0)
     start_monotonic_ns: int = 0
     struck: Struck = Struck()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable
+
+import numpy as np
 
 from streambench.engines.protocol import Job, State
 from streambench.kafka.reader import Reader
 from streambench.kafka.rows import decode
 from streambench.model.workload import Query
+from streambench.oracle.keyed_windows import KeyedWindows
 
 # Windows due so long ago must be complete by now: even a micro-batch engine at rest shows them.
 SLACK_MS = 3_000
@@ -22,8 +23,8 @@ LOOKS = 3
 class OutputWatch:
     """Counts the keys of each window that came since `restart`.
 
-    `must_come` holds (key, window start relative to the trace's origin); the load's event times follow
-    its due instants, so that window start + size + grace is about when a row is due. This only decides
+    The windows of `must_come` are relative to the trace's origin; the load's event times follow its
+    due instants, so that window start + size + grace is about when a row is due. This only decides
     when the next act of a repeated fault may come; what is reported is judged afterwards.
     """
 
@@ -32,7 +33,7 @@ class OutputWatch:
         reader: Reader,
         job: Job,
         query: Query,
-        must_come: Iterable[tuple[str, int]],
+        must_come: KeyedWindows,
         *,
         event_offset_ms: int,
         start_monotonic_ns: int,
@@ -40,7 +41,8 @@ class OutputWatch:
         self._blocks = reader.follow_anew()
         self._job = job
         self._query = query
-        self._due = Counter(start_ms for _, start_ms in must_come)
+        starts_ms, keys = np.unique(must_come.starts_ms, return_counts=True)
+        self._due = dict(zip(starts_ms.tolist(), keys.tolist(), strict=True))
         self._event_offset_ms = event_offset_ms
         self._start_ns = start_monotonic_ns
         self._seen: dict[int, set[str]] = {}
@@ -54,13 +56,14 @@ class OutputWatch:
 
     def recovered(self) -> bool:
         """Whether, for a while now, what was due has come and the engine says that it runs."""
-        table = decode(self._blocks.take(), self._query).table
-        for key, start_ms in zip(
-            table.column("key").to_pylist(),
-            table.column("window_start_ms").to_pylist(),
-            strict=True,
-        ):
-            self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
+        while len(rows := self._blocks.take()):
+            table = decode(rows, self._query).table
+            for key, start_ms in zip(
+                table.column("key").to_pylist(),
+                table.column("window_start_ms").to_pylist(),
+                strict=True,
+            ):
+                self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
         good = self._whole() and self._job.healthy().state is State.RUNNING
         self._good_looks = self._good_looks + 1 if good else 0
         return self._good_looks >= LOOKS

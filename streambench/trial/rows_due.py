@@ -19,8 +19,7 @@ class RowsDue:
         self.rows = len(due.must)
         self._at_ms: np.ndarray | None = None
         if trace.meta.event_time_follows_due:
-            starts = np.fromiter((start for _, start in due.must), np.int64, self.rows)
-            self._at_ms = query.window.closes_at(np.sort(starts), query.grace_ms)
+            self._at_ms = query.window.closes_at(due.must.starts_ms, query.grace_ms)
 
     def behind_s(self, rows: int, elapsed_ms: float) -> float | None:
         """Since when a row is due that had not come when `rows` had; 0: none is."""

@@ -23,6 +23,7 @@ from streambench.model.machine import ANY_MACHINE
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
+from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.results.bundle import Bundle, TrialBundle, read_bundle
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
@@ -143,7 +144,7 @@ class Retrial:
     query: Query
     start_realtime_ms: int
     event_offset_ms: int
-    exempt: frozenset[tuple[str, int]]
+    exempt: KeyedWindows
 
     def judge(self, rows: pa.Table) -> Judged:
         """The judge's word on these rows."""
@@ -182,8 +183,5 @@ def again(trial: TrialBundle) -> Retrial:
         query=workload.query,
         start_realtime_ms=record.start_realtime_ns // 1_000_000,
         event_offset_ms=record.event_offset_ms,
-        exempt=frozenset(
-            (row["key"], row["window_start_ms"])
-            for row in rows.filter(rows.column("row_class").is_null()).to_pylist()
-        ),
+        exempt=KeyedWindows.of(rows.filter(rows.column("row_class").is_null())),
     )

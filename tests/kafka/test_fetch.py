@@ -97,6 +97,20 @@ def test_blocks_come_back_as_the_rows_that_went_in(tmp_path: Path) -> None:
     ]
 
 
+def test_many_rows_come_in_parts_and_each_once(tmp_path: Path) -> None:
+    path = tmp_path / "rows.bin"
+    small = _block(1, (0, batch(0, b"k", b"v" * 700_000)))
+    large = _block(2, (1, batch(1, b"k", b"v" * 9_000_000)))
+    with path.open("wb") as file:
+        for block in (small, small, large, *[small] * 9, large):
+            file.write(block)
+    blocks = BlockFile(path)
+    parts = list(iter(lambda: [row.partition for row in blocks.take()], []))
+    assert [partition for part in parts for partition in part] == [0, 0, 1, *[0] * 9, 1]
+    assert len(parts) > 3
+    assert max(map(len, parts)) < 7
+
+
 def test_a_block_cut_anywhere_is_left_until_its_end_is_there(tmp_path: Path) -> None:
     path = tmp_path / "rows.bin"
     for cut in range(len(SECOND)):

@@ -12,7 +12,7 @@ from kafka.record.default_records import DefaultRecordBatchBuilder
 from streambench.kafka.block_file import BlockFile
 from streambench.kafka.blocks import encode_block
 from streambench.kafka.fetch import batches
-from streambench.kafka.raw_rows import RawRow
+from streambench.kafka.raw_rows import NO_ROWS, RawRow
 
 _GZIP = 1
 
@@ -59,7 +59,7 @@ def test_rows_are_those_that_kafka_python_finds(
             file.write(encode_block(number + 7, [(number % 4, whole)]))
             expected += by_kafka_python(number % 4, data, number + 7)
     blocks = BlockFile(path)
-    rows = blocks.take()
-    assert list(rows) == expected
+    rows = [row for part in iter(blocks.take, NO_ROWS) for row in part]
+    assert rows == expected
     assert blocks.count() == len(rows) == sum(sizes)
     assert not len(blocks.take())

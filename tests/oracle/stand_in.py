@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from streambench.model.expression import (
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
+from streambench.oracle.keyed_windows import KeyedWindows
 
 T0_MS = 1_764_000_000_000
 OFFSET_MS = T0_MS
@@ -127,6 +128,19 @@ def steady_trace(
                 )
             )
     return trace_of(folder, records, partitions=partitions, quanta=quanta)
+
+
+def keyed_windows(places: Iterable[tuple[str | None, int]]) -> KeyedWindows:
+    """Plain pairs of a key and a window start as a set in columns."""
+    keys, starts = list(zip(*places, strict=True)) or ((), ())
+    columns = {"key": pa.array(keys, pa.string()), "window_start_ms": pa.array(starts, pa.int64())}
+    return KeyedWindows.of(pa.table(columns))
+
+
+def pairs(places: KeyedWindows) -> list[tuple[str | None, int]]:
+    """A set in columns as plain pairs, in its order."""
+    table = places.table
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def right_rows(expected: Expected, *, delay_ms: int = 10) -> pa.Table:

@@ -13,6 +13,7 @@ from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage, RowClass
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
+from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 from tests.oracle.damage import FOUND_AS, Damaged, Kind, damage
 from tests.oracle.stand_in import (
     COUNT,
@@ -21,6 +22,7 @@ from tests.oracle.stand_in import (
     OFFSET_MS,
     SUM,
     T0_MS,
+    keyed_windows,
     query,
     right_rows,
     steady_trace,
@@ -41,7 +43,7 @@ def judged(
     *,
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
     state_exact: bool = True,
-    exempt: frozenset[tuple[str, int]] = frozenset(),
+    exempt: KeyedWindows = NO_WINDOWS,
 ) -> Judged:
     return judge(
         rows,
@@ -264,7 +266,7 @@ def test_invented_rows_outside_the_loads_windows_are_unexpected(
 def test_only_a_row_of_its_own_key_and_window_is_exempt(expected: Expected) -> None:
     rows = right_rows(expected)
     probe = invented(rows, "k1", OFFSET_MS - 5_000)
-    exempt = frozenset([("k1", OFFSET_MS - 5_000)])
+    exempt = keyed_windows([("k1", OFFSET_MS - 5_000)])
     result = judged(pa.concat_tables([rows, probe, probe]), expected, exempt=exempt)
     assert result.verdict.damage == Damage()
     assert result.rows.column("row_class").to_pylist()[-2:] == [None, None]
@@ -276,7 +278,7 @@ def test_only_a_row_of_its_own_key_and_window_is_exempt(expected: Expected) -> N
 
 def test_what_is_due_is_never_exempt(expected: Expected) -> None:
     damaged = done(expected, Kind.ALTERED_UP)
-    exempt = frozenset([(damaged.key, damaged.window_start_ms)])
+    exempt = keyed_windows([(damaged.key, damaged.window_start_ms)])
     assert judged(damaged.rows, expected, exempt=exempt).verdict.damage.over_counted == 1
 
 

@@ -1,13 +1,39 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streambench.model.errors import EnvironmentLacks
 from streambench.runtime import memory
 
 GIB = 1024**3
+MIB = 1024**2
+# Three times 80 MiB of numpy's and as many of Arrow's, freed again but for small things between them.
+USES_AND_FREES = """
+import sys
+import numpy as np, pyarrow as pa, pyarrow.compute as pc
+from streambench.runtime.memory import give_back_what_is_freed
+
+if sys.argv[1] == "back":
+    give_back_what_is_freed()
+
+def work():
+    kept = []
+    for _ in range(3):
+        some = [np.ones(1 << 18) for _ in range(40)]
+        kept.append(np.ones(100))
+        more = [pc.add(pa.array(each), 1) for each in some]
+        kept.append(np.ones(1000))
+    return kept
+
+kept = work()
+print("freed", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_heaps_that_fit_pass_and_others_are_told_of_fewer_workers(
@@ -40,3 +66,24 @@ def test_a_disk_is_checked_where_the_folder_will_be(tmp_path: Path) -> None:
         memory.check_disk(folder, 2**60)
     assert str(tmp_path) in caught.value.message
     assert not folder.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be told")
+def test_memory_that_is_freed_goes_back_to_the_system() -> None:
+    assert resident_mib("kept") - resident_mib("back") > 100
+
+
+def resident_mib(how: str) -> int:
+    """What a process holds that has used 480 MiB in turns and freed them."""
+    with subprocess.Popen(
+        [sys.executable, "-c", USES_AND_FREES, how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "freed\n"
+        held = psutil.Process(process.pid).memory_info().rss
+        process.stdin.close()
+    return int(held // MIB)

@@ -8,9 +8,9 @@ from typing import cast
 from streambench.load.trace import Trace
 from streambench.oracle.expected import Due
 from streambench.trial.rows_due import RowsDue
-from tests.oracle.stand_in import query
+from tests.oracle.stand_in import keyed_windows, query
 
-ROWS = frozenset((key, start) for key in ("a", "b") for start in (0, 100, 200))
+ROWS = keyed_windows((key, start) for key in ("a", "b") for start in (0, 100, 200))
 
 
 def due(*, follows: bool = True) -> RowsDue:
