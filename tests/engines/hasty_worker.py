@@ -24,6 +24,6 @@ class Hasty(OpenWindows):
 
 
 if __name__ == "__main__":
-    worker.OpenWindows = Hasty  # type: ignore[misc]
-    worker.CooperativeStickyAssignor = RangePartitionAssignor  # type: ignore[misc]
+    worker.OpenWindows = Hasty  # type: ignore[attr-defined]
+    worker.CooperativeStickyAssignor = RangePartitionAssignor  # type: ignore[attr-defined]
     worker.main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
