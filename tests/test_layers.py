@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if len(path.relative_to(PA
 FOREIGN = ("pyflink", "pyspark", "py4j")
 
 
+@cache
 def imported(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     names: set[str] = set()

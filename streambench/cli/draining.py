@@ -16,10 +16,14 @@ from streambench.experiment.session import Session
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import BacklogDrain
+from streambench.trial.workspace import Workspaces, workspace
 
 
-def drain(request: Request, records: int) -> ExitCode:
-    """Set up, drain every engine of so many `records`, write the report; returns what the shell is told."""
+def drain(request: Request, records: int, *, workspaces: Workspaces = workspace) -> ExitCode:
+    """Set up, drain every engine of so many `records`, write the report; returns what the shell is told.
+
+    `workspaces` makes the place of each job.
+    """
     # As many events as the workload's rate makes: a window holds what it usually holds.
     load_ms = math.ceil(records * 1_000 / request.load_rate_per_s)
     (request,), artifacts = set_up((request,))
@@ -38,7 +42,7 @@ def drain(request: Request, records: int) -> ExitCode:
         found = drain_all(
             request,
             trace,
-            Session(loads, artifacts, writer, observer),
+            Session(loads, artifacts, writer, observer, workspaces),
             told=lambda drains: writer.update(dataclasses.replace(run, drains=drains)),
         )
     return _exit_code(found)

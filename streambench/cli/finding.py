@@ -17,11 +17,21 @@ from streambench.experiment.session import Session
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
+from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about, show_duration
 
 
-def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> ExitCode:
-    """Set up, search for every engine, write the report; returns what the shell is told."""
+def find(
+    request: Request,
+    terms: SearchTerms,
+    policy: SearchPolicy = USUAL,
+    *,
+    workspaces: Workspaces = workspace,
+) -> ExitCode:
+    """Set up, search for every engine, write the report; returns what the shell is told.
+
+    `workspaces` makes the place of each job.
+    """
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
     engines = ", ".join(contender.variant.asked for contender in request.contenders)
@@ -47,6 +57,6 @@ def find(request: Request, terms: SearchTerms, policy: SearchPolicy = USUAL) -> 
         experiment = RateSearch(terms)
         run = run_record(request, loads.measured(request), experiment, carried=carried)
         with reported(request.out, run, engines_s) as (writer, observer):
-            session = Session(loads, artifacts, writer, observer)
+            session = Session(loads, artifacts, writer, observer, workspaces)
             found = find_rates(request, terms, run, session, policy)
     return exit_code(found.trials)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from streambench.cli.bench import exit_code
+from streambench.cli.main import app
 from streambench.model.conditions import Variant
 from streambench.model.errors import ExitCode
 from streambench.model.plan import Whose
@@ -18,7 +22,25 @@ from streambench.model.trial import Completed, Failed, Invalid, NotRun, Outcome,
 from streambench.model.verdict import Damage, Verdict
 
 
-def streambench(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """What a command said, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def streambench(*arguments: str, cwd: Path) -> Done:
+    """The command in this process: to start another one and import everything takes a second."""
+    with contextlib.chdir(cwd):
+        found = CliRunner(env={"COLUMNS": "80"}).invoke(app, list(arguments))
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    return Done(found.exit_code, found.stdout, found.stderr)
+
+
+def process(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command as a shell starts it."""
     return subprocess.run(
         [sys.executable, "-m", "streambench", *arguments],
         cwd=cwd,
@@ -75,10 +97,16 @@ def test_what_cannot_be_carried_out_is_refused_with_a_word_and_exit_2(
     assert not (tmp_path / "results").exists()
 
 
+def test_a_shell_sees_the_same_refusal(tmp_path: Path) -> None:
+    done, here = (run("run", "clik", cwd=tmp_path) for run in (process, streambench))
+    assert (done.returncode, done.stdout, done.stderr) == (2, here.stdout, here.stderr)
+    assert "Traceback" not in done.stderr
+
+
 def test_completion_offers_the_commands_and_not_what_they_were(tmp_path: Path) -> None:
     def completed(words: str) -> list[str]:
         last = str(len(words.split()) - 1)
-        done = streambench(
+        done = process(
             cwd=tmp_path,
             _STREAMBENCH_COMPLETE="complete_bash",
             COMP_WORDS=words,
@@ -149,7 +177,7 @@ select = { total = "sum(price)" }
 
 
 def test_data_go_to_stdout_and_talk_to_stderr(tmp_path: Path) -> None:
-    done = streambench("workloads", "--json", cwd=tmp_path)
+    done = process("workloads", "--json", cwd=tmp_path)
     assert {"clicks", "flights"} <= {entry["name"] for entry in json.loads(done.stdout)}
     assert done.stderr == ""
 
@@ -172,7 +200,7 @@ def test_what_an_engine_cannot_do_is_said_and_is_no_error(tmp_path: Path) -> Non
 
 def test_no_line_is_wider_than_80_columns_and_no_color_is_honoured(tmp_path: Path) -> None:
     for command in ("workloads", "engines", "doctor"):
-        done = streambench(command, cwd=tmp_path, NO_COLOR="1")
+        done = process(command, cwd=tmp_path, NO_COLOR="1")
         assert max(map(len, done.stdout.splitlines())) <= 80
         assert "\x1b" not in done.stdout
 

@@ -1,10 +1,8 @@
-"""One short real run of one engine through the whole pipe, and its rows judged again."""
+"""One short real run of engines through the whole pipe, and its rows judged again."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,63 +23,17 @@ from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.results.bundle import Bundle, TrialBundle, read_bundle
-from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
 from streambench.trial.schedule import duration_ms, spans
-from streambench.trial.testbed import TESTBED_ARTIFACTS, warmed_broker
-from streambench.trial.workspace import Room, SharedPlace, Workspace, workspace
+from streambench.trial.workspace import workspace
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
+from tests.one_broker import one_broker
 
 RATE_PER_S = 2_000
 WARM_UP_S = 1.0
 MEASURED_S = 3.0
 ROW_COLUMNS = ("partition", "offset", "appended_ms", "visible_ns", "key", "window_start_ms")
-
-
-class OneBroker:
-    """A broker for many jobs, one after another: what an engine does with its load is not the broker's.
-
-    It is started with the first job, and stopped by `close`.
-    """
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-        self._place: SharedPlace | None = None
-
-    @contextmanager
-    def workspace(self, room: Room) -> Iterator[Workspace]:
-        """The place of a job."""
-        if self._place is None:
-            self._place = self._started()
-        with self._place.workspace(room) as place:
-            yield place
-
-    def close(self) -> None:
-        """Stop it; the next job has another one."""
-        self._place = None
-        self._open.close()
-
-    def _started(self) -> SharedPlace:
-        workload = load_workload(find("clicks"))
-        load = compile_trace(
-            workload,
-            duration_ms=10_000,
-            seed=7,
-            cache=cache_dir() / "traces",
-            rate_per_s=RATE_PER_S,
-        )
-        # The largest heap, and more records than all jobs together write.
-        room = Room(4_096, 10_000_000, 1_000_000_000)
-        place = self._open.enter_context(workspace(room))
-        artifacts = resolve(TESTBED_ARTIFACTS)
-        broker = self._open.enter_context(
-            warmed_broker(place, artifacts, workload.partitions, load.ref)
-        )
-        return SharedPlace(place, broker)
-
-
-one_broker = OneBroker()
 
 
 def brisk_workload(folder: Path, window_ms: int) -> None:
@@ -101,8 +53,7 @@ def on_any_machine(request: Request) -> Request:
 
 def run(
     out: Path,
-    engine: str,
-    *,
+    *engines: str,
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
     settings: tuple[str, ...] = (),
     faults: tuple[Fault, ...] | None = None,
@@ -115,8 +66,8 @@ def run(
     request = make_request(
         Options(
             workload=workload,
-            engines=(engine,),
-            settings=tuple(f"{engine}:{setting}" for setting in settings),
+            engines=engines,
+            settings=tuple(f"{engine}:{each}" for engine in engines for each in settings),
             conditions=conditions or Conditions(guarantee=guarantee),
             rate_per_s=RATE_PER_S,
             measured_s=measured_s,

@@ -13,6 +13,7 @@ from streambench.model.trial import LoadKind
 from streambench.results.bundle import read_bundle
 from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import on_any_machine
+from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
 
@@ -31,7 +32,8 @@ def test_a_set_pace_is_what_a_drain_shows(tmp_path: Path) -> None:
             out=tmp_path,
         )
     )
-    assert drain(on_any_machine(request), RECORDS) is ExitCode.OK
+    found = drain(on_any_machine(request), RECORDS, workspaces=one_broker.workspace)
+    assert found is ExitCode.OK
     (folder,) = tmp_path.iterdir()
     bundle = read_bundle(folder)
     (record,) = bundle.run.drains

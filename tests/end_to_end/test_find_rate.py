@@ -22,6 +22,7 @@ from streambench.oracle.expected import expect
 from streambench.results.bundle import read_bundle
 from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
 
@@ -74,7 +75,8 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
         )
     )
     terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
-    assert find(on_any_machine(request), terms, BRIEF) is ExitCode.OK
+    code = find(on_any_machine(request), terms, BRIEF, workspaces=one_broker.workspace)
+    assert code is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     bundle = read_bundle(folder)
     assert not bundle.run.partial

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,73 +16,95 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.experiment.build import Options, make_request
 from streambench.load.partition import partition_of
-from streambench.model.trial import Completed, Invalid, LateRecords
+from streambench.model.trial import Completed, Invalid, LateRecords, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
 from tests.end_to_end.bench import on_any_machine
+from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
 
 # One day, so that the test is short; the model is told. In 12 s, but for Spark: a batch of a cold one on a
 # slow machine takes eight, and where that is half a day nothing in it is late.
 DAY = ("2013-06-30T08:00:00Z", "2013-07-01T08:00:00Z")
+# The Python consumer has the clock of Kafka Streams.
+EXACT = ("kafka-streams", "kafka-streams:flat-json", "spark")
+ENGINES = ("flink", *EXACT)
 SPEED_UP = {"spark": "1_800"}
 SHORT = "7_200"
 
 
-def drops(folder: Path, engine: str) -> LateRecords:
-    """Run one day of flights on one engine; the verdict must have been reached."""
+def day(folder: Path, speed_up: str, *engines: str) -> tuple[TrialRecord, ...]:
+    """Run one day of flights on some engines."""
     place = folder / "workloads" / "day"
     place.mkdir(parents=True)
     shipped = find("flights")
     text = (shipped / "workload.toml").read_text()
-    speed_up = SPEED_UP.get(engine, SHORT)
     for old, new in (("speed_up   = 1_800", f"speed_up   = {speed_up}"), DAY):
         assert old in text
         text = text.replace(old, new)
     (place / "workload.toml").write_text(text)
     shutil.copy(shipped / "flights.parquet", place)
-    return right_but_for_late(folder, "day", engine)
+    return trials(folder, "day", *engines)
 
 
-def right_but_for_late(folder: Path, workload: str, engine: str) -> LateRecords:
-    """Run a workload on one engine: what was dropped, of a result that was right."""
-    request = make_request(
-        Options(
-            workload=workload, engines=(engine,), warm_up_s=2.0, quick=True, out=folder / "results"
+def trials(folder: Path, workload: str, *engines: str) -> tuple[TrialRecord, ...]:
+    """Run a workload in a folder on some engines."""
+    with contextlib.chdir(folder):
+        request = make_request(
+            Options(
+                workload=workload,
+                engines=engines,
+                warm_up_s=2.0,
+                quick=True,
+                out=folder / "results",
+            )
         )
-    )
-    bench((on_any_machine(request),))
+        bench((on_any_machine(request),), workspaces=one_broker.workspace)
     (bundle,) = (folder / "results").iterdir()
-    (trial,) = read_bundle(bundle).trials
-    match trial.record.outcome:
+    records = tuple(trial.record for trial in read_bundle(bundle).trials)
+    assert tuple(record.variant.asked for record in records) == engines
+    return records
+
+
+def late_of(record: TrialRecord) -> LateRecords:
+    """What an engine dropped, of a result that was right."""
+    match record.outcome:
         case Completed(verdict=verdict):
             assert verdict.right, verdict
         case Invalid():  # a busy machine; what was dropped is known all the same
-            assert trial.record.certificate is not None
+            assert record.certificate is not None
         case other:
-            pytest.fail(f"{engine}: {other}")
-    assert trial.record.late is not None
-    return trial.record.late
+            pytest.fail(f"{record.variant.asked}: {other}")
+    assert record.late is not None
+    return record.late
 
 
-# The Python consumer has the clock of Kafka Streams.
-@pytest.mark.parametrize("engine", ["kafka-streams", "kafka-streams:flat-json", "spark"])
+@pytest.fixture(scope="module")
+def one_day(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LateRecords]:
+    """What each engine dropped of that day; engines of one speed share a run."""
+
+    @cache
+    def of_speed(speed_up: str) -> Mapping[str, TrialRecord]:
+        engines = [each for each in ENGINES if SPEED_UP.get(each, SHORT) == speed_up]
+        records = day(tmp_path_factory.mktemp("day"), speed_up, *engines)
+        return dict(zip(engines, records, strict=True))
+
+    return lambda engine: late_of(of_speed(SPEED_UP.get(engine, SHORT))[engine])
+
+
+@pytest.mark.parametrize("engine", EXACT)
 def test_an_exact_clock_predicts_every_dropped_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+    one_day: Callable[[str], LateRecords], engine: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    late = drops(tmp_path, engine)
+    late = one_day(engine)
     assert late.predicted is not None
     assert late.dropped == late.predicted
     assert 0 < late.dropped < late.records
 
 
-def test_flinks_clock_bounds_what_it_dropped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    late = drops(tmp_path, "flink")
+def test_flinks_clock_bounds_what_it_dropped(one_day: Callable[[str], LateRecords]) -> None:
+    late = one_day("flink")
     assert late.dropped is not None
     assert late.predicted_low is not None
     assert late.predicted_high is not None
@@ -110,10 +135,7 @@ views = "count(*)"
 RECORDS, KEYS = 9_000, 12
 
 
-def test_flink_and_the_oracle_let_the_same_records_move_the_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_flink_and_the_oracle_let_the_same_records_move_the_clock(tmp_path: Path) -> None:
     place = tmp_path / "workloads" / "filtered"
     place.mkdir(parents=True)
     (place / "workload.toml").write_text(FILTERED)
@@ -136,7 +158,8 @@ def test_flink_and_the_oracle_let_the_same_records_move_the_clock(
         place / "events.parquet",
     )
 
-    late = right_but_for_late(tmp_path, "filtered", "flink")
+    (record,) = trials(tmp_path, "filtered", "flink")
+    late = late_of(record)
     by_partition: dict[int, int] = {}
     may_be_late = 0
     for name, event_ms in zip(names[views], happened_ms[views], strict=True):

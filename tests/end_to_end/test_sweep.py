@@ -21,6 +21,7 @@ from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
 from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
 
@@ -58,7 +59,14 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     axis = auto_axis(chosen_rates(options))
     assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
     requests = tuple(map(on_any_machine, sweep(options, (axis,))))
-    assert bench(requests, (axis,), leaves_out=beyond_reach, policy=SMALL) is ExitCode.OK
+    code = bench(
+        requests,
+        (axis,),
+        leaves_out=beyond_reach,
+        workspaces=one_broker.workspace,
+        policy=SMALL,
+    )
+    assert code is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
@@ -102,7 +110,7 @@ def test_the_python_consumer_commits_as_often_as_a_sweep_says(
         ),
         axes,
     )
-    bench(requests, axes, policy=SMALL)
+    bench(requests, axes, workspaces=one_broker.workspace, policy=SMALL)
     (folder,) = (tmp_path / "results").iterdir()
     often, seldom = (trial.record for trial in read_bundle(folder).trials)
     for record, value in ((often, "170"), (seldom, "1700")):

@@ -1,4 +1,4 @@
-"""A real broker, a small load whose result is counted by hand, and what an engine makes of it."""
+"""A small load whose result is counted by hand, and what an engine makes of it on a real broker."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from streambench.engines.protocol import Embedded, Engine, Job
-from streambench.kafka.broker import Broker, start_broker
-from streambench.kafka.topics import (
-    TopicSpec,
-    create_topics,
-    input_topic_config,
-    output_topic_config,
-)
+from streambench.engines.common.noticed import BROKER_LOG
+from streambench.engines.protocol import Embedded, Engine, Job, Readings, State
 from streambench.load.partition import partition_of
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.expression import (
@@ -32,12 +26,13 @@ from streambench.model.expression import (
     FieldType,
     Literal,
 )
-from streambench.model.plan import Artifacts, Plan
+from streambench.model.plan import Plan
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Field, Query, Synthetic, Workload
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
+from tests.one_broker import one_broker
 
 WINDOW_MS, GRACE_MS = 500, 100
 # Half past a second, so that whole seconds are not enough to tell a window's start.
@@ -75,32 +70,55 @@ CLICKS = Workload(
     quantum_ms=5,
 )
 VIEW = "it's \\ a; view"
+FLUSH = "flush-"
 
 
 @dataclass
 class ClusterLab:
-    """One broker and one running job."""
+    """A running job, whose `supervisor` keeps nothing but its processes.
+
+    Several tests may have it one after another. Windows are numbered from where the test began, and what
+    happened or came out before is not its business.
+    """
 
     supervisor: Supervisor
-    broker: Broker
     bootstrap: str
+    input_topic: str
+    output_topic: str
     partitions: int
+    conditions: Conditions
     job: Job
     plan: Plan
-    job_dir: Path
-    log_dir: Path
-    launch_s: float
     producer: Any
     consumer: Any
     rows: Counter[Row] = field(default_factory=Counter)
     expected: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     effective: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    before: Readings = field(default_factory=Readings)
+    _deaths: int = 0
+    _begin_ms: int = ORIGIN_MS
+    _newest_ms: int = ORIGIN_MS
+
+    def begin_again(self) -> None:
+        """Begin another test with this job, once it is well; one that had nothing to do is as new."""
+        if self._newest_ms == ORIGIN_MS:
+            return
+        self.wait_healthy()
+        self.before = self.job.readings()
+        self._deaths = len(self.supervisor.deaths())
+        self._begin_ms = self._newest_ms // WINDOW_MS * WINDOW_MS + WINDOW_MS
+        self.rows.clear()
+        self.expected.clear()
+
+    def begin_of(self, number: int) -> int:
+        """When window `number` begins, in ms of event time."""
+        return self._begin_ms + number * WINDOW_MS
 
     def send(self, partition: int, key: str, action: str, price: int, event_ms: int) -> None:
         """Write one record; one that passes the filter is counted as expected."""
         value = {"campaign": key, "action": action, "price": price}
         self.producer.send(
-            "input",
+            self.input_topic,
             key=key.encode(),
             value=json.dumps(value, separators=(",", ":")).encode(),
             partition=partition,
@@ -111,12 +129,13 @@ class ClusterLab:
         """Write a record that passes the filter, on its key's partition."""
         window = event_ms // WINDOW_MS * WINDOW_MS
         self.expected.setdefault((key, window), []).append(price)
+        self._newest_ms = max(self._newest_ms, event_ms)
         self.send(partition_of(key.encode(), self.partitions), key, VIEW, price, event_ms)
 
     def windows(self, first: int, count: int, keys: int = 20) -> None:
         """Write windows `first` … `first + count − 1`: some records a key, out of order within grace."""
         for number in range(first, first + count):
-            start_ms = ORIGIN_MS + number * WINDOW_MS
+            start_ms = self.begin_of(number)
             for key in range(keys):
                 for price in range(1, 2 + (key + number) % 3):
                     event_ms = start_ms + (key * 37 + price * 101 + 7) % WINDOW_MS
@@ -127,9 +146,10 @@ class ClusterLab:
 
     def close_windows(self, number: int) -> None:
         """One record on every partition that closes all windows before `number`'s start."""
-        event_ms = ORIGIN_MS + number * WINDOW_MS + GRACE_MS + 1
+        event_ms = self.begin_of(number) + GRACE_MS + 1
+        self._newest_ms = max(self._newest_ms, event_ms)
         for partition in range(self.partitions):
-            self.send(partition, f"flush-{partition}", VIEW, 0, event_ms)
+            self.send(partition, f"{FLUSH}{partition}", VIEW, 0, event_ms)
         self.producer.flush()
 
     def wait_for_rows(self, timeout_s: float = 180.0) -> None:
@@ -153,8 +173,12 @@ class ClusterLab:
                     "campaign", "window_start", "views", "revenue", "cheapest", "dearest",
                 ]  # fmt: skip
                 assert all(type(value) is int for value in list(row.values())[1:])
-                if not row["campaign"].startswith("flush-"):
+                if self.is_ours(row):
                     self.rows[tuple(row.values())] += 1
+
+    def is_ours(self, row: Mapping[str, Any]) -> bool:
+        """Whether it is of a window of this test, and no flush record's."""
+        return row["window_start"] >= self._begin_ms and not row["campaign"].startswith(FLUSH)
 
     def right_rows(self) -> Counter[Row]:
         """What must come out, each row once."""
@@ -163,51 +187,57 @@ class ClusterLab:
             for (key, window), prices in self.expected.items()
         )
 
+    def died(self) -> list[str]:
+        """The names of what died unasked since the test began."""
+        return [death.name for death in self.supervisor.deaths()[self._deaths :]]
+
     def no_death(self) -> bool:
-        """Whether nothing has died unasked."""
-        return not self.supervisor.deaths()
+        """Whether nothing has."""
+        return not self.died()
+
+    def noticed_ms(self) -> tuple[float, ...]:
+        """The failures that the engine has noticed since the test began."""
+        found = self.job.readings().failures_noticed_ms
+        return tuple(ms for ms in found if ms not in self.before.failures_noticed_ms)
+
+    def restarts(self) -> int:
+        """How often the engine had to begin again since the test began."""
+        return (self.job.readings().restarts or 0) - (self.before.restarts or 0)
+
+    def wait_healthy(self) -> None:
+        """Wait until all workers say that they have what is theirs."""
+        wait_until(
+            lambda: self.job.healthy().state is State.RUNNING, what="the job's health", timeout_s=60
+        )
 
 
 @contextmanager
 def running(
     engine: Engine, conditions: Conditions, folder: Path, variant: Variant | None = None
 ) -> Iterator[ClusterLab]:
-    """A broker with topics, and `engine` running CLICKS on it."""
+    """`engine` running CLICKS on topics of its own."""
     variant = variant or Variant(engine.name, engine.version)
     plan = engine.plan(CLICKS, conditions, variant)
     assert isinstance(plan, Plan)
-    needs = engine.requires(variant)
-    artifacts = resolve(
-        Artifacts(java=True, jar_sets=("broker", *needs.jar_sets), python_env=needs.python_env)
-    )
+    artifacts = resolve(engine.requires(variant))
+    broker = one_broker.broker
     partitions = conditions.partitions
+    input_topic, output_topic = one_broker.topics(partitions)
+    log_dir = folder / "logs"
+    log_dir.mkdir()
+    (log_dir / BROKER_LOG).symlink_to(broker.log)
     with Supervisor() as supervisor:
-        broker = start_broker(
-            supervisor,
-            folder=folder / "broker",
-            log_dir=folder / "logs",
-            java=artifacts.java,
-            jars=artifacts.jars["broker"],
-        )
-        create_topics(
-            broker.bootstrap,
-            (
-                TopicSpec("input", partitions, input_topic_config()),
-                TopicSpec("output", partitions, output_topic_config()),
-            ),
-        )
-        begun = time.monotonic()
         job = engine.attach(
             plan,
             Embedded(
                 supervisor=supervisor,
                 artifacts=artifacts,
                 bootstrap=broker.bootstrap,
-                input_topic="input",
-                output_topic="output",
+                input_topic=input_topic,
+                output_topic=output_topic,
                 job_id=f"test-{time.monotonic_ns()}",
                 job_dir=folder / "job",
-                log_dir=folder / "logs",
+                log_dir=log_dir,
             ),
         )
         producer = KafkaProducer(
@@ -224,18 +254,17 @@ def running(
             group_id=None,
             enable_auto_commit=False,
         )
-        consumer.assign([TopicPartition("output", number) for number in range(partitions)])
+        consumer.assign([TopicPartition(output_topic, number) for number in range(partitions)])
         try:
             yield ClusterLab(
                 supervisor,
-                broker,
                 broker.bootstrap,
+                input_topic,
+                output_topic,
                 partitions,
+                conditions,
                 job,
                 plan,
-                folder / "job",
-                folder / "logs",
-                time.monotonic() - begun,
                 producer,
                 consumer,
             )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,152 +22,126 @@ from tests.engines.cluster_lab import CLICKS, ClusterLab, running
 KEYS = 400
 
 
-def rows_after_a_kill(
-    engine: Engine, guarantee: Guarantee, folder: Path, variant: Variant | None = None
-) -> ClusterLab:
+def kill_a_worker(lab: ClusterLab) -> None:
     """Kill a worker (SIGKILL) while its rows are on their way; the load goes on and is finished.
 
     Under exactly-once the moment is one at which rows are written that are not committed.
     """
-    return _rows_after(engine, guarantee, folder, asleep=False, variant=variant)
+    _hit_a_worker(lab, asleep=False)
 
 
-def rows_after_a_sleep(
-    engine: Engine, guarantee: Guarantee, folder: Path, *, others_take_over: bool = True
-) -> ClusterLab:
+def stop_a_worker(lab: ClusterLab, *, others_take_over: bool = True) -> None:
     """Stop a worker (SIGSTOP) instead, and let it go on once others have done its work.
 
     Where nobody can do that without it, it goes on once it has been given up.
     """
-    return _rows_after(engine, guarantee, folder, asleep=True, others_take_over=others_take_over)
+    _hit_a_worker(lab, asleep=True, others_take_over=others_take_over)
 
 
-def _rows_after(
-    engine: Engine,
-    guarantee: Guarantee,
-    folder: Path,
-    *,
-    asleep: bool,
-    others_take_over: bool = True,
-    variant: Variant | None = None,
-) -> ClusterLab:
-    with half_done(engine, guarantee, folder, variant=variant) as lab:
-        victim = lab.job.targets(Role.WORKER)[0]
-        hit_ms = hit(lab, victim, signal.SIGSTOP if asleep else signal.SIGKILL)
-        lab.windows(16, 6, keys=KEYS)
-        lab.close_windows(22)
-        if others_take_over:
-            wait_until(lab.complete, what="every row", timeout_s=120)
-        else:
-            wait_until(
-                lambda: bool(lab.job.readings().failures_noticed_ms),
-                what="a word of the failure",
-                timeout_s=120,
-            )
-        if asleep:
-            lab.supervisor.hit(victim.name, signal.SIGCONT)
-            lab.windows(23, 6, keys=KEYS)
-            lab.close_windows(29)
-            wait_until(lab.complete, what="every row after the sleep", timeout_s=90)
-        wait_healthy(lab)
-        lab.read()
-        died = [death.name for death in lab.supervisor.deaths()]
-        assert died == ([] if asleep else [victim.name])
-        readings = lab.job.readings()
-        # A worker that only slept is another restart to some engines and none to others.
-        assert asleep or readings.restarts
-        assert readings.failures_noticed_ms
-        assert readings.failures_noticed_ms[0] >= hit_ms
-        return lab
-
-
-def rows_after_a_coordinators_death(
-    engine: Engine, guarantee: Guarantee, folder: Path
-) -> ClusterLab:
-    """Kill the coordinator while rows are on their way, and do what a user's script does then."""
-    with half_done(engine, guarantee, folder) as lab:
-        (victim,) = lab.job.targets(Role.COORDINATOR)
-        hit_ms = hit(lab, victim, signal.SIGKILL)
-        assert lab.job.healthy().state is not State.FAILED
-        lab.windows(16, 6, keys=KEYS)
-        lab.close_windows(22)
-        wait_until(
-            lambda: lab.supervisor.current(victim.name), what="the new process", timeout_s=10
-        )
-        lab.job.resume()
+def _hit_a_worker(lab: ClusterLab, *, asleep: bool, others_take_over: bool = True) -> None:
+    have_work_half_done(lab)
+    victim = lab.job.targets(Role.WORKER)[0]
+    hit_ms = hit(lab, victim, signal.SIGSTOP if asleep else signal.SIGKILL)
+    lab.windows(16, 6, keys=KEYS)
+    lab.close_windows(22)
+    if others_take_over:
         wait_until(lab.complete, what="every row", timeout_s=180)
-        wait_healthy(lab)
-        lab.read()
-        assert [death.name for death in lab.supervisor.deaths()] == [victim.name]
-        (successor,) = lab.job.targets(Role.COORDINATOR)
-        assert (successor.name, successor.pid != victim.pid) == (victim.name, True)
-        readings = lab.job.readings()
-        assert readings.restarts
-        assert readings.failures_noticed_ms
-        assert readings.failures_noticed_ms[0] >= hit_ms
-        return lab
+    else:
+        wait_until(lambda: bool(lab.noticed_ms()), what="a word of the failure", timeout_s=120)
+    if asleep:
+        lab.supervisor.hit(victim.name, signal.SIGCONT)
+        lab.windows(23, 6, keys=KEYS)
+        lab.close_windows(29)
+        wait_until(lab.complete, what="every row after the sleep", timeout_s=90)
+    lab.wait_healthy()
+    lab.read()
+    assert lab.died() == ([] if asleep else [victim.name])
+    # A worker that only slept is another restart to some engines and none to others.
+    if not asleep:
+        wait_until(lab.restarts, what="the count of restarts", timeout_s=30)
+    noticed_ms = lab.noticed_ms()
+    assert noticed_ms
+    assert noticed_ms[0] >= hit_ms
+
+
+def kill_the_coordinator(lab: ClusterLab) -> None:
+    """Kill the coordinator while rows are on their way, and do what a user's script does then."""
+    have_work_half_done(lab)
+    (victim,) = lab.job.targets(Role.COORDINATOR)
+    hit_ms = hit(lab, victim, signal.SIGKILL)
+    assert lab.job.healthy().state is not State.FAILED
+    lab.windows(16, 6, keys=KEYS)
+    lab.close_windows(22)
+    wait_until(lambda: lab.supervisor.current(victim.name), what="the new process", timeout_s=10)
+    lab.job.resume()
+    wait_until(lab.complete, what="every row", timeout_s=180)
+    lab.wait_healthy()
+    lab.read()
+    assert lab.died() == [victim.name]
+    (successor,) = lab.job.targets(Role.COORDINATOR)
+    assert (successor.name, successor.pid != victim.pid) == (victim.name, True)
+    assert lab.restarts()
+    noticed_ms = lab.noticed_ms()
+    assert noticed_ms
+    assert noticed_ms[0] >= hit_ms
 
 
 def rows_after_a_rescaling(
     engine: Engine, guarantee: Guarantee, folder: Path, profile: Profile
 ) -> ClusterLab:
     """Restart in an orderly way with a worker more while rows are on their way; nobody dies."""
-    conditions = Conditions(guarantee=guarantee, workers=3, profile=profile)
-    wider = engine.plan(CLICKS, conditions, Variant(engine.name, engine.version))
+    conditions = Conditions(guarantee=guarantee, profile=profile)
+    wider = engine.plan(
+        CLICKS, dataclasses.replace(conditions, workers=3), Variant(engine.name, engine.version)
+    )
     assert isinstance(wider, Plan)
-    with half_done(engine, guarantee, folder, profile) as lab:
+    with running(engine, conditions, folder) as lab:
+        have_work_half_done(lab)
         lab.job.rescale(wider)
         lab.windows(16, 6, keys=KEYS)
         lab.close_windows(22)
         wait_until(lab.complete, what="every row", timeout_s=120)
-        wait_healthy(lab)
+        lab.wait_healthy()
         lab.read()
         assert len(lab.job.targets(Role.WORKER)) == 3
         assert lab.no_death()
         lab.effective = lab.job.readings().effective
         lab.job.stop()
-        assert [child.role for child in lab.supervisor.children()] == [Role.BROKER]
+        assert lab.supervisor.children() == ()
         return lab
 
 
-@contextmanager
-def half_done(
-    engine: Engine,
-    guarantee: Guarantee,
-    folder: Path,
-    profile: Profile = Profile.TUNED,
-    variant: Variant | None = None,
-) -> Iterator[ClusterLab]:
-    """A job that runs well, nothing noticed, and has just written rows that nobody has seen yet."""
-    with (
-        running(engine, Conditions(guarantee=guarantee, profile=profile), folder, variant) as lab,
-        closing(_reader(lab, "read_uncommitted")) as uncommitted,
-    ):
+def have_work_half_done(lab: ClusterLab) -> None:
+    """Until the job runs well, nothing noticed, and has just written rows that nobody has seen yet."""
+    with closing(_uncommitted(lab)) as uncommitted:
         seen = 0
         lab.windows(0, 2, keys=KEYS)
         lab.close_windows(2)
         lab.windows(3, 6, keys=KEYS)
-        wait_healthy(lab)
+        lab.wait_healthy()
 
         def any_row() -> bool:
             lab.read()
             return bool(lab.rows)
 
         wait_until(any_row, what="the first row", timeout_s=60)
-        assert lab.job.readings().failures_noticed_ms == ()
+        assert lab.noticed_ms() == ()
         lab.windows(9, 6, keys=KEYS)
         lab.close_windows(15)
+        exactly_once = lab.conditions.guarantee is Guarantee.EXACTLY_ONCE
 
         def on_their_way() -> bool:
             nonlocal seen
-            seen += sum(map(len, uncommitted.poll(timeout_ms=5).values()))
-            if guarantee is Guarantee.AT_LEAST_ONCE:
-                return seen > len(lab.rows)
-            lab.read()
+            seen += sum(
+                lab.is_ours(json.loads(record.value))
+                for records in uncommitted.poll(timeout_ms=5).values()
+                for record in records
+            )
+            if exactly_once:
+                lab.read()
             return seen > sum(lab.rows.values())
 
         wait_until(on_their_way, what="rows on their way", timeout_s=60, poll_s=0.001)
-        yield lab
 
 
 def hit(lab: ClusterLab, victim: Target, signum: signal.Signals) -> float:
@@ -176,13 +151,6 @@ def hit(lab: ClusterLab, victim: Target, signum: signal.Signals) -> float:
     if signum is signal.SIGKILL:
         wait_until(lambda: bool(lab.supervisor.deaths()), what="its death", timeout_s=10)
     return hit_ms
-
-
-def wait_healthy(lab: ClusterLab) -> None:
-    """Wait until all workers say that they have what is theirs."""
-    wait_until(
-        lambda: lab.job.healthy().state is State.RUNNING, what="the job's health", timeout_s=60
-    )
 
 
 def wrong_rows(lab: ClusterLab) -> Counter[Any]:
@@ -198,13 +166,17 @@ def duplicates(lab: ClusterLab) -> int:
     return sum(count - 1 for count in lab.rows.values())
 
 
-def _reader(lab: ClusterLab, isolation: str) -> Any:
+def _uncommitted(lab: ClusterLab) -> Any:
+    """A reader of all that is written from now on, whether committed or not."""
     reader = KafkaConsumer(
         bootstrap_servers=lab.bootstrap,
-        isolation_level=isolation,
-        auto_offset_reset="earliest",
+        isolation_level="read_uncommitted",
         group_id=None,
         enable_auto_commit=False,
     )
-    reader.assign([TopicPartition("output", number) for number in range(lab.partitions)])
+    partitions = [TopicPartition(lab.output_topic, number) for number in range(lab.partitions)]
+    reader.assign(partitions)
+    reader.seek_to_end()
+    for partition in partitions:
+        reader.position(partition)  # the end is asked for now, not with the first poll
     return reader

@@ -1,35 +1,22 @@
-"""One real broker for all tests of this folder; every test has topics of its own."""
+"""The session's broker, with topics of its own for every test."""
 
 from __future__ import annotations
 
-import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from streambench.kafka.broker import Broker
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.supervisor import Supervisor
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
-
-with warnings.catch_warnings():
-    # kafka-python reads its schemas through functions that Python 3.11 and 3.12 call deprecated.
-    warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
-    from streambench.kafka.broker import Broker, start_broker
-    from streambench.kafka.topics import (
-        TopicSpec,
-        create_topics,
-        input_topic_config,
-        output_topic_config,
-    )
+from tests.one_broker import one_broker
 
 PARTITIONS = 4
-
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -37,24 +24,9 @@ def resolved() -> Resolved:
     return resolve(Artifacts(java=True, jar_sets=("broker",)))
 
 
-@pytest.fixture(scope="session")
-def session_supervisor() -> Iterator[Supervisor]:
-    with Supervisor() as supervisor:
-        yield supervisor
-
-
-@pytest.fixture(scope="session")
-def broker(
-    session_supervisor: Supervisor, resolved: Resolved, tmp_path_factory: pytest.TempPathFactory
-) -> Broker:
-    base = tmp_path_factory.mktemp("broker")
-    return start_broker(
-        session_supervisor,
-        folder=base / "kafka",
-        log_dir=base / "logs",
-        java=resolved.java,
-        jars=resolved.jars["broker"],
-    )
+@pytest.fixture
+def broker() -> Broker:
+    return one_broker.broker
 
 
 @pytest.fixture
@@ -64,17 +36,13 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def input_topic(broker: Broker) -> str:
-    name = f"input-{next(_numbers)}"
-    create_topics(broker.bootstrap, (TopicSpec(name, PARTITIONS, input_topic_config()),))
-    return name
+def input_topic() -> str:
+    return one_broker.topics(PARTITIONS)[0]
 
 
 @pytest.fixture
-def output_topic(broker: Broker) -> str:
-    name = f"output-{next(_numbers)}"
-    create_topics(broker.bootstrap, (TopicSpec(name, PARTITIONS, output_topic_config()),))
-    return name
+def output_topic() -> str:
+    return one_broker.topics(PARTITIONS)[1]
 
 
 @pytest.fixture(scope="session")

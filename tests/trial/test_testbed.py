@@ -13,9 +13,10 @@ from streambench.model.errors import EngineSlow, InstrumentFailed
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.trial import testbed
-from streambench.trial.workspace import Room, SharedPlace, workspace
+from streambench.trial.workspace import Room, workspace
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
+from tests.one_broker import one_broker
 
 
 def test_a_broker_that_does_not_start_is_not_an_engines_failure(
@@ -48,32 +49,27 @@ def test_jobs_of_a_shared_place_have_topics_and_folders_of_their_own(tmp_path: P
         workload, duration_ms=1_000, seed=1, cache=tmp_path / "loads", rate_per_s=1_000
     )
     artifacts = resolve(testbed.TESTBED_ARTIFACTS)
-    room = Room(0, 10_000, 600_000)
     seen: list[tuple[str, str, int]] = []
     folders: list[Path] = []
-    with (
-        workspace(room) as whole,
-        testbed.warmed_broker(whole, artifacts, workload.partitions, load.ref) as broker,
-    ):
-        shared = SharedPlace(whole, broker)
-        for _ in range(2):
-            with (
-                shared.workspace(room) as place,
-                testbed.embedded_testbed(
-                    place, artifacts, partitions=workload.partitions, broker_warm_up=load.ref
-                ) as bed,
-            ):
-                bed.player.play(
-                    load.ref,
-                    start_realtime_ns=time.time_ns(),
-                    event_offset_ms=0,
-                    send_log=bed.scratch / "load.parquet",
-                    unthrottled=True,
-                ).wait(30)
-                written = topic_bytes(broker, bed.input_topic)
-                seen.append((bed.input_topic, bed.output_topic, written))
-                folders.append(bed.scratch)
-        assert broker.child.alive()
+    broker = one_broker.broker
+    for _ in range(2):
+        with (
+            one_broker.workspace(Room(0, 10_000, 600_000)) as place,
+            testbed.embedded_testbed(
+                place, artifacts, partitions=workload.partitions, broker_warm_up=load.ref
+            ) as bed,
+        ):
+            bed.player.play(
+                load.ref,
+                start_realtime_ns=time.time_ns(),
+                event_offset_ms=0,
+                send_log=bed.scratch / "load.parquet",
+                unthrottled=True,
+            ).wait(30)
+            written = topic_bytes(broker, bed.input_topic)
+            seen.append((bed.input_topic, bed.output_topic, written))
+            folders.append(bed.scratch)
+    assert broker.child.alive()
     (first, _, bytes_first), (second, _, bytes_second) = seen
     assert first != second
     assert bytes_first == bytes_second > load.ref.records

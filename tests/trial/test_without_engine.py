@@ -12,9 +12,10 @@ from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
 from streambench.trial.testbed import embedded_testbed
 from streambench.trial.without_engine import Again
-from streambench.trial.workspace import Room, workspace
+from streambench.trial.workspace import Room
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
+from tests.one_broker import one_broker
 
 RATE_PER_S = 20_000
 OFFSET_MS = 1_764_000_000_000
@@ -33,7 +34,7 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         (Span(Purpose.WARM_UP, 0, 1_000), Span(Purpose.MEASURED, 1_000, 2_000)),
     )
     with (
-        workspace(Room(0, load.ref.records, load.records_bytes)) as place,
+        one_broker.workspace(Room(0, load.ref.records, load.records_bytes)) as place,
         embedded_testbed(
             place,
             resolve(Artifacts(java=True, jar_sets=("broker",))),

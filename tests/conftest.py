@@ -1,4 +1,4 @@
-"""One broker for the jobs of these tests."""
+"""What all tests of a session share ends with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.bench import one_broker
+from tests.one_broker import one_broker
 
 
 @pytest.fixture(scope="session", autouse=True)
