@@ -195,7 +195,7 @@ class KeptJob:
             not_made(number, self.round, self.contender, ended_by(error), request.point),
             settings=plan.settings,
             programs=plan.programs,
-            warnings=plan.warnings,
+            warnings=(*plan.warnings, *self.warnings),
             cold=request.quick,
             job=self._job,
         )
