@@ -90,13 +90,6 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
             assert_never(workload.input)
 
 
-def natural_duration_ms(workload: Workload) -> int | None:
-    """Return how long a replayed file plays; None for generated load, which has no end of its own."""
-    if isinstance(workload.input, Synthetic):
-        return None
-    return resolve(workload, duration_ms=None, rate_per_s=None).duration_ms
-
-
 def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -> str:
     """Return a hash of all that decides a byte of the trace, and of nothing else."""
     match load:

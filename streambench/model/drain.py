@@ -29,12 +29,6 @@ class Drain:
         """Records per second from the beginning to the last window."""
         return self.records / self.took_s
 
-    @property
-    def after_first_per_s(self) -> float | None:
-        """The same from the first complete window on, the start of the engine left out."""
-        left_s = self.took_s - self.first_s
-        return self.records / left_s if left_s > 0 else None
-
 
 @dataclass(frozen=True)
 class DrainRecord:

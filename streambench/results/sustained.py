@@ -137,13 +137,3 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
         return Judgement(Pace.KEPT_UP, f"{grows}, {sure}: {shown}", growing=True)
     most = f"at most it grew by {upper:,.1f}" if upper > 0 else "surely it did not grow"
     return Judgement(Pace.KEPT_UP, f"{grows}, {most}: {shown}")
-
-
-def worked_off_what_came(measures: Mapping[str, float | None], windows: int) -> bool:
-    """Whether an engine's work in a measured part was that of the load that was due in it.
-
-    One that fell behind did less, and would look the cheaper the more it left undone; one that works off a
-    backlog of before did more.
-    """
-    judged = judge_pace(measures, windows)
-    return judged.pace is not Pace.FELL_BEHIND and not judged.catching_up

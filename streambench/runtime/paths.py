@@ -38,11 +38,6 @@ def state_dir() -> Path:
     return _made(STATE_VARIABLE, platformdirs.user_state_path("streambench", appauthor=False))
 
 
-def config_dir() -> Path:
-    """Folder of the user's own configuration; it need not exist."""
-    return platformdirs.user_config_path("streambench", appauthor=False)
-
-
 def scrub(text: str) -> str:
     """`text` fit to be shared: the home folder becomes `~`, the user's name `user`."""
     for home in _homes():

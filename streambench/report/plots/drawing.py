@@ -13,7 +13,6 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from streambench.model.numbers import number
 from streambench.report.plots.style import CSS_VARIABLES, INK, LINE, MUTED, PAPER
 
 WIDE_IN, NARROW_IN = 10.0, 3.7
@@ -126,8 +125,3 @@ def to_svg(draw: Callable[[bool], Any], *, narrow: bool, prefix: str, title: str
 
 def _attribute(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-
-
-def ms_label(value: float) -> str:
-    """`34 ms`, `1,812 ms`."""
-    return f"{number(value)} ms"
