@@ -23,7 +23,7 @@ _RECORDS_AT: Final = 61
 _MAGIC: Final = 2
 _COMPRESSED: Final = 0x07
 _APPEND_TIME: Final = 0x08
-_AT_ONCE_BYTES: Final = 4 << 20
+_AT_ONCE_BYTES: Final = 16 << 20
 
 
 class _Batch(NamedTuple):

@@ -21,7 +21,7 @@ LOOKS = 3
 
 
 class OutputWatch:
-    """Counts the keys of each window that came since `restart`.
+    """Knows which rows have come since `restart`.
 
     The windows of `must_come` are relative to the trace's origin; the load's event times follow its
     due instants, so that window start + size + grace is about when a row is due. This only decides
@@ -41,29 +41,23 @@ class OutputWatch:
         self._blocks = reader.follow_anew()
         self._job = job
         self._query = query
-        starts_ms, keys = np.unique(must_come.starts_ms, return_counts=True)
-        self._due = dict(zip(starts_ms.tolist(), keys.tolist(), strict=True))
-        self._event_offset_ms = event_offset_ms
+        self._must_come = must_come.shifted(event_offset_ms)
+        self._due_starts_ms = must_come.starts_ms
+        self._came = np.zeros(len(must_come), dtype=np.bool_)
         self._start_ns = start_monotonic_ns
-        self._seen: dict[int, set[str]] = {}
         self._good_looks = 0
 
     def restart(self) -> None:
         """Forget what came: from here on it is looked at anew."""
         self._blocks.skip()
-        self._seen.clear()
+        self._came[:] = False
         self._good_looks = 0
 
     def recovered(self) -> bool:
         """Whether, for a while now, what was due has come and the engine says that it runs."""
         while len(rows := self._blocks.take()):
-            table = decode(rows, self._query).table
-            for key, start_ms in zip(
-                table.column("key").to_pylist(),
-                table.column("window_start_ms").to_pylist(),
-                strict=True,
-            ):
-                self._seen.setdefault(start_ms - self._event_offset_ms, set()).add(key)
+            found = self._must_come.find(decode(rows, self._query).table)
+            self._came[found[found >= 0]] = True
         good = self._whole() and self._job.healthy().state is State.RUNNING
         self._good_looks = self._good_looks + 1 if good else 0
         return self._good_looks >= LOOKS
@@ -73,7 +67,5 @@ class OutputWatch:
         newest_ms = now_ms - SLACK_MS - self._query.window.horizon_ms(self._query.grace_ms)
         # What was complete before `restart` is not seen anew: a span without a new window is not whole.
         span_ms = max(SPAN_MS, self._query.window.advance_ms)
-        wanted = [w for w in self._due if newest_ms - span_ms < w <= newest_ms]
-        return bool(wanted) and all(
-            len(self._seen.get(start_ms, ())) >= self._due[start_ms] for start_ms in wanted
-        )
+        wanted = (self._due_starts_ms > newest_ms - span_ms) & (self._due_starts_ms <= newest_ms)
+        return bool(wanted.any() and self._came[wanted].all())

@@ -19,7 +19,7 @@ class RowsDue:
         self.rows = len(due.must)
         self._at_ms: np.ndarray | None = None
         if trace.meta.event_time_follows_due:
-            self._at_ms = query.window.closes_at(due.must.starts_ms, query.grace_ms)
+            self._at_ms = query.window.closes_at(np.sort(due.must.starts_ms), query.grace_ms)
 
     def behind_s(self, rows: int, elapsed_ms: float) -> float | None:
         """Since when a row is due that had not come when `rows` had; 0: none is."""

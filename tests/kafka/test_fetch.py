@@ -99,8 +99,8 @@ def test_blocks_come_back_as_the_rows_that_went_in(tmp_path: Path) -> None:
 
 def test_many_rows_come_in_parts_and_each_once(tmp_path: Path) -> None:
     path = tmp_path / "rows.bin"
-    small = _block(1, (0, batch(0, b"k", b"v" * 700_000)))
-    large = _block(2, (1, batch(1, b"k", b"v" * 9_000_000)))
+    small = _block(1, (0, batch(0, b"k", b"v" * 3_000_000)))
+    large = _block(2, (1, batch(1, b"k", b"v" * 20_000_000)))
     with path.open("wb") as file:
         for block in (small, small, large, *[small] * 9, large):
             file.write(block)

@@ -49,7 +49,8 @@ def test_it_answers_as_a_plain_set_of_pairs(seed: int) -> None:
     columns = KeyedWindows.of(rows(inside, chunks=3))
     assert len(columns) == len(plain) == len(pairs(columns))
     assert set(pairs(columns)) == plain
-    assert columns.starts_ms.tolist() == sorted(start for _, start in plain)
+    assert columns.starts_ms.tolist() == [start for _, start in pairs(columns)]
+    assert pairs(columns) == list(dict.fromkeys(inside))
 
     found = columns.find(rows(asked, chunks=1 + seed % 4))
     assert [at >= 0 for at in found] == [place in plain for place in asked]
