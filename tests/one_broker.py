@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+
+import pytest
 
 with warnings.catch_warnings():
     # kafka-python reads its schemas through functions that Python 3.11 and 3.12 call deprecated.
@@ -28,6 +31,23 @@ with warnings.catch_warnings():
 _numbers = itertools.count(1)
 
 
+_JVM_OPTIONS = "JDK_JAVA_OPTIONS"
+
+
+@contextmanager
+def brief_jvms(options: str | None = "-XX:TieredStopAtLevel=1") -> Iterator[None]:
+    """JVMs that are started meanwhile, save the broker's, do not optimize what soon ends anyway.
+
+    On two cores a third of what a short job takes is the compiler's. None: as they are by themselves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if options is None:
+            patch.delenv(_JVM_OPTIONS, raising=False)
+        else:
+            patch.setenv(_JVM_OPTIONS, options)
+        yield
+
+
 class OneBroker:
     """A broker for many jobs, one after another: what an engine does with its load is not the broker's.
 
@@ -38,6 +58,7 @@ class OneBroker:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._started: tuple[SharedPlace, Broker] | None = None
+        self._starting = threading.Lock()
 
     @property
     def broker(self) -> Broker:
@@ -70,9 +91,10 @@ class OneBroker:
         self._open.close()
 
     def _running(self) -> tuple[SharedPlace, Broker]:
-        if self._started is None:
-            self._started = self._start()
-        return self._started
+        with self._starting:
+            if self._started is None:
+                self._started = self._start()
+            return self._started
 
     def _start(self) -> tuple[SharedPlace, Broker]:
         workload = load_workload(find("clicks"))
@@ -81,7 +103,7 @@ class OneBroker:
         )
         # The largest heap, and more records than all jobs together write.
         room = Room(4_096, 10_000_000, 1_000_000_000)
-        with ExitStack() as stack:
+        with brief_jvms(None), ExitStack() as stack:
             place = stack.enter_context(workspace(room))
             broker = stack.enter_context(
                 warmed_broker(place, resolve(TESTBED_ARTIFACTS), workload.partitions, load.ref)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,9 +115,9 @@ def test_completion_offers_the_commands_and_not_what_they_were(tmp_path: Path) -
         )
         return done.stdout.split()
 
-    assert completed("streambench find") == ["find-rate"]
-    assert completed("streambench run --ra") == ["--rate"]
-    assert completed("streambench curve --ra") == ["--rates"]
+    lines = ("streambench find", "streambench run --ra", "streambench curve --ra")
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(completed, lines)) == [["find-rate"], ["--rate"], ["--rates"]]
 
 
 def test_broken_toml_names_line_and_column(tmp_path: Path) -> None:
@@ -199,10 +200,13 @@ def test_what_an_engine_cannot_do_is_said_and_is_no_error(tmp_path: Path) -> Non
 
 
 def test_no_line_is_wider_than_80_columns_and_no_color_is_honoured(tmp_path: Path) -> None:
-    for command in ("workloads", "engines", "doctor"):
-        done = process(command, cwd=tmp_path, NO_COLOR="1")
-        assert max(map(len, done.stdout.splitlines())) <= 80
-        assert "\x1b" not in done.stdout
+    def printed(command: str) -> str:
+        return process(command, cwd=tmp_path, NO_COLOR="1").stdout
+
+    with ThreadPoolExecutor() as pool:
+        for text in pool.map(printed, ("workloads", "engines", "doctor")):
+            assert max(map(len, text.splitlines())) <= 80
+            assert "\x1b" not in text
 
 
 def record(outcome: Outcome) -> TrialRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +20,16 @@ from streambench.model.trial import Completed, Invalid, LateRecords, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
 from tests.end_to_end.bench import on_any_machine
-from tests.one_broker import one_broker
+from tests.one_broker import brief_jvms, one_broker
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _brief() -> Iterator[None]:
+    with brief_jvms():
+        yield
+
 
 # One day, so that the test is short; the model is told. In 12 s, but for Spark: a batch of a cold one on a
 # slow machine takes eight, and where that is half a day nothing in it is late.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,17 @@ CLICKS = Workload(
 )
 VIEW = "it's \\ a; view"
 FLUSH = "flush-"
+_GIVEN_UP = threading.Event()
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """Let nobody wait for a job meanwhile: an interrupted session has to end soon."""
+    _GIVEN_UP.set()
+    try:
+        yield
+    finally:
+        _GIVEN_UP.clear()
 
 
 @dataclass
@@ -166,6 +178,7 @@ class ClusterLab:
 
     def read(self) -> None:
         """Take what is visible, the flush records' windows left out."""
+        self._go_on()
         for records in self.consumer.poll(timeout_ms=200).values():
             for record in records:
                 row = json.loads(record.value)
@@ -206,9 +219,16 @@ class ClusterLab:
 
     def wait_healthy(self) -> None:
         """Wait until all workers say that they have what is theirs."""
-        wait_until(
-            lambda: self.job.healthy().state is State.RUNNING, what="the job's health", timeout_s=60
-        )
+
+        def healthy() -> bool:
+            self._go_on()
+            return self.job.healthy().state is State.RUNNING
+
+        wait_until(healthy, what="the job's health", timeout_s=120)
+
+    def _go_on(self) -> None:
+        if _GIVEN_UP.is_set():
+            raise RuntimeError("nobody waits for this job any more")
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from streambench.engines.flink import ENGINE
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.plan import Role
 from streambench.runtime.waiting import wait_until
-from tests.engines.cluster_lab import GRACE_MS, ClusterLab, Row, running
+from tests.beside import Act, Ended, acts
+from tests.engines.cluster_lab import GRACE_MS, ClusterLab, Row, given_up, running
 from tests.engines.deaths_lab import (
     duplicates,
     hit,
@@ -26,11 +27,22 @@ from tests.engines.deaths_lab import (
 pytestmark = pytest.mark.engine
 
 
+# At-least-once goes the whole way in tests/end_to_end.
+EXACTLY_ONCE = Conditions(guarantee=Guarantee.EXACTLY_ONCE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ended]:
+    """Variants have clusters of their own, beside the one that all other tests have."""
+    with acts(request, tmp_path_factory, at_once=1, given_up=given_up()) as ended:
+        yield ended
+
+
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterLab]:
-    # At-least-once goes the whole way in tests/end_to_end.
-    conditions = Conditions(guarantee=Guarantee.EXACTLY_ONCE)
-    with running(ENGINE, conditions, tmp_path_factory.mktemp("flink")) as lab:
+    with running(ENGINE, EXACTLY_ONCE, tmp_path_factory.mktemp("flink")) as lab:
         yield lab
 
 
@@ -119,19 +131,26 @@ def test_a_job_goes_on_from_its_checkpoint_when_its_job_manager_died(lab: Cluste
     assert duplicates(lab) == 0
 
 
-@pytest.mark.parametrize("name", ["spare", "adaptive"])
-def test_a_variant_of_it_is_right_after_a_kill_and_comes_back(tmp_path: Path, name: str) -> None:
+def a_spare_one_is_right_after_a_kill_and_comes_back(folder: Path) -> None:
+    right_after_a_kill("spare", folder)
+
+
+def an_adaptive_one_is_right_after_a_kill_and_comes_back(folder: Path) -> None:
+    right_after_a_kill("adaptive", folder)
+
+
+def right_after_a_kill(name: str, folder: Path) -> None:
     variant = Variant(ENGINE.name, ENGINE.version, name=name)
-    with running(ENGINE, Conditions(guarantee=Guarantee.EXACTLY_ONCE), tmp_path, variant) as lab:
+    with running(ENGINE, EXACTLY_ONCE, folder, variant) as lab:
         kill_a_worker(lab)
         assert not wrong_rows(lab)
         assert duplicates(lab) == 0
 
 
-def test_a_spare_task_manager_is_not_hit_and_takes_over(tmp_path: Path) -> None:
+def a_spare_task_manager_is_not_hit_and_takes_over(folder: Path) -> None:
     variant = Variant(ENGINE.name, ENGINE.version, name="spare")
     conditions = Conditions(restart_delay_ms=None)
-    with running(ENGINE, conditions, tmp_path, variant) as lab:
+    with running(ENGINE, conditions, folder, variant) as lab:
         lab.windows(0, 2)
         lab.close_windows(2)
         lab.wait_for_rows()
@@ -151,6 +170,19 @@ def test_a_spare_task_manager_is_not_hit_and_takes_over(tmp_path: Path) -> None:
         assert left - at_work
         lab.job.stop()
         assert lab.supervisor.children() == ()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        a_spare_one_is_right_after_a_kill_and_comes_back,
+        an_adaptive_one_is_right_after_a_kill_and_comes_back,
+        a_spare_task_manager_is_not_hit_and_takes_over,
+    ],
+    ids=lambda act: act.__name__,
+)
+def test_of_a_variant(ended: Ended, act: Act) -> None:
+    ended(act)
 
 
 def _read(lab: ClusterLab) -> Counter[Row]:

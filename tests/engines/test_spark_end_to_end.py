@@ -10,10 +10,20 @@ import pytest
 from streambench.engines.spark import ENGINE
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Role
-from tests.engines.cluster_lab import ClusterLab, running
+from tests.beside import Act, Ended, acts
+from tests.engines.cluster_lab import ClusterLab, given_up, running
 from tests.engines.deaths_lab import kill_a_worker, kill_the_coordinator, wrong_rows
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ended]:
+    """A variant has an application of its own, beside the one that all other tests have."""
+    with acts(request, tmp_path_factory, at_once=1, given_up=given_up()) as ended:
+        yield ended
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +85,11 @@ def test_a_driver_that_is_killed_goes_on_from_its_checkpoint(lab: ClusterLab) ->
     assert not wrong_rows(lab)
 
 
-def test_a_trigger_of_a_second_makes_the_same_rows_and_the_query_says_that_it_has_it(
-    tmp_path: Path,
+def a_trigger_of_a_second_makes_the_same_rows_and_the_query_says_that_it_has_it(
+    folder: Path,
 ) -> None:
     variant = Variant(ENGINE.name, ENGINE.version, name="trigger-1s")
-    with running(ENGINE, Conditions(), tmp_path, variant) as lab:
+    with running(ENGINE, Conditions(), folder, variant) as lab:
         lab.windows(0, 6)
         lab.close_windows(6)
         lab.wait_for_rows()
@@ -89,3 +99,12 @@ def test_a_trigger_of_a_second_makes_the_same_rows_and_the_query_says_that_it_ha
         lab.job.stop()
         assert lab.supervisor.children() == ()
         assert lab.no_death()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [a_trigger_of_a_second_makes_the_same_rows_and_the_query_says_that_it_has_it],
+    ids=lambda act: act.__name__,
+)
+def test_of_a_variant(ended: Ended, act: Act) -> None:
+    ended(act)

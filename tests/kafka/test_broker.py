@@ -103,7 +103,7 @@ def test_topics_have_leaders_when_they_are_made_and_are_gone_when_deleted(broker
 def test_warming_up_leaves_no_topic_and_no_process(
     supervisor: Supervisor, broker: Broker, clicks: Callable[[int, int], Trace], tmp_path: Path
 ) -> None:
-    trace = clicks(20_000, 2_000)
+    trace = clicks(2_000, 200)
     for _ in range(2):
         warm_broker(supervisor, broker, ref=trace.ref, partitions=4, log_dir=tmp_path)
     assert supervisor.children() == ()

@@ -36,6 +36,8 @@ from streambench.results.schema import (
     RunRecord,
 )
 
+from .made_once import made_once
+
 START_MS = 1_764_000_000_000
 MIB = 1024 * 1024
 # No report is made of these; they only have to be there.
@@ -219,6 +221,7 @@ def tables(p50_ms: float, p99_ms: float, *, seed: int = 0) -> dict[str, pa.Table
     return {"windows": windows, "series": series, **NOT_REPORTED}
 
 
+@made_once
 def every_result(root: Path, **changes: Any) -> Path:
     """Right and fast, right and slow, wrong with examples, failed, unsupported, invalid."""
     writer = BundleWriter.create(root, replace(RUN, **changes))
@@ -246,6 +249,7 @@ def every_result(root: Path, **changes: Any) -> Path:
     return writer.finish()
 
 
+@made_once
 def exactly_once(root: Path) -> Path:
     conditions = replace(RUN.conditions, guarantee=Guarantee.EXACTLY_ONCE)
     run = replace(RUN, conditions=conditions, planned=("flink", "kafka-streams"))
@@ -261,6 +265,7 @@ def exactly_once(root: Path) -> Path:
     return writer.finish()
 
 
+@made_once
 def late_flights(root: Path) -> Path:
     """A replay in which every engine silently drops records."""
     labels = ("flink", "spark", "kafka-streams", "kafka-python")
@@ -308,6 +313,7 @@ def late_flights(root: Path) -> Path:
     return writer.finish()
 
 
+@made_once
 def repeated(root: Path) -> Path:
     """Three rounds: two engines whose ranges overlap, one that is clearly slower."""
     run = replace(RUN, repeats=3, planned=("kafka-python", "kafka-streams", "flink"))
@@ -324,6 +330,7 @@ def repeated(root: Path) -> Path:
     return writer.finish()
 
 
+@made_once
 def interrupted_at_once(root: Path) -> Path:
     """A run that was stopped before its first trial ended."""
     return BundleWriter.create(root, RUN).folder

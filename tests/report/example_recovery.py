@@ -24,6 +24,7 @@ from streambench.results.recovery import recovery as read
 from streambench.results.schema import SERIES, WINDOWS
 
 from .example import NOT_REPORTED, RUN, START_MS, completed, measures, trial
+from .made_once import made_once
 
 KILL, BURST = FaultKind.WORKER_KILL, FaultKind.BURST
 KILL_MS, BURST_MS = 50_316.0, 75_120.0
@@ -313,6 +314,7 @@ DAMAGES = {
 DETECTED = {"flink": 1_930.0, "kafka-streams": 2_040.0, "spark": None, "kafka-python": None}
 
 
+@made_once
 def faulted(root: Path, **changes: Any) -> Path:
     """The default run: a worker is killed, then a burst; the Python consumer over-counts."""
     run = {"planned": tuple(COURSES), "measured_s": 30, **changes}
@@ -335,6 +337,7 @@ def faulted(root: Path, **changes: Any) -> Path:
     return writer.finish()
 
 
+@made_once
 def thrice_killed(root: Path) -> Path:
     """Three kills in each of two trials, two engines and one that cannot be hit."""
     run = replace(RUN, planned=("flink", "kafka-streams", "reference"), repeats=2)
@@ -358,6 +361,7 @@ def thrice_killed(root: Path) -> Path:
     return writer.finish()
 
 
+@made_once
 def faulted_exactly_once(root: Path, **uncommitted: int | None) -> Path:
     """Kills under exactly-once; `uncommitted` rows by label, `_` for `-`."""
     conditions = replace(RUN.conditions, guarantee=Guarantee.EXACTLY_ONCE)
