@@ -1,11 +1,13 @@
 """How fast the player writes, beside other producers: M records/s, and CPU-seconds per M records.
 
-    python benchmarks/play.py [--records 2000000] [--rounds 3]
+    python benchmarks/play.py [--records 2000000] [--rounds 3] [--processes 1]
 
 One broker, one run, the same number and size of records, acks=all, senders taking turns; ratios are
 within the run. The player writes `clicks`, compiled for 1 M events/s, as fast as it goes; encoding is
 not in its figure, as it is done before a trial's clock starts (benchmarks/encode.py measures it).
-kafka-producer-perf-test counts its start. confluent-kafka takes part where it is installed.
+kafka-producer-perf-test counts its start. confluent-kafka takes part where it is installed. What the
+broker's threads did meanwhile is told as well: a connection's requests are taken up one by one, so one
+thread of it at a time works for each of the player's `--processes`.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ import argparse
 import importlib
 import importlib.util
 import os
+import re
 import resource
 import statistics
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,14 +61,42 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class BrokerThreads:
+    """The names of the broker's threads, by their system ids; what has no name came later."""
+
+    pid: int
+    names: dict[int, str]
+
+    @classmethod
+    def of(cls, bench: Bench) -> BrokerThreads:
+        """Ask the broker's JVM, by the tool that stands beside it where it is a whole JDK."""
+        pid, jcmd = bench.broker.child.pid, bench.resolved.java.with_name("jcmd")
+        if not jcmd.exists():
+            return cls(pid, {})
+        asked = subprocess.run([jcmd, str(pid), "Thread.print"], capture_output=True, text=True)
+        found = re.findall(r'^"(.+?)[-#]?\d*".* nid=(\w+)', asked.stdout, re.MULTILINE)
+        return cls(pid, {int(number, 0): name for name, number in found})
+
+    def cpu_s(self) -> Counter[str]:
+        """Processor seconds so far, by name."""
+        used: Counter[str] = Counter()
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            ticks = (task / "stat").read_text().rpartition(")")[2].split()[11:13]
+            name = self.names.get(int(task.name), "others")
+            used[name] += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        return used
+
+
+@dataclass(frozen=True)
 class Bench:
-    """What all senders share; `record_bytes` is key and value."""
+    """What all senders share; `record_bytes` is key and value, `processes` the player's."""
 
     supervisor: Supervisor
     broker: Broker
     resolved: Resolved
     trace: Trace
     folder: Path
+    processes: int
 
     @property
     def records(self) -> int:
@@ -83,6 +115,7 @@ def player(bench: Bench) -> Figure:
         topic=TOPIC,
         partitions=bench.trace.meta.partitions,
         log_dir=bench.folder,
+        processes=bench.processes,
     )
     try:
         meta = sender.play(
@@ -168,10 +201,18 @@ def table(figures: dict[str, list[Figure]], records: int) -> None:
     print("medians of the rounds; rate: the player's over this one's, CPU: this one's over its")
 
 
+def broker_table(meanwhile: dict[str, Counter[str]], figures: dict[str, list[Figure]]) -> None:
+    for name, used_s in meanwhile.items():
+        wall_s = sum(figure.wall_s for figure in figures[name])
+        busiest = ", ".join(f"{own} {used / wall_s:.2f}" for own, used in used_s.most_common(4))
+        print(f"broker's cores, {name}: {used_s.total() / wall_s:.2f} ({busiest})")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=1, help="that share the player's load")
     arguments = parser.parse_args()
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     download_all([TOOLS.file], what="kafka-tools", hint=HINT)
@@ -186,6 +227,7 @@ def main() -> None:
     partitions = trace.meta.partitions
     taking_part = senders()
     figures: dict[str, list[Figure]] = {name: [] for name in taking_part}
+    meanwhile: dict[str, Counter[str]] = {name: Counter() for name in taking_part}
     with tempfile.TemporaryDirectory() as scratch, Supervisor() as supervisor:
         folder = Path(scratch)
         broker = start_broker(
@@ -195,17 +237,21 @@ def main() -> None:
             java=resolved.java,
             jars=resolved.jars["broker"],
         )
-        bench = Bench(supervisor, broker, resolved, trace, folder)
+        bench = Bench(supervisor, broker, resolved, trace, folder, arguments.processes)
         warm_broker(supervisor, broker, ref=trace.ref, partitions=partitions, log_dir=folder)
         print(f"{bench.records:,} records of about {bench.record_bytes} bytes a round")
+        threads = BrokerThreads.of(bench)
         for _ in range(arguments.rounds):
             for name, send in taking_part.items():
                 create_topics(
                     broker.bootstrap, (TopicSpec(TOPIC, partitions, input_topic_config()),)
                 )
+                before = threads.cpu_s()
                 figures[name].append(send(bench))
+                meanwhile[name] += threads.cpu_s() - before
                 delete_topics(broker.bootstrap, (TOPIC,))
     table(figures, bench.records)
+    broker_table(meanwhile, figures)
 
 
 if __name__ == "__main__":
