@@ -100,6 +100,9 @@ class Stages:
 def run(seconds: int, report: Path | None, scratch: Path) -> None:
     stage = Stages()
     with stage("importing what `run` needs"):
+        from streambench.runtime.memory import give_back_what_is_freed
+
+        give_back_what_is_freed()
         import numpy as np
         import pyarrow as pa
 
@@ -115,14 +118,12 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
         from streambench.results.expectations import store
         from streambench.results.files import write_with
         from streambench.results.measure import measure
-        from streambench.runtime.memory import give_back_what_is_freed
         from streambench.trial.job import JobSpec, RunningJob
         from streambench.trial.load import Load, Written
         from streambench.trial.observer import Observer
         from streambench.trial.own_rows import OwnRows
         from streambench.trial.rows_due import RowsDue
 
-    give_back_what_is_freed()
     workload = clicks()
     with stage("compiling the loads"):
         trace, warming = (

@@ -1,4 +1,4 @@
-"""What is measured runs alone, with little memory beside it, and ends in order when it is interrupted."""
+"""What is measured runs alone, and ends in order when it is interrupted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 @contextmanager
 def alone(*, wait: bool) -> Iterator[None]:
     """Hold the lock of all runs; without `wait`, raises EnvironmentLacks while another one holds it."""
-    from streambench.runtime.memory import give_back_what_is_freed
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.signals import interrupts_unwind
 
-    give_back_what_is_freed()
     with interrupts_unwind(), RunLock(wait=wait, on_wait=_say_who_runs):
         yield
 

@@ -12,6 +12,7 @@ import typer
 from streambench.cli.arguments import typed
 from streambench.cli.options import CommonOptions
 from streambench.model.errors import ExitCode
+from streambench.runtime.memory import give_back_what_is_freed
 
 LINE = "streambench.arguments"
 """Where the context keeps what was typed."""
@@ -33,6 +34,7 @@ def with_options(asked: type[_Asked], body: Callable[[_Asked], ExitCode]) -> Cal
     defaults = {field.name: field.default for field in dataclasses.fields(asked)}
 
     def command(ctx: typer.Context, **given: Any) -> None:
+        give_back_what_is_freed()
         raise typer.Exit(body(asked(**given, line=typed(ctx.meta.get(LINE, [])))))
 
     parameters = [

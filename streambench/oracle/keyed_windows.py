@@ -37,7 +37,8 @@ class KeyedWindows:
     @property
     def starts_ms(self) -> Int64s:
         """The window start of each entry."""
-        return self._starts_ms[self._code.to_numpy() // max(1, len(self._keys))]
+        window: Int64s = self._code.to_numpy() // max(1, len(self._keys))
+        return self._starts_ms[window]
 
     @property
     def table(self) -> pa.Table:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
+import os
 import shutil
 from pathlib import Path
 
 import psutil
-import pyarrow as pa
 
 from streambench.model.errors import EnvironmentLacks
 
@@ -17,6 +18,7 @@ HEAP_FACTOR = 1.6
 _MIB = 1024 * 1024
 # Of glibc's malloc.h.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_ARROW_POOL = "ARROW_DEFAULT_MEMORY_POOL"
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -24,9 +26,14 @@ def give_back_what_is_freed() -> None:
     """Let this process keep no memory for later that it has freed: a run's tables are large, but short-lived.
 
     Arrow's own allocator keeps most of it. So does the C library of what lies in a heap, and each thread
-    has one of its own; glibc alone can be told.
+    has one of its own; glibc alone can be told. To be called before Arrow is imported.
     """
-    pa.set_memory_pool(pa.system_memory_pool())
+    if _ARROW_POOL not in os.environ:
+        # What reads and writes Parquet heeds nothing else, and nothing later than the import. Engines are
+        # not to inherit it.
+        os.environ[_ARROW_POOL] = "system"
+        importlib.import_module("pyarrow")
+        del os.environ[_ARROW_POOL]
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _MIB)
