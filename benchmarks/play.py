@@ -1,18 +1,20 @@
 """How fast the player writes, beside other producers: M records/s, and CPU-seconds per M records.
 
-    python benchmarks/play.py [--records 2000000] [--rounds 3] [--processes 1]
+    python benchmarks/play.py [--records 2000000] [--rounds 3] [--rate 4000000] [--processes 2]
 
 One broker, one run, the same number and size of records, acks=all, senders taking turns; ratios are
-within the run. The player writes `clicks`, compiled for 1 M events/s, as fast as it goes; encoding is
-not in its figure, as it is done before a trial's clock starts (benchmarks/encode.py measures it).
+within the run. The player writes `clicks`, compiled for `--rate`, as fast as it goes: a request holds
+what is due in 5 ms at that rate. Encoding is not in its figure, as it is done before a trial's clock
+starts (benchmarks/encode.py measures it). It plays alone and shared by `--processes`.
 kafka-producer-perf-test counts its start. confluent-kafka takes part where it is installed. What the
 broker's threads did meanwhile is told as well: a connection's requests are taken up one by one, so one
-thread of it at a time works for each of the player's `--processes`.
+thread of it at a time works for each process of the player.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -25,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from streambench.kafka.broker import Broker, start_broker
@@ -42,7 +45,7 @@ from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 
 TOPIC = "play"
-RATE_PER_S = 1_000_000
+WARM_UP_PER_S, WARM_UP_MS = 200_000, 2_000
 LINGER_MS, BATCH_BYTES = 5, 256 << 10
 TIMEOUT_S = 600
 TOOLS = Jar(
@@ -81,22 +84,22 @@ class BrokerThreads:
         """Processor seconds so far, by name."""
         used: Counter[str] = Counter()
         for task in Path(f"/proc/{self.pid}/task").iterdir():
-            ticks = (task / "stat").read_text().rpartition(")")[2].split()[11:13]
-            name = self.names.get(int(task.name), "others")
-            used[name] += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+                ticks = (task / "stat").read_text().rpartition(")")[2].split()[11:13]
+                name = self.names.get(int(task.name), "others")
+                used[name] += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
         return used
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What all senders share; `record_bytes` is key and value, `processes` the player's."""
+    """What all senders share; `record_bytes` is key and value."""
 
     supervisor: Supervisor
     broker: Broker
     resolved: Resolved
     trace: Trace
     folder: Path
-    processes: int
 
     @property
     def records(self) -> int:
@@ -108,14 +111,14 @@ class Bench:
         return self.trace.records_path.stat().st_size // self.records - framing
 
 
-def player(bench: Bench) -> Figure:
+def player(bench: Bench, processes: int = 1) -> Figure:
     sender = Player.start(
         bench.supervisor,
         bootstrap=bench.broker.bootstrap,
         topic=TOPIC,
         partitions=bench.trace.meta.partitions,
         log_dir=bench.folder,
-        processes=bench.processes,
+        processes=processes,
     )
     try:
         meta = sender.play(
@@ -176,9 +179,10 @@ def _children_cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def senders() -> dict[str, Callable[[Bench], Figure]]:
+def senders(processes: int) -> dict[str, Callable[[Bench], Figure]]:
     found: dict[str, Callable[[Bench], Figure]] = {
         "player, unthrottled": player,
+        f"player, {processes} processes": partial(player, processes=processes),
         "kafka-producer-perf-test": perf_test,
     }
     if importlib.util.find_spec("confluent_kafka") is None:
@@ -212,20 +216,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--processes", type=int, default=1, help="that share the player's load")
+    parser.add_argument("--rate", type=int, default=4_000_000, help="that the load is compiled for")
+    parser.add_argument("--processes", type=int, default=2, help="that share the player's load")
     arguments = parser.parse_args()
     resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
     download_all([TOOLS.file], what="kafka-tools", hint=HINT)
     clicks = load_workload(find("clicks", (shipped_root(),)))
-    trace = compile_trace(
-        clicks,
-        duration_ms=max(arguments.records * 1_000 // RATE_PER_S, 2_000),
-        seed=1,
-        cache=cache_dir() / "traces",
-        rate_per_s=RATE_PER_S,
-    )
+
+    def compiled(rate_per_s: int, duration_ms: int) -> Trace:
+        cache = cache_dir() / "traces"
+        return compile_trace(
+            clicks, duration_ms=duration_ms, seed=1, cache=cache, rate_per_s=rate_per_s
+        )
+
+    trace = compiled(arguments.rate, max(arguments.records * 1_000 // arguments.rate, 1))
+    warm_up = compiled(WARM_UP_PER_S, WARM_UP_MS)
     partitions = trace.meta.partitions
-    taking_part = senders()
+    taking_part = senders(arguments.processes)
     figures: dict[str, list[Figure]] = {name: [] for name in taking_part}
     meanwhile: dict[str, Counter[str]] = {name: Counter() for name in taking_part}
     with tempfile.TemporaryDirectory() as scratch, Supervisor() as supervisor:
@@ -237,8 +244,8 @@ def main() -> None:
             java=resolved.java,
             jars=resolved.jars["broker"],
         )
-        bench = Bench(supervisor, broker, resolved, trace, folder, arguments.processes)
-        warm_broker(supervisor, broker, ref=trace.ref, partitions=partitions, log_dir=folder)
+        bench = Bench(supervisor, broker, resolved, trace, folder)
+        warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)
         print(f"{bench.records:,} records of about {bench.record_bytes} bytes a round")
         threads = BrokerThreads.of(bench)
         for _ in range(arguments.rounds):

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+import sys
+import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
-_HEAD: Final = struct.Struct(">ii")  # size of what follows, correlation id
+from streambench.kafka.clocks import realtime_minus_monotonic_ns
+from streambench.kafka.wire import ANSWER_HEAD, Buffer
+
+Notes: TypeAlias = Sequence[tuple[int, int, bytes]]
+"""What the kernel says of received bytes (recvmsg(2), ancillary data)."""
+
 _SIZE_FIELD_BYTES: Final = 4
 _SEND_BUFFER_BYTES: Final = 4 << 20
-_RECEIVE_BUFFER_BYTES: Final = 256 << 10
+_RECEIVED_AT_ONCE_BYTES: Final = 16 << 10
+# Of Linux (socket(7), SO_TIMESTAMP): seconds and nanoseconds on the realtime clock. Python has no name.
+_SO_TIMESTAMPNS: Final = 35
+_ARRIVAL: Final = struct.Struct("@ll")
+NOTES_BYTES: Final = socket.CMSG_SPACE(_ARRIVAL.size)
+"""Room for the kernel's notes."""
+_NS_PER_S: Final = 1_000_000_000
 # Far below every system's limit on the buffers of one sendmsg (1,024 on Linux and macOS).
 _BUFFERS_A_CALL: Final = 512
 
@@ -26,7 +40,11 @@ class ConnectionLost(Exception):
 
 
 class Connection:
-    """A connected socket; `call` blocks, `write` and `answers` never do."""
+    """A connected socket; `call` blocks, `write` and `answers` never do.
+
+    `arrived_ns` is when the newest answer arrived, on the monotonic clock. `notes_arrival` says whether the
+    kernel noted that; else it is when it was read. Answers that lay unread have the newest one's instant.
+    """
 
     def __init__(self, address: tuple[str, int], *, timeout_s: float) -> None:
         """Connect within `timeout_s`, or raise OSError."""
@@ -35,8 +53,13 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # The kernel cuts it to its limit; a whole request at once saves wake-ups.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        self._buffer = bytearray(_RECEIVE_BUFFER_BYTES)
-        self._filled = 0
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self.arrived_ns = 0
+        self.notes_arrival = False  # until it did
+        self._received = b""
+        self._notes: Notes = ()
 
     def call(self, request: bytes) -> bytes:
         """Send one request and wait for its answer (without size and correlation id)."""
@@ -54,10 +77,12 @@ class Connection:
         """From here on only `write` and `answers` are used."""
         self.socket.setblocking(False)
 
-    def write(self, parts: Sequence[bytes | memoryview]) -> int:
+    def write(self, parts: Sequence[Buffer]) -> int:
         """Hand as much as fits to the kernel; return how many bytes, 0 when it takes none now."""
         try:
-            return self.socket.sendmsg(parts[:_BUFFERS_A_CALL])
+            return self.socket.sendmsg(
+                parts if len(parts) <= _BUFFERS_A_CALL else parts[:_BUFFERS_A_CALL]
+            )
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -74,35 +99,48 @@ class Connection:
             return ()
         return self._complete()
 
-    def close(self) -> None:
-        """Close the socket; may be called twice."""
-        self.socket.close()
+    def answers_with(self, received: bytes, notes: Notes) -> Sequence[tuple[int, bytes]]:
+        """The same where somebody else has received the newest bytes from `socket`, with the kernel's notes."""
+        self._received += received
+        self._notes = notes
+        return self._complete()
 
     def _receive(self) -> None:
-        if self._filled == len(self._buffer):
-            self._buffer.extend(bytes(len(self._buffer)))
         try:
-            received = self.socket.recv_into(memoryview(self._buffer)[self._filled :])
+            received, self._notes, _, _ = self.socket.recvmsg(_RECEIVED_AT_ONCE_BYTES, NOTES_BYTES)
         except BlockingIOError:
             raise
         except OSError as error:
             raise ConnectionLost(str(error)) from error
-        if received == 0:
+        if not received:
             raise ConnectionLost("the broker closed the connection")
-        self._filled += received
+        self._received += received
 
     def _complete(self) -> list[tuple[int, bytes]]:
-        """Take the whole answers out of the buffer and move what is left to its front."""
+        """Take the whole answers out of what was received."""
+        self.notes_arrival = bool(self._notes)
+        self.arrived_ns = time.monotonic_ns()
+        if self._notes:
+            noted_ns = arrival_ns(self._notes, realtime_minus_monotonic_ns())
+            self.arrived_ns = min(noted_ns, self.arrived_ns)
         found: list[tuple[int, bytes]] = []
-        at = 0
-        while self._filled - at >= _HEAD.size:
-            size_bytes, correlation_id = _HEAD.unpack_from(self._buffer, at)
+        at, received = 0, self._received
+        while len(received) - at >= ANSWER_HEAD.size:
+            size_bytes, correlation_id = ANSWER_HEAD.unpack_from(received, at)
             end = at + _SIZE_FIELD_BYTES + size_bytes
-            if end > self._filled:
+            if end > len(received):
                 break
-            found.append((correlation_id, bytes(self._buffer[at + _HEAD.size : end])))
+            found.append((correlation_id, received[at + ANSWER_HEAD.size : end]))
             at = end
-        if at:
-            self._buffer[: self._filled - at] = self._buffer[at : self._filled]
-            self._filled -= at
+        self._received = received[at:]
         return found
+
+    def close(self) -> None:
+        """Close the socket; may be called twice."""
+        self.socket.close()
+
+
+def arrival_ns(notes: Notes, realtime_minus_monotonic_ns: int) -> int:
+    """When what was received arrived, on the monotonic clock."""
+    seconds, nanoseconds = _ARRIVAL.unpack(notes[0][2])
+    return int(seconds) * _NS_PER_S + int(nanoseconds) - realtime_minus_monotonic_ns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,45 +12,33 @@ import numpy.typing as npt
 
 from streambench.kafka.gauge import least_s
 from streambench.kafka.records_file import RecordsFile
-from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
+from streambench.kafka.sequences import Sequences
+from streambench.kafka.stamped import StampedBatches
+from streambench.kafka.wire import AnswerLayout, Buffer, ProduceLayout, partition_head
 from streambench.load.batch import stamp_header
 from streambench.load.encode import encode_single
 
 _NS_PER_MS: Final = 1_000_000
-_SEQUENCE_MASK = 0x7FFFFFFF  # sequence numbers count up to 2³¹ − 1 and begin again at 0
 
 
 @dataclass(slots=True)
 class Frame:
-    """One request, ready to be written; kept until it is acknowledged, to be written again if need be."""
+    """One request, ready to be written; kept until it is acknowledged, to be written again if need be.
+
+    `due_ns` is since T0; `quantum` is 0 outside a trace; `numbers` are its batches' places in the play.
+    """
 
     index: int
+    due_ns: int
+    quantum: int
     correlation_id: int
-    batches: Sequence[StampedBatch]
+    numbers: Sequence[int]
     records: int
-    parts: tuple[bytes | memoryview, ...]
+    parts: tuple[Buffer, ...]
     size_bytes: int
+    answer: AnswerLayout
+    good: tuple[int, ...]
     attempts: int = 0
-
-
-@dataclass
-class Sequences:
-    """Where the next batch of each partition continues, over all plays and control records."""
-
-    identity: ProducerIdentity
-    next_of: list[int] = field(default_factory=list)
-    correlation_id: int = 0
-
-    def take(self, partition: int, count: int) -> int:
-        """Return the base sequence for `count` records and move past them."""
-        base = self.next_of[partition]
-        self.next_of[partition] = (base + count) & _SEQUENCE_MASK
-        return base
-
-    def next_correlation_id(self) -> int:
-        """Return a number for the next request."""
-        self.correlation_id = (self.correlation_id + 1) & _SEQUENCE_MASK
-        return self.correlation_id
 
 
 class FrameSource(Protocol):
@@ -59,20 +47,21 @@ class FrameSource(Protocol):
     def __len__(self) -> int: ...
 
     @property
-    def batches(self) -> int:
-        """Number of batches in all frames."""
+    def partition_of(self) -> Sequence[int]:
+        """Of each batch."""
         ...
 
-    def due_ns(self, index: int) -> int:
-        """When the frame is due, since T0."""
+    @property
+    def records_of(self) -> Sequence[int]:
+        """How many each batch holds."""
         ...
 
     def build(self, index: int) -> Frame:
         """Stamp the frame's headers, CRC included."""
         ...
 
-    def narrow(self, frame: Frame, batches: Sequence[StampedBatch]) -> None:
-        """Leave only `batches` in a frame that is to be written again."""
+    def narrow(self, frame: Frame, numbers: Sequence[int]) -> None:
+        """Leave only batches of these numbers in a frame that is to be written again."""
         ...
 
 
@@ -96,37 +85,52 @@ class ControlFrames:
     def __init__(
         self, records: Sequence[ControlRecord], *, layout: ProduceLayout, sequences: Sequences
     ) -> None:
-        self._records = records
         self._layout = layout
         self._sequences = sequences
+        self.partition_of = [record.partition for record in records]
+        self.records_of = [1] * len(records)
+        self._pieces = [self._stamped(record) for record in records]
         self._numbers: list[list[int]] = []  # of the records of each request
         held: set[int] = set()
-        for number, record in enumerate(records):
-            if not self._numbers or record.partition in held:
+        for number, partition in enumerate(self.partition_of):
+            if not self._numbers or partition in held:
                 self._numbers.append([])
                 held = set()
             self._numbers[-1].append(number)
-            held.add(record.partition)
+            held.add(partition)
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    @property
-    def batches(self) -> int:
-        """One a record."""
-        return len(self._records)
-
-    def due_ns(self, index: int) -> int:
-        """At once."""
-        return 0
-
     def build(self, index: int) -> Frame:
-        """Encode and stamp the records of one request."""
-        batches = [self._batch(number) for number in self._numbers[index]]
-        return _frame(index, batches, len(batches), self._layout, self._sequences)
+        """Make a request of its records."""
+        numbers = self._numbers[index]
+        correlation_id = self._sequences.next_correlation_id()
+        parts, size_bytes = self._parts(correlation_id, numbers)
+        answer = self._layout.answer(len(numbers))
+        return Frame(
+            index,
+            0,
+            0,
+            correlation_id,
+            numbers,
+            len(numbers),
+            parts,
+            size_bytes,
+            answer,
+            answer.good(correlation_id),
+        )
 
-    def _batch(self, number: int) -> StampedBatch:
-        record = self._records[number]
+    def narrow(self, frame: Frame, numbers: Sequence[int]) -> None:
+        """Leave only these batches in the frame."""
+        frame.numbers = numbers
+        frame.parts, frame.size_bytes = self._parts(frame.correlation_id, numbers)
+
+    def _parts(self, correlation_id: int, numbers: Sequence[int]) -> tuple[tuple[Buffer, ...], int]:
+        pieces = [piece for number in numbers for piece in self._pieces[number]]
+        return self._layout.parts(correlation_id, pieces)
+
+    def _stamped(self, record: ControlRecord) -> tuple[bytes, bytes]:
         section = encode_single(record.key, record.value)
         header = stamp_header(
             section,
@@ -137,24 +141,15 @@ class ControlFrames:
             producer_epoch=self._sequences.identity.epoch,
             base_sequence=self._sequences.take(record.partition, 1),
         )
-        return StampedBatch(number, record.partition, 1, header, section)
-
-    def narrow(self, frame: Frame, batches: Sequence[StampedBatch]) -> None:
-        """Leave only `batches` in the frame."""
-        _narrow(frame, batches, self._layout)
-
-
-def _column(batches: npt.NDArray[np.void], name: str, code: str) -> memoryview:
-    """Return one column as a flat view whose elements are read as Python integers, fast."""
-    return np.ascontiguousarray(batches[name], dtype=np.dtype(code)).data
+        return partition_head(record.partition, len(header) + len(section)) + header, section
 
 
 class TraceFrames:
     """The frames of a trace: record sections straight from the mapped file, headers stamped on demand.
 
-    Frames are stamped in the idle time before they are due. That costs 2 µs a batch plus the CRC
-    (several GB/s), reads the records' pages before they are needed, and needs no memory that grows
-    with the records: only 30 bytes a batch are held.
+    The next numbers of `sequences` are used up at the beginning. Frames are stamped in the idle time
+    before they are due. That reads the records' pages before they are needed, and needs no memory that
+    grows with the records: only 30 bytes a batch are held.
     """
 
     def __init__(
@@ -171,109 +166,62 @@ class TraceFrames:
     ) -> None:
         self._layout = layout
         self._sequences = sequences
-        self._event_offset_ms = event_offset_ms
-        self._unthrottled = unthrottled
-        self._quantum_ns = quantum_ms * 1_000_000
-        self._holds_ns = [
-            (start_ms * _NS_PER_MS, end_ms * _NS_PER_MS) for start_ms, end_ms in holds
-        ]
         quanta, starts = np.unique(batches["quantum"], return_index=True)
         self.batch_quantum = np.ascontiguousarray(batches["quantum"], dtype=np.int32)
         self.batch_partition = np.ascontiguousarray(batches["partition"], dtype=np.int16)
         self.batch_records = np.ascontiguousarray(batches["count"], dtype=np.int32)
         self.frame_of_batch = np.searchsorted(quanta, self.batch_quantum).astype(np.int32)
-        self._quanta = np.ascontiguousarray(quanta, dtype=np.int64).data
+        self.due_ns = (quanta.astype(np.int64) + 1) * (quantum_ms * _NS_PER_MS)
+        unheld_ns = self.due_ns.copy()
+        for start_ms, end_ms in reversed(holds):  # the first that fits counts
+            begin_ns, end_ns = start_ms * _NS_PER_MS, end_ms * _NS_PER_MS
+            self.due_ns[(begin_ns < unheld_ns) & (unheld_ns <= end_ns)] = end_ns
+        if unthrottled:
+            self.due_ns[:] = 0
+        # Flat views, whose elements are read as Python integers, fast.
+        self.partition_of, self.records_of = self.batch_partition.data, self.batch_records.data
+        self._due_ns = self.due_ns.data
+        self._quantum = quanta.astype(np.int64).data
         self._starts = np.append(starts, len(batches)).astype(np.int64).data
-        self._partition = self.batch_partition.data
-        self._count = self.batch_records.data
-        self._offset = _column(batches, "offset", "i8")
-        self._length = _column(batches, "length", "i4")
-        self._base_ms = _column(batches, "base_ms", "i8")
-        self._max_ms = _column(batches, "max_ms", "i8")
-        self._records = RecordsFile(records_path)
+        self._records_in = np.add.reduceat(self.batch_records, starts, dtype=np.int64).data
+        self._stamped = StampedBatches(
+            batches, RecordsFile(records_path), sequences, event_offset_ms
+        )
 
     def __len__(self) -> int:
-        return len(self._quanta)
-
-    @property
-    def batches(self) -> int:
-        """Number of batches of the trace."""
-        return len(self._partition)
-
-    def quantum(self, index: int) -> int:
-        """The quantum that frame `index` carries."""
-        return int(self._quanta[index])
-
-    def due_ns(self, index: int) -> int:
-        """The end of the frame's quantum, since T0, or of the hold that it falls into.
-
-        Always 0 when unthrottled.
-        """
-        if self._unthrottled:
-            return 0
-        due_ns: int = (self._quanta[index] + 1) * self._quantum_ns
-        for start_ns, end_ns in self._holds_ns:
-            if start_ns < due_ns <= end_ns:
-                return end_ns
-        return due_ns
+        return len(self._quantum)
 
     def build(self, index: int) -> Frame:
         """Stamp the batches of one quantum."""
         first, end = self._starts[index], self._starts[index + 1]
-        identity, offset_ms = self._sequences.identity, self._event_offset_ms
-        batches: list[StampedBatch] = []
-        total = 0
-        for at in range(first, end):
-            partition, count = self._partition[at], self._count[at]
-            section = self._records.section(self._offset[at], self._length[at])
-            header = stamp_header(
-                section,
-                count=count,
-                base_ms=self._base_ms[at] + offset_ms,
-                max_ms=self._max_ms[at] + offset_ms,
-                producer_id=identity.producer_id,
-                producer_epoch=identity.epoch,
-                base_sequence=self._sequences.take(partition, count),
-            )
-            batches.append(StampedBatch(at, partition, count, header, section))
-            total += count
-        return _frame(index, batches, total, self._layout, self._sequences)
+        correlation_id = self._sequences.next_correlation_id()
+        numbers, answer = range(first, end), self._layout.answer(end - first)
+        parts, size_bytes = self._parts(correlation_id, numbers)
+        return Frame(
+            index,
+            self._due_ns[index],
+            self._quantum[index],
+            correlation_id,
+            numbers,
+            self._records_in[index],
+            parts,
+            size_bytes,
+            answer,
+            answer.good(correlation_id),
+        )
 
-    def narrow(self, frame: Frame, batches: Sequence[StampedBatch]) -> None:
-        """Leave only `batches` in the frame."""
-        _narrow(frame, batches, self._layout)
+    def narrow(self, frame: Frame, numbers: Sequence[int]) -> None:
+        """Leave only these batches in the frame."""
+        frame.numbers = numbers
+        frame.parts, frame.size_bytes = self._parts(frame.correlation_id, numbers)
+
+    def _parts(self, correlation_id: int, numbers: Sequence[int]) -> tuple[tuple[Buffer, ...], int]:
+        return self._layout.parts(correlation_id, self._stamped.pieces(numbers))
 
     def least_build_us(self) -> float | None:
-        """This thread's least processor time to build one frame, in µs; None without frames.
-
-        No number of the play is used up.
-        """
-        if not len(self):
-            return None
-        kept = self._sequences
-        self._sequences = Sequences(kept.identity, list(kept.next_of), kept.correlation_id)
-        try:
-            return 1e6 * least_s(self._build_all) / len(self)
-        finally:
-            self._sequences = kept
+        """This thread's least processor time to build one frame, in µs; None without frames."""
+        return 1e6 * least_s(self._build_all) / len(self) if len(self) else None
 
     def _build_all(self) -> None:
         for index in range(len(self)):
             self.build(index)
-
-
-def _frame(
-    index: int,
-    batches: Sequence[StampedBatch],
-    records: int,
-    layout: ProduceLayout,
-    sequences: Sequences,
-) -> Frame:
-    correlation_id = sequences.next_correlation_id()
-    parts, size_bytes = layout.parts(correlation_id, batches)
-    return Frame(index, correlation_id, batches, records, parts, size_bytes)
-
-
-def _narrow(frame: Frame, batches: Sequence[StampedBatch], layout: ProduceLayout) -> None:
-    frame.batches = batches
-    frame.parts, frame.size_bytes = layout.parts(frame.correlation_id, batches)

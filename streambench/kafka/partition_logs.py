@@ -12,23 +12,16 @@ _TIMEOUT_S: Final = 10.0
 
 
 class PartitionLogs:
-    """Log ends of partitions that have one writer: whatever a log holds beyond its end is ours."""
+    """Log ends of partitions that have one writer: whatever a log holds beyond its end is ours.
+
+    `ends` is where the acknowledged records of each partition end.
+    """
 
     def __init__(self, address: tuple[str, int], topic: str, partitions: Iterable[int]) -> None:
         """Ask where the logs end now. Raises ConnectionLost."""
         self._address = address
         self._topic = topic
-        self._ends = self.ask(partitions)
-
-    def end(self, partition: int) -> int:
-        """Where the acknowledged records end."""
-        return self._ends[partition]
-
-    def grown(self, partition: int, count: int) -> int:
-        """Note that `count` records were acknowledged; return the offset of the first of them."""
-        base_offset = self._ends[partition]
-        self._ends[partition] = base_offset + count
-        return base_offset
+        self.ends = self.ask(partitions)
 
     def ask(self, partitions: Iterable[int]) -> dict[int, int]:
         """Ask the broker for the actual ends. Raises ConnectionLost, also while there is no leader."""

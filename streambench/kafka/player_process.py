@@ -20,13 +20,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from streambench.kafka.clocks import realtime_minus_monotonic_ns
 from streambench.kafka.connection import Connection, ConnectionLost, split_address
 from streambench.kafka.delivery import Delivery, DeliveryFailed
-from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences, TraceFrames
+from streambench.kafka.frames import ControlFrames, ControlRecord, TraceFrames
 from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.process import end_of_input_on_sigterm
 from streambench.kafka.progress import ProgressFile
 from streambench.kafka.send_times import SendLogMeta, SendTimes, write_send_times
+from streambench.kafka.sequences import Sequences
 from streambench.kafka.wire import (
     ProduceLayout,
     ProducerIdentity,
@@ -39,19 +41,6 @@ from streambench.runtime.priority import go_first
 from streambench.runtime.waiting import wait_until
 
 _START_TIMEOUT_S: Final = 30.0
-_CLOCK_READINGS: Final = 9
-
-
-def realtime_minus_monotonic_ns() -> int:
-    """Return the distance of the two clocks, from the tightest of several readings."""
-    best_spread_ns, best = 1 << 62, 0
-    for _ in range(_CLOCK_READINGS):
-        before = time.monotonic_ns()
-        realtime = time.time_ns()
-        after = time.monotonic_ns()
-        if after - before < best_spread_ns:
-            best_spread_ns, best = after - before, realtime - (before + after) // 2
-    return best
 
 
 class PlayerProcess:
@@ -102,10 +91,10 @@ class PlayerProcess:
             self._address,
             self._connection,
             frames,
-            SendTimes(len(frames), frames.batches),
+            SendTimes(len(frames), len(frames.partition_of)),
             logs=self._logs,
             t0_ns=time.monotonic_ns(),
-            progress=lambda records, index: None,
+            progress=lambda records, quantum: None,
             watch_fd=None,
         )
         try:
@@ -142,7 +131,7 @@ class PlayerProcess:
             unthrottled=unthrottled,
             holds=holds,
         )
-        times = SendTimes(len(frames), frames.batches)
+        times = SendTimes(len(frames), len(frames.partition_of))
         offset_start_ns = realtime_minus_monotonic_ns()
         t0_ns = time.monotonic_ns() if unthrottled else start_realtime_ns - offset_start_ns
         delivery = Delivery(
@@ -152,7 +141,7 @@ class PlayerProcess:
             times,
             logs=self._logs,
             t0_ns=t0_ns,
-            progress=lambda records, index: progress.advance(records, frames.quantum(index)),
+            progress=progress.advance,
             watch_fd=watch_fd,
         )
         failure: str | None = None
@@ -192,9 +181,7 @@ class PlayerProcess:
             partition=frames.batch_partition,
             records=frames.batch_records,
             frame_of_batch=frames.frame_of_batch,
-            due_ns_of_frame=np.fromiter(
-                (frames.due_ns(index) for index in range(len(frames))), np.int64, len(frames)
-            ),
+            due_ns_of_frame=frames.due_ns,
             times=times,
             meta=meta,
         )
@@ -212,7 +199,7 @@ class PlayerProcess:
             records_path=records,
             quantum_ms=quantum_ms,
             layout=self._layout,
-            sequences=self._sequences,
+            sequences=self._sequences.copy(),  # none is sent: no number is used up
             event_offset_ms=0,
         )
         return frames.least_build_us()

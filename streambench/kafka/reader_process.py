@@ -66,7 +66,7 @@ def main() -> None:
     if arguments.from_end:
         partitions = range(arguments.partitions)
         ends = PartitionLogs(split_address(arguments.bootstrap), arguments.topic, partitions)
-        follower.offsets = [ends.end(partition) for partition in partitions]
+        follower.offsets = [ends.ends[partition] for partition in partitions]
     print(json.dumps({"ok": True}), flush=True)
     try:
         follow(follower, arguments.out)

@@ -33,9 +33,13 @@ class RecordsFile:
 
     def section(self, begin: int, length_bytes: int) -> memoryview:
         """The bytes from `begin` on."""
+        return self.whole(begin)[begin : begin + length_bytes]
+
+    def whole(self, begin: int) -> memoryview:
+        """The whole file, of which the bytes from `begin` on are read next."""
         if not self._gone_bytes <= begin <= self._asked_bytes - _AHEAD_BYTES + _STEP_BYTES:
             self._move_to(begin)
-        return self._view[begin : begin + length_bytes]
+        return self._view
 
     def _move_to(self, begin: int) -> None:
         if begin < self._gone_bytes:  # another pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+import numpy as np
 from crc32c import crc32c
 
 # base offset, length of what follows, partition leader epoch, magic, CRC
@@ -15,11 +16,33 @@ _COVERED: Final = struct.Struct(">hiqqqhii")
 HEADER_BYTES: Final = _PREFIX.size + _COVERED.size
 """Size of the header; the record section follows it."""
 
-_MAGIC: Final = 2
+HEADER: Final = np.dtype(
+    [
+        ("base_offset", ">i8"),
+        ("length", ">i4"),
+        ("leader_epoch", ">i4"),
+        ("magic", "i1"),
+        ("crc", ">u4"),
+        ("attributes", ">i2"),
+        ("last_delta", ">i4"),
+        ("base_ms", ">i8"),
+        ("max_ms", ">i8"),
+        ("producer_id", ">i8"),
+        ("producer_epoch", ">i2"),
+        ("base_sequence", ">i4"),
+        ("count", ">i4"),
+    ]
+)
+"""The same header as columns, for those of many batches at once."""
+
+COVERED_AT: Final = _PREFIX.size
+"""Where that begins of the header which the CRC covers; the CRC stands right before."""
+
+MAGIC: Final = 2
 _CREATE_TIME_UNCOMPRESSED: Final = 0
-_NO_LEADER_EPOCH: Final = -1
+NO_LEADER_EPOCH: Final = -1
 # The length field counts what comes after it: the header without base offset and length itself.
-_LENGTH_BEFORE_RECORDS: Final = HEADER_BYTES - 12
+LENGTH_BEFORE_RECORDS: Final = HEADER_BYTES - 12
 
 
 def stamp_header(
@@ -51,9 +74,9 @@ def stamp_header(
     return (
         _PREFIX.pack(
             0,
-            _LENGTH_BEFORE_RECORDS + len(records),
-            _NO_LEADER_EPOCH,
-            _MAGIC,
+            LENGTH_BEFORE_RECORDS + len(records),
+            NO_LEADER_EPOCH,
+            MAGIC,
             crc32c(records, crc32c(covered)),
         )
         + covered

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences
+from streambench.kafka.frames import ControlFrames, ControlRecord
+from streambench.kafka.sequences import Sequences
 from streambench.kafka.wire import ProduceLayout, ProducerIdentity
 
 
@@ -13,8 +14,7 @@ def test_a_request_holds_each_partition_once_and_the_order_of_each_is_kept() -> 
         layout=ProduceLayout("t"),
         sequences=Sequences(ProducerIdentity(9, 0), [0, 0, 0]),
     )
-    assert (len(frames), frames.batches) == (3, 6)
+    assert (len(frames), list(frames.partition_of)) == (3, partitions)
     built = [frames.build(index) for index in range(len(frames))]
-    held = [[(each.number, each.partition) for each in frame.batches] for frame in built]
-    assert held == [[(0, 0), (1, 1), (2, 2)], [(3, 0), (4, 1)], [(5, 1)]]
+    assert [list(frame.numbers) for frame in built] == [[0, 1, 2], [3, 4], [5]]
     assert [frame.records for frame in built] == [3, 2, 1]

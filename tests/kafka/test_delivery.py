@@ -5,24 +5,29 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from streambench.kafka.connection import Connection
 from streambench.kafka.delivery import MAX_IN_FLIGHT, Delivery, DeliveryFailed
-from streambench.kafka.frames import ControlFrames, ControlRecord, Sequences
+from streambench.kafka.frames import ControlFrames, ControlRecord, Frame
 from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.send_times import UNSET, SendTimes
-from streambench.kafka.wire import ProduceLayout, ProducerIdentity, StampedBatch
+from streambench.kafka.sequences import Sequences
+from streambench.kafka.wire import ProduceLayout, ProducerIdentity, log_end_request
 
 FRAMES = 12
 _LIST_OFFSETS = b"\x00\x02"
 _SEQUENCE_AT = 53  # of the base sequence in a batch
-_PRODUCE_HEAD_BYTES = len(ProduceLayout("t").parts(0, [StampedBatch(0, 0, 1, b"", b"")])[0][0])
+_PRODUCE_HEAD_BYTES = ProduceLayout("t").parts(0, [bytes(8), b""])[1]
+
+_SO_TIMESTAMPNS = 35
+PACES_MS = (0, 3)  # all at once; each due when the one before has been answered
 
 HANG_UP, APPEND_AND_HANG_UP = None, -1000
 Script = Callable[[int], int | None]
@@ -42,6 +47,7 @@ class ScriptedBroker:
     log: list[int] = field(default_factory=list)  # the sequences, in order
     next_sequence: int = 0
     hold: threading.Event = field(default_factory=threading.Event)
+    answered_ns: list[tuple[int, int]] = field(default_factory=list)  # before and after, monotonic
 
     def __post_init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -83,7 +89,10 @@ class ScriptedBroker:
                 if answer is None:
                     return
                 body = struct.pack(">ih", 1, 1) + b"t" + struct.pack(">i", 1) + answer
+                before_ns = time.monotonic_ns()
                 connected.sendall(struct.pack(">i", 4 + len(body)) + request[8:12] + body)
+                if request[4:6] != _LIST_OFFSETS:
+                    self.answered_ns.append((before_ns, time.monotonic_ns()))
 
     def _produced(self, request: bytes) -> bytes | None:
         self.requests.append(request)
@@ -105,11 +114,21 @@ def _sequence(request: bytes) -> int:
     return int.from_bytes(request[_PRODUCE_HEAD_BYTES + _SEQUENCE_AT :][:4], "big")
 
 
+class PacedFrames(ControlFrames):
+    """Each due some time after the one before."""
+
+    apart_ms = 0
+
+    def build(self, index: int) -> Frame:
+        return replace(super().build(index), due_ns=(index + 1) * self.apart_ms * 1_000_000)
+
+
 @dataclass
 class Lab:
     broker: ScriptedBroker
     delivery: Delivery
     times: SendTimes
+    t0_ns: int
 
 
 MakeLab = Callable[..., Lab]
@@ -119,25 +138,38 @@ MakeLab = Callable[..., Lab]
 def lab() -> Iterator[MakeLab]:
     made: list[Lab] = []
 
-    def make(script: Script, *, value: bytes = b"v", frames: int = FRAMES) -> Lab:
+    def make(
+        script: Script,
+        *,
+        value: bytes = b"v",
+        frames: int = FRAMES,
+        apart_ms: int = 0,
+        noted: bool = True,
+    ) -> Lab:
         broker = ScriptedBroker(script)
-        source = ControlFrames(
+        connection = Connection(broker.address, timeout_s=5)
+        connection.call(log_end_request(0, "t", 0))  # shows whether the kernel notes arrivals
+        if not noted:
+            connection.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 0)
+        source = PacedFrames(
             [ControlRecord(0, 1, b"k", value)] * frames,
             layout=ProduceLayout("t"),
             sequences=Sequences(ProducerIdentity(9, 0), [0]),
         )
-        times = SendTimes(len(source), source.batches)
+        source.apart_ms = apart_ms
+        times = SendTimes(len(source), len(source.partition_of))
+        t0_ns = time.monotonic_ns()
         delivery = Delivery(
             broker.address,
-            Connection(broker.address, timeout_s=5),
+            connection,
             source,
             times,
             logs=PartitionLogs(broker.address, "t", range(1)),
-            t0_ns=time.monotonic_ns(),
-            progress=lambda records, index: None,
+            t0_ns=t0_ns,
+            progress=lambda records, quantum: None,
             watch_fd=None,
         )
-        made.append(Lab(broker, delivery, times))
+        made.append(Lab(broker, delivery, times, t0_ns))
         return made[-1]
 
     yield make
@@ -150,8 +182,9 @@ def fine(request: int) -> int | None:
     return 0
 
 
-def test_all_frames_are_delivered_in_order(lab: MakeLab) -> None:
-    one = lab(fine)
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_all_frames_are_delivered_in_order(lab: MakeLab, apart_ms: int) -> None:
+    one = lab(fine, apart_ms=apart_ms)
     one.delivery.run()
     assert one.broker.log == list(range(FRAMES))
     assert one.delivery.records_acknowledged == FRAMES
@@ -161,8 +194,11 @@ def test_all_frames_are_delivered_in_order(lab: MakeLab) -> None:
     assert one.delivery.retried_batches == 0
 
 
-def test_what_was_in_flight_when_the_connection_was_lost_is_written_again(lab: MakeLab) -> None:
-    one = lab(lambda request: HANG_UP if request == 4 else 0)
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_what_was_in_flight_when_the_connection_was_lost_is_written_again(
+    lab: MakeLab, apart_ms: int
+) -> None:
+    one = lab(lambda request: HANG_UP if request == 4 else 0, apart_ms=apart_ms)
     one.delivery.run()
     assert one.broker.log == list(range(FRAMES))  # once each, in order, with the same sequences
     assert one.delivery.records_acknowledged == FRAMES
@@ -171,8 +207,9 @@ def test_what_was_in_flight_when_the_connection_was_lost_is_written_again(lab: M
     assert sum(one.delivery.errors.values()) == 1
 
 
-def test_what_the_log_holds_already_is_not_written_again(lab: MakeLab) -> None:
-    one = lab(lambda request: APPEND_AND_HANG_UP if request == 4 else 0)
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_what_the_log_holds_already_is_not_written_again(lab: MakeLab, apart_ms: int) -> None:
+    one = lab(lambda request: APPEND_AND_HANG_UP if request == 4 else 0, apart_ms=apart_ms)
     one.delivery.run()
     assert one.broker.log == list(range(FRAMES))
     assert one.broker.sequences().count(3) == 1
@@ -194,8 +231,9 @@ def test_after_a_retriable_answer_nothing_overtakes_the_batch_that_was_refused(
     assert one.times.attempts[2] == 2  # was in flight behind it, and out of order there
 
 
-def test_a_duplicate_counts_as_acknowledged(lab: MakeLab) -> None:
-    one = lab(lambda request: 46)
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_a_duplicate_counts_as_acknowledged(lab: MakeLab, apart_ms: int) -> None:
+    one = lab(lambda request: 46, apart_ms=apart_ms)
     one.delivery.run()
     assert one.delivery.records_acknowledged == FRAMES
     assert one.delivery.retried_batches == 0
@@ -212,25 +250,29 @@ def test_a_fatal_answer_ends_the_delivery_with_its_name(
     assert one.times.acked_ns[2] == UNSET
 
 
-def test_a_log_that_lost_acknowledged_records_ends_the_delivery(lab: MakeLab) -> None:
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_a_log_that_lost_acknowledged_records_ends_the_delivery(
+    lab: MakeLab, apart_ms: int
+) -> None:
     def script(request: int) -> int | None:
         if request == 4:
             one.broker.log.clear()
             return HANG_UP
         return 0
 
-    one = lab(script)
+    one = lab(script, apart_ms=apart_ms)
     with pytest.raises(DeliveryFailed, match="lost records, or has another writer"):
         one.delivery.run()
 
 
-def test_another_writer_in_the_partition_ends_the_delivery(lab: MakeLab) -> None:
+@pytest.mark.parametrize("apart_ms", PACES_MS)
+def test_another_writer_in_the_partition_ends_the_delivery(lab: MakeLab, apart_ms: int) -> None:
     def script(request: int) -> int | None:
         if request == 4:
             one.broker.log.append(-1)
         return 0
 
-    one = lab(script)
+    one = lab(script, apart_ms=apart_ms)
     with pytest.raises(DeliveryFailed, match="another writer"):
         one.delivery.run()
 
@@ -262,3 +304,55 @@ def test_a_frame_larger_than_the_kernels_buffer_is_written_in_parts(lab: MakeLab
     one.delivery.run()
     assert one.broker.log == [0, 1]
     assert all(request.count(b"x") >= len(value) for request in one.broker.requests)
+
+
+@pytest.mark.parametrize("error", [6, 3])
+def test_a_refusal_between_paced_frames_is_written_again_in_order(lab: MakeLab, error: int) -> None:
+    one = lab(lambda request: error if request == 4 else 0, apart_ms=3)
+    one.delivery.run()
+    assert one.broker.log == list(range(FRAMES))
+    assert one.times.attempts[3] == 2
+    assert list(one.times.base_offset) == list(range(FRAMES))
+    assert one.delivery.records_acknowledged == FRAMES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's notes of arrivals")
+def test_an_answer_has_the_instant_of_its_arrival_though_it_is_read_when_the_next_frame_is_due(
+    lab: MakeLab,
+) -> None:
+    one = lab(fine, frames=60, apart_ms=10)
+    one.delivery.run()
+    acked_ns = [one.t0_ns + instant for instant in list(one.times.acked_ns)]
+    exact = [
+        before_ns - 200_000 <= acked <= after_ns + 200_000
+        for acked, (before_ns, after_ns) in zip(acked_ns, one.broker.answered_ns, strict=True)
+    ]
+    # A thread that does not run for 10 ms has two answers to read; but that is rare.
+    assert sum(exact) >= 50
+
+
+def test_where_the_kernel_notes_no_arrivals_an_answer_is_read_when_it_comes(lab: MakeLab) -> None:
+    one = lab(fine, frames=20, apart_ms=30, noted=False)
+    one.delivery.run()
+    assert not one.delivery.connection.notes_arrival
+    waited_ms = [
+        (acked - written) / 1e6
+        for acked, written in zip(list(one.times.acked_ns), list(one.times.written_ns), strict=True)
+    ]
+    assert sorted(waited_ms)[len(waited_ms) // 2] < 15  # not with the next frame, 30 ms later
+
+
+def test_no_paced_frame_is_written_before_it_is_due(lab: MakeLab) -> None:
+    one = lab(fine, frames=40, apart_ms=3)
+    one.delivery.run()
+    late_ns = [
+        possible - (index + 1) * 3_000_000
+        for index, possible in enumerate(list(one.times.possible_ns))
+    ]
+    assert min(late_ns) >= 0
+    assert all(
+        written >= possible
+        for written, possible in zip(
+            list(one.times.written_ns), list(one.times.possible_ns), strict=True
+        )
+    )

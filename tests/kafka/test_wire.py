@@ -6,8 +6,8 @@ import pytest
 
 from streambench.kafka.connection import split_address
 from streambench.kafka.wire import (
+    Buffer,
     ProduceLayout,
-    StampedBatch,
     error_name,
     parse_init_producer_id,
     parse_metadata,
@@ -15,23 +15,22 @@ from streambench.kafka.wire import (
 )
 
 
-def test_a_produce_requests_size_field_covers_all_its_parts() -> None:
-    parts, size_bytes = ProduceLayout("topic").parts(
-        7,
-        [
-            StampedBatch(0, 0, 1, b"h" * 61, b"records"),
-            StampedBatch(1, 3, 1, b"h" * 61, memoryview(b"more records")),
-        ],
-    )
+@pytest.mark.parametrize("record_bytes", [7, 1 << 20])
+def test_a_produce_requests_size_field_covers_all_its_parts(record_bytes: int) -> None:
+    head, more = b"h" * 69, memoryview(b"more records")
+    pieces: list[Buffer] = [head, b"r" * record_bytes, head, more]
+    parts, size_bytes = ProduceLayout("topic").parts(7, pieces)
     request = b"".join(parts)
     assert len(request) == size_bytes
     assert struct.unpack_from(">ihhi", request) == (size_bytes - 4, 0, 7, 7)
+    assert request.endswith(b"".join(pieces))
 
 
-def test_record_sections_are_passed_on_and_not_copied() -> None:
-    section = memoryview(b"records")
-    parts, _ = ProduceLayout("topic").parts(1, [StampedBatch(0, 0, 1, b"h" * 61, section)])
-    assert parts[1] is section
+def test_a_small_request_is_one_buffer_and_large_record_sections_are_not_copied() -> None:
+    small, large = memoryview(b"records"), memoryview(bytes(1 << 20))
+    layout = ProduceLayout("topic")
+    assert len(layout.parts(1, [b"h" * 69, small])[0]) == 1
+    assert layout.parts(1, [b"h" * 69, large])[0][2] is large
 
 
 def test_a_produce_answer_gives_error_and_offset_of_each_partition() -> None:
