@@ -162,7 +162,7 @@ def ended(
     before = in_memory()
     with (
         brief_jvms(),
-        acts(request, tmp_path_factory, at_once=2, given_up=all_killed()) as ended,
+        acts(request, tmp_path_factory, at_once=1, given_up=all_killed()) as ended,
     ):
         yield ended
     wait_until(lambda: in_memory() <= before, what="the files in memory to go", timeout_s=20)

@@ -38,6 +38,7 @@ log = logging.getLogger("worker")
 
 READINGS_S = 1.0
 COMMIT_AGAIN_S = 0.05
+POLL_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
 
 
@@ -311,6 +312,11 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         each_window=job["worker"]["commit_each_window"],
         poll_timeout_ms=job["worker"]["poll_timeout_ms"],
     )
+    # The leader of a group that knows no partition of the topic yet gives out none. kafka-python then may
+    # leave a member waiting until its session is over: seen where the broker knows the group's coordinator
+    # at once.
+    while not (consumer.partitions_for_topic(job["input"]) or stopping):
+        time.sleep(POLL_AGAIN_S)
     consumer.subscribe([job["input"]], listener=worker)
     # A poll makes thousands of short-lived objects, and none of them in cycles.
     gc.freeze()
