@@ -202,6 +202,11 @@ class KeptJob:
         self.session.writer.add_trial(record, {})
         return record
 
+    @property
+    def has_more_to_play(self) -> bool:
+        """Whether there are trials to be played again in part."""
+        return bool(self._measured)
+
     def play_again(self) -> Iterator[TrialRecord]:
         """What the broker took for a part of each trial's load alone, and how fast the machine was.
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from streambench.experiment.kept_job import KeptJob
 from streambench.model.trial import TrialRecord
 from streambench.trial.job import JobSpec, RunningJob
-from streambench.trial.observer import Observer
+from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.testbed import Testbed
 from streambench.trial.workspace import ON_DISK, Room, Workspace
 
@@ -47,7 +47,8 @@ def run_job(
     with session.workspaces(launch.room) as place:
 
         def play_again() -> None:
-            if known is not None:
+            if known is not None and kept.has_more_to_play:
+                observer.status(Status(Phase.AGAIN))
                 known(kept.play_again())
 
         try:

@@ -152,4 +152,7 @@ def test_what_is_found_is_confirmed_by_the_same_job_unless_a_fresh_one_is_asked_
     assert trial.record.job == (None if cold else found.job)
     assert len(runs.jobs) == 1 + cold
     assert trial.record.measured_windows >= BRIEF.confirm.windows
+    # A trial that shares its job ends before that is stopped.
+    phases = [time.phase for time in trial.record.timeline]
+    assert "without engine" in phases if cold else phases[-1] == "judge"
     assert all(each.same for each in judge_again(bundle))
