@@ -40,7 +40,7 @@ RATE_PER_S, KEYS, BATCH_ROWS = 100_000, 100_000, 500
 T0_MS = 1_764_000_000_000
 
 
-def write_rows(path: Path, expected: Expected, rows: int) -> int:
+def write_rows(path: Path, expected: Expected, rows: int, *, batch_rows: int = BATCH_ROWS) -> int:
     """The reader's file with `rows` right rows; how many there are."""
     table = expected.table.filter(expected.table.column("must")).slice(0, rows)
     closing = table.column("earliest_quantum").fill_null(expected.quanta).to_numpy()
@@ -49,12 +49,12 @@ def write_rows(path: Path, expected: Expected, rows: int) -> int:
     columns = [table.column(bound_columns(name)[0]).to_pylist() for name in names]
     keys, starts = table.column("key").to_pylist(), table.column("window_start_ms").to_pylist()
     with path.open("wb") as file:
-        for first in range(0, table.num_rows, BATCH_ROWS):
+        for first in range(0, table.num_rows, batch_rows):
             builder = DefaultRecordBatchBuilder(
                 magic=2, compression_type=0, is_transactional=0, producer_id=-1,
                 producer_epoch=-1, base_sequence=-1, batch_size=1 << 20,
             )  # fmt: skip
-            last = min(first + BATCH_ROWS, table.num_rows)
+            last = min(first + batch_rows, table.num_rows)
             for index in range(first, last):
                 value = {"campaign": keys[index], "window_start": starts[index] + T0_MS}
                 value |= {name: column[index] for name, column in zip(names, columns, strict=True)}

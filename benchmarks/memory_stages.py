@@ -12,7 +12,6 @@ own mark of the peak is set back before each stage.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import re
 import shutil
@@ -35,42 +34,13 @@ SILENCE_S = 0.3
 
 def write_rows(ref: Any, clock: str, path: Path) -> None:
     """The reader's file with what a right engine writes; run by a process of its own."""
-    import numpy as np
-    from kafka.record.default_records import DefaultRecordBatchBuilder
-
-    from streambench.kafka.blocks import encode_block
-    from streambench.kafka.fetch import batches
+    from benchmarks import judge
     from streambench.load.trace import Trace
-    from streambench.model.columns import bound_columns
     from streambench.model.plan import EventClock
     from streambench.oracle.expected import expect
 
     expected = expect(Trace.open(ref), clicks().query, EventClock(clock))
-    table = expected.table.filter(expected.table.column("must"))
-    closing = table.column("earliest_quantum").fill_null(expected.quanta).to_numpy()
-    appended = T0_MS + (closing.astype(np.int64) + 1) * expected.quantum_ms + 10
-    names = [aggregate.alias for aggregate in expected.aggregates]
-    columns = [table.column(bound_columns(name)[0]).to_pylist() for name in names]
-    keys, starts = table.column("key").to_pylist(), table.column("window_start_ms").to_pylist()
-    with path.open("wb") as file:
-        for first in range(0, table.num_rows, BATCH_ROWS):
-            builder = DefaultRecordBatchBuilder(
-                magic=2, compression_type=0, is_transactional=0, producer_id=-1,
-                producer_epoch=-1, base_sequence=-1, batch_size=1 << 20,
-            )  # fmt: skip
-            last = min(first + BATCH_ROWS, table.num_rows)
-            for index in range(first, last):
-                value = {"campaign": keys[index], "window_start": starts[index] + T0_MS}
-                value |= {name: column[index] for name, column in zip(names, columns, strict=True)}
-                builder.append(
-                    index - first,
-                    timestamp=int(appended[index]),
-                    key=keys[index].encode(),
-                    value=json.dumps(value).encode(),
-                    headers=[],
-                )
-            (batch,) = batches(bytes(builder.build()))
-            file.write(encode_block(int(appended[last - 1] + 1) * NS_PER_MS, [(0, batch)]))
+    judge.write_rows(path, expected, expected.table.num_rows, batch_rows=BATCH_ROWS)
 
 
 def clicks() -> Any:

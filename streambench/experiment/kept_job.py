@@ -231,7 +231,8 @@ class KeptJob:
     def _had(self, played: Played) -> None:
         """One more load; its rows are not asked for again."""
         self.complete = played.complete
-        self._before.append(dataclasses.replace(played, rows=played.rows.slice(0, 0)))
+        # Not a slice: that would hold all of them.
+        self._before.append(dataclasses.replace(played, rows=played.rows.schema.empty_table()))
 
     def _spec(
         self, request: Request, segment: Segment, number: int, kind: LoadKind = LoadKind.MEASURED
