@@ -15,7 +15,7 @@ from streambench.analysis.searches import found_rates
 from streambench.model.conditions import Variant
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.plan import Whose
-from streambench.model.search import Confirmation, RateProbe, SearchRecord, SearchTerms
+from streambench.model.search import Confirmation, RampRecord, RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName
 from streambench.model.trial import Completed, NotRun, TrialRecord
 from streambench.report import html, markdown
@@ -272,3 +272,19 @@ def test_a_higher_rate_that_was_not_decided_is_named(tmp_path: Path) -> None:
     assert "(not decided: 156,000; failed: 180,000)" in told(*probes)
     assert "(not decided: 156,000)" in told(*probes[:2])
     assert "(no higher rate failed)" in told(probes[0])
+
+
+def test_a_load_that_rose_is_told_and_claims_no_more_than_it_showed(tmp_path: Path) -> None:
+    told = {}
+    for onset in (480_000, None):
+        one = replace(
+            search("flink", 500_000, None, 450_000.0), ramp=RampRecord(270_000, 675_000, onset)
+        )
+        folder = tmp_path / str(onset)
+        folder.mkdir()
+        told[onset] = markdown.render_document(compose(bundle_of(folder, (one,), None)))
+    rose = "a load rose from 270,000 to 675,000 events/s"
+    assert f"{rose}: the lag began to grow at about 480,000 events/s" in told[480_000]
+    assert f"{rose}: it is not known that the lag grew" in told[None]
+    for text in told.values():
+        assert "Around it a load rises first, for a guess of where to begin." in text

@@ -224,7 +224,7 @@ def _tries(bundle: Bundle, found: Sequence[FoundRate]) -> Plot:
 
 def _begins_words(bundle: Bundle) -> str:
     if any(search.ramp is not None for search in bundle.run.searches):
-        return "Around it a load rises first; the search begins where the lag began to grow."
+        return "Around it a load rises first, for a guess of where to begin."
     return "The search begins near it."
 
 
