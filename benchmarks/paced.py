@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from streambench.experiment.null_trial import no_engine
+from streambench.experiment.capacity import no_engine
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
 from streambench.trial.testbed import BROKER_HEAP_MIB

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
+from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.curves import in_one_job, rising, run_curves
 from streambench.experiment.estimate import curve_s, run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
 from streambench.experiment.faults import longest_jitter_ms
 from streambench.experiment.loads import LOADS, Loads, LoadsPolicy, measured_ms, records_of
-from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.experiment.sweep import doubled
@@ -52,16 +52,16 @@ def bench(
         at_most = together or leaves_out is not None
         show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
         resolved = next(iter(artifacts.values()), None)
-        carried = None
+        capacity = None
         if axes and resolved is not None and not first.is_replay:
-            carried = null_trial(first.workload, resolved, told=say)
+            capacity = machine_capacity(first.workload, resolved, told=say)
         warming = loads.at_once(first)
         run = run_record(
             first,
             loads.measured(first),
             Sweep(axes, together) if axes else Single(),
             warnings=tuple(warning for each in requests for warning in each.warnings),
-            carried=carried,
+            capacity=capacity,
             warming=warming,
         )
         with reported(first.out, run, expected_s) as (writer, observer):
@@ -82,8 +82,8 @@ def auto_axis(request: Request) -> Axis:
     (request,), artifacts = set_up((request,))
     most_per_s = MAX_RATE_PER_S
     if (resolved := next(iter(artifacts.values()), None)) is not None:
-        carried = null_trial(request.workload, resolved, told=say)
-        most_per_s = carried.most_per_s or MAX_RATE_PER_S
+        capacity = machine_capacity(request.workload, resolved, told=say)
+        most_per_s = capacity.most_per_s or MAX_RATE_PER_S
     return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
 
 

@@ -6,11 +6,11 @@ from streambench.cli.bench import exit_code
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
+from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
 from streambench.experiment.lengths import CONFIRM_WINDOWS, PROBE_WINDOWS
 from streambench.experiment.loads import Loads
-from streambench.experiment.null_trial import null_trial
 from streambench.experiment.request import Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.experiment.session import Session
@@ -49,13 +49,13 @@ def find(
             markup=False,
         )
     resolved = next(iter(artifacts.values()), None)
-    carried = None
+    capacity = None
     if resolved is not None:
-        carried = null_trial(request.workload, resolved, told=say)
+        capacity = machine_capacity(request.workload, resolved, told=say)
     engines_s = terms.budget_s * len(request.contenders)
     with Loads(traces_dir()) as loads:
         experiment = RateSearch(terms)
-        run = run_record(request, loads.measured(request), experiment, carried=carried)
+        run = run_record(request, loads.measured(request), experiment, capacity=capacity)
         with reported(request.out, run, engines_s) as (writer, observer):
             session = Session(loads, artifacts, writer, observer, workspaces)
             found = find_rates(request, terms, run, session, policy)

@@ -18,7 +18,7 @@ from streambench.experiment.settling import settle
 from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import RISING_MS, WarmUp
 from streambench.load.trace import Trace
-from streambench.model.carried import NullTrial
+from streambench.model.capacity import MachineCapacity
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import shape_words
@@ -84,7 +84,7 @@ def run_record(
     experiment: Experiment,
     *,
     warnings: tuple[str, ...] = (),
-    carried: NullTrial | None = None,
+    capacity: MachineCapacity | None = None,
     warming: Trace | None = None,
 ) -> RunRecord:
     """What the bundle says of the run as a whole; of a sweep, `request` is its first point.
@@ -123,7 +123,7 @@ def run_record(
         faults=tuple(str(fault) for fault in request.faults),
         axes=experiment.axes if isinstance(experiment, Sweep) else (),
         search=experiment.terms if isinstance(experiment, RateSearch) else None,
-        null_trial=carried,
+        capacity=capacity,
         drain_records=None if drained is None else drained.records,
         warming_records=0 if warming is None else warming.ref.records,
         rising_s=0.0 if warming is None or one_job else RISING_MS / 1000,

@@ -72,9 +72,9 @@ class _Finding:
         self._terms = terms
         self._run = run
         self._session = session
-        carried = run.null_trial
+        capacity = run.capacity
         # No rate is tried that the generator cannot bear without an engine.
-        most_per_s = None if carried is None else carried.most_per_s
+        most_per_s = None if capacity is None else capacity.most_per_s
         self._most_per_s = most_per_s or MAX_RATE_PER_S
         self._fresh = ConfirmingFresh(request, session, self._most_per_s, policy)
         limited = terms.limit is not None

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from streambench.model.carried import NullTrial
+from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions
 from streambench.model.drain import DrainRecord
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
@@ -22,6 +22,8 @@ SCHEMA = 1  # 1: first version
 # Version of docs/method.md by which a run was measured. 2: late time over all partitions and stretches
 # in place of the time to the first timely output, with a robust band.
 METHOD = 2
+# Fields that bundles of before call otherwise.
+_RENAMED: Mapping[str, str] = {"null_trial": "capacity"}
 # From this version on a trial with a fault records late time, and keeps its partitions' windows.
 FIRST_WITH_PARTITIONS = 2
 
@@ -146,7 +148,7 @@ class RunRecord:
     shape: str | None = None  # how the rate goes when it is not constant, in words
     drain_records: int | None = None  # how many are worked off at once, in `drains`
     drains: tuple[DrainRecord, ...] = ()
-    null_trial: NullTrial | None = None  # what this machine carries without an engine
+    capacity: MachineCapacity | None = None  # what this machine carries without an engine
     warming_records: int = 0  # what came at once before each trial, again until the job was warm
     rising_s: float = 0.0  # how long a load then rose to the rate
     settling_s: float = 0.0  # the least that was played at the rate before, in a load of its own
@@ -182,6 +184,8 @@ def run_to_json(run: RunRecord) -> str:
 
 def run_from_data(data: Any) -> RunRecord:
     """The inverse of `run_to_json` after JSON parsing; raises ValueError when `data` is no run."""
+    if isinstance(data, dict):
+        data = {_RENAMED.get(name, name): value for name, value in data.items()}
     return _RUN.validate_python(data)
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streambench.cli.main import app
-from streambench.experiment.null_trial import counting
+from streambench.experiment.capacity import counting
 from streambench.model.errors import ExitCode
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload

@@ -9,7 +9,7 @@ import pytest
 
 from streambench.cli.finding import find
 from streambench.engines.registry import engine_named
-from streambench.experiment import null_trial
+from streambench.experiment import capacity
 from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
 from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
@@ -56,8 +56,8 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     brisk_workload(tmp_path, 200)
     monkeypatch.chdir(tmp_path)
     for module, name, value in (
-        (null_trial, "RATES_PER_S", (50_000,)),
-        (null_trial, "LOAD_MS", 1_000),
+        (capacity, "RATES_PER_S", (50_000,)),
+        (capacity, "LOAD_MS", 1_000),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -80,8 +80,8 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
     (folder,) = (tmp_path / "results").iterdir()
     bundle = read_bundle(folder)
     assert not bundle.run.partial
-    assert bundle.run.null_trial is not None
-    assert bundle.run.null_trial.steps[0].broker_cores > 0
+    assert bundle.run.capacity is not None
+    assert bundle.run.capacity.steps[0].broker_cores > 0
     (search,) = bundle.run.searches
     assert search.drain_per_s is not None
     assert all(probe.right for probe in search.probes)

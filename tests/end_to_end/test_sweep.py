@@ -9,7 +9,7 @@ import pytest
 from streambench.analysis.sweeps import knee, knee_is_seen, of, swept
 from streambench.cli.axes import sweep_axes
 from streambench.cli.bench import auto_axis, bench
-from streambench.experiment import null_trial
+from streambench.experiment import capacity
 from streambench.experiment.build import Options, chosen_rates, sweep
 from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.overload import beyond_reach
@@ -33,8 +33,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     declared.write_text(declared.read_text().replace("rate = 20_000", "rate = 2_000"))
     monkeypatch.chdir(tmp_path)
     # As in test_find_rate, so that one of the two finds it in the cache.
-    monkeypatch.setattr(null_trial, "RATES_PER_S", (50_000,))
-    monkeypatch.setattr(null_trial, "LOAD_MS", 1_000)
+    monkeypatch.setattr(capacity, "RATES_PER_S", (50_000,))
+    monkeypatch.setattr(capacity, "LOAD_MS", 1_000)
 
 
 # The first load is kept, the second passes.
@@ -77,7 +77,7 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
     assert [trial.record.outcome for trial in spared] == [said] * 4
     assert knee(line) == 2_000
     assert knee_is_seen(line)
-    assert found.run.null_trial is not None
+    assert found.run.capacity is not None
     assert found.run.warming_records == 2_000
     # The first tells nothing of whether the second will be faster.
     assert all(trial.record.warmed_records >= 2 * 2_000 for trial in tried)

@@ -1,4 +1,4 @@
-"""What a report says of the machine, of the null trial and of what is not known of cost."""
+"""What a report says of the machine, of its capacity and of what is not known of cost."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from streambench.model.carried import Carried, NullTrial
+from streambench.model.capacity import CarriedRate, MachineCapacity
 from streambench.model.machine import MachineUsage, Stranger
 from streambench.report import markdown
 from streambench.results.bundle import BundleWriter, read_bundle
 from tests.report.example import RIGHT, RUN, completed, every_result, measures, tables
 
 BUSY = MachineUsage(0.31, 0.002, 0.011, 0.062, (Stranger("cc1", 0.058),), 0.79, 0.0, None)
-CARRIED = NullTrial(
-    "{}", "2026-11-19T08:00:00+00:00", (Carried(250_000, True, None, 2.0, 0.1, 0.2),)
+CAPACITY = MachineCapacity(
+    "{}", "2026-11-19T08:00:00+00:00", (CarriedRate(250_000, True, None, 2.0, 0.1, 0.2),)
 )
 
 
-def text_of(root: Path, *, machine: MachineUsage | None = None, carried: NullTrial) -> str:
-    run = replace(RUN, planned=("flink",), null_trial=carried)
+def text_of(root: Path, *, machine: MachineUsage | None = None, capacity: MachineCapacity) -> str:
+    run = replace(RUN, planned=("flink",), capacity=capacity)
     writer = BundleWriter.create(root, run)
     record = completed(1, "flink", RIGHT, measures(13, 28, 41), machine=machine)
     writer.add_trial(record, tables(13, 28))
@@ -28,7 +28,7 @@ def text_of(root: Path, *, machine: MachineUsage | None = None, carried: NullTri
 
 
 def test_the_machine_of_each_trial_is_shown_with_who_else_used_it(tmp_path: Path) -> None:
-    said = text_of(tmp_path, machine=BUSY, carried=CARRIED)
+    said = text_of(tmp_path, machine=BUSY, capacity=CAPACITY)
     (row,) = [line for line in said.splitlines() if "cc1 5.8" in line]
     for figure in ("31.0", "6.2", "1.1", "0.2", "79.0", "0.0", "–"):
         assert figure in row
@@ -36,7 +36,7 @@ def test_the_machine_of_each_trial_is_shown_with_who_else_used_it(tmp_path: Path
 
 
 def test_a_bundle_that_knows_nothing_of_the_machine_says_nothing(tmp_path: Path) -> None:
-    assert "something else" not in text_of(tmp_path, carried=CARRIED).lower()
+    assert "something else" not in text_of(tmp_path, capacity=CAPACITY).lower()
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_a_bundle_that_knows_nothing_of_the_machine_says_nothing(tmp_path: Path)
         (False, "It was tried at 2026-11-19T08:00:00+00:00, maybe for another run."),
     ],
 )
-def test_a_null_trial_says_whose_it_is(tmp_path: Path, of_this_run: bool, words: str) -> None:
-    assert words in text_of(tmp_path, carried=replace(CARRIED, of_this_run=of_this_run))
+def test_a_capacity_says_whose_it_is(tmp_path: Path, of_this_run: bool, words: str) -> None:
+    assert words in text_of(tmp_path, capacity=replace(CAPACITY, of_this_run=of_this_run))
 
 
 def test_nothing_is_said_of_an_engine_because_a_value_is_missing(tmp_path: Path) -> None:
@@ -55,3 +55,11 @@ def test_nothing_is_said_of_an_engine_because_a_value_is_missing(tmp_path: Path)
     said = markdown.render(read_bundle(every_result(tmp_path)))
     assert "has no checkpoints" not in said
     assert "its state is in the broker" not in said
+
+
+def test_a_bundle_of_before_calls_its_capacity_otherwise(tmp_path: Path) -> None:
+    run = replace(RUN, planned=("flink",), capacity=CAPACITY)
+    folder = BundleWriter.create(tmp_path, run).finish()
+    file = folder / "run.json"
+    file.write_text(file.read_text().replace('"capacity"', '"null_trial"'))
+    assert read_bundle(folder).run.capacity == CAPACITY

@@ -78,7 +78,7 @@ def analysis_of(bundle: Bundle) -> RunAnalysis:
         run_facts(bundle),
         _result(bundle),
         trial_facts(bundle),
-        capacity(bundle.run.null_trial),
+        capacity(bundle.run.capacity),
         warnings(bundle),
         unrecorded(bundle),
     )

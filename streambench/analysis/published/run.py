@@ -8,7 +8,7 @@ from typing import Annotated
 
 from streambench.analysis.eligible import trials_at_another_speed
 from streambench.analysis.published.common import point_data, says
-from streambench.model.carried import NullTrial
+from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions
 from streambench.model.machine import MachineUsage
 from streambench.model.trial import Certificate, Completed, RoleUsage, TrialRecord, WarmedUp
@@ -132,17 +132,15 @@ def trial_facts(bundle: Bundle) -> tuple[TrialFacts, ...]:
     return tuple(_trial(trial.record, odd.get(trial.record.number)) for trial in bundle.trials)
 
 
-def capacity(run_null_trial: NullTrial | None) -> Capacity | None:
-    """A null trial as it is published."""
-    if run_null_trial is None:
+def capacity(of_run: MachineCapacity | None) -> Capacity | None:
+    """A machine's capacity as it is published."""
+    if of_run is None:
         return None
     steps = tuple(
         CapacityStep(**{name: getattr(step, name) for name in CapacityStep.__dataclass_fields__})
-        for step in run_null_trial.steps
+        for step in of_run.steps
     )
-    return Capacity(
-        run_null_trial.most_per_s, run_null_trial.made_at, run_null_trial.of_this_run, steps
-    )
+    return Capacity(of_run.most_per_s, of_run.made_at, of_run.of_this_run, steps)
 
 
 def _trial(record: TrialRecord, other_speed: str | None) -> TrialFacts:

@@ -146,10 +146,10 @@ def _without_certificate(bundle: Bundle) -> tuple[Block, ...]:
 
 def _headroom(bundle: Bundle) -> tuple[Block, ...]:
     """What the machine carries without an engine; nothing where that was not tried."""
-    carried = bundle.run.null_trial
-    if carried is None:
+    capacity = bundle.run.capacity
+    if capacity is None:
         return ()
-    most = carried.most_per_s
+    most = capacity.most_per_s
     said = (
         "Without an engine this machine carried not even the lowest of the rates below."
         if most is None
@@ -159,8 +159,8 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
     )
     when = (
         "It was tried at the beginning of this run."
-        if carried.of_this_run
-        else f"It was tried at {carried.made_at}, maybe for another run."
+        if capacity.of_this_run
+        else f"It was tried at {capacity.made_at}, maybe for another run."
     )
     columns = (
         GridColumn("events/s, no engine", numeric=True),
@@ -179,7 +179,7 @@ def _headroom(bundle: Bundle) -> tuple[Block, ...]:
                 Cell(number(step.broker_cores, 2)),
             )
         )
-        for step in carried.steps
+        for step in capacity.steps
     )
     return (Text(f"{said} {when}"), Grid(columns, rows))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Carried:
-    """One rate of a null trial; cores are means over its load."""
+class CarriedRate:
+    """One rate that was tried without an engine; cores are means over its load."""
 
     rate_per_s: int
     held: bool
@@ -18,7 +18,7 @@ class Carried:
 
 
 @dataclass(frozen=True)
-class NullTrial:
+class MachineCapacity:
     """Rising rates until one was not certified; `machine` is what the figures belong to.
 
     `of_this_run`: made for the run that names it. Bundles of before do not say whether it was.
@@ -26,7 +26,7 @@ class NullTrial:
 
     machine: str
     made_at: str  # ISO 8601, UTC
-    steps: tuple[Carried, ...]
+    steps: tuple[CarriedRate, ...]
     of_this_run: bool = False
 
     @property

@@ -26,7 +26,7 @@ from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
 from streambench.load.trace import Trace, compile_trace
-from streambench.model.carried import Carried, NullTrial
+from streambench.model.capacity import CarriedRate, MachineCapacity
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import Resolved
@@ -47,11 +47,13 @@ _LEAD_S: Final = 1.5
 _WAIT_S: Final = 120.0
 _BYTES_PER_RECORD: Final = 250
 _NS_PER_S: Final = 1_000_000_000
-# A process makes one run: what chooses the rates of a sweep and what is told of them is one null trial.
-_of_this_run: dict[str, NullTrial] = {}
+# A process makes one run: what chooses the rates of a sweep and what is told of them are one thing.
+_of_this_run: dict[str, MachineCapacity] = {}
 
 
-def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], None]) -> NullTrial:
+def machine_capacity(
+    workload: Workload, resolved: Resolved, *, told: Callable[[str], None]
+) -> MachineCapacity:
     """What this machine carries of this workload's records: tried now (a minute), once a run.
 
     `told` hears what is tried. Raises InstrumentFailed when not even the broker works.
@@ -63,7 +65,7 @@ def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], 
     machine = _machine(workload, rates)
     if (known := _of_this_run.get(machine)) is not None:
         return known
-    steps: list[Carried] = []
+    steps: list[CarriedRate] = []
     records = sum(rates) * LOAD_MS // 1_000
     load_bytes = records * _BYTES_PER_RECORD
     with (
@@ -78,7 +80,7 @@ def null_trial(workload: Workload, resolved: Resolved, *, told: Callable[[str], 
             if not steps[-1].held:
                 break
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    found = NullTrial(machine, made_at, tuple(steps), of_this_run=True)
+    found = MachineCapacity(machine, made_at, tuple(steps), of_this_run=True)
     _of_this_run[machine] = found
     return found
 
@@ -98,7 +100,7 @@ class NoEngine:
     broker: Broker
     folder: Path
 
-    def carry(self, rate_per_s: int, load_ms: int, *, players: int | None = None) -> Carried:
+    def carry(self, rate_per_s: int, load_ms: int, *, players: int | None = None) -> CarriedRate:
         """What a rate took. `players` processes share the load; None is as many as a trial would have."""
         load = compile_trace(
             self.workload,
@@ -150,7 +152,7 @@ def no_engine(workload: Workload, resolved: Resolved, place: Workspace) -> Itera
         yield NoEngine(workload, place, broker, folder)
 
 
-def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> Carried:
+def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> CarriedRate:
     start_ns = math.ceil(time.time_ns() / _NS_PER_S + _LEAD_S) * _NS_PER_S
     send_log = folder / "load.parquet"
     before_s = _cpu_s(broker.child)
@@ -164,7 +166,7 @@ def _played(broker: Broker, player: Player, load: Trace, folder: Path) -> Carrie
     broker_s = _cpu_s(broker.child) - before_s
     load_s = load.meta.duration_ms / 1_000
     certificate = certify(send_log)
-    return Carried(
+    return CarriedRate(
         rate_per_s=load.meta.rate_per_s or 0,
         held=certificate.held,
         reason=certificate.reason,
