@@ -1,64 +1,85 @@
-"""What took how long: the phases of each variant's trials, and what lay between the trials."""
+"""What took how long: the phases of each variant's trials, searches and drains."""
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from streambench.model.trial import TrialRecord
+from streambench.model.phases import PhaseTime
 from streambench.results.bundle import Bundle
+
+Phases = Sequence[PhaseTime]
 
 
 @dataclass(frozen=True)
 class VariantTiming:
-    """Of one variant: the median over its trials of how long each phase took, in s, by its name.
+    """Of one variant: the median over its time lines of how long each phase took, in s, by its name.
 
-    `trials` are those with a time line, `total_s` the median of their sums.
+    `count` is how many there are, `total_s` the median of their sums.
     """
 
     label: str
-    trials: int
-    phases_s: dict[str, float]
+    count: int
+    phases_s: Mapping[str, float]
     total_s: float
 
 
 @dataclass(frozen=True)
 class Timing:
-    """`phases` are all names in their order; `trials_s` is what all trials took together."""
+    """What `of` it are (trials, searches, drains); `phases` are all names in their order.
 
+    `all_s` is what they took together.
+    """
+
+    of: str
     phases: tuple[str, ...]
     variants: tuple[VariantTiming, ...]
-    trials_s: float
+    all_s: float
 
 
-def timing_of(bundle: Bundle) -> Timing | None:
-    """None where no trial has a time line: earlier bundles kept none."""
-    timed = {label: _timed(bundle, label) for label in bundle.labels}
-    records = [record for each in timed.values() for record in each]
-    if not records:
-        return None
-    phases = dict.fromkeys(time.phase for record in records for time in record.timeline)
-    variants = tuple(_variant(label, found) for label, found in timed.items() if found)
-    return Timing(tuple(phases), variants, sum(map(_total_s, records)))
+def timings_of(bundle: Bundle) -> tuple[Timing, ...]:
+    """One for each kind of which the bundle has time lines; earlier bundles kept none."""
+    searches = [(each.label, each.timeline) for each in bundle.run.searches]
+    drains = [(each.label, each.timeline) for each in bundle.run.drains]
+    trials = [(each.record.variant.label, each.record.timeline) for each in bundle.trials]
+    found = (("searches", searches), ("drains", drains), ("trials", trials))
+    made = (_timing(of, bundle.labels, timelines) for of, timelines in found)
+    return tuple(timing for timing in made if timing.variants)
 
 
-def _timed(bundle: Bundle, label: str) -> list[TrialRecord]:
-    return [trial.record for trial in bundle.of(label) if trial.record.timeline]
-
-
-def _variant(label: str, records: list[TrialRecord]) -> VariantTiming:
-    names = dict.fromkeys(time.phase for record in records for time in record.timeline)
-    return VariantTiming(
-        label,
-        len(records),
-        {name: statistics.median(_in_phase_s(r, name) for r in records) for name in names},
-        statistics.median(map(_total_s, records)),
+def _timing(of: str, labels: Sequence[str], timelines: Sequence[tuple[str, Phases]]) -> Timing:
+    timed = {
+        label: [line for whose, line in timelines if line and whose == label] for label in labels
+    }
+    every = [line for lines in timed.values() for line in lines]
+    return Timing(
+        of,
+        _names(every),
+        tuple(_variant(label, lines) for label, lines in timed.items() if lines),
+        sum(map(_total_s, every)),
     )
 
 
-def _in_phase_s(record: TrialRecord, phase: str) -> float:
-    return sum(time.took_s for time in record.timeline if time.phase == phase)
+def _variant(label: str, lines: Sequence[Phases]) -> VariantTiming:
+    return VariantTiming(
+        label,
+        len(lines),
+        {
+            name: statistics.median(_in_phase_s(line, name) for line in lines)
+            for name in _names(lines)
+        },
+        statistics.median(map(_total_s, lines)),
+    )
 
 
-def _total_s(record: TrialRecord) -> float:
-    return sum(time.took_s for time in record.timeline)
+def _names(lines: Sequence[Phases]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(time.phase for line in lines for time in line))
+
+
+def _in_phase_s(line: Phases, phase: str) -> float:
+    return sum(time.took_s for time in line if time.phase == phase)
+
+
+def _total_s(line: Phases) -> float:
+    return sum(time.took_s for time in line)

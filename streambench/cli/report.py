@@ -44,14 +44,14 @@ def report(
 
 
 def _print_timing(chosen: Path) -> None:
-    from streambench.analysis.timing import timing_of
-    from streambench.report.timing import render_timing
+    from streambench.analysis.timing import timings_of
+    from streambench.report.timing import render_timings
     from streambench.results.bundle import read_bundle
 
-    found = timing_of(read_bundle(chosen))
-    if found is None:
+    found = timings_of(read_bundle(chosen))
+    if not found:
         raise UsageError(
-            f"no trial of {chosen} kept a time line: it was made before trials did, or none was finished",
+            f"{chosen} holds no time line: it was made before there were any, or nothing was finished",
             hint="streambench run --quick",
         )
-    out.print(render_timing(found))
+    out.print(render_timings(found))

@@ -24,6 +24,7 @@ from streambench.trial.job import JobSpec, RunningJob, write_at_once
 from streambench.trial.load import Load, Played, Written
 from streambench.trial.observer import Observer
 from streambench.trial.testbed import Testbed
+from streambench.trial.timeline import Timeline
 from streambench.trial.workspace import Room, Workspace
 
 _ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
@@ -55,10 +56,12 @@ def drain_one(
     spec = session.job(task.number, task.request, task.contender)
     kept = KeptJob(task.number, task.round, task.contender, session)
     draining = _Draining(task, spec, kept, told)
+    shown = Timeline(observer)
     try:
-        run_job(kept, Launch(spec, room, draining.fill), observer, draining.script)
+        run_job(kept, Launch(spec, room, draining.fill), shown, draining.script)
     except (EngineFailed, InstrumentFailed) as error:
         draining.know(ended=error.message)
+    draining.know(timeline=shown.phases())
     return draining.record
 
 

@@ -37,6 +37,7 @@ from streambench.trial.job import RunningJob
 from streambench.trial.load import Load
 from streambench.trial.observer import Phase
 from streambench.trial.schedule import duration_ms, spans
+from streambench.trial.timeline import Timeline
 from streambench.trial.workspace import Workspace
 
 
@@ -95,6 +96,7 @@ def search(
         prober = _InOneJob(task, request, kept, known, JobLoads(session.loads, request, place), job)
         known.run(prober, prober.first_guess_per_s())
         ended = True
+        known.know(timeline=shown.phases())
         if task.terms.cold:
             return
         trials = ConfirmingInJob(kept, request, job, prober.loads, task.policy)
@@ -102,12 +104,14 @@ def search(
         if trials.error is not None:
             raise trials.error
 
-    shown = session.observer.trial_begins(task.number, len(request.contenders), contender.title, ())
+    shown = Timeline(
+        session.observer.trial_begins(task.number, len(request.contenders), contender.title, ())
+    )
     try:
         run_job(kept, launch, shown, script, told.replace)
     except (EngineFailed, InstrumentFailed) as error:
         if not ended:
-            known.know(ended=f"it ended early: {error.message}")
+            known.know(ended=f"it ended early: {error.message}", timeline=shown.phases())
 
 
 class _InOneJob:
@@ -133,20 +137,31 @@ class _InOneJob:
         """Warm the job, and let a load rise until its lag grows. Raises EngineFailed."""
         at_once_per_s = self._worked_off_per_s() or float(self._request.load_rate_per_s)
         policy, most_per_s = self._task.policy, self._task.most_per_s
-        first = min(rounded(policy.ramp_from * at_once_per_s), most_per_s)
-        last = min(rounded(policy.ramp_to * at_once_per_s), most_per_s)
-        if not self.loads.have_room((first + last) // 2, policy.ramp_ms):
-            return at_once_per_s
-        ramp = RampRecord(first, last)
-        probed = self._play(
-            self._rising(ramp), policy.ramp_ms, Phase.RAMP, f"up to {last:,} events/s"
-        )
-        record = replace(ramp, onset_per_s=_onset_per_s(ramp, probed), load=probed.record.number)
-        self._known.know(ramp=record)
-        self._must_be_complete(f"a load that rose to {last:,} events/s")
-        if not isinstance(probed.record.outcome, Completed):
-            return at_once_per_s
-        return float(record.onset_per_s or last)
+        first, last = policy.ramp_from * at_once_per_s, policy.ramp_to * at_once_per_s
+        borne_per_s = at_once_per_s
+        for number in range(1, policy.ramps_at_most + 1):
+            ramp = RampRecord(min(rounded(first), most_per_s), min(rounded(last), most_per_s))
+            if not self.loads.have_room((ramp.first_per_s + ramp.last_per_s) // 2, policy.ramp_ms):
+                break
+            found, valid = self._rose(ramp)
+            if not valid:
+                break
+            if found.onset_per_s is not None:
+                return float(found.onset_per_s)
+            borne_per_s = float(found.last_per_s)
+            if found.last_per_s == most_per_s or number == policy.ramps_at_most:
+                break
+            first, last = borne_per_s, policy.ramp_on * borne_per_s
+        return borne_per_s
+
+    def _rose(self, ramp: RampRecord) -> tuple[RampRecord, bool]:
+        """Play a load that rises; (what it showed, whether that is valid)."""
+        upto = f"up to {ramp.last_per_s:,} events/s"
+        probed = self._play(self._rising(ramp), self._task.policy.ramp_ms, Phase.RAMP, upto)
+        found = replace(ramp, onset_per_s=_onset_per_s(ramp, probed), load=probed.record.number)
+        self._known.know(ramp=found, earlier_ramps=self._known.record.ramps)
+        self._must_be_complete(f"a load that rose to {ramp.last_per_s:,} events/s")
+        return found, isinstance(probed.record.outcome, Completed)
 
     def has_room(self, attempt: Attempt) -> bool:
         """Whether the broker has room for another load."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streambench.model.conditions import Variant
+from streambench.model.phases import PhaseTime
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class DrainRecord:
     drains: tuple[Drain, ...] = ()
     ended: str | None = None
     job: int | None = None  # in which it was drained; None: no load was kept
+    timeline: tuple[PhaseTime, ...] = ()
 
     @property
     def cold(self) -> Drain | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from streambench.model.conditions import Variant
 from streambench.model.pace import Limit, Pace
+from streambench.model.phases import PhaseTime
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,14 @@ class SearchRecord:
     ended: str = "not finished"
     drain_records_per_window: float | None = None
     job: int | None = None  # in which its loads were played; None: none was kept
-    ramp: RampRecord | None = None
+    ramp: RampRecord | None = None  # the last load that rose; those before were borne to their ends
+    earlier_ramps: tuple[RampRecord, ...] = ()
+    timeline: tuple[PhaseTime, ...] = ()  # until it ended, without what confirmed it
+
+    @property
+    def ramps(self) -> tuple[RampRecord, ...]:
+        """All loads that rose, in their order."""
+        return (*self.earlier_ramps, *(() if self.ramp is None else (self.ramp,)))
 
     @property
     def label(self) -> str:

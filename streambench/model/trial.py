@@ -11,6 +11,7 @@ from typing import TypeAlias
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
+from streambench.model.phases import PhaseTime
 from streambench.model.plan import EventClock, Program, Setting, Whose
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
@@ -185,16 +186,6 @@ class ClockWait:
     longest_ms: float
     silent_from_ms: float | None = None
     silent_until_ms: float | None = None
-
-
-@dataclass(frozen=True)
-class PhaseTime:
-    """A phase of a trial: when it began, in s since the trial did, and how long it took."""
-
-    phase: str
-    note: str | None
-    begun_s: float
-    took_s: float
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""The time line of a run for the terminal."""
+"""The time lines of a run for the terminal."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -12,19 +14,26 @@ from streambench.analysis.timing import Timing, VariantTiming
 from streambench.model.numbers import DASH
 
 
-def render_timing(timing: Timing) -> RenderableType:
-    """A line for each phase, a column for each variant: seconds, medians over its trials."""
+def render_timings(timings: Sequence[Timing]) -> RenderableType:
+    """A table for each kind: a line for each phase, a column for each variant, in s, medians."""
+    parts: list[RenderableType] = []
+    for timing in timings:
+        whole = f"The phases of all {timing.of} took {timing.all_s / 60:.1f} min together."
+        parts += [_table(timing), Text(""), Text(whole), Text("")]
+    return Group(*parts[:-1])
+
+
+def _table(timing: Timing) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("phase, s", no_wrap=True)
+    table.add_column(f"{timing.of}: phase, s", no_wrap=True)
     for variant in timing.variants:
         table.add_column(escape(variant.label), justify="right", overflow="fold")
     for phase in timing.phases:
         table.add_row(phase, *(_seconds(variant, phase) for variant in timing.variants))
     table.add_section()
-    table.add_row("all of a trial", *(f"{v.total_s:.1f}" for v in timing.variants))
-    table.add_row("trials", *(str(v.trials) for v in timing.variants))
-    whole = f"The phases of all trials took {timing.trials_s / 60:.1f} min together."
-    return Group(table, Text(""), Text(whole))
+    table.add_row("all of one", *(f"{v.total_s:.1f}" for v in timing.variants))
+    table.add_row(timing.of, *(str(v.count) for v in timing.variants))
+    return table
 
 
 def _seconds(variant: VariantTiming, phase: str) -> str:

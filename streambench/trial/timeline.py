@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from streambench.model.trial import PhaseTime
+from streambench.model.phases import PhaseTime
 from streambench.trial.observer import Observer, Phase, Status
 
 

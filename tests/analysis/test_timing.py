@@ -7,10 +7,13 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from streambench.analysis.timing import timing_of
+from streambench.analysis.timing import timings_of
 from streambench.cli.main import app
+from streambench.model.conditions import Variant
 from streambench.model.errors import ExitCode
-from streambench.model.trial import Completed, PhaseTime, TrialRecord
+from streambench.model.phases import PhaseTime
+from streambench.model.search import SearchRecord
+from streambench.model.trial import Completed, TrialRecord
 from streambench.results.bundle import BundleWriter, read_bundle
 from tests.report.example import RIGHT, RUN, trial
 
@@ -34,15 +37,15 @@ def test_phases_are_summed_within_a_trial_and_medians_over_trials(tmp_path: Path
         timed(2, "flink", ("launch", 30.0), ("warm-up", 10.0)),
         timed(3, "kafka-streams", ("launch", 2.0)),
     )
-    found = timing_of(read_bundle(folder))
-    assert found is not None
+    (found,) = timings_of(read_bundle(folder))
+    assert found.of == "trials"
     assert found.phases == ("launch", "warm-up")
     timings = {variant.label: variant for variant in found.variants}
     flink, streams = timings["flink"], timings["kafka-streams"]
     assert flink.phases_s == {"launch": 25.0, "warm-up": 11.0}
-    assert (flink.trials, flink.total_s) == (2, 36.0)
+    assert (flink.count, flink.total_s) == (2, 36.0)
     assert streams.phases_s == {"launch": 2.0}
-    assert found.trials_s == 74.0
+    assert found.all_s == 74.0
     said = CliRunner().invoke(app, ["report", str(folder), "--timing"])
     assert said.exit_code == ExitCode.OK
     assert "25.0" in said.stdout
@@ -51,10 +54,23 @@ def test_phases_are_summed_within_a_trial_and_medians_over_trials(tmp_path: Path
     assert not (folder / "report.html").exists()
 
 
+def test_a_search_has_a_time_line_beside_those_of_its_trials(tmp_path: Path) -> None:
+    phases = tuple(PhaseTime("probe", note, 0.0, 15.0) for note in ("the first rate", "100 passed"))
+    search = SearchRecord(Variant("flink", "2.0.0"), timeline=phases)
+    writer = BundleWriter.create(tmp_path, replace(RUN, searches=(search,)))
+    writer.add_trial(timed(1, "flink", ("measured", 50.0)), {})
+    folder = writer.finish()
+    searches, trials = timings_of(read_bundle(folder))
+    assert (searches.of, searches.variants[0].phases_s) == ("searches", {"probe": 30.0})
+    assert (trials.of, trials.variants[0].phases_s) == ("trials", {"measured": 50.0})
+    said = CliRunner().invoke(app, ["report", str(folder), "--timing"])
+    assert "The phases of all searches took 0.5 min together." in said.stdout
+
+
 def test_a_bundle_without_a_time_line_says_so(tmp_path: Path) -> None:
     folder = bundle(tmp_path, trial(1, "flink", Completed(RIGHT)))
-    assert timing_of(read_bundle(folder)) is None
+    assert timings_of(read_bundle(folder)) == ()
     said = CliRunner().invoke(app, ["report", str(folder), "--timing"])
     assert said.exit_code == ExitCode.USAGE
-    assert "kept a time line" in said.stderr
+    assert "holds no time line" in said.stderr
     assert "hint: streambench run --quick" in said.stderr

@@ -29,6 +29,7 @@ from tests.experiment.fake_job import QUIET, FakeRuns
 from tests.experiment.test_curves import Quiet
 
 BEARS_PER_S = 1_000
+MOST_PER_S = 4_000
 PRECISION = 0.3
 BRIEF = SearchPolicy(
     at_once_per_s=800,
@@ -46,7 +47,9 @@ def loads(tmp_path: Path) -> Iterator[Loads]:
         yield loads
 
 
-def searched(tmp_path: Path, loads: Loads, runs: FakeRuns) -> tuple[SearchRecord, Bundle]:
+def searched(
+    tmp_path: Path, loads: Loads, runs: FakeRuns, policy: SearchPolicy = BRIEF
+) -> tuple[SearchRecord, Bundle]:
     request = chosen_rates(Options(engines=("reference",), seed=7, out=tmp_path / "results"))
     request = replace(request, rate_per_s=None)
     (contender,) = request.contenders
@@ -57,7 +60,7 @@ def searched(tmp_path: Path, loads: Loads, runs: FakeRuns) -> tuple[SearchRecord
     session = Session(loads, artifacts, writer, Quiet(), running=runs)
     told: list[SearchRecord] = []
     asked = BracketOnly(told.append)
-    task = SearchTask(terms, 1, 10_000, most_per_s=4_000, policy=BRIEF)
+    task = SearchTask(terms, 1, 10_000, most_per_s=MOST_PER_S, policy=policy)
     search(task, request, contender, session, asked)
     assert asked.found is not None
     assert told[-1] == asked.found
@@ -118,11 +121,21 @@ def test_a_load_that_rises_tells_where_to_begin(tmp_path: Path, loads: Loads) ->
     assert found.probes[0].rate_per_s == rounded(0.95 * found.ramp.onset_per_s)
     (ramp,) = (load for load in bundle.loads if load.record.kind is LoadKind.RAMP)
     assert ramp.record.number == found.ramp.load
-    # One that is borne to its end says that the edge lies above.
-    borne, _ = searched(tmp_path / "borne", loads, FakeRuns(10 * BEARS_PER_S))
-    assert borne.ramp is not None
-    assert borne.ramp.onset_per_s is None
-    assert borne.probes[0].rate_per_s == rounded(0.95 * borne.ramp.last_per_s)
+
+
+def test_a_load_goes_on_to_rise_until_the_lag_grows(tmp_path: Path, loads: Loads) -> None:
+    low = replace(BRIEF, ramp_to=0.8)
+    found, bundle = searched(tmp_path, loads, FakeRuns(BEARS_PER_S), low)
+    borne, ramp = found.ramps
+    assert (borne.onset_per_s, borne.last_per_s) == (None, ramp.first_per_s)
+    assert ramp.onset_per_s == pytest.approx(BEARS_PER_S, rel=0.1)
+    kept = [load.record.number for load in bundle.loads if load.record.kind is LoadKind.RAMP]
+    assert kept == [borne.load, ramp.load]
+    # What the generator can bear ends it, too.
+    most, _ = searched(tmp_path / "most", loads, FakeRuns(10 * BEARS_PER_S))
+    assert most.ramp is not None
+    assert (most.ramp.onset_per_s, most.ramp.last_per_s) == (None, MOST_PER_S)
+    assert most.probes[0].rate_per_s == rounded(0.95 * MOST_PER_S)
 
 
 @pytest.mark.parametrize("cold", [False, True])

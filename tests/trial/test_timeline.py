@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.model.trial import PhaseTime
+from streambench.model.phases import PhaseTime
 from streambench.trial.observer import Phase, Silent, Status
 from streambench.trial.timeline import Timeline
 

@@ -295,7 +295,7 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
         GridColumn("send lag p99.9, ms", "send_lag_p999_ms", numeric=True),
         GridColumn("machine idle, %", numeric=True),
     )
-    rows = [] if search.ramp is None else [_ramp(search.ramp)]
+    rows = [_ramp(each) for each in search.ramps]
     rows += [
         GridRow(
             (
