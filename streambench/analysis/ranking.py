@@ -15,10 +15,9 @@ from itertools import combinations
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-from scipy import special, stats
 
-Floats = npt.NDArray[np.float64]
+from streambench.analysis import welch
+from streambench.analysis.welch import Floats
 
 WINDOWS_TO_RANK = 20
 TEST_LEVEL = 0.03
@@ -27,7 +26,6 @@ TEST_LEVEL = 0.03
 The logarithms of delays are not normal. At a nominal 5 % the benchmark of identical engines found up to
 6.1 % (docs/method.md, ranking).
 """
-_EQUAL = 1e-9  # logarithms of equal values may differ by their last bits
 
 DELAY_FLOOR_MS = 2.0
 """Append stamps have a resolution of 1 ms, so a smaller difference of delays says nothing."""
@@ -209,33 +207,31 @@ def _p_value(a: RankCandidate, logs_a: Floats, b: RankCandidate, logs_b: Floats)
     """Two-sided; None where there is nothing to test by: one of them has a single trial."""
     if len(logs_a) < 2 or len(logs_b) < 2:
         return None
-    if a.rounds and a.rounds == b.rounds:
-        differences = logs_a - logs_b
-        if _constant(differences):
-            return 0.0 if abs(differences[0]) > _EQUAL else 1.0
-        error = differences.std(ddof=1) / math.sqrt(len(differences))
-        t = abs(float(differences.mean())) / float(error)
-        return 2 * float(special.stdtr(len(differences) - 1, -t))
-    if _constant(logs_a) and _constant(logs_b):
-        return 0.0 if abs(logs_a[0] - logs_b[0]) > _EQUAL else 1.0
-    # From their moments: values that are all the same are nothing to warn of.
-    sides = [(logs.mean(), logs.std(ddof=1), len(logs)) for logs in (logs_a, logs_b)]
-    return float(stats.ttest_ind_from_stats(*sides[0], *sides[1], equal_var=False).pvalue)
+    same_rounds = bool(a.rounds) and a.rounds == b.rounds
+    return (welch.paired if same_rounds else welch.unpaired)(logs_a, logs_b).p_value
 
 
-def _constant(logs: Floats) -> bool:
-    return bool(np.ptp(logs) <= _EQUAL)
+def holm_levels(p_values: Sequence[float | None]) -> list[float]:
+    """The level at which each hypothesis is tested, so that any false one falls with TEST_LEVEL at most.
+
+    The least p is tested first. Where one stands, all greater ones are held to its level, and stand.
+    """
+    tested = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    levels = [TEST_LEVEL] * len(p_values)
+    stands = False
+    level = TEST_LEVEL
+    for order, (p, index) in enumerate(tested):
+        if not stands:
+            level = TEST_LEVEL / (len(tested) - order)
+            stands = p > level
+        levels[index] = level
+    return levels
 
 
 def _holm(p_values: Sequence[float | None]) -> list[bool]:
-    """Which hypotheses fall, so that any false one falls with a chance of TEST_LEVEL at most."""
-    tested = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
-    fallen = [False] * len(p_values)
-    for order, (p, index) in enumerate(tested):
-        if p > TEST_LEVEL / (len(tested) - order):
-            break
-        fallen[index] = True
-    return fallen
+    """Which hypotheses fall."""
+    levels = holm_levels(p_values)
+    return [p is not None and p <= level for p, level in zip(p_values, levels, strict=True)]
 
 
 def _beyond(
@@ -246,4 +242,4 @@ def _beyond(
     if single_factor is None:
         return False
     gap = max(logs_a.min() - logs_b.max(), logs_b.min() - logs_a.max())
-    return bool(gap > math.log(single_factor) + _EQUAL)
+    return bool(gap > math.log(single_factor) + welch.EQUAL)
