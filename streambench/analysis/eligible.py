@@ -32,7 +32,12 @@ def trials_at_another_speed(bundle: Bundle) -> Mapping[int, str]:
 
 
 def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
-    """Why no figure of these trials may be ranked, however right they are; None when all may."""
+    """Why no delay of these trials may be ranked, however right they are; None when all may."""
+    return unusable(bundle, records) or still_warming(records)
+
+
+def unusable(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
+    """Why no figure of them may be compared with others, cost included; None when all may."""
     for record in records:
         if record.cold or bundle.run.quick:
             return "cold: too short to be ranked"
@@ -48,7 +53,7 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
     at_odds = [record for record in records if record.number in odd]
     if at_odds:  # the report's table of the machine has both figures
         return f"the machine's speed changed{_in_how_many(at_odds, records)}"
-    return still_warming(records)
+    return None
 
 
 def still_warming(records: Sequence[TrialRecord]) -> str | None:

@@ -9,8 +9,10 @@ from typer.core import TyperGroup
 
 from streambench import __version__
 from streambench.cli import (
+    baseline,
     calibrate,
     clean,
+    compare,
     curve,
     doctor,
     drain,
@@ -125,6 +127,8 @@ app.command("sweep", epilog=sweep.EXAMPLES)(sweep.sweep)
 app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
 app.command("calibrate")(calibrate.calibrate)
 app.command("report")(report.report)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.add_typer(baseline.app, name="baseline")
 app.command("judge")(judge.judge)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

@@ -49,12 +49,16 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table; with `cards` each row becomes a card on a narrow screen, `slim` ones keep to the left."""
+    """A table; with `cards` each row becomes a card on a narrow screen, `slim` ones keep to the left.
+
+    `named`: a row's first cell is its name, and heads its card.
+    """
 
     columns: tuple[GridColumn, ...]
     rows: tuple[GridRow, ...]
     cards: bool = False
     slim: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True)

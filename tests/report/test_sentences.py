@@ -25,6 +25,7 @@ LIST = Path(__file__).parent / "sentences.txt"
 SPOKEN_BY = (
     *sorted((PACKAGE / "report").rglob("*.py")),
     *sorted((PACKAGE / "analysis").glob("*.py")),
+    *sorted((PACKAGE / "analysis" / "compare").glob("*.py")),
     *(PACKAGE / "results" / name for name in ("measure.py", "speed.py", "sustained.py")),
 )
 WORDS_OF_A_SENTENCE = 5

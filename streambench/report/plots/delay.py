@@ -97,7 +97,18 @@ def _name_and_values(axes: Any, index: int, row: DelayRow, *, narrow: bool) -> N
         axes.text(1.015, index, text, transform=across, va="center", color=INK)
 
 
-def draw_over_time(lines: Sequence[Line], *, ylabel: str, narrow: bool, log: bool = True) -> Any:
+SINCE_LOAD = "seconds since the load began"
+SINCE_HIT = "seconds after the hit"
+
+
+def draw_over_time(
+    lines: Sequence[Line],
+    *,
+    ylabel: str,
+    narrow: bool,
+    log: bool = True,
+    xlabel: str = SINCE_LOAD,
+) -> Any:
     """One line per variant over seconds since T0; further repeats are drawn faintly."""
     columns = legend_columns([line.name for line in lines], narrow=narrow)
     figure = new_figure(narrow, 2.8 + LEGEND_ROW_IN * math.ceil(len(lines) / columns))
@@ -120,7 +131,7 @@ def draw_over_time(lines: Sequence[Line], *, ylabel: str, narrow: bool, log: boo
                 alpha=1 if first else 0.45,
                 label=line.name if first else None,
             )
-    axes.set_xlabel("seconds since the load began")
+    axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     if not (log and log_if_wide(axes, "y", every)):
         axes.set_ylim(bottom=0, top=None if any(every) else 1)

@@ -1,0 +1,242 @@
+"""Sides of a comparison, pair by pair: what differs in truth, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from streambench.analysis.compare.difference import (
+    BetweenSessions,
+    CompareTerms,
+    Difference,
+    DifferenceVerdict,
+    Sample,
+    differences,
+)
+from streambench.analysis.compare.figures import Figure, SideFigure, measured
+from streambench.analysis.compare.strangers import (
+    RunDifference,
+    at_any_speed,
+    speeds_within,
+    strangers,
+)
+from streambench.analysis.recoveries import total
+from streambench.analysis.variants import title_of
+from streambench.model.trial import Completed
+from streambench.model.verdict import Damage
+from streambench.results.bundle import Bundle
+
+# A tail that one side did not earn is not compared; the slowest window then is.
+_INSTEAD: Final = (("delay_p99_ms", "delay_max_ms"), ("visible_p99_ms", "visible_max_ms"))
+
+
+@dataclass(frozen=True)
+class Side:
+    """A variant of a bundle; `letter` is how it was given (A, B, …)."""
+
+    letter: str
+    bundle: Bundle
+    label: str
+
+    @property
+    def title(self) -> str:
+        """The engine's name as in the report."""
+        return title_of(self.bundle, self.label)
+
+    @property
+    def damage(self) -> Damage:
+        """Exact counts, summed over the completed trials."""
+        outcomes = (trial.record.outcome for trial in self.bundle.of(self.label))
+        return total(each.verdict.damage for each in outcomes if isinstance(each, Completed))
+
+    @property
+    def trials(self) -> int:
+        """How many were completed."""
+        outcomes = (trial.record.outcome for trial in self.bundle.of(self.label))
+        return sum(isinstance(each, Completed) for each in outcomes)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One figure of a pair; without a `difference` it is not comparable, for the reason `why`."""
+
+    figure: Figure
+    difference: Difference | None
+    why: str | None = None
+
+    @property
+    def judged(self) -> DifferenceVerdict:
+        """The verdict."""
+        return (
+            DifferenceVerdict.NOT_COMPARABLE if self.difference is None else self.difference.judged
+        )
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A setting, as far as known in effect, that two sides do not have in common."""
+
+    name: str
+    first: str | None
+    second: str | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sides: `strange` is what their runs do not have in common, and a user allowed."""
+
+    first: Side
+    second: Side
+    strange: tuple[RunDifference, ...]
+    rows: tuple[Compared, ...]
+    changed: tuple[Changed, ...]
+
+    @property
+    def primary(self) -> tuple[Compared, ...]:
+        """The figures that answer the question."""
+        return tuple(row for row in self.rows if row.figure.primary)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """All pairs; `tests` is how many primary figures were tested together."""
+
+    pairs: tuple[Pair, ...]
+    tests: int
+
+
+def compare(
+    sides: Sequence[tuple[Side, Side]],
+    between: Mapping[str, BetweenSessions] | None = None,
+    *,
+    any_speed: bool = False,
+) -> SideBySide:
+    """Compare each pair. `between`: by a figure's key, what is added for trials of different runs.
+
+    With `any_speed` trials count at whatever speed of the machine they were made, and that is told.
+    """
+    compared = [tuple(map(_at_any_speed, pair)) if any_speed else pair for pair in sides]
+    prepared = [_figures(first, second, between or {}) for first, second in compared]
+    primary = [each for rows in prepared for each in rows if each.figure.primary]
+    beside = [each for rows in prepared for each in rows if not each.figure.primary]
+    found = {
+        **_judged(primary, one_question=True),
+        **_judged(beside, one_question=False),
+    }
+    pairs = tuple(
+        Pair(
+            first,
+            second,
+            _strange(first, second, any_speed=any_speed),
+            tuple(Compared(row.figure, found.get(id(row)), row.why) for row in rows),
+            _changed(first, second),
+        )
+        for (first, second), rows in zip(sides, prepared, strict=True)
+    )
+    return SideBySide(pairs, sum(each.why is None for each in primary))
+
+
+def _at_any_speed(side: Side) -> Side:
+    return replace(side, bundle=at_any_speed(side.bundle))
+
+
+def _strange(first: Side, second: Side, *, any_speed: bool) -> tuple[RunDifference, ...]:
+    found = strangers(first.bundle, second.bundle)
+    if not any_speed:
+        return found
+    bundles = {side.bundle.folder: side.bundle for side in (first, second)}
+    within = (speeds_within(bundle) for bundle in bundles.values())
+    return (*found, *(each for each in within if each is not None))
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """A figure that both sides have, or why they are not compared in it."""
+
+    figure: Figure
+    samples: tuple[Sample, Sample] | None
+    why: str | None = None
+
+
+def _judged(rows: Sequence[_Row], *, one_question: bool) -> dict[int, Difference]:
+    able = [(row, *row.samples) for row in rows if row.samples is not None]
+    pairs: list[tuple[Sample, Sample, CompareTerms]] = [
+        (first, second, row.figure.terms) for row, first, second in able
+    ]
+    judged = differences(pairs, one_question=one_question)
+    return {id(row): each for (row, *_), each in zip(able, judged, strict=True)}
+
+
+def _figures(first: Side, second: Side, between: Mapping[str, BetweenSessions]) -> tuple[_Row, ...]:
+    ours, theirs = (measured(side.bundle, side.label) for side in (first, second))
+    rows = []
+    for key in dict.fromkeys((*ours, *theirs)):
+        one, other = ours.get(key), theirs.get(key)
+        if _stands_in(key, ours, theirs):
+            continue
+        row = _row(one, other, first, second)
+        spread = between.get(key.partition(" at ")[0])
+        terms = replace(row.figure.terms, between=spread)
+        rows.append(replace(row, figure=replace(row.figure, terms=terms)))
+    return tuple(rows)
+
+
+def _row(one: SideFigure | None, other: SideFigure | None, first: Side, second: Side) -> _Row:
+    if one is None or other is None:
+        there, missing = (one, second) if other is None else (other, first)
+        assert there is not None
+        return _Row(there.figure, None, f"{missing.letter} has no such figure")
+    if one.sample is not None and other.sample is not None:
+        return _Row(one.figure, (one.sample, other.sample))
+    whys = [
+        f"{side.letter}: {each.why}"
+        for side, each in ((first, one), (second, other))
+        if each.sample is None
+    ]
+    return _Row(one.figure, None, "; ".join(whys))
+
+
+def _stands_in(key: str, ours: Mapping[str, SideFigure], theirs: Mapping[str, SideFigure]) -> bool:
+    """Whether another figure is compared in this one's place."""
+    name, at, where = key.partition(" at ")
+    for tail, slowest in _INSTEAD:
+        if name not in (tail, slowest):
+            continue
+        both = [each.get(tail + at + where) for each in (ours, theirs)]
+        earned = all(one is not None and one.sample is not None for one in both)
+        slow = [each.get(slowest + at + where) for each in (ours, theirs)]
+        known = all(one is not None and one.sample is not None for one in slow)
+        # Where neither is known, the reason stands once, at the tail.
+        return name == slowest if earned or not known else name == tail
+    return False
+
+
+def _changed(first: Side, second: Side) -> tuple[Changed, ...]:
+    """Of one engine: two engines have nothing in common."""
+    if _engine(first) != _engine(second):
+        return ()
+    ours, theirs = (_in_effect(side) for side in (first, second))
+    return tuple(
+        Changed(name, ours.get(name), theirs.get(name))
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name) != theirs.get(name)
+    )
+
+
+def _in_effect(side: Side) -> dict[str, str]:
+    """What its first trial ran with, by scope and name; as asked for where the engine does not say."""
+    for trial in side.bundle.of(side.label):
+        if trial.record.settings:
+            settings = {
+                f"{each.scope} {each.name}": each.value
+                if each.effective is None
+                else each.effective
+                for each in trial.record.settings
+            }
+            return {"version": trial.record.variant.version, **settings}
+    return {}
+
+
+def _engine(side: Side) -> str:
+    return side.label.partition("+")[0].partition(":")[0]

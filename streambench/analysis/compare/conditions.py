@@ -1,0 +1,168 @@
+"""Conditions that a user writes: `p99 > +10%`, `lost`, `late_time < 5s`, `rate > 50k`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from streambench.model.errors import UsageError
+
+FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "p99": ("delay_p99_ms", "visible_p99_ms", "delay_max_ms", "visible_max_ms"),
+    "delay_p99": ("delay_p99_ms", "visible_p99_ms", "delay_max_ms", "visible_max_ms"),
+    "p50": ("delay_p50_ms", "visible_p50_ms"),
+    "delay_p50": ("delay_p50_ms", "visible_p50_ms"),
+    "late_time": ("late_time_ms",),
+    "rate": ("rate_per_s",),
+    "drain": ("warm_drain_per_s",),
+    "cpu": ("engine_cpu_s_per_million",),
+    "memory": ("engine_memory_peak_bytes",),
+    "first_result": ("submit_to_first_result_s",),
+}
+"""By the name in a condition, the figures that it is about: the first of them that there is."""
+COUNTS: Final = (
+    "lost",
+    "duplicates",
+    "over_counted",
+    "under_counted",
+    "conflicting",
+    "unexpected",
+    "early",
+)
+"""Names of what is counted in rows, and known exactly."""
+_UNITS: Final[Mapping[str, tuple[str, float]]] = {
+    "ms": ("ms", 1.0),
+    "s": ("ms", 1_000.0),
+    "min": ("ms", 60_000.0),
+    "": ("", 1.0),
+    "k": ("", 1e3),
+    "M": ("", 1e6),
+    "MiB": ("MiB", 2.0**20),
+    "GiB": ("MiB", 2.0**30),
+}
+_LEXER: Final = re.compile(
+    r"\s*(?P<name>[A-Za-z_][\w.]*)\s*(?:(?P<op>[<>]=?|=)\s*(?P<value>\S.*?)\s*)?$"
+)
+_VALUE: Final = re.compile(r"(?P<sign>[+-])?(?P<number>\d[\d_]*(?:\.\d+)?)\s*(?P<unit>%|[A-Za-z]*)")
+# What the unit of a figure's value is in a condition.
+_KINDS: Final[Mapping[str, str]] = {
+    "p99": "ms",
+    "delay_p99": "ms",
+    "p50": "ms",
+    "delay_p50": "ms",
+    "late_time": "ms",
+    "first_result": "ms",
+    "rate": "",
+    "drain": "",
+    "cpu": "",
+    "memory": "MiB",
+}
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A change against the first side: `factor` 1.1 is +10 %."""
+
+    factor: float
+
+
+@dataclass(frozen=True)
+class Absolute:
+    """A value in the figure's stored unit; times are in ms."""
+
+    value: float
+
+
+Bound: TypeAlias = Relative | Absolute
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A parsed condition: `above` says on which side of the bound it is true.
+
+    `or_equal`: also on the bound itself. A count alone is one above nothing.
+    """
+
+    text: str
+    name: str
+    above: bool
+    or_equal: bool
+    bound: Bound
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is about rows, which are counted exactly."""
+        return self.name in COUNTS
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition. Raises UsageError with the position, and the nearest name."""
+    found = _LEXER.match(text)
+    if found is None:
+        at = _first_odd(text)
+        raise _unreadable(text, at, "a name, one of < > = and a value are expected")
+    name, op, value = found["name"], found["op"], found["value"]
+    if name not in FIGURES and name not in COUNTS:
+        near = difflib.get_close_matches(name, (*FIGURES, *COUNTS), 1, 0.5)
+        known = (
+            f"did you mean {near[0]}?" if near else f"known are {', '.join((*FIGURES, *COUNTS))}"
+        )
+        raise _unreadable(text, found.start("name"), f"nothing is called {name}; {known}")
+    if op is None:
+        if name in COUNTS:
+            return Condition(text.strip(), name, above=True, or_equal=False, bound=Absolute(0.0))
+        raise _unreadable(text, len(text.rstrip()), f"{name} needs a bound, as in {name} > +10%")
+    if op == "=":
+        if name not in COUNTS:
+            raise _unreadable(text, found.start("op"), "= is for rows that are counted")
+        bound = _bound(text, name, value, found.start("value"))
+        if bound != Absolute(0.0):
+            raise _unreadable(text, found.start("value"), "= is for 0; say < or >")
+        return Condition(text.strip(), name, above=False, or_equal=True, bound=bound)
+    bound = _bound(text, name, value, found.start("value"))
+    return Condition(text.strip(), name, op.startswith(">"), op.endswith("="), bound)
+
+
+def _bound(text: str, name: str, value: str, at: int) -> Bound:
+    found = _VALUE.fullmatch(value)
+    if found is None:
+        raise _unreadable(text, at, f"{value} is no value; one is +10%, 500ms, 5s, 50k or 512MiB")
+    amount = float(found["number"].replace("_", ""))
+    unit = found["unit"]
+    if unit == "%":
+        if name in COUNTS:
+            raise _unreadable(text, at, "rows are counted, and have no percentage here")
+        if found["sign"] is None:
+            raise _unreadable(text, at, f"say +{value} or -{value}: it is a change")
+        return Relative(1 + (amount if found["sign"] == "+" else -amount) / 100)
+    if found["sign"] is not None:
+        raise _unreadable(text, at, "only a percentage has a sign")
+    if unit not in _UNITS:
+        raise _unreadable(
+            text, at + found.start("unit"), f"{unit} is no unit; one is ms, s, k, M or MiB"
+        )
+    kind, factor = _UNITS[unit]
+    wanted = _KINDS.get(name, "")
+    if kind != wanted:
+        example = {"ms": "500ms", "MiB": "512MiB", "": "50k"}[wanted]
+        raise _unreadable(text, at, f"{name} has another unit, as in {example}")
+    return Absolute(amount * factor)
+
+
+def _first_odd(text: str) -> int:
+    """Where a condition ceases to look like one."""
+    name = re.match(r"\s*[A-Za-z_][\w.]*\s*", text)
+    if name is None:
+        return len(text) - len(text.lstrip())
+    op = re.compile(r"(?:[<>]=?|=)?\s*").match(text, name.end())
+    return name.end() if op is None else op.end()
+
+
+def _unreadable(text: str, at: int, why: str) -> UsageError:
+    return UsageError(
+        f"the condition {text!r} cannot be read at character {at + 1}: {why}",
+        hint="streambench compare --help",
+    )

@@ -1,0 +1,210 @@
+"""What a side of a comparison has to be compared: each figure with its values, or why there are none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from streambench.analysis import ranking
+from streambench.analysis.compare.difference import CompareTerms, Sample
+from streambench.analysis.drains import FLOOR_PER_S, rank_drains
+from streambench.analysis.eligible import delay_stem, unusable
+from streambench.analysis.recoveries import QUANTUM_MS, advance_ms, kinds, recovered
+from streambench.analysis.searches import RATE_FLOOR_PER_S, found_rates
+from streambench.analysis.sweeps import at
+from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
+from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
+from streambench.model.fault import FaultKind
+from streambench.model.metrics import BY_NAME, Better, Metric
+from streambench.model.sweep import grid, point_words
+from streambench.model.trial import TrialRecord
+from streambench.results.bundle import Bundle
+
+# What is compared beside the tail of the delay, test by test.
+_BESIDE: Final = (
+    "first_row_p99_ms",
+    "engine_part_p99_ms",
+    "engine_cpu_s_per_million",
+    "engine_and_broker_cpu_s_per_million",
+    "engine_memory_peak_bytes",
+    "broker_bytes_per_event",
+    "checkpoint_bytes_per_event",
+    "gc_pause_ms",
+    "submit_to_first_result_s",
+)
+# What a delay that has not settled yet says nothing against.
+_WHILE_WARMING: Final = frozenset(_BESIDE[2:])
+# A smaller difference says nothing: how fine a figure of this unit is known.
+_FLOORS: Final[Mapping[str, float]] = {
+    "ms": ranking.DELAY_FLOOR_MS,
+    "s": 0.1,
+    "CPU-s per million events": 0.01,
+    "MiB": 2.0**20,
+    "bytes per event": 0.1,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that two sides may have in common: `key` tells it from the others of a comparison.
+
+    A `primary` one answers the question that is asked; the others describe.
+    """
+
+    key: str
+    label: str
+    unit: str
+    terms: CompareTerms
+    primary: bool = False
+    digits: int = 0
+
+
+@dataclass(frozen=True)
+class SideFigure:
+    """A figure of one side: its values over the trials, or why there are none that may be compared."""
+
+    figure: Figure
+    sample: Sample | None
+    why: str | None = None
+
+
+def measured(bundle: Bundle, label: str) -> dict[str, SideFigure]:
+    """All figures of a variant of a bundle, by key."""
+    return {each.figure.key: each for each in _measured(bundle, label)}
+
+
+def _measured(bundle: Bundle, label: str) -> Iterator[SideFigure]:
+    match bundle.run.experiment:
+        case Single():
+            yield from _of_trials(bundle, label)
+            for kind in kinds(bundle):
+                yield _late_time(bundle, label, kind)
+        case Sweep(axes=axes):
+            for point in grid(axes):
+                there = at(bundle, point)
+                for each in _of_trials(there, label):
+                    yield _at_point(each, point_words(point))
+        case RateSearch():
+            yield _found_rate(bundle, label)
+        case BacklogDrain():
+            yield from _drained(bundle, label)
+        case other:
+            assert_never(other)
+
+
+def _at_point(each: SideFigure, where: str) -> SideFigure:
+    figure = each.figure
+    figure = replace(figure, key=f"{figure.key} at {where}", label=f"{figure.label} at {where}")
+    return replace(each, figure=figure)
+
+
+def _of_trials(bundle: Bundle, label: str) -> Iterator[SideFigure]:
+    stand = next((each for each in standings(bundle) if each.label == label), None)
+    stem = delay_stem(bundle)
+    tails = (f"{stem}_p99_ms", f"{stem}_max_ms", f"{stem}_p50_ms")
+    for name in (*tails, *_BESIDE):
+        metric = BY_NAME[name]
+        figure = Figure(
+            name,
+            metric.label,
+            metric.unit,
+            CompareTerms(
+                _FLOORS[metric.unit],
+                ranking.DELAY_FACTORS.get(name),
+                lower_is_better=metric.better is not Better.HIGHER,
+            ),
+            primary=name in tails[:2],
+            digits=metric.digits,
+        )
+        yield _of_metric(figure, metric, stand, bundle)
+
+
+def _of_metric(
+    figure: Figure, metric: Metric, stand: Standing | None, bundle: Bundle
+) -> SideFigure:
+    why = _why_not(metric, stand, bundle)
+    if stand is None or why is not None:
+        return SideFigure(figure, None, why)
+    fewest = min((record.measured_windows for record in stand.records), default=0)
+    if fewest < metric.windows:
+        return SideFigure(figure, None, f"it needs {metric.windows} windows, and had {fewest}")
+    ordered = sorted(stand.records, key=lambda record: record.round)
+    values = [record.measures.get(metric.name) for record in ordered]
+    return _sampled(figure, values, ordered, bundle)
+
+
+def _why_not(metric: Metric, stand: Standing | None, bundle: Bundle) -> str | None:
+    """Why a metric of a variant is not compared; None when it is."""
+    if stand is None:
+        return "there is no trial of it"
+    if stand.status not in RIGHT_SO_FAR:
+        return stand.words
+    if metric.name in _WHILE_WARMING:
+        return unusable(bundle, stand.records)
+    return stand.unranked
+
+
+def _late_time(bundle: Bundle, label: str, kind: FaultKind) -> SideFigure:
+    burst = kind is FaultKind.BURST
+    figure = Figure(
+        f"late_time_ms after {kind.value}",
+        f"{'time until all was out' if burst else 'late time'} after {kind.value}",
+        "ms",
+        CompareTerms(QUANTUM_MS + (0 if burst else advance_ms(bundle)), ranking.LATE_TIME_FACTOR),
+        primary=True,
+    )
+    one = next((each for each in recovered(bundle, kind) if each.standing.label == label), None)
+    if one is None or one.unranked is not None:
+        return SideFigure(figure, None, "it was not hit" if one is None else one.unranked)
+    numbers = dict.fromkeys(each.trial.record.number for each in one.hits)
+    by_number = {each.trial.record.number: each.trial.record for each in one.hits}
+    return _sampled(figure, one.values, [by_number[number] for number in numbers], bundle)
+
+
+def _found_rate(bundle: Bundle, label: str) -> SideFigure:
+    figure = Figure(
+        "rate_per_s",
+        "confirmed rate",
+        "events/s",
+        CompareTerms(RATE_FLOOR_PER_S, ranking.RATE_FACTOR, lower_is_better=False),
+        primary=True,
+    )
+    one = next((each for each in found_rates(bundle).variants if each.label == label), None)
+    if one is None or one.rate_per_s is None or one.unranked is not None:
+        why = "no rate was confirmed" if one is None or one.rate_per_s is None else one.unranked
+        return SideFigure(figure, None, why)
+    return SideFigure(figure, Sample((float(one.rate_per_s),), (0,), str(bundle.folder)))
+
+
+def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
+    one = next(each for each in rank_drains(bundle).variants if each.label == label)
+    for warm in (True, False):
+        figure = Figure(
+            f"{'warm' if warm else 'cold'}_drain_per_s",
+            f"worked off by a {'warm' if warm else 'cold'} job",
+            "records/s",
+            CompareTerms(FLOOR_PER_S, ranking.DRAIN_FACTOR, lower_is_better=False),
+            primary=warm,
+        )
+        drains = [(each.round, each.warm if warm else each.cold) for each in one.rounds]
+        known = [(number, drain.per_s) for number, drain in drains if drain is not None]
+        if one.place.why is not None or len(known) < len(drains):
+            yield SideFigure(figure, None, one.place.why or "not every drain was finished")
+            continue
+        rounds = tuple(number for number, _ in known)
+        yield SideFigure(figure, Sample(tuple(v for _, v in known), rounds, str(bundle.folder)))
+
+
+def _sampled(
+    figure: Figure,
+    values: Sequence[float | None],
+    records: Sequence[TrialRecord],
+    bundle: Bundle,
+) -> SideFigure:
+    known = tuple(value for value in values if value is not None and math.isfinite(value))
+    if len(known) < len(values) or not known:
+        return SideFigure(figure, None, "it is not known in every trial")
+    rounds = tuple(record.round for record in records)
+    return SideFigure(figure, Sample(known, rounds, str(bundle.folder)))

@@ -1,0 +1,115 @@
+"""`streambench compare`: which differences between runs are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streambench.cli.console import err, out
+from streambench.cli.options import examples
+from streambench.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streambench.analysis.compare.gates import GateResult
+    from streambench.analysis.compare.strangers import Term
+
+EXAMPLES = examples(
+    "streambench compare results/before results/after",
+    "streambench compare results/run:flink results/run:flink:adaptive",
+    "streambench compare --baseline main results/after --fail-on 'p99 > +10%' --fail-on lost",
+)
+
+
+def compare(
+    sides: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FOLDER[:VARIANT]…",
+            help="Run bundles, or variants of them. The first is what others are compared with.",
+        ),
+    ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Compare all with this baseline."),
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TERM", help="Let runs differ in this, e.g. machine (repeat, or use commas)."
+        ),
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION", help="End with exit code 1 if it is shown, e.g. 'p99 > +10%'."
+        ),
+    ] = None,
+    into: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where compare.html and the rest go.")
+    ] = Path("compare"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
+    ] = False,
+    root: Annotated[
+        Path, typer.Option("--in", metavar="FOLDER", help="Where baselines are kept.")
+    ] = Path("results"),
+) -> None:
+    """Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.
+
+    Exit code 1: a gate is broken. 4: what a gate asks is not known.
+    """
+    from streambench.analysis.compare.comparison import compare as compared
+    from streambench.analysis.compare.conditions import parse_condition
+    from streambench.analysis.compare.gates import judge_gate
+    from streambench.analysis.compare.sides import pairs_of, read_sides, refuse_strangers
+    from streambench.analysis.compare.strangers import Term, with_implied
+    from streambench.analysis.published.comparison import comparison_to_json
+    from streambench.report.comparison.terminal import render_comparison, render_gates
+    from streambench.report.comparison.write import write_comparison
+    from streambench.results import baselines
+
+    conditions = [parse_condition(text) for text in fail_on or ()]
+    terms = _terms(allow or ())
+    first = () if baseline is None else (str(baselines.find(baseline, root)),)
+    pairs = pairs_of(read_sides((*first, *sides)))
+    refuse_strangers(pairs, terms)
+    comparison = compared(pairs, any_speed=Term.SPEED in with_implied(terms))
+    gates = tuple(judge_gate(each, pair) for each in conditions for pair in comparison.pairs)
+    if as_json:
+        typer.echo(comparison_to_json(comparison, gates), nl=False)
+    else:
+        out.print(render_comparison(comparison))
+        if gates:
+            out.print("")
+            out.print(render_gates(gates))
+        err.print(f"page: {write_comparison(into, comparison, gates)[0]}", soft_wrap=True)
+    _end(gates)
+
+
+def _terms(texts: Sequence[str]) -> frozenset[Term]:
+    from streambench.analysis.compare.strangers import Term
+
+    known = {term.value: term for term in Term}
+    found = set()
+    for word in (word.strip() for text in texts for word in text.split(",")):
+        if word not in known:
+            raise UsageError(
+                f"nothing that runs may differ in is called {word}: {', '.join(known)}",
+                hint="streambench compare --help",
+            )
+        found.add(known[word])
+    return frozenset(found)
+
+
+def _end(gates: Sequence[GateResult]) -> None:
+    from streambench.analysis.compare.gates import GateState
+
+    states = {each.state for each in gates}
+    if GateState.BROKEN in states:
+        raise typer.Exit(ExitCode.FAILED)
+    if GateState.UNKNOWN in states:
+        raise typer.Exit(ExitCode.INVALID)

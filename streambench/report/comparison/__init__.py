@@ -1,0 +1,1 @@
+"""A comparison as words, tables, plots, and the forms that programs read."""

@@ -1,0 +1,214 @@
+"""Pairs of sides: what is compared, what stands in for what, and what runs must have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streambench.analysis.compare.comparison import Side, SideBySide, compare
+from streambench.analysis.compare.conditions import parse_condition
+from streambench.analysis.compare.difference import BetweenSessions, DifferenceVerdict
+from streambench.analysis.compare.gates import GateState, judge_gate
+from streambench.analysis.compare.sides import pairs_of, read_sides, refuse_strangers
+from streambench.analysis.compare.strangers import Term, strangers
+from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.errors import UsageError
+from streambench.model.trial import Completed
+from streambench.model.verdict import Damage, Verdict
+from streambench.results.bundle import Bundle, read_bundle
+from tests.report import example_recovery
+from tests.report.example import RUN
+
+from .bundles import bundle_of
+
+STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
+SLOWER = tuple(1.5 * value for value in STEADY)
+SAME_HOUR = {"delay_p99_ms": BetweenSessions(0.0, 1.0)}
+
+
+def compared(first: Bundle, second: Bundle, *labels: str) -> SideBySide:
+    one, other = labels or ("flink", "flink")
+    return compare([(Side("A", first, one), Side("B", second, other))], SAME_HOUR)
+
+
+def judged(comparison: SideBySide, key: str) -> DifferenceVerdict:
+    (pair,) = comparison.pairs
+    (row,) = [row for row in pair.rows if row.figure.key == key]
+    return row.judged
+
+
+def test_engines_of_one_run_and_variants_of_two_are_compared(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER})
+    assert judged(compared(one, one, "flink", "spark"), "delay_p99_ms") is DifferenceVerdict.WORSE
+    other = bundle_of(tmp_path, {"flink": SLOWER})
+    assert judged(compared(one, other), "delay_p99_ms") is DifferenceVerdict.WORSE
+    assert judged(compared(other, one), "delay_p99_ms") is DifferenceVerdict.BETTER
+    # Without a word on how far runs lie apart nothing is told of two of them.
+    apart = compare([(Side("A", one, "flink"), Side("B", other, "flink"))])
+    assert judged(apart, "delay_p99_ms") is DifferenceVerdict.ALIKE
+
+
+def test_the_slowest_window_stands_in_for_a_tail_that_was_not_earned(tmp_path: Path) -> None:
+    few = bundle_of(tmp_path, {"flink": STEADY}, trial={"measured_windows": 60})
+    many = bundle_of(tmp_path, {"flink": STEADY})
+    keys = {row.figure.key for row in compared(few, many).pairs[0].primary}
+    assert keys == {"delay_max_ms"}
+    keys = {row.figure.key for row in compared(many, many).pairs[0].primary}
+    assert keys == {"delay_p99_ms"}
+
+
+def test_what_was_not_right_is_not_compared_and_says_so(tmp_path: Path) -> None:
+    wrong = Verdict(100, 90, Damage(lost=10), (), False, False, True)
+    bad = bundle_of(tmp_path, {"flink": STEADY}, trial={"outcome": Completed(wrong)})
+    good = bundle_of(tmp_path, {"flink": STEADY})
+    found = compared(good, bad)
+    (row,) = found.pairs[0].primary
+    assert row.judged is DifferenceVerdict.NOT_COMPARABLE
+    assert row.why is not None
+    assert row.why.startswith("B: wrong")
+    gate = judge_gate(parse_condition("lost"), found.pairs[0])
+    assert (gate.state, gate.why) == (GateState.BROKEN, "50 rows lost")
+    assert judge_gate(parse_condition("p99 > +10%"), found.pairs[0]).state is GateState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changed", "term", "what"),
+    [
+        ({"rate_per_s": 40_000}, Term.LOAD, "rate"),
+        ({"seed": 2}, Term.LOAD, "seed"),
+        ({"trace_sha256": "ef" * 32}, Term.LOAD, "bytes (SHA-256)"),
+        ({"method": 1}, Term.METHOD, "version of the method"),
+        ({"measured_s": 30}, Term.LENGTH, "measured part"),
+        ({"faults": ("worker-kill@25s",)}, Term.FAULTS, "faults"),
+        ({"environment": {**RUN.environment, "memory": "8 GiB"}}, Term.MACHINE, "memory"),
+        ({"environment": {**RUN.environment, "Java build": "x"}}, Term.JVM, "Java build"),
+        ({"workload_text": "[query]\nwindow = 1"}, Term.WORKLOAD, "query.window"),
+        ({"conditions": Conditions(workers=3)}, Term.CONDITIONS, "workers"),
+        (
+            {"conditions": Conditions(guarantee=Guarantee.EXACTLY_ONCE)},
+            Term.GUARANTEE,
+            "guarantee",
+        ),
+    ],
+)
+def test_strangers_are_refused_by_name_with_both_values(
+    tmp_path: Path, changed: dict[str, object], term: Term, what: str
+) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY})
+    other = bundle_of(tmp_path, {"flink": STEADY}, run=changed)
+    found = [each for each in strangers(one, other) if each.what == what]
+    assert [each.term for each in found] == [term]
+    assert found[0].first != found[0].second
+    pairs = ((Side("A", one, "flink"), Side("B", other, "flink")),)
+    with pytest.raises(UsageError) as told:
+        refuse_strangers(pairs, frozenset())
+    assert f"{what}: {found[0].first} and {found[0].second}" in told.value.message
+    assert term.value in (told.value.hint or "")
+    refuse_strangers(pairs, frozenset(each.term for each in strangers(one, other)))
+
+
+def test_comments_of_a_workload_are_no_difference(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY}, run={"workload_text": "a = 1"})
+    other = bundle_of(tmp_path, {"flink": STEADY}, run={"workload_text": "a = 1  # once"})
+    assert strangers(one, other) == ()
+
+
+def test_another_speed_of_the_machine_is_a_finding_of_its_own(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY})
+    slower = bundle_of(tmp_path, {"flink": STEADY}, gauge_us=14.0)
+    (found,) = strangers(one, slower)
+    assert found.term is Term.SPEED
+    assert found.said == "the second run's machine did the same fixed work 1.4 times slower"
+    # Who allows another machine allows that it is faster.
+    pairs = ((Side("A", one, "flink"), Side("B", slower, "flink")),)
+    refuse_strangers(pairs, frozenset({Term.MACHINE}))
+
+
+def test_trials_at_several_speeds_count_where_that_is_allowed(tmp_path: Path) -> None:
+    quick = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER})
+    odd = {**quick.trials[0].record.measures, "player_cpu_us_per_request": 30.0}
+    mixed = replace(
+        quick,
+        trials=tuple(
+            replace(trial, record=replace(trial.record, measures=odd)) if at % 2 else trial
+            for at, trial in enumerate(quick.trials)
+        ),
+    )
+    sides = [(Side("A", mixed, "flink"), Side("B", mixed, "spark"))]
+    assert judged(compare(sides), "delay_p99_ms") is DifferenceVerdict.NOT_COMPARABLE
+    allowed = compare(sides, any_speed=True)
+    assert judged(allowed, "delay_p99_ms") is not DifferenceVerdict.NOT_COMPARABLE
+    assert any("speed" in (each.said or "") for each in allowed.pairs[0].strange)
+
+
+def test_late_times_are_compared(tmp_path: Path) -> None:
+    folder = example_recovery.bundle_with(
+        tmp_path,
+        example_recovery.hit_trial(1, "flink", [example_recovery.undisturbed()]),
+        example_recovery.hit_trial(2, "kafka-streams", [example_recovery.undisturbed()]),
+    )
+    bundle = read_bundle(folder)
+    found = compared(bundle, bundle, "flink", "kafka-streams")
+    labels = [row.figure.label for row in found.pairs[0].primary]
+    assert any(label.startswith("late time after") for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("p99 > +10%", GateState.BROKEN),
+        ("p99 > +300%", GateState.HELD),
+        ("p99 > 10ms", GateState.BROKEN),
+        ("p99 > 5s", GateState.HELD),
+        ("p99 < 10ms", GateState.HELD),
+        ("lost", GateState.HELD),
+        ("rate < -5%", GateState.UNKNOWN),
+        ("late_time > 5s", GateState.UNKNOWN),
+    ],
+)
+def test_a_gate_looks_at_the_bound(tmp_path: Path, text: str, state: GateState) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER})
+    (pair,) = compared(one, one, "flink", "spark").pairs
+    assert judge_gate(parse_condition(text), pair).state is state
+
+
+def test_what_is_not_told_apart_never_breaks_a_gate_and_says_what_would_show_it(
+    tmp_path: Path,
+) -> None:
+    wide = (20.0, 45.0, 31.0, 60.0, 25.0)
+    one = bundle_of(tmp_path, {"flink": wide, "spark": tuple(reversed(wide))})
+    (pair,) = compared(one, one, "flink", "spark").pairs
+    found = judge_gate(parse_condition("p99 > +10%"), pair)
+    assert found.state is GateState.NOT_SHOWN
+    assert "repeats a side would" in found.why
+
+
+def test_sides_are_found_by_folder_and_label(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER})
+    other = bundle_of(tmp_path, {"flink": SLOWER})
+    pairs = pairs_of(read_sides((str(one.folder), str(other.folder))))
+    assert [(first.label, second.label) for first, second in pairs] == [("flink", "flink")]
+    pairs = pairs_of(read_sides((f"{one.folder}:flink", f"{one.folder}:spark")))
+    assert [(first.letter, second.letter) for first, second in pairs] == [("A", "B")]
+    three = pairs_of(read_sides((f"{one.folder}:flink", str(other.folder), f"{one.folder}:spark")))
+    assert [second.letter for _, second in three] == ["B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        (("{one}",), "needs two sides"),
+        (("{one}:flnk", "{one}:spark"), "has no variant flnk"),
+        (("{one}:flink", "{one}:flink"), "are the same"),
+        (("{one}", "{none}"), "is not a run bundle"),
+        (("{one}", "{spark}"), "no variant is in both"),
+    ],
+)
+def test_sides_that_cannot_be_are_told(tmp_path: Path, sides: tuple[str, ...], words: str) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "kafka-streams": SLOWER}).folder
+    spark = bundle_of(tmp_path, {"spark": STEADY}).folder
+    texts = tuple(each.format(one=one, spark=spark, none=tmp_path / "none") for each in sides)
+    with pytest.raises(UsageError, match=words):
+        pairs_of(read_sides(texts))
