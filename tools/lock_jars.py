@@ -14,8 +14,8 @@ from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
 
-JACKSON = "2.21.2"  # the one that Kafka brings along
 KAFKA = "4.3.1"
+STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
 LOG4J = "2.25.4"
 SPARK = "4.2.0"
 
@@ -39,14 +39,17 @@ class JarSet:
 SETS = {
     "broker": JarSet((f"org.apache.kafka:kafka_2.13:{KAFKA}", *LOGGING)),
     # Stores are in memory: RocksDB (73 MB) is never loaded. The topology reads JSON with jackson-core.
-    "streams": JarSet(
-        (
-            f"org.apache.kafka:kafka-streams:{KAFKA}",
-            f"com.fasterxml.jackson.core:jackson-core:{JACKSON}",
-            *LOGGING,
-        ),
-        without=("org.rocksdb:rocksdbjni",),
-    ),
+    **{
+        f"streams-{version}": JarSet(
+            (
+                f"org.apache.kafka:kafka-streams:{version}",
+                f"com.fasterxml.jackson.core:jackson-core:{jackson}",
+                *LOGGING,
+            ),
+            without=("org.rocksdb:rocksdbjni",),
+        )
+        for version, jackson in STREAMS.items()
+    },
     "flink-connector": JarSet(
         ("org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2",), transitive=False
     ),
@@ -105,7 +108,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             found = closure(jar_set, Path(folder))
             lines = "".join(f'    "{coordinate}",\n' for coordinate in found)
-            sets.append(f"{name} = [\n{lines}]")
+            sets.append(f'"{name}" = [\n{lines}]')
             for coordinate, path in found.items():
                 data = path.read_bytes()
                 jars[coordinate] = (

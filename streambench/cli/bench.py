@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
+from streambench.cli.requirements import end_by_requirements
 from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.curves import in_one_job, rising, run_curves
 from streambench.experiment.estimate import curve_s, run_s
@@ -70,7 +71,10 @@ def bench(
                 records = run_curves(requests, session)
             else:
                 records = execute(requests, session, leaves_out)
-    return exit_code(records)
+    found = exit_code(records)
+    if first.requirements and found is ExitCode.OK:
+        return end_by_requirements(writer.folder, first.requirements)
+    return found
 
 
 def auto_axis(request: Request) -> Axis:

@@ -62,6 +62,7 @@ def compare(
 
     Exit code 1: a gate is broken. 4: what a gate asks is not known.
     """
+    from streambench.analysis.compare.between import BETWEEN_RUNS
     from streambench.analysis.compare.comparison import compare as compared
     from streambench.analysis.compare.conditions import parse_condition
     from streambench.analysis.compare.gates import judge_gate
@@ -77,7 +78,7 @@ def compare(
     first = () if baseline is None else (str(baselines.find(baseline, root)),)
     pairs = pairs_of(read_sides((*first, *sides)))
     refuse_strangers(pairs, terms)
-    comparison = compared(pairs, any_speed=Term.SPEED in with_implied(terms))
+    comparison = compared(pairs, BETWEEN_RUNS, any_speed=Term.SPEED in with_implied(terms))
     gates = tuple(judge_gate(each, pair) for each in conditions for pair in comparison.pairs)
     if as_json:
         typer.echo(comparison_to_json(comparison, gates), nl=False)

@@ -33,6 +33,7 @@ def engines(
                         "name": engine.name,
                         "title": engine.title,
                         "version": engine.version,
+                        "versions": list(engine.versions),
                         "event_clock": engine.event_clock.value,
                         "download_bytes": to_fetch,
                         "variants": [
@@ -51,11 +52,12 @@ def engines(
         )
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("engine", "version", "to fetch", "its event clock"):
+    for heading in ("engine", "versions", "to fetch", "its event clock"):
         table.add_column(heading)
     for engine, to_fetch in rows:
         fetched = f"{to_fetch / 1e6:,.0f} MB" if to_fetch else "nothing"
-        table.add_row(engine.name, engine.version, fetched, engine.event_clock.value)
+        versions = ", ".join((engine.version, *(v for v in engine.versions if v != engine.version)))
+        table.add_row(engine.name, versions, fetched, engine.event_clock.value)
     out.print(table)
     variants = Table(box=None, pad_edge=False)
     variants.add_column("variant", no_wrap=True)

@@ -50,8 +50,9 @@ class CommonOptions:
         typer.Option(
             "--engine",
             "-e",
-            metavar="ENGINE[:VARIANT]",
-            help="Only these engines (repeat, or use commas), or variants of them, e.g. flink:spare.",
+            metavar="ENGINE[@VERSION][:VARIANT]",
+            help="Only these engines (repeat, or use commas), or versions and variants of them, e.g. "
+            "flink:spare.",
         ),
     ] = None
     workers: Annotated[

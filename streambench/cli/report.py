@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.logs import newest_bundle
+from streambench.cli.requirements import RequireOption, end_by_requirements, requirements
 from streambench.model.errors import UsageError
 
 
@@ -22,25 +23,34 @@ def report(
     timing: Annotated[
         bool, typer.Option("--timing", help="Print what took how long, and write nothing.")
     ] = False,
+    require: RequireOption = None,
 ) -> None:
-    """Write report.html, report.md and plots/ into a run bundle, and print its summary."""
+    """Write report.html, report.md and plots/ into a run bundle, and print its summary.
+
+    Exit code 1: a requirement is not met. 4: one is not known.
+    """
     from streambench.report.lone_trials import render_lone
     from streambench.report.terminal import render
-    from streambench.report.write import write
+    from streambench.report.write import requiring, write
     from streambench.results.bundle import Bundle, read, read_bundle
 
     chosen = bundle or newest_bundle(Path("results"))
+    required = requirements(require or ())
     if as_json:
         from streambench.analysis.published.document import analysis_of, analysis_to_json
 
-        typer.echo(analysis_to_json(analysis_of(read_bundle(chosen))), nl=False)
+        analysed = requiring(read_bundle(chosen), required)
+        assert isinstance(analysed, Bundle)
+        typer.echo(analysis_to_json(analysis_of(analysed)), nl=False)
         return
     if timing:
         _print_timing(chosen)
         return
-    found = read(chosen)
+    found = requiring(read(chosen), required)
     out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
-    err.print(f"report: {write(chosen)[0]}", soft_wrap=True)
+    err.print(f"report: {write(chosen, required)[0]}", soft_wrap=True)
+    if required and isinstance(found, Bundle):
+        raise typer.Exit(end_by_requirements(chosen, required))
 
 
 def _print_timing(chosen: Path) -> None:

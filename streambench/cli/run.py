@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
+from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
 from streambench.model.errors import ExitCode
 
@@ -15,6 +16,7 @@ EXAMPLES = examples(
     "streambench run --quick",
     "streambench run --rate 50k --guarantee exactly-once --fault none",
     "streambench run flights --engine flink,kafka-streams --repeat 3",
+    "streambench run --repeat 3 --require 'delay_p99 < 500ms'",
 )
 
 
@@ -24,6 +26,7 @@ class RunAsked(MeasuredOptions):
 
     rate_per_s: RateOption = None
     shape: ShapeOption = None
+    require: RequireOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -35,6 +38,7 @@ def _run(asked: RunAsked) -> ExitCode:
         asked.options(),
         rate_per_s=asked.rate_per_s,
         shape=None if asked.shape is None else load_shape(asked.shape),
+        requirements=requirements(asked.require or ()),
     )
     request = single(options)
     with alone(wait=asked.wait):

@@ -169,6 +169,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def versions(self) -> tuple[str, ...]:
+        """All that are tested, each with an environment of its own: `ENGINE@VERSION`."""
+        ...
+
+    @property
     def event_clock(self) -> EventClock:
         """How it decides that a window is over."""
         ...

@@ -37,13 +37,30 @@ def engine_named(name: str) -> Engine:
 
 
 def contender_named(text: str) -> tuple[Engine, Variant]:
-    """The engine and the variant that `ENGINE` or `ENGINE:VARIANT` stands for.
+    """The engine and the variant that `ENGINE[@VERSION][:VARIANT]` stands for.
 
-    Raises UsageError, with the nearest name, when there is no such engine or no such variant of it.
+    Raises UsageError, with the nearest name, when there is no such engine, version or variant of it.
     """
-    name, colon, variant_name = text.partition(":")
+    named, colon, variant_name = text.partition(":")
+    name, at, version = named.partition("@")
     engine = engine_named(name)
-    variant = Variant(engine.name, engine.version, name=variant_name if colon else None)
+    if at and version not in engine.versions:
+        raise _untested(engine, version)
+    variant = Variant(
+        engine.name,
+        version if at else engine.version,
+        name=variant_name if colon else None,
+        pinned=bool(at),
+    )
     if colon:
         named_variant(variant, engine.variants)
     return engine, variant
+
+
+def _untested(engine: Engine, version: str) -> UsageError:
+    near = difflib.get_close_matches(version, engine.versions, n=1, cutoff=0.0)
+    return UsageError(
+        f"{engine.title} {version} is not among the versions that are tested here: "
+        f"{', '.join(engine.versions)}",
+        hint=f"--engine {engine.name}@{near[0] if near else engine.version}",
+    )

@@ -67,6 +67,7 @@ class Options:
     seed: int = 1
     out: Path = Path("results")
     command: str = ""  # as it was typed, for the report
+    requirements: tuple[str, ...] = ()  # what an engine must meet
 
 
 def single(options: Options) -> Request:
@@ -192,6 +193,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
         point=point,
         warnings=tuple(warning for warning in told if warning),
         length_notes=tuple(note for note in notes if note),
+        requirements=options.requirements,
     )
 
 

@@ -19,6 +19,7 @@ from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import RISING_MS, WarmUp
 from streambench.load.trace import Trace
 from streambench.model.capacity import MachineCapacity
+from streambench.model.conditions import Variant
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import shape_words
@@ -95,7 +96,7 @@ def run_record(
     one_job = isinstance(experiment, Sweep) and experiment.one_job
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
-    engines = {c.engine.name: c.variant.version for c in request.contenders}
+    engines = {_engine(c.variant): c.variant.version for c in request.contenders}
     return RunRecord(
         schema=SCHEMA,
         method=METHOD,
@@ -136,6 +137,7 @@ def run_record(
             if isinstance(c.plan, Plan)
         },
         drain_records_per_window=None if drained is None else drained.records_per_window,
+        requirements=request.requirements,
     )
 
 
@@ -144,3 +146,8 @@ def _shape_words(request: Request) -> str | None:
     if shape is None or request.rate_per_s is not None:
         return None
     return shape_words(shape)
+
+
+def _engine(variant: Variant) -> str:
+    """An engine's name, with its version where several may run."""
+    return f"{variant.engine}@{variant.version}" if variant.pinned else variant.engine

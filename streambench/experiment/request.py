@@ -68,6 +68,7 @@ class Request:
     settles: bool = False
     warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
     length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
+    requirements: tuple[str, ...] = ()  # what an engine must meet
     machine_limits: MachineLimits = STRICT
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 

@@ -58,18 +58,21 @@ _NOT_PLAIN = re.compile(r"[^\w.=+-]", re.ASCII)
 class Variant:
     """A contender: an engine, its version, the user's own settings and the named variant that it is.
 
-    `name` is one of the engine's own variants, None for the engine as it usually runs.
+    `name` is one of the engine's own variants, None for the engine as it usually runs. `pinned`: the
+    version was asked for, so it is part of what the contender is called.
     """
 
     engine: str
     version: str
     settings: tuple[tuple[str, str], ...] = field(default=())
     name: str | None = None
+    pinned: bool = False
 
     @property
     def asked(self) -> str:
-        """What was asked for on the command line, settings aside: `flink` or `flink:spare`."""
-        return self.engine if self.name is None else f"{self.engine}:{self.name}"
+        """What was asked for on the command line, settings aside: `flink`, `flink@2.2.1:spare`."""
+        engine = f"{self.engine}@{self.version}" if self.pinned else self.engine
+        return engine if self.name is None else f"{engine}:{self.name}"
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from streambench.report.document import Document
 from streambench.report.lone_trials import not_whole
 from streambench.report.sections.damage import damage_section
 from streambench.report.sections.definitions import definitions_section
+from streambench.report.sections.fits import fits_section
 from streambench.report.sections.terms import (
     conditions_section,
     environment_section,
@@ -25,6 +26,7 @@ def compose(bundle: Bundle) -> Document:
     """The whole report: what only this kind of experiment has, then what every run has."""
     chapter = chapter_of(bundle)
     sections = [
+        fits_section(bundle),
         *chapter.sections(),
         damage_section(bundle),
         trials_section(bundle),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -25,12 +26,21 @@ def document_of(found: Bundle | LoneTrials) -> Document:
             assert_never(found)
 
 
-def write(folder: Path) -> tuple[Path, ...]:
+def requiring(found: Bundle | LoneTrials, requirements: tuple[str, ...]) -> Bundle | LoneTrials:
+    """The same bundle with other requirements, if there are any."""
+    if not requirements or not isinstance(found, Bundle):
+        return found
+    return replace(found, run=replace(found.run, requirements=requirements))
+
+
+def write(folder: Path, requirements: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """Write `report.html`, `report.md` and `plots/*.png` into a bundle's folder; the files written.
+
+    `requirements` stand in place of those that the run was made with.
 
     Raises UsageError when there is no bundle that this version can read.
     """
-    document = document_of(read(folder))
+    document = document_of(requiring(read(folder), requirements))
     written = []
     for figure in plots_of(document):
         path = folder / markdown.PLOTS / f"{figure.name}.png"

@@ -155,6 +155,7 @@ class RunRecord:
     plans: Mapping[str, PlanRecord] = field(default_factory=dict)  # by label, of the first point
     one_job: bool = False  # the rates of a sweep are loads of one job for each engine
     drain_records_per_window: float | None = None  # the mean over the load that is drained
+    requirements: tuple[str, ...] = ()  # as a user wrote them
 
     @property
     def experiment(self) -> Experiment:

@@ -169,15 +169,15 @@ def run_java(
     )
     sources.append(folder / "Harness.java")
     sources[-1].write_text(HARNESS % holds, encoding="utf-8")
-    artifacts = resolve(Artifacts(java=True, jar_sets=("streams", "compiler")))
+    artifacts = resolve(Artifacts(java=True, jar_sets=("streams-4.3.1", "compiler")))
     classes = compile_java(
         tuple(sources),
-        classpath=artifacts.jars["streams"],
+        classpath=artifacts.jars["streams-4.3.1"],
         out=folder / "classes",
         java=artifacts.java,
         ecj=artifacts.jars["compiler"][0],
     )
-    class_path = ":".join(map(str, (classes, *artifacts.jars["streams"])))
+    class_path = ":".join(map(str, (classes, *artifacts.jars["streams-4.3.1"])))
     done = subprocess.run(
         [str(artifacts.java), "-cp", class_path, "Harness"],
         input="\n".join(lines).encode(),

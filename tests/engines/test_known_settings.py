@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from streambench.engines.common.known import file_of, names_by_kind
 from streambench.engines.flink.settings import known_names as flink_names
 from streambench.engines.kafka_streams.settings import known_names as streams_names
-from streambench.engines.registry import CONTENDERS, contender_named
+from streambench.engines.registry import CONTENDERS, contender_named, engine_named
 from streambench.engines.spark.settings import known_names as spark_names
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.errors import UsageError
@@ -143,15 +144,22 @@ def test_what_a_variant_sets_is_known(name: str) -> None:
         assert all(s.listed for s in made.settings)
 
 
-@pytest.mark.parametrize("name", ENGINES)
-def test_the_names_are_of_the_version_that_runs(name: str) -> None:
-    engine, _ = contender_named(name)
-    first, *_ = file_of(name).read_text(encoding="utf-8").splitlines()
-    assert f" {engine.version};" in first
-    assert sum(map(len, names_by_kind(name).values())) > 300
+VERSIONS = [(name, each) for name in ENGINES for each in engine_named(name).versions]
+
+
+def names_file(name: str, version: str) -> Path:
+    return file_of(name, None if version == engine_named(name).version else version)
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_the_names_are_of_the_version_that_runs(name: str, version: str) -> None:
+    first, *_ = names_file(name, version).read_text(encoding="utf-8").splitlines()
+    assert f" {version};" in first
+    usual = version == engine_named(name).version
+    assert sum(map(len, names_by_kind(name, None if usual else version).values())) > 300
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("name", ENGINES)
-def test_the_names_are_those_that_the_engines_jars_define(name: str) -> None:
-    assert file_of(name).read_text(encoding="utf-8") == listed(name)
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_the_names_are_those_that_the_engines_jars_define(name: str, version: str) -> None:
+    assert names_file(name, version).read_text(encoding="utf-8") == listed(name, version)

@@ -10,6 +10,7 @@ from streambench.engines.registry import ALL, contender_named, engine_named
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan
+from streambench.runtime.jars import jar_sets
 from tests.engines.cluster_lab import CLICKS
 
 EVERY = [(name, each) for name in ALL for each in engine_named(name).variants]
@@ -69,3 +70,43 @@ def test_the_user_wins_over_the_variant_and_both_are_told_apart() -> None:
         ("b", "2", Origin.VARIANT),
         ("b", "3", Origin.USER),
     ]
+
+
+VERSIONS = [(name, version) for name in ALL for version in engine_named(name).versions]
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_every_tested_version_has_a_plan_under_a_label_of_its_own(name: str, version: str) -> None:
+    engine, variant = contender_named(f"{name}@{version}")
+    assert variant == Variant(name, version, pinned=True)
+    assert variant.label == f"{name}@{version}"
+    assert title_of(engine, variant) == f"{engine.title} {version}"
+    made = engine.plan(CLICKS, Conditions(), variant)
+    assert isinstance(made, Plan)
+    assert made.version == version
+    # What it needs has a name of its own, so that versions stand beside each other.
+    needs = engine.requires(variant)
+    assert set(needs.jar_sets) <= set(jar_sets())
+
+
+def test_versions_of_one_engine_need_different_things() -> None:
+    engine = engine_named("kafka-streams")
+    assert len(engine.versions) > 1
+    needs = {engine.requires(Variant(engine.name, each)).jar_sets for each in engine.versions}
+    assert len(needs) == len(engine.versions)
+
+
+def test_a_version_goes_with_a_variant() -> None:
+    _, variant = contender_named("kafka-streams@4.4.0:flat-json")
+    assert variant.label == "kafka-streams@4.4.0:flat-json"
+    assert (variant.version, variant.name) == ("4.4.0", "flat-json")
+
+
+def test_a_version_that_is_not_tested_is_refused_with_the_nearest() -> None:
+    with pytest.raises(
+        UsageError, match=r"Kafka Streams 4\.4\.1 is not among the versions"
+    ) as told:
+        contender_named("kafka-streams@4.4.1")
+    assert told.value.hint == "--engine kafka-streams@4.4.0"
+    with pytest.raises(UsageError):
+        contender_named("kafka-streams@")

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from streambench.engines.common.known import file_of
-from streambench.engines.registry import contender_named
+from streambench.engines.registry import contender_named, engine_named
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.compiler import compile_java
@@ -26,9 +26,9 @@ ENGINES = ("flink", "spark", "kafka-streams")
 _CONSTANT = re.compile(rb"\x01(..)(spark(?:\.[A-Za-z][\w-]*)+)", re.DOTALL)
 
 
-def listed(engine: str) -> str:
-    """The text of the engine's file. Raises CalledProcessError."""
-    contender, variant = contender_named(engine)
+def listed(engine: str, version: str) -> str:
+    """The text of the file of an engine's version. Raises CalledProcessError."""
+    contender, variant = contender_named(f"{engine}@{version}")
     needs = contender.requires(variant)
     found = resolve(Artifacts(jar_sets=(*needs.jar_sets, "compiler"), python_env=needs.python_env))
     jars = _jars(found, [name for name in needs.jar_sets if name != "compiler"])
@@ -46,7 +46,7 @@ def listed(engine: str) -> str:
     if engine == "spark":
         names |= {f"mentioned\t{name}" for name in _mentioned(jars)}
         names -= {f"mentioned\t{line.partition(chr(9))[2]}" for line in names if line[0] == "o"}
-    head = f"# {contender.title} {contender.version}; written by tools/settings/list_names.py"
+    head = f"# {contender.title} {version}; written by tools/settings/list_names.py"
     return "\n".join([head, *sorted(names)]) + "\n"
 
 
@@ -74,5 +74,8 @@ def _mentioned(jars: Iterable[Path]) -> set[str]:
 
 if __name__ == "__main__":
     for engine in ENGINES:
-        file_of(engine).write_text(listed(engine), encoding="utf-8")
-        print(file_of(engine))
+        contender = engine_named(engine)
+        for version in contender.versions:
+            path = file_of(engine, None if version == contender.version else version)
+            path.write_text(listed(engine, version), encoding="utf-8")
+            print(path)

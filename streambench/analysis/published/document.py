@@ -12,6 +12,7 @@ from streambench.analysis.plans import unrecorded, warnings
 from streambench.analysis.published.common import RankRule, says
 from streambench.analysis.published.drains import DrainResult, drain_result
 from streambench.analysis.published.recoveries import FaultResult, fault_results
+from streambench.analysis.published.requirements import RequirementResult, requirement_results
 from streambench.analysis.published.run import (
     Capacity,
     RunFacts,
@@ -62,6 +63,10 @@ class RunAnalysis:
     capacity: Annotated[
         Capacity | None, says("what the machine carries without an engine; null: not tried")
     ]
+    requirements: Annotated[
+        tuple[RequirementResult, ...],
+        says("what a user required, for each variant; [] for nothing"),
+    ]
     warnings: Annotated[tuple[str, ...], says("what could not be made equal, or went otherwise")]
     warnings_not_recorded_for: Annotated[
         tuple[str, ...], says("titles of variants whose warnings were not recorded")
@@ -79,6 +84,7 @@ def analysis_of(bundle: Bundle) -> RunAnalysis:
         _result(bundle),
         trial_facts(bundle),
         capacity(bundle.run.capacity),
+        requirement_results(bundle),
         warnings(bundle),
         unrecorded(bundle),
     )

@@ -22,16 +22,17 @@ _CLOSE = 0.85
 _LIKE = 0.5
 
 
-def file_of(engine: str) -> Path:
-    """Where the names of an engine's settings are."""
-    return _FOLDER / engine.replace("-", "_") / "setting_names.txt"
+def file_of(engine: str, version: str | None = None) -> Path:
+    """Where the names of an engine's settings are, of the version that it usually runs in or another."""
+    of_version = "" if version is None else f"-{version}"
+    return _FOLDER / engine.replace("-", "_") / f"setting_names{of_version}.txt"
 
 
 @functools.cache
-def names_by_kind(engine: str) -> Mapping[str, frozenset[str]]:
-    """What the engine's version defines: kind (option, consumer, topic …) → names."""
+def names_by_kind(engine: str, version: str | None = None) -> Mapping[str, frozenset[str]]:
+    """What an engine's version defines: kind (option, consumer, topic …) → names."""
     found: dict[str, set[str]] = {}
-    for line in file_of(engine).read_text(encoding="utf-8").splitlines():
+    for line in file_of(engine, version).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             kind, _, name = line.partition("\t")
             found.setdefault(kind, set()).add(name)

@@ -48,7 +48,8 @@ def named_variant(variant: Variant, known: Sequence[NamedVariant]) -> NamedVaria
 
 
 def title_of(engine: Engine, variant: Variant) -> str:
-    """The engine's name as in the report, with the variant's where it has one."""
+    """The engine's name as in the report, with version and variant where they were asked for."""
+    title = f"{engine.title} {variant.version}" if variant.pinned else engine.title
     if variant.name is None:
-        return engine.title
-    return f"{engine.title}, {named_variant(variant, engine.variants).title}"
+        return title
+    return f"{title}, {named_variant(variant, engine.variants).title}"

@@ -46,6 +46,7 @@ class FlinkEngine:
     name = "flink"
     title = "Apache Flink"
     version = VERSION
+    versions = (VERSION,)
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
     variants = VARIANTS

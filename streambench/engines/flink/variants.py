@@ -9,6 +9,12 @@ _ADAPTIVE = "jobmanager.adaptive-scheduler"
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
+        name="rocksdb",
+        title="state in RocksDB",
+        note="State in RocksDB, on disk, where the default keeps it on the heap.",
+        settings=(("state.backend.type", "rocksdb"),),
+    ),
+    NamedVariant(
         name="spare",
         title="spare worker",
         note="One TaskManager more than the job needs, idle until another one is lost.",

@@ -52,13 +52,17 @@ _RECOVERY_TERMS = (
 )
 
 
+_INSTALLED = version("kafka-python")
+
+
 @dataclass(frozen=True)
 class KafkaPython:
     """A consumer group of single-threaded processes; windows are rebuilt from the log."""
 
     name: str = "kafka-python"
     title: str = "Python consumer (kafka-python)"
-    version: str = version("kafka-python")
+    version: str = _INSTALLED
+    versions: tuple[str, ...] = (_INSTALLED,)
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
     variants: tuple[NamedVariant, ...] = VARIANTS

@@ -17,6 +17,7 @@ from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
+    USUAL_VERSION,
     commit_interval_ms,
     json_parser,
     properties,
@@ -60,23 +61,25 @@ class KafkaStreams:
 
     name: str = "kafka-streams"
     title: str = "Kafka Streams"
-    version: str = "4.3.1"
+    version: str = USUAL_VERSION
+    versions: tuple[str, ...] = (USUAL_VERSION, "4.4.0")
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
     variants: tuple[NamedVariant, ...] = VARIANTS
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""
-        return Artifacts(java=True, jar_sets=("streams", "compiler"))
+        return Artifacts(java=True, jar_sets=(jars_of(variant.version), "compiler"))
 
     def plan(
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """The whole job as data; pure."""
-        if variant.version != self.version:
+        if variant.version not in self.versions:
             return Unsupported(
                 Whose.OURS,
-                f"the jars of Kafka Streams {self.version} are locked, not {variant.version}'s",
+                f"the jars of Kafka Streams {', '.join(self.versions)} are locked, not "
+                f"{variant.version}'s",
             )
         chosen = settings(conditions, variant)
         commit_ms = commit_interval_ms(chosen)
@@ -112,7 +115,9 @@ class KafkaStreams:
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
             processes=tuple(
-                kept_alive(_process(index, chosen, conditions.worker_heap_mib), conditions)
+                kept_alive(
+                    _process(index, chosen, conditions.worker_heap_mib, variant.version), conditions
+                )
                 for index in range(conditions.workers)
             ),
             settings=chosen,
@@ -139,7 +144,7 @@ class KafkaStreams:
         (ecj,) = at.artifacts.jars["compiler"]
         compile_java(
             tuple(at.job_dir / p.name for p in filled.programs if p.language == "java"),
-            classpath=at.artifacts.jars["streams"],
+            classpath=at.artifacts.jars[jars_of(plan.version)],
             out=at.job_dir / "classes",
             java=at.artifacts.java,
             ecj=ecj,
@@ -153,7 +158,12 @@ class KafkaStreams:
         )
 
 
-def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int) -> ProcessPlan:
+def jars_of(version: str) -> str:
+    """The set of jars of a version, in the lock."""
+    return f"streams-{version}"
+
+
+def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: str) -> ProcessPlan:
     name = f"worker-{index}"
     jvm = values(chosen, JVM)
     return ProcessPlan(
@@ -168,7 +178,7 @@ def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int) -> ProcessP
             "-Dlog4j2.disableJmx=true",
             *shlex.split(jvm.get(JVM_OPTIONS, "")),
             "-cp",
-            "${job_dir}/classes:${jars:streams}",
+            f"${{job_dir}}/classes:${{jars:{jars_of(version)}}}",
             "WindowedAggregation",
             f"${{job_dir}}/{_PROPERTIES}",
             name,

@@ -23,6 +23,7 @@ from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
 from streambench.workload.names import did_you_mean
 
+USUAL_VERSION = "4.3.1"
 SCOPE = "kafka-streams"
 JVM = "jvm"
 JVM_OPTIONS = "jvm.options"
@@ -104,7 +105,9 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *rules(PROGRAM, {_JSON_PARSER: JsonParser.JACKSON.value}),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
-    known = known_names() | {setting.name for setting in chosen if setting.scope != JVM}
+    known = known_names(variant.version) | {
+        setting.name for setting in chosen if setting.scope != JVM
+    }
     wanted = checked("kafka-streams", asked(variant, VARIANTS), known)
     scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM}
     for scope in (SCOPE, JVM, PROGRAM):
@@ -126,9 +129,9 @@ def json_parser(chosen: Sequence[Setting]) -> JsonParser:
 
 
 @functools.cache
-def known_names() -> frozenset[str]:
-    """Every name that this version defines: its own, its clients' with and without their prefixes."""
-    kinds = names_by_kind("kafka-streams")
+def known_names(version: str = USUAL_VERSION) -> frozenset[str]:
+    """Every name that a version defines: its own, its clients' with and without their prefixes."""
+    kinds = names_by_kind("kafka-streams", None if version == USUAL_VERSION else version)
     clients = {
         "consumer": _CONSUMERS,
         "producer": ("producer.",),

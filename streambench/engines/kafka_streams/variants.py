@@ -6,6 +6,13 @@ from streambench.engines.protocol import NamedVariant
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
+        name="standby",
+        title="standby replica",
+        note="One standby replica of each state store: another instance keeps a copy, and takes over "
+        "without reading the changelog from its beginning.",
+        settings=(("num.standby.replicas", "1"),),
+    ),
+    NamedVariant(
         name="flat-json",
         title="own JSON parser",
         note="JSON is read and written by code made for flat objects, and only the fields that the "

@@ -51,6 +51,7 @@ class Reference:
     name: str = "reference"
     title: str = "Reference (scripted)"
     version: str = __version__
+    versions: tuple[str, ...] = (__version__,)
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
     variants: tuple[NamedVariant, ...] = ()

@@ -41,6 +41,7 @@ class SparkEngine:
     name = "spark"
     title = "Spark Structured Streaming"
     version = VERSION
+    versions = (VERSION,)
     event_clock = EventClock.GLOBAL_PER_BATCH
     state_exact = True
     variants = VARIANTS

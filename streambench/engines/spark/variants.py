@@ -8,6 +8,17 @@ TRIGGER = "trigger"
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
+        name="rocksdb",
+        title="state in RocksDB",
+        note="State in RocksDB, on disk, where the default keeps it on the heap.",
+        settings=(
+            (
+                "spark.sql.streaming.stateStore.providerClass",
+                "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
+            ),
+        ),
+    ),
+    NamedVariant(
         name="trigger-1s",
         title="trigger every second",
         note="A batch every second instead of one after the other: fewer batches, and results that "

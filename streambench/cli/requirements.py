@@ -1,0 +1,68 @@
+"""Requirements as a user gives them: on the command line, or in a file with one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from streambench.cli.console import err
+from streambench.model.errors import ExitCode, UsageError
+
+RequireOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--require",
+        metavar="CONDITION",
+        help="What an engine must meet, e.g. 'delay_p99 < 500ms' (repeat), or @FILE with one a line.",
+    ),
+]
+
+
+def requirements(given: Sequence[str]) -> tuple[str, ...]:
+    """All of them, each readable. Raises UsageError."""
+    if not given:
+        return ()
+    from streambench.analysis.requirements import parse_requirement
+
+    return tuple(parse_requirement(text).text for text in _texts(given))
+
+
+def end_by_requirements(bundle: Path, texts: tuple[str, ...]) -> ExitCode:
+    """Say which are broken, a line each: 1 where one is not met, 4 where one is not known, else 0."""
+    from streambench.analysis.requirements import Fit, requirements_of
+    from streambench.results.bundle import read_bundle
+
+    found = requirements_of(read_bundle(bundle), texts)
+    fits = set()
+    for variant in found.variants:
+        for each in variant.fitted:
+            fits.add(each.fit)
+            if each.fit is Fit.NOT_MET:
+                err.print(
+                    f"not met: {each.requirement.text}: {variant.title}: {each.why}",
+                    markup=False,
+                    soft_wrap=True,
+                )
+    if Fit.NOT_MET in fits:
+        return ExitCode.FAILED
+    return ExitCode.INVALID if Fit.NOT_KNOWN in fits else ExitCode.OK
+
+
+def _texts(given: Sequence[str]) -> Iterator[str]:
+    for text in given:
+        if not text.startswith("@"):
+            yield text
+            continue
+        file = Path(text[1:])
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise UsageError(
+                f"the requirements in {file} cannot be read: {reason}",
+                hint="a file with one condition a line, such as: delay_p99 < 500ms",
+            ) from error
+        yield from filter(None, (line.partition("#")[0].strip() for line in lines))

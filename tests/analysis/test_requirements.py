@@ -1,0 +1,124 @@
+"""What a user requires against what was measured: met, not met, not known, and the cheapest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streambench.analysis.requirements import (
+    Fit,
+    Fitted,
+    parse_requirement,
+    requirements_of,
+)
+from streambench.model.errors import UsageError
+from streambench.model.trial import Completed
+from streambench.model.verdict import Damage, Verdict
+from streambench.report.sections.fits import fits_section, fits_words
+from streambench.results.bundle import Bundle
+from tests.analysis.compare.bundles import bundle_of
+
+STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
+KEPT_UP = {
+    "lag_slope_ms_per_s": 0.1,
+    "lag_slope_lower_ms_per_s": -1.0,
+    "lag_slope_upper_ms_per_s": 1.0,
+    "backlog_end_ms": 0.0,
+}
+
+
+def fitted(bundle: Bundle, text: str) -> Fitted:
+    found = requirements_of(bundle, (text,))
+    return found.variants[0].fitted[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("delay_p99 < 500ms", Fit.MET),
+        ("delay_p99 < 20ms", Fit.NOT_MET),
+        ("delay_p99 < 30.2ms", Fit.NOT_KNOWN),  # the bound lies within the interval
+        ("memory < 1GiB", Fit.MET),
+        ("memory < 100MiB", Fit.NOT_MET),
+        ("first_result < 60s", Fit.MET),
+        ("lost = 0", Fit.MET),
+        ("lost", Fit.MET),
+        ("duplicates < 10", Fit.MET),
+        ("late_time < 5s", Fit.NOT_KNOWN),
+        ("drain > 1M", Fit.NOT_KNOWN),
+    ],
+)
+def test_a_requirement_is_met_only_where_the_whole_interval_does(
+    tmp_path: Path, text: str, fit: Fit
+) -> None:
+    found = fitted(bundle_of(tmp_path, {"flink": STEADY}), text)
+    assert found.fit is fit, found.why
+    assert (found.hint is not None) is (fit is Fit.NOT_KNOWN)
+
+
+def test_what_is_met_says_by_how_much_and_by_how_many_trials(tmp_path: Path) -> None:
+    found = fitted(bundle_of(tmp_path, {"flink": STEADY}), "delay_p99 < 500ms")
+    assert "in 5 trials" in found.why
+    assert "ms to spare" in found.why
+
+
+def test_one_trial_tells_only_what_lies_beyond_the_factor_of_single_trials(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": (30.0,)})
+    assert fitted(one, "delay_p99 < 500ms").fit is Fit.MET
+    assert fitted(one, "delay_p99 < 50ms").fit is Fit.NOT_KNOWN
+    # How far single trials differ in memory is not measured.
+    assert fitted(one, "memory < 100GiB").fit is Fit.NOT_KNOWN
+
+
+def test_a_rate_is_met_by_a_load_that_was_borne(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, {"flink": STEADY})
+    borne = replace(
+        bundle,
+        trials=tuple(
+            replace(
+                trial,
+                record=replace(trial.record, measures={**trial.record.measures, **KEPT_UP}),
+            )
+            for trial in bundle.trials
+        ),
+    )
+    assert fitted(borne, "rate > 15k").fit is Fit.MET
+    higher = fitted(borne, "rate > 50k")
+    assert (higher.fit, higher.hint) == (Fit.NOT_KNOWN, "streambench find-rate")
+
+
+def test_lost_rows_are_counted_also_of_an_engine_that_is_not_ranked(tmp_path: Path) -> None:
+    wrong = Verdict(100, 90, Damage(lost=10), (), False, False, True)
+    bundle = bundle_of(tmp_path, {"flink": STEADY}, trial={"outcome": Completed(wrong)})
+    assert fitted(bundle, "lost = 0").fit is Fit.NOT_MET
+    assert fitted(bundle, "delay_p99 < 500ms").fit is Fit.NOT_KNOWN
+
+
+def test_the_cheapest_of_those_that_meet_all_is_named_and_nobody_else(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, {"flink": STEADY, "spark": tuple(50 * v for v in STEADY)})
+    both = requirements_of(bundle, ("lost = 0",))
+    assert len(both.meeting) == 2
+    assert "least CPU" in fits_words(both)
+    one = requirements_of(bundle, ("lost = 0", "delay_p99 < 500ms"))
+    assert fits_words(one) == "Flink SQL meets all that is required."
+    none = requirements_of(bundle, ("delay_p99 < 1ms",))
+    assert fits_words(none) == "None meets all that is required."
+    unknown = requirements_of(bundle, ("late_time < 5s",))
+    assert fits_words(unknown).startswith("None is shown to meet all. It is not excluded for")
+
+
+def test_the_table_stands_first_and_only_where_something_was_required(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, {"flink": STEADY})
+    assert fits_section(bundle) is None
+    asked = replace(bundle, run=replace(bundle.run, requirements=("lost = 0",)))
+    section = fits_section(asked)
+    assert section is not None
+    assert section.title == "Which one fits?"
+
+
+@pytest.mark.parametrize("text", ["p99 < +10%", "p9 < 5ms", "p99", "late_time < 50k"])
+def test_what_is_no_requirement_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_requirement(text)
