@@ -215,6 +215,8 @@ def _shown(value: float, figure: Figure) -> str:
 def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     """A rate that was played, and is shown to be borne or not."""
     assert isinstance(asked.bound, Absolute)
+    if not stand.records:
+        return Fitted(asked, Fit.NOT_KNOWN, stand.reason or stand.words, _COMMANDS[_RATE])
     rate = bundle.run.rate_per_s
     paces = [judge_pace(r.measures, r.measured_windows).pace for r in stand.records]
     said = f"played at {number(rate or 0)} events/s in {plural(len(paces), 'trial')}"
@@ -224,6 +226,8 @@ def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
             return Fitted(asked, Fit.MET, f"{said}, and it kept up")
         if asked.above and not enough and any(pace is Pace.FELL_BEHIND for pace in paces):
             return Fitted(asked, Fit.NOT_MET, f"{said}, and it fell behind")
+    if stand.unranked is not None:
+        said = f"{said}, but {stand.unranked}"
     return Fitted(asked, Fit.NOT_KNOWN, said, _COMMANDS[_RATE])
 
 

@@ -14,9 +14,8 @@ from streambench.model.errors import ExitCode
 
 EXAMPLES = examples(
     "streambench run --quick",
-    "streambench run --rate 50k --guarantee exactly-once --fault none",
+    "streambench run --rate 50k --repeat 3 --require 'delay_p99 < 500ms'",
     "streambench run flights --engine flink,kafka-streams --repeat 3",
-    "streambench run --repeat 3 --require 'delay_p99 < 500ms'",
 )
 
 
