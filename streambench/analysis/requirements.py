@@ -12,6 +12,7 @@ from streambench.analysis.compare.conditions import FIGURES, Absolute, Condition
 from streambench.analysis.compare.difference import Range, Sample, range_of
 from streambench.analysis.compare.figures import Figure, SideFigure, measured
 from streambench.analysis.compare.gates import in_stored_unit
+from streambench.analysis.sweeps import knees, swept
 from streambench.analysis.variants import Standing, standings
 from streambench.model.errors import UsageError
 from streambench.model.numbers import in_unit, number, plural
@@ -145,6 +146,8 @@ def _median(stand: Standing, metric: str) -> float | None:
 def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     if asked.counted:
         return _counted(asked, bundle, stand)
+    if bundle.run.axes:
+        return _along_axes(asked, bundle, stand)
     figures = measured(bundle, stand.label)
     found = _figure(asked, figures)
     if found is None or found.sample is None:
@@ -153,6 +156,21 @@ def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
         why = f"this run has no {asked.name}" if found is None else found.why or "not known"
         return Fitted(asked, Fit.NOT_KNOWN, why, _COMMANDS.get(asked.name, _REPEAT))
     return _within(asked, found.figure, found.sample)
+
+
+def _along_axes(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
+    """Of a curve the rate up to which it was shown to keep up; nothing else has one value there."""
+    knee = knees(bundle, swept(bundle)).get(stand.label)
+    if asked.name != _RATE or knee is None:
+        why = f"{asked.name} has a value at each point of it"
+        return Fitted(asked, Fit.NOT_KNOWN, why, "streambench run --rate 20k --repeat 5")
+    if knee.rate_per_s is None:
+        return Fitted(asked, Fit.NOT_KNOWN, "it is not shown to keep up", _COMMANDS[_RATE])
+    said = f"shown to keep up with {number(knee.rate_per_s)} events/s"
+    assert isinstance(asked.bound, Absolute)
+    if asked.above and _holds(asked, knee.rate_per_s, asked.bound.value):
+        return Fitted(asked, Fit.MET, said)
+    return Fitted(asked, Fit.NOT_KNOWN, said, _COMMANDS[_RATE])
 
 
 def _figure(asked: Condition, figures: dict[str, SideFigure]) -> SideFigure | None:

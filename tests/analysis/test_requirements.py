@@ -17,7 +17,7 @@ from streambench.model.errors import UsageError
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage, Verdict
 from streambench.report.sections.fits import fits_section, fits_words
-from streambench.results.bundle import Bundle
+from streambench.results.bundle import Bundle, read_bundle
 from tests.analysis.compare.bundles import bundle_of
 
 STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
@@ -87,6 +87,15 @@ def test_a_rate_is_met_by_a_load_that_was_borne(tmp_path: Path) -> None:
     assert fitted(borne, "rate > 15k").fit is Fit.MET
     higher = fitted(borne, "rate > 50k")
     assert (higher.fit, higher.hint) == (Fit.NOT_KNOWN, "streambench find-rate")
+
+
+def test_a_curve_tells_a_rate_and_nothing_that_differs_along_it() -> None:
+    curve = read_bundle(Path(__file__).parents[2] / "results" / "example-rates")
+    found = requirements_of(curve, ("rate > 50k", "rate > 500k", "delay_p99 < 500ms", "lost = 0"))
+    fits = {each.label: [one.fit for one in each.fitted] for each in found.variants}
+    unknown = Fit.NOT_KNOWN
+    assert fits["flink"] == [Fit.MET, Fit.MET, unknown, Fit.MET]
+    assert fits["spark"] == [Fit.MET, unknown, unknown, Fit.MET]
 
 
 def test_lost_rows_are_counted_also_of_an_engine_that_is_not_ranked(tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ def read_sides(texts: Sequence[str]) -> tuple[NamedSide, ...]:
     given = []
     for letter, text in zip(ascii_uppercase, texts[:SIDES_AT_MOST], strict=False):
         folder, label = _split(text)
-        if folder not in bundles:
-            bundles[folder] = read_bundle(folder)
-        bundle = bundles[folder]
+        there = folder.resolve()  # one folder by two paths is one bundle
+        if there not in bundles:
+            bundles[there] = read_bundle(folder)
+        bundle = bundles[there]
         if label is not None and label not in bundle.labels:
             raise _unknown(label, bundle)
         given.append(NamedSide(letter, bundle, label))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBySide
 from streambench.analysis.compare.difference import Difference, DifferenceVerdict, Range
 from streambench.analysis.compare.figures import Figure
 from streambench.model.numbers import in_unit, listing, number, plural
 
 _REAL = (DifferenceVerdict.BETTER, DifferenceVerdict.WORSE)
+# Two trials a side tell so little that the factor has no meaning.
+_OUT_OF_REACH = 100.0
 NOTHING = "No figure of the two can be compared."
 
 
@@ -52,6 +56,8 @@ def reach_words(found: Difference) -> str | None:
 
 def percent_words(factor: float) -> str:
     """A factor as a change: 1.31 is 31 %, 3.16 is a factor of 3.16."""
+    if factor >= _OUT_OF_REACH:
+        return f"a factor of more than {number(_OUT_OF_REACH)}"
     return f"a factor of {number(factor, 2)}" if factor >= 2 else f"{number(100 * (factor - 1))} %"
 
 
@@ -91,8 +97,15 @@ def _by_labels(comparison: SideBySide, judged: DifferenceVerdict) -> list[tuple[
     for pair in comparison.pairs:
         labels = [row.figure.label for row in pair.primary if row.judged is judged]
         if labels:
-            found.setdefault(listing(labels), []).append(pair_title(pair))
+            found.setdefault(listing(_without_points(labels)), []).append(pair_title(pair))
     return [(labels, listing(titles)) for labels, titles in found.items()]
+
+
+def _without_points(labels: list[str]) -> list[str]:
+    """A figure that is meant at several points of a curve is named once."""
+    points = Counter(label.partition(" at ")[0] for label in labels if " at " in label)
+    named = [label for label in labels if points[label.partition(" at ")[0]] < 2]
+    return [*named, *(f"{name} at {count} points" for name, count in points.items() if count > 1)]
 
 
 def _told(row: Compared, pair: Pair) -> str:
@@ -103,6 +116,8 @@ def _told(row: Compared, pair: Pair) -> str:
 
 def counts_words(side: Side) -> str:
     """How its rows came out, over the completed trials."""
+    if not side.trials:
+        return "no completed trial"
     damage = side.damage
     found = [
         f"{number(count)} {name}"
