@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import enum
-import statistics
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from streambench.analysis.compare.comparison import Side
 from streambench.analysis.compare.conditions import FIGURES, Absolute, Condition, parse_condition
-from streambench.analysis.compare.difference import Range, Sample, range_of
+from streambench.analysis.compare.difference import (
+    DifferenceVerdict,
+    Range,
+    Sample,
+    differences,
+    range_of,
+)
 from streambench.analysis.compare.figures import Figure, SideFigure, measured
 from streambench.analysis.compare.gates import in_stored_unit
 from streambench.analysis.sweeps import knees, swept
-from streambench.analysis.variants import Standing, standings
+from streambench.analysis.variants import Standing, VariantStatus, standings
 from streambench.model.errors import UsageError
 from streambench.model.numbers import in_unit, number, plural
 from streambench.model.pace import Pace
@@ -21,13 +27,9 @@ from streambench.results.bundle import Bundle
 from streambench.results.sustained import judge_pace
 
 _RATE = "rate"
-# A requirement that is not known names the command that would tell.
-_COMMANDS = {
-    "rate": "streambench find-rate",
-    "drain": "streambench drain",
-    "late_time": "streambench run --fault worker-kill@25s --repeat 3",
-}
-_REPEAT = "streambench run --repeat 5"
+# Fewer repeats hardly tell anything.
+_REPEATS_AT_LEAST = 5
+_FAULT = "worker-kill@25s"
 
 
 class Fit(enum.Enum):
@@ -49,55 +51,48 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Costs:
-    """Medians over the trials of what a variant took; None: not known."""
-
-    cpu_s_per_million: float | None
-    memory_bytes: float | None
-
-
-@dataclass(frozen=True)
 class Fitting:
-    """A variant with each requirement; `costs` are those of its completed trials."""
+    """A variant with each requirement; `right`: every row of all its trials was."""
 
     label: str
     title: str
     fitted: tuple[Fitted, ...]
-    costs: Costs
+    right: bool
 
     @property
     def meets_all(self) -> bool:
-        """Whether each requirement is met."""
-        return all(each.fit is Fit.MET for each in self.fitted)
+        """Whether each requirement is met, by right results."""
+        return self.right and all(each.fit is Fit.MET for each in self.fitted)
+
+
+@dataclass(frozen=True)
+class Cheapest:
+    """Who took the least of something, by the mean over its trials, and who is not told apart from it.
+
+    `value` is as stored. `alike` are titles.
+    """
+
+    title: str
+    value: float
+    alike: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """All variants in the order of the report, and the labels of those that meet all at the least cost."""
+    """All variants in the order of the report, and the cheapest of those that meet all.
+
+    None: not more than one meets all, or not all costs are known.
+    """
 
     conditions: tuple[Condition, ...]
     variants: tuple[Fitting, ...]
-
-    @property
-    def least_cpu(self) -> Fitting | None:
-        """Who meets all and takes the least of the processor; None where nobody does, or it is unknown."""
-        known = [each for each in self._meeting if each.costs.cpu_s_per_million is not None]
-        return min(known, key=lambda each: each.costs.cpu_s_per_million or 0.0, default=None)
-
-    @property
-    def least_memory(self) -> Fitting | None:
-        """Who meets all and takes the least memory."""
-        known = [each for each in self._meeting if each.costs.memory_bytes is not None]
-        return min(known, key=lambda each: each.costs.memory_bytes or 0.0, default=None)
+    least_cpu: Cheapest | None = None
+    least_memory: Cheapest | None = None
 
     @property
     def meeting(self) -> tuple[Fitting, ...]:
         """Those that meet all."""
-        return tuple(self._meeting)
-
-    @property
-    def _meeting(self) -> list[Fitting]:
-        return [each for each in self.variants if each.meets_all]
+        return tuple(each for each in self.variants if each.meets_all)
 
 
 def parse_requirement(text: str) -> Condition:
@@ -117,30 +112,46 @@ def requirements_of(bundle: Bundle, texts: Sequence[str]) -> Requirements:
     """How each variant of a bundle stands to the requirements. Raises UsageError for what is none."""
     conditions = tuple(parse_requirement(text) for text in texts)
     stands = standings(bundle)
-    return Requirements(
+    found = Requirements(
         conditions,
         tuple(
             Fitting(
                 stand.label,
                 stand.title,
                 tuple(_fitted(each, bundle, stand) for each in conditions),
-                _costs(stand),
+                stand.status is VariantStatus.RIGHT,
             )
             for stand in stands
         ),
     )
-
-
-def _costs(stand: Standing) -> Costs:
-    return Costs(
-        _median(stand, "engine_cpu_s_per_million"), _median(stand, "engine_memory_peak_bytes")
+    if bundle.run.axes:
+        return found  # what it costs differs along them
+    return replace(
+        found,
+        least_cpu=_cheapest(bundle, found.meeting, "engine_cpu_s_per_million"),
+        least_memory=_cheapest(bundle, found.meeting, "engine_memory_peak_bytes"),
     )
 
 
-def _median(stand: Standing, metric: str) -> float | None:
-    values = [record.measures.get(metric) for record in stand.records]
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
+def _cheapest(bundle: Bundle, meeting: Sequence[Fitting], metric: str) -> Cheapest | None:
+    """By the test that compares: a difference by chance names nobody."""
+    figures = [measured(bundle, each.label).get(metric) for each in meeting]
+    known = [
+        (each.title, figure.sample, figure.figure.terms)
+        for each, figure in zip(meeting, figures, strict=True)
+        if figure is not None and figure.sample is not None
+    ]
+    if len(known) < 2 or len(known) < len(meeting):
+        return None
+    least, *others = sorted(known, key=lambda each: each[1].mean(each[2].floor))
+    title, sample, terms = least
+    told = differences([(sample, each[1], terms) for each in others], one_question=True)
+    alike = tuple(
+        each[0]
+        for each, difference in zip(others, told, strict=True)
+        if difference.judged is DifferenceVerdict.ALIKE
+    )
+    return Cheapest(title, sample.mean(terms.floor), alike)
 
 
 def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
@@ -154,8 +165,24 @@ def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
         if asked.name == _RATE:
             return _by_load(asked, bundle, stand)
         why = f"this run has no {asked.name}" if found is None else found.why or "not known"
-        return Fitted(asked, Fit.NOT_KNOWN, why, _COMMANDS.get(asked.name, _REPEAT))
-    return _within(asked, found.figure, found.sample)
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
+    return _within(asked, found.figure, found.sample, bundle)
+
+
+def _would_tell(asked: Condition, bundle: Bundle) -> str:
+    """The command that would tell more: of the same workload and terms, with more trials."""
+    run = bundle.run
+    if asked.name == _RATE:
+        return f"streambench find-rate {run.workload}"
+    if asked.name == "drain":
+        return f"streambench drain {run.workload} --repeat {_REPEATS_AT_LEAST}"
+    repeats = max(_REPEATS_AT_LEAST, 2 * run.repeats)
+    single = not run.axes and run.search is None and run.drain_records is None
+    command = run.command if single else f"streambench run {run.workload}"
+    command = re.sub(r" --(?:repeat|out|require)(?:=| )(?:'[^']*'|\S+)", "", command)
+    if asked.name == "late_time" and not run.faults:
+        command = f"{command} --fault {_FAULT}"
+    return f"{command} --repeat {repeats}"
 
 
 def _along_axes(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
@@ -163,14 +190,16 @@ def _along_axes(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     knee = knees(bundle, swept(bundle)).get(stand.label)
     if asked.name != _RATE or knee is None:
         why = f"{asked.name} has a value at each point of it"
-        return Fitted(asked, Fit.NOT_KNOWN, why, "streambench run --rate 20k --repeat 5")
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
     if knee.rate_per_s is None:
-        return Fitted(asked, Fit.NOT_KNOWN, "it is not shown to keep up", _COMMANDS[_RATE])
+        return Fitted(
+            asked, Fit.NOT_KNOWN, "it is not shown to keep up", _would_tell(asked, bundle)
+        )
     said = f"shown to keep up with {number(knee.rate_per_s)} events/s"
     assert isinstance(asked.bound, Absolute)
     if asked.above and _holds(asked, knee.rate_per_s, asked.bound.value):
         return Fitted(asked, Fit.MET, said)
-    return Fitted(asked, Fit.NOT_KNOWN, said, _COMMANDS[_RATE])
+    return Fitted(asked, Fit.NOT_KNOWN, said, _would_tell(asked, bundle))
 
 
 def _figure(asked: Condition, figures: dict[str, SideFigure]) -> SideFigure | None:
@@ -192,20 +221,22 @@ def _mean(each: SideFigure) -> float:
     return each.sample.mean(each.figure.terms.floor)
 
 
-def _within(asked: Condition, figure: Figure, sample: Sample) -> Fitted:
+def _within(asked: Condition, figure: Figure, sample: Sample, bundle: Bundle) -> Fitted:
     assert isinstance(asked.bound, Absolute)
     bound = in_stored_unit(asked.bound.value, figure.unit)
     found = range_of(sample, figure.terms)
     said = _said(found, figure, len(sample.values))
     if found.low is None or found.high is None:
         why = f"{said}; one trial does not tell how far others would lie from it"
-        return Fitted(asked, Fit.NOT_KNOWN, why, _REPEAT)
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
     if _holds(asked, found.low, bound) and _holds(asked, found.high, bound):
         edge = found.low if asked.above else found.high
         return Fitted(asked, Fit.MET, f"{said}, {_margin(edge, bound, figure)} to spare")
     if not _holds(asked, found.low, bound) and not _holds(asked, found.high, bound):
         return Fitted(asked, Fit.NOT_MET, said)
-    return Fitted(asked, Fit.NOT_KNOWN, f"{said}: the bound lies within", _REPEAT)
+    return Fitted(
+        asked, Fit.NOT_KNOWN, f"{said}: the bound lies within", _would_tell(asked, bundle)
+    )
 
 
 def _holds(asked: Condition, value: float, bound: float) -> bool:
@@ -234,7 +265,7 @@ def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     """A rate that was played, and is shown to be borne or not."""
     assert isinstance(asked.bound, Absolute)
     if not stand.records:
-        return Fitted(asked, Fit.NOT_KNOWN, stand.reason or stand.words, _COMMANDS[_RATE])
+        return Fitted(asked, Fit.NOT_KNOWN, stand.reason or stand.words, _would_tell(asked, bundle))
     rate = bundle.run.rate_per_s
     paces = [judge_pace(r.measures, r.measured_windows).pace for r in stand.records]
     said = f"played at {number(rate or 0)} events/s in {plural(len(paces), 'trial')}"
@@ -246,7 +277,7 @@ def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
             return Fitted(asked, Fit.NOT_MET, f"{said}, and it fell behind")
     if stand.unranked is not None:
         said = f"{said}, but {stand.unranked}"
-    return Fitted(asked, Fit.NOT_KNOWN, said, _COMMANDS[_RATE])
+    return Fitted(asked, Fit.NOT_KNOWN, said, _would_tell(asked, bundle))
 
 
 def _counted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
@@ -254,8 +285,12 @@ def _counted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     assert isinstance(asked.bound, Absolute)
     side = Side("", bundle, stand.label)
     if not side.trials:
-        return Fitted(asked, Fit.NOT_KNOWN, stand.reason or stand.words, _REPEAT)
+        why = stand.reason or stand.words
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
+    if side.lost:
+        why = "a record of its trials is missing or damaged"
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
     count = float(getattr(side.damage, asked.name))
     fit = Fit.MET if _holds(asked, count, asked.bound.value) else Fit.NOT_MET
     name = asked.name.replace("_", "-")
-    return Fitted(asked, fit, f"{number(count)} rows {name} in {plural(side.trials, 'trial')}")
+    return Fitted(asked, fit, f"{name}: {number(count)} rows in {plural(side.trials, 'trial')}")

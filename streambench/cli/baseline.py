@@ -38,5 +38,8 @@ def list_(root: _ROOT = Path("results")) -> None:
     """Print the names of all baselines."""
     from streambench.results import baselines
 
-    for name in baselines.names(root):
+    found = baselines.names(root)
+    for name in found:
         out.print(name, highlight=False, markup=False)
+    if not found:
+        err.print(f"there is no baseline in {root / baselines.FOLDER}", soft_wrap=True)

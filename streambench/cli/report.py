@@ -10,7 +10,7 @@ import typer
 from streambench.cli.console import err, out
 from streambench.cli.logs import newest_bundle
 from streambench.cli.requirements import RequireOption, end_by_requirements, requirements
-from streambench.model.errors import UsageError
+from streambench.model.errors import EnvironmentLacks, UsageError
 
 
 def report(
@@ -42,13 +42,22 @@ def report(
         analysed = requiring(read_bundle(chosen), required)
         assert isinstance(analysed, Bundle)
         typer.echo(analysis_to_json(analysis_of(analysed)), nl=False)
+        if required:
+            raise typer.Exit(end_by_requirements(chosen, required))
         return
     if timing:
         _print_timing(chosen)
         return
-    found = requiring(read(chosen), required)
+    found = requiring(read_bundle(chosen) if required else read(chosen), required)
     out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
-    err.print(f"report: {write(chosen, required)[0]}", soft_wrap=True)
+    try:
+        written = write(chosen, required)
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"the report of {chosen} cannot be written: {error.strerror}",
+            hint=f"copy the bundle elsewhere: cp -r {chosen} /tmp",
+        ) from error
+    err.print(f"report: {written[0]}", soft_wrap=True)
     if required and isinstance(found, Bundle):
         raise typer.Exit(end_by_requirements(chosen, required))
 

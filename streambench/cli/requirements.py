@@ -27,7 +27,18 @@ def requirements(given: Sequence[str]) -> tuple[str, ...]:
         return ()
     from streambench.analysis.requirements import parse_requirement
 
-    return tuple(parse_requirement(text).text for text in _texts(given))
+    found = []
+    for text, where in _texts(given):
+        try:
+            found.append(parse_requirement(text).text)
+        except UsageError as error:
+            raise UsageError(f"{error.message}{where}", hint="streambench report --help") from None
+    if not found:
+        raise UsageError(
+            f"{' and '.join(given)} holds no condition",
+            hint="a file with one condition a line, such as: delay_p99 < 500ms",
+        )
+    return tuple(found)
 
 
 def end_by_requirements(bundle: Path, texts: tuple[str, ...]) -> ExitCode:
@@ -42,27 +53,28 @@ def end_by_requirements(bundle: Path, texts: tuple[str, ...]) -> ExitCode:
             fits.add(each.fit)
             if each.fit is Fit.NOT_MET:
                 err.print(
-                    f"not met: {each.requirement.text}: {variant.title}: {each.why}",
-                    markup=False,
-                    soft_wrap=True,
+                    f"not met: {each.requirement.text}: {variant.title}: {each.why}", markup=False
                 )
     if Fit.NOT_MET in fits:
         return ExitCode.FAILED
     return ExitCode.INVALID if Fit.NOT_KNOWN in fits else ExitCode.OK
 
 
-def _texts(given: Sequence[str]) -> Iterator[str]:
+def _texts(given: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each condition, and where it stands, in words, if that is in a file."""
     for text in given:
         if not text.startswith("@"):
-            yield text
+            yield text, ""
             continue
         file = Path(text[1:])
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise UsageError(
                 f"the requirements in {file} cannot be read: {reason}",
                 hint="a file with one condition a line, such as: delay_p99 < 500ms",
             ) from error
-        yield from filter(None, (line.partition("#")[0].strip() for line in lines))
+        for number, line in enumerate(lines, 1):
+            if condition := line.partition("#")[0].strip():
+                yield condition, f" (line {number} of {file})"

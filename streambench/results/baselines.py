@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from streambench.model.errors import UsageError
+from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.results.bundle import read_bundle
 
 FOLDER: Final = "baselines"
@@ -24,8 +24,14 @@ def save(bundle: Path, name: str, root: Path) -> Path:
     _check(name)
     read_bundle(bundle)
     final = root / FOLDER / name
-    final.parent.mkdir(parents=True, exist_ok=True)
-    hidden = Path(tempfile.mkdtemp(prefix=".", dir=final.parent))
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=".", dir=final.parent))
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"no baseline can be kept in {final.parent}: {error.strerror}",
+            hint="name another folder: --in FOLDER",
+        ) from error
     try:
         shutil.copytree(bundle, hidden / name)
         old = hidden / "old"

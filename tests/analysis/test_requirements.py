@@ -86,7 +86,7 @@ def test_a_rate_is_met_by_a_load_that_was_borne(tmp_path: Path) -> None:
     )
     assert fitted(borne, "rate > 15k").fit is Fit.MET
     higher = fitted(borne, "rate > 50k")
-    assert (higher.fit, higher.hint) == (Fit.NOT_KNOWN, "streambench find-rate")
+    assert (higher.fit, higher.hint) == (Fit.NOT_KNOWN, "streambench find-rate clicks")
 
 
 def test_a_curve_tells_a_rate_and_nothing_that_differs_along_it() -> None:
@@ -131,3 +131,32 @@ def test_the_table_stands_first_and_only_where_something_was_required(tmp_path: 
 def test_what_is_no_requirement_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_requirement(text)
+
+
+def test_wrong_results_meet_nothing_and_a_difference_by_chance_names_no_cheapest(
+    tmp_path: Path,
+) -> None:
+    wrong = Verdict(100, 90, Damage(over_counted=10), (), False, False, True)
+    bad = bundle_of(tmp_path, {"flink": STEADY}, trial={"outcome": Completed(wrong)})
+    said = fits_words(requirements_of(bad, ("lost = 0",)))
+    assert "None meets all" in said
+    assert "Not every result of Flink SQL was right" in said
+    same = bundle_of(tmp_path, {"flink": STEADY, "spark": STEADY})
+    assert "is not told apart from" in fits_words(requirements_of(same, ("lost = 0",)))
+
+
+def test_what_a_missing_record_hides_is_not_known(tmp_path: Path) -> None:
+    folder = bundle_of(tmp_path, {"flink": STEADY}).folder
+    (sorted(folder.glob("trials/*"))[1] / "trial.json").unlink()
+    assert fitted(read_bundle(folder), "lost = 0").fit is Fit.NOT_KNOWN
+
+
+def test_the_command_that_would_tell_is_of_the_same_terms(tmp_path: Path) -> None:
+    asked = "streambench run clicks --guarantee exactly-once --repeat 5 --out somewhere"
+    bundle = bundle_of(tmp_path, {"flink": (30.0,)}, run={"command": asked, "repeats": 5})
+    hint = fitted(bundle, "delay_p99 < 50ms").hint
+    assert hint == "streambench run clicks --guarantee exactly-once --repeat 10"
+    late = fitted(bundle, "late_time < 5s").hint
+    assert late == (
+        "streambench run clicks --guarantee exactly-once --fault worker-kill@25s --repeat 10"
+    )

@@ -118,7 +118,7 @@ def test_a_baseline_is_kept_found_and_replaced(tmp_path: Path, run_folder: Path)
         (("{run}:flink", "{run}:spark", "--fail-on", "p9 > 1ms"), "did you mean p99?"),
         (("{run}",), "needs two sides"),
         (("{run}:flink", "{other}:flink"), "--allow load"),
-        (("{run}", "{run}"), "are the same"),
+        (("{run}", "{run}"), "are the same run"),
         (("{run}", "nowhere"), "is not a run bundle"),
     ],
 )
@@ -143,3 +143,13 @@ def test_a_run_that_was_interrupted_is_refused_unless_allowed(tmp_path: Path) ->
     assert refused.exit_code == ExitCode.USAGE
     assert "--allow unfinished" in refused.stderr
     assert compare(*sides, "--allow", "unfinished").exit_code == ExitCode.OK
+
+
+def test_what_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, run_folder: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    said = compare(f"{run_folder}:flink", f"{run_folder}:spark", "--out", file / "below")
+    assert said.exit_code == ExitCode.ENVIRONMENT
+    assert "cannot be written" in said.stderr
+    kept = CliRunner().invoke(app, ["baseline", "save", str(run_folder), "x", "--in", str(file)])
+    assert kept.exit_code == ExitCode.ENVIRONMENT

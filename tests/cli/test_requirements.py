@@ -69,3 +69,22 @@ def test_what_cannot_be_read_is_refused_before_anything_is_written(folder: Path)
     assert said.exit_code == ExitCode.USAGE
     assert "did you mean p99?" in said.stderr
     assert not (folder / "report.html").exists()
+
+
+def test_json_ends_with_the_same_code(folder: Path) -> None:
+    words = ["report", str(folder), "--json", "--require", "delay_p99 < 500ms"]
+    assert CliRunner().invoke(app, words).exit_code == ExitCode.FAILED
+
+
+def test_requirements_are_never_passed_over(tmp_path: Path, folder: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("# nothing yet\n")
+    assert report(folder, f"@{empty}").exit_code == ExitCode.USAGE
+    marked = tmp_path / "marked.txt"
+    marked.write_text("\ufefflost = 0\n", encoding="utf-8")
+    assert report(folder, f"@{marked}").exit_code == ExitCode.OK
+    odd = tmp_path / "odd.txt"
+    odd.write_text("lost = 0\nfoo < 3\n")
+    assert f"line 2 of {odd}" in " ".join(report(folder, f"@{odd}").stderr.split())
+    (folder / "run.json").unlink()
+    assert report(folder, "lost = 0").exit_code == ExitCode.USAGE

@@ -22,7 +22,7 @@ from streambench.analysis.compare.strangers import (
     strangers,
 )
 from streambench.analysis.recoveries import total
-from streambench.analysis.variants import title_of
+from streambench.analysis.variants import standings, title_of
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage
 from streambench.results.bundle import Bundle
@@ -55,6 +55,17 @@ class Side:
         """How many were completed."""
         outcomes = (trial.record.outcome for trial in self.bundle.of(self.label))
         return sum(isinstance(each, Completed) for each in outcomes)
+
+    @property
+    def aside(self) -> int:
+        """How many of them are in no figure, as they were made at another speed of the machine."""
+        stands = [each for each in standings(self.bundle) if each.label == self.label]
+        return sum(len(each.aside) for each in stands)
+
+    @property
+    def lost(self) -> bool:
+        """Whether a record of its trials is missing or cannot be read."""
+        return self.bundle.lost(self.label)
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,7 @@ class Pair:
     strange: tuple[RunDifference, ...]
     rows: tuple[Compared, ...]
     changed: tuple[Changed, ...]
+    own: Mapping[str, SideFigure]  # those of the second side by itself
 
     @property
     def primary(self) -> tuple[Compared, ...]:
@@ -131,8 +143,11 @@ def compare(
             _strange(first, second, any_speed=any_speed),
             tuple(Compared(row.figure, found.get(id(row)), row.why) for row in rows),
             _changed(first, second),
+            measured(compared_second.bundle, second.label),
         )
-        for (first, second), rows in zip(sides, prepared, strict=True)
+        for (first, second), (_, compared_second), rows in zip(
+            sides, compared, prepared, strict=True
+        )
     )
     return SideBySide(pairs, sum(each.why is None for each in primary))
 
@@ -198,18 +213,21 @@ def _row(one: SideFigure | None, other: SideFigure | None, first: Side, second: 
 
 
 def _stands_in(key: str, ours: Mapping[str, SideFigure], theirs: Mapping[str, SideFigure]) -> bool:
-    """Whether another figure is compared in this one's place."""
+    """Whether another figure is compared in this one's place: the slowest window, where a side had too few."""
     name, at, where = key.partition(" at ")
     for tail, slowest in _INSTEAD:
         if name not in (tail, slowest):
             continue
-        both = [each.get(tail + at + where) for each in (ours, theirs)]
-        earned = all(one is not None and one.sample is not None for one in both)
-        slow = [each.get(slowest + at + where) for each in (ours, theirs)]
-        known = all(one is not None and one.sample is not None for one in slow)
-        # Where neither is known, the reason stands once, at the tail.
-        return name == slowest if earned or not known else name == tail
+        too_few = any(
+            not _known(each, tail + at + where) and _known(each, slowest + at + where)
+            for each in (ours, theirs)
+        )
+        return name == (tail if too_few else slowest)
     return False
+
+
+def _known(figures: Mapping[str, SideFigure], key: str) -> bool:
+    return key in figures and figures[key].sample is not None
 
 
 def _changed(first: Side, second: Side) -> tuple[Changed, ...]:

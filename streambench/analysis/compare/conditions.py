@@ -147,7 +147,7 @@ def _bound(text: str, name: str, value: str, at: int) -> Bound:
     kind, factor = _UNITS[unit]
     wanted = _KINDS.get(name, "")
     if kind != wanted:
-        example = {"ms": "500ms", "MiB": "512MiB", "": "50k"}[wanted]
+        example = {"ms": "500ms", "MiB": "512MiB", "": "30" if name == "cpu" else "50k"}[wanted]
         raise _unreadable(text, at, f"{name} has another unit, as in {example}")
     return Absolute(amount * factor)
 

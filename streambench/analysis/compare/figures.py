@@ -70,6 +70,12 @@ class SideFigure:
     why: str | None = None
 
 
+def run_of(bundle: Bundle) -> str:
+    """What tells a run from others, wherever its bundle lies: when it and its first load began."""
+    first = next((trial.record.start_realtime_ns for trial in bundle.trials), None)
+    return f"{bundle.run.started_at}/{first}"
+
+
 def measured(bundle: Bundle, label: str) -> dict[str, SideFigure]:
     """All figures of a variant of a bundle, by key."""
     return {each.figure.key: each for each in _measured(bundle, label)}
@@ -175,7 +181,7 @@ def _found_rate(bundle: Bundle, label: str) -> SideFigure:
     if one is None or one.rate_per_s is None or one.unranked is not None:
         why = "no rate was confirmed" if one is None or one.rate_per_s is None else one.unranked
         return SideFigure(figure, None, why)
-    return SideFigure(figure, Sample((float(one.rate_per_s),), (0,), str(bundle.folder)))
+    return SideFigure(figure, Sample((float(one.rate_per_s),), (0,), run_of(bundle)))
 
 
 def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
@@ -194,7 +200,7 @@ def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
             yield SideFigure(figure, None, one.place.why or "not every drain was finished")
             continue
         rounds = tuple(number for number, _ in known)
-        yield SideFigure(figure, Sample(tuple(v for _, v in known), rounds, str(bundle.folder)))
+        yield SideFigure(figure, Sample(tuple(v for _, v in known), rounds, run_of(bundle)))
 
 
 def _sampled(
@@ -207,4 +213,4 @@ def _sampled(
     if len(known) < len(values) or not known:
         return SideFigure(figure, None, "it is not known in every trial")
     rounds = tuple(record.round for record in records)
-    return SideFigure(figure, Sample(known, rounds, str(bundle.folder)))
+    return SideFigure(figure, Sample(known, rounds, run_of(bundle)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis.compare.comparison import Compared, Pair
 from streambench.analysis.compare.conditions import FIGURES, Absolute, Condition, Relative
-from streambench.analysis.compare.difference import Range
-from streambench.model.numbers import number
+from streambench.analysis.compare.difference import OF_TWO_RUNS, Range, range_of
+from streambench.analysis.compare.figures import Figure, SideFigure
+from streambench.model.numbers import in_unit, number
 
 
 class GateState(enum.Enum):
@@ -35,42 +36,65 @@ def judge_gate(gate: Condition, pair: Pair) -> GateResult:
     """A gate is broken only where the whole interval lies beyond its bound."""
     if gate.counted:
         return _counted(gate, pair)
-    row = row_of(gate.name, pair.rows)
-    if row is None:
-        return GateResult(gate, pair, GateState.UNKNOWN, f"this run has no {gate.name}")
-    if row.difference is None:
-        return GateResult(gate, pair, GateState.UNKNOWN, row.why or "it is not comparable")
     match gate.bound:
-        case Relative(factor=factor):
-            held, bound = row.difference.ratio, factor
-            said = f"{row.figure.label} × {_range(held, 2)}"
-        case Absolute(value=value):
-            held, bound = row.difference.second, in_stored_unit(value, row.figure.unit)
-            said = f"{row.figure.label} {_range(held, row.figure.digits)} {row.figure.unit}"
-    state = _beyond(held, bound, above=gate.above)
-    if state is GateState.NOT_SHOWN:
-        said += f"; {_repeats(row)}"
-    return GateResult(gate, pair, state, said)
+        case Relative():
+            every = [_of_ratio(gate, row) for row in _rows(gate.name, pair.rows)]
+        case Absolute():
+            every = [_of_value(gate, each) for each in _own(gate.name, pair.own)]
+    if not every:
+        return GateResult(gate, pair, GateState.UNKNOWN, f"this run has no {gate.name}")
+    for state in (GateState.BROKEN, GateState.UNKNOWN, GateState.NOT_SHOWN, GateState.HELD):
+        found = [why for each, why in every if each is state]
+        if found:
+            where = "" if len(every) == 1 else f", at {len(found)} of {len(every)} points"
+            return GateResult(gate, pair, state, found[0] + where)
+    raise AssertionError("every figure has a state")
 
 
-def row_of(name: str, rows: Sequence[Compared]) -> Compared | None:
-    """The figure that a condition is about; of several points or faults the one that got worst."""
+def _rows(name: str, rows: Sequence[Compared]) -> list[Compared]:
+    """The figures that a condition is about, at every point or after every fault."""
     for key in FIGURES[name]:
-        known = [row for row in rows if _is(row, key) and row.difference is not None]
-        if known:
-            return max(known, key=_worsened)
-    return next((row for key in FIGURES[name] for row in rows if _is(row, key)), None)
+        found = [row for row in rows if row.figure.key.split(" ")[0] == key]
+        if found:
+            return found
+    return []
 
 
-def _is(row: Compared, key: str) -> bool:
-    """Whether it is this figure, at whatever point or after whatever fault."""
-    return row.figure.key.split(" ")[0] == key
+def _own(name: str, figures: Mapping[str, SideFigure]) -> list[SideFigure]:
+    """The same of one side: the first kind of which anything is known."""
+    kinds = [
+        [each for key, each in figures.items() if key.split(" ")[0] == wanted]
+        for wanted in FIGURES[name]
+    ]
+    known = (kind for kind in kinds if any(each.sample is not None for each in kind))
+    return next(known, next((kind for kind in kinds if kind), []))
 
 
-def _worsened(row: Compared) -> float:
-    assert row.difference is not None
-    ratio = row.difference.ratio.value
-    return ratio if row.figure.terms.lower_is_better else 1 / ratio
+def _of_ratio(gate: Condition, row: Compared) -> tuple[GateState, str]:
+    assert isinstance(gate.bound, Relative)
+    found = row.difference
+    if found is None:
+        return GateState.UNKNOWN, row.why or "it is not comparable"
+    said = f"{row.figure.label} × {number(found.ratio.value, 2)}{_bounds(found.ratio, None)}"
+    if found.why == OF_TWO_RUNS:
+        return GateState.UNKNOWN, f"{said}; {found.why}"
+    state = _beyond(found.ratio, gate.bound.factor, above=gate.above)
+    return state, f"{said}; {_repeats(row)}" if state is GateState.NOT_SHOWN else said
+
+
+def _of_value(gate: Condition, own: SideFigure) -> tuple[GateState, str]:
+    assert isinstance(gate.bound, Absolute)
+    figure = own.figure
+    if own.sample is None:
+        return GateState.UNKNOWN, f"{figure.label}: {own.why}"
+    found = range_of(own.sample, figure.terms)
+    shown = number(in_unit(found.value, figure.unit), figure.digits)
+    said = f"{figure.label} {shown}{_bounds(found, figure)} {figure.unit}"
+    state = _beyond(found, in_stored_unit(gate.bound.value, figure.unit), above=gate.above)
+    if state is GateState.NOT_SHOWN:
+        one = found.low is None
+        said += "; one trial does not tell its spread" if one else "; the bound lies within"
+    return state, said
 
 
 def in_stored_unit(value: float, unit: str) -> float:
@@ -79,16 +103,17 @@ def in_stored_unit(value: float, unit: str) -> float:
 
 
 def _counted(gate: Condition, pair: Pair) -> GateResult:
-    if not pair.second.trials:
-        why = f"{pair.second.letter} has no completed trial"
+    side = pair.second
+    if not side.trials or side.lost:
+        why = "a record of its trials is missing" if side.lost else "it has no completed trial"
         return GateResult(gate, pair, GateState.UNKNOWN, why)
-    count = getattr(pair.second.damage, gate.name)
+    count = getattr(side.damage, gate.name)
     assert isinstance(gate.bound, Absolute)
     value = gate.bound.value
     true = count > value if gate.above else count < value
     if gate.or_equal and count == value:
         true = True
-    said = f"{number(count)} rows {gate.name.replace('_', '-')}"
+    said = f"{gate.name.replace('_', '-')}: {number(count)} rows"
     return GateResult(gate, pair, GateState.BROKEN if true else GateState.HELD, said)
 
 
@@ -104,10 +129,15 @@ def _beyond(held: Range, bound: float, *, above: bool) -> GateState:
     return GateState.HELD if held.low >= bound else GateState.NOT_SHOWN
 
 
-def _range(found: Range, digits: int) -> str:
+def _bounds(found: Range, figure: Figure | None) -> str:
+    """The interval in brackets, in the figure's unit; None for a ratio."""
     if found.low is None or found.high is None:
-        return number(found.value, digits)
-    return f"{number(found.value, digits)} ({number(found.low, digits)} to {number(found.high, digits)})"
+        return ""
+    low, high = (
+        number(each, 2) if figure is None else number(in_unit(each, figure.unit), figure.digits)
+        for each in (found.low, found.high)
+    )
+    return f" ({low} to {high})"
 
 
 def _repeats(row: Compared) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from streambench.analysis.compare.comparison import Side
-from streambench.analysis.compare.figures import measured
+from streambench.analysis.compare.figures import measured, run_of
 from streambench.analysis.compare.strangers import RunDifference, Term, strangers, with_implied
 from streambench.model.errors import UsageError
 from streambench.model.numbers import listing
@@ -37,9 +37,14 @@ def read_sides(texts: Sequence[str]) -> tuple[NamedSide, ...]:
             "a comparison needs two sides",
             hint="streambench compare FOLDER FOLDER, or FOLDER:flink FOLDER:kafka-streams",
         )
+    if len(texts) > SIDES_AT_MOST:
+        raise UsageError(
+            f"{len(texts)} sides were given; {SIDES_AT_MOST} can be compared at once",
+            hint="compare some of them, and then the others with the same first side",
+        )
     bundles: dict[Path, Bundle] = {}
     given = []
-    for letter, text in zip(ascii_uppercase, texts[:SIDES_AT_MOST], strict=False):
+    for letter, text in zip(ascii_uppercase, texts, strict=False):
         folder, label = _split(text)
         there = folder.resolve()  # one folder by two paths is one bundle
         if there not in bundles:
@@ -101,9 +106,9 @@ def _paired(one: NamedSide, other: NamedSide) -> list[tuple[Side, Side]]:
         for ours_, theirs_ in common
     ]
     for first, second in pairs:
-        if first.bundle.folder == second.bundle.folder and first.label == second.label:
+        if run_of(first.bundle) == run_of(second.bundle) and first.label == second.label:
             raise UsageError(
-                f"{first.letter} and {second.letter} are the same: {first.bundle.folder}",
+                f"{first.letter} and {second.letter} are the same run: {first.bundle.folder}",
                 hint="name two bundles, or two variants of one",
             )
     return pairs
@@ -125,7 +130,7 @@ def _refuse_kinds(first: Side, second: Side) -> None:
         raise UsageError(
             f"{first.letter} and {second.letter} have no figure in common: "
             f"{_made_by(first)} and {_made_by(second)}",
-            hint="compare two runs of the same command",
+            hint=f"see what each is: streambench report {first.bundle.folder}",
         )
 
 

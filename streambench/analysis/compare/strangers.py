@@ -101,7 +101,9 @@ def with_implied(allowed: frozenset[Term]) -> frozenset[Term]:
 def _unfinished(first: Bundle, second: Bundle) -> Iterator[RunDifference]:
     words = ["interrupted" if each.run.partial else "finished" for each in (first, second)]
     if "interrupted" in words:
-        yield RunDifference(Term.UNFINISHED, "the run was", *words)
+        same = first.folder == second.folder
+        said = "the run was interrupted" if same else None
+        yield RunDifference(Term.UNFINISHED, "end of the run", words[0], words[1], said)
 
 
 def _found(a: RunRecord, b: RunRecord) -> Iterator[RunDifference]:

@@ -100,9 +100,9 @@ def _pair_sections(pair: Pair, position: int, *, alone: bool) -> list[Section]:
     if forest is not None:
         blocks.append(forest)
     blocks += curve_plots(pair, position)
-    blocks.append(
-        Points(tuple(f"{side.letter}: {counts_words(side)}" for side in (pair.first, pair.second)))
-    )
+    counted = [side for side in (pair.first, pair.second) if side.trials]
+    if counted:
+        blocks.append(Points(tuple(f"{side.letter}: {counts_words(side)}" for side in counted)))
     blocks += _changes(pair)
     return [Section(f"pair-{position}", "Verdict" if alone else title, tuple(blocks))]
 
@@ -231,6 +231,12 @@ def _changes(pair: Pair) -> list[Block]:
 
 def _reading(comparison: SideBySide) -> Section:
     tests = comparison.tests
+    together: tuple[str, ...] = ()
+    if tests > 1:
+        together = (
+            f"{plural(tests, 'primary figure')} tested together: the chance that any of them is called "
+            "different by accident stays as low as for one.",
+        )
     asked = number(100 * (ASKED_FACTOR - 1))
     return Section(
         "reading",
@@ -242,8 +248,7 @@ def _reading(comparison: SideBySide) -> Section:
                     f"beside it, but for {number(100 * TEST_LEVEL)} % of such intervals.",
                     "The unit is the trial. Two trials of one engine differ, so one trial a side tells "
                     "little.",
-                    f"{plural(tests, 'primary figure')} tested together: the chance that any of them is "
-                    "called different by accident stays as low as for one.",
+                    *together,
                     "Descriptive figures are tested one by one. Of many, one or another may differ by "
                     "accident.",
                     "Where nothing is told apart, the table says what would have been seen in 8 of 10 "

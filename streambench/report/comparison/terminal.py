@@ -79,7 +79,11 @@ def _pair(pair: Pair) -> list[RenderableType]:
         table.add_section()
     for row in beside:
         _add(table, row)
-    said = [Text(f"{side.letter}  {counts_words(side)}") for side in (pair.first, pair.second)]
+    said = [
+        Text(f"{side.letter}  {counts_words(side)}")
+        for side in (pair.first, pair.second)
+        if side.trials
+    ]
     if beside:
         said.insert(0, Text(_BESIDE, style="dim"))
     return [Text(pair_title(pair), style="bold"), table, Text(""), *said]

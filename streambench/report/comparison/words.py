@@ -118,7 +118,12 @@ def counts_words(side: Side) -> str:
     """How its rows came out, over the completed trials."""
     if not side.trials:
         return "no completed trial"
-    damage = side.damage
+    damage, aside = side.damage, side.aside
+    left = (
+        "" if not aside else f" ({number(aside)} at another speed of the machine and in no figure)"
+    )
+    if side.lost:
+        left += " (a record of others is missing)"
     found = [
         f"{number(count)} {name}"
         for name, count in (
@@ -129,7 +134,7 @@ def counts_words(side: Side) -> str:
         )
         if count
     ]
-    return f"{plural(side.trials, 'trial')}: {', '.join(found) or 'every row right'}"
+    return f"{plural(side.trials, 'trial')}{left}: {', '.join(found) or 'every row right'}"
 
 
 def _amount(value: float, figure: Figure) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streambench.analysis.compare.comparison import SideBySide
 from streambench.analysis.compare.gates import GateResult
+from streambench.model.errors import EnvironmentLacks
 from streambench.report import html, markdown
 from streambench.report.comparison.document import compose_comparison, gates_section
 from streambench.report.comparison.junit import to_junit
@@ -30,8 +31,19 @@ def write_comparison(
     if gates:
         texts["compare.xml"] = to_junit(gates)
     for name, text in texts.items():
-        write_text(folder / name, text)
+        written(folder / name, text)
     return tuple(folder / name for name in texts)
+
+
+def written(path: Path, text: str) -> None:
+    """Write a text. Raises EnvironmentLacks where that cannot be done."""
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"{path} cannot be written: {error.strerror}",
+            hint="name another folder: --out FOLDER",
+        ) from error
 
 
 def comment(document: Document) -> str:

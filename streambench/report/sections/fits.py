@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from streambench.analysis.requirements import Fit, Fitted, Requirements, requirements_of
+from streambench.analysis.requirements import (
+    Cheapest,
+    Fit,
+    Fitted,
+    Fitting,
+    Requirements,
+    requirements_of,
+)
 from streambench.model.numbers import listing, mib, number
 from streambench.report.document import Cell, Grid, GridColumn, GridRow, Section, Text, Tone
 from streambench.results.bundle import Bundle
@@ -38,33 +45,51 @@ def fits_section(bundle: Bundle) -> Section | None:
 
 def fits_words(found: Requirements) -> str:
     """Who meets all, and who of them is the cheapest."""
+    return " ".join((_who(found), *_cheapest(found), *_wrong(found)))
+
+
+def _who(found: Requirements) -> str:
     meeting = found.meeting
-    if not meeting:
-        open_ones = [
-            each.title
-            for each in found.variants
-            if all(one.fit is not Fit.NOT_MET for one in each.fitted)
-        ]
-        if open_ones:
-            return f"None is shown to meet all. It is not excluded for {listing(open_ones)}."
-        return "None meets all that is required."
-    names = listing([each.title for each in meeting])
-    said = f"{names} {'meets' if len(meeting) == 1 else 'meet'} all that is required."
-    if len(meeting) == 1:
-        return said
-    return " ".join((said, *_cheapest(found)))
+    if meeting:
+        names = listing([each.title for each in meeting])
+        return f"{names} {'meets' if len(meeting) == 1 else 'meet'} all that is required."
+    open_ones = [
+        each.title
+        for each in found.variants
+        if all(one.fit is not Fit.NOT_MET for one in each.fitted) and not _meets_wrongly(each)
+    ]
+    if open_ones:
+        return f"None is shown to meet all. It is not excluded for {listing(open_ones)}."
+    return "None meets all that is required."
+
+
+def _meets_wrongly(each: Fitting) -> bool:
+    return not each.right and all(one.fit is Fit.MET for one in each.fitted)
+
+
+def _wrong(found: Requirements) -> list[str]:
+    """Those that would meet all, were their results right."""
+    titles = [each.title for each in found.variants if _meets_wrongly(each)]
+    if not titles:
+        return []
+    return [
+        f"Not every result of {listing(titles)} was right, so meeting the rest counts for nothing."
+    ]
 
 
 def _cheapest(found: Requirements) -> list[str]:
     said = []
-    cpu, memory = found.least_cpu, found.least_memory
-    if cpu is not None and cpu.costs.cpu_s_per_million is not None:
-        took = number(cpu.costs.cpu_s_per_million, 2)
-        said.append(f"Of them {cpu.title} took the least CPU: {took} CPU-s per million events.")
-    if memory is not None and memory.costs.memory_bytes is not None:
-        took = mib(memory.costs.memory_bytes)
-        said.append(f"{memory.title} took the least memory: {took} MiB at worst.")
+    if (cpu := found.least_cpu) is not None:
+        took = f"{number(cpu.value, 2)} CPU-s per million events"
+        said.append(f"Of them {cpu.title} took the least CPU, {took}{_alike(cpu)}.")
+    if (memory := found.least_memory) is not None:
+        took = f"{mib(memory.value)} MiB at the peak of a trial, as a mean"
+        said.append(f"{memory.title} took the least memory, {took}{_alike(memory)}.")
     return said
+
+
+def _alike(found: Cheapest) -> str:
+    return f", and is not told apart from {listing(list(found.alike))}" if found.alike else ""
 
 
 def fit_words(each: Fitted) -> str:

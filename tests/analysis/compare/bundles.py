@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from streambench.results.schema import RunRecord
 from tests.report.example import RIGHT, RUN, completed, measures, tables
 
 LOAD = "cd" * 32
+# Every run began at another time.
+_BEGAN_NS = itertools.count(1_764_000_000_000_000_000, 3_600_000_000_000)
 
 
 def bundle_of(
@@ -26,6 +29,7 @@ def bundle_of(
     """A finished run with a trial for each value, interleaved; `run` and `trial` change their records."""
     asked: RunRecord = replace(RUN, **{"planned": tuple(p99_ms), **(run or {})})
     writer = BundleWriter.create(root, asked)
+    began_ns = next(_BEGAN_NS)
     rounds = max((len(values) for values in p99_ms.values()), default=0)
     number = 0
     for at in range(rounds):
@@ -38,6 +42,7 @@ def bundle_of(
                 "player_cpu_us_per_request": gauge_us,
             }
             record: TrialRecord = completed(number, label, RIGHT, figures, trace_sha256=LOAD)
+            record = replace(record, start_realtime_ns=began_ns + number)
             record = replace(record, round=at + 1, **(trial or {}))
             writer.add_trial(record, tables(values[at] / 2, values[at], seed=number))
     return read_bundle(writer.finish())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_what_was_not_right_is_not_compared_and_says_so(tmp_path: Path) -> None:
     assert row.why is not None
     assert row.why.startswith("B: wrong")
     gate = judge_gate(parse_condition("lost"), found.pairs[0])
-    assert (gate.state, gate.why) == (GateState.BROKEN, "50 rows lost")
+    assert (gate.state, gate.why) == (GateState.BROKEN, "lost: 50 rows")
     assert judge_gate(parse_condition("p99 > +10%"), found.pairs[0]).state is GateState.UNKNOWN
 
 
@@ -212,3 +213,57 @@ def test_sides_that_cannot_be_are_told(tmp_path: Path, sides: tuple[str, ...], w
     texts = tuple(each.format(one=one, spark=spark, none=tmp_path / "none") for each in sides)
     with pytest.raises(UsageError, match=words):
         pairs_of(read_sides(texts))
+
+
+def test_more_sides_than_letters_are_refused_and_not_dropped(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": STEADY}).folder
+    with pytest.raises(UsageError, match="27 sides were given"):
+        read_sides((f"{one}:flink",) * 27)
+
+
+def test_a_copy_of_a_run_is_the_same_run(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER}).folder
+    copy = tmp_path / "copy"
+    shutil.copytree(one, copy)
+    with pytest.raises(UsageError, match="are the same run"):
+        pairs_of(read_sides((str(one), str(copy))))
+    across = pairs_of(read_sides((f"{one}:flink", f"{copy}:spark")))
+    assert judged(compare(across), "delay_p99_ms") is DifferenceVerdict.WORSE
+
+
+def test_a_gate_against_another_run_is_not_known_where_nothing_tells_runs_apart(
+    tmp_path: Path,
+) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY})
+    other = bundle_of(tmp_path, {"flink": tuple(10 * value for value in STEADY)})
+    (pair,) = compare([(Side("A", one, "flink"), Side("B", other, "flink"))]).pairs
+    assert judge_gate(parse_condition("p99 > +10%"), pair).state is GateState.UNKNOWN
+    # The second side's own value needs no other.
+    assert judge_gate(parse_condition("p99 > 100ms"), pair).state is GateState.BROKEN
+
+
+def test_a_gate_on_a_value_asks_the_second_side_alone(tmp_path: Path) -> None:
+    wrong = Verdict(100, 90, Damage(lost=10), (), False, False, True)
+    bad = bundle_of(tmp_path, {"flink": STEADY}, trial={"outcome": Completed(wrong)})
+    good = bundle_of(tmp_path, {"flink": STEADY})
+    (pair,) = compared(bad, good).pairs
+    found = judge_gate(parse_condition("memory > 100MiB"), pair)
+    assert found.state is GateState.BROKEN
+    assert "engine memory peak 751" in found.why
+
+
+def test_what_a_missing_record_hides_is_not_known(tmp_path: Path) -> None:
+    folder = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER}).folder
+    gone = sorted(folder.glob("trials/*-spark"))[1]
+    (gone / "trial.json").unlink()
+    one = read_bundle(folder)
+    (pair,) = compared(one, one, "flink", "spark").pairs
+    assert judge_gate(parse_condition("over_counted"), pair).state is GateState.UNKNOWN
+
+
+def test_a_curve_is_held_only_where_every_point_is(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3] / "results" / "example-rates"
+    (pair,) = compare(pairs_of(read_sides((f"{folder}:flink", f"{folder}:kafka-streams")))).pairs
+    found = judge_gate(parse_condition("p99 > 500s"), pair)
+    assert found.state is GateState.UNKNOWN
+    assert "points" in found.why
