@@ -149,7 +149,8 @@ def compare(
             sides, compared, prepared, strict=True
         )
     )
-    return SideBySide(pairs, sum(each.why is None for each in primary))
+    tested = (row.difference for pair in pairs for row in pair.primary)
+    return SideBySide(pairs, sum(each is not None and each.p_value is not None for each in tested))
 
 
 def _at_any_speed(side: Side) -> Side:
@@ -257,4 +258,5 @@ def _in_effect(side: Side) -> dict[str, str]:
 
 
 def _engine(side: Side) -> str:
-    return side.label.partition("+")[0].partition(":")[0]
+    """Its name, whatever its version, its variant and its settings."""
+    return side.label.partition("+")[0].partition(":")[0].partition("@")[0]

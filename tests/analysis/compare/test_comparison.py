@@ -14,8 +14,9 @@ from streambench.analysis.compare.difference import BetweenSessions, DifferenceV
 from streambench.analysis.compare.gates import GateState, judge_gate
 from streambench.analysis.compare.sides import pairs_of, read_sides, refuse_strangers
 from streambench.analysis.compare.strangers import Term, strangers
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
+from streambench.model.plan import Origin, Setting
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage, Verdict
 from streambench.results.bundle import Bundle, read_bundle
@@ -267,3 +268,25 @@ def test_a_curve_is_held_only_where_every_point_is(tmp_path: Path) -> None:
     found = judge_gate(parse_condition("p99 > 500s"), pair)
     assert found.state is GateState.UNKNOWN
     assert "points" in found.why
+
+
+def test_between_versions_what_changed_in_effect_is_listed(tmp_path: Path) -> None:
+    def version(number: str, value: str) -> Bundle:
+        variant = Variant("flink", number, pinned=True)
+        settings = (Setting("job", "buffer.timeout", value, Origin.ENGINE_DEFAULT, None),)
+        return bundle_of(
+            tmp_path,
+            {"flink": STEADY},
+            run={"planned": (variant.label,)},
+            trial={"variant": variant, "settings": settings},
+        )
+
+    old, new = version("1.0", "5 ms"), version("2.0", "100 ms")
+    sides = [(Side("A", old, "flink@1.0"), Side("B", new, "flink@2.0"))]
+    changed = {each.name: (each.first, each.second) for each in compare(sides).pairs[0].changed}
+    assert changed == {"version": ("1.0", "2.0"), "job buffer.timeout": ("5 ms", "100 ms")}
+
+
+def test_single_trials_are_not_called_tested(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": (30.0,), "spark": (40.0,)})
+    assert compared(one, one, "flink", "spark").tests == 0
