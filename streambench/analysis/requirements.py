@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from streambench.analysis.compare.comparison import Side
-from streambench.analysis.compare.conditions import FIGURES, Absolute, Condition, parse_condition
+from streambench.analysis.compare.conditions import Absolute, Condition, parse_condition
 from streambench.analysis.compare.difference import (
     DifferenceVerdict,
     Range,
@@ -17,7 +17,7 @@ from streambench.analysis.compare.difference import (
     range_of,
 )
 from streambench.analysis.compare.figures import Figure, SideFigure, measured
-from streambench.analysis.compare.gates import in_stored_unit
+from streambench.analysis.compare.gates import figures_named, in_stored_unit
 from streambench.analysis.sweeps import knees, swept
 from streambench.analysis.variants import Standing, VariantStatus, standings
 from streambench.model.errors import UsageError
@@ -159,14 +159,23 @@ def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
         return _counted(asked, bundle, stand)
     if bundle.run.axes:
         return _along_axes(asked, bundle, stand)
-    figures = measured(bundle, stand.label)
-    found = _figure(asked, figures)
-    if found is None or found.sample is None:
-        if asked.name == _RATE:
-            return _by_load(asked, bundle, stand)
-        why = f"this run has no {asked.name}" if found is None else found.why or "not known"
+    every = figures_named(asked.name, measured(bundle, stand.label))
+    if asked.name == _RATE and not any(each.sample for each in every):
+        return _by_load(asked, bundle, stand)
+    found = [_of_figure(asked, each, bundle) for each in every]
+    for fit in (Fit.NOT_MET, Fit.NOT_KNOWN, Fit.MET):  # after each fault it must be met
+        for each in found:
+            if each.fit is fit:
+                return each
+    why = f"this run has no {asked.name}"
+    return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
+
+
+def _of_figure(asked: Condition, each: SideFigure, bundle: Bundle) -> Fitted:
+    if each.sample is None:
+        why = f"{each.figure.label}: {each.why}"
         return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
-    return _within(asked, found.figure, found.sample, bundle)
+    return _within(asked, each.figure, each.sample, bundle)
 
 
 def _would_tell(asked: Condition, bundle: Bundle) -> str:
@@ -200,25 +209,6 @@ def _along_axes(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     if asked.above and _holds(asked, knee.rate_per_s, asked.bound.value):
         return Fitted(asked, Fit.MET, said)
     return Fitted(asked, Fit.NOT_KNOWN, said, _would_tell(asked, bundle))
-
-
-def _figure(asked: Condition, figures: dict[str, SideFigure]) -> SideFigure | None:
-    """The first figure of this name that has values; of several points or faults the worst."""
-    for key in FIGURES[asked.name]:
-        known = [
-            each
-            for name, each in figures.items()
-            if name.split(" ")[0] == key and each.sample is not None
-        ]
-        if known:
-            return max(known, key=lambda each: _mean(each) * (-1 if asked.above else 1))
-    named = (figures[name] for name in figures if name.split(" ")[0] in FIGURES[asked.name])
-    return next(named, None)
-
-
-def _mean(each: SideFigure) -> float:
-    assert each.sample is not None
-    return each.sample.mean(each.figure.terms.floor)
 
 
 def _within(asked: Condition, figure: Figure, sample: Sample, bundle: Bundle) -> Fitted:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from streambench.analysis import requirements
+from streambench.analysis.compare.difference import Sample
+from streambench.analysis.compare.figures import measured
+from streambench.analysis.compare.gates import figures_named
 from streambench.analysis.requirements import (
     Fit,
     Fitted,
@@ -19,6 +24,7 @@ from streambench.model.verdict import Damage, Verdict
 from streambench.report.sections.fits import fits_section, fits_words
 from streambench.results.bundle import Bundle, read_bundle
 from tests.analysis.compare.bundles import bundle_of
+from tests.report import example_recovery
 
 STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
 KEPT_UP = {
@@ -160,3 +166,22 @@ def test_the_command_that_would_tell_is_of_the_same_terms(tmp_path: Path) -> Non
     assert late == (
         "streambench run clicks --guarantee exactly-once --fault worker-kill@25s --repeat 10"
     )
+
+
+def test_late_time_is_required_after_every_fault_and_a_burst_has_none(tmp_path: Path) -> None:
+    kill, burst = example_recovery.undisturbed(), example_recovery.burst(3.0, 30_000.0)
+    folder = example_recovery.bundle_with(
+        tmp_path, example_recovery.hit_trial(1, "flink", [kill, burst])
+    )
+    figures = measured(read_bundle(folder), "flink")
+    assert [each.figure.label for each in figures_named("late_time", figures)] == [
+        "late time after worker-kill"
+    ]
+    # One that is met says nothing for another that is not known.
+    (late,) = figures_named("late_time", figures)
+    known = replace(late, sample=Sample((100.0, 110.0, 105.0), (1, 2, 3), "a"))
+    unknown = replace(late, sample=None, why="it was not over within the trial")
+    bundle = read_bundle(folder)
+    with patch.object(requirements, "figures_named", return_value=[known, unknown]):
+        assert fitted(bundle, "late_time < 5s").fit is Fit.NOT_KNOWN
+        assert fitted(bundle, "late_time < 10ms").fit is Fit.NOT_MET

@@ -155,7 +155,7 @@ def _why_not(metric: Metric, stand: Standing | None, bundle: Bundle) -> str | No
 def _late_time(bundle: Bundle, label: str, kind: FaultKind) -> SideFigure:
     burst = kind is FaultKind.BURST
     figure = Figure(
-        f"late_time_ms after {kind.value}",
+        f"{'caught_up_ms' if burst else 'late_time_ms'} after {kind.value}",
         f"{'time until all was out' if burst else 'late time'} after {kind.value}",
         "ms",
         CompareTerms(QUANTUM_MS + (0 if burst else advance_ms(bundle)), ranking.LATE_TIME_FACTOR),

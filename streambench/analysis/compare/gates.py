@@ -40,13 +40,13 @@ def judge_gate(gate: Condition, pair: Pair) -> GateResult:
         case Relative():
             every = [_of_ratio(gate, row) for row in _rows(gate.name, pair.rows)]
         case Absolute():
-            every = [_of_value(gate, each) for each in _own(gate.name, pair.own)]
+            every = [_of_value(gate, each) for each in figures_named(gate.name, pair.own)]
     if not every:
         return GateResult(gate, pair, GateState.UNKNOWN, f"this run has no {gate.name}")
     for state in (GateState.BROKEN, GateState.UNKNOWN, GateState.NOT_SHOWN, GateState.HELD):
         found = [why for each, why in every if each is state]
         if found:
-            where = "" if len(every) == 1 else f", at {len(found)} of {len(every)} points"
+            where = "" if len(every) == 1 else f", in {len(found)} of {len(every)} such figures"
             return GateResult(gate, pair, state, found[0] + where)
     raise AssertionError("every figure has a state")
 
@@ -60,8 +60,8 @@ def _rows(name: str, rows: Sequence[Compared]) -> list[Compared]:
     return []
 
 
-def _own(name: str, figures: Mapping[str, SideFigure]) -> list[SideFigure]:
-    """The same of one side: the first kind of which anything is known."""
+def figures_named(name: str, figures: Mapping[str, SideFigure]) -> list[SideFigure]:
+    """Those of one side that a condition is about: of the first kind of which anything is known."""
     kinds = [
         [each for key, each in figures.items() if key.split(" ")[0] == wanted]
         for wanted in FIGURES[name]
