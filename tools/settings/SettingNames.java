@@ -8,7 +8,10 @@ import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 
-/** Prints "KIND<tab>NAME" for every setting that the classes of the given jars define. */
+/**
+ * Prints "KIND<tab>NAME" for every setting that the classes of the given jars define, with
+ * "<tab>DEFAULT" where it has one.
+ */
 public final class SettingNames {
     private static final TreeSet<String> FOUND = new TreeSet<>();
 
@@ -48,13 +51,23 @@ public final class SettingNames {
             }
             field.setAccessible(true);
             Object option = field.get(null);
-            FOUND.add("option\t" + option.getClass().getMethod("key").invoke(option));
+            add("option", option.getClass().getMethod("key").invoke(option),
+                    option.getClass().getMethod("defaultValue").invoke(option));
             Iterable<?> fallbacks =
                     (Iterable<?>) option.getClass().getMethod("fallbackKeys").invoke(option);
             for (Object each : fallbacks) {
                 FOUND.add("option\t" + each.getClass().getMethod("getKey").invoke(each));
             }
         }
+    }
+
+    /** A default that names an object of this process, or spans lines, says nothing of the version. */
+    private static void add(String kind, Object name, Object value) {
+        String text = value instanceof java.util.Map || value instanceof Collection || value == null
+                ? String.valueOf(value) : value.getClass().isArray() ? "null" : String.valueOf(value);
+        boolean told = value != null && !text.equals("null") && !text.matches("(?s).*(@[0-9a-f]{5,}|[\n\t]).*")
+                && !text.contains("$$Lambda");
+        FOUND.add(kind + "\t" + name + (told ? "\t" + text : ""));
     }
 
     private static void kafka(String name, String simple) throws Exception {
@@ -73,7 +86,9 @@ public final class SettingNames {
         Method method = Class.forName(name).getMethod("configDef");
         Object definition = method.invoke(null);
         Collection<?> names = (Collection<?>) definition.getClass().getMethod("names").invoke(definition);
-        names.forEach(each -> FOUND.add(kind + "\t" + each));
+        java.util.Map<?, ?> defaults =
+                (java.util.Map<?, ?>) definition.getClass().getMethod("defaultValues").invoke(definition);
+        names.forEach(each -> add(kind, each, defaults.get(each)));
     }
 
     private static void constants(String kind, String name) throws Exception {
@@ -102,7 +117,11 @@ public final class SettingNames {
         Class<?> entry = Class.forName(root + "ConfigEntry$");
         Object module = entry.getField("MODULE$").get(null);
         java.util.Map<?, ?> known = (java.util.Map<?, ?>) entry.getMethod("knownConfigs").invoke(module);
-        known.keySet().forEach(each -> FOUND.add("option\t" + each));
+        Method shown = Class.forName(root + "ConfigEntry").getMethod("defaultValueString");
+        for (java.util.Map.Entry<?, ?> each : known.entrySet()) {
+            String value = String.valueOf(shown.invoke(each.getValue()));
+            add("option", each.getKey(), value.startsWith("<") ? null : value);
+        }
         Class<?> transport = Class.forName("org.apache.spark.network.util.TransportConf");
         Class<?> empty = Class.forName("org.apache.spark.network.util.MapConfigProvider");
         Object nothing = empty.getField("EMPTY").get(null);

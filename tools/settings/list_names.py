@@ -1,4 +1,6 @@
-"""Write the names of all settings that the pinned engines define, for `--set` to be checked by.
+"""Write the names of all settings that the pinned engines define, and their defaults.
+
+`--set` is checked by the names; by the defaults it is told what moved between two versions.
 
 Run it after a version of an engine has changed: `python tools/settings/list_names.py`. It asks the
 engines' own jars, and fetches them where they are not in the cache.
@@ -19,6 +21,8 @@ from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.compiler import compile_java
 
+# Some defaults are folders of this machine.
+_HERE = ("-Djava.io.tmpdir=/tmp", "-Duser.home=/home/user", "-Duser.dir=/", "-Duser.name=user")
 SOURCE = Path(__file__).with_name("SettingNames.java")
 ENGINES = ("flink", "spark", "kafka-streams")
 # A string of a class file: a tag, its length, and here a name in Spark's own space. Many of its
@@ -37,7 +41,7 @@ def listed(engine: str, version: str) -> str:
         classes = compile_java((SOURCE,), classpath=(), out=Path(folder), java=found.java, ecj=ecj)
         path = ":".join(map(str, (classes, *jars)))
         done = subprocess.run(
-            [str(found.java), "-cp", path, "SettingNames", *map(str, jars)],
+            [str(found.java), *_HERE, "-cp", path, "SettingNames", *map(str, jars)],
             capture_output=True,
             text=True,
             check=True,
@@ -45,7 +49,7 @@ def listed(engine: str, version: str) -> str:
     names = set(done.stdout.splitlines())
     if engine == "spark":
         names |= {f"mentioned\t{name}" for name in _mentioned(jars)}
-        names -= {f"mentioned\t{line.partition(chr(9))[2]}" for line in names if line[0] == "o"}
+        names -= {f"mentioned\t{line.split(chr(9))[1]}" for line in names if line[0] == "o"}
     head = f"# {contender.title} {version}; written by tools/settings/list_names.py"
     return "\n".join([head, *sorted(names)]) + "\n"
 

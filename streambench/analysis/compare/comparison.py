@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from streambench.analysis.compare.changed import Differing, differing, engine_of
 from streambench.analysis.compare.difference import (
     BetweenSessions,
     CompareTerms,
@@ -85,23 +86,17 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A setting, as far as known in effect, that two sides do not have in common."""
-
-    name: str
-    first: str | None
-    second: str | None
-
-
-@dataclass(frozen=True)
 class Pair:
-    """Two sides: `strange` is what their runs do not have in common, and a user allowed."""
+    """Two sides: `strange` is what their runs do not have in common, and a user allowed.
+
+    `differing` is what they were run with, where it is not the same.
+    """
 
     first: Side
     second: Side
     strange: tuple[RunDifference, ...]
     rows: tuple[Compared, ...]
-    changed: tuple[Changed, ...]
+    differing: Differing
     own: Mapping[str, SideFigure]  # those of the second side by itself
 
     @property
@@ -126,7 +121,8 @@ def compare(
 ) -> SideBySide:
     """Compare each pair.
 
-    `between`: by engine and key of a figure, what is added for trials of different runs. With `any_speed` trials count at whatever speed of the machine they were made, and that is told.
+    `between`: by engine and key of a figure, what is added for trials of different runs. With `any_speed`
+    trials count at whatever speed of the machine they were made, and that is told.
     """
     compared = [tuple(map(_at_any_speed, pair)) if any_speed else pair for pair in sides]
     prepared = [_figures(first, second, between or {}) for first, second in compared]
@@ -142,7 +138,7 @@ def compare(
             second,
             _strange(first, second, any_speed=any_speed),
             tuple(Compared(row.figure, found.get(id(row)), row.why) for row in rows),
-            _changed(first, second),
+            differing(first.bundle, first.label, second.bundle, second.label),
             measured(compared_second.bundle, second.label),
         )
         for (first, second), (_, compared_second), rows in zip(
@@ -204,7 +200,7 @@ def _between(
     first: Side, second: Side, key: str, between: Mapping[tuple[str, str], BetweenSessions]
 ) -> BetweenSessions | None:
     """The greater of what is known of both engines; None where one of them was not measured."""
-    ours, theirs = (between.get((_engine(side), key)) for side in (first, second))
+    ours, theirs = (between.get((engine_of(side.label), key)) for side in (first, second))
     if ours is None or theirs is None:
         return None
     return max(ours, theirs, key=lambda each: each.sd)
@@ -241,34 +237,3 @@ def _stands_in(key: str, ours: Mapping[str, SideFigure], theirs: Mapping[str, Si
 
 def _known(figures: Mapping[str, SideFigure], key: str) -> bool:
     return key in figures and figures[key].sample is not None
-
-
-def _changed(first: Side, second: Side) -> tuple[Changed, ...]:
-    """Of one engine: two engines have nothing in common."""
-    if _engine(first) != _engine(second):
-        return ()
-    ours, theirs = (_in_effect(side) for side in (first, second))
-    return tuple(
-        Changed(name, ours.get(name), theirs.get(name))
-        for name in sorted(ours.keys() | theirs.keys())
-        if ours.get(name) != theirs.get(name)
-    )
-
-
-def _in_effect(side: Side) -> dict[str, str]:
-    """What its first trial ran with, by scope and name; as asked for where the engine does not say."""
-    for trial in side.bundle.of(side.label):
-        if trial.record.settings:
-            settings = {
-                f"{each.scope} {each.name}": each.value
-                if each.effective is None
-                else each.effective
-                for each in trial.record.settings
-            }
-            return {"version": trial.record.variant.version, **settings}
-    return {}
-
-
-def _engine(side: Side) -> str:
-    """Its name, whatever its version, its variant and its settings."""
-    return side.label.partition("+")[0].partition(":")[0].partition("@")[0]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import TypeAdapter
 
+from streambench.analysis.compare.changed import Changed
 from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBySide
 from streambench.analysis.compare.difference import DifferenceVerdict, Range
 from streambench.analysis.compare.gates import GateResult, GateState
@@ -92,6 +93,10 @@ class ComparedPair:
     figures: Annotated[tuple[ComparedFigure, ...], says("in the order of the report")]
     differ_in: Annotated[tuple[Shared, ...], says("what the runs do not share")]
     settings: Annotated[tuple[SettingChange, ...], says("settings in effect that differ")]
+    moved_defaults: Annotated[
+        tuple[SettingChange, ...],
+        says("defaults that moved between the versions, set by neither side"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,13 @@ def _pair(pair: Pair) -> ComparedPair:
         _side(pair.second),
         tuple(_figure(row) for row in pair.rows),
         tuple(Shared(s.term.value, s.what, s.first, s.second) for s in pair.strange),
-        tuple(SettingChange(each.name, each.first, each.second) for each in pair.changed),
+        _changes(pair.differing.settings),
+        _changes(pair.differing.defaults),
     )
+
+
+def _changes(changes: tuple[Changed, ...]) -> tuple[SettingChange, ...]:
+    return tuple(SettingChange(each.name, each.first, each.second) for each in changes)
 
 
 def _side(side: Side) -> SideFacts:

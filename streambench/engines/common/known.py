@@ -31,11 +31,22 @@ def file_of(engine: str, version: str) -> Path:
 def names_by_kind(engine: str, version: str) -> Mapping[str, frozenset[str]]:
     """What an engine's version defines: kind (option, consumer, topic …) → names."""
     found: dict[str, set[str]] = {}
-    for line in file_of(engine, version).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            kind, _, name = line.partition("\t")
-            found.setdefault(kind, set()).add(name)
+    for kind, name, _ in lines_of(engine, version) or ():
+        found.setdefault(kind, set()).add(name)
     return {kind: frozenset(names) for kind, names in found.items()}
+
+
+def lines_of(engine: str, version: str) -> tuple[tuple[str, str, str | None], ...] | None:
+    """(kind, name, default) of each setting of a version; None for one that is not on record."""
+    file = file_of(engine, version)
+    if not file.exists():
+        return None
+    parts = (
+        line.split("\t", 2)
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    return tuple((kind, name, rest[0] if rest else None) for kind, name, *rest in parts)
 
 
 def checked(

@@ -13,6 +13,13 @@ VARIANTS: tuple[NamedVariant, ...] = (
         settings=(("num.standby.replicas", "1"),),
     ),
     NamedVariant(
+        name="small-cache",
+        title="record cache of 1 MiB",
+        note="A record cache of 1 MiB, where the default has 10. Each final result walks all that is in "
+        "the cache, also what closed long ago, so its delay rises until the cache is full.",
+        settings=(("statestore.cache.max.bytes", str(1024 * 1024)),),
+    ),
+    NamedVariant(
         name="flat-json",
         title="own JSON parser",
         note="JSON is read and written by code made for flat objects, and only the fields that the "

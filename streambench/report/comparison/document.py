@@ -9,7 +9,7 @@ from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBy
 from streambench.analysis.compare.difference import ASKED_FACTOR, DifferenceVerdict
 from streambench.analysis.compare.gates import GateResult, GateState
 from streambench.analysis.ranking import TEST_LEVEL
-from streambench.model.numbers import DASH, number, plural, sentence
+from streambench.model.numbers import number, plural, sentence
 from streambench.report.comparison.curves import curve_plots
 from streambench.report.comparison.words import (
     answer,
@@ -36,6 +36,7 @@ from streambench.report.document import (
     Tone,
 )
 from streambench.report.plots.forest import ForestRow, draw_forest
+from streambench.report.words.changes import changes_titled, told
 from streambench.results.bundle import Bundle
 
 _TONES = {
@@ -213,20 +214,20 @@ def _draw(rows: list[ForestRow], narrow: bool) -> object:
 
 
 def _changes(pair: Pair) -> list[Block]:
-    """The settings in effect that the two do not share."""
-    if not pair.changed:
-        return []
+    """The settings in effect that the two do not share, and the defaults that their versions do not."""
     columns = (
         GridColumn("setting", code=True),
         GridColumn(pair.first.letter, code=True),
         GridColumn(pair.second.letter, code=True),
     )
-    rows = tuple(
-        GridRow((Cell(each.name), Cell(each.first or DASH), Cell(each.second or DASH)))
-        for each in pair.changed
-    )
-    title = f"{plural(len(rows), 'setting')} in effect that the two do not share"
-    return [Fold(title, (Grid(columns, rows),))]
+    folds: list[Block] = []
+    for title, changes in changes_titled(pair.differing):
+        rows = tuple(
+            GridRow((Cell(each.name), Cell(told(each.first)), Cell(told(each.second))))
+            for each in changes
+        )
+        folds.append(Fold(title, (Grid(columns, rows),)))
+    return folds
 
 
 def _reading(comparison: SideBySide) -> Section:

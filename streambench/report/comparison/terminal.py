@@ -22,6 +22,7 @@ from streambench.report.comparison.words import (
     reach_words,
     value_words,
 )
+from streambench.report.words.changes import changes_titled, told
 
 _MARKS = {
     DifferenceVerdict.BETTER: ("✓ better", "green"),
@@ -36,6 +37,8 @@ _GATES = {
     GateState.UNKNOWN: ("?", "yellow"),
 }
 
+# More than these push the verdicts off the screen.
+_CHANGES_AT_MOST = 12
 _BESIDE = "The figures below the gap describe. Each is tested by itself."
 
 
@@ -86,7 +89,23 @@ def _pair(pair: Pair) -> list[RenderableType]:
     ]
     if beside:
         said.insert(0, Text(_BESIDE, style="dim"))
-    return [Text(pair_title(pair), style="bold"), table, Text(""), *said]
+    return [Text(pair_title(pair), style="bold"), table, Text(""), *said, *_changes(pair)]
+
+
+def _changes(pair: Pair) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for title, changes in changes_titled(pair.differing):
+        if changes == pair.differing.added:
+            lines += [Text(""), Text(f"{title}: on the page")]
+            continue
+        lines += [Text(""), Text(f"{title}:")]
+        lines += [
+            Text(f"  {each.name}: {told(each.first)} → {told(each.second)}")
+            for each in changes[:_CHANGES_AT_MOST]
+        ]
+        if len(changes) > _CHANGES_AT_MOST:
+            lines.append(Text(f"  and {len(changes) - _CHANGES_AT_MOST} more, on the page"))
+    return lines
 
 
 def _add(table: Table, row: Compared) -> None:

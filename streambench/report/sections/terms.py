@@ -24,6 +24,7 @@ from streambench.report.sections.equal_terms import equal_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.sections.recovery_terms import effective_cell
+from streambench.report.sections.versions import version_blocks
 from streambench.report.words.warm_ups import warm_up_words
 from streambench.results.bundle import Bundle
 
@@ -48,6 +49,7 @@ def conditions_section(bundle: Bundle, *, one_load: bool) -> Section:
         if plan.settings:
             title = f"{title_of(bundle, label)}: {plural(len(plan.settings), 'setting')}"
             blocks.append(Fold(title, (_settings_grid(plan.settings),)))
+    blocks += version_blocks(bundle)
     return Section("conditions", "Conditions and fairness", tuple(blocks))
 
 

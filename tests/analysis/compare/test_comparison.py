@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.analysis.compare import changed
 from streambench.analysis.compare.comparison import Side, SideBySide, compare
 from streambench.analysis.compare.conditions import parse_condition
 from streambench.analysis.compare.difference import BetweenSessions, DifferenceVerdict
@@ -292,10 +293,63 @@ def test_between_versions_what_changed_in_effect_is_listed(tmp_path: Path) -> No
 
     old, new = version("1.0", "5 ms"), version("2.0", "100 ms")
     sides = [(Side("A", old, "flink@1.0"), Side("B", new, "flink@2.0"))]
-    changed = {each.name: (each.first, each.second) for each in compare(sides).pairs[0].changed}
+    changed = {
+        each.name: (each.first, each.second) for each in compare(sides).pairs[0].differing.settings
+    }
     assert changed == {"version": ("1.0", "2.0"), "job buffer.timeout": ("5 ms", "100 ms")}
 
 
 def test_single_trials_are_not_called_tested(tmp_path: Path) -> None:
     one = bundle_of(tmp_path, {"flink": (30.0,), "spark": (40.0,)})
     assert compared(one, one, "flink", "spark").tests == 0
+
+
+def of_version(tmp_path: Path, version: str, *names: str) -> Bundle:
+    variant = Variant("kafka-streams", version, pinned=True)
+    settings = tuple(Setting("kafka-streams", name, "1", Origin.FAIRNESS_RULE) for name in names)
+    return bundle_of(
+        tmp_path,
+        {"kafka-streams": STEADY},
+        run={"planned": (variant.label,)},
+        trial={
+            "variant": variant,
+            "settings": settings or (Setting("jvm", "x", "1", Origin.USER),),
+        },
+    )
+
+
+def moved_between(old: Bundle, new: Bundle) -> dict[str, tuple[str | None, str | None]]:
+    ((first,), (second,)) = old.labels, new.labels
+    (pair,) = compare([(Side("A", old, first), Side("B", new, second))]).pairs
+    found = pair.differing
+    return {each.name: (each.first, each.second) for each in (*found.defaults, *found.added)}
+
+
+@pytest.fixture
+def defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        "1.0": {"poll.ms": "100", "consumer fetch.min.bytes": "1", "gone": "7"},
+        "2.0": {"poll.ms": "50", "consumer fetch.min.bytes": "1000", "new": None},
+    }
+    monkeypatch.setattr(changed, "defaults_of", lambda engine, version: known.get(version))
+
+
+@pytest.mark.usefixtures("defaults")
+def test_defaults_that_moved_between_two_versions_are_listed(tmp_path: Path) -> None:
+    old, new = of_version(tmp_path, "1.0"), of_version(tmp_path, "2.0")
+    assert moved_between(old, new) == {
+        "consumer fetch.min.bytes": ("1", "1000"),
+        "gone": ("7", None),
+        "poll.ms": ("100", "50"),
+    }
+    assert moved_between(new, new) == {}
+    assert moved_between(of_version(tmp_path, "0.9"), new) == {}
+
+
+@pytest.mark.usefixtures("defaults")
+def test_a_default_that_both_sides_set_has_not_moved_for_them(tmp_path: Path) -> None:
+    names = ("poll.ms", "main.consumer.fetch.min.bytes")
+    both = of_version(tmp_path, "1.0", *names), of_version(tmp_path, "2.0", *names)
+    assert moved_between(*both) == {"gone": ("7", None)}
+    one = of_version(tmp_path, "1.0", *names), of_version(tmp_path, "2.0")
+    assert "poll.ms" in moved_between(*one)
