@@ -18,14 +18,14 @@ def fetch(
 ) -> None:
     """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
     from streambench.cli.fetching import announce, fetch_all
-    from streambench.engines.registry import CONTENDERS, contender_named
+    from streambench.engines.registry import CONTENDERS
+    from streambench.experiment.declared import contenders_anywhere
     from streambench.trial.testbed import TESTBED_ARTIFACTS
 
     chosen = names(engine or []) or CONTENDERS
     wanted: list[Artifacts] = [TESTBED_ARTIFACTS]
     for name in chosen:
-        contender, variant = contender_named(name)
-        wanted.append(contender.requires(variant))
+        wanted += [engine.requires(variant) for engine, variant in contenders_anywhere(name)]
     announce(wanted)
     fetch_all(wanted)
     err.print("everything is there; a run needs no network now")

@@ -15,6 +15,7 @@ from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import (
     CHECKPOINT_INTERVAL,
     TRANSACTION_TIMEOUT_MS,
+    WORKER_JVM_OPTIONS,
     flink_settings,
     parallelism,
     slots,
@@ -50,6 +51,7 @@ class FlinkEngine:
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
     variants = VARIANTS
+    shorthands = (("jvm_options", WORKER_JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
@@ -69,7 +71,7 @@ class FlinkEngine:
             version=variant.version,
             event_clock=self.event_clock,
             programs=flink_programs(workload, conditions, settings),
-            processes=flink_processes(conditions, spare=spare_task_managers(settings)),
+            processes=flink_processes(conditions, settings),
             settings=settings,
             warnings=_warnings(conditions, settings),
             recovery_terms=(_slots_words(conditions, settings),),

@@ -14,7 +14,7 @@ from streambench.engines.common.settings import (
     rules,
     whole_number,
 )
-from streambench.engines.common.variants import asked
+from streambench.engines.common.variants import asked, unvouched
 from streambench.engines.kafka_python.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -98,7 +98,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, {name: _text(value) for name, value in kept.items()}),
     )
-    for name, _ in variant.settings:
+    for name in unvouched(variant):
         _check(name)
     return marked(overridden(chosen, SCOPE, asked(variant, VARIANTS)), _RECOVERY)
 

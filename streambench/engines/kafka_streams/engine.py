@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.launch import GC_FOLDER, prepare
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.restart import kept_alive
@@ -26,8 +25,8 @@ from streambench.engines.kafka_streams.settings import (
 )
 from streambench.engines.kafka_streams.source import programs
 from streambench.engines.kafka_streams.variants import VARIANTS
-from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
@@ -66,6 +65,7 @@ class KafkaStreams:
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
     variants: tuple[NamedVariant, ...] = VARIANTS
+    shorthands: tuple[tuple[str, str], ...] = (("jvm_options", JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""
@@ -176,7 +176,7 @@ def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: st
             "-XX:-UsePerfData",
             f"-Dlog4j2.configurationFile=${{job_dir}}/{_LOGGING}",
             "-Dlog4j2.disableJmx=true",
-            *shlex.split(jvm.get(JVM_OPTIONS, "")),
+            *options_asked(chosen, JVM_OPTIONS),
             "-cp",
             f"${{job_dir}}/classes:${{jars:{jars_of(version)}}}",
             "WindowedAggregation",
