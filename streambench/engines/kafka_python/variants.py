@@ -11,4 +11,11 @@ VARIANTS: tuple[NamedVariant, ...] = (
         note="A commit with every window that closes, and not only once in the common interval.",
         settings=(("worker.commit_each_window", "true"),),
     ),
+    NamedVariant(
+        name="range-assignor",
+        title="range assignor",
+        note="Partitions are shared out by the range assignor, which kafka-python ships: with each "
+        "change of the group every worker gives up all of them, where the default keeps the most.",
+        settings=(("worker.assignor", "range"),),
+    ),
 )

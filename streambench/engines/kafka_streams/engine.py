@@ -12,6 +12,7 @@ from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
 from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.settings import (
     JVM,
@@ -149,12 +150,18 @@ class KafkaStreams:
             java=at.artifacts.java,
             ecj=ecj,
         )
+        if of_group := values(plan.settings, GROUP):
+            from streambench.kafka.groups import set_group_settings  # slow, and seldom needed
+
+            set_group_settings(at.bootstrap, at.job_id, of_group)
         return StreamsJob(
             Workers.start(filled, at),
             gc_logs=at.job_dir / GC_FOLDER,
             partitions=int(filled.symbols["partitions"]),
             broker_log=at.log_dir / BROKER_LOG,
             group=at.job_id,
+            bootstrap=at.bootstrap,
+            led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
         )
 
 
