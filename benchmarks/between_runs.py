@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/between_runs.py results/a results/b results/c
 
-For each engine that has at least two trials in each of at least three runs: the deviation of the logarithms
+For each engine and version that has at least two trials in each of at least three runs: the deviation of the logarithms
 within a run, and between runs (one-way analysis of variance, method of moments), with its degrees of
 freedom by Satterthwaite. `streambench compare` adds the latter to the error of sides of two runs.
 """
@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from streambench.model.conditions import Variant
 from streambench.model.trial import Completed
 from streambench.results.bundle import read_bundle
 
@@ -28,16 +30,15 @@ def main() -> None:
     asked = parser.parse_args()
     by_label: dict[str, dict[str, list[float]]] = {}
     for folder in asked.bundles:
-        bundle = read_bundle(folder)
-        for label in bundle.labels:
-            values = [
-                value
-                for trial in bundle.of(label)
-                if isinstance(trial.record.outcome, Completed)
-                and (value := trial.record.measures.get(asked.metric))
-            ]
-            if len(values) >= 2:
-                by_label.setdefault(label, {})[str(folder)] = values
+        for trial in read_bundle(folder).trials:
+            value = trial.record.measures.get(asked.metric)
+            if isinstance(trial.record.outcome, Completed) and value:
+                runs = by_label.setdefault(_called(trial.record.variant), {})
+                runs.setdefault(str(folder), []).append(value)
+    by_label = {
+        label: {folder: values for folder, values in runs.items() if len(values) >= 2}
+        for label, runs in by_label.items()
+    }
     print(f"{asked.metric}: deviations of the logarithms")
     every: list[tuple[float, float, int, int, float]] = []
     for label, runs in by_label.items():
@@ -50,6 +51,11 @@ def main() -> None:
             print(f"    {Path(folder).name}: {', '.join(f'{value:,.0f}' for value in values)}")
     if every:
         print(f"{'all':30} {words(pooled(every))}")
+
+
+def _called(variant: Variant) -> str:
+    """A label that does not depend on whether the version was asked for or the usual one."""
+    return replace(variant, pinned=True).label
 
 
 def parts(runs: Mapping[str, Sequence[float]]) -> tuple[float, float, int, int, float]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import argparse
 
 from streambench.experiment.capacity import no_engine
-from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
-from streambench.trial.testbed import BROKER_HEAP_MIB
+from streambench.trial.testbed import BROKER_HEAP_MIB, artifacts_of_testbed
 from streambench.trial.workspace import Room, workspace
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
@@ -26,7 +25,7 @@ def main() -> None:
     parser.add_argument("--players", type=int, help="processes that share the load")
     arguments = parser.parse_args()
     clicks = load_workload(find("clicks", (shipped_root(),)))
-    resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
+    resolved = resolve(artifacts_of_testbed())
     records = arguments.rate * arguments.seconds
     with (
         workspace(Room(BROKER_HEAP_MIB, records, 100 * records)) as place,

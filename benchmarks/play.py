@@ -31,16 +31,17 @@ from functools import partial
 from pathlib import Path
 
 from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import Trace, compile_trace
-from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.download import download_all
 from streambench.runtime.jars import HINT, Jar
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
+from streambench.trial.testbed import artifacts_of_testbed
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 
@@ -134,7 +135,7 @@ def player(bench: Bench, processes: int = 1) -> Figure:
 
 
 def perf_test(bench: Bench) -> Figure:
-    class_path = os.pathsep.join(map(str, (*bench.resolved.jars["broker"], TOOLS.file.path)))
+    class_path = os.pathsep.join(map(str, (*broker_jars(bench.resolved.jars), TOOLS.file.path)))
     argv = [
         *(str(bench.resolved.java), "-Xmx512m", "-cp", class_path),
         *("org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC, "--throughput", "-1"),
@@ -219,7 +220,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=4_000_000, help="that the load is compiled for")
     parser.add_argument("--processes", type=int, default=2, help="that share the player's load")
     arguments = parser.parse_args()
-    resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
+    resolved = resolve(artifacts_of_testbed())
     download_all([TOOLS.file], what="kafka-tools", hint=HINT)
     clicks = load_workload(find("clicks", (shipped_root(),)))
 
@@ -242,7 +243,7 @@ def main() -> None:
             folder=folder / "broker",
             log_dir=folder,
             java=resolved.java,
-            jars=resolved.jars["broker"],
+            jars=broker_jars(resolved.jars),
         )
         bench = Bench(supervisor, broker, resolved, trace, folder)
         warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)

@@ -28,15 +28,16 @@ import pyarrow.parquet as pq
 
 # A turn runs in the other build, too: only what both have is imported here.
 from streambench.kafka.broker import start_broker
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import compile_trace
-from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
+from streambench.trial.testbed import artifacts_of_testbed
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 
@@ -134,7 +135,7 @@ def compare(arguments: argparse.Namespace) -> None:
     builds = {"this build": Path(__file__).absolute().parent.parent}
     if arguments.against is not None:
         builds["the other one"] = arguments.against.absolute()
-    resolved = resolve(Artifacts(java=True, jar_sets=("broker",)))
+    resolved = resolve(artifacts_of_testbed())
     clicks = load_workload(find("clicks", (shipped_root(),)))
     warm_up = compile_trace(
         clicks,
@@ -153,7 +154,7 @@ def compare(arguments: argparse.Namespace) -> None:
             folder=folder / "broker",
             log_dir=folder,
             java=resolved.java,
-            jars=resolved.jars["broker"],
+            jars=broker_jars(resolved.jars),
         )
         warm_broker(supervisor, broker, ref=warm_up.ref, partitions=PARTITIONS, log_dir=folder)
         for _ in range(arguments.neighbours):

@@ -23,7 +23,7 @@ with warnings.catch_warnings():
     from streambench.load.trace import compile_trace
     from streambench.runtime.artifacts import resolve
     from streambench.runtime.paths import cache_dir
-    from streambench.trial.testbed import TESTBED_ARTIFACTS, warmed_broker
+    from streambench.trial.testbed import artifacts_of_testbed, warmed_broker
     from streambench.trial.workspace import Room, SharedPlace, Workspace, workspace
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
@@ -106,7 +106,7 @@ class OneBroker:
         with brief_jvms(None), ExitStack() as stack:
             place = stack.enter_context(workspace(room))
             broker = stack.enter_context(
-                warmed_broker(place, resolve(TESTBED_ARTIFACTS), workload.partitions, load.ref)
+                warmed_broker(place, resolve(artifacts_of_testbed()), workload.partitions, load.ref)
             )
             self._open = stack.pop_all()
         return SharedPlace(place, broker), broker

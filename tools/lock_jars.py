@@ -14,10 +14,12 @@ from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
 
-KAFKA = "4.3.1"
+BROKERS = ("4.3.1", "4.4.0")
 STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
 LOG4J = "2.25.4"
-SPARK = "4.2.0"
+FLINK_CONNECTORS = ("4.0.1-2.0", "5.0.0-2.2")
+# Spark's connector, with the Kafka clients and the pool of connections that it was built with.
+SPARK_CONNECTORS = {"4.1.1": ("3.9.1", "2.12.1"), "4.2.0": ("3.9.2", "2.13.1")}
 
 # Kafka's slf4j is 1.7, so the binding is log4j-slf4j-impl (log4j-slf4j2-impl is for slf4j 2).
 LOGGING = (
@@ -37,7 +39,10 @@ class JarSet:
 
 
 SETS = {
-    "broker": JarSet((f"org.apache.kafka:kafka_2.13:{KAFKA}", *LOGGING)),
+    **{
+        f"broker-{version}": JarSet((f"org.apache.kafka:kafka_2.13:{version}", *LOGGING))
+        for version in BROKERS
+    },
     # Stores are in memory: RocksDB (73 MB) is never loaded. The topology reads JSON with jackson-core.
     **{
         f"streams-{version}": JarSet(
@@ -50,19 +55,25 @@ SETS = {
         )
         for version, jackson in STREAMS.items()
     },
-    "flink-connector": JarSet(
-        ("org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2",), transitive=False
-    ),
+    **{
+        f"flink-connector-{version}": JarSet(
+            (f"org.apache.flink:flink-sql-connector-kafka:{version}",), transitive=False
+        )
+        for version in FLINK_CONNECTORS
+    },
     # The rest of what these need is in the pyspark package.
-    "spark-connector": JarSet(
-        (
-            f"org.apache.spark:spark-sql-kafka-0-10_2.13:{SPARK}",
-            f"org.apache.spark:spark-token-provider-kafka-0-10_2.13:{SPARK}",
-            "org.apache.kafka:kafka-clients:3.9.2",
-            "org.apache.commons:commons-pool2:2.13.1",
-        ),
-        transitive=False,
-    ),
+    **{
+        f"spark-connector-{version}": JarSet(
+            (
+                f"org.apache.spark:spark-sql-kafka-0-10_2.13:{version}",
+                f"org.apache.spark:spark-token-provider-kafka-0-10_2.13:{version}",
+                f"org.apache.kafka:kafka-clients:{clients}",
+                f"org.apache.commons:commons-pool2:{pool}",
+            ),
+            transitive=False,
+        )
+        for version, (clients, pool) in SPARK_CONNECTORS.items()
+    },
     "compiler": JarSet(("org.eclipse.jdt:ecj:3.46.0",), transitive=False),
 }
 

@@ -24,7 +24,7 @@ def doctor() -> None:
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.scratch import memory_folder
-    from streambench.trial.testbed import TESTBED_ARTIFACTS
+    from streambench.trial.testbed import artifacts_of_testbed
 
     rows: list[tuple[str, str, str]] = []
 
@@ -69,7 +69,7 @@ def doctor() -> None:
     )
     for name in ("the testbed", *CONTENDERS):
         if name == "the testbed":
-            needs = TESTBED_ARTIFACTS
+            needs = artifacts_of_testbed()
         else:
             engine, variant = contender_named(name)
             needs = engine.requires(variant)

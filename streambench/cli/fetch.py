@@ -15,15 +15,22 @@ def fetch(
     engine: Annotated[
         list[str] | None, typer.Option("--engine", "-e", help="Only these engines.")
     ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="The broker of this version.")
+    ] = None,
 ) -> None:
     """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
     from streambench.cli.fetching import announce, fetch_all
     from streambench.engines.registry import CONTENDERS
     from streambench.experiment.declared import contenders_anywhere
-    from streambench.trial.testbed import TESTBED_ARTIFACTS
+    from streambench.kafka.broker_versions import broker_version
+    from streambench.model.conditions import USUAL_BROKER
+    from streambench.trial.testbed import artifacts_of_testbed
 
     chosen = names(engine or []) or CONTENDERS
-    wanted: list[Artifacts] = [TESTBED_ARTIFACTS]
+    wanted: list[Artifacts] = [
+        artifacts_of_testbed(USUAL_BROKER if broker is None else broker_version(broker))
+    ]
     for name in chosen:
         wanted += [engine.requires(variant) for engine, variant in contenders_anywhere(name)]
     announce(wanted)

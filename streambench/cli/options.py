@@ -11,7 +11,8 @@ import typer
 
 from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, names, rate, whole
-from streambench.model.conditions import Conditions, Guarantee, Profile
+from streambench.kafka.broker_versions import broker_version
+from streambench.model.conditions import USUAL_BROKER, Conditions, Guarantee, Profile
 
 if TYPE_CHECKING:
     from streambench.experiment.build import Options
@@ -51,8 +52,7 @@ class CommonOptions:
             "--engine",
             "-e",
             metavar="ENGINE[@VERSION][:VARIANT]",
-            help="Only these engines (repeat, or use commas), or versions and variants of them, e.g. "
-            "flink:spare.",
+            help="Only these engines, versions or variants, e.g. flink:spare (repeat, or use commas).",
         ),
     ] = None
     workers: Annotated[
@@ -65,6 +65,10 @@ class CommonOptions:
         Profile,
         typer.Option(help="How failures are noticed: tuned alike, or as each engine ships."),
     ] = Profile.TUNED
+    broker: Annotated[
+        str,
+        typer.Option(metavar="VERSION", parser=broker_version, help="Version of Kafka."),
+    ] = USUAL_BROKER
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="ENGINE:KEY=VALUE", help="A setting of one engine."),
@@ -72,9 +76,9 @@ class CommonOptions:
     seed: Annotated[
         int, typer.Option(metavar="NUMBER", parser=whole(0), help="Seed of the load.")
     ] = 1
-    to: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where bundles are written.")
-    ] = Path("results")
+    to: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where bundles go.")] = Path(
+        "results"
+    )
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another run is going on.")] = (
         False
     )
@@ -89,7 +93,10 @@ class CommonOptions:
             engines=names(self.engine or []),
             settings=tuple(self.setting or []),
             conditions=Conditions(
-                guarantee=self.guarantee, workers=self.workers, profile=self.profile
+                guarantee=self.guarantee,
+                workers=self.workers,
+                profile=self.profile,
+                broker_version=self.broker,
             ),
             seed=self.seed,
             out=self.to,

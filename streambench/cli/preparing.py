@@ -16,20 +16,26 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_memory
 from streambench.runtime.paths import cache_dir
-from streambench.trial.testbed import BROKER_HEAP_MIB, TESTBED_ARTIFACTS
+from streambench.trial.testbed import BROKER_HEAP_MIB, artifacts_of_testbed
 
 
 def set_up(
     requests: Sequence[Request],
 ) -> tuple[tuple[Request, ...], dict[Variant, Resolved]]:
     """Fetch what is missing; an engine whose interpreter cannot be had becomes unsupported."""
-    every = {c.variant: c for r in requests for c in r.contenders if isinstance(c.plan, Plan)}
-    announce([TESTBED_ARTIFACTS, *(c.engine.requires(c.variant) for c in every.values())])
+    every = {
+        c.variant: (c, r.conditions.broker_version)
+        for r in requests
+        for c in r.contenders
+        if isinstance(c.plan, Plan)
+    }
+    testbeds = [artifacts_of_testbed(r.conditions.broker_version) for r in requests]
+    announce([*testbeds, *(c.engine.requires(c.variant) for c, _ in every.values())])
     artifacts: dict[Variant, Resolved] = {}
     gaps: dict[Variant, Unsupported] = {}
-    for variant, contender in every.items():
+    for variant, (contender, broker_version) in every.items():
         try:
-            artifacts[variant] = fetch_one(_with_testbed(contender))
+            artifacts[variant] = fetch_one(_with_testbed(contender, broker_version))
         except InterpreterMissing as error:
             gaps[variant] = Unsupported(Whose.MACHINE, error.message, error.hint)
 
@@ -44,11 +50,11 @@ def set_up(
     return found, artifacts
 
 
-def _with_testbed(contender: Contender) -> Artifacts:
+def _with_testbed(contender: Contender, broker_version: str) -> Artifacts:
     own = contender.engine.requires(contender.variant)
     return Artifacts(
         java=True,
-        jar_sets=(*TESTBED_ARTIFACTS.jar_sets, *own.jar_sets),
+        jar_sets=(*artifacts_of_testbed(broker_version).jar_sets, *own.jar_sets),
         python_env=own.python_env,
     )
 

@@ -21,6 +21,7 @@ import psutil
 
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.kafka.broker import Broker
+from streambench.kafka.broker_versions import broker_set_among
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
@@ -62,7 +63,7 @@ def machine_capacity(
     rates: tuple[int, ...] = RATES_PER_S
     if processes_for(_MORE_PER_S, workload.partitions) > 1:
         rates += (_MORE_PER_S,)
-    machine = _machine(workload, rates)
+    machine = _machine(workload, rates, broker_set_among(resolved.jars))
     if (known := _of_this_run.get(machine)) is not None:
         return known
     steps: list[CarriedRate] = []
@@ -188,12 +189,13 @@ def _affordable(rate: int) -> bool:
     return needed_bytes < psutil.virtual_memory().available // 2
 
 
-def _machine(workload: Workload, rates: tuple[int, ...]) -> str:
+def _machine(workload: Workload, rates: tuple[int, ...], broker: str) -> str:
     """Everything that the figures depend on."""
     return json.dumps(
         {
             **describe_machine(None),
             **describe_versions({}),
+            "broker": broker,
             "fields": [field.name for field in workload.fields],
             "partitions": workload.partitions,
             "quantum_ms": workload.quantum_ms,

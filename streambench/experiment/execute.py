@@ -107,7 +107,7 @@ def run_record(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         conditions=request.conditions,
         environment=describe_machine(find_java()),
-        versions=describe_versions(engines),
+        versions=describe_versions({"Kafka broker": request.conditions.broker_version, **engines}),
         trace_sha256=trace.ref.sha256,
         trace_records=trace.ref.records,
         seed=request.seed,

@@ -22,6 +22,10 @@ class Profile(enum.Enum):
     DEFAULTS = "defaults"
 
 
+USUAL_BROKER = "4.4.0"
+"""The version of the Kafka broker that every engine meets unless another is asked for."""
+
+
 @dataclass(frozen=True)
 class Conditions:
     """Equal terms; every default here is a fairness rule and is printed as one.
@@ -45,6 +49,7 @@ class Conditions:
     profile: Profile = Profile.TUNED
     # How long the supervisor waits before it starts a process again that died; None: it never does.
     restart_delay_ms: int | None = 0
+    broker_version: str = USUAL_BROKER
 
 
 # A label tells settings up to this length; longer ones are cut and told apart by a digest.

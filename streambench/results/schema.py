@@ -168,6 +168,8 @@ class RunRecord:
         return Sweep(self.axes, self.one_job) if self.axes else Single()
 
 
+# Of runs that do not name it: there was one version.
+_BROKER_BEFORE = "4.3.1"
 _RUN = TypeAdapter(RunRecord)
 _TRIAL = TypeAdapter(TrialRecord)
 
@@ -188,6 +190,9 @@ def run_from_data(data: Any) -> RunRecord:
     """The inverse of `run_to_json` after JSON parsing; raises ValueError when `data` is no run."""
     if isinstance(data, dict):
         data = {_RENAMED.get(name, name): value for name, value in data.items()}
+        conditions = data.get("conditions")
+        if isinstance(conditions, dict):
+            data["conditions"] = {"broker_version": _BROKER_BEFORE, **conditions}
     return _RUN.validate_python(data)
 
 

@@ -75,8 +75,12 @@ class InterpreterMissing(EnvironmentLacks):
 ENVIRONMENTS = {
     spec.name: spec
     for spec in (
+        EnvironmentSpec("flink-2.1.3", 313_000_000, 354_000_000, 700_000_000, (12, 11, 10)),
         EnvironmentSpec("flink-2.2.1", 316_000_000, 356_000_000, 700_000_000, (12, 11, 10)),
+        EnvironmentSpec("flink-2.3.0", 332_000_000, 374_000_000, 700_000_000, (12, 11, 10)),
+        EnvironmentSpec("spark-4.1.1", 456_000_000, 506_000_000, 2_000_000_000),
         EnvironmentSpec("spark-4.2.0", 454_000_000, 501_000_000, 2_000_000_000),
+        EnvironmentSpec("spark-4.3.0", 456_000_000, 508_000_000, 2_000_000_000),
         EnvironmentSpec("java-runtime", 46_000_000, 112_000_000, 200_000_000),
     )
 }

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from streambench.engines.protocol import Embedded, Engine, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
+from streambench.kafka.broker_versions import broker_jar_set, broker_jars
 from streambench.kafka.player import Player
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import (
@@ -19,6 +20,7 @@ from streambench.kafka.topics import (
     output_topic_config,
 )
 from streambench.kafka.warm_up import warm_broker
+from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Artifacts, Plan
 from streambench.model.trial import TraceRef
@@ -29,8 +31,6 @@ from streambench.trial.workspace import Workspace
 
 INPUT_TOPIC = "input"
 OUTPUT_TOPIC = "output"
-# What every trial needs, whatever the engine.
-TESTBED_ARTIFACTS = Artifacts(java=True, jar_sets=("broker",))
 BROKER_HEAP_MIB = 512
 
 
@@ -126,6 +126,11 @@ class EmbeddedTestbed:
         )
 
 
+def artifacts_of_testbed(broker_version: str = USUAL_BROKER) -> Artifacts:
+    """What a testbed needs on disk: Java and the broker of that version."""
+    return Artifacts(java=True, jar_sets=(broker_jar_set(broker_version),))
+
+
 @contextmanager
 def embedded_testbed(
     place: Workspace,
@@ -167,7 +172,7 @@ def warmed_broker(
             folder=place.scratch / "broker",
             log_dir=place.log_dir,
             java=artifacts.java,
-            jars=artifacts.jars["broker"],
+            jars=broker_jars(artifacts.jars),
             heap_mib=BROKER_HEAP_MIB,
         )
     try:

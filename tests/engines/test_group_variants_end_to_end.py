@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
     scope="module",
     params=[
         "kafka-streams:streams-protocol",
-        "kafka-streams@4.4.0:streams-protocol",
+        "kafka-streams@4.3.1:streams-protocol",
         "kafka-python:range-assignor",
     ],
 )

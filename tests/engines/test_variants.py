@@ -88,13 +88,6 @@ def test_every_tested_version_has_a_plan_under_a_label_of_its_own(name: str, ver
     assert set(needs.jar_sets) <= set(jar_sets())
 
 
-def test_versions_of_one_engine_need_different_things() -> None:
-    engine = engine_named("kafka-streams")
-    assert len(engine.versions) > 1
-    needs = {engine.requires(Variant(engine.name, each)).jar_sets for each in engine.versions}
-    assert len(needs) == len(engine.versions)
-
-
 def test_a_version_goes_with_a_variant() -> None:
     _, variant = contender_named("kafka-streams@4.4.0:flat-json")
     assert variant.label == "kafka-streams@4.4.0:flat-json"

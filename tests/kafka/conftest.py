@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streambench.kafka.broker import Broker
+from streambench.kafka.broker_versions import broker_jar_set
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
@@ -21,7 +22,7 @@ PARTITIONS = 4
 
 @pytest.fixture(scope="session")
 def resolved() -> Resolved:
-    return resolve(Artifacts(java=True, jar_sets=("broker",)))
+    return resolve(Artifacts(java=True, jar_sets=(broker_jar_set(),)))
 
 
 @pytest.fixture

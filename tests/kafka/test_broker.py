@@ -10,6 +10,7 @@ import pytest
 from streambench.kafka import broker as broker_module
 from streambench.kafka.broker import Broker, serves, start_broker
 from streambench.kafka.broker_config import cluster_id, server_properties
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.topics import (
     TopicSpec,
     create_topics,
@@ -38,7 +39,7 @@ def test_a_broker_whose_port_is_taken_starts_on_another_and_leaves_nothing(
             folder=tmp_path / "kafka",
             log_dir=tmp_path / "logs",
             java=resolved.java,
-            jars=resolved.jars["broker"],
+            jars=broker_jars(resolved.jars),
         )
         assert started.bootstrap != f"127.0.0.1:{taken_port}"
         assert serves(started.bootstrap)

@@ -12,6 +12,7 @@ from kafka import KafkaProducer
 
 from streambench.kafka.broker import BROKER, give_up_broker, restart_broker, start_broker
 from streambench.kafka.broker_config import NODE_ID
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.metadata_log import broker_fenced
 from streambench.kafka.topics import TopicSpec, create_topics, output_topic_config
 from streambench.runtime.artifacts import Resolved
@@ -42,7 +43,7 @@ def test_a_transaction_that_timed_out_meanwhile_stays_aborted(
         folder=tmp_path / "kafka",
         log_dir=tmp_path / "logs",
         java=resolved.java,
-        jars=resolved.jars["broker"],
+        jars=broker_jars(resolved.jars),
     )
     create_topics(broker.bootstrap, (TopicSpec("output", 1, output_topic_config()),))
     subprocess.run(

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streambench.kafka.broker import Broker, start_broker
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.certificate import certify
 from streambench.kafka.player import ControlRecord, Player, processes_for
 from streambench.kafka.send_times import read_meta
@@ -290,7 +291,7 @@ def test_a_broker_that_is_killed_and_comes_back_holds_every_record_once(
         folder=tmp_path / "kafka",
         log_dir=tmp_path,
         java=resolved.java,
-        jars=resolved.jars["broker"],
+        jars=broker_jars(resolved.jars),
     )
     create_topics(own.bootstrap, (TopicSpec("input", PARTITIONS, input_topic_config()),))
     player = Player.start(

@@ -258,15 +258,14 @@ def test_every_jar_of_the_lock_has_a_hash_and_a_size() -> None:
 
 def test_the_lock_has_the_sets_that_engines_ask_for() -> None:
     assert set(jar_sets()) == {
-        "broker",
-        "streams-4.3.1",
-        "streams-4.4.0",
-        "flink-connector",
-        "spark-connector",
+        *("broker-4.3.1", "broker-4.4.0"),
+        *("streams-4.3.1", "streams-4.4.0"),
+        *("flink-connector-4.0.1-2.0", "flink-connector-5.0.0-2.2"),
+        *("spark-connector-4.1.1", "spark-connector-4.2.0"),
         "compiler",
     }
     broker, streams = (
-        {jar.coordinate for jar in jar_set(name)} for name in ("broker", "streams-4.3.1")
+        {jar.coordinate for jar in jar_set(name)} for name in ("broker-4.3.1", "streams-4.3.1")
     )
     assert "org.apache.kafka:kafka-clients:4.3.1" in broker & streams
     # Stores are in memory, and RocksDB alone is larger than all other jars.

@@ -33,7 +33,7 @@ def test_a_broker_that_does_not_start_is_not_an_engines_failure(
         pytest.raises(InstrumentFailed, match="the Kafka broker was not ready") as caught,
         testbed.embedded_testbed(
             place,
-            Resolved(Path("java"), {"broker": ()}),
+            Resolved(Path("java"), {"broker-4.4.0": ()}),
             partitions=4,
             broker_warm_up=TraceRef(tmp_path, "", 0, 0),
         ),
@@ -48,7 +48,7 @@ def test_jobs_of_a_shared_place_have_topics_and_folders_of_their_own(tmp_path: P
     load = compile_trace(
         workload, duration_ms=1_000, seed=1, cache=tmp_path / "loads", rate_per_s=1_000
     )
-    artifacts = resolve(testbed.TESTBED_ARTIFACTS)
+    artifacts = resolve(testbed.artifacts_of_testbed())
     seen: list[tuple[str, str, int]] = []
     folders: list[Path] = []
     broker = one_broker.broker

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from streambench.load.trace import compile_trace
-from streambench.model.plan import Artifacts
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
-from streambench.trial.testbed import embedded_testbed
+from streambench.trial.testbed import artifacts_of_testbed, embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Room
 from streambench.workload.locate import find
@@ -37,7 +36,7 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         one_broker.workspace(Room(0, load.ref.records, load.records_bytes)) as place,
         embedded_testbed(
             place,
-            resolve(Artifacts(java=True, jar_sets=("broker",))),
+            resolve(artifacts_of_testbed()),
             partitions=workload.partitions,
             broker_warm_up=load.ref,
         ) as testbed,

@@ -76,6 +76,6 @@ if __name__ == "__main__":
     for engine in ENGINES:
         contender = engine_named(engine)
         for version in contender.versions:
-            path = file_of(engine, None if version == contender.version else version)
+            path = file_of(engine, version)
             path.write_text(listed(engine, version), encoding="utf-8")
             print(path)

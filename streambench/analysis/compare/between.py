@@ -6,5 +6,5 @@ from collections.abc import Mapping
 
 from streambench.analysis.compare.difference import BetweenSessions
 
-BETWEEN_RUNS: Mapping[str, BetweenSessions] = {}
-"""By the key of a figure; docs/method.md (comparing) has the data. Of one that is not here it is unknown."""
+BETWEEN_RUNS: Mapping[tuple[str, str], BetweenSessions] = {}
+"""By engine and key of a figure; docs/method.md (comparing) has the data. Elsewhere it is unknown."""

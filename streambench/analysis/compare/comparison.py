@@ -120,13 +120,13 @@ class SideBySide:
 
 def compare(
     sides: Sequence[tuple[Side, Side]],
-    between: Mapping[str, BetweenSessions] | None = None,
+    between: Mapping[tuple[str, str], BetweenSessions] | None = None,
     *,
     any_speed: bool = False,
 ) -> SideBySide:
-    """Compare each pair. `between`: by a figure's key, what is added for trials of different runs.
+    """Compare each pair.
 
-    With `any_speed` trials count at whatever speed of the machine they were made, and that is told.
+    `between`: by engine and key of a figure, what is added for trials of different runs. With `any_speed` trials count at whatever speed of the machine they were made, and that is told.
     """
     compared = [tuple(map(_at_any_speed, pair)) if any_speed else pair for pair in sides]
     prepared = [_figures(first, second, between or {}) for first, second in compared]
@@ -184,7 +184,9 @@ def _judged(rows: Sequence[_Row], *, one_question: bool) -> dict[int, Difference
     return {id(row): each for (row, *_), each in zip(able, judged, strict=True)}
 
 
-def _figures(first: Side, second: Side, between: Mapping[str, BetweenSessions]) -> tuple[_Row, ...]:
+def _figures(
+    first: Side, second: Side, between: Mapping[tuple[str, str], BetweenSessions]
+) -> tuple[_Row, ...]:
     ours, theirs = (measured(side.bundle, side.label) for side in (first, second))
     rows = []
     for key in dict.fromkeys((*ours, *theirs)):
@@ -192,10 +194,20 @@ def _figures(first: Side, second: Side, between: Mapping[str, BetweenSessions]) 
         if _stands_in(key, ours, theirs):
             continue
         row = _row(one, other, first, second)
-        spread = between.get(key.partition(" at ")[0])
+        spread = _between(first, second, key.partition(" at ")[0], between)
         terms = replace(row.figure.terms, between=spread)
         rows.append(replace(row, figure=replace(row.figure, terms=terms)))
     return tuple(rows)
+
+
+def _between(
+    first: Side, second: Side, key: str, between: Mapping[tuple[str, str], BetweenSessions]
+) -> BetweenSessions | None:
+    """The greater of what is known of both engines; None where one of them was not measured."""
+    ours, theirs = (between.get((_engine(side), key)) for side in (first, second))
+    if ours is None or theirs is None:
+        return None
+    return max(ours, theirs, key=lambda each: each.sd)
 
 
 def _row(one: SideFigure | None, other: SideFigure | None, first: Side, second: Side) -> _Row:

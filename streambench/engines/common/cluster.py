@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +14,14 @@ from streambench.model.plan import Plan, Unsupported, Whose
 _ATTEMPTS: Final = 3
 
 
-def other_version(title: str, asked: str, ours: str) -> Unsupported | None:
-    """Why a version cannot be run; None where it is the one that there is."""
-    if asked == ours:
+def other_version(title: str, asked: str, ours: Sequence[str]) -> Unsupported | None:
+    """Why a version cannot be run; None where it is among those that there are, the newest first."""
+    if asked in ours:
         return None
     return Unsupported(
-        Whose.OURS, f"streambench runs {title} {ours}, not {asked}", hint=f"ask for {ours}"
+        Whose.OURS,
+        f"streambench runs {title} {', '.join(ours)}, not {asked}",
+        hint=f"ask for {ours[0]}",
     )
 
 

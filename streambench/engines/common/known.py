@@ -1,6 +1,6 @@
 """Which settings an engine's version knows, and which name a mistyped one was meant to be.
 
-The names are in one file an engine, written from its own jars by tools/settings/list_names.py.
+The names are in one file a version of an engine, written from its own jars by tools/settings/list_names.py.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ _CLOSE = 0.85
 _LIKE = 0.5
 
 
-def file_of(engine: str, version: str | None = None) -> Path:
-    """Where the names of an engine's settings are, of the version that it usually runs in or another."""
-    of_version = "" if version is None else f"-{version}"
-    return _FOLDER / engine.replace("-", "_") / f"setting_names{of_version}.txt"
+def file_of(engine: str, version: str) -> Path:
+    """Where the names of the settings of an engine's version are."""
+    return _FOLDER / engine.replace("-", "_") / f"setting_names-{version}.txt"
 
 
 @functools.cache
-def names_by_kind(engine: str, version: str | None = None) -> Mapping[str, frozenset[str]]:
+def names_by_kind(engine: str, version: str) -> Mapping[str, frozenset[str]]:
     """What an engine's version defines: kind (option, consumer, topic …) → names."""
     found: dict[str, set[str]] = {}
     for line in file_of(engine, version).read_text(encoding="utf-8").splitlines():

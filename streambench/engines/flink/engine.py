@@ -23,6 +23,12 @@ from streambench.engines.flink.settings import (
 )
 from streambench.engines.flink.submission import submit
 from streambench.engines.flink.variants import VARIANTS
+from streambench.engines.flink.versions import (
+    USUAL_VERSION,
+    VERSIONS,
+    connector_jars,
+    connector_words,
+)
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
@@ -38,16 +44,14 @@ from streambench.model.plan import (
 )
 from streambench.model.workload import Workload
 
-VERSION = "2.2.1"
-
 
 class FlinkEngine:
     """JobManager and TaskManagers as processes of their own, one slot a TaskManager; Flink SQL."""
 
     name = "flink"
     title = "Apache Flink"
-    version = VERSION
-    versions = (VERSION,)
+    version = USUAL_VERSION
+    versions = VERSIONS
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
     variants = VARIANTS
@@ -56,24 +60,28 @@ class FlinkEngine:
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
         return Artifacts(
-            java=True, jar_sets=("flink-connector",), python_env=f"flink-{variant.version}"
+            java=True,
+            jar_sets=(connector_jars(variant.version),),
+            python_env=f"flink-{variant.version}",
         )
 
     def plan(
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """Query, configuration and processes, with addresses and folders as symbols."""
-        if (other := other_version("Flink", variant.version, VERSION)) is not None:
+        if (other := other_version("Flink", variant.version, VERSIONS)) is not None:
             return other
         settings = flink_settings(workload.query, conditions, variant)
         return Plan(
             engine=self.name,
             version=variant.version,
             event_clock=self.event_clock,
-            programs=flink_programs(workload, conditions, settings),
+            programs=flink_programs(
+                workload, conditions, settings, connector_jars(variant.version)
+            ),
             processes=flink_processes(conditions, settings),
             settings=settings,
-            warnings=_warnings(conditions, settings),
+            warnings=_warnings(conditions, settings, variant.version),
             recovery_terms=(_slots_words(conditions, settings),),
             symbols={
                 "flink_home": "${site_packages}/pyflink",
@@ -129,8 +137,10 @@ def _start(plan: Plan, at: Embedded) -> Job:
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
 
 
-def _warnings(conditions: Conditions, settings: Sequence[Setting]) -> tuple[str, ...]:
+def _warnings(conditions: Conditions, settings: Sequence[Setting], version: str) -> tuple[str, ...]:
+    connector = connector_words(version)
     warnings = [
+        *(() if connector is None else (connector,)),
         "Flink: a slot is not a core; a TaskManager runs several threads (source, network, "
         "checkpoints, compiler) beside its slot's.",
         _slots_words(conditions, settings),

@@ -34,16 +34,19 @@ logger.pekko.level = WARN
 
 
 def flink_programs(
-    workload: Workload, conditions: Conditions, settings: Sequence[Setting]
+    workload: Workload, conditions: Conditions, settings: Sequence[Setting], connector: str
 ) -> tuple[Program, ...]:
-    """Query, submission, cluster configuration and log format, the one most worth reading first."""
+    """Query, submission, cluster configuration and log format, the one most worth reading first.
+
+    `connector` is the set of jars with the connector.
+    """
     return (
         Program(
             "query.sql",
             "sql",
             query_sql(workload, _source(settings), _sink(workload, conditions, settings)),
         ),
-        Program("job.json", "json", _job(settings)),
+        Program("job.json", "json", _job(settings, connector)),
         Program("conf/config.yaml", "yaml", _config(settings)),
         Program("conf/log4j.properties", "properties", _LOG4J),
     )
@@ -78,7 +81,7 @@ def _sink(
     return options
 
 
-def _job(settings: Sequence[Setting]) -> str:
+def _job(settings: Sequence[Setting], connector: str) -> str:
     job = {
         "statements": "${job_dir}/query.sql",
         "submitted": "${job_dir}/submitted.json",
@@ -90,7 +93,7 @@ def _job(settings: Sequence[Setting]) -> str:
             "rest.retry.delay": "200 ms",
             "rest.retry.max-attempts": "300",
             "pipeline.name": "${job_id}",
-            "pipeline.jars": "file://${jars:flink-connector}",
+            "pipeline.jars": f"file://${{jars:{connector}}}",
             "execution.checkpointing.dir": "file://${job_dir}/checkpoints",
             **values(settings, JOB),
         },

@@ -124,23 +124,23 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         *rules(JVM, _jvm(conditions)),
         *rules(OWN, {SPARE_TASK_MANAGERS: 0}),
     )
-    known = known_names() | {SPARE_TASK_MANAGERS}
-    families = tuple({f"{name.partition('.')[0]}." for name in known_names()})
+    known = known_names(variant.version) | {SPARE_TASK_MANAGERS}
+    families = tuple({f"{name.partition('.')[0]}." for name in known_names(variant.version)})
     for each in checked("flink", asked(variant, VARIANTS), known, open_to=families):
-        for scope in _scopes(each.name):
+        for scope in _scopes(each.name, variant.version):
             settings = overridden(settings, scope, (each,))
     return marked(settings, _RECOVERY)
 
 
 @functools.cache
-def known_names() -> frozenset[str]:
-    """Every name that this version of Flink and of its connector defines."""
-    kinds = names_by_kind("flink")
+def known_names(version: str) -> frozenset[str]:
+    """Every name that a version of Flink and of its connector defines."""
+    kinds = names_by_kind("flink", version)
     clients = kinds["consumer"] | kinds["producer"]
     return kinds["option"] | {f"{_PROPERTIES}{name}" for name in clients}
 
 
-def _scopes(name: str) -> tuple[str, ...]:
+def _scopes(name: str, version: str) -> tuple[str, ...]:
     if is_own(name):
         return (OWN,)
     if name.startswith("scan."):
@@ -148,7 +148,7 @@ def _scopes(name: str) -> tuple[str, ...]:
     if name.startswith("sink."):
         return (SINK,)
     if name.startswith(_PROPERTIES):
-        kinds = names_by_kind("flink")
+        kinds = names_by_kind("flink", version)
         client = name.removeprefix(_PROPERTIES)
         read_by = ((SOURCE, "consumer"), (SINK, "producer"))
         return tuple(s for s, kind in read_by if client in kinds[kind]) or (SOURCE, SINK)

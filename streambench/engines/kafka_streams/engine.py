@@ -17,7 +17,6 @@ from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
-    USUAL_VERSION,
     commit_interval_ms,
     json_parser,
     properties,
@@ -26,6 +25,7 @@ from streambench.engines.kafka_streams.settings import (
 )
 from streambench.engines.kafka_streams.source import programs
 from streambench.engines.kafka_streams.variants import VARIANTS
+from streambench.engines.kafka_streams.versions import USUAL_VERSION, VERSIONS, jars_of
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Variant
 from streambench.model.errors import UsageError
@@ -62,7 +62,7 @@ class KafkaStreams:
     name: str = "kafka-streams"
     title: str = "Kafka Streams"
     version: str = USUAL_VERSION
-    versions: tuple[str, ...] = (USUAL_VERSION, "4.4.0")
+    versions: tuple[str, ...] = VERSIONS
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
     variants: tuple[NamedVariant, ...] = VARIANTS
@@ -163,11 +163,6 @@ class KafkaStreams:
             bootstrap=at.bootstrap,
             led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
         )
-
-
-def jars_of(version: str) -> str:
-    """The set of jars of a version, in the lock."""
-    return f"streams-{version}"
 
 
 def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: str) -> ProcessPlan:

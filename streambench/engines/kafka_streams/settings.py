@@ -33,7 +33,6 @@ from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
 from streambench.workload.names import did_you_mean
 
-USUAL_VERSION = "4.3.1"
 SCOPE = "kafka-streams"
 JVM = "jvm"
 JVM_OPTIONS = "jvm.options"
@@ -136,9 +135,9 @@ def json_parser(chosen: Sequence[Setting]) -> JsonParser:
 
 
 @functools.cache
-def known_names(version: str = USUAL_VERSION) -> frozenset[str]:
+def known_names(version: str) -> frozenset[str]:
     """Every name that a version defines: its own, its clients' with and without their prefixes."""
-    kinds = names_by_kind("kafka-streams", None if version == USUAL_VERSION else version)
+    kinds = names_by_kind("kafka-streams", version)
     clients = {
         "consumer": _CONSUMERS,
         "producer": ("producer.",),

@@ -24,6 +24,12 @@ from streambench.engines.spark.settings import (
 )
 from streambench.engines.spark.trigger import trigger_ms
 from streambench.engines.spark.variants import TRIGGER, VARIANTS
+from streambench.engines.spark.versions import (
+    USUAL_VERSION,
+    VERSIONS,
+    connector_jars,
+    connector_words,
+)
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -31,7 +37,6 @@ from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Who
 from streambench.model.workload import Workload
 from streambench.runtime.waiting import wait_until
 
-VERSION = "4.2.0"
 MASTER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 120.0
 _RECOVERY_TERMS = (
@@ -45,8 +50,8 @@ class SparkEngine:
 
     name = "spark"
     title = "Spark Structured Streaming"
-    version = VERSION
-    versions = (VERSION,)
+    version = USUAL_VERSION
+    versions = VERSIONS
     event_clock = EventClock.GLOBAL_PER_BATCH
     state_exact = True
     variants = VARIANTS
@@ -56,7 +61,7 @@ class SparkEngine:
         """A Java runtime, PySpark's environment (it holds Spark itself) and the Kafka connector."""
         return Artifacts(
             java=True,
-            jar_sets=("spark-connector",),
+            jar_sets=(connector_jars(variant.version),),
             python_env=f"spark-{variant.version}",
         )
 
@@ -64,7 +69,7 @@ class SparkEngine:
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """Query, configuration and processes, with addresses and folders as symbols."""
-        if (other := other_version("Spark", variant.version, VERSION)) is not None:
+        if (other := other_version("Spark", variant.version, VERSIONS)) is not None:
             return other
         if conditions.guarantee is Guarantee.EXACTLY_ONCE:
             return Unsupported(
@@ -77,10 +82,15 @@ class SparkEngine:
             engine=self.name,
             version=variant.version,
             event_clock=self.event_clock,
-            programs=spark_programs(workload, settings, heap_mib=executor_heap_mib(conditions)),
+            programs=spark_programs(
+                workload,
+                settings,
+                heap_mib=executor_heap_mib(conditions),
+                connector=connector_jars(variant.version),
+            ),
             processes=spark_processes(conditions),
             settings=settings,
-            warnings=_warnings(conditions, trigger_ms(settings)),
+            warnings=_warnings(conditions, trigger_ms(settings), variant.version),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"spark_home": "${site_packages}/pyspark"},
         )
@@ -139,8 +149,10 @@ def _trigger_words(interval_ms: int | None) -> str:
     )
 
 
-def _warnings(conditions: Conditions, interval_ms: int | None) -> tuple[str, ...]:
+def _warnings(conditions: Conditions, interval_ms: int | None, version: str) -> tuple[str, ...]:
+    connector = connector_words(version)
     warnings = [
+        *(() if connector is None else (connector,)),
         "Spark: offsets and state are committed by FileSystemBasedCheckpointFileManager, which forks "
         "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
         "Spark: a batch is its commit; the commit interval does not apply.",

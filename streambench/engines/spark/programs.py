@@ -38,15 +38,15 @@ logger.scheduler.level = INFO
 
 
 def spark_programs(
-    workload: Workload, settings: Sequence[Setting], *, heap_mib: int
+    workload: Workload, settings: Sequence[Setting], *, heap_mib: int, connector: str
 ) -> tuple[Program, ...]:
     """Query, application configuration and log format, the one most worth reading first.
 
-    `heap_mib` is an executor's.
+    `heap_mib` is an executor's; `connector` is the set of jars with the connector.
     """
     return (
         Program("query.py", "python", _query(workload, settings)),
-        Program("job.json", "json", _job(settings, heap_mib)),
+        Program("job.json", "json", _job(settings, heap_mib, connector)),
         Program("log4j2.properties", "properties", _LOG4J),
     )
 
@@ -66,7 +66,7 @@ def _query(workload: Workload, settings: Sequence[Setting]) -> str:
     return query_program(workload, source, sink, trigger_ms(settings))
 
 
-def _job(settings: Sequence[Setting], heap_mib: int) -> str:
+def _job(settings: Sequence[Setting], heap_mib: int, connector: str) -> str:
     flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
     asked = values(settings, APPLICATION)
     # What a user asks for stands behind ours, and wins over it.
@@ -87,8 +87,8 @@ def _job(settings: Sequence[Setting], heap_mib: int) -> str:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.sql.warehouse.dir": "${job_dir}/warehouse",
-            "spark.driver.extraClassPath": "${jars:spark-connector}",
-            "spark.executor.extraClassPath": "${jars:spark-connector}",
+            "spark.driver.extraClassPath": f"${{jars:{connector}}}",
+            "spark.executor.extraClassPath": f"${{jars:{connector}}}",
             **options,
             **{name: value for name, value in asked.items() if name not in options},
         },

@@ -134,29 +134,29 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
         ),
     )
-    known = known_names() | {TRIGGER}
+    known = known_names(variant.version) | {TRIGGER}
     for each in checked("spark", asked(variant, VARIANTS), known, open_to=("spark.", _CLIENT)):
-        for scope in _scopes(each.name):
+        for scope in _scopes(each.name, variant.version):
             settings = overridden(settings, scope, (each,))
     return marked(settings, _RECOVERY)
 
 
 @functools.cache
-def known_names() -> frozenset[str]:
-    """Every name that this version of Spark and of its connector defines or reads."""
-    kinds = names_by_kind("spark")
+def known_names(version: str) -> frozenset[str]:
+    """Every name that a version of Spark and of its connector defines or reads."""
+    kinds = names_by_kind("spark", version)
     clients = kinds["consumer"] | kinds["producer"]
     spark = kinds["option"] | kinds["mentioned"]
     return spark | _SOURCE_OPTIONS | {f"{_CLIENT}{name}" for name in clients}
 
 
-def _scopes(name: str) -> tuple[str, ...]:
+def _scopes(name: str, version: str) -> tuple[str, ...]:
     if name == TRIGGER:
         return (QUERY,)
     if name in _SOURCE_OPTIONS:
         return (SOURCE,)
     if name.startswith(_CLIENT):
-        kinds = names_by_kind("spark")
+        kinds = names_by_kind("spark", version)
         client = name.removeprefix(_CLIENT)
         read_by = ((SOURCE, "consumer"), (SINK, "producer"))
         return tuple(s for s, kind in read_by if client in kinds[kind]) or (SOURCE, SINK)

@@ -27,7 +27,7 @@ from .bundles import bundle_of
 
 STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
 SLOWER = tuple(1.5 * value for value in STEADY)
-SAME_HOUR = {"delay_p99_ms": BetweenSessions(0.0, 1.0)}
+SAME_HOUR = {("flink", "delay_p99_ms"): BetweenSessions(0.0, 1.0)}
 
 
 def compared(first: Bundle, second: Bundle, *labels: str) -> SideBySide:
@@ -50,6 +50,15 @@ def test_engines_of_one_run_and_variants_of_two_are_compared(tmp_path: Path) -> 
     # Without a word on how far runs lie apart nothing is told of two of them.
     apart = compare([(Side("A", one, "flink"), Side("B", other, "flink"))])
     assert judged(apart, "delay_p99_ms") is DifferenceVerdict.ALIKE
+
+
+def test_what_one_engines_runs_have_in_common_says_nothing_of_anothers(tmp_path: Path) -> None:
+    one = bundle_of(tmp_path, {"flink": STEADY})
+    other = bundle_of(tmp_path, {"spark": SLOWER})
+    assert judged(compared(one, other, "flink", "spark"), "delay_p99_ms") is DifferenceVerdict.ALIKE
+    both = {**SAME_HOUR, ("spark", "delay_p99_ms"): BetweenSessions(0.01, 20.0)}
+    known = compare([(Side("A", one, "flink"), Side("B", other, "spark"))], both)
+    assert judged(known, "delay_p99_ms") is DifferenceVerdict.WORSE
 
 
 def test_the_slowest_window_stands_in_for_a_tail_that_was_not_earned(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Which versions of the broker are tested, and the jars of each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from streambench.model.conditions import USUAL_BROKER
+from streambench.model.errors import UsageError
+
+BROKER_VERSIONS = (USUAL_BROKER, "4.3.1")
+_PREFIX = "broker-"
+
+
+def broker_version(text: str) -> str:
+    """`text` where it is a tested version; UsageError with the nearest one otherwise."""
+    if text in BROKER_VERSIONS:
+        return text
+    near = difflib.get_close_matches(text, BROKER_VERSIONS, n=1, cutoff=0.0)
+    raise UsageError(
+        f"a Kafka broker {text} is not among the versions that are tested here: "
+        f"{', '.join(BROKER_VERSIONS)}",
+        hint=f"--broker {near[0] if near else USUAL_BROKER}",
+    )
+
+
+def broker_jar_set(version: str = USUAL_BROKER) -> str:
+    """The name of the set of jars of a version."""
+    return f"{_PREFIX}{version}"
+
+
+def broker_jars(jars: Mapping[str, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """The class path of the one broker that is among these sets."""
+    return jars[broker_set_among(jars)]
+
+
+def broker_set_among(names: Iterable[str]) -> str:
+    """The one name of a broker's set among names of sets."""
+    (found,) = (name for name in names if name.startswith(_PREFIX))
+    return found
