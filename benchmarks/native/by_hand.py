@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streambench.engines.protocol import Engine, Job, NamedVariant, Where
-from streambench.model.conditions import Conditions, Variant
+from streambench.engines.protocol import Engine, Job, Where
+from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Program, Unsupported
 from streambench.model.workload import Workload

@@ -21,7 +21,8 @@ def fetch(
 ) -> None:
     """Fetch everything that the engines need into the user's cache, verified by SHA-256."""
     from streambench.cli.fetching import announce, fetch_all
-    from streambench.engines.registry import CONTENDERS, contender_named
+    from streambench.engines.registry import CONTENDERS
+    from streambench.experiment.declared import contenders_anywhere
     from streambench.kafka.broker_versions import broker_version
     from streambench.model.conditions import USUAL_BROKER
     from streambench.trial.testbed import artifacts_of_testbed
@@ -31,8 +32,7 @@ def fetch(
         artifacts_of_testbed(USUAL_BROKER if broker is None else broker_version(broker))
     ]
     for name in chosen:
-        contender, variant = contender_named(name)
-        wanted.append(contender.requires(variant))
+        wanted += [engine.requires(variant) for engine, variant in contenders_anywhere(name)]
     announce(wanted)
     fetch_all(wanted)
     err.print("everything is there; a run needs no network now")

@@ -13,7 +13,8 @@ from streambench.model.errors import UsageError
 def validate(
     workload: Annotated[str, typer.Argument(help="A workload's name.")],
 ) -> None:
-    """Check a workload: its declaration, its load, and whether an exact result can be promised."""
+    """Check a workload: its declaration, its load, its variants, and if a result can be exact."""
+    from streambench.experiment.declared import declared_for
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
     from streambench.workload.validate import findings
@@ -26,6 +27,7 @@ def validate(
             f"{workload} cannot run:\n" + "\n".join(f"  - {problem.message}" for problem in fatal),
             hint=fatal[0].hint,
         )
+    declared = declared_for(parsed)
     for finding in found:
         err.print(f"note: {finding.message}", markup=False, soft_wrap=True)
     if parsed.late_records_possible:
@@ -35,3 +37,8 @@ def validate(
         )
     else:
         out.print(f"{workload} is sound. No record can be late: every result is checked exactly.")
+    for engine, variants in declared.items():
+        for each in variants:
+            out.print(
+                f"{engine}:{each.name} is sound, declared in {each.declared_in}.", markup=False
+            )

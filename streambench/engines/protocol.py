@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
 from streambench.model.workload import Workload
@@ -135,21 +135,6 @@ class Job(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class NamedVariant:
-    """An engine run in another way that its users know, under a name: `ENGINE:NAME`.
-
-    `title` follows the engine's in reports ("Apache Flink, spare worker"), and `note` is a sentence on
-    what it shows. Keys of `settings` that begin with `streambench.` are streambench's own, all others
-    the engine's; a user can set each of them, too.
-    """
-
-    name: str
-    title: str
-    note: str
-    settings: tuple[tuple[str, str], ...]
-
-
 class Engine(Protocol):
     """A contender's engine: data first, code where it differs."""
 
@@ -186,6 +171,11 @@ class Engine(Protocol):
     @property
     def variants(self) -> tuple[NamedVariant, ...]:
         """The variants that it ships, each once."""
+        ...
+
+    @property
+    def shorthands(self) -> tuple[tuple[str, str], ...]:
+        """Keys of a declared variant (`trigger`, `jvm_options`), and the setting for which each stands."""
         ...
 
     def requires(self, variant: Variant) -> Artifacts:

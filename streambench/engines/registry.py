@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 
-from streambench.engines.common.variants import named_variant
+from streambench.engines.common.variants import Declared, named_variant
 from streambench.engines.protocol import Engine
 from streambench.model.conditions import Variant
 from streambench.model.errors import UsageError
@@ -36,10 +37,11 @@ def engine_named(name: str) -> Engine:
     return engine
 
 
-def contender_named(text: str) -> tuple[Engine, Variant]:
+def contender_named(text: str, declared: Declared | None = None) -> tuple[Engine, Variant]:
     """The engine and the variant that `ENGINE[@VERSION][:VARIANT]` stands for.
 
-    Raises UsageError, with the nearest name, when there is no such engine, version or variant of it.
+    A version on the command line wins over the one that a variant was declared for. Raises UsageError,
+    with the nearest name, when there is no such engine, version or variant of it.
     """
     named, colon, variant_name = text.partition(":")
     name, at, version = named.partition("@")
@@ -52,9 +54,14 @@ def contender_named(text: str) -> tuple[Engine, Variant]:
         name=variant_name if colon else None,
         pinned=bool(at),
     )
-    if colon:
-        named_variant(variant, engine.variants)
-    return engine, variant
+    if not colon:
+        return engine, variant
+    own = (declared or {}).get(engine.name, ())
+    found = named_variant(variant, (*engine.variants, *own))
+    if found.declared_in is None:
+        return engine, variant
+    chosen = variant.version if at or found.version is None else found.version
+    return engine, replace(variant, version=chosen, declared=found)
 
 
 def _untested(engine: Engine, version: str) -> UsageError:

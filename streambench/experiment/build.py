@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streambench.experiment.contenders import chosen, contender
+from streambench.experiment.declared import declared_where_asked
 from streambench.experiment.lengths import (
     CONFIRM_WINDOWS,
     PROBE_WINDOWS,
@@ -149,7 +150,8 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     """
     terms = _terms(options, point)
     workload, rate_per_s = terms.workload, terms.rate_per_s
-    who = chosen(options.engines, options.settings)
+    declared = declared_where_asked(options.engines, workload, terms.conditions)
+    who = chosen(options.engines, options.settings, declared)
     usual = lengths_unasked(workload, quick=options.quick, swept=swept, faulty=bool(options.faults))
     warm_up_s = options.warm_up_s or usual.warm_up_ms / 1000
     asked_ms = None if options.measured_s is None else round(options.measured_s * 1000)

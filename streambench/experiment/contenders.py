@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from streambench.engines.common.variants import Declared
 from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, contender_named, engine_named
 from streambench.experiment.request import Contender
@@ -15,13 +16,15 @@ from streambench.model.plan import Plan, Unsupported
 from streambench.model.workload import Workload
 
 
-def chosen(names: Sequence[str], settings: Sequence[str]) -> tuple[tuple[Engine, Variant], ...]:
+def chosen(
+    names: Sequence[str], settings: Sequence[str], declared: Declared
+) -> tuple[tuple[Engine, Variant], ...]:
     """Engines and variants by their names, all engines without any; `settings` are ENGINE:KEY=VALUE.
 
     An engine's settings go to all of its variants that are run. Raises UsageError.
     """
-    by_engine = _by_engine(settings)
-    found = [contender_named(name) for name in names or CONTENDERS]
+    by_engine = _by_engine(settings, declared)
+    found = [contender_named(name, declared) for name in names or CONTENDERS]
     for name in by_engine:
         if not any(engine.name == name for engine, _ in found):
             others = ",".join(variant.asked for _, variant in found)
@@ -69,7 +72,9 @@ def _wider(
     return plan if isinstance(plan, Plan) else None
 
 
-def _by_engine(settings: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+def _by_engine(
+    settings: Sequence[str], declared: Declared
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for text in settings:
         name, colon, assignment = text.partition(":")
@@ -81,7 +86,8 @@ def _by_engine(settings: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], .
             )
         engine = engine_named(name)  # refuses an unknown name, with the nearest
         before, colon, _ = key.partition(":")
-        if colon and before in {each.name for each in engine.variants}:
+        variants = (*engine.variants, *declared.get(name, ()))
+        if colon and before in {each.name for each in variants}:
             raise UsageError(
                 f"'{text}' names one variant; a setting is for all variants of {name} that are run",
                 hint=f"streambench run --set {name}:{key.removeprefix(before + ':')}={value}",

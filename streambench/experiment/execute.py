@@ -138,6 +138,7 @@ def run_record(
         },
         drain_records_per_window=None if drained is None else drained.records_per_window,
         requirements=request.requirements,
+        named={c.variant.label: c.named for c in request.contenders if c.named is not None},
     )
 
 
@@ -150,4 +151,4 @@ def _shape_words(request: Request) -> str | None:
 
 def _engine(variant: Variant) -> str:
     """An engine's name, with its version where several may run."""
-    return f"{variant.engine}@{variant.version}" if variant.pinned else variant.engine
+    return f"{variant.engine}@{variant.version}" if variant.of_its_own_version else variant.engine

@@ -6,12 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from streambench.engines.common.variants import title_of
+from streambench.engines.common.variants import named_variant, title_of
 from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
 from streambench.experiment.settling_policy import SETTLING
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import Fault
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
@@ -37,6 +37,13 @@ class Contender:
     def title(self) -> str:
         """Its name as in the report."""
         return title_of(self.engine, self.variant)
+
+    @property
+    def named(self) -> NamedVariant | None:
+        """The named variant that it is; None for the engine as it usually runs."""
+        if self.variant.name is None:
+            return None
+        return named_variant(self.variant, self.engine.variants)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ _SETTINGS: Final = {
     # default), and a replay's record times may be: the greatest value there is, 24.8 days.
     "producer.id.expiration.ms": str(2**31 - 1),
     "group.initial.rebalance.delay.ms": "0",
+    "group.streams.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "500",
     "group.consumer.min.session.timeout.ms": "1000",
     "group.consumer.min.heartbeat.interval.ms": "300",

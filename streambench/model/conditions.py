@@ -60,11 +60,32 @@ _NOT_PLAIN = re.compile(r"[^\w.=+-]", re.ASCII)
 
 
 @dataclass(frozen=True)
+class NamedVariant:
+    """An engine run in another way under a name: `ENGINE:NAME`.
+
+    `title` follows the engine's in reports ("Apache Flink, spare worker"), and `note` is a sentence on
+    what it shows. Keys of `settings` that begin with `streambench.` are streambench's own, all others
+    the engine's; a user can set each of them, too. The rest is of those that users declare:
+    `declared_in` names their file, `version` is None for the engine's usual one, and `based_on` is the
+    shipped variant whose settings theirs begin with.
+    """
+
+    name: str
+    title: str
+    note: str
+    settings: tuple[tuple[str, str], ...]
+    version: str | None = None
+    based_on: str | None = None
+    declared_in: str | None = None
+
+
+@dataclass(frozen=True)
 class Variant:
     """A contender: an engine, its version, the user's own settings and the named variant that it is.
 
-    `name` is one of the engine's own variants, None for the engine as it usually runs. `pinned`: the
-    version was asked for, so it is part of what the contender is called.
+    `name` is one of the engine's variants, None for the engine as it usually runs. `declared` is that
+    variant where a user declared it: a bundle then needs nobody's file. `pinned`: the version was asked
+    for on the command line, so it is part of the label.
     """
 
     engine: str
@@ -72,6 +93,12 @@ class Variant:
     settings: tuple[tuple[str, str], ...] = field(default=())
     name: str | None = None
     pinned: bool = False
+    declared: NamedVariant | None = None
+
+    @property
+    def of_its_own_version(self) -> bool:
+        """Whether somebody chose the version: others of the engine may run beside it."""
+        return self.pinned or (self.declared is not None and self.declared.version is not None)
 
     @property
     def asked(self) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from streambench.model.capacity import MachineCapacity
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, NamedVariant
 from streambench.model.drain import DrainRecord
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
 from streambench.model.plan import Program, Setting
@@ -156,6 +156,7 @@ class RunRecord:
     one_job: bool = False  # the rates of a sweep are loads of one job for each engine
     drain_records_per_window: float | None = None  # the mean over the load that is drained
     requirements: tuple[str, ...] = ()  # as a user wrote them
+    named: Mapping[str, NamedVariant] = field(default_factory=dict)  # by label, as they were then
 
     @property
     def experiment(self) -> Experiment:

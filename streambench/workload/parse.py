@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from streambench.workload.schema import (
     keys_at,
 )
 from streambench.workload.source import parse_instant_ms
+from streambench.workload.toml_file import read_toml, refusal
 
 
 def load_workload(folder: Path) -> Workload:
@@ -68,29 +68,19 @@ def load_workload(folder: Path) -> Workload:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Mapping[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
+        return read_toml(file, shown=str(file), check=_check(file)).data
     except FileNotFoundError:
         raise UsageError(f"{file} does not exist", hint="streambench workloads") from None
-    except UnicodeDecodeError as error:
-        raise _refusal(file, f"byte {error.start + 1} is not UTF-8") from None
-    except OSError as error:
-        raise _refusal(file, f"cannot be read: {error.strerror}") from None
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        if "(at end of document)" in reason:
-            lines = text.splitlines() or [""]
-            end = f"(at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the file)"
-            reason = reason.replace("(at end of document)", end)
-        raise _refusal(file, f"broken TOML: {reason}") from None
 
 
 def _refusal(file: Path, *messages: str) -> UsageError:
-    shown = messages[0] if len(messages) == 1 else "".join(f"\n  {text}" for text in messages)
-    return UsageError(f"{file}: {shown}", hint=f"streambench validate {file.resolve().parent.name}")
+    return refusal(str(file), _check(file), *messages)
+
+
+def _check(file: Path) -> str:
+    return f"streambench validate {file.resolve().parent.name}"
 
 
 def _message(detail: ErrorDetails, *, replay: bool) -> str:

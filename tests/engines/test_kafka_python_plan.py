@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import KafkaConsumer
+from kafka.coordinator.assignors.abstract import RebalanceProtocol
 
 from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.kafka_python import ENGINE
+from streambench.engines.kafka_python.settings import ASSIGNORS
+from streambench.engines.kafka_python.worker import ASSIGNORS as CLASSES
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan, Unsupported
@@ -143,3 +147,20 @@ def test_a_row_is_json_in_the_order_of_the_query(query: QueryProgram) -> None:
         *(("campaign", 'é"\\'), ("window_start", 500)),
         *(("views", 3), ("revenue", 60), ("cheapest", 10), ("dearest", 30)),
     ]
+
+
+def test_the_worker_has_a_class_for_every_assignor_and_range_is_what_kafka_python_ships() -> None:
+    assert tuple(CLASSES) == ASSIGNORS
+    assert job_of(plan())["worker"]["assignor"] == "cooperative-sticky"
+    made = plan(variant=replace(VARIANT, name="range-assignor"))
+    assert job_of(made)["worker"]["assignor"] == "range"
+    shipped = KafkaConsumer.DEFAULT_CONFIG["partition_assignment_strategy"]
+    assert shipped[0] is CLASSES["range"]
+    eager = [RebalanceProtocol.EAGER]
+    assert list(CLASSES["range"]().supported_protocols()) == eager
+    assert eager[0] not in CLASSES["cooperative-sticky"]().supported_protocols()
+
+
+def test_an_assignor_that_there_is_not_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no assignor 'rage'; did you mean 'range'"):
+        plan(variant=replace(VARIANT, settings=(("worker.assignor", "rage"),)))

@@ -24,6 +24,14 @@ through explicit `LeaveGroup` request; client reason: not provided (GroupMetadat
 2026-11-24 12:01:31.001 INFO  {COORDINATOR} Pending member x in group test-3593253296508 has been \
 removed after session timeout expiration. (GroupMetadataManager)
 """
+LED_BY_THE_BROKER = f"""\
+2026-11-24 12:01:26.705 INFO  {COORDINATOR} [GroupId test-3593253296508] Streams member {MEMBER} \
+fenced from the group because the member session expired.. (GroupMetadataManager)
+2026-11-24 12:01:27.001 INFO  {COORDINATOR} [GroupId test-3593253296508][MemberId {MEMBER}] Member left \
+the streams group. (GroupMetadataManager)
+2026-11-24 12:01:28.000 INFO  {COORDINATOR} [GroupId test-4] Streams member {MEMBER} fenced from the \
+group because the member session expired.. (GroupMetadataManager)
+"""
 
 MASTER = """\
 2026-11-24 11:59:13.879 INFO  Master 127.0.0.1:43158 got disassociated, removing it.
@@ -51,6 +59,11 @@ def ms(clock: str) -> float:
 def test_the_broker_notices_members_that_gave_no_sign_of_life() -> None:
     found = instants(BROKER.splitlines(), expired_members("test-3593253296508"))
     assert found == (ms("12:01:26.705"), ms("12:01:31.001"))
+
+
+def test_so_it_does_where_it_leads_the_group_itself() -> None:
+    found = instants(LED_BY_THE_BROKER.splitlines(), expired_members("test-3593253296508"))
+    assert found == (ms("12:01:26.705"),)
 
 
 def test_members_of_other_groups_are_others_business() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streambench.engines.common.variants import asked, title_of
-from streambench.engines.protocol import NamedVariant
 from streambench.engines.registry import ALL, contender_named, engine_named
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan
 from streambench.runtime.jars import jar_sets

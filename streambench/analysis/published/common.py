@@ -12,6 +12,7 @@ from pydantic import Field
 from streambench.analysis.metrics import MetricSummary
 from streambench.analysis.ranking import Placed, RankBasis
 from streambench.analysis.recoveries import Spread
+from streambench.model.conditions import NamedVariant
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage
 
@@ -19,6 +20,30 @@ from streambench.model.verdict import Damage
 def says(description: str) -> Any:
     """What a field is, for the JSON schema and the page that is made from it."""
     return Field(description=description)
+
+
+@dataclass(frozen=True)
+class NamedVariantFacts:
+    """A named variant as it was when it ran, shipped or declared by a user."""
+
+    title: Annotated[str, says("follows the engine's in reports")]
+    note: Annotated[str, says("what it shows, in words; empty: nobody said")]
+    settings: Annotated[Mapping[str, str], says("what its name sets")]
+    version: Annotated[str | None, says("version that it is declared for; null: the usual one")]
+    based_on: Annotated[str | None, says("shipped variant whose settings it begins with")]
+    declared_in: Annotated[str | None, says("file of the user's declaration; null: it is shipped")]
+
+    @classmethod
+    def of(cls, named: NamedVariant) -> NamedVariantFacts:
+        """A variant as it is published."""
+        return cls(
+            named.title,
+            named.note,
+            dict(named.settings),
+            named.version,
+            named.based_on,
+            named.declared_in,
+        )
 
 
 @dataclass(frozen=True)

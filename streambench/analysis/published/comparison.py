@@ -13,7 +13,7 @@ from streambench.analysis.compare.changed import Changed
 from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBySide
 from streambench.analysis.compare.difference import DifferenceVerdict, Range
 from streambench.analysis.compare.gates import GateResult, GateState
-from streambench.analysis.published.common import says
+from streambench.analysis.published.common import NamedVariantFacts, says
 
 COMPARISON_VERSION: Final = 1
 
@@ -27,6 +27,9 @@ class SideFacts:
     variant: Annotated[str, says("label of the variant")]
     started_at: Annotated[str, says("when its run began, ISO 8601, UTC")]
     trials: Annotated[int, says("completed trials")]
+    named: Annotated[
+        NamedVariantFacts | None, says("null: no named variant, or the run did not record it")
+    ]
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,15 @@ def _changes(changes: tuple[Changed, ...]) -> tuple[SettingChange, ...]:
 
 
 def _side(side: Side) -> SideFacts:
-    bundle = side.bundle
+    run = side.bundle.run
+    named = run.named.get(side.label)
     return SideFacts(
-        side.letter, bundle.folder.name, side.label, bundle.run.started_at, side.trials
+        side.letter,
+        side.bundle.folder.name,
+        side.label,
+        run.started_at,
+        side.trials,
+        None if named is None else NamedVariantFacts.of(named),
     )
 
 

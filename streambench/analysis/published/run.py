@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from streambench.analysis.eligible import trials_at_another_speed
-from streambench.analysis.published.common import point_data, says
+from streambench.analysis.published.common import NamedVariantFacts, point_data, says
 from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions
 from streambench.model.machine import MachineUsage
@@ -47,6 +47,10 @@ class RunFacts:
     repeats: Annotated[int, says("trials of each variant")]
     faults: Annotated[tuple[str, ...], says("as they were asked for")]
     planned: Annotated[tuple[str, ...], says("labels of all variants, in the order asked for")]
+    named: Annotated[
+        Mapping[str, NamedVariantFacts],
+        says("named variants by label; an earlier run recorded none"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def run_facts(bundle: Bundle) -> RunFacts:
     same = {
         name: getattr(run, name)
         for name in RunFacts.__dataclass_fields__
-        if hasattr(run, name) and name not in ("environment", "versions", "planned")
+        if hasattr(run, name) and name not in ("environment", "versions", "planned", "named")
     }
     return RunFacts(
         **same,
@@ -123,6 +127,7 @@ def run_facts(bundle: Bundle) -> RunFacts:
         environment=dict(run.environment),
         versions=dict(run.versions),
         planned=bundle.labels,
+        named={label: NamedVariantFacts.of(each) for label, each in run.named.items()},
     )
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+
+from streambench.model.errors import UsageError
+from streambench.model.plan import Setting
 
 _PAUSE = re.compile(r"^\[([^\]]+)\].*\bPause\b.* (\d+(?:[.,]\d+)?)ms\s*$")
 # Classes get room from the start, else loading them costs several full collections.
@@ -34,6 +39,24 @@ def coordinator_flags(heap_mib: int) -> tuple[str, ...]:
         *_SHARED,
         "-XX:TieredStopAtLevel=1",
     )
+
+
+def options_asked(settings: Iterable[Setting], *names: str) -> tuple[str, ...]:
+    """The JVM options that are asked for under these names, as arguments.
+
+    Raises UsageError where a quotation does not end.
+    """
+    found: list[str] = []
+    for setting in settings:
+        if setting.name in names:
+            try:
+                found += shlex.split(setting.value)
+            except ValueError:
+                raise UsageError(
+                    f"a quotation in '{setting.name}' does not end: {setting.value}",
+                    hint="streambench run --set kafka-streams:jvm.options=-Xmx1g",
+                ) from None
+    return tuple(found)
 
 
 def gc_log_flag(folder: str) -> str:

@@ -31,11 +31,17 @@ def noticed(logs: Iterable[Path], sign: re.Pattern[str]) -> tuple[float, ...]:
 
 
 def expired_members(group: str) -> re.Pattern[str]:
-    """What the broker says when it removes a member of the consumer group that gave no sign of life."""
-    member = rf"ember (?:with id )?\S+ in group {re.escape(group)}"
-    return re.compile(
-        rf"{member} has (?:failed, removing it|been removed after session timeout expiration)"
+    """What the broker says when it removes a member of the group that gave no sign of life.
+
+    Of a group that it leads itself it speaks otherwise (GroupMetadataManager, Kafka 4.3).
+    """
+    named = re.escape(group)
+    member = rf"ember (?:with id )?\S+ in group {named}"
+    gone = r"(?:failed, removing it|been removed after session timeout expiration)"
+    led = (
+        rf"\[GroupId {named}\] Streams member \S+ fenced from the group because the member session"
     )
+    return re.compile(rf"{member} has {gone}|{led} expired")
 
 
 def _lines(log: Path) -> list[str]:

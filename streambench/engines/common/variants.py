@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from streambench.engines.protocol import Engine, NamedVariant
-from streambench.model.conditions import Variant
+from streambench.engines.protocol import Engine
+from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin
 from streambench.workload.names import did_you_mean
+
+Declared: TypeAlias = Mapping[str, tuple[NamedVariant, ...]]
+"""The variants that users declared, by the engine's name."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,16 @@ def asked(variant: Variant, known: Sequence[NamedVariant]) -> tuple[Asked, ...]:
     )
 
 
+def unvouched(variant: Variant) -> tuple[str, ...]:
+    """The names of the settings that a user wrote, be it in a declaration: nobody has checked them."""
+    declared = () if variant.declared is None else variant.declared.settings
+    return tuple(name for name, _ in (*declared, *variant.settings))
+
+
 def named_variant(variant: Variant, known: Sequence[NamedVariant]) -> NamedVariant:
-    """The shipped variant of that name. Raises UsageError for one that there is not."""
+    """The declared variant, or the one among `known`. Raises UsageError for one that there is not."""
+    if variant.declared is not None:
+        return variant.declared
     for each in known:
         if each.name == variant.name:
             return each
@@ -43,13 +55,13 @@ def named_variant(variant: Variant, known: Sequence[NamedVariant]) -> NamedVaria
     nearest = did_you_mean(str(variant.name), names) or ": it has none"
     raise UsageError(
         f"{variant.engine} has no variant '{variant.name}'{nearest}",
-        hint="streambench engines",
+        hint="streambench engines; a variant of your own is declared in variants.toml",
     )
 
 
 def title_of(engine: Engine, variant: Variant) -> str:
     """The engine's name as in the report, with version and variant where they were asked for."""
-    title = f"{engine.title} {variant.version}" if variant.pinned else engine.title
+    title = f"{engine.title} {variant.version}" if variant.of_its_own_version else engine.title
     if variant.name is None:
         return title
     return f"{title}, {named_variant(variant, engine.variants).title}"

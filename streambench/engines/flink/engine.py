@@ -15,6 +15,7 @@ from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import (
     CHECKPOINT_INTERVAL,
     TRANSACTION_TIMEOUT_MS,
+    WORKER_JVM_OPTIONS,
     flink_settings,
     parallelism,
     slots,
@@ -54,6 +55,7 @@ class FlinkEngine:
     event_clock = EventClock.MIN_OF_PARTITIONS
     state_exact = True
     variants = VARIANTS
+    shorthands = (("jvm_options", WORKER_JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
@@ -77,7 +79,7 @@ class FlinkEngine:
             programs=flink_programs(
                 workload, conditions, settings, connector_jars(variant.version)
             ),
-            processes=flink_processes(conditions, spare=spare_task_managers(settings)),
+            processes=flink_processes(conditions, settings),
             settings=settings,
             warnings=_warnings(conditions, settings, variant.version),
             recovery_terms=(_slots_words(conditions, settings),),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from streambench.engines.common.jvm import coordinator_flags, gc_log_flag, heap_flags
+from collections.abc import Sequence
+
+from streambench.engines.common.jvm import (
+    coordinator_flags,
+    gc_log_flag,
+    heap_flags,
+    options_asked,
+)
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.flink.settings import (
+    CLUSTER,
     JOB_MANAGER_HEAP_MIB,
+    JOB_MANAGER_OPTIONS,
     SUBMITTER_HEAP_MIB,
+    TASK_MANAGER_OPTIONS,
     direct_memory_mib,
+    spare_task_managers,
 )
 from streambench.model.conditions import Conditions
-from streambench.model.plan import ProcessPlan, Role
+from streambench.model.plan import ProcessPlan, Role, Setting
 
 JOB_MANAGER = "flink-jobmanager"
 TASK_MANAGER = "flink-taskmanager"
@@ -44,14 +55,22 @@ MODULE_FLAGS = (
 _LOG4J_FLAG = "-Dlog4j.configurationFile=file:${job_dir}/conf/log4j.properties"
 
 
-def flink_processes(conditions: Conditions, *, spare: int) -> tuple[ProcessPlan, ...]:
-    """One JobManager, `workers` + `spare` TaskManagers and the submitter, in the order of their start."""
-    numbers = range(conditions.workers + spare)
-    cluster = (_job_manager(), *(_task_manager(number, conditions) for number in numbers))
+def flink_processes(conditions: Conditions, settings: Sequence[Setting]) -> tuple[ProcessPlan, ...]:
+    """One JobManager, the workers' and all spare TaskManagers and the submitter, in the order of their start.
+
+    Raises UsageError for settings that cannot be.
+    """
+    numbers = range(conditions.workers + spare_task_managers(settings))
+    cluster_wide = [setting for setting in settings if setting.scope == CLUSTER]
+    own = options_asked(cluster_wide, *TASK_MANAGER_OPTIONS)
+    cluster = (
+        _job_manager(options_asked(cluster_wide, *JOB_MANAGER_OPTIONS)),
+        *(_task_manager(number, conditions, own) for number in numbers),
+    )
     return (*(kept_alive(process, conditions) for process in cluster), _submitter())
 
 
-def _job_manager() -> ProcessPlan:
+def _job_manager(options: tuple[str, ...]) -> ProcessPlan:
     return ProcessPlan(
         name=JOB_MANAGER,
         role=Role.COORDINATOR,
@@ -59,7 +78,7 @@ def _job_manager() -> ProcessPlan:
             "${java}",
             *coordinator_flags(JOB_MANAGER_HEAP_MIB),
             "-XX:MaxMetaspaceSize=192m",
-            *_common_flags(),
+            *_common_flags(options),
             "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
             *("--configDir", "${job_dir}/conf"),
             *("--executionMode", "cluster"),
@@ -69,7 +88,7 @@ def _job_manager() -> ProcessPlan:
     )
 
 
-def _task_manager(number: int, conditions: Conditions) -> ProcessPlan:
+def _task_manager(number: int, conditions: Conditions, options: tuple[str, ...]) -> ProcessPlan:
     return ProcessPlan(
         name=f"{TASK_MANAGER}-{number}",
         role=Role.WORKER,
@@ -78,7 +97,7 @@ def _task_manager(number: int, conditions: Conditions) -> ProcessPlan:
             *heap_flags(conditions.worker_heap_mib),
             "-XX:MaxMetaspaceSize=192m",
             f"-XX:MaxDirectMemorySize={direct_memory_mib()}m",
-            *_common_flags(),
+            *_common_flags(options),
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
             *("--configDir", "${job_dir}/conf"),
         ),
@@ -115,11 +134,12 @@ def _submitter() -> ProcessPlan:
     )
 
 
-def _common_flags() -> tuple[str, ...]:
+def _common_flags(options: tuple[str, ...]) -> tuple[str, ...]:
     return (
         gc_log_flag("${job_dir}/gc"),
         _LOG4J_FLAG,
         *MODULE_FLAGS,
+        *options,
         "-cp",
         "${flink_home}/lib/*",
     )

@@ -32,6 +32,11 @@ SUBMITTER_HEAP_MIB = 384
 # promised is aborted by the broker and lost. Brokers allow 15 minutes at most unless told otherwise.
 TRANSACTION_TIMEOUT_MS = 600_000
 CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
+# Read by Flink's scripts, which streambench stands in for.
+_JVM_OPTIONS = ("env.java.opts", "env.java.opts.all")
+WORKER_JVM_OPTIONS = "env.java.opts.taskmanager"
+TASK_MANAGER_OPTIONS = (*_JVM_OPTIONS, WORKER_JVM_OPTIONS)
+JOB_MANAGER_OPTIONS = (*_JVM_OPTIONS, "env.java.opts.jobmanager")
 
 # What decides when a failure is noticed and what has to be done again.
 _RECOVERY = frozenset(

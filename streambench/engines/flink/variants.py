@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.engines.protocol import NamedVariant
+from streambench.model.conditions import NamedVariant
 
 SPARE_TASK_MANAGERS = "streambench.spare-task-managers"
 _ADAPTIVE = "jobmanager.adaptive-scheduler"

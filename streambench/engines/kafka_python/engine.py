@@ -23,8 +23,8 @@ from streambench.engines.kafka_python.settings import (
     transaction_timeout_ms,
 )
 from streambench.engines.kafka_python.variants import VARIANTS
-from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
-from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
@@ -66,6 +66,7 @@ class KafkaPython:
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
     variants: tuple[NamedVariant, ...] = VARIANTS
+    shorthands: tuple[tuple[str, str], ...] = ()
 
     def requires(self, variant: Variant) -> Artifacts:
         """Nothing: kafka-python is among streambench's own dependencies."""

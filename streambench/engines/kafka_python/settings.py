@@ -14,7 +14,7 @@ from streambench.engines.common.settings import (
     rules,
     whole_number,
 )
-from streambench.engines.common.variants import asked
+from streambench.engines.common.variants import asked, unvouched
 from streambench.engines.kafka_python.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -26,7 +26,10 @@ _PARTS = ("consumer", "producer", "worker")
 _COMMIT_INTERVAL = "worker.commit_interval_ms"
 _EACH_WINDOW = "worker.commit_each_window"
 _POLL_TIMEOUT = "worker.poll_timeout_ms"
+_ASSIGNOR = "worker.assignor"
 _TRANSACTION_TIMEOUT = "producer.transaction_timeout_ms"
+# The worker has the classes of these names.
+ASSIGNORS = ("cooperative-sticky", "range")
 # Set by the worker itself, for every member alike or apart.
 _OURS = frozenset(
     {
@@ -43,6 +46,7 @@ _RECOVERY = frozenset(
         "consumer.session_timeout_ms",
         "producer.reconnect_backoff_max_ms",
         _TRANSACTION_TIMEOUT,
+        _ASSIGNOR,
         _EACH_WINDOW,
         _COMMIT_INTERVAL,
     }
@@ -70,6 +74,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "producer.linger_ms": conditions.producer_linger_ms,
         _COMMIT_INTERVAL: conditions.commit_interval_ms,
         _EACH_WINDOW: False,
+        # A takeover then takes nothing away from those that live; kafka-python ships `range`.
+        _ASSIGNOR: ASSIGNORS[0],
         _POLL_TIMEOUT: 100,
     }
     tuned: dict[str, str | int] = {
@@ -98,9 +104,16 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, {name: _text(value) for name, value in kept.items()}),
     )
-    for name, _ in variant.settings:
+    for name in unvouched(variant):
         _check(name)
-    return marked(overridden(chosen, SCOPE, asked(variant, VARIANTS)), _RECOVERY)
+    chosen = marked(overridden(chosen, SCOPE, asked(variant, VARIANTS)), _RECOVERY)
+    (assignor,) = (setting.value for setting in chosen if setting.name == _ASSIGNOR)
+    if assignor not in ASSIGNORS:
+        raise UsageError(
+            f"the Python consumer has no assignor '{assignor}'{did_you_mean(assignor, ASSIGNORS)}",
+            hint=f"streambench run --set {SCOPE}:{_ASSIGNOR}={ASSIGNORS[-1]}",
+        )
+    return chosen
 
 
 def commit_interval_ms(chosen: Sequence[Setting]) -> int:
@@ -139,7 +152,7 @@ def _check(name: str) -> None:
     known = {
         *(f"consumer.{key}" for key in KafkaConsumer.DEFAULT_CONFIG),
         *(f"producer.{key}" for key in KafkaProducer.DEFAULT_CONFIG),
-        *(_COMMIT_INTERVAL, _EACH_WINDOW, _POLL_TIMEOUT),
+        *(_ASSIGNOR, _COMMIT_INTERVAL, _EACH_WINDOW, _POLL_TIMEOUT),
     } - _OURS
     if name not in known:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.engines.protocol import NamedVariant
+from streambench.model.conditions import NamedVariant
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
@@ -10,5 +10,12 @@ VARIANTS: tuple[NamedVariant, ...] = (
         title="commit with each window",
         note="A commit with every window that closes, and not only once in the common interval.",
         settings=(("worker.commit_each_window", "true"),),
+    ),
+    NamedVariant(
+        name="range-assignor",
+        title="range assignor",
+        note="Partitions are shared out by the range assignor, which kafka-python ships: with each "
+        "change of the group every worker gives up all of them, where the default keeps the most.",
+        settings=(("worker.assignor", "range"),),
     ),
 )

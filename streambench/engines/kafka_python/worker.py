@@ -22,6 +22,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, RebalanceInProgressError
 
 from streambench.engines.common.bounded_producer import BoundedProducer
@@ -40,6 +41,7 @@ READINGS_S = 1.0
 COMMIT_AGAIN_S = 0.05
 POLL_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
+ASSIGNORS = {"cooperative-sticky": CooperativeStickyAssignor, "range": RangePartitionAssignor}
 
 
 class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
@@ -283,7 +285,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         group_id=job["group"],
         client_id=client_id,
         enable_auto_commit=False,
-        partition_assignment_strategy=[CooperativeStickyAssignor],
+        partition_assignment_strategy=[ASSIGNORS[job["worker"]["assignor"]]],
         **job["consumer"],
     )
     effective: dict[str, Any] = {}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.jvm import gc_log_flag
+from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.launch import GC_FOLDER, prepare
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
 from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.settings import (
     JVM,
@@ -26,8 +26,8 @@ from streambench.engines.kafka_streams.settings import (
 from streambench.engines.kafka_streams.source import programs
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.engines.kafka_streams.versions import USUAL_VERSION, VERSIONS, jars_of
-from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
-from streambench.model.conditions import Conditions, Guarantee, Variant
+from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
@@ -66,6 +66,7 @@ class KafkaStreams:
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = False  # updates reach the changelog at once, offsets only at the commit
     variants: tuple[NamedVariant, ...] = VARIANTS
+    shorthands: tuple[tuple[str, str], ...] = (("jvm_options", JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""
@@ -149,12 +150,18 @@ class KafkaStreams:
             java=at.artifacts.java,
             ecj=ecj,
         )
+        if of_group := values(plan.settings, GROUP):
+            from streambench.kafka.groups import set_group_settings  # slow, and seldom needed
+
+            set_group_settings(at.bootstrap, at.job_id, of_group)
         return StreamsJob(
             Workers.start(filled, at),
             gc_logs=at.job_dir / GC_FOLDER,
             partitions=int(filled.symbols["partitions"]),
             broker_log=at.log_dir / BROKER_LOG,
             group=at.job_id,
+            bootstrap=at.bootstrap,
+            led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
         )
 
 
@@ -171,7 +178,7 @@ def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: st
             "-XX:-UsePerfData",
             f"-Dlog4j2.configurationFile=${{job_dir}}/{_LOGGING}",
             "-Dlog4j2.disableJmx=true",
-            *shlex.split(jvm.get(JVM_OPTIONS, "")),
+            *options_asked(chosen, JVM_OPTIONS),
             "-cp",
             f"${{job_dir}}/classes:${{jars:{jars_of(version)}}}",
             "WindowedAggregation",

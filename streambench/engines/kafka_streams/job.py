@@ -9,6 +9,7 @@ from pathlib import Path
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.noticed import expired_members, noticed
 from streambench.engines.common.workers import Reading, Workers
+from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.protocol import Health, Readings, State, Target
 from streambench.model.plan import Plan, Role
 
@@ -17,7 +18,8 @@ from streambench.model.plan import Plan, Role
 class StreamsJob:
     """Instances under the supervisor; `partitions` is how many tasks they share.
 
-    `group` is their consumer group, of whose members the broker speaks in `broker_log`.
+    `group` is their group, of whose members the broker at `bootstrap` speaks in `broker_log`. Where it
+    leads the group, it also has the group's settings.
     """
 
     workers: Workers
@@ -25,6 +27,8 @@ class StreamsJob:
     partitions: int
     broker_log: Path
     group: str
+    bootstrap: str
+    led_by_broker: bool = False
 
     def healthy(self) -> Health:
         """RUNNING when every instance says so and all tasks are assigned."""
@@ -61,13 +65,22 @@ class StreamsJob:
         late = _sum(totals, "dropped_records_total")
         return Readings(
             words={name: word for name, word in words.items() if word},
-            effective=self.workers.effective(),
+            effective={**self.workers.effective(), **self._of_the_group()},
             late_counter=None if late is None else int(late),
             late_unit="record × window",
             restarts=self.workers.restarts,
             failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
             gc_pauses=gc_pauses(self.gc_logs),
         )
+
+    def _of_the_group(self) -> dict[tuple[str, str], str]:
+        """The broker's word on the group's settings, where it leads it."""
+        if not self.led_by_broker:
+            return {}
+        from streambench.kafka.groups import group_settings  # slow, and seldom needed
+
+        told = group_settings(self.bootstrap, self.group)
+        return {(GROUP, name): value for name, value in told.items()}
 
     def resume(self) -> None:
         """Nothing: there is no coordinator to resume from."""

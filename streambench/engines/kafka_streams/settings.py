@@ -16,6 +16,16 @@ from streambench.engines.common.settings import (
     whole_number,
 )
 from streambench.engines.common.variants import asked
+from streambench.engines.kafka_streams.group import (
+    CLIENT_ASSIGNMENT,
+    CLIENT_TIMEOUTS_SHIPPED,
+    GROUP,
+    GROUP_SETTINGS,
+    broker_terms,
+    client_timeouts,
+    led_by_the_broker,
+    refuse_unread,
+)
 from streambench.engines.kafka_streams.source import JsonParser
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
@@ -34,13 +44,11 @@ _CACHE_BYTES = 10 * 1024 * 1024
 # What decides when a failure is noticed and what has to be done again.
 _RECOVERY = frozenset(
     {
-        "acceptable.recovery.lag",
+        *CLIENT_ASSIGNMENT,
+        *CLIENT_TIMEOUTS_SHIPPED,
+        *GROUP_SETTINGS,
         "commit.interval.ms",
-        "consumer.heartbeat.interval.ms",
-        "consumer.session.timeout.ms",
-        "max.warmup.replicas",
-        "num.standby.replicas",
-        "probing.rebalance.interval.ms",
+        "group.protocol",
         "producer.transaction.timeout.ms",
         "reconnect.backoff.max.ms",
         "statestore.cache.max.bytes",
@@ -52,9 +60,11 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """Every setting of the job; the user's own come last and win.
 
     In scope "kafka-streams" they are properties of StreamsConfig; "jvm" has the heap, and whatever
-    more the user wants to give to java as `jvm.options`; "program" says how the topology is written.
-    Raises UsageError for an unknown name.
+    more the user wants to give to java as `jvm.options`; "program" says how the topology is written;
+    "group" is what the broker keeps for the group where it leads it. Raises UsageError for an unknown
+    name, and for one that nobody reads.
     """
+    by_broker = led_by_the_broker(asked(variant, VARIANTS))
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
     fair: dict[str, str | int] = {
         "processing.guarantee": "exactly_once_v2" if exactly_once else "at_least_once",
@@ -73,13 +83,11 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     }
     tuned: dict[str, str | int] = {
         "commit.interval.ms": conditions.commit_interval_ms,
-        "consumer.session.timeout.ms": conditions.session_timeout_ms,
-        "consumer.heartbeat.interval.ms": conditions.heartbeat_interval_ms,
+        **({} if by_broker else client_timeouts(conditions)),
     }
     shipped: dict[str, str | int] = {
         "commit.interval.ms": 100 if exactly_once else 30_000,
-        "consumer.session.timeout.ms": 45_000,
-        "consumer.heartbeat.interval.ms": 3_000,
+        **({} if by_broker else CLIENT_TIMEOUTS_SHIPPED),
     }
     if exactly_once:
         # A takeover waits for the transaction that the dead instance left open.
@@ -90,17 +98,14 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "max.task.idle.ms": 0,
         "poll.ms": 100,
         "consumer.max.poll.records": 1000,
-        "acceptable.recovery.lag": 10_000,
-        "num.standby.replicas": 0,
-        # A new instance takes over a task with much state only at such a rebalance.
-        "max.warmup.replicas": 2,
-        "probing.rebalance.interval.ms": 600_000,
+        **({} if by_broker else CLIENT_ASSIGNMENT),
         "reconnect.backoff.max.ms": 1_000,
     }
     chosen = (
         *rules(SCOPE, fair),
         *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, kept),
+        *(broker_terms(conditions) if by_broker else ()),
         *rules(PROGRAM, {_JSON_PARSER: JsonParser.JACKSON.value}),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
@@ -108,8 +113,10 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         setting.name for setting in chosen if setting.scope != JVM
     }
     wanted = checked("kafka-streams", asked(variant, VARIANTS), known)
-    scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM}
-    for scope in (SCOPE, JVM, PROGRAM):
+    if by_broker:
+        refuse_unread(wanted)
+    scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM, **dict.fromkeys(GROUP_SETTINGS, GROUP)}
+    for scope in (SCOPE, JVM, PROGRAM, GROUP):
         mine = [each for each in wanted if scopes.get(each.name, SCOPE) == scope]
         chosen = overridden(chosen, scope, mine)
     return marked(chosen, _RECOVERY)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from streambench.engines.protocol import NamedVariant
+from streambench.model.conditions import NamedVariant
+
+STREAMS_VARIANT = "streams-protocol"
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
@@ -31,5 +33,12 @@ VARIANTS: tuple[NamedVariant, ...] = (
         title="commit every 100 ms",
         note="A commit every 100 ms, which is what Kafka Streams ships with under exactly-once.",
         settings=(("commit.interval.ms", "100"),),
+    ),
+    NamedVariant(
+        name=STREAMS_VARIANT,
+        title="streams group protocol",
+        note="The broker leads the group of instances and assigns their tasks (KIP-1071), where the "
+        "instances do it themselves by default.",
+        settings=(("group.protocol", "streams"),),
     ),
 )

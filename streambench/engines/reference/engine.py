@@ -12,10 +12,10 @@ from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.workers import Workers, readings_of
-from streambench.engines.protocol import Embedded, External, Job, NamedVariant, Where
+from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.engines.reference.job import ReferenceJob
 from streambench.engines.reference.settings import clock_of, script_of, settings
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
@@ -55,6 +55,7 @@ class Reference:
     event_clock: EventClock = EventClock.PER_PARTITION
     state_exact: bool = True
     variants: tuple[NamedVariant, ...] = ()
+    shorthands: tuple[tuple[str, str], ...] = ()
 
     def requires(self, variant: Variant) -> Artifacts:
         """Nothing beyond streambench itself."""

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from streambench.engines.common.settings import defaults, marked, overridden, rules
-from streambench.engines.common.variants import asked
+from streambench.engines.common.variants import asked, unvouched
 from streambench.engines.reference.script import Script
 from streambench.engines.reference.stalls import parsed_stalls
 from streambench.model.conditions import Conditions, Guarantee, Variant
@@ -26,7 +26,7 @@ CLOCKS = {
 def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """The whole script, the user's part last. Raises UsageError for a name that there is not."""
     script = dataclasses.asdict(Script())
-    for name, _ in variant.settings:
+    for name in unvouched(variant):
         if name != CLOCK and name not in script:
             known = [CLOCK, *script]
             raise UsageError(

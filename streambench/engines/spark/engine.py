@@ -16,9 +16,14 @@ from streambench.engines.spark.job import SparkJob
 from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_processes
 from streambench.engines.spark.programs import spark_programs
 from streambench.engines.spark.progress import read_progress
-from streambench.engines.spark.settings import executor_heap_mib, silence_timeout_ms, spark_settings
+from streambench.engines.spark.settings import (
+    EXECUTOR_JVM_OPTIONS,
+    executor_heap_mib,
+    silence_timeout_ms,
+    spark_settings,
+)
 from streambench.engines.spark.trigger import trigger_ms
-from streambench.engines.spark.variants import VARIANTS
+from streambench.engines.spark.variants import TRIGGER, VARIANTS
 from streambench.engines.spark.versions import (
     USUAL_VERSION,
     VERSIONS,
@@ -50,6 +55,7 @@ class SparkEngine:
     event_clock = EventClock.GLOBAL_PER_BATCH
     state_exact = True
     variants = VARIANTS
+    shorthands = (("trigger", TRIGGER), ("jvm_options", EXECUTOR_JVM_OPTIONS))
 
     def requires(self, variant: Variant) -> Artifacts:
         """A Java runtime, PySpark's environment (it holds Spark itself) and the Kafka connector."""

@@ -9,7 +9,13 @@ from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.spark.query import query_program
-from streambench.engines.spark.settings import APPLICATION, SINK, SOURCE
+from streambench.engines.spark.settings import (
+    APPLICATION,
+    DRIVER_JVM_OPTIONS,
+    EXECUTOR_JVM_OPTIONS,
+    SINK,
+    SOURCE,
+)
 from streambench.engines.spark.trigger import trigger_ms
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Workload
@@ -62,6 +68,15 @@ def _query(workload: Workload, settings: Sequence[Setting]) -> str:
 
 def _job(settings: Sequence[Setting], heap_mib: int, connector: str) -> str:
     flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
+    asked = values(settings, APPLICATION)
+    # What a user asks for stands behind ours, and wins over it.
+    options = {
+        name: f"{ours} {asked[name]}" if name in asked else ours
+        for name, ours in (
+            (DRIVER_JVM_OPTIONS, flags),
+            (EXECUTOR_JVM_OPTIONS, f"{initial_heap_flag(heap_mib)} {flags}"),
+        )
+    }
     job = {
         "query": "${job_dir}/query.py",
         "progress": "${job_dir}/progress.jsonl",
@@ -74,9 +89,8 @@ def _job(settings: Sequence[Setting], heap_mib: int, connector: str) -> str:
             "spark.sql.warehouse.dir": "${job_dir}/warehouse",
             "spark.driver.extraClassPath": f"${{jars:{connector}}}",
             "spark.executor.extraClassPath": f"${{jars:{connector}}}",
-            "spark.driver.extraJavaOptions": flags,
-            "spark.executor.extraJavaOptions": f"{initial_heap_flag(heap_mib)} {flags}",
-            **values(settings, APPLICATION),
+            **options,
+            **{name: value for name, value in asked.items() if name not in options},
         },
     }
     return json.dumps(job, indent=2) + "\n"

@@ -15,6 +15,8 @@ from streambench.model.workload import Query
 
 APPLICATION, SOURCE, SINK, QUERY, JVM = "application", "source", "sink", "query", "jvm"
 WORKER_TIMEOUT = "spark.worker.timeout"
+EXECUTOR_JVM_OPTIONS = "spark.executor.extraJavaOptions"
+DRIVER_JVM_OPTIONS = "spark.driver.extraJavaOptions"
 
 DAEMON_HEAP_MIB = 128  # of Master and Worker, which only start and watch others
 DRIVER_HEAP_MIB = 512

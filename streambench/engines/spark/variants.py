@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streambench.engines.protocol import NamedVariant
+from streambench.model.conditions import NamedVariant
 
 TRIGGER = "trigger"
 

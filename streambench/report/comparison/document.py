@@ -19,6 +19,7 @@ from streambench.report.comparison.words import (
     pair_title,
     ratio_words,
     reach_words,
+    sides_words,
     value_words,
 )
 from streambench.report.document import (
@@ -104,6 +105,8 @@ def _pair_sections(pair: Pair, position: int, *, alone: bool) -> list[Section]:
     counted = [side for side in (pair.first, pair.second) if side.trials]
     if counted:
         blocks.append(Points(tuple(f"{side.letter}: {counts_words(side)}" for side in counted)))
+    if named := sides_words(pair):
+        blocks.append(Points(named))
     blocks += _changes(pair)
     return [Section(f"pair-{position}", "Verdict" if alone else title, tuple(blocks))]
 

@@ -20,6 +20,7 @@ from streambench.report.comparison.words import (
     counts_words,
     pair_title,
     reach_words,
+    sides_words,
     value_words,
 )
 from streambench.report.words.changes import changes_titled, told
@@ -87,6 +88,7 @@ def _pair(pair: Pair) -> list[RenderableType]:
         for side in (pair.first, pair.second)
         if side.trials
     ]
+    said += [Text(words) for words in sides_words(pair)]
     if beside:
         said.insert(0, Text(_BESIDE, style="dim"))
     return [Text(pair_title(pair), style="bold"), table, Text(""), *said, *_changes(pair)]

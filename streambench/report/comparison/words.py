@@ -8,6 +8,7 @@ from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBy
 from streambench.analysis.compare.difference import Difference, DifferenceVerdict, Range
 from streambench.analysis.compare.figures import Figure
 from streambench.model.numbers import in_unit, listing, number, plural
+from streambench.report.words.variants import variant_words
 
 _REAL = (DifferenceVerdict.BETTER, DifferenceVerdict.WORSE)
 # Two trials a side tell so little that the factor has no meaning.
@@ -135,6 +136,15 @@ def counts_words(side: Side) -> str:
         if count
     ]
     return f"{plural(side.trials, 'trial')}{left}: {', '.join(found) or 'every row right'}"
+
+
+def sides_words(pair: Pair) -> tuple[str, ...]:
+    """What the named variants among the two are: `A, Apache Flink, spare worker: …`."""
+    return tuple(
+        f"{side_words(side)}: {words}"
+        for side in (pair.first, pair.second)
+        if (words := variant_words(side.bundle, side.label)) is not None
+    )
 
 
 def _amount(value: float, figure: Figure) -> str:

@@ -25,6 +25,7 @@ from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.sections.recovery_terms import effective_cell
 from streambench.report.sections.versions import version_blocks
+from streambench.report.words.variants import variant_words
 from streambench.report.words.warm_ups import warm_up_words
 from streambench.results.bundle import Bundle
 
@@ -39,6 +40,7 @@ def conditions_section(bundle: Bundle, *, one_load: bool) -> Section:
             bundle.run,
             {title_of(bundle, label): plan.settings for label, plan in plans(bundle).items()},
         ),
+        *_variant_blocks(bundle),
         Text("What could not be made equal, or went otherwise than planned:"),
         *_warning_blocks(bundle),
     ]
@@ -51,6 +53,16 @@ def conditions_section(bundle: Bundle, *, one_load: bool) -> Section:
             blocks.append(Fold(title, (_settings_grid(plan.settings),)))
     blocks += version_blocks(bundle)
     return Section("conditions", "Conditions and fairness", tuple(blocks))
+
+
+def _variant_blocks(bundle: Bundle) -> tuple[Block, ...]:
+    """What each named variant is, in the words of whoever shipped or declared it."""
+    told = [
+        f"{title_of(bundle, label)}: {words}"
+        for label in bundle.labels
+        if (words := variant_words(bundle, label)) is not None
+    ]
+    return (Text("What the variants are:"), Points(tuple(told))) if told else ()
 
 
 def _warning_blocks(bundle: Bundle) -> tuple[Block, ...]:
