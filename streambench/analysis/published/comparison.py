@@ -13,6 +13,7 @@ from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBy
 from streambench.analysis.compare.difference import DifferenceVerdict, Range
 from streambench.analysis.compare.gates import GateResult, GateState
 from streambench.analysis.published.common import says
+from streambench.analysis.published.drift import DriftResult, drift_results
 
 COMPARISON_VERSION: Final = 1
 
@@ -26,6 +27,10 @@ class SideFacts:
     variant: Annotated[str, says("label of the variant")]
     started_at: Annotated[str, says("when its run began, ISO 8601, UTC")]
     trials: Annotated[int, says("completed trials")]
+    drifts: Annotated[
+        tuple[DriftResult, ...],
+        says("drift over its run, of all engines; []: fewer than three rounds"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,12 @@ def _pair(pair: Pair) -> ComparedPair:
 def _side(side: Side) -> SideFacts:
     bundle = side.bundle
     return SideFacts(
-        side.letter, bundle.folder.name, side.label, bundle.run.started_at, side.trials
+        side.letter,
+        bundle.folder.name,
+        side.label,
+        bundle.run.started_at,
+        side.trials,
+        drift_results(bundle),
     )
 
 

@@ -30,6 +30,7 @@ from streambench.report.document import (
     Tone,
 )
 from streambench.report.words.aside import aside_lines
+from streambench.report.words.drift import seen_drift_lines
 from streambench.report.words.faults import fault_words
 from streambench.report.words.figures import figure_cell
 from streambench.report.words.processed import processed_cell
@@ -53,7 +54,7 @@ _PROVED = "Every row of a completed trial was compared with an independent calcu
 
 
 def verdict_section(bundle: Bundle) -> Section:
-    """The table, then why anybody is not ranked."""
+    """The table, then why anybody is not ranked, and what drifted over the run."""
     stands = standings(bundle)
     blocks: list[Block] = [verdict_grid(bundle, stands)]
     if late_possible(bundle):
@@ -67,6 +68,7 @@ def verdict_section(bundle: Bundle) -> Section:
             ]
         ),
         *aside_lines(stands),
+        *seen_drift_lines(bundle),
     )
     if reasons:
         blocks.append(Points(reasons))
