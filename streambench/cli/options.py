@@ -30,8 +30,13 @@ ShapeOption: TypeAlias = Annotated[
     ),
 ]
 RepeatOption: TypeAlias = Annotated[
-    int,
-    typer.Option("--repeat", metavar="TIMES", parser=whole(1, 100), help="Trials of each engine."),
+    int | None,
+    typer.Option(
+        "--repeat",
+        metavar="TIMES",
+        parser=whole(1, 100),
+        help="Trials of each engine.  [default: 1]",
+    ),
 ]
 
 
@@ -72,9 +77,9 @@ class CommonOptions:
     seed: Annotated[
         int, typer.Option(metavar="NUMBER", parser=whole(0), help="Seed of the load.")
     ] = 1
-    to: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where bundles are written.")
-    ] = Path("results")
+    to: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where bundles go.")] = Path(
+        "results"
+    )
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another run is going on.")] = (
         False
     )
@@ -109,7 +114,7 @@ class MeasuredOptions(CommonOptions):
         float | None,
         typer.Option(parser=duration_s, metavar="TIME", help="Load before it, e.g. 20s."),
     ] = None
-    repeat: RepeatOption = 1
+    repeat: RepeatOption = None
     quick: Annotated[
         bool, typer.Option("--quick", help="A short look: cold, checked, never ranked.")
     ] = False
@@ -140,7 +145,7 @@ class MeasuredOptions(CommonOptions):
             warm_up_s=self.warm_up,
             faults=faults(self.fault or []),
             quick=self.quick,
-            repeats=self.repeat,
+            repeats=self.repeat or 1,
         )
 
 

@@ -24,6 +24,7 @@ from streambench.analysis.published.run import (
 )
 from streambench.analysis.published.searches import RateSearchResult, rate_search_result
 from streambench.analysis.published.sweeps import SweepResult, sweep_result
+from streambench.analysis.published.until import UntilResult, until_result
 from streambench.analysis.published.variants import VariantResult, delay_rule, variant_result
 from streambench.analysis.variants import standings
 from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
@@ -49,6 +50,10 @@ class SingleResult:
         says(
             "drift over the run, one for each figure that was tested; []: fewer than three rounds"
         ),
+    ]
+    until: Annotated[
+        UntilResult | None,
+        says("what rounds were repeated until; null: as many as were asked for"),
     ]
 
 
@@ -126,6 +131,7 @@ def _result(bundle: Bundle) -> SingleResult | SweepResult | RateSearchResult | D
                 fault_results(bundle),
                 bundle.run.late_model,
                 drift_results(bundle),
+                until_result(bundle),
             )
         case Sweep(axes=axes):
             return sweep_result(bundle, axes)

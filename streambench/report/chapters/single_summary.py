@@ -22,6 +22,7 @@ from streambench.report.words.figures import labelled
 from streambench.report.words.processed import backlog_words
 from streambench.report.words.ranks import unranked_words
 from streambench.report.words.trends import trend_lines
+from streambench.report.words.until import until_lines
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
@@ -53,7 +54,8 @@ def summary_parts(bundle: Bundle) -> list[RenderableType]:
         for stand in stands
         if (words := backlog_words(stand.records)) is not None
     ]
-    parts += below([*reasons, *trend_lines(bundle), *drift_lines(bundle)])
+    told = (*until_lines(bundle), *reasons, *trend_lines(bundle), *drift_lines(bundle))
+    parts += below(told)
     if any(delay.instead for stand in stands if stand.records for delay in _delays(bundle, stand)):
         parts += [Text(""), Text("max: too few windows to earn the percentile", style="dim")]
     if any(_partly_known(bundle, stand) for stand in stands):

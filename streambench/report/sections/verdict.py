@@ -35,6 +35,7 @@ from streambench.report.words.faults import fault_words
 from streambench.report.words.figures import figure_cell
 from streambench.report.words.processed import processed_cell
 from streambench.report.words.ranks import rank_basis, unranked_words
+from streambench.report.words.until import until_lines
 from streambench.results.bundle import Bundle
 
 MARKS = {
@@ -54,12 +55,13 @@ _PROVED = "Every row of a completed trial was compared with an independent calcu
 
 
 def verdict_section(bundle: Bundle) -> Section:
-    """The table, then why anybody is not ranked, and what drifted over the run."""
+    """The table, then what rounds were made until, why anybody is not ranked, and what drifted."""
     stands = standings(bundle)
     blocks: list[Block] = [verdict_grid(bundle, stands)]
     if late_possible(bundle):
         blocks.append(Text(_LATE_ADVICE))
     reasons = (
+        *until_lines(bundle),
         *unranked_words(
             [
                 (stand.title, stand.unranked)
