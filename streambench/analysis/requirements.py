@@ -188,7 +188,7 @@ def _would_tell(asked: Condition, bundle: Bundle) -> str:
     repeats = max(_REPEATS_AT_LEAST, 2 * run.repeats)
     single = not run.axes and run.search is None and run.drain_records is None
     command = run.command if single else f"streambench run {run.workload}"
-    command = re.sub(r" --(?:repeat|out|require)(?:=| )(?:'[^']*'|\S+)", "", command)
+    command = re.sub(r" --(?:repeat|out|require|until)(?:=| )(?:'[^']*'|\S+)", "", command)
     if asked.name == "late_time" and not run.faults:
         command = f"{command} --fault {_FAULT}"
     return f"{command} --repeat {repeats}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from streambench.cli.console import err, say
 from streambench.cli.preparing import check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.cli.requirements import end_by_requirements
+from streambench.cli.until import ending_by, ends_words
 from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.curves import in_one_job, rising, run_curves
 from streambench.experiment.estimate import curve_s, run_s
@@ -50,7 +52,7 @@ def bench(
     with Loads(traces_dir(), policy) as loads:
         loads.check_room(requests)
         expected_s = expected_s_of(requests, together=together)
-        at_most = together or leaves_out is not None
+        at_most = together or leaves_out is not None or first.until is not None
         show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
         resolved = next(iter(artifacts.values()), None)
         capacity = None
@@ -70,7 +72,11 @@ def bench(
             if together:
                 records = run_curves(requests, session)
             else:
-                records = execute(requests, session, leaves_out)
+                enough = None if first.until is None else ending_by(writer.folder, first.until)
+                records = execute(requests, session, leaves_out, enough)
+            if first.until is not None:
+                made = len({record.round for record in records})
+                writer.update(dataclasses.replace(run, repeats=made))
     found = exit_code(records)
     if first.requirements and found is ExitCode.OK:
         return end_by_requirements(writer.folder, first.requirements)
@@ -116,6 +122,7 @@ def show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], minutes: str)
     """Say what is about to be done, and how many `minutes` it takes, in words."""
     request = requests[0]
     load_s = _load_s(request)
+    up_to = "" if request.until is None else "up to "
     engines = ", ".join(c.variant.asked for c in request.contenders)
     where = "each" if not axes else f"at each of {len(requests)} points"
     records = sorted({records_of(each) for each in requests})
@@ -123,9 +130,11 @@ def show_plan(requests: Sequence[Request], axes: tuple[Axis, ...], minutes: str)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(
         f"{counts} records in {load_s:.0f} s for each, {request.conditions.guarantee.value}, "
-        f"{request.conditions.workers} workers, {request.repeats} trial(s) {where}: {minutes}",
+        f"{request.conditions.workers} workers, {up_to}{request.repeats} trial(s) {where}: {minutes}",
         markup=False,
     )
+    if request.until is not None:
+        err.print(ends_words(request.until), markup=False)
     told = [note for each in requests for note in (*each.length_notes, *each.warnings)]
     for note in dict.fromkeys(told):
         err.print(note, markup=False)

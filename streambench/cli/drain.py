@@ -41,7 +41,7 @@ class DrainAsked(CommonOptions):
             help="Events in each second of event time, e.g. 20k.",
         ),
     ] = None
-    repeat: RepeatOption = 1
+    repeat: RepeatOption = None
 
 
 def _drain(asked: DrainAsked) -> ExitCode:
@@ -50,7 +50,7 @@ def _drain(asked: DrainAsked) -> ExitCode:
     from streambench.experiment.build import drain as built
 
     options = dataclasses.replace(
-        asked.options(), rate_per_s=asked.rate_per_s, repeats=asked.repeat
+        asked.options(), rate_per_s=asked.rate_per_s, repeats=asked.repeat or 1
     )
     request, records = built(options, asked.records)
     with alone(wait=asked.wait):

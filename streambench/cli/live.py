@@ -28,11 +28,19 @@ _NAME_CELLS = 5
 
 
 class RunClock:
-    """How much of a run is over; `expected_s` is what it was thought to take, None: nobody knew."""
+    """How much of a run is over; `expected_s` is what it was thought to take, None: nobody knew.
+
+    `at_most`: it may end before all of its parts are made.
+    """
 
     def __init__(
-        self, expected_s: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        expected_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_most: bool = False,
     ) -> None:
+        self.at_most = at_most
         self._expected_s = expected_s
         self._clock = clock
         self._begun_s = clock()
@@ -63,11 +71,13 @@ class RunClock:
 
 
 class LiveDisplay:
-    """Shows a run; satisfies experiment.session.RunObserver."""
+    """Shows a run; satisfies experiment.session.RunObserver. `at_most`: it may end before its last trial."""
 
-    def __init__(self, live: Live | None, expected_s: float | None = None) -> None:
+    def __init__(
+        self, live: Live | None, expected_s: float | None = None, *, at_most: bool = False
+    ) -> None:
         self._live = live
-        self._clock = RunClock(expected_s)
+        self._clock = RunClock(expected_s, at_most=at_most)
 
     def trial_begins(self, number: int, total: int, title: str, point: Point) -> TrialDisplay:
         """What follows is of this trial."""
@@ -75,8 +85,10 @@ class LiveDisplay:
         where = f" at {point_words(point)}" if point else ""
         shown, clock = self._live, self._clock
         if shown is None:
-            return TrialDisplay(_printing(f"[{number}/{total}] {title}{where}"))
-        heading = f"{number} of {total}: {title}{where}"
+            which = f"{number} of at most {total}" if clock.at_most else f"{number}/{total}"
+            return TrialDisplay(_printing(f"[{which}] {title}{where}"))
+        of = "of at most" if clock.at_most else "of"
+        heading = f"{number} {of} {total}: {title}{where}"
         return TrialDisplay(
             lambda status, since_s, _: shown.update(bars(clock, heading, status, since_s))
         )
@@ -128,7 +140,8 @@ def bars(clock: RunClock, heading: str, status: Status, since_s: float) -> Rende
     rows.add_column(min_width=_BAR_CELLS, max_width=_BAR_CELLS)
     rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     left_s = clock.left_s
-    left = [] if left_s is None else [f"about {about(left_s)} left"]
+    roughly = "at most" if clock.at_most else "about"
+    left = [] if left_s is None else [f"{roughly} {about(left_s)} left"]
     rows.add_row("run", _bar(clock.finished, clock.total), Text(" · ".join([*left, heading])))
     rows.add_row(
         "load" if status.load_s else "",

@@ -31,8 +31,13 @@ ShapeOption: TypeAlias = Annotated[
     ),
 ]
 RepeatOption: TypeAlias = Annotated[
-    int,
-    typer.Option("--repeat", metavar="TIMES", parser=whole(1, 100), help="Trials of each engine."),
+    int | None,
+    typer.Option(
+        "--repeat",
+        metavar="TIMES",
+        parser=whole(1, 100),
+        help="Trials of each engine.  [default: 1]",
+    ),
 ]
 
 
@@ -116,7 +121,7 @@ class MeasuredOptions(CommonOptions):
         float | None,
         typer.Option(parser=duration_s, metavar="TIME", help="Load before it, e.g. 20s."),
     ] = None
-    repeat: RepeatOption = 1
+    repeat: RepeatOption = None
     quick: Annotated[
         bool, typer.Option("--quick", help="A short look: cold, checked, never ranked.")
     ] = False
@@ -147,7 +152,7 @@ class MeasuredOptions(CommonOptions):
             warm_up_s=self.warm_up,
             faults=faults(self.fault or []),
             quick=self.quick,
-            repeats=self.repeat,
+            repeats=self.repeat or 1,
         )
 
 

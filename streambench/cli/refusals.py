@@ -20,6 +20,7 @@ _EXAMPLES: Final = {
     "--warm-up": "20s",
     "--workers": "2",
     "--repeat": "5",
+    "--until": "'p99 ±10%'",
     "--guarantee": "exactly-once",
     "--profile": "defaults",
     "--fault": "worker-kill@25s",

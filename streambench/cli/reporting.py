@@ -27,7 +27,7 @@ def reported(
             shown = live()
             if shown is not None:
                 stack.enter_context(shown)
-            yield writer, LiveDisplay(shown, expected_s)
+            yield writer, LiveDisplay(shown, expected_s, at_most=run.until is not None)
         writer.finish()
     finally:
         # Late: what draws the report weighs as much as a trial's rows, and would lie beside every engine.

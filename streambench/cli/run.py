@@ -10,12 +10,13 @@ from streambench.cli.commands import with_options
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
+from streambench.cli.until import UntilOption, refuse_unknowable, rounds_until
 from streambench.model.errors import ExitCode
 
 EXAMPLES = examples(
     "streambench run --quick",
     "streambench run --rate 50k --repeat 3 --require 'delay_p99 < 500ms'",
-    "streambench run flights --engine flink,kafka-streams --repeat 3",
+    "streambench run flights --engine flink,kafka-streams --until 'p99 ±10%'",
 )
 
 
@@ -26,6 +27,7 @@ class RunAsked(MeasuredOptions):
     rate_per_s: RateOption = None
     shape: ShapeOption = None
     require: RequireOption = None
+    until: UntilOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -39,7 +41,11 @@ def _run(asked: RunAsked) -> ExitCode:
         shape=None if asked.shape is None else load_shape(asked.shape),
         requirements=requirements(asked.require or ()),
     )
+    if asked.until is not None:
+        until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
+        options = dataclasses.replace(options, until=until, repeats=most)
     request = single(options)
+    refuse_unknowable(request)
     with alone(wait=asked.wait):
         return bench((request,))
 

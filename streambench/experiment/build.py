@@ -69,6 +69,7 @@ class Options:
     out: Path = Path("results")
     command: str = ""  # as it was typed, for the report
     requirements: tuple[str, ...] = ()  # what an engine must meet
+    until: str | None = None  # what ends the rounds before there are `repeats`
 
 
 def single(options: Options) -> Request:
@@ -196,6 +197,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
         warnings=tuple(warning for warning in told if warning),
         length_notes=tuple(note for note in notes if note),
         requirements=options.requirements,
+        until=options.until,
     )
 
 

@@ -31,16 +31,27 @@ from streambench.trial.timeline import Timeline
 
 LeavesOut: TypeAlias = Callable[[Request, Contender, Sequence[TrialRecord]], LeftOut | None]
 """Why a trial is not made after those before it; None when it is."""
+Enough: TypeAlias = Callable[[Sequence[TrialRecord]], bool]
+"""Whether the rounds that were made tell enough; they are in the bundle."""
 
 
 def execute(
-    requests: Sequence[Request], session: Session, leaves_out: LeavesOut | None = None
+    requests: Sequence[Request],
+    session: Session,
+    leaves_out: LeavesOut | None = None,
+    enough: Enough | None = None,
 ) -> tuple[TrialRecord, ...]:
-    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over."""
+    """Run all trials of the requests, one a point; each is in the bundle as soon as it is over.
+
+    `enough` is asked after each round: no more are made when it says so.
+    """
     records: list[TrialRecord] = []
     each = [(request, contender) for request in requests for contender in request.contenders]
     trials = tuple(interleaved(each, requests[0].repeats))
     for number, (round_number, (request, contender)) in enumerate(trials, start=1):
+        round_over = bool(records) and records[-1].round != round_number
+        if round_over and enough is not None and enough(tuple(records)):
+            break
         match contender.plan:
             case Unsupported() as gap:
                 record = not_run(number, round_number, contender, gap, request.point)
@@ -139,6 +150,8 @@ def run_record(
         drain_records_per_window=None if drained is None else drained.records_per_window,
         requirements=request.requirements,
         named={c.variant.label: c.named for c in request.contenders if c.named is not None},
+        until=request.until,
+        rounds_at_most=None if request.until is None else request.repeats,
     )
 
 

@@ -76,6 +76,7 @@ class Request:
     warnings: tuple[str, ...] = ()  # for the report: what weakens what the run can say
     length_notes: tuple[str, ...] = ()  # why it is longer than usual, or has no faults, in words
     requirements: tuple[str, ...] = ()  # what an engine must meet
+    until: str | None = None  # what ends the rounds before there are `repeats`
     machine_limits: MachineLimits = STRICT
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 

@@ -114,7 +114,8 @@ class RunRecord:
     `started_at` is ISO 8601, UTC. `planned` holds the labels of all variants, in the order asked for;
     `titles` their engines' names as in the report. `partial` stays true until the run has finished.
     `rate_per_s` is None for a replay, which has its own arrivals. `measured_s` is undisturbed;
-    `recovery_s` follows it from the first of the `faults` on, as they were asked for.
+    `recovery_s` follows it from the first of the `faults` on, as they were asked for. `repeats` is how many
+    rounds there are to be; where they end by `until`, how many there were, once the run has finished.
     """
 
     schema: int
@@ -157,6 +158,8 @@ class RunRecord:
     drain_records_per_window: float | None = None  # the mean over the load that is drained
     requirements: tuple[str, ...] = ()  # as a user wrote them
     named: Mapping[str, NamedVariant] = field(default_factory=dict)  # by label, as they were then
+    until: str | None = None  # what ended the rounds, unless they were all made
+    rounds_at_most: int | None = None  # how many it might have been
 
     @property
     def experiment(self) -> Experiment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,7 +70,9 @@ class FakeJob:
         dies_at_per_s: int | None = None,
         load_late_ms: int = 0,
         machine: MachineUsage = QUIET,
+        delay_ms: int = DELAY_MS,
     ) -> None:
+        self._delay_ms = delay_ms
         self._load_late_ms = load_late_ms
         self.spec = spec
         self.shown = observer
@@ -122,7 +124,7 @@ class FakeJob:
 
     def _played(self, load: Load, *, at_pace: bool) -> Played:
         expected = expect(load.trace, self.spec.query, self.spec.plan.event_clock)
-        rows = right_rows(expected, delay_ms=DELAY_MS)
+        rows = right_rows(expected, delay_ms=self._delay_ms)
         at = rows.column("appended_ms").to_numpy()
         due_ms = at - T0_MS
         if at_pace:
@@ -187,7 +189,10 @@ def _send_log(trace: Trace, path: Path, late_ms: int) -> Path:
 
 
 class FakeRuns:
-    """Launches fake jobs, and remembers them; `ends_by` is raised when one is stopped."""
+    """Launches fake jobs, and remembers them; `ends_by` is raised when one is stopped.
+
+    `delays_ms` are those of the jobs in their order; where there are no more of them, `stops_at` is raised.
+    """
 
     def __init__(
         self,
@@ -196,7 +201,11 @@ class FakeRuns:
         load_late_ms: int = 0,
         machine: MachineUsage = QUIET,
         ends_by: Exception | None = None,
+        delays_ms: Sequence[int] | None = None,
+        stops_at: BaseException | None = None,
     ) -> None:
+        self._delays_ms = delays_ms
+        self._stops_at = stops_at
         self._ends_by = ends_by
         self._bears_per_s = bears_per_s
         self._dies_at_per_s = dies_at_per_s
@@ -214,6 +223,8 @@ class FakeRuns:
         before: Callable[[Testbed], None] | None = None,
         after: Callable[[], None] | None = None,
     ) -> Iterator[RunningJob]:
+        if self._stops_at is not None and len(self.jobs) == len(self._delays_ms or ()):
+            raise self._stops_at
         job = FakeJob(
             spec,
             place,
@@ -222,6 +233,7 @@ class FakeRuns:
             dies_at_per_s=self._dies_at_per_s,
             load_late_ms=self._load_late_ms,
             machine=self._machine,
+            delay_ms=DELAY_MS if self._delays_ms is None else self._delays_ms[len(self.jobs)],
         )
         self.jobs.append(job)
         yield cast(RunningJob, job)

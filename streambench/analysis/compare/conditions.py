@@ -103,24 +103,24 @@ def parse_condition(text: str) -> Condition:
     found = _LEXER.match(text)
     if found is None:
         at = _first_odd(text)
-        raise _unreadable(text, at, "a name, one of < > = and a value are expected")
+        raise unreadable(text, at, "a name, one of < > = and a value are expected")
     name, op, value = found["name"], found["op"], found["value"]
     if name not in FIGURES and name not in COUNTS:
         near = difflib.get_close_matches(name, (*FIGURES, *COUNTS), 1, 0.5)
         known = (
             f"did you mean {near[0]}?" if near else f"known are {', '.join((*FIGURES, *COUNTS))}"
         )
-        raise _unreadable(text, found.start("name"), f"nothing is called {name}; {known}")
+        raise unreadable(text, found.start("name"), f"nothing is called {name}; {known}")
     if op is None:
         if name in COUNTS:
             return Condition(text.strip(), name, above=True, or_equal=False, bound=Absolute(0.0))
-        raise _unreadable(text, len(text.rstrip()), f"{name} needs a bound, as in {name} > +10%")
+        raise unreadable(text, len(text.rstrip()), f"{name} needs a bound, as in {name} > +10%")
     if op == "=":
         if name not in COUNTS:
-            raise _unreadable(text, found.start("op"), "= is for rows that are counted")
+            raise unreadable(text, found.start("op"), "= is for rows that are counted")
         bound = _bound(text, name, value, found.start("value"))
         if bound != Absolute(0.0):
-            raise _unreadable(text, found.start("value"), "= is for 0; say < or >")
+            raise unreadable(text, found.start("value"), "= is for 0; say < or >")
         return Condition(text.strip(), name, above=False, or_equal=True, bound=bound)
     bound = _bound(text, name, value, found.start("value"))
     return Condition(text.strip(), name, op.startswith(">"), op.endswith("="), bound)
@@ -129,26 +129,26 @@ def parse_condition(text: str) -> Condition:
 def _bound(text: str, name: str, value: str, at: int) -> Bound:
     found = _VALUE.fullmatch(value)
     if found is None:
-        raise _unreadable(text, at, f"{value} is no value; one is +10%, 500ms, 5s, 50k or 512MiB")
+        raise unreadable(text, at, f"{value} is no value; one is +10%, 500ms, 5s, 50k or 512MiB")
     amount = float(found["number"].replace("_", ""))
     unit = found["unit"]
     if unit == "%":
         if name in COUNTS:
-            raise _unreadable(text, at, "rows are counted, and have no percentage here")
+            raise unreadable(text, at, "rows are counted, and have no percentage here")
         if found["sign"] is None:
-            raise _unreadable(text, at, f"say +{value} or -{value}: it is a change")
+            raise unreadable(text, at, f"say +{value} or -{value}: it is a change")
         return Relative(1 + (amount if found["sign"] == "+" else -amount) / 100)
     if found["sign"] is not None:
-        raise _unreadable(text, at, "only a percentage has a sign")
+        raise unreadable(text, at, "only a percentage has a sign")
     if unit not in _UNITS:
-        raise _unreadable(
+        raise unreadable(
             text, at + found.start("unit"), f"{unit} is no unit; one is ms, s, k, M or MiB"
         )
     kind, factor = _UNITS[unit]
     wanted = _KINDS.get(name, "")
     if kind != wanted:
         example = {"ms": "500ms", "MiB": "512MiB", "": "30" if name == "cpu" else "50k"}[wanted]
-        raise _unreadable(text, at, f"{name} has another unit, as in {example}")
+        raise unreadable(text, at, f"{name} has another unit, as in {example}")
     return Absolute(amount * factor)
 
 
@@ -161,8 +161,10 @@ def _first_odd(text: str) -> int:
     return name.end() if op is None else op.end()
 
 
-def _unreadable(text: str, at: int, why: str) -> UsageError:
+def unreadable(
+    text: str, at: int, why: str, hint: str = "streambench compare --help"
+) -> UsageError:
+    """The error for a condition that is wrong at this character, counted from 0."""
     return UsageError(
-        f"the condition {text!r} cannot be read at character {at + 1}: {why}",
-        hint="streambench compare --help",
+        f"the condition {text!r} cannot be read at character {at + 1}: {why}", hint=hint
     )

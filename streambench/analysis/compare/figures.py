@@ -36,14 +36,14 @@ _BESIDE: Final = (
 )
 # What a delay that has not settled yet says nothing against.
 _WHILE_WARMING: Final = frozenset(_BESIDE[2:])
-# A smaller difference says nothing: how fine a figure of this unit is known.
-_FLOORS: Final[Mapping[str, float]] = {
+FLOORS: Final[Mapping[str, float]] = {
     "ms": ranking.DELAY_FLOOR_MS,
     "s": 0.1,
     "CPU-s per million events": 0.01,
     "MiB": 2.0**20,
     "bytes per event": 0.1,
 }
+"""By unit, below what a difference says nothing: how fine a figure is known."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _of_trials(bundle: Bundle, label: str) -> Iterator[SideFigure]:
             metric.label,
             metric.unit,
             CompareTerms(
-                _FLOORS[metric.unit],
+                FLOORS[metric.unit],
                 ranking.DELAY_FACTORS.get(name),
                 lower_is_better=metric.better is not Better.HIGHER,
             ),

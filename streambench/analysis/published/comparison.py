@@ -14,6 +14,7 @@ from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBy
 from streambench.analysis.compare.difference import DifferenceVerdict, Range
 from streambench.analysis.compare.gates import GateResult, GateState
 from streambench.analysis.published.common import NamedVariantFacts, says
+from streambench.analysis.published.drift import DriftResult, drift_results
 
 COMPARISON_VERSION: Final = 1
 
@@ -29,6 +30,10 @@ class SideFacts:
     trials: Annotated[int, says("completed trials")]
     named: Annotated[
         NamedVariantFacts | None, says("null: no named variant, or the run did not record it")
+    ]
+    drifts: Annotated[
+        tuple[DriftResult, ...],
+        says("drift over its run, of all engines; []: fewer than three rounds"),
     ]
 
 
@@ -169,6 +174,7 @@ def _side(side: Side) -> SideFacts:
         run.started_at,
         side.trials,
         None if named is None else NamedVariantFacts.of(named),
+        drift_results(side.bundle),
     )
 
 

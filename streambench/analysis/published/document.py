@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 from streambench.analysis.plans import unrecorded, warnings
 from streambench.analysis.published.common import RankRule, says
 from streambench.analysis.published.drains import DrainResult, drain_result
+from streambench.analysis.published.drift import DriftResult, drift_results
 from streambench.analysis.published.recoveries import FaultResult, fault_results
 from streambench.analysis.published.requirements import RequirementResult, requirement_results
 from streambench.analysis.published.run import (
@@ -23,6 +24,7 @@ from streambench.analysis.published.run import (
 )
 from streambench.analysis.published.searches import RateSearchResult, rate_search_result
 from streambench.analysis.published.sweeps import SweepResult, sweep_result
+from streambench.analysis.published.until import UntilResult, until_result
 from streambench.analysis.published.variants import VariantResult, delay_rule, variant_result
 from streambench.analysis.variants import standings
 from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
@@ -42,6 +44,16 @@ class SingleResult:
     recoveries: Annotated[tuple[FaultResult, ...], says("one for each kind of fault")]
     late_model: Annotated[
         LateModel | None, says("what each clock drops of the whole data set; null: no such replay")
+    ]
+    drifts: Annotated[
+        tuple[DriftResult, ...],
+        says(
+            "drift over the run, one for each figure that was tested; []: fewer than three rounds"
+        ),
+    ]
+    until: Annotated[
+        UntilResult | None,
+        says("what rounds were repeated until; null: as many as were asked for"),
     ]
 
 
@@ -118,6 +130,8 @@ def _result(bundle: Bundle) -> SingleResult | SweepResult | RateSearchResult | D
                 variants,
                 fault_results(bundle),
                 bundle.run.late_model,
+                drift_results(bundle),
+                until_result(bundle),
             )
         case Sweep(axes=axes):
             return sweep_result(bundle, axes)

@@ -44,7 +44,9 @@ class RunFacts:
     warm_up_s: Annotated[float, says("least time at the rate before the measured part")]
     measured_s: Annotated[float, says("length of the undisturbed measured part")]
     recovery_s: Annotated[float, says("length of the part from the first fault on")]
-    repeats: Annotated[int, says("trials of each variant")]
+    repeats: Annotated[
+        int, says("trials of each variant; while rounds are repeated until something, at most")
+    ]
     faults: Annotated[tuple[str, ...], says("as they were asked for")]
     planned: Annotated[tuple[str, ...], says("labels of all variants, in the order asked for")]
     named: Annotated[

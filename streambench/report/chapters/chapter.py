@@ -69,11 +69,14 @@ class Chapter(ABC):
 
     def trials(self) -> str | None:
         """How often each load was given."""
-        return f"{plural(self.bundle.run.repeats, 'trial')} per engine"
+        run = self.bundle.run
+        at_most = "at most " if run.partial and run.until is not None else ""
+        return f"{at_most}{plural(run.repeats, 'trial')} per engine"
 
     def trials_wanted(self) -> int | None:
         """How many trials the whole run has; None: that is not known beforehand."""
-        return len(self.bundle.run.planned) * self.bundle.run.repeats
+        run = self.bundle.run
+        return None if run.until is not None else len(run.planned) * run.repeats
 
 
 def terminal_table(*, gap: int = 2) -> Table:

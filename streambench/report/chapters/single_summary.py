@@ -17,10 +17,12 @@ from streambench.report.document import Tone
 from streambench.report.sections.late import caption, which_trial
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.words.aside import aside_lines
+from streambench.report.words.drift import drift_lines
 from streambench.report.words.figures import labelled
 from streambench.report.words.processed import backlog_words
 from streambench.report.words.ranks import unranked_words
 from streambench.report.words.trends import trend_lines
+from streambench.report.words.until import until_lines
 from streambench.results.bundle import Bundle
 
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "red", Tone.CAUTION: "yellow", Tone.QUIET: "dim"}
@@ -52,7 +54,8 @@ def summary_parts(bundle: Bundle) -> list[RenderableType]:
         for stand in stands
         if (words := backlog_words(stand.records)) is not None
     ]
-    parts += below([*reasons, *trend_lines(bundle)])
+    told = (*until_lines(bundle), *reasons, *trend_lines(bundle), *drift_lines(bundle))
+    parts += below(told)
     if any(delay.instead for stand in stands if stand.records for delay in _delays(bundle, stand)):
         parts += [Text(""), Text("max: too few windows to earn the percentile", style="dim")]
     if any(_partly_known(bundle, stand) for stand in stands):

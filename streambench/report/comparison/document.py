@@ -15,6 +15,7 @@ from streambench.report.comparison.words import (
     answer,
     bounds_words,
     counts_words,
+    drift_notes,
     interval_words,
     pair_title,
     ratio_words,
@@ -84,7 +85,7 @@ def _bundle_words(bundle: Bundle) -> str:
 
 
 def _banners(comparison: SideBySide) -> list[str]:
-    """What the runs do not share, though it decides figures: a user allowed it."""
+    """What the runs do not share, though it decides figures, as a user allowed it; and what drifted."""
     said = dict.fromkeys(
         stranger.said
         or f"{pair.first.letter} and {pair.second.letter} differ in {stranger.what}: "
@@ -92,7 +93,7 @@ def _banners(comparison: SideBySide) -> list[str]:
         for pair in comparison.pairs
         for stranger in pair.strange
     )
-    return [f"{sentence(each)}." for each in said]
+    return [*(f"{sentence(each)}." for each in said), *drift_notes(comparison)]
 
 
 def _pair_sections(pair: Pair, position: int, *, alone: bool) -> list[Section]:

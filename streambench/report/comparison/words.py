@@ -6,9 +6,12 @@ from collections import Counter
 
 from streambench.analysis.compare.comparison import Compared, Pair, Side, SideBySide
 from streambench.analysis.compare.difference import Difference, DifferenceVerdict, Range
-from streambench.analysis.compare.figures import Figure
+from streambench.analysis.compare.figures import Figure, run_of
+from streambench.analysis.drift import run_drifts
 from streambench.model.numbers import in_unit, listing, number, plural
+from streambench.report.words.drift import moved_words
 from streambench.report.words.variants import variant_words
+from streambench.results.bundle import Bundle
 
 _REAL = (DifferenceVerdict.BETTER, DifferenceVerdict.WORSE)
 # Two trials a side tell so little that the factor has no meaning.
@@ -144,6 +147,20 @@ def sides_words(pair: Pair) -> tuple[str, ...]:
         f"{side_words(side)}: {words}"
         for side in (pair.first, pair.second)
         if (words := variant_words(side.bundle, side.label)) is not None
+    )
+
+
+def drift_notes(comparison: SideBySide) -> tuple[str, ...]:
+    """For each figure that drifted over a side's run, of which run and by how much."""
+    letters: dict[str, dict[str, Bundle]] = {}
+    for pair in comparison.pairs:
+        for side in (pair.first, pair.second):
+            letters.setdefault(run_of(side.bundle), {})[side.letter] = side.bundle
+    return tuple(
+        f"{listing(list(of_run))}: over the run the {drift.metric.label} {moved_words(drift)}."
+        for of_run in letters.values()
+        for drift in run_drifts(next(iter(of_run.values())))
+        if drift.seen
     )
 
 

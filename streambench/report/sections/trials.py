@@ -6,8 +6,9 @@ from streambench.analysis.metrics import summarise
 from streambench.analysis.variants import title_of
 from streambench.model.metrics import BY_NAME
 from streambench.model.sweep import point_words
-from streambench.report.document import Cell, Grid, GridColumn, GridRow, Section
+from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Points, Section
 from streambench.report.sections.verdict import delay_metrics
+from streambench.report.words.drift import drift_lines
 from streambench.report.words.figures import figure_cell
 from streambench.report.words.processed import processed_cell
 from streambench.results.bundle import Bundle
@@ -16,7 +17,7 @@ _METRICS = ("processed_per_s", "engine_cpu_s_per_million", "engine_memory_peak_b
 
 
 def trials_section(bundle: Bundle) -> Section | None:
-    """A row per trial; None without repeats, when the verdict table already says it all."""
+    """A row per trial, and whether they drift; None without repeats: the verdict table says it all then."""
     if bundle.run.repeats < 2:
         return None
     names = (*delay_metrics(bundle), *_METRICS)
@@ -59,4 +60,7 @@ def trials_section(bundle: Bundle) -> Section | None:
                 for name in names
             )
             rows.append(GridRow((*head, *figures)))
-    return Section("trials", "Every trial", (Grid(columns, tuple(rows)),))
+    blocks: list[Block] = [Grid(columns, tuple(rows))]
+    if drifts := drift_lines(bundle):
+        blocks.append(Points(drifts))
+    return Section("trials", "Every trial", tuple(blocks))

@@ -30,10 +30,12 @@ from streambench.report.document import (
     Tone,
 )
 from streambench.report.words.aside import aside_lines
+from streambench.report.words.drift import seen_drift_lines
 from streambench.report.words.faults import fault_words
 from streambench.report.words.figures import figure_cell
 from streambench.report.words.processed import processed_cell
 from streambench.report.words.ranks import rank_basis, unranked_words
+from streambench.report.words.until import until_lines
 from streambench.results.bundle import Bundle
 
 MARKS = {
@@ -53,12 +55,13 @@ _PROVED = "Every row of a completed trial was compared with an independent calcu
 
 
 def verdict_section(bundle: Bundle) -> Section:
-    """The table, then why anybody is not ranked."""
+    """The table, then what rounds were made until, why anybody is not ranked, and what drifted."""
     stands = standings(bundle)
     blocks: list[Block] = [verdict_grid(bundle, stands)]
     if late_possible(bundle):
         blocks.append(Text(_LATE_ADVICE))
     reasons = (
+        *until_lines(bundle),
         *unranked_words(
             [
                 (stand.title, stand.unranked)
@@ -67,6 +70,7 @@ def verdict_section(bundle: Bundle) -> Section:
             ]
         ),
         *aside_lines(stands),
+        *seen_drift_lines(bundle),
     )
     if reasons:
         blocks.append(Points(reasons))
