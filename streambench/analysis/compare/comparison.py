@@ -142,7 +142,7 @@ def compare(
             second,
             _strange(first, second, any_speed=any_speed),
             tuple(Compared(row.figure, found.get(id(row)), row.why) for row in rows),
-            _changed(first, second),
+            changed_in_effect(first, second),
             measured(compared_second.bundle, second.label),
         )
         for (first, second), (_, compared_second), rows in zip(
@@ -231,8 +231,11 @@ def _known(figures: Mapping[str, SideFigure], key: str) -> bool:
     return key in figures and figures[key].sample is not None
 
 
-def _changed(first: Side, second: Side) -> tuple[Changed, ...]:
-    """Of one engine: two engines have nothing in common."""
+def changed_in_effect(first: Side, second: Side) -> tuple[Changed, ...]:
+    """The version and the settings in effect that two sides of one engine do not share.
+
+    None for two engines: they have no setting in common.
+    """
     if _engine(first) != _engine(second):
         return ()
     ours, theirs = (_in_effect(side) for side in (first, second))
