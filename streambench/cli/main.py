@@ -21,6 +21,7 @@ from streambench.cli import (
     fetch,
     find_rate,
     generate,
+    history,
     judge,
     logs,
     report,
@@ -128,6 +129,7 @@ app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
 app.command("calibrate")(calibrate.calibrate)
 app.command("report")(report.report)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("history", epilog=history.EXAMPLES)(history.history)
 app.add_typer(baseline.app, name="baseline")
 app.command("judge")(judge.judge)
 app.command("explain")(explain.explain)

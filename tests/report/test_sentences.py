@@ -26,6 +26,7 @@ SPOKEN_BY = (
     *sorted((PACKAGE / "report").rglob("*.py")),
     *sorted((PACKAGE / "analysis").glob("*.py")),
     *sorted((PACKAGE / "analysis" / "compare").glob("*.py")),
+    *sorted((PACKAGE / "analysis" / "history").glob("*.py")),
     *(PACKAGE / "results" / name for name in ("measure.py", "speed.py", "sustained.py")),
 )
 WORDS_OF_A_SENTENCE = 5

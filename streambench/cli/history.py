@@ -1,0 +1,50 @@
+"""`streambench history`: how each figure went over many runs, and which changes are no noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streambench.cli.console import err, out
+from streambench.cli.options import examples
+
+EXAMPLES = examples(
+    "streambench history results",
+    "streambench history results --like results/2026-11-28T120000-clicks",
+)
+
+
+def history(
+    below: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where the runs are, at any depth.")
+    ] = Path("results"),
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Show the runs on the terms of this one."),
+    ] = None,
+    into: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where history.html goes.")
+    ] = Path("history"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
+    ] = False,
+) -> None:
+    """Show runs of one workload in their order: each figure over time, and what changed for good.
+
+    Runs on other terms (load, rate, guarantee, faults, kind) are not mixed in. Without --like it is the
+    terms that most runs with figures have.
+    """
+    from streambench.analysis.history.found import find_runs
+    from streambench.analysis.history.history import history_of
+    from streambench.analysis.published.history import history_to_json
+    from streambench.report.history.terminal import render_history
+    from streambench.report.history.write import write_history
+
+    found = history_of(find_runs(below), like)
+    if as_json:
+        typer.echo(history_to_json(found), nl=False)
+        return
+    out.print(render_history(found))
+    err.print(f"page: {write_history(into, found)}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""A history as words, tables, plots, and the page."""
