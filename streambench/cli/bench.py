@@ -22,6 +22,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.experiment import Single, Sweep
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
+from streambench.results.bundle import read_bundle
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -73,7 +74,7 @@ def bench(
                 records = execute(requests, session, leaves_out)
     found = exit_code(records)
     if first.requirements and found is ExitCode.OK:
-        return end_by_requirements(writer.folder, first.requirements)
+        return end_by_requirements(read_bundle(writer.folder), first.requirements)
     return found
 
 

@@ -156,6 +156,7 @@ class RunRecord:
     one_job: bool = False  # the rates of a sweep are loads of one job for each engine
     drain_records_per_window: float | None = None  # the mean over the load that is drained
     requirements: tuple[str, ...] = ()  # as a user wrote them
+    anonymous: bool = False  # what tells whose it is was left out of this copy
 
     @property
     def experiment(self) -> Experiment:

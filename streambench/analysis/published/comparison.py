@@ -148,9 +148,7 @@ def _pair(pair: Pair) -> ComparedPair:
 
 def _side(side: Side) -> SideFacts:
     bundle = side.bundle
-    return SideFacts(
-        side.letter, bundle.folder.name, side.label, bundle.run.started_at, side.trials
-    )
+    return SideFacts(side.letter, bundle.name, side.label, bundle.run.started_at, side.trials)
 
 
 def _figure(row: Compared) -> ComparedFigure:
