@@ -24,6 +24,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.experiment import Single, Sweep
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
+from streambench.results.bundle import read_bundle
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -79,7 +80,7 @@ def bench(
                 writer.update(dataclasses.replace(run, repeats=made))
     found = exit_code(records)
     if first.requirements and found is ExitCode.OK:
-        return end_by_requirements(writer.folder, first.requirements)
+        return end_by_requirements(read_bundle(writer.folder), first.requirements)
     return found
 
 

@@ -54,6 +54,9 @@ def compare(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
     ] = False,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Name no host, user, path or folder in it.")
+    ] = False,
     root: Annotated[
         Path, typer.Option("--in", metavar="FOLDER", help="Where baselines are kept.")
     ] = Path("results"),
@@ -66,7 +69,12 @@ def compare(
     from streambench.analysis.compare.comparison import compare as compared
     from streambench.analysis.compare.conditions import parse_condition
     from streambench.analysis.compare.gates import judge_gate
-    from streambench.analysis.compare.sides import pairs_of, read_sides, refuse_strangers
+    from streambench.analysis.compare.sides import (
+        anonymous_pairs,
+        pairs_of,
+        read_sides,
+        refuse_strangers,
+    )
     from streambench.analysis.compare.strangers import Term, with_implied
     from streambench.analysis.published.comparison import comparison_to_json
     from streambench.report.comparison.terminal import render_comparison, render_gates
@@ -77,6 +85,8 @@ def compare(
     terms = _terms(allow or ())
     first = () if baseline is None else (str(baselines.find(baseline, root)),)
     pairs = pairs_of(read_sides((*first, *sides)))
+    if anonymous:
+        pairs = anonymous_pairs(pairs)
     refuse_strangers(pairs, terms)
     comparison = compared(pairs, BETWEEN_RUNS, any_speed=Term.SPEED in with_implied(terms))
     gates = tuple(judge_gate(each, pair) for each in conditions for pair in comparison.pairs)
@@ -87,7 +97,8 @@ def compare(
         if gates:
             out.print("")
             out.print(render_gates(gates))
-        err.print(f"page: {write_comparison(into, comparison, gates)[0]}", soft_wrap=True)
+        page = write_comparison(into, comparison, gates)[0]
+        err.print(f"page: {page.name if anonymous else page}", soft_wrap=True)
     _end(gates)
 
 

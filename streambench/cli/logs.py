@@ -12,8 +12,14 @@ from streambench.model.errors import UsageError
 
 
 def newest_bundle(root: Path) -> Path:
-    """The bundle under `root` that was written last (names begin with the time)."""
-    bundles = sorted(path.parent for path in root.glob("*/run.json"))
+    """The bundle under `root` that was written last (names begin with the time).
+
+    An anonymous copy holds less than its bundle, so it is the newest only where there is nothing else.
+    """
+    from streambench.results.anonymous.copying import SUFFIX
+
+    every = (path.parent for path in root.glob("*/run.json"))
+    bundles = sorted(every, key=lambda folder: (not folder.name.endswith(SUFFIX), folder))
     if not bundles:
         raise UsageError(f"there is no run bundle in {root}", hint="streambench run")
     return bundles[-1]

@@ -1,9 +1,9 @@
-"""`streambench report`: render a bundle again."""
+"""`streambench report`: render a bundle again, or a copy of it that can be given away."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from streambench.cli.console import err, out
 from streambench.cli.logs import newest_bundle
 from streambench.cli.requirements import RequireOption, end_by_requirements, requirements
 from streambench.model.errors import EnvironmentLacks, UsageError
+
+if TYPE_CHECKING:
+    from streambench.results.bundle import Bundle
 
 
 def report(
@@ -24,6 +27,19 @@ def report(
         bool, typer.Option("--timing", help="Print what took how long, and write nothing.")
     ] = False,
     require: RequireOption = None,
+    anonymous: Annotated[
+        bool,
+        typer.Option(
+            "--anonymous",
+            help="Write it into a copy to share, without host, user, paths and logs.",
+        ),
+    ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where that copy goes; beside the bundle otherwise."
+        ),
+    ] = None,
 ) -> None:
     """Write report.html, report.md and plots/ into a run bundle, and print its summary.
 
@@ -34,43 +50,59 @@ def report(
     from streambench.report.write import requiring, write
     from streambench.results.bundle import Bundle, read, read_bundle
 
+    if into is not None and not anonymous:
+        raise UsageError(
+            "a report is written into its bundle; --out is for an anonymous copy",
+            hint="streambench report BUNDLE --anonymous --out FOLDER",
+        )
     chosen = bundle or newest_bundle(Path("results"))
     required = requirements(require or ())
-    if as_json:
-        from streambench.analysis.published.document import analysis_of, analysis_to_json
+    whole = bool(required) or as_json or timing or anonymous
+    found = requiring(read_bundle(chosen) if whole else read(chosen), required)
+    if isinstance(found, Bundle) and anonymous and (as_json or timing):
+        from streambench.results.anonymous.bundles import anonymous as made_anonymous
 
-        analysed = requiring(read_bundle(chosen), required)
-        assert isinstance(analysed, Bundle)
-        typer.echo(analysis_to_json(analysis_of(analysed)), nl=False)
-        if required:
-            raise typer.Exit(end_by_requirements(chosen, required))
+        found = made_anonymous(found).bundle
+    elif isinstance(found, Bundle) and anonymous:
+        from streambench.results.anonymous.copying import write_copy
+
+        chosen = write_copy(found, into)
+        found = read_bundle(chosen)
+    if isinstance(found, Bundle) and as_json:
+        _print_json(found)
+    elif isinstance(found, Bundle) and timing:
+        _print_timing(found)
         return
-    if timing:
-        _print_timing(chosen)
-        return
-    found = requiring(read_bundle(chosen) if required else read(chosen), required)
-    out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
-    try:
-        written = write(chosen, required)
-    except OSError as error:
-        raise EnvironmentLacks(
-            f"the report of {chosen} cannot be written: {error.strerror}",
-            hint=f"copy the bundle elsewhere: cp -r {chosen} /tmp",
-        ) from error
-    err.print(f"report: {written[0]}", soft_wrap=True)
+    else:
+        out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
+        try:
+            written = write(chosen, required)[0]
+        except OSError as error:
+            raise EnvironmentLacks(
+                f"the report of {chosen} cannot be written: {error.strerror}",
+                hint=f"copy the bundle elsewhere: cp -r {chosen} /tmp",
+            ) from error
+        beside = ", beside the bundle" if anonymous and into is None else ""
+        shown = f"{chosen.name}/{written.name}{beside}" if anonymous else written
+        err.print(f"report: {shown}", soft_wrap=True)
     if required and isinstance(found, Bundle):
-        raise typer.Exit(end_by_requirements(chosen, required))
+        raise typer.Exit(end_by_requirements(found, required))
 
 
-def _print_timing(chosen: Path) -> None:
+def _print_json(found: Bundle) -> None:
+    from streambench.analysis.published.document import analysis_of, analysis_to_json
+
+    typer.echo(analysis_to_json(analysis_of(found)), nl=False)
+
+
+def _print_timing(found: Bundle) -> None:
     from streambench.analysis.timing import timings_of
     from streambench.report.timing import render_timings
-    from streambench.results.bundle import read_bundle
 
-    found = timings_of(read_bundle(chosen))
-    if not found:
+    timings = timings_of(found)
+    if not timings:
         raise UsageError(
-            f"{chosen} holds no time line: it was made before there were any, or nothing was finished",
+            f"{found.name} holds no time line: it was made before there were any, or nothing was finished",
             hint="streambench run --quick",
         )
-    out.print(render_timings(found))
+    out.print(render_timings(timings))

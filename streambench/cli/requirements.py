@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from streambench.cli.console import err
 from streambench.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from streambench.results.bundle import Bundle
 
 RequireOption: TypeAlias = Annotated[
     list[str] | None,
@@ -41,12 +44,11 @@ def requirements(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def end_by_requirements(bundle: Path, texts: tuple[str, ...]) -> ExitCode:
+def end_by_requirements(bundle: Bundle, texts: tuple[str, ...]) -> ExitCode:
     """Say which are broken, a line each: 1 where one is not met, 4 where one is not known, else 0."""
     from streambench.analysis.requirements import Fit, requirements_of
-    from streambench.results.bundle import read_bundle
 
-    found = requirements_of(read_bundle(bundle), texts)
+    found = requirements_of(bundle, texts)
     fits = set()
     for variant in found.variants:
         for each in variant.fitted:

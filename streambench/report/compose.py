@@ -21,6 +21,8 @@ from streambench.report.sections.trials import trials_section
 from streambench.results.bundle import Bundle
 from streambench.results.schema import METHOD
 
+_LEFT_OUT = "names of machines and users, folders, addresses and logs; … stands in their place"
+
 
 def compose(bundle: Bundle) -> Document:
     """The whole report: what only this kind of experiment has, then what every run has."""
@@ -61,6 +63,7 @@ def _facts(bundle: Bundle, chapter: Chapter) -> tuple[tuple[str, str], ...]:
         ("faults", ", ".join(run.faults or (kind.value for kind in kinds(bundle)))),
         ("each engine", plural(run.conditions.workers, "worker")),
         ("trials", chapter.trials()),
+        ("left out", _LEFT_OUT if run.anonymous else ""),
     )
     return tuple((name, words) for name, words in facts if words)
 

@@ -70,7 +70,8 @@ class LoneTrials:
 class Bundle:
     """A run as read from disk, in the order of numbers; `gaps` what it lacks.
 
-    `loads` are those of jobs that had several: of searches and drains.
+    `loads` are those of jobs that had several: of searches and drains. `named` is what it is to be
+    called; None: as its folder.
     """
 
     folder: Path
@@ -78,6 +79,12 @@ class Bundle:
     trials: tuple[TrialBundle, ...]
     loads: tuple[TrialBundle, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    named: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from others for a reader: its folder's name."""
+        return self.folder.name if self.named is None else self.named
 
     def of(self, label: str) -> tuple[TrialBundle, ...]:
         """The trials of the variant with this label."""
@@ -179,7 +186,7 @@ class BundleWriter:
             if logs is not None:
                 _copy_logs(logs, hidden / "logs")
             for program in record.programs:
-                write_text(hidden / "programs" / _inside(program.name), scrub(program.text))
+                write_text(hidden / "programs" / inside(program.name), scrub(program.text))
             write_text(hidden / "trial.json", _scrubbed(trial_to_json(record)))
             hidden.rename(final)
         finally:
@@ -340,7 +347,7 @@ def _parquet(table: pa.Table) -> Any:
     return lambda path: pq.write_table(table, path, compression="zstd")
 
 
-def _inside(name: str) -> PurePosixPath:
+def inside(name: str) -> PurePosixPath:
     """A program's name as a path that cannot leave its folder."""
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
     return PurePosixPath(*parts)

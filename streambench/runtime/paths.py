@@ -15,7 +15,7 @@ CACHE_VARIABLE = "STREAMBENCH_CACHE"
 STATE_VARIABLE = "STREAMBENCH_STATE"
 
 # Account names that tell nothing of a person but are words of every log.
-_IMPERSONAL = frozenset(
+IMPERSONAL = frozenset(
     {"admin", "broker", "build", "consumer", "docker", "flink", "home", "jovyan", "kafka", "nobody"}
     | {"producer", "reader", "root", "runner", "spark", "stream", "streambench", "test", "tool"}
     | {"ubuntu", "user", "vagrant", "vscode", "worker"}
@@ -40,10 +40,10 @@ def state_dir() -> Path:
 
 def scrub(text: str) -> str:
     """`text` fit to be shared: the home folder becomes `~`, the user's name `user`."""
-    for home in _homes():
+    for home in homes():
         text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
-    name = _user_name()
-    if name is not None and name.lower() not in _IMPERSONAL:
+    name = user_name()
+    if name is not None and name.lower() not in IMPERSONAL:
         text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", "user", text)
     return text
 
@@ -61,7 +61,7 @@ def _made(variable: str, default: Path) -> Path:
     return folder
 
 
-def _homes() -> tuple[str, ...]:
+def homes() -> tuple[str, ...]:
     """The home folder as it is written and as symlinks resolve it, the longer first."""
     try:
         home = Path.home()
@@ -71,7 +71,8 @@ def _homes() -> tuple[str, ...]:
     return tuple(sorted(both, key=len, reverse=True))
 
 
-def _user_name() -> str | None:
+def user_name() -> str | None:
+    """The account's name; None where nobody knows."""
     try:
         return getpass.getuser() or None
     except (KeyError, OSError, ImportError):  # a container without an entry in the user database

@@ -13,6 +13,7 @@ from streambench.analysis.compare.figures import measured, run_of
 from streambench.analysis.compare.strangers import RunDifference, Term, strangers, with_implied
 from streambench.model.errors import UsageError
 from streambench.model.numbers import listing
+from streambench.results.anonymous.bundles import anonymous
 from streambench.results.bundle import Bundle, read_bundle
 
 SIDES_AT_MOST = len(ascii_uppercase)
@@ -59,6 +60,18 @@ def read_sides(texts: Sequence[str]) -> tuple[NamedSide, ...]:
 def pairs_of(given: Sequence[NamedSide]) -> tuple[tuple[Side, Side], ...]:
     """The first against each other. Raises UsageError where two have no variant in common."""
     return tuple(pair for other in given[1:] for pair in _paired(given[0], other))
+
+
+def anonymous_pairs(pairs: Sequence[tuple[Side, Side]]) -> tuple[tuple[Side, Side], ...]:
+    """The same pairs, of bundles without what tells whose they are."""
+    bundles = {id(side.bundle): side.bundle for pair in pairs for side in pair}
+    found = {key: anonymous(bundle) for key, bundle in bundles.items()}
+
+    def masked(side: Side) -> Side:
+        made = found[id(side.bundle)]
+        return Side(side.letter, made.bundle, made.labels.get(side.label, side.label))
+
+    return tuple((masked(first), masked(second)) for first, second in pairs)
 
 
 def refuse_strangers(pairs: Sequence[tuple[Side, Side]], allowed: frozenset[Term]) -> None:

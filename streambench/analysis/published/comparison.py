@@ -169,7 +169,7 @@ def _side(side: Side) -> SideFacts:
     named = run.named.get(side.label)
     return SideFacts(
         side.letter,
-        side.bundle.folder.name,
+        side.bundle.name,
         side.label,
         run.started_at,
         side.trials,

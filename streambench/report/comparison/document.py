@@ -81,7 +81,7 @@ def _bundles(comparison: SideBySide) -> dict[str, Bundle]:
 
 def _bundle_words(bundle: Bundle) -> str:
     began = bundle.run.started_at[:16].replace("T", " ")
-    return f"{bundle.folder.name}, {bundle.run.workload}, {began} UTC"
+    return f"{bundle.name}, {bundle.run.workload}, {began} UTC"
 
 
 def _banners(comparison: SideBySide) -> list[str]:

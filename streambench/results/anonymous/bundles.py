@@ -1,0 +1,101 @@
+"""A bundle as it may be given away, for everyone who reads its records."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from streambench.model.conditions import Variant, folder_of
+from streambench.results.anonymous.keys import KeyNumbers
+from streambench.results.anonymous.learned import learned
+from streambench.results.anonymous.mask import LEFT_OUT, Mask
+from streambench.results.anonymous.records import Masking, masked_variants
+from streambench.results.bundle import Bundle, TrialBundle
+from streambench.runtime.identity import this_machine
+
+
+@dataclass(frozen=True, eq=False)
+class Anonymous:
+    """A bundle without what tells whose it is; its tables lie where they lay.
+
+    `labels` leads from each label to the present one. `numbers` are those of the keys; None: they stay.
+    """
+
+    bundle: Bundle
+    labels: dict[str, str]
+    numbers: KeyNumbers | None
+
+
+def anonymous(bundle: Bundle) -> Anonymous:
+    """The same run without names of machines and users, folders, addresses and logs."""
+    mask = Mask(this_machine(bundle.folder) | learned(bundle.folder))
+    variants = masked_variants(_variants(bundle), mask)
+    labels = {label: variant.label for label, variant in variants.items()}
+    for number, label in enumerate(_only_named(bundle, labels), 1):
+        labels[label] = f"{label.partition('+')[0]}+{LEFT_OUT}{number}"
+    renamed = {
+        form(old): form(new)
+        for old, new in labels.items()
+        if old != new
+        for form in (str, folder_of)
+    }
+    mask = Mask(mask.identity, renamed)
+    numbers = KeyNumbers.of(bundle) if _keys_are_data(bundle, mask) else None
+    masking = Masking(mask, mask.text if numbers is None else numbers.name, variants)
+
+    def masked(trial: TrialBundle) -> TrialBundle:
+        return replace(trial, record=masking.record(trial.record))
+
+    found = replace(
+        bundle,
+        run=masking.record(bundle.run),
+        trials=tuple(map(masked, bundle.trials)),
+        loads=tuple(map(masked, bundle.loads)),
+        gaps=tuple(replace(gap, folder=mask.text(gap.folder)) for gap in bundle.gaps),
+        named=name_of(bundle),
+    )
+    return Anonymous(found, labels, numbers)
+
+
+def name_of(bundle: Bundle) -> str:
+    """How a run calls its folder, whatever a user called it since."""
+    stamp = re.sub(r":", "", bundle.run.started_at[:19])
+    return f"{stamp}-{bundle.run.workload}"
+
+
+def _variants(bundle: Bundle) -> Iterator[Variant]:
+    for trial in (*bundle.trials, *bundle.loads):
+        yield trial.record.variant
+    yield from (search.variant for search in bundle.run.searches)
+    yield from (drained.variant for drained in bundle.run.drains)
+
+
+def _only_named(bundle: Bundle, labels: dict[str, str]) -> list[str]:
+    """Labels of variants that were planned and have no record; a digest in one stands for a value."""
+    return [label for label in bundle.labels if label not in labels and "~" in label]
+
+
+def _keys_are_data(bundle: Bundle, mask: Mask) -> bool:
+    """Whether keys came from a user's file, or are declared by words that are left out."""
+    if bundle.run.rate_per_s is None:
+        return True  # a replay
+    try:
+        declared = tomllib.loads(bundle.run.workload_text).get("input", {})
+    except tomllib.TOMLDecodeError:
+        return False
+    return any(mask.text(text) != text for text in _strings(declared))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from _strings(each)
+        case dict():
+            for each in value.values():
+                yield from _strings(each)

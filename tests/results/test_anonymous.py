@@ -1,0 +1,161 @@
+"""What a bundle keeps and loses when it may be given away: keys, labels, names of another machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from streambench.load.trace import compile_trace
+from streambench.model.conditions import NamedVariant, Variant
+from streambench.model.machine import MachineUsage, Stranger
+from streambench.model.plan import EventClock
+from streambench.model.trial import Failed, Invalid
+from streambench.model.verdict import Damage, Example, RowClass
+from streambench.oracle.expected import Expected, expect
+from streambench.results.anonymous.bundles import anonymous
+from streambench.results.anonymous.copying import write_copy
+from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+from streambench.results.judged_again import judge_again
+from streambench.workload.locate import find
+from streambench.workload.parse import load_workload
+from tests.report.example import RIGHT, RUN, completed, measures, tables, trial
+from tests.results.test_judged_again import stored
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    workload = load_workload(find("clicks"))
+    cache = tmp_path_factory.mktemp("traces")
+    trace = compile_trace(workload, duration_ms=2_000, seed=1, cache=cache, rate_per_s=2_000)
+    return expect(trace, workload.query, EventClock.PER_PARTITION)
+
+
+def changed(folder: Path, **fields: object) -> Bundle:
+    """A bundle whose run's record has other fields."""
+    file = folder / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **fields}))
+    return read_bundle(folder)
+
+
+def keys(folder: Path) -> set[str]:
+    found: set[str] = set()
+    for file in folder.rglob("rows.parquet"):
+        found.update(pc.unique(pq.read_table(file).column("key")).to_pylist())
+    return found
+
+
+def test_keys_of_a_replay_are_numbered_and_rows_are_judged_as_before(
+    tmp_path: Path, expected: Expected
+) -> None:
+    bundle = changed(stored(tmp_path / "a", expected, change=True), rate_per_s=None)
+    copy = read_bundle(write_copy(bundle, tmp_path / "b"))
+    was, found = keys(bundle.folder), keys(copy.folder)
+    assert len(was) == len(found) > 10
+    assert not was & found
+    assert all(key.startswith("key-") for key in found)
+    (before,), (after,) = (list(judge_again(each)) for each in (bundle, copy))
+    assert after.lacks is None
+    assert after.differences == before.differences != ()
+
+
+def test_generated_keys_stay(tmp_path: Path, expected: Expected) -> None:
+    bundle = read_bundle(stored(tmp_path / "a", expected))
+    copy = write_copy(bundle, tmp_path / "b")
+    assert keys(copy) == keys(bundle.folder)
+    (again,) = judge_again(read_bundle(copy))
+    assert again.same
+
+
+def test_keys_that_a_workload_declares_by_such_words_are_numbered(tmp_path: Path) -> None:
+    text = '[input.fields]\nuser = { choice = ["/home/tessa/a/b", "x"] }\n'
+    writer = BundleWriter.create(tmp_path, replace(RUN, workload_text=text, planned=("flink",)))
+    example = Example(RowClass.LOST, "/home/tessa/a/b", 0, "n 1", None)
+    wrong = replace(RIGHT, damage=Damage(lost=1), examples=(example,), right=False)
+    writer.add_trial(completed(1, "flink", wrong, measures(1, 2, 3)), tables(1, 2))
+    (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
+    assert "tessa" not in repr(found.record)
+    assert "key-0" in repr(found.record)
+
+
+def test_two_variants_that_become_alike_are_numbered(tmp_path: Path) -> None:
+    variants = [
+        Variant("flink", "2", (("io.tmp.dirs", f"/mnt/{disk}/tmp"),)) for disk in ("fast", "slow")
+    ]
+    labels = tuple(each.label for each in variants)
+    writer = BundleWriter.create(
+        tmp_path,
+        replace(RUN, planned=labels, titles={label: f"Flink, {label}" for label in labels}),
+    )
+    for number, variant in enumerate(variants, 1):
+        record = trial(number, "flink", Failed("load", f"{variant.label} died"))
+        writer.add_trial(replace(record, variant=variant), {})
+    bundle = read_bundle(writer.finish())
+    copy = read_bundle(write_copy(bundle, tmp_path / "b"))
+    assert len(copy.labels) == 2
+    assert all(len(copy.of(label)) == 1 for label in copy.labels)
+    assert set(copy.run.titles) == set(copy.labels)
+    for trial_ in copy.trials:
+        assert trial_.record.variant.label in repr(trial_.record.outcome)
+    told = json.dumps([path.name for path in copy.folder.rglob("*")]) + repr(copy)
+    assert "fast" not in told
+    assert "slow" not in told
+
+
+def test_names_that_only_the_bundle_tells_are_left_out_too(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
+    reason = "worker-0 of olga on build-7 died; olga is told"
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "w.log").write_text("Started daemon with process name: 10124@build-7\n/home/olga/x")
+    writer.add_trial(trial(1, "flink", Failed("load", reason, "less /x/y.log", "olga")), {}, logs)
+    (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
+    assert found.record.outcome == Failed(
+        "load", "worker-0 of user on host died; user is told", None, ""
+    )
+
+
+def test_who_else_used_the_machine_is_not_named(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
+    said = "something else was running: 21% of the machine"
+    busy = MachineUsage(0.1, None, None, 0.21, (Stranger("Olgas game", 0.2),), None, None, None)
+    record = replace(trial(1, "flink", Invalid(f"{said} (Olgas game 20%)")), machine=busy)
+    writer.add_trial(record, {})
+    (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
+    assert found.record.outcome == Invalid(said)
+    assert found.record.machine == replace(busy, strangers=())
+
+
+def test_what_cannot_be_read_is_left_out_and_told_as_missing(
+    tmp_path: Path, expected: Expected
+) -> None:
+    folder = stored(tmp_path / "a", expected)
+    (rows,) = folder.glob("trials/*/rows.parquet")
+    rows.write_bytes(b"PAR1 olga")
+    copy = write_copy(read_bundle(folder), tmp_path / "b")
+    assert not list(copy.rglob("trials/*/rows.parquet"))
+
+
+def test_a_declared_variant_tells_no_folder_and_no_path(tmp_path: Path) -> None:
+    secret = "/srv/zz-folder"
+    declared = NamedVariant(
+        "mine",
+        "mine",
+        f"As in {secret}/notes.",
+        (("state.backend.local-recovery.dir", f"{secret}/state"),),
+        declared_in=f"{secret}/variants.toml",
+    )
+    variant = Variant("flink", "2.3.0", name="mine", declared=declared)
+    run = replace(RUN, planned=(variant.label,), named={variant.label: declared})
+    writer = BundleWriter.create(tmp_path / "a", run)
+    record = replace(completed(1, "flink", RIGHT, measures(30.0, 31.0, 32.0)), variant=variant)
+    writer.add_trial(record, tables(30.0, 31.0))
+    copy = write_copy(read_bundle(writer.finish()), tmp_path / "b")
+    written = "".join(file.read_text() for file in copy.rglob("*.json"))
+    assert "flink:mine" in written
+    assert "variants.toml" in written
+    assert "zz-folder" not in written
