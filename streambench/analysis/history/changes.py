@@ -39,8 +39,8 @@ _OF_RUNS: Final[Mapping[Term, ChangeKind]] = {
 class RunChange:
     """A change between run `at` and the one before it, counted from 0.
 
-    `label` is the contender that it concerns; None for the whole run. A contender that was not in the run before
-    is set against the last one that it was in: `since` is that run.
+    `label` is the contender that it concerns; None for the whole run. A contender of which the run before tells
+    nothing is set against the last one that does: `since` is that run.
     """
 
     at: int
@@ -59,16 +59,18 @@ def run_changes(runs: Sequence[Bundle]) -> tuple[RunChange, ...]:
     for at, bundle in enumerate(runs):
         if at:
             found += _of_run(runs, at)
-        for label in _tried(bundle):
+        for label in _told(bundle):
             if label in last:
                 found += _of_contender(runs, last[label], at, label)
             last[label] = at
     return tuple(found)
 
 
-def _tried(bundle: Bundle) -> list[str]:
-    """Contenders of which a trial is there."""
-    return [label for label in bundle.labels if bundle.of(label)]
+def _told(bundle: Bundle) -> list[str]:
+    """Contenders whose settings are known: what is not known did not change."""
+    return [
+        label for label in bundle.labels if any(trial.record.settings for trial in bundle.of(label))
+    ]
 
 
 def _of_run(runs: Sequence[Bundle], at: int) -> Iterator[RunChange]:

@@ -104,7 +104,7 @@ class History:
 
         What all have in common is the machine.
         """
-        found = set()
+        found: set[int] = set()
         for _, group in groupby(self.figures, key=lambda each: each.series.figure.key):
             tested = [each for each in group if not each.too_few]
             if len(tested) > 1:

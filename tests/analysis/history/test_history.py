@@ -151,19 +151,26 @@ def test_every_change_on_the_way_is_marked_with_both_values(tmp_path: Path) -> N
     assert found[1].what == "job parallelism.default"
 
 
-def test_a_contender_that_was_away_is_set_against_its_last_run(tmp_path: Path) -> None:
-    for at, (label, version) in enumerate([("flink", "1"), ("spark", "1"), ("flink", "2")]):
+def test_a_contender_is_set_against_the_last_run_that_tells_of_it(tmp_path: Path) -> None:
+    made = [
+        ("flink", "1", {}),
+        ("spark", "1", {}),
+        ("flink", "1", {"settings": ()}),
+        ("flink", "2", {}),
+    ]
+    for at, (label, version, told) in enumerate(made):
         bundle_of(
             tmp_path,
             {label: STEADY[:2]},
             run={"started_at": night(at)},
-            trial={"variant": Variant(label, version)},
+            trial={"variant": Variant(label, version), **told},
         )
     found = history(tmp_path)
     (change,) = found.changes
-    assert (change.since, change.at, change.label) == (0, 2, "flink")
+    assert (change.since, change.at, change.label) == (0, 3, "flink")
+    assert (change.before, change.after) == ("1", "2")
     values = figure(found, "delay_p99_ms").series.values
-    assert [each.value is None for each in values] == [False, True, False]
+    assert [each.value is None for each in values] == [False, True, False, False]
     assert values[1].why == "not in this run"
 
 
