@@ -54,6 +54,11 @@ class ByHand:
         """The engine's."""
         return self.engine.variants
 
+    @property
+    def shorthands(self) -> tuple[tuple[str, str], ...]:
+        """As the engine's."""
+        return self.engine.shorthands
+
     def requires(self, variant: Variant) -> Artifacts:
         """What the engine needs."""
         return self.engine.requires(variant)

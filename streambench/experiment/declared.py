@@ -87,7 +87,7 @@ def _read(
             match declared_variant(engine_named(engine), name, table, written.shown):
                 case DeclaredVariant() as variant:
                     found.append(variant)
-                    problems += _elsewhere(variant, before)
+                    problems += _taken(variant, (*before, *found[:-1]))
                     problems += _unplanned(variant, workload, conditions)
                 case wrong:
                     problems += wrong
@@ -97,7 +97,8 @@ def _read(
 
 
 def _told(written: TomlFile, problem: Problem) -> str:
-    place = written.place(problem.path)
+    """The problem with its place, or that of the table where its key is not written."""
+    place = written.place(problem.path) or written.place(problem.path[:-1])
     return f"{place}: {problem}" if place else str(problem)
 
 
@@ -110,13 +111,21 @@ def _shown(file: Path) -> str:
         return str(absolute)
 
 
-def _elsewhere(variant: DeclaredVariant, before: Sequence[DeclaredVariant]) -> list[Problem]:
-    key = (variant.engine.name, variant.named.name)
-    return [
-        Problem(key, f"{other.named.declared_in} declares it, too; one of them needs another name")
-        for other in before
-        if (other.engine.name, other.named.name) == key
+def _taken(variant: DeclaredVariant, before: Sequence[DeclaredVariant]) -> list[Problem]:
+    """What another variant of the engine is called already: a name and a title stand for one of them."""
+    engine, named = variant.engine, variant.named
+    key = (engine.name, named.name)
+    declared = [other.named for other in before if other.engine.name == engine.name]
+    found = [
+        Problem(key, f"{other.declared_in} declares it, too; one of them needs another name")
+        for other in declared
+        if other.name == named.name
     ]
+    same = [other.name for other in (*engine.variants, *declared) if other.title == named.title]
+    if same and not found:
+        what = f"{engine.name}:{same[0]} has the title '{named.title}', too; a report could not tell them apart"
+        found.append(Problem((*key, "title"), what))
+    return found
 
 
 def _unplanned(

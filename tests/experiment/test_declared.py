@@ -234,6 +234,8 @@ def test_a_name_that_nobody_declared_is_answered_by_the_nearest_of_both(
         ('[flink.a]\ntitle = ""\n', "flink.a.title: this text is empty"),
         ('[flink.a]\ntitle = "$x$"\n', "flink.a.title: a title is one line of at most 60 characters, without '$'"),
         ('[flink.a]\ntitle = "a\\nb"\n', "a title is one line"),
+        ('[flink.a]\ntitle = "spare worker"\n', "line 2, column 1: flink.a.title: flink:spare has the title 'spare worker', too"),
+        ('[flink.a]\ntitle = "b"\n[flink.b]\n', "line 3, column 2: flink.b.title: flink:a has the title 'b', too"),
         (f'[flink.a]\nnote = "{500 * "a "}"\n', "a note has at most 400"),
         ('[flink.a]\nversion = "9"\n', "line 2, column 1: flink.a.version: Apache Flink 9 is not among the versions that are tested here: "),
         ('[flink.a]\nbased_on = "rockdb"\n', "flink.a.based_on: flink ships no variant 'rockdb'; did you mean 'rocksdb'"),
