@@ -32,6 +32,11 @@ class DrainedVariant:
         return next((each.ended for each in self.rounds if each.ended is not None), None)
 
     @property
+    def right(self) -> bool:
+        """Whether every drain was finished, and came out right."""
+        return self.place.why is None
+
+    @property
     def drains(self) -> tuple[Drain, ...]:
         """Every finished drain, cold or warm."""
         return tuple(drain for each in self.rounds for drain in each.drains)

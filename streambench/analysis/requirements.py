@@ -7,8 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streambench.analysis.compare.comparison import Side
-from streambench.analysis.compare.conditions import Absolute, Condition, parse_condition
+from streambench.analysis.compare.conditions import (
+    COUNTS,
+    Absolute,
+    Condition,
+    parse_condition,
+)
 from streambench.analysis.compare.difference import (
     DifferenceVerdict,
     Range,
@@ -18,9 +22,12 @@ from streambench.analysis.compare.difference import (
 )
 from streambench.analysis.compare.figures import Figure, SideFigure, measured
 from streambench.analysis.compare.gates import figures_named, in_stored_unit
+from streambench.analysis.compare.rows import rows_counted
+from streambench.analysis.drains import rank_drains
 from streambench.analysis.sweeps import knees, swept
 from streambench.analysis.variants import Standing, VariantStatus, standings
 from streambench.model.errors import UsageError
+from streambench.model.experiment import BacklogDrain
 from streambench.model.numbers import in_unit, number, plural
 from streambench.model.pace import Pace
 from streambench.results.bundle import Bundle
@@ -30,6 +37,11 @@ _RATE = "rate"
 # Fewer repeats hardly tell anything.
 _REPEATS_AT_LEAST = 5
 _FAULT = "worker-kill@25s"
+# What only drains tell, and what they tell as well as trials.
+_OF_DRAINS = frozenset(
+    {"drain", "cold_drain", "drain_peak"} | {"drain_time", "cold_drain_time", "first_window"}
+)
+_OF_DRAINS_TOO = frozenset({"cpu", *COUNTS})
 
 
 class Fit(enum.Enum):
@@ -112,6 +124,7 @@ def requirements_of(bundle: Bundle, texts: Sequence[str]) -> Requirements:
     """How each variant of a bundle stands to the requirements. Raises UsageError for what is none."""
     conditions = tuple(parse_requirement(text) for text in texts)
     stands = standings(bundle)
+    right = _right(bundle, stands)
     found = Requirements(
         conditions,
         tuple(
@@ -119,7 +132,7 @@ def requirements_of(bundle: Bundle, texts: Sequence[str]) -> Requirements:
                 stand.label,
                 stand.title,
                 tuple(_fitted(each, bundle, stand) for each in conditions),
-                stand.status is VariantStatus.RIGHT,
+                stand.label in right,
             )
             for stand in stands
         ),
@@ -131,6 +144,13 @@ def requirements_of(bundle: Bundle, texts: Sequence[str]) -> Requirements:
         least_cpu=_cheapest(bundle, found.meeting, "engine_cpu_s_per_million"),
         least_memory=_cheapest(bundle, found.meeting, "engine_memory_peak_bytes"),
     )
+
+
+def _right(bundle: Bundle, stands: Sequence[Standing]) -> frozenset[str]:
+    """Whose rows were all right, in trials or in drains."""
+    if isinstance(bundle.run.experiment, BacklogDrain):
+        return frozenset(each.label for each in rank_drains(bundle).variants if each.right)
+    return frozenset(each.label for each in stands if each.status is VariantStatus.RIGHT)
 
 
 def _cheapest(bundle: Bundle, meeting: Sequence[Fitting], metric: str) -> Cheapest | None:
@@ -183,7 +203,7 @@ def _would_tell(asked: Condition, bundle: Bundle) -> str:
     run = bundle.run
     if asked.name == _RATE:
         return f"streambench find-rate {run.workload}"
-    if asked.name == "drain":
+    if asked.name in _OF_DRAINS or (asked.name in _OF_DRAINS_TOO and run.drain_records is not None):
         return f"streambench drain {run.workload} --repeat {_REPEATS_AT_LEAST}"
     repeats = max(_REPEATS_AT_LEAST, 2 * run.repeats)
     single = not run.axes and run.search is None and run.drain_records is None
@@ -215,9 +235,10 @@ def _within(asked: Condition, figure: Figure, sample: Sample, bundle: Bundle) ->
     assert isinstance(asked.bound, Absolute)
     bound = in_stored_unit(asked.bound.value, figure.unit)
     found = range_of(sample, figure.terms)
-    said = _said(found, figure, len(sample.values))
+    what = "round" if isinstance(bundle.run.experiment, BacklogDrain) else "trial"
+    said = _said(found, figure, plural(len(sample.values), what))
     if found.low is None or found.high is None:
-        why = f"{said}; one trial does not tell how far others would lie from it"
+        why = f"{said}; one {what} does not tell how far others would lie from it"
         return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
     if _holds(asked, found.low, bound) and _holds(asked, found.high, bound):
         edge = found.low if asked.above else found.high
@@ -234,12 +255,12 @@ def _holds(asked: Condition, value: float, bound: float) -> bool:
     return beyond or (asked.or_equal and value == bound)
 
 
-def _said(found: Range, figure: Figure, trials: int) -> str:
+def _said(found: Range, figure: Figure, times: str) -> str:
     value = f"{figure.label} {_shown(found.value, figure)} {figure.unit}"
     if found.low is None or found.high is None:
-        return f"{value} in {plural(trials, 'trial')}"
+        return f"{value} in {times}"
     bounds = f"{_shown(found.low, figure)} to {_shown(found.high, figure)}"
-    return f"{value} ({bounds}) in {plural(trials, 'trial')}"
+    return f"{value} ({bounds}) in {times}"
 
 
 def _margin(edge: float, bound: float, figure: Figure) -> str:
@@ -254,6 +275,9 @@ def _shown(value: float, figure: Figure) -> str:
 def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     """A rate that was played, and is shown to be borne or not."""
     assert isinstance(asked.bound, Absolute)
+    if isinstance(bundle.run.experiment, BacklogDrain):
+        why = "this run has no rate: it was of drains"
+        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
     if not stand.records:
         return Fitted(asked, Fit.NOT_KNOWN, stand.reason or stand.words, _would_tell(asked, bundle))
     rate = bundle.run.rate_per_s
@@ -273,14 +297,12 @@ def _by_load(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
 def _counted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     """Rows are counted exactly, over all completed trials."""
     assert isinstance(asked.bound, Absolute)
-    side = Side("", bundle, stand.label)
-    if not side.trials:
-        why = stand.reason or stand.words
+    rows = rows_counted(bundle, stand.label)
+    count = rows.count(asked.name)
+    if count is None:
+        nothing = not rows.of and rows.what == "trial"
+        why = (stand.reason or stand.words) if nothing else rows.why_not(asked.name)
         return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
-    if side.lost:
-        why = "a record of its trials is missing or damaged"
-        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
-    count = float(getattr(side.damage, asked.name))
-    fit = Fit.MET if _holds(asked, count, asked.bound.value) else Fit.NOT_MET
+    fit = Fit.MET if _holds(asked, float(count), asked.bound.value) else Fit.NOT_MET
     name = asked.name.replace("_", "-")
-    return Fitted(asked, fit, f"{name}: {number(count)} rows in {plural(side.trials, 'trial')}")
+    return Fitted(asked, fit, f"{name}: {number(count)} rows in {plural(rows.of, rows.what)}")

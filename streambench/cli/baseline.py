@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.options import examples
+from streambench.cli.parameters import folder
 
 app = typer.Typer(
     help="Keep a run bundle under a name, to compare later runs with it.",
@@ -18,7 +19,9 @@ app = typer.Typer(
         "streambench compare --baseline main results/2026-11-29T120000-clicks",
     ),
 )
-_ROOT = Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where they are kept.")]
+_ROOT = Annotated[
+    Path, typer.Option("--in", parser=folder, metavar="FOLDER", help="Where they are kept.")
+]
 
 
 @app.command()

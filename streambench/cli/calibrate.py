@@ -16,6 +16,7 @@ from rich.text import Text
 
 from streambench.cli.alone import alone
 from streambench.cli.console import err, out, say
+from streambench.cli.parameters import folder
 from streambench.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     to: Annotated[
-        Path | None, typer.Option("--out", help="Keep every run's bundle and report here.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=folder,
+            metavar="FOLDER",
+            help="Keep every run's bundle and report here.",
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another run is going on.")

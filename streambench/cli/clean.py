@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from streambench.cli.console import err, out
 
@@ -27,6 +26,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
 ) -> None:
     """List what streambench keeps in its cache, with sizes, and delete it after a yes."""
+    from streambench.report.fitting import FittingTable
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
 
@@ -37,9 +37,9 @@ def clean(
     if not entries:
         err.print(f"nothing to clean in {root}")
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("folder")
-    table.add_column("MB", justify="right")
+    table = FittingTable(gap=2, plain=True)
+    table.add_column("folder", overflow="fold")
+    table.add_column("MB", justify="right", no_wrap=True)
     total_bytes = 0
     for entry in entries:
         size_bytes = _size_bytes(entry)

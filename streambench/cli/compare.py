@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.options import examples
+from streambench.cli.parameters import folder
 from streambench.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def compare(
         ),
     ] = None,
     into: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where compare.html and the rest go.")
+        Path,
+        typer.Option(
+            "--out", parser=folder, metavar="FOLDER", help="Where compare.html and the rest go."
+        ),
     ] = Path("compare"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
@@ -58,7 +62,8 @@ def compare(
         bool, typer.Option("--anonymous", help="Name no host, user, path or folder in it.")
     ] = False,
     root: Annotated[
-        Path, typer.Option("--in", metavar="FOLDER", help="Where baselines are kept.")
+        Path,
+        typer.Option("--in", parser=folder, metavar="FOLDER", help="Where baselines are kept."),
     ] = Path("results"),
 ) -> None:
     """Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from streambench.cli.console import err, out
@@ -77,10 +76,12 @@ def _as_data(
 
 
 def _show(rows: Sequence[tuple[Engine, int, Sequence[NamedVariant]]]) -> None:
-    table = Table(box=None, pad_edge=False)
+    from streambench.report.fitting import FittingTable
+
+    table = FittingTable(gap=2, plain=True)
     for heading in ("engine", "versions", "to fetch", "its event clock"):
-        table.add_column(heading)
-    shown = Table(box=None, pad_edge=False)
+        table.add_column(heading, overflow="fold", no_wrap=heading == "to fetch")
+    shown = FittingTable(gap=2, plain=True)
     shown.add_column("variant", no_wrap=True)
     shown.add_column("what it is", overflow="fold")
     for engine, to_fetch, variants in rows:

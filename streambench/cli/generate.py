@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.parameters import duration_s, rate
+from streambench.cli.parameters import duration_s, folder, rate
 from streambench.model.errors import UsageError
 
 _USUAL_MS = 60_000
@@ -31,7 +31,13 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random streams.")] = 1,
     to: Annotated[
-        Path | None, typer.Option("--out", help="Copy the trace into this new folder.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=folder,
+            metavar="FOLDER",
+            help="Copy the trace into this new folder.",
+        ),
     ] = None,
 ) -> None:
     """Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256."""

@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.options import examples
+from streambench.cli.parameters import folder
 
 EXAMPLES = examples(
     "streambench history results",
@@ -25,7 +26,8 @@ def history(
         typer.Option(metavar="RUN", help="Show the runs on the terms of this one."),
     ] = None,
     into: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where history.html goes.")
+        Path,
+        typer.Option("--out", parser=folder, metavar="FOLDER", help="Where history.html goes."),
     ] = Path("history"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, and write nothing.")

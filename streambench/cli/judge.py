@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from streambench.cli.console import out
@@ -16,6 +15,7 @@ from streambench.cli.logs import newest_bundle
 from streambench.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from streambench.report.fitting import FittingTable
     from streambench.results.judged_again import JudgedAgain
 
 
@@ -53,9 +53,11 @@ def judge(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _table(loads: Sequence[JudgedAgain]) -> Table:
+def _table(loads: Sequence[JudgedAgain]) -> FittingTable:
     """A line for each load; what differs stands below it, in full."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    from streambench.report.fitting import FittingTable
+
+    shown = FittingTable(gap=2, plain=True)
     shown.add_column("load", overflow="fold")
     shown.add_column("what", no_wrap=True)
     shown.add_column("rows", justify="right", no_wrap=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from streambench.cli.faults import faults, restart_delay_ms
-from streambench.cli.parameters import duration_s, names, rate, whole
+from streambench.cli.parameters import duration_s, folder, names, rate, whole
 from streambench.kafka.broker_versions import broker_version
 from streambench.model.conditions import USUAL_BROKER, Conditions, Guarantee, Profile
 
@@ -81,9 +81,9 @@ class CommonOptions:
     seed: Annotated[
         int, typer.Option(metavar="NUMBER", parser=whole(0), help="Seed of the load.")
     ] = 1
-    to: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where bundles go.")] = Path(
-        "results"
-    )
+    to: Annotated[
+        Path, typer.Option("--out", parser=folder, metavar="FOLDER", help="Where bundles go.")
+    ] = Path("results")
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another run is going on.")] = (
         False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
@@ -51,6 +52,14 @@ def duration_s(text: str) -> float:
     if value <= 0:
         raise typer.BadParameter(f"'{text}' is not a duration; write it as 90s, 2m or 500ms")
     return value
+
+
+def folder(text: str) -> Path:
+    """A folder's path; nothing at all would be the working folder by accident."""
+    given = str(text)
+    if not given.strip():
+        raise typer.BadParameter(f"'{given}' names no folder")
+    return Path(given)
 
 
 def names(values: list[str]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ _EXAMPLES: Final = {
     "-e": "flink,spark",
     "--set": "kafka-streams:num.stream.threads=2",
     "--out": "results",
+    "--in": "results",
     "--limit": "p99=2s",
     "--precision": "5",
     "--budget": "25m",
@@ -76,4 +77,6 @@ def _sentence(error: Any) -> str:
 
 def _example(command: str, option: str) -> str:
     """The command with a value that this option takes; flags stand alone."""
+    if (command, option) == ("streambench report", "--out"):  # there it is a copy's
+        return f"{command} --anonymous {option} shared"
     return " ".join(filter(None, [command, option, _EXAMPLES.get(option)]))

@@ -9,6 +9,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.logs import newest_bundle
+from streambench.cli.parameters import folder
 from streambench.cli.requirements import RequireOption, end_by_requirements, requirements
 from streambench.model.errors import EnvironmentLacks, UsageError
 
@@ -37,7 +38,10 @@ def report(
     into: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FOLDER", help="Where that copy goes; beside the bundle otherwise."
+            "--out",
+            parser=folder,
+            metavar="FOLDER",
+            help="Where that copy goes; beside the bundle otherwise.",
         ),
     ] = None,
 ) -> None:

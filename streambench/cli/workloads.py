@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from streambench.cli.console import err, out, show_error
 from streambench.model.errors import StreambenchError
@@ -25,6 +25,7 @@ def workloads(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List the workloads in ./workloads and those that come with streambench."""
+    from streambench.report.fitting import FittingTable
     from streambench.workload.locate import available
     from streambench.workload.parse import load_workload
 
@@ -44,14 +45,14 @@ def workloads(
             )
         )
         return
-    table = Table(box=None, pad_edge=False)
+    table = FittingTable(gap=2, plain=True)
     for heading in ("workload", "title", "load", "window", "grace"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("window", "grace"))
     for workload in found:
         query = workload.query
         table.add_row(
-            workload.name,
-            workload.title,
+            escape(workload.name),
+            escape(workload.title),
             _load(workload),
             f"{query.window.size_ms:,} ms",
             f"{query.grace_ms:,} ms",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.damage_words import counts_in_words
@@ -17,6 +15,7 @@ from streambench.model.numbers import plural
 from streambench.model.sweep import point_words
 from streambench.model.trial import Completed, TrialRecord
 from streambench.report.document import Cell, Document, Grid, GridColumn, GridRow, Section
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.definitions import definitions_section
 from streambench.report.words.figures import figure_cell, labelled
 from streambench.results.bundle import LoneTrials
@@ -58,7 +57,7 @@ def compose_lone(lone: LoneTrials) -> Document:
 
 def render_lone(lone: LoneTrials) -> RenderableType:
     """The same for a terminal of 80 columns."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = FittingTable(named=1, gap=2)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("engine", overflow="fold", max_width=18)
     table.add_column("result", overflow="fold", max_width=15)

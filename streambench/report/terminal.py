@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.requirements import Fit, requirements_of
 from streambench.report.chapters.choose import chapter_of
 from streambench.report.compose import banners
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.fits import MARKS, fit_words, fits_words
 from streambench.results.bundle import Bundle
 
@@ -34,7 +33,7 @@ def _fits(bundle: Bundle) -> list[RenderableType]:
     if not bundle.run.requirements:
         return []
     found = requirements_of(bundle, bundle.run.requirements)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = FittingTable(named=1, carried=1)
     table.add_column("required", no_wrap=True)
     table.add_column("engine", overflow="fold", ratio=2)
     table.add_column("", no_wrap=True)

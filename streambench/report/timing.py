@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.timing import Timing, VariantTiming
 from streambench.model.numbers import DASH
+from streambench.report.fitting import FittingTable
 
 
 def render_timings(timings: Sequence[Timing]) -> RenderableType:
@@ -23,8 +22,8 @@ def render_timings(timings: Sequence[Timing]) -> RenderableType:
     return Group(*parts[:-1])
 
 
-def _table(timing: Timing) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(timing: Timing) -> FittingTable:
+    table = FittingTable(gap=2)
     table.add_column(f"{timing.of}: phase, s", no_wrap=True)
     for variant in timing.variants:
         table.add_column(escape(variant.label), justify="right", overflow="fold")

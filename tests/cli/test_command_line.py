@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from streambench.cli.bench import exit_code
@@ -197,6 +199,30 @@ def test_what_an_engine_cannot_do_is_said_and_is_no_error(tmp_path: Path) -> Non
     )
     assert done.returncode == ExitCode.OK
     assert "unsupported" in done.stdout
+
+
+def _with_out() -> list[str]:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return [
+        name
+        for name, command in group.commands.items()
+        if any("--out" in parameter.opts for parameter in command.params)
+    ]
+
+
+@pytest.mark.parametrize("command", _with_out())
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_folder_without_a_name_is_refused(tmp_path: Path, command: str, blank: str) -> None:
+    assert len(_with_out()) >= 8
+    example = "--anonymous --out shared" if command == "report" else "--out results"
+    words = ("a", "b") if command == "compare" else ("keys=1,2",) if command == "sweep" else ()
+    done = streambench(command, *words, "--out", blank, cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.startswith(f"error: --out: '{blank}' names no folder\n\nhint: ")
+    hint = " ".join(["streambench", command, *(words if command == "sweep" else ()), example])
+    assert done.stderr.endswith(f"hint: {hint}\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_line_is_wider_than_80_columns_and_no_color_is_honoured(tmp_path: Path) -> None:

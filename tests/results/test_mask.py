@@ -65,11 +65,11 @@ def test_what_tells_nothing_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "left"),
     [
-        ("streambench run /work/wl/clicks-1s --out /work/out --wait", "streambench run clicks-1s --wait"),
-        ("streambench run --out=/work/out --require @/work/needs.txt", "streambench run --require @needs.txt"),
+        ("streambench run /srv/wl/clicks-1s --out /srv/out --wait", "streambench run clicks-1s --wait"),
+        ("streambench run --out=/srv/out --require @/srv/needs.txt", "streambench run --require @needs.txt"),
         ("streambench run --require 'p99 <= 5s' --fault worker-kill@25s", "streambench run --require 'p99 <= 5s' --fault worker-kill@25s"),
-        ("streambench run --set flink:io.tmp.dirs=/work/tmp", "streambench run --set 'flink:io.tmp.dirs=…'"),
-        ("streambench run /work/wl/mine --in ../zz", "streambench run '…' --in '…'"),
+        ("streambench run --set flink:io.tmp.dirs=/srv/tmp", "streambench run --set 'flink:io.tmp.dirs=…'"),
+        ("streambench run /srv/wl/mine --in ../zz", "streambench run '…' --in '…'"),
         ("streambench run 'a", "streambench run 'a"),
     ],
 )  # fmt: skip

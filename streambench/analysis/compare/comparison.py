@@ -16,16 +16,15 @@ from streambench.analysis.compare.difference import (
     differences,
 )
 from streambench.analysis.compare.figures import Figure, SideFigure, measured
+from streambench.analysis.compare.rows import RowsCounted, rows_counted
 from streambench.analysis.compare.strangers import (
     RunDifference,
     at_any_speed,
     speeds_within,
     strangers,
 )
-from streambench.analysis.recoveries import total
 from streambench.analysis.variants import standings, title_of
 from streambench.model.trial import Completed
-from streambench.model.verdict import Damage
 from streambench.results.bundle import Bundle
 
 # A tail that one side did not earn is not compared; the slowest window then is.
@@ -46,10 +45,9 @@ class Side:
         return title_of(self.bundle, self.label)
 
     @property
-    def damage(self) -> Damage:
-        """Exact counts, summed over the completed trials."""
-        outcomes = (trial.record.outcome for trial in self.bundle.of(self.label))
-        return total(each.verdict.damage for each in outcomes if isinstance(each, Completed))
+    def rows(self) -> RowsCounted:
+        """Exact counts of its rows, over the completed trials or the drains."""
+        return rows_counted(self.bundle, self.label)
 
     @property
     def trials(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
     "late_time": ("late_time_ms",),
     "rate": ("rate_per_s",),
     "drain": ("warm_drain_per_s",),
+    "cold_drain": ("cold_drain_per_s",),
+    "drain_peak": ("warm_drain_peak_per_s",),
+    "drain_time": ("warm_drain_s",),
+    "cold_drain_time": ("cold_drain_s",),
+    "first_window": ("first_window_s",),
     "cpu": ("engine_cpu_s_per_million",),
     "memory": ("engine_memory_peak_bytes",),
     "first_result": ("submit_to_first_result_s",),
@@ -57,9 +63,17 @@ _KINDS: Final[Mapping[str, str]] = {
     "first_result": "ms",
     "rate": "",
     "drain": "",
+    "cold_drain": "",
+    "drain_peak": "",
+    "drain_time": "ms",
+    "cold_drain_time": "ms",
+    "first_window": "ms",
     "cpu": "",
     "memory": "MiB",
 }
+_EXAMPLES: Final[Mapping[str, str]] = {"ms": "500ms", "MiB": "512MiB", "": "50k"}
+# Of them a value may be 0, as nothing may have come late.
+_MAY_BE_ZERO: Final = frozenset({"late_time"})
 
 
 @dataclass(frozen=True)
@@ -123,7 +137,28 @@ def parse_condition(text: str) -> Condition:
             raise unreadable(text, found.start("value"), "= is for 0; say < or >")
         return Condition(text.strip(), name, above=False, or_equal=True, bound=bound)
     bound = _bound(text, name, value, found.start("value"))
-    return Condition(text.strip(), name, op.startswith(">"), op.endswith("="), bound)
+    read = Condition(text.strip(), name, op.startswith(">"), op.endswith("="), bound)
+    _refuse_settled(read, text, found.start("value"))
+    return read
+
+
+def _refuse_settled(read: Condition, text: str, at: int) -> None:
+    """Refuse what always or never holds, whatever was measured: nothing is below 0, and little is 0."""
+    bound = read.bound.factor if isinstance(read.bound, Relative) else read.bound.value
+    may_be_zero = isinstance(read.bound, Absolute) and (read.counted or read.name in _MAY_BE_ZERO)
+    if bound > 0 or (bound == 0 and may_be_zero and read.above is not read.or_equal):
+        return
+    when = "always" if read.above else "never"
+    op = ">" if read.above else "<"
+    instead = f"{read.name} {op} {_example(read.name)}"
+    if read.counted:
+        instead = f"{read.name} > 0 or {read.name} = 0"
+    elif isinstance(read.bound, Relative):
+        instead = f"{read.name} {op} {'+10%' if read.above else '-5%'}"
+    raise UsageError(
+        f"the condition {text!r} makes no sense at character {at + 1}: it {when} holds; say {instead}",
+        hint="streambench compare --help",
+    )
 
 
 def _bound(text: str, name: str, value: str, at: int) -> Bound:
@@ -145,11 +180,19 @@ def _bound(text: str, name: str, value: str, at: int) -> Bound:
             text, at + found.start("unit"), f"{unit} is no unit; one is ms, s, k, M or MiB"
         )
     kind, factor = _UNITS[unit]
+    if name in COUNTS and kind == "" and not (amount * factor).is_integer():
+        whole = math.floor(amount * factor)
+        why = f"rows are whole; say {name} > {whole} or {name} > {whole + 1}"
+        raise unreadable(text, at, why)
     wanted = _KINDS.get(name, "")
     if kind != wanted:
-        example = {"ms": "500ms", "MiB": "512MiB", "": "30" if name == "cpu" else "50k"}[wanted]
-        raise unreadable(text, at, f"{name} has another unit, as in {example}")
+        raise unreadable(text, at, f"{name} has another unit, as in {_example(name)}")
     return Absolute(amount * factor)
+
+
+def _example(name: str) -> str:
+    """A value as one is written for this figure."""
+    return "30" if name == "cpu" else _EXAMPLES[_KINDS.get(name, "")]
 
 
 def _first_odd(text: str) -> int:

@@ -9,7 +9,8 @@ from typing import Final, assert_never
 
 from streambench.analysis import ranking
 from streambench.analysis.compare.difference import CompareTerms, Sample
-from streambench.analysis.drains import FLOOR_PER_S, rank_drains
+from streambench.analysis.drain_figures import DRAIN_FIGURES, WARM_RATE
+from streambench.analysis.drains import rank_drains
 from streambench.analysis.eligible import delay_stem, unusable
 from streambench.analysis.recoveries import QUANTUM_MS, advance_ms, kinds, recovered
 from streambench.analysis.searches import RATE_FLOOR_PER_S, found_rates
@@ -186,16 +187,17 @@ def _found_rate(bundle: Bundle, label: str) -> SideFigure:
 
 def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
     one = next(each for each in rank_drains(bundle).variants if each.label == label)
-    for warm in (True, False):
+    for found in DRAIN_FIGURES:
         figure = Figure(
-            f"{'warm' if warm else 'cold'}_drain_per_s",
-            f"worked off by a {'warm' if warm else 'cold'} job",
-            "records/s",
-            CompareTerms(FLOOR_PER_S, ranking.DRAIN_FACTOR, lower_is_better=False),
-            primary=warm,
+            found.key,
+            found.label,
+            found.unit,
+            CompareTerms(found.floor, found.single_factor, lower_is_better=found.lower_is_better),
+            primary=found.key == WARM_RATE,
+            digits=found.digits,
         )
-        drains = [(each.round, each.warm if warm else each.cold) for each in one.rounds]
-        known = [(number, drain.per_s) for number, drain in drains if drain is not None]
+        drains = [(each.round, each.warm if found.warm else each.cold) for each in one.rounds]
+        known = [(number, found.value(drain)) for number, drain in drains if drain is not None]
         if one.place.why is not None or len(known) < len(drains):
             yield SideFigure(figure, None, one.place.why or "not every drain was finished")
             continue

@@ -103,11 +103,10 @@ def in_stored_unit(value: float, unit: str) -> float:
 
 
 def _counted(gate: Condition, pair: Pair) -> GateResult:
-    side = pair.second
-    if not side.trials or side.lost:
-        why = "a record of its trials is missing" if side.lost else "it has no completed trial"
-        return GateResult(gate, pair, GateState.UNKNOWN, why)
-    count = getattr(side.damage, gate.name)
+    rows = pair.second.rows
+    count = rows.count(gate.name)
+    if count is None:
+        return GateResult(gate, pair, GateState.UNKNOWN, rows.why_not(gate.name))
     assert isinstance(gate.bound, Absolute)
     value = gate.bound.value
     true = count > value if gate.above else count < value

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from streambench.model.numbers import number, plural, seconds
@@ -77,11 +75,6 @@ class Chapter(ABC):
         """How many trials the whole run has; None: that is not known beforehand."""
         run = self.bundle.run
         return None if run.until is not None else len(run.planned) * run.repeats
-
-
-def terminal_table(*, gap: int = 2) -> Table:
-    """An empty table in the style of every summary."""
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
 
 
 def below(lines: Sequence[str]) -> list[RenderableType]:

@@ -10,8 +10,9 @@ from rich.markup import escape
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.variants import title_of
 from streambench.model.numbers import DASH, number
-from streambench.report.chapters.chapter import Chapter, terminal_table
+from streambench.report.chapters.chapter import Chapter
 from streambench.report.document import Section
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.drain import drain_cells, drain_clause, drain_sections
 
 
@@ -31,7 +32,7 @@ class DrainChapter(Chapter):
 
     def summary(self) -> list[RenderableType]:
         """Rates cold and warm."""
-        table = terminal_table()
+        table = FittingTable(named=1, gap=2)
         table.add_column("#", justify="right", no_wrap=True)
         table.add_column("engine", overflow="fold", max_width=18)
         for heading in (

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 
 from streambench.analysis.eligible import delay_stem
 from streambench.analysis.searches import found_rates
 from streambench.model.numbers import DASH, number, optional
 from streambench.model.search import SearchTerms
-from streambench.report.chapters.chapter import Chapter, below, terminal_table
+from streambench.report.chapters.chapter import Chapter, below
 from streambench.report.document import Section
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.search import search_clause, search_sections, unranked_rates
 from streambench.report.words.figures import labelled
 from streambench.report.words.trends import trend_lines
@@ -56,10 +56,10 @@ class SearchChapter(Chapter):
         """The same."""
         return None
 
-    def _table(self) -> Table:
+    def _table(self) -> FittingTable:
         stem = delay_stem(self.bundle)
         limit = self.terms.limit
-        table = terminal_table()
+        table = FittingTable(named=1, gap=2)
         table.add_column("#", justify="right", no_wrap=True)
         table.add_column("engine", overflow="fold", max_width=18)
         headings = ["lag-bounded\nevents/s"]

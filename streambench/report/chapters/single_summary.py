@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem, late_possible
@@ -12,8 +11,9 @@ from streambench.analysis.metrics import MetricSummary
 from streambench.analysis.variants import RIGHT_SO_FAR, Standing, VariantStatus, standings
 from streambench.model.numbers import DASH, number, optional, percent
 from streambench.model.trial import Failed
-from streambench.report.chapters.chapter import below, terminal_table
+from streambench.report.chapters.chapter import below
 from streambench.report.document import Tone
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.late import caption, which_trial
 from streambench.report.sections.verdict import MARKS, recovery_columns
 from streambench.report.words.aside import aside_lines
@@ -66,10 +66,10 @@ def summary_parts(bundle: Bundle) -> list[RenderableType]:
     return parts
 
 
-def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> Table:
+def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> FittingTable:
     stem = delay_stem(bundle)
     delay = "visible" if stem == "visible" else "delay"
-    table = terminal_table()
+    table = FittingTable(named=1, gap=2)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("engine", overflow="fold", max_width=18)
     table.add_column("result", overflow="fold", max_width=15)
@@ -108,8 +108,8 @@ def _partly_known(bundle: Bundle, stand: Standing) -> bool:
     return any(each.partly_known for each in every)
 
 
-def _late_table(stands: tuple[Standing, ...]) -> Table:
-    table = terminal_table()
+def _late_table(stands: tuple[Standing, ...]) -> FittingTable:
+    table = FittingTable(gap=2)
     table.add_column("late records", overflow="fold", max_width=20)
     for heading in ("dropped", "of", "share", "predicted", "own counter"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem
@@ -14,8 +13,9 @@ from streambench.analysis.sweeps import swept
 from streambench.model.numbers import DASH, number, seconds
 from streambench.model.pace import Pace
 from streambench.model.sweep import Axis, AxisName, grid, value_words
-from streambench.report.chapters.chapter import Chapter, below, terminal_table
+from streambench.report.chapters.chapter import Chapter, below
 from streambench.report.document import Section
+from streambench.report.fitting import FittingTable
 from streambench.report.sections.sweep import sweep_sections
 from streambench.report.sections.verdict import MARKS
 from streambench.report.words.figures import labelled
@@ -80,10 +80,11 @@ class SweepChapter(Chapter):
         """All trials of all points."""
         return (super().trials_wanted() or 0) * len(grid(self.axes))
 
-    def _table(self) -> Table:
+    def _table(self) -> FittingTable:
         stem = delay_stem(self.bundle)
         delay = "visible" if stem == "visible" else "delay"
-        table = terminal_table(gap=1)
+        axes = len(self.axes)
+        table = FittingTable(named=axes, carried=axes)
         for axis in self.axes:
             table.add_column(axis.name.value, justify="right", no_wrap=True)
         table.add_column("engine", overflow="fold", max_width=16)

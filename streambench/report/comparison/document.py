@@ -103,7 +103,7 @@ def _pair_sections(pair: Pair, position: int, *, alone: bool) -> list[Section]:
     if forest is not None:
         blocks.append(forest)
     blocks += curve_plots(pair, position)
-    counted = [side for side in (pair.first, pair.second) if side.trials]
+    counted = [side for side in (pair.first, pair.second) if side.rows.of]
     if counted:
         blocks.append(Points(tuple(f"{side.letter}: {counts_words(side)}" for side in counted)))
     if named := sides_words(pair):

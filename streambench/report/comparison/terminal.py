@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.compare.comparison import Compared, Pair, SideBySide
@@ -23,6 +21,7 @@ from streambench.report.comparison.words import (
     sides_words,
     value_words,
 )
+from streambench.report.fitting import FittingTable
 from streambench.report.words.changes import changes_titled, told
 
 _MARKS = {
@@ -68,7 +67,7 @@ def render_gates(results: Sequence[GateResult]) -> RenderableType:
 
 
 def _pair(pair: Pair) -> list[RenderableType]:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = FittingTable()
     table.add_column("figure", overflow="fold", ratio=3)
     table.add_column(pair.first.letter, justify="right", no_wrap=True)
     table.add_column(pair.second.letter, justify="right", no_wrap=True)
@@ -86,7 +85,7 @@ def _pair(pair: Pair) -> list[RenderableType]:
     said = [
         Text(f"{side.letter}  {counts_words(side)}")
         for side in (pair.first, pair.second)
-        if side.trials
+        if side.rows.of
     ]
     said += [Text(words) for words in sides_words(pair)]
     if beside:
@@ -110,7 +109,7 @@ def _changes(pair: Pair) -> list[RenderableType]:
     return lines
 
 
-def _add(table: Table, row: Compared) -> None:
+def _add(table: FittingTable, row: Compared) -> None:
     name = f"{row.figure.label}, {row.figure.unit}"
     mark, style = _MARKS[row.judged]
     found = row.difference
@@ -127,6 +126,6 @@ def _add(table: Table, row: Compared) -> None:
         name,
         value_words(found.first, row.figure),
         value_words(found.second, row.figure),
-        number(found.ratio.value, 2) + ("" if bounds is None else f"\n{bounds}"),
+        number(found.ratio.value, 2) + ("" if bounds is None else f"\n({bounds})"),
         Text(mark if told is None else f"{mark}: {told}", style=style),
     )

@@ -119,10 +119,11 @@ def _told(row: Compared, pair: Pair) -> str:
 
 
 def counts_words(side: Side) -> str:
-    """How its rows came out, over the completed trials."""
-    if not side.trials:
-        return "no completed trial"
-    damage, aside = side.damage, side.aside
+    """How its rows came out, over the completed trials or the drains."""
+    rows = side.rows
+    if not rows.of:
+        return f"no completed {rows.what}"
+    damage, aside = rows.damage, side.aside
     left = (
         "" if not aside else f" ({number(aside)} at another speed of the machine and in no figure)"
     )
@@ -138,7 +139,10 @@ def counts_words(side: Side) -> str:
         )
         if count
     ]
-    return f"{plural(side.trials, 'trial')}{left}: {', '.join(found) or 'every row right'}"
+    told = ", ".join(found) or "every row right"
+    if rows.what == "drain" and rows.why is not None:
+        told = rows.why
+    return f"{plural(rows.of, rows.what)}{left}: {told}"
 
 
 def sides_words(pair: Pair) -> tuple[str, ...]:

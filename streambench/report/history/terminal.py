@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from streambench.analysis.history.history import FigureHistory, History
 from streambench.model.numbers import DASH, plural
 from streambench.report.comparison.words import interval_words, value_words
+from streambench.report.fitting import FittingTable
 from streambench.report.history.document import by_figure
 from streambench.report.history.words import (
     answer,
@@ -58,7 +57,7 @@ def _left_out(history: History) -> list[RenderableType]:
 
 
 def _runs(history: History) -> RenderableType:
-    table = _empty()
+    table = FittingTable(named=1)
     table.add_column("run", justify="right", no_wrap=True)
     table.add_column("when, UTC", no_wrap=True)
     table.add_column("changed since the run before", overflow="fold")
@@ -69,7 +68,7 @@ def _runs(history: History) -> RenderableType:
 
 
 def _table(history: History, figures: Sequence[FigureHistory]) -> RenderableType:
-    table = _empty()
+    table = FittingTable(named=1)
     table.add_column("run", justify="right", no_wrap=True)
     table.add_column("when, UTC", no_wrap=True)
     for each in figures:
@@ -84,10 +83,6 @@ def _table(history: History, figures: Sequence[FigureHistory]) -> RenderableType
     return Group(
         table, Text(f"{plural(first, 'earlier run')}: see the page, or --json", style="dim")
     )
-
-
-def _empty() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _marked(history: History, at: int, figures: Sequence[FigureHistory]) -> bool:
