@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from streambench.analysis.compare.difference import BetweenSessions
 from streambench.model.conditions import Variant
 from streambench.model.trial import Completed
 from streambench.results.bundle import read_bundle
@@ -80,17 +81,22 @@ def pooled(
     return between, within, sum(e[2] for e in every), sum(e[3] for e in every), size
 
 
-def words(found: tuple[float, float, int, int, float]) -> str:
-    """Both deviations, and how well the second is known."""
+def spread_of(found: tuple[float, float, int, int, float]) -> BetweenSessions:
+    """What all trials of a run have in common, with its degrees of freedom (at least one)."""
     between, within, runs, trials, size = found
     variance = (between - within) / size
     known = (between / size) ** 2 / runs + (within / size) ** 2 / trials
-    freedom = variance**2 / known if known else 0.0
-    sd = math.sqrt(max(0.0, variance))
+    return BetweenSessions(math.sqrt(max(0.0, variance)), max(1.0, variance**2 / known))
+
+
+def words(found: tuple[float, float, int, int, float]) -> str:
+    """Both deviations, and how well the second is known."""
+    between, within, runs, _, size = found
+    spread = spread_of(found)
     upper = math.sqrt(between / size)
     return (
-        f"within {math.sqrt(within):.3f}, between {sd:.3f} ({freedom:.1f} degrees of freedom), "
-        f"means of runs {upper:.3f} ({runs})"
+        f"within {math.sqrt(within):.3f}, between {spread.sd:.3f} ({spread.freedom:.1f} degrees of "
+        f"freedom), means of runs {upper:.3f} ({runs})"
     )
 
 

@@ -1,26 +1,36 @@
 """How often `streambench compare` errs on real trials: false alarms, and differences of 10 % that it misses.
 
-    .venv/bin/python benchmarks/false_alarms.py results/a [--metric delay_p99_ms] [--repeats 5]
+    .venv/bin/python benchmarks/false_alarms.py results/a [results/b …] [--metric delay_p99_ms] [--repeats 5]
 
-The bundle has many trials of each engine (twelve or more are of use). For each engine:
+Together the bundles have many trials of each engine (twelve or more are of use). For each engine:
 
-1. its trials are dealt into two sides at random, again and again;
+1. its trials are dealt into two sides at random, again and again; where they are of several runs, what a run's
+   trials have in common is taken out before;
 2. the sides are compared by the test of `compare`. They are of one engine, so each verdict other than "not
    distinguishable" is a false alarm;
 3. the second side is made 10 % slower, and compared again: that has to be found.
 
 Trials count at whatever speed of the machine they were made: a change of it meets both sides alike. The
 dealings of one engine share its trials, so the shares below are less sure than their number suggests.
+
+Of several bundles each two are compared, too, as sides of two runs: with the spread between runs that the
+product knows, and with the one that these bundles have.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from between_runs import parts, spread_of
 
+from streambench.analysis.compare.between import BETWEEN_RUNS
+from streambench.analysis.compare.changed import engine_of
 from streambench.analysis.compare.difference import (
     CompareTerms,
     DifferenceVerdict,
@@ -38,26 +48,57 @@ _SLOWER = 1.10
 def main() -> None:
     """Print a line for each engine."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundles", nargs="+", type=Path)
     parser.add_argument("--metric", default="delay_p99_ms")
     parser.add_argument("--repeats", type=int, default=5, help="trials a side")
     asked = parser.parse_args()
-    bundle = at_any_speed(read_bundle(asked.bundle))
+    bundles = [at_any_speed(read_bundle(folder)) for folder in asked.bundles]
     print(f"{asked.metric}, {asked.repeats} trials a side, {_DEALINGS} dealings of each engine")
-    for label in bundle.labels:
-        found = measured(bundle, label).get(asked.metric)
-        if found is None or found.sample is None:
-            print(f"{label:30} not compared: {'no such figure' if found is None else found.why}")
-            continue
-        values = np.array(found.sample.values)
+    for label in dict.fromkeys(label for bundle in bundles for label in bundle.labels):
+        found = [measured(bundle, label).get(asked.metric) for bundle in bundles]
+        known = [each for each in found if each is not None and each.sample is not None]
+        for each in found:
+            if each is not None and each.sample is None:
+                print(f"{label:30} a run is left out: {each.why}")
+        samples = [each.sample for each in known if each.sample is not None]
+        values = centred(samples)
         if len(values) < 2 * asked.repeats:
             print(f"{label:30} {len(values)} trials count, which are too few")
             continue
-        alarms, slower = dealt(values, found.figure.terms, asked.repeats)
-        spread = float(np.log(values).std(ddof=1))
+        alarms, slower = dealt(values, known[0].figure.terms, asked.repeats)
+        spread = math.sqrt(float(np.square(np.log(values)).sum()) / (len(values) - len(samples)))
         print(
             f"{label:30} {len(values)} trials, deviation of the logarithms {spread:.3f}: "
             f"{alarms} false alarms, 10 % found {slower} times"
+        )
+        across(label, samples, known[0].figure.terms, asked.metric)
+
+
+def centred(samples: Sequence[Sample]) -> np.ndarray:
+    """All values, each by the geometric mean of its own run."""
+    if not samples:
+        return np.array([])
+    return np.concatenate([np.array(each.values) / each.mean(0.0) for each in samples])
+
+
+def across(label: str, samples: Sequence[Sample], terms: CompareTerms, metric: str) -> None:
+    """Compare each two runs, whose trials are of one engine."""
+    several = [each for each in samples if len(each.values) > 1]
+    if len(several) < 3:
+        return
+    between = BETWEEN_RUNS.get((engine_of(label), metric))
+    own = spread_of(parts({each.run: each.values for each in several}))
+    for name, spread in (("as the product knows it", between), ("as these runs have it", own)):
+        if spread is None:
+            continue
+        with_spread = replace(terms, between=spread)
+        told = [
+            _told(first, second, with_spread) for first, second in itertools.combinations(several, 2)
+        ]
+        apart = sum(each is not DifferenceVerdict.ALIKE for each in told)
+        print(
+            f"{'':30} {len(told)} pairs of runs, their spread {name} ({spread.sd:.3f}, "
+            f"{spread.freedom:.1f} degrees of freedom): {apart} false alarms"
         )
 
 

@@ -18,9 +18,8 @@ from streambench.analysis.compare.difference import (
     Range,
     Sample,
     differences,
-    range_of,
 )
-from streambench.analysis.compare.figures import Figure, SideFigure, measured
+from streambench.analysis.compare.figures import Figure, SideFigure, beyond_words, measured
 from streambench.analysis.compare.gates import figures_named, in_stored_unit
 from streambench.analysis.compare.rows import rows_counted
 from streambench.analysis.drains import rank_drains
@@ -195,7 +194,7 @@ def _of_figure(asked: Condition, each: SideFigure, bundle: Bundle) -> Fitted:
     if each.sample is None:
         why = f"{each.figure.label}: {each.why}"
         return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
-    return _within(asked, each.figure, each.sample, bundle)
+    return _within(asked, each, each.sample, bundle)
 
 
 def _would_tell(asked: Condition, bundle: Bundle) -> str:
@@ -231,23 +230,27 @@ def _along_axes(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     return Fitted(asked, Fit.NOT_KNOWN, said, _would_tell(asked, bundle))
 
 
-def _within(asked: Condition, figure: Figure, sample: Sample, bundle: Bundle) -> Fitted:
+def _within(asked: Condition, each: SideFigure, sample: Sample, bundle: Bundle) -> Fitted:
     assert isinstance(asked.bound, Absolute)
+    figure, found = each.figure, each.within()
     bound = in_stored_unit(asked.bound.value, figure.unit)
-    found = range_of(sample, figure.terms)
     what = "round" if isinstance(bundle.run.experiment, BacklogDrain) else "trial"
-    said = _said(found, figure, plural(len(sample.values), what))
-    if found.low is None or found.high is None:
-        why = f"{said}; one {what} does not tell how far others would lie from it"
-        return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
-    if _holds(asked, found.low, bound) and _holds(asked, found.high, bound):
-        edge = found.low if asked.above else found.high
-        return Fitted(asked, Fit.MET, f"{said}, {_margin(edge, bound, figure)} to spare")
-    if not _holds(asked, found.low, bound) and not _holds(asked, found.high, bound):
+    if each.shown is None:
+        said = _said(found, figure, plural(len(sample.values), what))
+    else:
+        said = f"{figure.label} {_shown(found.value, figure)} {figure.unit}{beyond_words(each.shown)}"
+    worst, best = (found.low, found.high) if asked.above else (found.high, found.low)
+    if worst is not None and _holds(asked, worst, bound):
+        return Fitted(asked, Fit.MET, f"{said}, {_margin(worst, bound, figure)} to spare")
+    if best is not None and not _holds(asked, best, bound):
         return Fitted(asked, Fit.NOT_MET, said)
-    return Fitted(
-        asked, Fit.NOT_KNOWN, f"{said}: the bound lies within", _would_tell(asked, bundle)
-    )
+    if worst is None and best is None:
+        why = f"{said}; one {what} does not tell how far others would lie from it"
+    elif each.shown is None:
+        why = f"{said}: the bound lies within"
+    else:
+        why = f"{said}: what lies between was not decided"
+    return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
 
 
 def _holds(asked: Condition, value: float, bound: float) -> bool:

@@ -104,6 +104,25 @@ def test_a_curve_tells_a_rate_and_nothing_that_differs_along_it() -> None:
     assert fits["spark"] == [Fit.MET, unknown, unknown, Fit.MET]
 
 
+@pytest.mark.parametrize(
+    ("label", "asked", "fit"),
+    [
+        ("kafka-python", "rate > 250k", Fit.MET),  # 279,000 were confirmed
+        ("kafka-python", "rate > 300k", Fit.NOT_KNOWN),
+        ("kafka-python", "rate > 320k", Fit.NOT_MET),  # at which it fell behind
+        ("spark", "rate > 250k", Fit.MET),
+        ("spark", "rate > 320k", Fit.NOT_KNOWN),  # it fell behind at none
+    ],
+)
+def test_a_search_tells_a_rate_by_what_was_confirmed_and_what_fell_behind(
+    label: str, asked: str, fit: Fit
+) -> None:
+    search = read_bundle(Path(__file__).parents[2] / "results" / "example-find-rate")
+    (variant,) = (one for one in requirements_of(search, (asked,)).variants if one.label == label)
+    assert variant.fitted[0].fit is fit, variant.fitted[0].why
+    assert ("fell behind at 320,000" in variant.fitted[0].why) == (label == "kafka-python")
+
+
 def test_lost_rows_are_counted_also_of_an_engine_that_is_not_ranked(tmp_path: Path) -> None:
     wrong = Verdict(100, 90, Damage(lost=10), (), False, False, True)
     bundle = bundle_of(tmp_path, {"flink": STEADY}, trial={"outcome": Completed(wrong)})

@@ -91,7 +91,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Range:
-    """A value between two bounds; None: not known from so few trials."""
+    """A value between two bounds, both inclusive; None: a bound that is not known."""
 
     value: float
     low: float | None

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from streambench.analysis import ranking
-from streambench.analysis.compare.difference import CompareTerms, Sample
+from streambench.analysis.compare.difference import CompareTerms, Range, Sample, range_of
 from streambench.analysis.drain_figures import DRAIN_FIGURES, WARM_RATE
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.eligible import delay_stem, unusable
 from streambench.analysis.recoveries import QUANTUM_MS, advance_ms, kinds, recovered
-from streambench.analysis.searches import RATE_FLOOR_PER_S, found_rates
+from streambench.analysis.searches import RATE_FLOOR_PER_S, FoundRate, bracket, found_rates
 from streambench.analysis.sweeps import at
 from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
 from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME, Better, Metric
+from streambench.model.numbers import number
 from streambench.model.sweep import grid, point_words
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
@@ -64,11 +65,29 @@ class Figure:
 
 @dataclass(frozen=True)
 class SideFigure:
-    """A figure of one side: its values over the trials, or why there are none that may be compared."""
+    """A figure of one side: its values over the trials, or why there are none that may be compared.
+
+    `shown`: between which bounds a search showed the value to lie; None where trials tell it.
+    """
 
     figure: Figure
     sample: Sample | None
     why: str | None = None
+    shown: Range | None = None
+
+    def within(self) -> Range:
+        """The value with its bounds, by what was shown or else by the spread of the trials.
+
+        Raises ValueError where there is no value.
+        """
+        if self.sample is None:
+            raise ValueError(f"{self.figure.label} has no value")
+        return self.shown or range_of(self.sample, self.figure.terms)
+
+
+def beyond_words(shown: Range) -> str:
+    """What is known above a confirmed rate, to follow it in a sentence."""
+    return "" if shown.high is None else f", fell behind at {number(shown.high + 1)}"
 
 
 def run_of(bundle: Bundle) -> str:
@@ -182,7 +201,14 @@ def _found_rate(bundle: Bundle, label: str) -> SideFigure:
     if one is None or one.rate_per_s is None or one.unranked is not None:
         why = "no rate was confirmed" if one is None or one.rate_per_s is None else one.unranked
         return SideFigure(figure, None, why)
-    return SideFigure(figure, Sample((float(one.rate_per_s),), (0,), run_of(bundle)))
+    sample = Sample((float(one.rate_per_s),), (0,), run_of(bundle))
+    return SideFigure(figure, sample, shown=_bracketed(one, one.rate_per_s))
+
+
+def _bracketed(one: FoundRate, rate_per_s: int) -> Range:
+    """A rate that was confirmed is borne; one that fell behind is not, and rates are whole numbers."""
+    failed = None if one.record is None else bracket(one.record).failed
+    return Range(float(rate_per_s), float(rate_per_s), None if failed is None else failed - 1.0)
 
 
 def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:

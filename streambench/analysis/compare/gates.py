@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis.compare.comparison import Compared, Pair
 from streambench.analysis.compare.conditions import FIGURES, Absolute, Condition, Relative
-from streambench.analysis.compare.difference import OF_TWO_RUNS, Range, range_of
-from streambench.analysis.compare.figures import Figure, SideFigure
+from streambench.analysis.compare.difference import OF_TWO_RUNS, Range
+from streambench.analysis.compare.figures import Figure, SideFigure, beyond_words
 from streambench.model.numbers import in_unit, number
 
 
@@ -87,13 +88,15 @@ def _of_value(gate: Condition, own: SideFigure) -> tuple[GateState, str]:
     figure = own.figure
     if own.sample is None:
         return GateState.UNKNOWN, f"{figure.label}: {own.why}"
-    found = range_of(own.sample, figure.terms)
+    found = own.within()
     shown = number(in_unit(found.value, figure.unit), figure.digits)
-    said = f"{figure.label} {shown}{_bounds(found, figure)} {figure.unit}"
+    if own.shown is None:
+        said = f"{figure.label} {shown}{_bounds(found, figure)} {figure.unit}"
+    else:
+        said = f"{figure.label} {shown} {figure.unit}{beyond_words(own.shown)}"
     state = _beyond(found, in_stored_unit(gate.bound.value, figure.unit), above=gate.above)
     if state is GateState.NOT_SHOWN:
-        one = found.low is None
-        said += "; one trial does not tell its spread" if one else "; the bound lies within"
+        said += f"; {_why_not_shown(found, own)}"
     return state, said
 
 
@@ -117,15 +120,22 @@ def _counted(gate: Condition, pair: Pair) -> GateResult:
 
 
 def _beyond(held: Range, bound: float, *, above: bool) -> GateState:
-    if held.low is None or held.high is None:
-        return GateState.NOT_SHOWN
-    if above:
-        if held.low > bound:
-            return GateState.BROKEN
-        return GateState.HELD if held.high <= bound else GateState.NOT_SHOWN
-    if held.high < bound:
+    low = -math.inf if held.low is None else held.low
+    high = math.inf if held.high is None else held.high
+    if low > bound if above else high < bound:
         return GateState.BROKEN
-    return GateState.HELD if held.low >= bound else GateState.NOT_SHOWN
+    if high <= bound if above else low >= bound:
+        return GateState.HELD
+    return GateState.NOT_SHOWN
+
+
+def _why_not_shown(found: Range, own: SideFigure) -> str:
+    if own.shown is None:
+        one = found.low is None
+        return "one trial does not tell its spread" if one else "the bound lies within"
+    if found.high is None:
+        return "no higher rate was shown to be too much"
+    return "what lies between was not decided"
 
 
 def _bounds(found: Range, figure: Figure | None) -> str:

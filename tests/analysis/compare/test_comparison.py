@@ -186,6 +186,21 @@ def test_a_gate_looks_at_the_bound(tmp_path: Path, text: str, state: GateState) 
     assert judge_gate(parse_condition(text), pair).state is state
 
 
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("rate < 250k", GateState.HELD),  # 279,000 were confirmed
+        ("rate < 300k", GateState.NOT_SHOWN),
+        ("rate < 320k", GateState.BROKEN),  # at which it fell behind
+        ("rate < -5%", GateState.NOT_SHOWN),
+    ],
+)
+def test_a_gate_on_a_rate_goes_by_what_a_search_showed(text: str, state: GateState) -> None:
+    one = read_bundle(Path(__file__).parents[3] / "results" / "example-find-rate")
+    (pair,) = compared(one, one, "flink", "kafka-python").pairs
+    assert judge_gate(parse_condition(text), pair).state is state
+
+
 def test_what_is_not_told_apart_never_breaks_a_gate_and_says_what_would_show_it(
     tmp_path: Path,
 ) -> None:
