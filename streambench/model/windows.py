@@ -1,33 +1,73 @@
-"""Windows of event time: which of them holds an event, and when it closes. Computed nowhere else.
+"""Windows of event time: which of them hold an event, and when they close. Computed nowhere else.
 
 Lengths are in ms of event time. An instant is a whole number of ms, or an array of them.
 """
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+Int64s: TypeAlias = npt.NDArray[np.int64]
 Instant = TypeVar("Instant", int, npt.NDArray[np.int64])
 
 
-@dataclass(frozen=True)
-class Tumbling:
-    """Windows [n·size, (n+1)·size) of event time, aligned to the epoch; n may be negative."""
+class _Aligned(ABC):
+    """Windows [s, s + size) of one size, whose starts s are one advance apart from an offset on.
+
+    An event is in `per_event` of them or, where the size is no multiple of the advance, in one less.
+    """
 
     size_ms: int
+    offset_ms: int
 
     @property
+    @abstractmethod
     def advance_ms(self) -> int:
         """Distance between two window starts."""
-        return self.size_ms
 
-    def assign(self, event_ms: Instant) -> Instant:
-        """The start of the window that holds an event."""
-        return event_ms // self.size_ms * self.size_ms
+    @property
+    def per_event(self) -> int:
+        """How many windows an event is in, at most."""
+        return -(-self.size_ms // self.advance_ms)
+
+    @property
+    def pane_ms(self) -> int:
+        """The greatest length of which all events between two multiples are in the same windows."""
+        return math.gcd(self.size_ms, self.advance_ms)
+
+    def newest(self, event_ms: Instant) -> Instant:
+        """The start of the newest window that holds an event."""
+        return (event_ms - self.offset_ms) // self.advance_ms * self.advance_ms + self.offset_ms
+
+    def oldest(self, event_ms: Instant) -> Instant:
+        """The start of the oldest window that holds an event."""
+        return self.newest(event_ms - self.size_ms) + self.advance_ms
+
+    def starts(self, event_ms: int) -> range:
+        """The starts of all windows that hold an event, the oldest first."""
+        return range(self.oldest(event_ms), event_ms + 1, self.advance_ms)
+
+    def pane(self, event_ms: Instant) -> Instant:
+        """The start of the pane that holds an event."""
+        return (event_ms - self.offset_ms) // self.pane_ms * self.pane_ms + self.offset_ms
+
+    def spread(self, event_ms: Int64s) -> tuple[Int64s, Int64s]:
+        """Each event with each window that holds it: places in `event_ms`, and window starts."""
+        oldest_ms, newest_ms = self.oldest(event_ms), self.newest(event_ms)
+        counts = (newest_ms - oldest_ms) // self.advance_ms + 1
+        place = np.repeat(np.arange(len(event_ms)), counts)
+        ordinal = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return place, oldest_ms[place] + ordinal * self.advance_ms
+
+    def grid(self, instant_ms: Instant) -> Instant:
+        """The last instant up to this one by which time can be shifted without moving a window's edge."""
+        return instant_ms // self.advance_ms * self.advance_ms
 
     def end(self, start_ms: Instant) -> Instant:
         """The first instant behind a window."""
@@ -49,6 +89,10 @@ class Tumbling:
         """The time in which so many windows begin, one after another."""
         return windows * self.advance_ms
 
+    def whole_ms(self, windows: int) -> int:
+        """The time from the start of a window to the end of the last of so many, one after another."""
+        return self.size_ms + (windows - 1) * self.advance_ms
+
     def count_in(self, span_ms: int) -> int:
         """How many windows begin in such a time, at least."""
         return span_ms // self.advance_ms
@@ -59,24 +103,68 @@ class Tumbling:
 
     def phase_ms(self, at_ms: float) -> float:
         """How far an instant lies behind the start of a window."""
-        return at_ms % self.advance_ms
+        return (at_ms - self.offset_ms) % self.advance_ms
 
-    def assign_sql(self, event_ms: str) -> str:
-        """`assign` in DuckDB's SQL, of an expression."""
-        size_ms = self.size_ms
-        # DuckDB's % takes the sign of the dividend, and event times may lie before the origin.
-        return f"({event_ms} - ((({event_ms} % {size_ms}) + {size_ms}) % {size_ms}))"
+    def starts_sql(self, event_ms: str) -> str:
+        """`starts` in DuckDB's SQL, of an expression: a row for each window."""
+        newest_sql = _floor_sql(event_ms, self.advance_ms, self.offset_ms)
+        if self.per_event == 1:
+            return newest_sql
+        oldest_sql = _floor_sql(f"({event_ms} - {self.size_ms})", self.advance_ms, self.offset_ms)
+        first, behind = f"{oldest_sql} + {self.advance_ms}", f"{event_ms} + 1"
+        return f"unnest(range({first}, {behind}, {self.advance_ms}))"
+
+    def pane_sql(self, event_ms: str) -> str:
+        """`pane` in SQL, of an expression."""
+        return _floor_sql(event_ms, self.pane_ms, self.offset_ms)
 
     def closes_sql(self, start_ms: str, grace_ms: int) -> str:
         """`closes_at` in SQL, of an expression."""
         return f"({start_ms} + {self.horizon_ms(grace_ms)})"
 
 
-Window: TypeAlias = Tumbling
+@dataclass(frozen=True)
+class Tumbling(_Aligned):
+    """Windows one behind the other: [n·size + offset, (n+1)·size + offset); n may be negative."""
+
+    size_ms: int
+    offset_ms: int = 0
+
+    @property
+    def advance_ms(self) -> int:
+        """Distance between two window starts."""
+        return self.size_ms
+
+
+@dataclass(frozen=True)
+class Hopping(_Aligned):
+    """Windows that overlap: [n·every + offset, n·every + offset + size), with `every` less than the size."""
+
+    size_ms: int
+    every_ms: int
+    offset_ms: int = 0
+
+    @property
+    def advance_ms(self) -> int:
+        """Distance between two window starts."""
+        return self.every_ms
+
+
+Window: TypeAlias = Tumbling | Hopping
 
 
 def by_starts(starts_ms: npt.NDArray[np.float64]) -> Window | None:
-    """The windows that have these starts, by their least distance; None where fewer than two are known."""
+    """Windows that begin as these do, by their least distance; None where fewer than two are known.
+
+    How long they are cannot be told from their starts.
+    """
     if len(starts_ms) < 2:
         return None
     return Tumbling(int(np.diff(starts_ms).min()))
+
+
+def _floor_sql(instant: str, step_ms: int, offset_ms: int) -> str:
+    """The greatest multiple of a step, plus an offset, up to an instant."""
+    # DuckDB's % takes the sign of the dividend, and event times may lie before the origin.
+    since = f"({instant} - {offset_ms})" if offset_ms else instant
+    return f"({instant} - ((({since} % {step_ms}) + {step_ms}) % {step_ms}))"

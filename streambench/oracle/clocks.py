@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
+from streambench.model.windows import Window
 from streambench.model.workload import Query
 from streambench.oracle.columns import (
     TraceColumns,
@@ -67,8 +68,9 @@ def _steps(quanta: Int64s, event_ms: Int64s) -> ClockSteps:
 
 def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:
     """Read what moves the clocks, in one pass over the trace."""
+    window = query.window
     grouped = connection.sql(f"""
-        SELECT quantum, partition, {query.window.assign_sql("event_ms")} AS window_start_ms,
+        SELECT quantum, partition, {window.pane_sql("event_ms")} AS pane_ms,
                count(*) AS records,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
         FROM {parquet_sql(trace.columns_glob)}
@@ -76,7 +78,7 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     """).to_arrow_table()
     quantum = _int64s(grouped, "quantum")
     partition = _int64s(grouped, "partition")
-    start_ms = _int64s(grouped, "window_start_ms")
+    pane_ms = _int64s(grouped, "pane_ms")
     passing = _int64s(grouped, "newest_passing", null=_NEVER)
     passes = passing != _NEVER
 
@@ -85,7 +87,8 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
     # end. All clocks are then behind this one.
     seen = everywhere.event_ms[np.searchsorted(everywhere.quanta, quantum[passes], side="left")]
-    closing = query.window.closes_at(start_ms[passes], query.grace_ms)
+    # Of several windows that hold a record the oldest closes first.
+    closing = window.closes_at(window.oldest(pane_ms[passes]), query.grace_ms)
     return TraceClocks(
         passing_by_partition={
             int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])
@@ -93,14 +96,15 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
         },
         passing=everywhere,
         nothing_late=bool(np.all(closing > seen)),
-        inputs=_inputs(start_ms, _int64s(grouped, "records")),
+        inputs=_inputs(window, pane_ms, _int64s(grouped, "records")),
     )
 
 
-def _inputs(start_ms: Int64s, records: Int64s) -> pa.Table:
+def _inputs(window: Window, pane_ms: Int64s, records: Int64s) -> pa.Table:
+    place, start_ms = window.spread(pane_ms)
     starts, at = np.unique(start_ms, return_inverse=True)
     counts = np.zeros(len(starts), dtype=np.int64)
-    np.add.at(counts, at, records)
+    np.add.at(counts, at, records[place])
     return pa.table({"window_start_ms": starts, "records": counts})
 
 

@@ -182,7 +182,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     )
     return f"""
         SELECT partition, position, quantum, event_ms,
-               {query.window.assign_sql("event_ms")} AS window_start_ms,
+               {query.window.starts_sql("event_ms")} AS window_start_ms,
                {TRACE}.{quoted(query.group_by)} AS key,
                {passes_sql(query)} AS passes,
                {arguments}

@@ -124,7 +124,7 @@ def predict_drops(
     with duckdb_session() as connection:
         table = connection.sql(f"""
             SELECT (CAST(quantum AS BIGINT) + 1) * {trace.meta.quantum_ms} AS due_ms, event_ms,
-                   {query.window.assign_sql("event_ms")} AS window_start_ms,
+                   {query.window.starts_sql("event_ms")} AS window_start_ms,
                    CAST(partition AS BIGINT) AS partition, {passes_sql(query)} AS passes
             FROM {parquet_sql(trace.columns_glob)}
             ORDER BY quantum, partition, position
@@ -166,7 +166,7 @@ def predict_whole_file(
                 }
             ),
         )
-        start = query.window.assign_sql(f"{TRACE}.{quoted(EVENT_MS)}")
+        start = query.window.starts_sql(f"{TRACE}.{quoted(EVENT_MS)}")
         arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
             SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})

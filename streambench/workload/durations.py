@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from streambench.model.windows import Hopping, Window
+
 _DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -27,6 +29,14 @@ def show_duration(duration_ms: int) -> str:
         if duration_ms and duration_ms % _UNIT_MS[unit] == 0:
             return f"{duration_ms // _UNIT_MS[unit]} {unit}"
     return f"{duration_ms} ms"
+
+
+def show_window(window: Window) -> str:
+    """`500 ms`, or `10 s every 2 s` where windows overlap."""
+    shown = show_duration(window.size_ms)
+    if isinstance(window, Hopping):
+        shown += f" every {show_duration(window.every_ms)}"
+    return shown
 
 
 def about(seconds: float) -> str:

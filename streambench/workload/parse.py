@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import (
     Choice,
     Field,
@@ -211,4 +211,16 @@ def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
             aggregates.append(parse_aggregate(text, alias, fields))
         except ExpressionError as error:
             raise _refusal(file, f"query.select.{alias}: {error.message}") from None
-    return Query(where, key, Tumbling(spec.window.tumbling), spec.grace, tuple(aggregates))
+    return Query(where, key, _window(spec.window), spec.grace, tuple(aggregates))
+
+
+def _window(spec: WindowSpec) -> Window:
+    size_ms, every_ms = spec.hopping, spec.every
+    if size_ms is None or every_ms is None:
+        assert spec.tumbling is not None, "the schema asks for one of them"
+        size_ms = every_ms = spec.tumbling
+    # An offset of a whole advance moves nothing.
+    offset_ms = spec.offset % every_ms
+    if every_ms == size_ms:
+        return Tumbling(size_ms, offset_ms)
+    return Hopping(size_ms, every_ms, offset_ms)

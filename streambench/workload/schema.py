@@ -177,9 +177,24 @@ class ReplaySpec(_Strict):
 
 
 class WindowSpec(_Strict):
-    """`window = { tumbling = "500 ms" }`."""
+    """`window = { tumbling = "500 ms" }` or `{ hopping = "10 s", every = "2 s" }`, with an `offset` or without."""
 
-    tumbling: PositiveDurationMs
+    tumbling: PositiveDurationMs | None = None
+    hopping: PositiveDurationMs | None = None
+    every: PositiveDurationMs | None = None
+    offset: DurationMs = 0
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> WindowSpec:
+        if (self.tumbling is None) == (self.hopping is None):
+            raise ValueError("give either tumbling or hopping")
+        if (self.hopping is None) != (self.every is None):
+            raise ValueError(
+                'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'
+            )
+        if self.hopping is not None and self.every is not None and self.every > self.hopping:
+            raise ValueError("events between two windows would be in none: every is longer than hopping")
+        return self
 
 
 class QuerySpec(_Strict):

@@ -54,15 +54,17 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     if not sums:
         return {}
     totals = ", ".join(f"max(total_{at})" for at in range(len(sums)))
-    each = ", ".join(
-        f"sum(abs(CAST({_argument(aggregate)} AS HUGEINT))) AS total_{at}"
+    each = ", ".join(f"sum(value_{at}) AS total_{at}" for at in range(len(sums)))
+    values = ", ".join(
+        f"abs(CAST({_argument(aggregate)} AS HUGEINT)) AS value_{at}"
         for at, aggregate in enumerate(sums)
     )
-    window_start = workload.query.window.assign_sql(f'source."{EVENT_MS}"')
+    starts = workload.query.window.starts_sql(f'source."{EVENT_MS}"')
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
-            f"SELECT {totals} FROM (SELECT {each} FROM source"
-            f' GROUP BY source."{workload.query.group_by}", {window_start})'
+            f"SELECT {totals} FROM (SELECT {each} FROM ("
+            f'SELECT source."{workload.query.group_by}" AS grouped, {starts} AS starts_ms, {values}'
+            " FROM source) GROUP BY grouped, starts_ms)"
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 

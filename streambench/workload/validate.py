@@ -26,7 +26,7 @@ from streambench.model.workload import (
     exact_from_grace_ms,
 )
 from streambench.workload.bounds import Range, range_of, ranges_of
-from streambench.workload.durations import show_duration
+from streambench.workload.durations import show_duration, show_window
 from streambench.workload.expressions import MAX_BIGINT
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
@@ -144,7 +144,7 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
 
 def least_duration_ms(workload: Workload) -> int:
     """How long a generated load has to be, so that something can be said of its windows."""
-    return workload.query.window.span_ms(_MIN_WINDOWS)
+    return workload.query.window.whole_ms(_MIN_WINDOWS)
 
 
 def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
@@ -152,7 +152,7 @@ def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
     if duration_ms is not None and duration_ms < least_ms:
         yield Finding(
             f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
-            f" {show_duration(workload.query.window.size_ms)}",
+            f" {show_window(workload.query.window)}",
             f"streambench run --duration {show_duration(least_ms).replace(' ', '')}, or longer",
             fatal=True,
         )

@@ -7,7 +7,7 @@ import pytest
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
@@ -47,6 +47,22 @@ def test_the_shipped_clicks_is_what_the_design_says() -> None:
     assert (query.group_by, query.window, query.grace_ms) == ("campaign", Tumbling(500), 100)
     assert [a.alias for a in query.aggregates] == ["views", "revenue", "cheapest", "dearest"]
     assert not clicks.late_records_possible
+
+
+@pytest.mark.parametrize(
+    ("written", "window"),
+    [
+        ('tumbling = "1 h", offset = "90 min"', Tumbling(3_600_000, 1_800_000)),
+        ('hopping = "10 s", every = "2 s"', Hopping(10_000, 2_000)),
+        ('hopping = "10 s", every = "3 s", offset = "7 s"', Hopping(10_000, 3_000, 1_000)),
+        ('hopping = "10 s", every = "10 s"', Tumbling(10_000)),
+        ('tumbling = "100 d"', Tumbling(8_640_000_000)),
+    ],
+)
+def test_windows_are_read(tmp_path: Path, written: str, window: Window) -> None:
+    text = changed(CLICKS, 'tumbling = "500 ms"', written)
+    (tmp_path / "workload.toml").write_text(text)
+    assert load_workload(tmp_path).query.window == window
 
 
 def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
@@ -100,6 +116,15 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
         ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
         ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
+        ('tumbling = "500 ms"', "", "query.window: give either tumbling or hopping"),
+        ('"500 ms"', '"500 ms", hopping = "1 s"', "query.window: give either tumbling or hopping"),
+        ('tumbling = "500 ms"', 'hopping = "1 s"', "query.window: hopping windows have a length"),
+        ('"500 ms"', '"500 ms", every = "1 s"', "query.window: hopping windows have a length"),
+        (
+            'tumbling = "500 ms"',
+            'hopping = "1 s", every = "1.001 s"',
+            "query.window: events between two windows would be in none",
+        ),
         (
             "{ int = [1, 500] }",
             "{ int = [500, 1] }",

@@ -12,9 +12,11 @@ Totals: TypeAlias = list[int]
 
 
 class QueryProgram(Protocol):
-    """What `query_source` writes: sizes in ms, the filter, the aggregation of a record, a row."""
+    """What `query_source` writes: lengths in ms, the filter, the aggregation of a record, a row."""
 
     WINDOW_MS: int
+    ADVANCE_MS: int
+    OFFSET_MS: int
     GRACE_MS: int
     where: Callable[[Any], bool]
     accumulate: Callable[[dict[str, Totals], Any], None]

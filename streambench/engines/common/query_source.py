@@ -24,7 +24,7 @@ class _PythonStep:
 
 
 def query_source(workload: Workload) -> str:
-    """The text of `query.py`: `where`, `accumulate` and `row`, and the window's sizes."""
+    """The text of `query.py`: `where`, `accumulate` and `row`, and the window's lengths."""
     query = workload.query
     environment = jinja2.Environment(
         trim_blocks=True,
@@ -39,6 +39,8 @@ def query_source(workload: Workload) -> str:
         key=query.group_by,
         quoted_key=json.dumps(query.group_by),
         size_ms=query.window.size_ms,
+        advance_ms=query.window.advance_ms,
+        offset_ms=query.window.offset_ms,
         grace_ms=query.grace_ms,
         where="True" if query.where is None else to_python(query.where, variable=_variable),
         aggregates=[_step(index, aggregate) for index, aggregate in enumerate(query.aggregates)],

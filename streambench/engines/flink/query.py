@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from streambench.engines.common.symbols import literal
 from streambench.model.expression import (
@@ -12,6 +13,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
 )
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -93,14 +95,26 @@ def _insert(query: Query, time: str) -> str:
     )
     selected = [_quoted(query.group_by), f"{window_start} AS `window_start`"]
     selected += [f"{_aggregate(item)} AS {_quoted(item.alias)}" for item in query.aggregates]
-    window = (
-        f"TUMBLE(TABLE `records`, DESCRIPTOR({_quoted(time)}), {interval(query.window.size_ms)})"
-    )
+    window = _windowed(query.window, time)
     lines = ["INSERT INTO `results`", "SELECT", _indented(selected), f"FROM TABLE({window})"]
     if query.where is not None:
         lines.append(f"WHERE {_sql(query.where)}")
     lines.append(f"GROUP BY {_quoted(query.group_by)}, `window_start`, `window_end`")
     return "\n".join(lines)
+
+
+def _windowed(window: Window, time: str) -> str:
+    match window:
+        case Tumbling():
+            function, lengths_ms = "TUMBLE", [window.size_ms]
+        case Hopping():
+            function, lengths_ms = "HOP", [window.every_ms, window.size_ms]
+        case _:
+            assert_never(window)
+    if window.offset_ms:
+        lengths_ms.append(window.offset_ms)
+    lengths = ", ".join(interval(length_ms) for length_ms in lengths_ms)
+    return f"{function}(TABLE `records`, DESCRIPTOR({_quoted(time)}), {lengths})"
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -24,6 +24,7 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.plan import Program
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.java import to_java
 
@@ -73,7 +74,7 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
 
     `retention_ms` is how long the window store keeps a window after its start, by event time.
     """
-    query = workload.query
+    query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
     environment = jinja2.Environment(
         trim_blocks=True,
@@ -88,7 +89,10 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
             title=_comment(workload.title),
             key=query.group_by,
             quoted_key=json.dumps(json.dumps(query.group_by) + ":"),
-            size_ms=query.window.size_ms,
+            size_ms=window.size_ms,
+            advance_ms=window.advance_ms,
+            offset_ms=window.offset_ms,
+            windows=_windows(window),
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
             fields=fields,
@@ -108,9 +112,24 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
         made("Rows", json_classes.rows),
         *(
             Program(f"{name}.java", "java", _resource(f"{name}.java"))
-            for name in ("Row", *json_classes.helpers, "Readings")
+            for name in (
+                "Row",
+                *json_classes.helpers,
+                *(("ShiftedWindows",) if window.offset_ms else ()),
+                "Readings",
+            )
         ),
     )
+
+
+def _windows(window: Window) -> str:
+    match window:
+        case Tumbling():
+            return "TimeWindows.ofSizeAndGrace(SIZE, GRACE)"
+        case Hopping():
+            return "TimeWindows.ofSizeAndGrace(SIZE, GRACE).advanceBy(EVERY)"
+        case _:
+            assert_never(window)
 
 
 def _resource(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
+from streambench.model.windows import Window
 from streambench.model.workload import Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -59,7 +60,7 @@ results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
     .groupBy(
         {_text(query.group_by)},
-        F.window({_text(time)}, "{query.window.size_ms} milliseconds").alias({_text(window)}),
+        F.window({_lengths(query.window, time)}).alias({_text(window)}),
     )
     .agg(
 {aggregates}    )
@@ -75,6 +76,16 @@ query = (
     .start()
 )
 '''
+
+
+def _lengths(window: Window, time: str) -> str:
+    """The time, and the lengths that `window` takes: size, distance of two starts, offset."""
+    lengths_ms = [window.size_ms]
+    if window.offset_ms or window.advance_ms != window.size_ms:
+        lengths_ms.append(window.advance_ms)
+    if window.offset_ms:
+        lengths_ms.append(window.offset_ms)
+    return ", ".join((_text(time), *(f'"{each} milliseconds"' for each in lengths_ms)))
 
 
 def _sql(expression: Expression) -> str:
