@@ -37,6 +37,11 @@ class _Aligned(ABC):
         return -(-self.size_ms // self.advance_ms)
 
     @property
+    def divided_evenly(self) -> bool:
+        """Whether a window's length is a multiple of the distance of two starts."""
+        return self.size_ms % self.advance_ms == 0
+
+    @property
     def pane_ms(self) -> int:
         """The greatest length of which all events between two multiples are in the same windows."""
         return math.gcd(self.size_ms, self.advance_ms)

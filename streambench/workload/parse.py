@@ -33,6 +33,7 @@ from streambench.workload.schema import (
     ReplaySpec,
     ShapeSpec,
     SyntheticSpec,
+    WindowSpec,
     WorkloadSpec,
     input_kind,
     keys_at,

@@ -193,7 +193,9 @@ class WindowSpec(_Strict):
                 'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'
             )
         if self.hopping is not None and self.every is not None and self.every > self.hopping:
-            raise ValueError("events between two windows would be in none: every is longer than hopping")
+            raise ValueError(
+                "events between two windows would be in none: every is longer than hopping"
+            )
         return self
 
 

@@ -149,7 +149,7 @@ def made(engine: Engine, window: Window) -> str:
         (SPARK, Hopping(500, 200), '"500 milliseconds", "200 milliseconds")'),
         (SPARK, Tumbling(500, 30), '"500 milliseconds", "500 milliseconds", "30 milliseconds")'),
         (KAFKA_STREAMS, Hopping(500, 200), ".advanceBy(EVERY)"),
-        (KAFKA_STREAMS, Tumbling(500, 30), "new ShiftedWindows("),
+        (KAFKA_STREAMS, Tumbling(500, 30), "record.timestamp() - OFFSET_MS"),
     ],
     ids=str,
 )

@@ -40,8 +40,8 @@ def test_an_event_is_in_every_window_whose_bounds_hold_it(window: Window, event_
     near = [
         start_ms
         for start_ms in range(
-            window.newest(event_ms) - 5 * window.size_ms,
-            window.newest(event_ms) + 5 * window.size_ms,
+            window.newest(event_ms) - 6 * window.advance_ms,
+            window.newest(event_ms) + 6 * window.advance_ms,
             window.advance_ms,
         )
         if start_ms <= event_ms < window.end(start_ms)

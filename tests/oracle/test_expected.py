@@ -176,9 +176,7 @@ def test_a_clock_per_batch_is_exact_with_its_batches_and_bounded_without(
         assert_within(exact, counted)
         rows = rows_of(exact)
         total = sum(int(str(row["possible_records"])) for row in rows.values())
-        all_in = sum(
-            len(starts_ms(r.event_ms, window)) for r in records if r.action == "view"
-        )
+        all_in = sum(len(starts_ms(r.event_ms, window)) for r in records if r.action == "view")
         assert total == sum(map(len, counted.values())) < all_in
         assert_within(blind, counted)
 

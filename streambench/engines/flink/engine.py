@@ -73,7 +73,7 @@ class FlinkEngine:
         if (other := other_version("Flink", variant.version, VERSIONS)) is not None:
             return other
         window = workload.query.window
-        if window.size_ms % window.advance_ms:
+        if not window.divided_evenly:
             return Unsupported(
                 Whose.UPSTREAM,
                 "Flink's HOP takes only windows whose length is a multiple of the distance of their starts "

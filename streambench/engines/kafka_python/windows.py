@@ -68,7 +68,9 @@ class OpenWindows:
         where, accumulate = query.where, query.accumulate
         closed_ms = self._closed_ms
         closes_at = closed_ms + size + grace
-        start = end = late = 0  # the pane of `held`, empty at first, and how many of its windows are over
+        start = end = late = (
+            0  # the pane of `held`, empty at first, and how many of its windows are over
+        )
         held: list[dict[str, Totals]] = []
         over: list[Closed] = []
         for record, event in zip(records, events, strict=True):

@@ -38,6 +38,13 @@ class JsonParser(enum.Enum):
     FLAT = "flat"  # only what the query reads, by code made here for flat objects
 
 
+class Retention(enum.Enum):
+    """How long the window store keeps windows, by event time."""
+
+    COVERS_JUMPS = "covers-jumps"  # so long that none is gone before its final result was emitted
+    SHIPPED = "shipped"  # size and grace, as Kafka Streams has it where nothing is asked for
+
+
 @dataclass(frozen=True)
 class _Json:
     """The classes that read and write JSON: those made from templates, by name, and those that depend on
@@ -69,10 +76,13 @@ class _JavaStep:
     update: str
 
 
-def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tuple[Program, ...]:
-    """The topology of `workload` and its helpers; topics are still symbols.
+def programs(
+    workload: Workload, *, retention_ms: int | None, parser: JsonParser
+) -> tuple[Program, ...]:
+    """The topology of `workload` and its helpers; topics and how far event time jumps are still symbols.
 
-    `retention_ms` is how long the window store keeps a window after its start, by event time.
+    `retention_ms` is how long the window store keeps a window after its start, by event time, where
+    event time does not jump; None is what Kafka Streams ships.
     """
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
@@ -112,12 +122,7 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
         made("Rows", json_classes.rows),
         *(
             Program(f"{name}.java", "java", _resource(f"{name}.java"))
-            for name in (
-                "Row",
-                *json_classes.helpers,
-                *(("ShiftedWindows",) if window.offset_ms else ()),
-                "Readings",
-            )
+            for name in ("Row", *json_classes.helpers, "Readings")
         ),
     )
 
