@@ -193,7 +193,9 @@ class WindowSpec(_Strict):
                 'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'
             )
         if self.hopping is not None and self.every is not None and self.every > self.hopping:
-            raise ValueError("events between two windows would be in none: every is longer than hopping")
+            raise ValueError(
+                "events between two windows would be in none: every is longer than hopping"
+            )
         return self
 
 
@@ -201,7 +203,7 @@ class QuerySpec(_Strict):
     """`[query]`."""
 
     where: Text | None = None
-    group_by: Annotated[list[str], Field(min_length=1, max_length=1)]
+    group_by: Annotated[list[str], Field(min_length=1)]
     window: WindowSpec
     grace: DurationMs = 0
     select: Annotated[dict[str, Text], Field(min_length=1)]
