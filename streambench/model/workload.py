@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from streambench.model.expression import Aggregate, Expression, FieldType
+from streambench.model.expression import Aggregate, Expression, FieldReference, FieldType
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Window
 
@@ -43,12 +43,13 @@ class Field:
 class Query:
     """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window`, final rows only.
 
-    A row of output is a JSON object: the key field, `window_start` (ms since the epoch), then the
-    aggregates by alias, in this order, whole numbers all.
+    A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), then
+    the aggregates by alias, in this order. The Kafka key of the input is the group's text
+    (`workload.keys`).
     """
 
     where: Expression | None
-    group_by: str  # one STRING field; also the Kafka key of the input
+    group_by: tuple[FieldReference, ...]
     window: Window
     grace_ms: int
     aggregates: tuple[Aggregate, ...]

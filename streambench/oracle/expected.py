@@ -16,10 +16,11 @@ from streambench.model.plan import EventClock
 from streambench.model.workload import Query
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
-    TRACE,
     TraceColumns,
     argument_sql,
     duckdb_session,
+    key_columns,
+    keys_sql,
     parquet_sql,
     passes_sql,
     quoted,
@@ -27,6 +28,7 @@ from streambench.oracle.columns import (
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
+from streambench.workload.keys import key_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class Due:
 class Expected:
     """The expectation for one trace, query and event clock.
 
-    `table`, ordered by window and key: key, window_start_ms (relative to the trace's origin),
+    `table`, ordered by window and group: key (its text, `workload.keys`), window_start_ms (relative to the trace's origin),
     closing_quantum (the first that holds a record that passes `where` with event time ≥ window end
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
     waits_for_partition (the partition that this clock waits for before it closes the window; null:
@@ -114,13 +116,15 @@ def expect(
             first_offsets=first_offsets or {},
             event_offset_ms=event_offset_ms,
         )
+        keys = key_columns(query)
         counting = _all_sql(query) if clocks.nothing_late else _bounded_sql(query)
         counted = connection.sql(f"""
             WITH records AS ({_records_sql(trace, query)}), judged AS ({standing})
-            SELECT key, window_start_ms, min(partition) AS partition, count(*) AS records, {counting}
+            SELECT {", ".join(keys)}, window_start_ms, min(partition) AS partition,
+                   count(*) AS records, {counting}
             FROM judged
-            GROUP BY key, window_start_ms
-            ORDER BY window_start_ms, key
+            GROUP BY {", ".join(keys)}, window_start_ms
+            ORDER BY window_start_ms, {", ".join(keys)}
         """).to_arrow_table()
     if clocks.nothing_late:
         counted = _with_bounds(counted, query)
@@ -146,7 +150,7 @@ def expect(
     must_records = counted.column("must_records").to_numpy()
     possible_records = counted.column("possible_records").to_numpy()
     fixed = {
-        "key": counted.column("key"),
+        "key": key_texts([counted.column(name) for name in keys]),
         "window_start_ms": counted.column("window_start_ms"),
         "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
         "earliest_quantum": _quanta(earliest),
@@ -183,7 +187,7 @@ def _records_sql(trace: TraceColumns, query: Query) -> str:
     return f"""
         SELECT partition, position, quantum, event_ms,
                {query.window.starts_sql("event_ms")} AS window_start_ms,
-               {TRACE}.{quoted(query.group_by)} AS key,
+               {keys_sql(query)},
                {passes_sql(query)} AS passes,
                {arguments}
         FROM {parquet_sql(trace.columns_glob)}

@@ -20,13 +20,15 @@ from streambench.oracle.columns import (
     TRACE,
     TraceColumns,
     duckdb_session,
+    key_columns,
     parquet_sql,
     passes_sql,
     quoted,
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened, survey
+from streambench.workload.keys import key_text
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened, survey
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -155,16 +157,10 @@ def predict_whole_file(
     query = workload.query
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
-        connection.register(
-            "partition_of_key",
-            pa.table(
-                {
-                    "key": pa.array(found.keys, pa.string()),
-                    "partition": pa.array(
-                        [partition_of(name.encode(), partitions) for name in found.keys], pa.int64()
-                    ),
-                }
-            ),
+        connection.register("partition_of_key", _partitions(found, query, partitions))
+        same = " AND ".join(
+            f"{TRACE}.{quoted(key.name)} = partition_of_key.{column}"
+            for key, column in zip(query.group_by, key_columns(query), strict=True)
         )
         start = query.window.starts_sql(f"{TRACE}.{quoted(EVENT_MS)}")
         arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
@@ -175,13 +171,21 @@ def predict_whole_file(
                    {start} AS window_start_ms,
                    partition_of_key.partition AS partition, {passes_sql(query)} AS passes
             FROM source AS {TRACE}
-            JOIN partition_of_key ON {TRACE}.{quoted(query.group_by)} = partition_of_key.key
+            JOIN partition_of_key ON {same}
             ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
         """).to_arrow_table()
     arrivals = _arrivals(table, query.window)
     return tuple(
         _predict(arrivals, clock, grace_ms=grace_ms, batch_ms=batch_ms) for grace_ms in graces_ms
     )
+
+
+def _partitions(found: Survey, query: Query, partitions: int) -> pa.Table:
+    """The partition of each group of a file, by the values of its fields."""
+    keys = (key_text(group).encode() for group in found.groups)
+    of_group = pa.array([partition_of(key, partitions) for key in keys], pa.int64())
+    columns = zip(key_columns(query), zip(*found.groups, strict=True), strict=True)
+    return pa.table({name: pa.array(values) for name, values in columns} | {"partition": of_group})
 
 
 def late_records(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, FieldType
+from streambench.model.expression import Aggregate, FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
 from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import (
@@ -191,12 +191,8 @@ def _shape(spec: ShapeSpec) -> Shape:
 
 
 def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
-    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
-    key = spec.group_by[0]
-    if key not in types:
-        raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
-    if types[key] is not FieldType.STRING:
-        raise _refusal(file, f"query.group_by: '{key}' is a {types[key].value}; group by a string")
+    group_by = _group_by(file, spec, fields)
+    keys = {key.name for key in group_by}
     try:
         where = None if spec.where is None else parse_expression(spec.where, fields)
     except ExpressionError as error:
@@ -204,15 +200,25 @@ def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
     aggregates: list[Aggregate] = []
     for alias, text in spec.select.items():
         problem = problem_with_name(alias)
-        if alias == key:
-            problem = "an aggregate cannot have the name of the group-by field"
+        if alias in keys:
+            problem = "an aggregate cannot have the name of a group-by field"
         if problem is not None:
             raise _refusal(file, f"query.select.{alias}: {problem}")
         try:
             aggregates.append(parse_aggregate(text, alias, fields))
         except ExpressionError as error:
             raise _refusal(file, f"query.select.{alias}: {error.message}") from None
-    return Query(where, key, _window(spec.window), spec.grace, tuple(aggregates))
+    return Query(where, group_by, _window(spec.window), spec.grace, tuple(aggregates))
+
+
+def _group_by(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> tuple[FieldReference, ...]:
+    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
+    for place, key in enumerate(spec.group_by):
+        if key not in types:
+            raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
+        if key in spec.group_by[:place]:
+            raise _refusal(file, f"query.group_by: '{key}' stands there twice")
+    return tuple(FieldReference(key, types[key]) for key in spec.group_by)
 
 
 def _window(spec: WindowSpec) -> Window:

@@ -203,7 +203,7 @@ class QuerySpec(_Strict):
     """`[query]`."""
 
     where: Text | None = None
-    group_by: Annotated[list[str], Field(min_length=1, max_length=1)]
+    group_by: Annotated[list[str], Field(min_length=1)]
     window: WindowSpec
     grace: DurationMs = 0
     select: Annotated[dict[str, Text], Field(min_length=1)]

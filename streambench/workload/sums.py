@@ -59,12 +59,15 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
         f"abs(CAST({_argument(aggregate)} AS HUGEINT)) AS value_{at}"
         for at, aggregate in enumerate(sums)
     )
+    keys = workload.query.group_by
+    grouped = ", ".join(f"key_{at}" for at in range(len(keys)))
+    named = ", ".join(f'source."{key.name}" AS key_{at}' for at, key in enumerate(keys))
     starts = workload.query.window.starts_sql(f'source."{EVENT_MS}"')
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM ("
-            f'SELECT source."{workload.query.group_by}" AS grouped, {starts} AS starts_ms, {values}'
-            " FROM source) GROUP BY grouped, starts_ms)"
+            f"SELECT {named}, {starts} AS starts_ms, {values}"
+            f" FROM source) GROUP BY {grouped}, starts_ms)"
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 

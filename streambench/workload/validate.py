@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -19,7 +19,6 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.workload import (
-    Choice,
     Replay,
     Synthetic,
     Workload,
@@ -28,6 +27,8 @@ from streambench.model.workload import (
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration, show_window
 from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.groups import Group, groups_of
+from streambench.workload.keys import key_text
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -70,8 +71,7 @@ def findings(
             rate = peak_rate_per_s(load, rate_per_s)
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
-            source = workload.field(workload.query.group_by).source
-            keys = source.values if isinstance(source, Choice) else ()
+            groups: Iterable[Group] = groups_of(workload)
             records = most_records_in_a_window(
                 workload, load, rate_per_s=rate, duration_ms=duration_ms
             )
@@ -80,13 +80,13 @@ def findings(
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
             found = [*_replay(replay, surveyed, rate_per_s, duration_ms)]
-            ranges, keys = dict(surveyed.bounds), surveyed.keys
+            ranges, groups = dict(surveyed.bounds), surveyed.groups
             # The file's sums are added up only where no single value is beyond.
             beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
         case _:
             assert_never(workload.input)
     found += [
-        *_partitions(workload, keys, workload.partitions if partitions is None else partitions),
+        *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
         *beyond,
         *_string_order(workload),
         *_exactness(workload, ranges),
@@ -179,22 +179,25 @@ def _replay(
         )
 
 
-def _partitions(workload: Workload, keys: tuple[str, ...], partitions: int) -> Iterator[Finding]:
+def _partitions(workload: Workload, groups: Iterable[Group], partitions: int) -> Iterator[Finding]:
     if partitions < 1:
         yield Finding("a topic has one partition or more", "use --partitions 4", fatal=True)
         return
     without = set(range(partitions))
-    for key in keys:
-        without.discard(partition_of(key.encode(), partitions))
+    keys: list[str] = []
+    for group in groups:
+        keys.append(key_text(group))
+        without.discard(partition_of(keys[-1].encode(), partitions))
         if not without:
             return
     empty = ", ".join(str(number) for number in sorted(without))
+    names = ", ".join(key.name for key in workload.query.group_by)
     shown = ", ".join(keys[:_SHOWN_KEYS]) + (", …" if len(keys) > _SHOWN_KEYS else "")
     yield Finding(
         f"partition {empty} of {partitions} would get no record: the {len(keys)} values of"
-        f" '{workload.query.group_by}' ({shown}) all hash to others, and an event clock over"
+        f" '{names}' ({shown}) all hash to others, and an event clock over"
         " partitions would never move",
-        "give the group-by field more values, or lower [input] partitions in workload.toml",
+        "give the group-by fields more values, or lower [input] partitions in workload.toml",
         fatal=True,
     )
 

@@ -71,7 +71,7 @@ def query(
 ) -> Query:
     return Query(
         where=ONLY_VIEWS if filtered else None,
-        group_by="key",
+        group_by=(FieldReference("key", FieldType.STRING),),
         window=window,
         grace_ms=grace_ms,
         aggregates=aggregates or (COUNT, SUM, MIN, MAX),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from streambench.model.conditions import Guarantee
-from streambench.model.expression import FieldType
+from streambench.model.expression import FieldReference, FieldType
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
 from streambench.model.windows import Tumbling, Window
@@ -57,7 +57,13 @@ FLIGHTS = Workload(
         end="2013-07-03",
         origin="",
     ),
-    query=Query(None, "carrier", Tumbling(60 * MINUTE_MS), 0, (COUNT,)),
+    query=Query(
+        None,
+        (FieldReference("carrier", FieldType.STRING),),
+        Tumbling(60 * MINUTE_MS),
+        0,
+        (COUNT,),
+    ),
     partitions=4,
     quantum_ms=5,
 )

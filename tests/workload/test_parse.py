@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldType
+from streambench.model.expression import FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
 from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
@@ -44,7 +44,8 @@ def test_the_shipped_clicks_is_what_the_design_says() -> None:
     assert action.source == Choice(("view", "click", "purchase"), 0.0)
     assert (price.type, price.source) == (FieldType.BIGINT, IntRange(1, 500))
     query = clicks.query
-    assert (query.group_by, query.window, query.grace_ms) == ("campaign", Tumbling(500), 100)
+    assert query.group_by == (FieldReference("campaign", FieldType.STRING),)
+    assert (query.window, query.grace_ms) == (Tumbling(500), 100)
     assert [a.alias for a in query.aggregates] == ["views", "revenue", "cheapest", "dearest"]
     assert not clicks.late_records_possible
 
@@ -144,8 +145,9 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ),
         ("price    =", "event_ms =", "input.fields.event_ms: the name is used by streambench"),
         ('["campaign"]', '["campain"]', "query.group_by: unknown field 'campain'; did you mean"),
-        ('["campaign"]', '["price"]', "query.group_by: 'price' is a bigint; group by a string"),
-        ('["campaign"]', '["campaign", "action"]', "query.group_by: "),
+        ('["campaign"]', "[]", "query.group_by: "),
+        ('["campaign"]', '["action", "action"]', "query.group_by: 'action' stands there twice"),
+        ('["campaign"]', '["views", "campaign"]', "query.group_by: unknown field 'views'"),
         (
             "action = 'view'",
             "acton = 'view'",

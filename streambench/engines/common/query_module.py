@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
 
-# The aggregates of one key in one window, in the order of the query.
+# The aggregates of one group in one window, in the order of the query.
 Totals: TypeAlias = list[int]
+# What JSON holds in the field by which the query groups, or a tuple of several fields.
+GroupKey: TypeAlias = Any
 
 
 class QueryProgram(Protocol):
@@ -19,8 +21,8 @@ class QueryProgram(Protocol):
     OFFSET_MS: int
     GRACE_MS: int
     where: Callable[[Any], bool]
-    accumulate: Callable[[dict[str, Totals], Any], None]
-    row: Callable[[str, int, Totals], tuple[bytes, bytes]]
+    accumulate: Callable[[dict[GroupKey, Totals], Any], None]
+    row: Callable[[GroupKey, int, Totals], tuple[bytes, bytes]]
 
 
 def load_query(path: Path) -> QueryProgram:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
 import jinja2
 
-from streambench.model.expression import Aggregate, AggregateFunction
-from streambench.model.workload import Workload
+from streambench.model.expression import Aggregate, AggregateFunction, FieldType
+from streambench.model.workload import Query, Workload
 from streambench.workload.python import to_python
 
 _TEMPLATE = "query.py.j2"
@@ -36,8 +35,8 @@ def query_source(workload: Workload) -> str:
     template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
         title=" ".join(workload.title.split()).replace("${", "$ {"),
-        key=query.group_by,
-        quoted_key=json.dumps(query.group_by),
+        keys=_keys(query),
+        names=", ".join(key.name for key in query.group_by),
         size_ms=query.window.size_ms,
         advance_ms=query.window.advance_ms,
         offset_ms=query.window.offset_ms,
@@ -45,6 +44,29 @@ def query_source(workload: Workload) -> str:
         where="True" if query.where is None else to_python(query.where, variable=_variable),
         aggregates=[_step(index, aggregate) for index, aggregate in enumerate(query.aggregates)],
     )
+
+
+@dataclass(frozen=True)
+class _PythonKey:
+    """A field by which the query groups: its name, how it is read of an event and of a group."""
+
+    name: str
+    event: str
+    group: str
+    is_text: bool
+
+
+def _keys(query: Query) -> list[_PythonKey]:
+    one = len(query.group_by) == 1
+    return [
+        _PythonKey(
+            key.name,
+            _variable(key.name),
+            "key" if one else f"key[{at}]",
+            key.type is FieldType.STRING,
+        )
+        for at, key in enumerate(query.group_by)
+    ]
 
 
 def _variable(name: str) -> str:

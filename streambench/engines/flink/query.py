@@ -35,7 +35,8 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     if query.where is not None:
         note += "\n  -- only records that pass the filter move the event clock"
     columns.append(f"-- {note}\n  {watermark}")
-    results = [f"{_quoted(query.group_by)} STRING", "`window_start` BIGINT"]
+    results = [f"{_quoted(key.name)} {SQL_TYPES[key.type]}" for key in query.group_by]
+    results.append("`window_start` BIGINT")
     results += [f"{_quoted(aggregate.alias)} BIGINT" for aggregate in query.aggregates]
     return (
         ";\n\n".join(
@@ -93,13 +94,14 @@ def _insert(query: Query, time: str) -> str:
     window_start = (
         "EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`)"
     )
-    selected = [_quoted(query.group_by), f"{window_start} AS `window_start`"]
+    keys = [_quoted(key.name) for key in query.group_by]
+    selected = [*keys, f"{window_start} AS `window_start`"]
     selected += [f"{_aggregate(item)} AS {_quoted(item.alias)}" for item in query.aggregates]
     window = _windowed(query.window, time)
     lines = ["INSERT INTO `results`", "SELECT", _indented(selected), f"FROM TABLE({window})"]
     if query.where is not None:
         lines.append(f"WHERE {_sql(query.where)}")
-    lines.append(f"GROUP BY {_quoted(query.group_by)}, `window_start`, `window_end`")
+    lines.append(f"GROUP BY {', '.join(keys)}, `window_start`, `window_end`")
     return "\n".join(lines)
 
 

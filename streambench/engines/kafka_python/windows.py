@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import gcd
 from typing import Any, NamedTuple, Protocol
 
-from streambench.engines.common.query_module import QueryProgram, Totals
+from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
 
 
 class Record(Protocol):
@@ -24,10 +24,10 @@ class Record(Protocol):
 
 
 class Closed(NamedTuple):
-    """A window that is over; `totals` by key are final."""
+    """A window that is over; `totals` by group are final."""
 
     start_ms: int
-    totals: dict[str, Totals]
+    totals: dict[GroupKey, Totals]
 
 
 class CommitMark(NamedTuple):
@@ -52,7 +52,7 @@ class OpenWindows:
         self._pane = gcd(query.WINDOW_MS, query.ADVANCE_MS)
         self._position = mark.offset
         self._closed_ms = mark.closed_ms
-        self._open: dict[int, dict[str, Totals]] = {}
+        self._open: dict[int, dict[GroupKey, Totals]] = {}
         self._first_offset: dict[int, int] = {}
         self.committed = mark
         self.late_records = 0
@@ -68,10 +68,9 @@ class OpenWindows:
         where, accumulate = query.where, query.accumulate
         closed_ms = self._closed_ms
         closes_at = closed_ms + size + grace
-        start = end = late = (
-            0  # the pane of `held`, empty at first, and how many of its windows are over
-        )
-        held: list[dict[str, Totals]] = []
+        # The pane of `held`, empty at first, and how many of its windows are over.
+        start = end = late = 0
+        held: list[dict[GroupKey, Totals]] = []
         over: list[Closed] = []
         for record, event in zip(records, events, strict=True):
             if not where(event):
@@ -102,7 +101,7 @@ class OpenWindows:
         before = event_ms - self._query.WINDOW_MS - self._offset
         return before // advance * advance + advance + self._offset
 
-    def _totals(self, start_ms: int, offset: int) -> dict[str, Totals]:
+    def _totals(self, start_ms: int, offset: int) -> dict[GroupKey, Totals]:
         """Those of a window that is not over; `offset` is its first record's if it is new."""
         found = self._open.get(start_ms)
         if found is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
@@ -70,6 +69,21 @@ class _Field:
 
 
 @dataclass(frozen=True)
+class _JavaKey:
+    """A field by which the query groups, and how a row of output says it.
+
+    `write` is the method of Jackson's generator; `only` reads it of the record's key where it is the only
+    one, `next` of a parser of the key otherwise.
+    """
+
+    name: str
+    write: str
+    only: str
+    next: str
+    is_text: bool
+
+
+@dataclass(frozen=True)
 class _JavaStep:
     alias: str
     initial: str
@@ -97,8 +111,8 @@ def programs(
     def made(name: str, template: str) -> Program:
         text = environment.from_string(_resource(f"{template}.java.j2")).render(
             title=_comment(workload.title),
-            key=query.group_by,
-            quoted_key=json.dumps(json.dumps(query.group_by) + ":"),
+            keys=_keys(query),
+            names=", ".join(key.name for key in query.group_by),
             size_ms=window.size_ms,
             advance_ms=window.advance_ms,
             offset_ms=window.offset_ms,
@@ -163,6 +177,17 @@ def _step(index: int, aggregate: Aggregate) -> _JavaStep:
             )
         case _:
             assert_never(aggregate.function)
+
+
+def _keys(query: Query) -> list[_JavaKey]:
+    return [
+        _JavaKey(key.name, "writeStringField", "row.key()", "key.getText()", True)
+        if key.type is FieldType.STRING
+        else _JavaKey(
+            key.name, "writeNumberField", "Long.parseLong(row.key())", "key.getLongValue()", False
+        )
+        for key in query.group_by
+    ]
 
 
 def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streambench.engines.common.query_module import QueryProgram, Totals
+from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
 from streambench.engines.reference.damage import OutputRow
 
 
@@ -20,7 +20,7 @@ class Windows:
         self._one_clock = one_clock
         self._clock_ms = [-1] * partitions
         self._closed_ms = [0] * partitions
-        self._open: list[dict[int, dict[str, Totals]]] = [{} for _ in range(partitions)]
+        self._open: list[dict[int, dict[GroupKey, Totals]]] = [{} for _ in range(partitions)]
         self.late_records = 0
 
     def feed(self, partition: int, timestamp_ms: int, event: Any) -> list[OutputRow]:

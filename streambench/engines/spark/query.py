@@ -40,9 +40,13 @@ def query_program(
         for item in query.aggregates
     )
     start = f"F.unix_millis({_text(window + '.start')}).alias('window_start')"
-    row = ", ".join(
-        [_text(query.group_by), start, *(_text(item.alias) for item in query.aggregates)]
-    )
+    keys = [_text(key.name) for key in query.group_by]
+    row = ", ".join([*keys, start, *(_text(item.alias) for item in query.aggregates)])
+    groups = "".join(f"        {key},\n" for key in keys)
+    if [key.type for key in query.group_by] == [FieldType.STRING]:
+        key_of_row = f"F.col({keys[0]})"
+    else:
+        key_of_row = f"F.to_json(F.struct({', '.join(keys)}))"
     return f'''\
 from pyspark.sql import functions as F
 
@@ -59,8 +63,7 @@ records = (
 results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
     .groupBy(
-        {_text(query.group_by)},
-        F.window({_lengths(query.window, time)}).alias({_text(window)}),
+{groups}        F.window({_lengths(query.window, time)}).alias({_text(window)}),
     )
     .agg(
 {aggregates}    )
@@ -68,7 +71,7 @@ results = (
 
 query = (
     results.select(
-        F.col({_text(query.group_by)}).alias("key"),
+        {key_of_row}.alias("key"),
         F.to_json(F.struct({row})).alias("value"),
     )
     .writeStream.format("kafka")
