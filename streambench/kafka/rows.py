@@ -14,19 +14,22 @@ from typing import Any, Final, TypeAlias, assert_never
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
 from streambench.kafka.raw_rows import RawRow, RawRows
 from streambench.kafka.records import Int64s
 from streambench.model.columns import value_column
 from streambench.model.expression import FieldType
-from streambench.model.workload import Query
+from streambench.model.windows import Sessions
+from streambench.model.workload import SESSION_LENGTH, Query
 from streambench.workload.keys import key_texts
 
 __all__ = ["DecodedRows", "MalformedRow", "RawRow", "RawRows", "decode"]
 
 _EXAMPLES: Final = 10
 _WINDOW_START: Final = "window_start"
+_WINDOW_END: Final = "window_end"
 _ARROW_TYPES: Final = {FieldType.STRING: pa.string(), FieldType.BIGINT: pa.int64()}
 # A row's fields: the name and the type of each.
 _Named: TypeAlias = Sequence[tuple[str, FieldType]]
@@ -68,7 +71,9 @@ class _Malformed(Exception):
 
 def decode(rows: RawRows, query: Query) -> DecodedRows:
     """Read each row's JSON as the query's result row."""
+    sessions = isinstance(query.window, Sessions)
     aliases = tuple(aggregate.alias for aggregate in query.aggregates)
+    aliases += (_WINDOW_END,) if sessions else ()
     keys = [(key.name, key.type) for key in query.group_by]
     numbers = [(name, FieldType.BIGINT) for name in (_WINDOW_START, *aliases)]
     reading = _Reading(rows, [*keys, *numbers])
@@ -81,6 +86,10 @@ def decode(rows: RawRows, query: Query) -> DecodedRows:
         "visible_ns": pa.array(rows.visible_ns[good]),
         "key": key_texts(values.columns[: len(keys)]),
     } | dict(zip(names, values.columns[len(keys) :], strict=True))
+    if sessions:
+        end_ms = columns.pop(value_column(_WINDOW_END))
+        length_ms = pc.subtract(end_ms, columns["window_start_ms"])
+        columns[value_column(SESSION_LENGTH.alias)] = length_ms
     malformed = sorted(reading.malformed)
     examples = tuple(
         MalformedRow(row.partition, row.offset, reason, _shown(row.value))

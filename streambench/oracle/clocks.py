@@ -70,15 +70,16 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     """Read what moves the clocks, in one pass over the trace."""
     window = query.window
     grouped = connection.sql(f"""
-        SELECT quantum, partition, {window.pane_sql("event_ms")} AS pane_ms,
+        SELECT quantum, partition, {window.slot_sql("event_ms")} AS slot_ms,
                count(*) AS records,
+               min(CASE WHEN {passes_sql(query)} THEN event_ms END) AS oldest_passing,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
         FROM {parquet_sql(trace.columns_glob)}
         GROUP BY 1, 2, 3
     """).to_arrow_table()
     quantum = _int64s(grouped, "quantum")
     partition = _int64s(grouped, "partition")
-    pane_ms = _int64s(grouped, "pane_ms")
+    oldest = _int64s(grouped, "oldest_passing", null=_NEVER)
     passing = _int64s(grouped, "newest_passing", null=_NEVER)
     passes = passing != _NEVER
 
@@ -87,21 +88,20 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
     # end. All clocks are then behind this one.
     seen = everywhere.event_ms[np.searchsorted(everywhere.quanta, quantum[passes], side="left")]
-    # Of several windows that hold a record the oldest closes first.
-    closing = window.closes_at(window.oldest(pane_ms[passes]), query.grace_ms)
+    late_from = window.late_from(oldest[passes], query.grace_ms)
     return TraceClocks(
         passing_by_partition={
             int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])
             for p in np.unique(partition)
         },
         passing=everywhere,
-        nothing_late=bool(np.all(closing > seen)),
-        inputs=_inputs(window, pane_ms, _int64s(grouped, "records")),
+        nothing_late=bool(np.all(late_from > seen)),
+        inputs=_inputs(window, _int64s(grouped, "slot_ms"), _int64s(grouped, "records")),
     )
 
 
-def _inputs(window: Window, pane_ms: Int64s, records: Int64s) -> pa.Table:
-    place, start_ms = window.spread(pane_ms)
+def _inputs(window: Window, slot_ms: Int64s, records: Int64s) -> pa.Table:
+    place, start_ms = window.spread(slot_ms)
     starts, at = np.unique(start_ms, return_inverse=True)
     counts = np.zeros(len(starts), dtype=np.int64)
     np.add.at(counts, at, records[place])

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
-from streambench.model.windows import Hopping, Tumbling, Window
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import (
     Choice,
     Field,
@@ -222,6 +222,8 @@ def _group_by(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> tuple[F
 
 
 def _window(spec: WindowSpec) -> Window:
+    if spec.session is not None:
+        return Sessions(spec.session)
     size_ms, every_ms = spec.hopping, spec.every
     if size_ms is None or every_ms is None:
         assert spec.tumbling is not None, "the schema asks for one of them"

@@ -177,17 +177,23 @@ class ReplaySpec(_Strict):
 
 
 class WindowSpec(_Strict):
-    """`window = { tumbling = "500 ms" }` or `{ hopping = "10 s", every = "2 s" }`, with an `offset` or without."""
+    """`{ tumbling = "500 ms" }`, `{ hopping = "10 s", every = "2 s" }`, both with an `offset` or without, or
+    `{ session = "30 min" }`, where this is the gap.
+    """
 
     tumbling: PositiveDurationMs | None = None
     hopping: PositiveDurationMs | None = None
+    session: PositiveDurationMs | None = None
     every: PositiveDurationMs | None = None
     offset: DurationMs = 0
 
     @model_validator(mode="after")
     def _one_kind(self) -> WindowSpec:
-        if (self.tumbling is None) == (self.hopping is None):
-            raise ValueError("give either tumbling or hopping")
+        kinds = (self.tumbling, self.hopping, self.session)
+        if sum(each is not None for each in kinds) != 1:
+            raise ValueError("give one of tumbling, hopping and session")
+        if self.session is not None and (self.offset or self.every is not None):
+            raise ValueError('a session has its gap alone: { session = "30 min" }')
         if (self.hopping is None) != (self.every is None):
             raise ValueError(
                 'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'

@@ -18,6 +18,7 @@ from streambench.model.expression import (
     Not,
     Or,
 )
+from streambench.model.windows import Sessions
 from streambench.model.workload import (
     Replay,
     Synthetic,
@@ -25,13 +26,14 @@ from streambench.model.workload import (
     exact_from_grace_ms,
 )
 from streambench.workload.bounds import Range, range_of, ranges_of
-from streambench.workload.durations import show_duration, show_window
+from streambench.workload.durations import show_duration, show_window, windows_words
 from streambench.workload.expressions import MAX_BIGINT
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
+from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
 from streambench.workload.sums import (
     greatest_generated,
@@ -85,6 +87,7 @@ def findings(
             beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
         case _:
             assert_never(workload.input)
+    beyond += _sessions(workload)
     found += [
         *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
         *beyond,
@@ -151,8 +154,8 @@ def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
     least_ms = least_duration_ms(workload)
     if duration_ms is not None and duration_ms < least_ms:
         yield Finding(
-            f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
-            f" {show_window(workload.query.window)}",
+            f"{show_duration(max(0, duration_ms))} of load is too short for"
+            f" {windows_words(workload.query.window)}",
             f"streambench run --duration {show_duration(least_ms).replace(' ', '')}, or longer",
             fatal=True,
         )
@@ -246,7 +249,7 @@ def _generated_sums(
         if greatest > MAX_BIGINT:
             yield _sum_beyond(
                 f"the sum '{aggregate.alias}' can reach {greatest:,}, beyond a bigint: a window of"
-                f" {show_duration(workload.query.window.size_ms)} can hold {records:,} records",
+                f" {show_window(workload.query.window)} can hold {records:,} records",
                 "use smaller numbers, a lower --rate or shorter windows",
             )
 
@@ -263,6 +266,21 @@ def _replayed_sums(workload: Workload, replay: Replay) -> Iterator[Finding]:
 
 def _sum_beyond(message: str, hint: str) -> Finding:
     return Finding(message, f"{hint}: engines differ on what happens then", fatal=True)
+
+
+def _sessions(workload: Workload) -> Iterator[Finding]:
+    """Engines differ on a record that is late for a session that is still open, or that it would begin."""
+    query = workload.query
+    if not isinstance(query.window, Sessions):
+        return
+    needed_ms = grace_needed_ms(workload)
+    if query.grace_ms < needed_ms:
+        yield Finding(
+            "records may come after the session that they extend has closed, and nobody knows then which"
+            f" sessions are right: the grace is {show_duration(query.grace_ms)}",
+            f'[query] grace = "{show_duration(needed_ms)}" is enough',
+            fatal=True,
+        )
 
 
 def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:

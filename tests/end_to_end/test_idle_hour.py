@@ -53,12 +53,12 @@ def idle_hour(folder: Path, *engines: str) -> tuple[TrialRecord, ...]:
         "reading": [second * key % 97 for second, key in rows],
     }
     pq.write_table(pa.table(columns), place / "readings.parquet")
-    return trials(folder, "readings", *engines)
+    return trials(folder, "readings", *engines, missing_s=10)
 
 
 def test_no_final_result_is_lost_and_the_shipped_retention_loses_some(tmp_path: Path) -> None:
     with brief_jvms():
-        engines = ("kafka-streams:no-cache", "kafka-streams:no-cache-shipped")
+        engines = ("kafka-streams:tiny-cache", "kafka-streams:tiny-cache-shipped")
         (tmp_path / "variants.toml").write_text(VARIANTS)
         safe, shipped = idle_hour(tmp_path, *engines)
     for trial in (safe, shipped):
@@ -69,11 +69,12 @@ def test_no_final_result_is_lost_and_the_shipped_retention_loses_some(tmp_path: 
         assert shipped.outcome.verdict.damage.lost > 0
 
 
+# So small that a window of the load leaves it, and so large that the probes of the start do not.
 VARIANTS = """
-[kafka-streams.no-cache]
-note = "no record cache, so that only the store has the windows"
-settings = { "statestore.cache.max.bytes" = "0" }
-[kafka-streams.no-cache-shipped]
-note = "no record cache, and the retention that Kafka Streams ships"
-settings = { "statestore.cache.max.bytes" = "0", "streambench.retention" = "shipped" }
+[kafka-streams.tiny-cache]
+note = "a record cache that holds a part of a window"
+settings = { "statestore.cache.max.bytes" = "2000" }
+[kafka-streams.tiny-cache-shipped]
+note = "the same, and the retention that Kafka Streams ships"
+settings = { "statestore.cache.max.bytes" = "2000", "streambench.retention" = "shipped" }
 """

@@ -1,4 +1,4 @@
-"""Windows that overlap, and windows an offset behind the epoch, on every engine."""
+"""Windows that overlap, windows an offset behind the epoch, and sessions, on every engine."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_windows_that_overlap_and_begin_behind_the_epoch(tmp_path: Path) -> None
 
 
 def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(tmp_path: Path) -> None:
-    engines = ("flink", "spark", "kafka-streams:flat-json", "kafka-python")
+    engines = ("flink", "kafka-streams:flat-json", "kafka-python")
     window = 'hopping = "500 ms", every = "200 ms"'
     found = run_windows(tmp_path, window, Guarantee.EXACTLY_ONCE, *engines)
     for engine in engines[1:]:
@@ -71,3 +71,13 @@ def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(tmp_path: P
     (gap,) = found.of("flink")
     assert isinstance(gap.record.outcome, NotRun)
     assert gap.record.outcome.whose is Whose.UPSTREAM
+
+
+def test_sessions(tmp_path: Path) -> None:
+    engines = ("flink", "spark", "kafka-streams", "kafka-python")
+    found = run_windows(tmp_path, 'session = "300 ms"', Guarantee.AT_LEAST_ONCE, *engines)
+    for engine in engines:
+        assert_right(found, engine)
+    rows = found.of("flink")[0].table("rows")
+    assert rows is not None
+    assert len(set(rows.column("value:window_length").to_pylist())) > 100

@@ -21,7 +21,7 @@ from streambench.engines.reference.windows import Windows
 from streambench.engines.spark import ENGINE as SPARK
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Plan, Unsupported, Whose
-from streambench.model.windows import Hopping, Tumbling, Window
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.compiler import compile_java
@@ -75,7 +75,7 @@ def by_hand(
     for record, each in zip(records, events, strict=True):
         clock_ms = max(clock_ms, record.timestamp)
         for start_ms in starts_ms(record.timestamp, window):
-            if start_ms + window.size_ms + GRACE_MS <= clock_ms:
+            if start_ms + window.shortest_ms + GRACE_MS <= clock_ms:
                 late += 1
             elif record.timestamp < FAR_MS:
                 place = (each["campaign"], start_ms)
@@ -146,6 +146,13 @@ def made(engine: Engine, window: Window) -> str:
     [
         (FLINK, Hopping(500, 100), "INTERVAL '0.100' SECOND, INTERVAL '0.500' SECOND)"),
         (FLINK, Tumbling(500, 30), "INTERVAL '0.500' SECOND, INTERVAL '0.030' SECOND)"),
+        (FLINK, Sessions(500), "SESSION(TABLE `records` PARTITION BY (`campaign`), DESCRIPTOR("),
+        (
+            SPARK,
+            Sessions(500),
+            'F.session_window("event_time", "500 milliseconds").alias("window")',
+        ),
+        (KAFKA_STREAMS, Sessions(500), "SessionWindows.ofInactivityGapAndGrace(GAP, GRACE)"),
         (SPARK, Hopping(500, 200), '"500 milliseconds", "200 milliseconds")'),
         (SPARK, Tumbling(500, 30), '"500 milliseconds", "500 milliseconds", "30 milliseconds")'),
         (KAFKA_STREAMS, Hopping(500, 200), ".advanceBy(EVERY)"),
@@ -166,10 +173,13 @@ def test_what_flink_refuses_is_its_own_gap() -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("version", KAFKA_STREAMS.versions)
-def test_the_java_of_shifted_overlapping_windows_compiles(version: str, tmp_path: Path) -> None:
-    plan = KAFKA_STREAMS.plan(
-        clicks(Hopping(500, 200, 30)), Conditions(), Variant("kafka-streams", version)
-    )
+@pytest.mark.parametrize("window", [Hopping(500, 200, 30), Sessions(500)], ids=str)
+@pytest.mark.parametrize("name", [None, "flat-json"])
+def test_the_java_of_other_windows_compiles(
+    version: str, window: Window, name: str | None, tmp_path: Path
+) -> None:
+    variant = Variant("kafka-streams", version, name=name)
+    plan = KAFKA_STREAMS.plan(clicks(window), Conditions(), variant)
     assert isinstance(plan, Plan)
     sources = []
     for program in plan.programs:

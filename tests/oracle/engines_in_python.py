@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from streambench.model.windows import Window
+from streambench.model.windows import Sessions, Window
 from streambench.model.workload import Query
 from tests.oracle.stand_in import OFFSET_MS, Record
 
@@ -17,9 +17,10 @@ Counts = Mapping[tuple[str, int], list[int]]
 
 def starts_ms(event_ms: int, window: Window) -> list[int]:
     """The starts of all windows that hold an event, instant by instant."""
+    assert not isinstance(window, Sessions)
     return [
         start_ms
-        for start_ms in range(event_ms - window.size_ms + 1, event_ms + 1)
+        for start_ms in range(event_ms - window.shortest_ms + 1, event_ms + 1)
         if start_ms % window.advance_ms == window.offset_ms
     ]
 
@@ -38,7 +39,7 @@ def kafka_streams(records: Sequence[Record], query: Query) -> Counts:
         stream_ms = max(observed.get(record.partition, record.event_ms), record.event_ms)
         observed[record.partition] = stream_ms
         for start in starts_ms(record.event_ms, query.window):
-            if start + query.window.size_ms > stream_ms - query.grace_ms:
+            if start + query.window.shortest_ms > stream_ms - query.grace_ms:
                 found[record.key, start].append(record.value)
     return found
 
@@ -59,7 +60,7 @@ def flink(
             record = logs[p].pop(0)
             if _passes(record, query):
                 for start in starts_ms(record.event_ms, query.window):
-                    if watermark < start + query.window.size_ms:
+                    if watermark < start + query.window.shortest_ms:
                         found[record.key, start].append(record.value)
                 greatest[p] = max(greatest[p], record.event_ms)
             if rng.random() < 0.5:
@@ -85,7 +86,7 @@ def spark(
                     continue
                 greatest_ms = max(greatest_ms, record.event_ms + OFFSET_MS)
                 for start in starts_ms(record.event_ms, query.window):
-                    if start + OFFSET_MS + query.window.size_ms > late_ms:
+                    if start + OFFSET_MS + query.window.shortest_ms > late_ms:
                         found[record.key, start].append(record.value)
             ends[p] = end
         batches.append((own_ms, {p: ends[p] + 2 for p in range(partitions)}))

@@ -223,7 +223,7 @@ def test_no_record_is_late_from_the_promised_grace_on(
     grace_ms = exact_from_grace_ms(disorder_ms, quantum_ms)
     records = [  # 41 has no divisor in common with a quantum
         Record(quantum, partition, quantum * quantum_ms + from_start_ms)
-        for quantum in range(2 * window.size_ms)
+        for quantum in range(2 * window.shortest_ms)
         for partition in range(2)
         for from_start_ms in (quantum_ms - 1, -disorder_ms)
     ]

@@ -7,7 +7,7 @@ import pytest
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
-from streambench.model.windows import Hopping, Tumbling, Window
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
@@ -58,6 +58,7 @@ def test_the_shipped_clicks_is_what_the_design_says() -> None:
         ('hopping = "10 s", every = "3 s", offset = "7 s"', Hopping(10_000, 3_000, 1_000)),
         ('hopping = "10 s", every = "10 s"', Tumbling(10_000)),
         ('tumbling = "100 d"', Tumbling(8_640_000_000)),
+        ('session = "30 min"', Sessions(1_800_000)),
     ],
 )
 def test_windows_are_read(tmp_path: Path, written: str, window: Window) -> None:
@@ -72,7 +73,7 @@ def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
     assert (flights.input.arrival, flights.input.event_time) == ("departed", "scheduled")
     assert flights.input.path.is_file()
     assert "CC0" in flights.input.origin
-    assert flights.query.window.size_ms / flights.input.speed_up >= 2_000
+    assert flights.query.window.shortest_ms / flights.input.speed_up >= 2_000
     assert flights.late_records_possible
 
 
@@ -117,10 +118,15 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
         ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
         ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
-        ('tumbling = "500 ms"', "", "query.window: give either tumbling or hopping"),
-        ('"500 ms"', '"500 ms", hopping = "1 s"', "query.window: give either tumbling or hopping"),
+        ('tumbling = "500 ms"', "", "query.window: give one of tumbling, hopping and session"),
+        (
+            '"500 ms"',
+            '"500 ms", hopping = "1 s"',
+            "query.window: give one of tumbling, hopping and session",
+        ),
         ('tumbling = "500 ms"', 'hopping = "1 s"', "query.window: hopping windows have a length"),
         ('"500 ms"', '"500 ms", every = "1 s"', "query.window: hopping windows have a length"),
+        ('tumbling = "500 ms"', 'session = "1 s", offset = "1 s"', "a session has its gap alone"),
         (
             'tumbling = "500 ms"',
             'hopping = "1 s", every = "1.001 s"',

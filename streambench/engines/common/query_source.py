@@ -9,6 +9,7 @@ from typing import assert_never
 import jinja2
 
 from streambench.model.expression import Aggregate, AggregateFunction, FieldType
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.python import to_python
 
@@ -20,6 +21,7 @@ class _PythonStep:
     alias: str
     initial: str
     update: tuple[str, ...]
+    merge: str
 
 
 def query_source(workload: Workload) -> str:
@@ -37,13 +39,27 @@ def query_source(workload: Workload) -> str:
         title=" ".join(workload.title.split()).replace("${", "$ {"),
         keys=_keys(query),
         names=", ".join(key.name for key in query.group_by),
-        size_ms=query.window.size_ms,
-        advance_ms=query.window.advance_ms,
-        offset_ms=query.window.offset_ms,
+        **_lengths(query.window),
         grace_ms=query.grace_ms,
         where="True" if query.where is None else to_python(query.where, variable=_variable),
         aggregates=[_step(index, aggregate) for index, aggregate in enumerate(query.aggregates)],
     )
+
+
+def _lengths(window: Window) -> dict[str, int]:
+    """Of sessions the gap; else length, distance of two starts and offset. All in ms."""
+    match window:
+        case Sessions():
+            return {"gap_ms": window.gap_ms, "size_ms": 0, "advance_ms": 0}
+        case Tumbling() | Hopping():
+            return {
+                "gap_ms": 0,
+                "size_ms": window.size_ms,
+                "advance_ms": window.advance_ms,
+                "offset_ms": window.offset_ms,
+            }
+        case _:
+            assert_never(window)
 
 
 @dataclass(frozen=True)
@@ -78,14 +94,21 @@ def _step(index: int, aggregate: Aggregate) -> _PythonStep:
     argument = (
         "" if aggregate.argument is None else to_python(aggregate.argument, variable=_variable)
     )
+    other = f"other[{index}]"
     match aggregate.function:
         case AggregateFunction.COUNT:
-            return _PythonStep(aggregate.alias, "1", (f"{total} += 1",))
+            return _PythonStep(aggregate.alias, "1", (f"{total} += 1",), f"{total} += {other}")
         case AggregateFunction.SUM:
-            return _PythonStep(aggregate.alias, argument, (f"{total} += {argument}",))
-        case AggregateFunction.MIN:
-            return _PythonStep(aggregate.alias, argument, (f"{total} = min({total}, {argument})",))
-        case AggregateFunction.MAX:
-            return _PythonStep(aggregate.alias, argument, (f"{total} = max({total}, {argument})",))
+            return _PythonStep(
+                aggregate.alias, argument, (f"{total} += {argument}",), f"{total} += {other}"
+            )
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            name = aggregate.function.value
+            return _PythonStep(
+                aggregate.alias,
+                argument,
+                (f"{total} = {name}({total}, {argument})",),
+                f"{total} = {name}({total}, {other})",
+            )
         case _:
             assert_never(aggregate.function)

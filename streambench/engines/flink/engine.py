@@ -43,6 +43,7 @@ from streambench.model.plan import (
     Unsupported,
     Whose,
 )
+from streambench.model.windows import Hopping
 from streambench.model.workload import Workload
 
 
@@ -73,7 +74,7 @@ class FlinkEngine:
         if (other := other_version("Flink", variant.version, VERSIONS)) is not None:
             return other
         window = workload.query.window
-        if not window.divided_evenly:
+        if isinstance(window, Hopping) and not window.divided_evenly:
             return Unsupported(
                 Whose.UPSTREAM,
                 "Flink's HOP takes only windows whose length is a multiple of the distance of their starts "

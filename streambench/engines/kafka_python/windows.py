@@ -6,7 +6,7 @@ from the first record of its oldest open window, and drops records of windows th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import Any, NamedTuple, Protocol
 
@@ -94,6 +94,13 @@ class OpenWindows:
         if records:
             self._position = records[-1].offset + 1
         return over
+
+    def rows(self, over: Sequence[Closed]) -> Iterator[tuple[bytes, bytes]]:
+        """Key and value of each row of output."""
+        row = self._query.row
+        for start_ms, totals_by_key in over:
+            for key, totals in totals_by_key.items():
+                yield row(key, start_ms, totals)
 
     def _oldest(self, event_ms: int) -> int:
         """The start of the oldest window that holds an event."""

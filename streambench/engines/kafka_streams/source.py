@@ -23,7 +23,7 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.plan import Program
-from streambench.model.windows import Hopping, Tumbling, Window
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.java import to_java
 
@@ -88,6 +88,7 @@ class _JavaStep:
     alias: str
     initial: str
     update: str
+    merge: str
 
 
 def programs(
@@ -113,9 +114,7 @@ def programs(
             title=_comment(workload.title),
             keys=_keys(query),
             names=", ".join(key.name for key in query.group_by),
-            size_ms=window.size_ms,
-            advance_ms=window.advance_ms,
-            offset_ms=window.offset_ms,
+            **_lengths(window),
             windows=_windows(window),
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
@@ -147,6 +146,24 @@ def _windows(window: Window) -> str:
             return "TimeWindows.ofSizeAndGrace(SIZE, GRACE)"
         case Hopping():
             return "TimeWindows.ofSizeAndGrace(SIZE, GRACE).advanceBy(EVERY)"
+        case Sessions():
+            return "SessionWindows.ofInactivityGapAndGrace(GAP, GRACE)"
+        case _:
+            assert_never(window)
+
+
+def _lengths(window: Window) -> dict[str, int]:
+    """Of sessions the gap; else length, distance of two starts and offset. All in ms."""
+    match window:
+        case Sessions():
+            return {"gap_ms": window.gap_ms, "size_ms": 0, "advance_ms": 0, "offset_ms": 0}
+        case Tumbling() | Hopping():
+            return {
+                "gap_ms": 0,
+                "size_ms": window.size_ms,
+                "advance_ms": window.advance_ms,
+                "offset_ms": window.offset_ms,
+            }
         case _:
             assert_never(window)
 
@@ -160,20 +177,22 @@ def _variable(name: str) -> str:
 
 
 def _step(index: int, aggregate: Aggregate) -> _JavaStep:
-    total = f"totals[{index}]"
+    total, other = f"totals[{index}]", f"other[{index}]"
     argument = "" if aggregate.argument is None else to_java(aggregate.argument, variable=_variable)
+    added = f"{total} += {other};"
     match aggregate.function:
         case AggregateFunction.COUNT:
-            return _JavaStep(aggregate.alias, "0", f"{total} += 1;")
+            return _JavaStep(aggregate.alias, "0", f"{total} += 1;", added)
         case AggregateFunction.SUM:
-            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};")
-        case AggregateFunction.MIN:
+            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};", added)
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            least = aggregate.function is AggregateFunction.MIN
+            name, initial = ("min", "Long.MAX_VALUE") if least else ("max", "Long.MIN_VALUE")
             return _JavaStep(
-                aggregate.alias, "Long.MAX_VALUE", f"{total} = Math.min({total}, {argument});"
-            )
-        case AggregateFunction.MAX:
-            return _JavaStep(
-                aggregate.alias, "Long.MIN_VALUE", f"{total} = Math.max({total}, {argument});"
+                aggregate.alias,
+                initial,
+                f"{total} = Math.{name}({total}, {argument});",
+                f"{total} = Math.{name}({total}, {other});",
             )
         case _:
             assert_never(aggregate.function)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
-from streambench.model.windows import Window
+from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -39,9 +40,10 @@ def query_program(
         f"        F.expr({_text(aggregate_to_sql(item, quote='`'))}).alias({_text(item.alias)}),\n"
         for item in query.aggregates
     )
-    start = f"F.unix_millis({_text(window + '.start')}).alias('window_start')"
+    edges = ("start", "end") if isinstance(query.window, Sessions) else ("start",)
+    times = [f"F.unix_millis({_text(f'{window}.{edge}')}).alias('window_{edge}')" for edge in edges]
     keys = [_text(key.name) for key in query.group_by]
-    row = ", ".join([*keys, start, *(_text(item.alias) for item in query.aggregates)])
+    row = ", ".join([*keys, *times, *(_text(item.alias) for item in query.aggregates)])
     groups = "".join(f"        {key},\n" for key in keys)
     if [key.type for key in query.group_by] == [FieldType.STRING]:
         key_of_row = f"F.col({keys[0]})"
@@ -63,7 +65,7 @@ records = (
 results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
     .groupBy(
-{groups}        F.window({_lengths(query.window, time)}).alias({_text(window)}),
+{groups}        {_windowed(query.window, time)}.alias({_text(window)}),
     )
     .agg(
 {aggregates}    )
@@ -81,7 +83,17 @@ query = (
 '''
 
 
-def _lengths(window: Window, time: str) -> str:
+def _windowed(window: Window, time: str) -> str:
+    match window:
+        case Sessions():
+            return f'F.session_window({_text(time)}, "{window.gap_ms} milliseconds")'
+        case Tumbling() | Hopping():
+            return f"F.window({_lengths(window, time)})"
+        case _:
+            assert_never(window)
+
+
+def _lengths(window: Aligned, time: str) -> str:
     """The time, and the lengths that `window` takes: size, distance of two starts, offset."""
     lengths_ms = [window.size_ms]
     if window.offset_ms or window.advance_ms != window.size_ms:
