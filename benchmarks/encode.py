@@ -12,9 +12,9 @@ import argparse
 import dataclasses
 import time
 
-from streambench.load.columns import Chunk, Integers
+from streambench.load.columns import Integers
 from streambench.load.resolve import chunks, resolve
-from streambench.load.writer import batch_starts, by_batch, encode_chunk
+from streambench.load.writer import OrderedChunk, batch_starts, by_batch, encode_chunk
 from streambench.model.workload import Synthetic, Workload
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
@@ -23,15 +23,15 @@ RATES_PER_S = (20_000, 200_000, 2_000_000)
 SEED = 1
 
 
-def drawn(workload: Workload, records: int) -> list[tuple[Chunk, Integers]]:
+def drawn(workload: Workload, records: int) -> list[tuple[OrderedChunk, Integers]]:
     assert isinstance(workload.input, Synthetic)
     duration_ms = records * 1_000 // workload.input.rate_per_s
     load = resolve(workload, duration_ms=duration_ms, rate_per_s=None)
-    ordered = []
+    found = []
     for chunk in chunks(workload, load, seed=SEED, partitions=workload.partitions):
-        sorted_chunk, partition = by_batch(chunk, workload, workload.partitions)
-        ordered.append((sorted_chunk, batch_starts(sorted_chunk.quantum, partition)))
-    return ordered
+        ordered = by_batch(chunk, workload, workload.partitions)
+        found.append((ordered, batch_starts(ordered.chunk.quantum, ordered.partition)))
+    return found
 
 
 def main() -> None:
@@ -51,10 +51,10 @@ def main() -> None:
             before = time.process_time()
             ordered = drawn(workload, arguments.records)
             between = time.process_time()
-            encoded = [encode_chunk(chunk, workload, starts) for chunk, starts in ordered]
+            encoded = [encode_chunk(each, workload, starts) for each, starts in ordered]
             encode_s.append(time.process_time() - between)
             draw_s.append(between - before)
-        records = sum(len(chunk.quantum) for chunk, _ in ordered)
+        records = sum(len(each.partition) for each, _ in ordered)
         batches = sum(len(starts) for _, starts in ordered)
         size = sum(len(batch.data) for batch in encoded) / records
         alone = records / min(encode_s) / 1e6

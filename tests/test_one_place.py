@@ -20,6 +20,7 @@ WINDOW_ARITHMETIC = {
     "model/windows.py",
     # Programs that are engines: an oracle that shared their arithmetic would share their faults.
     "engines/kafka_python/windows.py",
+    "engines/kafka_python/sessions.py",
     "engines/reference/windows.py",
     "engines/flink/query.py",
 }

@@ -18,7 +18,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
 from streambench.trial.workspace import Workspaces, workspace
-from streambench.workload.durations import about, show_duration
+from streambench.workload.durations import about, windows_words
 
 
 def find(
@@ -44,7 +44,7 @@ def find(
     window = request.workload.query.window
     if window.span_ms(PROBE_WINDOWS) > policy.least_measured_ms:
         err.print(
-            f"each rate is tried for {PROBE_WINDOWS} windows of {show_duration(window.size_ms)}, and what is "
+            f"each rate is tried for {PROBE_WINDOWS} {windows_words(window)}, and what is "
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )

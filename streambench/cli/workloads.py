@@ -26,6 +26,7 @@ def workloads(
 ) -> None:
     """List the workloads in ./workloads and those that come with streambench."""
     from streambench.report.fitting import FittingTable
+    from streambench.workload.durations import show_duration, show_window
     from streambench.workload.locate import available
     from streambench.workload.parse import load_workload
 
@@ -54,8 +55,8 @@ def workloads(
             escape(workload.name),
             escape(workload.title),
             _load(workload),
-            f"{query.window.size_ms:,} ms",
-            f"{query.grace_ms:,} ms",
+            show_window(query.window),
+            show_duration(query.grace_ms),
         )
     out.print(table)
     err.print("run one with: streambench run NAME")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
 from streambench.model.plan import EventClock, Plan
+from streambench.model.windows import Sessions
 from streambench.model.workload import Replay
 from streambench.oracle.late import predict_whole_file
 from streambench.results.schema import LateModel, LatePrediction
@@ -14,9 +15,9 @@ _BATCH_MS = 1_000
 
 
 def late_model(request: Request, trace: Trace) -> LateModel | None:
-    """Predictions for the whole file at real time, one for each contender; None without a replay."""
+    """Predictions for the whole file at real time, one for each contender; None without a replay, and for sessions, of which none may be late."""
     workload = request.workload
-    if not isinstance(workload.input, Replay):
+    if not isinstance(workload.input, Replay) or isinstance(workload.query.window, Sessions):
         return None
     replay = workload.input
     grace_ms = workload.query.grace_ms

@@ -21,7 +21,7 @@ from streambench.model.windows import Tumbling, Window
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.schedule import cool_down_ms
-from streambench.workload.durations import show_duration
+from streambench.workload.durations import show_duration, windows_words
 
 DEFAULT_WARM_UP_MS: Final = 20_000
 DEFAULT_MEASURED_MS: Final = 60_000
@@ -166,8 +166,7 @@ def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> UsualLeng
 
 def _why(window: Window, windows: int) -> str:
     takes = show_duration(window.span_ms(windows))
-    size = show_duration(window.size_ms)
-    told = f"{windows} windows of {size} are measured, which takes {takes} for each engine"
+    told = f"{windows} {windows_words(window)} are measured, which takes {takes} for each engine"
     if windows >= WINDOWS_FOR_ANY_PERCENTILE:
         return f"{told}: {WINDOWS_FOR_ANY_PERCENTILE} earn a percentile"
     wanted = show_duration(window.span_ms(WINDOWS)).replace(" ", "")
@@ -183,7 +182,7 @@ def search_budget_s(workload: Workload) -> float:
 
 
 def _search_s(window: Window) -> float:
-    window_s = window.size_ms / 1_000
+    window_s = window.shortest_ms / 1_000
     probe_s = max(12_000, window.span_ms(PROBE_WINDOWS)) / 1_000 + window_s
     confirm_s = max(50_000, window.span_ms(CONFIRM_WINDOWS)) / 1_000 + window_s
     return _AROUND_A_SEARCH_S + _PROBES * (probe_s + _AROUND_A_PROBE_S) + confirm_s

@@ -12,7 +12,7 @@ from streambench.model.conditions import Conditions
 from streambench.model.plan import Plan, Setting
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
-from streambench.workload.durations import show_duration
+from streambench.workload.durations import windows_words
 
 # Phases are spread when no gap between those of all windows is wider than this share of the interval.
 # Four phases at equal distances are enough: their mean is within an eighth of any other's.
@@ -45,16 +45,16 @@ class Unlocked:
 
 @dataclass(frozen=True)
 class Closings:
-    """So many windows close, so far apart (ms of the load's own time); `size_ms` is what users call them."""
+    """So many windows close, so far apart (ms of the load's own time); `called` is what users call them."""
 
     windows: int
     apart_ms: float
-    size_ms: int
+    called: str
 
     @property
     def words(self) -> str:
         """`windows of 500 ms`."""
-        return f"windows of {show_duration(self.size_ms)}"
+        return self.called
 
 
 def closings(workload: Workload, measured_ms: int) -> Closings:
@@ -63,10 +63,10 @@ def closings(workload: Workload, measured_ms: int) -> Closings:
     apart_ms = float(window.advance_ms)
     match workload.input:
         case Replay(speed_up=speed_up):
-            return Closings(WINDOWS_FOR_ANY_PERCENTILE, apart_ms / speed_up, window.size_ms)
+            return Closings(WINDOWS_FOR_ANY_PERCENTILE, apart_ms / speed_up, windows_words(window))
         case _:
             windows = max(WINDOWS_FOR_ANY_PERCENTILE, window.count_in(measured_ms))
-            return Closings(windows, apart_ms, window.size_ms)
+            return Closings(windows, apart_ms, windows_words(window))
 
 
 def locks_phase(interval_ms: float, closing: Closings) -> bool:

@@ -12,13 +12,15 @@ from streambench.experiment.promised import Promised
 from streambench.experiment.request import Contender, Request
 from streambench.load.probes import probes_of
 from streambench.model.conditions import Variant
-from streambench.model.plan import Plan
+from streambench.model.plan import LONGEST_JUMP, Plan
 from streambench.model.sweep import Point
 from streambench.model.trial import TrialRecord
+from streambench.oracle.jumps import longest_jump_ms
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
 from streambench.trial.job import JobSpec, RunningJob, running_job
 from streambench.trial.observer import Observer
+from streambench.trial.schedule import event_times
 from streambench.trial.testbed import Testbed
 from streambench.trial.workspace import Workspace, Workspaces, workspace
 
@@ -71,11 +73,16 @@ class Session:
     ) -> JobSpec:
         """Job `number` of the run: what is launched for a contender that has a plan."""
         assert isinstance(contender.plan, Plan)
+        plan, wider = contender.plan, contender.wider
+        if LONGEST_JUMP in plan.symbols:
+            jump_ms = self._longest_jump_ms(request)
+            plan = plan.told_of_jumps(jump_ms)
+            wider = None if wider is None else wider.told_of_jumps(jump_ms)
         return JobSpec(
             number=number,
             engine=contender.engine,
             variant=contender.variant,
-            plan=contender.plan,
+            plan=plan,
             query=request.workload.query,
             conditions=request.conditions,
             probes=probes_of(request.workload),
@@ -83,5 +90,9 @@ class Session:
             broker_warm_up=self.loads.broker_warm_up(request).ref,
             most_per_s=most_per_s,
             machine_limits=request.machine_limits,
-            wider=contender.wider,
+            wider=wider,
         )
+
+    def _longest_jump_ms(self, request: Request) -> int:
+        trace, query = self.loads.measured(request), request.workload.query
+        return longest_jump_ms(trace, query, event_times(trace, query).flush_ms)

@@ -10,7 +10,14 @@ from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.sweep import AxisName, Point
-from streambench.model.workload import Choice, Field, Replay, Workload
+from streambench.model.workload import (
+    Choice,
+    Field,
+    FieldSource,
+    IntRange,
+    Replay,
+    Workload,
+)
 
 PADDING: Final = "padding"
 _VALUES: Final = {
@@ -73,19 +80,28 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
         return dataclasses.replace(workload, partitions=_whole(name, value))
     if name is AxisName.WIDTH:
         return _padded(workload, _whole(name, value, least=0))
-    key = workload.query.group_by
-    source = workload.field(key).source
-    if not isinstance(source, Choice):
+    if len(workload.query.group_by) > 1:
         raise UsageError(
-            f"a sweep of {name.value} needs generated keys; {workload.name} has none",
-            hint=f"streambench sweep clicks {name.value}={_VALUES[name]}, or declare {key} as a choice "
-            f"in {workload.folder / 'workload.toml'}",
+            f"a sweep of {name.value} varies the one field by which a query groups; {workload.name} has "
+            "several",
+            hint=f"streambench sweep clicks {name.value}={_VALUES[name]}",
         )
-    if name is AxisName.SKEW:
-        chosen = dataclasses.replace(source, skew=value)
-    else:
-        stem = source.values[0].rstrip("0123456789") or key
-        chosen = Choice(tuple(f"{stem}{i}" for i in range(_whole(name, value))), source.skew)
+    key = workload.query.group_by[0].name
+    chosen: FieldSource
+    match name, workload.field(key).source:
+        case AxisName.SKEW, Choice() as source:
+            chosen = dataclasses.replace(source, skew=value)
+        case AxisName.KEYS, Choice(values=values, skew=skew):
+            stem = values[0].rstrip("0123456789") or key
+            chosen = Choice(tuple(f"{stem}{i}" for i in range(_whole(name, value))), skew)
+        case AxisName.KEYS, IntRange(low=low):
+            chosen = IntRange(low, low + _whole(name, value) - 1)
+        case _:
+            raise UsageError(
+                f"a sweep of {name.value} needs generated keys; {workload.name} has none",
+                hint=f"streambench sweep clicks {name.value}={_VALUES[name]}, or declare {key} as a "
+                f"choice in {workload.folder / 'workload.toml'}",
+            )
     fields = tuple(
         dataclasses.replace(field, source=chosen) if field.name == key else field
         for field in workload.fields

@@ -10,21 +10,29 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, assert_never
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
 from streambench.kafka.raw_rows import RawRow, RawRows
 from streambench.kafka.records import Int64s
 from streambench.model.columns import value_column
-from streambench.model.workload import Query
+from streambench.model.expression import FieldType
+from streambench.model.windows import Sessions
+from streambench.model.workload import SESSION_LENGTH, Query
+from streambench.workload.keys import key_texts
 
 __all__ = ["DecodedRows", "MalformedRow", "RawRow", "RawRows", "decode"]
 
 _EXAMPLES: Final = 10
 _WINDOW_START: Final = "window_start"
+_WINDOW_END: Final = "window_end"
+_ARROW_TYPES: Final = {FieldType.STRING: pa.string(), FieldType.BIGINT: pa.int64()}
+# A row's fields: the name and the type of each.
+_Named: TypeAlias = Sequence[tuple[str, FieldType]]
 _INT64_LIMIT: Final = 1 << 63
 # So many rows are read at once: it bounds memory, and what a refusal costs.
 _AT_ONCE: Final = 20_000
@@ -47,8 +55,9 @@ class MalformedRow:
 class DecodedRows:
     """The rows as a table; those that could not be read are counted, the first ones kept.
 
-    Columns: partition int32, offset int64, appended_ms int64, visible_ns int64, key string,
-    window_start_ms int64 (since the epoch), and one int64 per aggregate (`value_column`).
+    Columns: partition int32, offset int64, appended_ms int64, visible_ns int64, key string (the text
+    of the group, `workload.keys`), window_start_ms int64 (since the epoch), and one int64 per aggregate
+    (`value_column`).
     """
 
     table: pa.Table
@@ -62,16 +71,25 @@ class _Malformed(Exception):
 
 def decode(rows: RawRows, query: Query) -> DecodedRows:
     """Read each row's JSON as the query's result row."""
+    sessions = isinstance(query.window, Sessions)
     aliases = tuple(aggregate.alias for aggregate in query.aggregates)
-    reading = _Reading(rows, query.group_by, (_WINDOW_START, *aliases))
+    aliases += (_WINDOW_END,) if sessions else ()
+    keys = [(key.name, key.type) for key in query.group_by]
+    numbers = [(name, FieldType.BIGINT) for name in (_WINDOW_START, *aliases)]
+    reading = _Reading(rows, [*keys, *numbers])
     good, values = reading.all()
-    names = ("key", "window_start_ms", *(value_column(alias) for alias in aliases))
+    names = ("window_start_ms", *(value_column(alias) for alias in aliases))
     columns = {
         "partition": pa.array(rows.partition[good], pa.int32()),
         "offset": pa.array(rows.offset[good]),
         "appended_ms": pa.array(rows.appended_ms[good]),
         "visible_ns": pa.array(rows.visible_ns[good]),
-    } | dict(zip(names, values.columns, strict=True))
+        "key": key_texts(values.columns[: len(keys)]),
+    } | dict(zip(names, values.columns[len(keys) :], strict=True))
+    if sessions:
+        end_ms = columns.pop(value_column(_WINDOW_END))
+        length_ms = pc.subtract(end_ms, columns["window_start_ms"])
+        columns[value_column(SESSION_LENGTH.alias)] = length_ms
     malformed = sorted(reading.malformed)
     examples = tuple(
         MalformedRow(row.partition, row.offset, reason, _shown(row.value))
@@ -83,13 +101,11 @@ def decode(rows: RawRows, query: Query) -> DecodedRows:
 class _Reading:
     """Reads the values of rows; `malformed` holds (index, why) of those that cannot be read."""
 
-    def __init__(self, rows: RawRows, key: str, numbers: Sequence[str]) -> None:
+    def __init__(self, rows: RawRows, fields: _Named) -> None:
         self._rows = rows
         self._bytes = np.frombuffer(rows.data, np.uint8)
-        self._key = key
-        self._numbers = numbers
-        types = ((key, pa.string()), *((name, pa.int64()) for name in numbers))
-        self._schema = pa.schema(types)
+        self._fields = fields
+        self._schema = pa.schema([(name, _ARROW_TYPES[type_]) for name, type_ in fields])
         self._found: list[tuple[Int64s, pa.Table]] = []
         self.malformed: list[tuple[int, str]] = []
 
@@ -162,7 +178,7 @@ class _Reading:
         values: list[list[Any]] = []
         for index in indices.tolist():
             try:
-                values.append(_fields(self._rows[index].value, self._key, self._numbers))
+                values.append(_values(self._rows[index].value, self._fields))
             except _Malformed as reason:
                 self.malformed.append((index, str(reason)))
             else:
@@ -176,8 +192,8 @@ class _Reading:
             self._found.append((np.array(good, dtype=np.int64), table))
 
 
-def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> list[Any]:
-    """Return the key and the whole numbers of one row."""
+def _values(value: bytes | None, fields: _Named) -> list[Any]:
+    """The values of one row's fields."""
     if value is None:
         raise _Malformed("no value")
     try:
@@ -186,20 +202,29 @@ def _fields(value: bytes | None, key: str, numbers: Sequence[str]) -> list[Any]:
         raise _Malformed(f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise _Malformed("not a JSON object")
-    text = row.get(key)
-    found: list[Any] = [text]
-    for name in numbers:
-        number = row.get(name)
-        if type(number) is not int:  # bool is an int, too
-            raise _Malformed(f"{name} is {number!r}, not a whole number")
-        if not -_INT64_LIMIT <= number < _INT64_LIMIT:
-            raise _Malformed(f"{name} is {number}, beyond 64 bits")
-        found.append(number)
+    for name, type_ in fields:
+        match type_:
+            case FieldType.STRING:
+                _check_text(name, row.get(name))
+            case FieldType.BIGINT:
+                _check_number(name, row.get(name))
+            case _:
+                assert_never(type_)
+    return [row[name] for name, _ in fields]
+
+
+def _check_text(name: str, text: Any) -> None:
     if not isinstance(text, str):
-        raise _Malformed(f"{key} is {text!r}, not a string")
+        raise _Malformed(f"{name} is {text!r}, not a string")
     if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise _Malformed(f"{key} is {text!r}, which no UTF-8 can hold")
-    return found
+        raise _Malformed(f"{name} is {text!r}, which no UTF-8 can hold")
+
+
+def _check_number(name: str, number: Any) -> None:
+    if type(number) is not int:  # bool is an int, too
+        raise _Malformed(f"{name} is {number!r}, not a whole number")
+    if not -_INT64_LIMIT <= number < _INT64_LIMIT:
+        raise _Malformed(f"{name} is {number}, beyond 64 bits")
 
 
 def _shown(value: bytes | None) -> str:

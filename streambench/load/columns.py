@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streambench.workload.partition import partition_of
+from streambench.load.murmur import partitions_of
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -93,8 +93,9 @@ class StringTable:
     def partitions(self, partitions: int) -> Integers:
         """Return the partition of each value as a key."""
         if partitions not in self._partitions:
-            found = (partition_of(value.encode(), partitions) for value in self.values)
-            self._partitions[partitions] = np.fromiter(found, np.int64, len(self.values))
+            self._partitions[partitions] = partitions_of(
+                self.raw.matrix, self.raw.lengths, partitions
+            )
         return self._partitions[partitions]
 
 

@@ -12,6 +12,7 @@ from streambench.load.columns import json_text
 from streambench.load.resolve import SyntheticLoad, chunks
 from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.workload.keys import key_text
 from streambench.workload.source import Connection, opened
 from streambench.workload.sql import to_sql
 
@@ -49,7 +50,8 @@ def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
     members = (
         f'"{field.name}":'.encode() + json_text(values[field.name]) for field in workload.fields
     )
-    return str(values[workload.query.group_by]).encode(), b"{" + b",".join(members) + b"}"
+    key = key_text([values[key.name] for key in workload.query.group_by])
+    return key.encode(), b"{" + b",".join(members) + b"}"
 
 
 def _drawn(workload: Workload, synthetic: Synthetic) -> tuple[str | int, ...] | None:

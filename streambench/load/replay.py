@@ -22,8 +22,8 @@ def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
 
 
 def origin_of(survey: Survey, window: Window) -> int:
-    """Return the trace's origin in the file's own time: the window's edge before the first arrival."""
-    return window.assign(survey.first_arrival_ms)
+    """Return the trace's origin in the file's own time, before the first arrival; no window's edge moves."""
+    return window.grid(survey.first_arrival_ms)
 
 
 def read(

@@ -104,13 +104,19 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
     decisive = {
         "format": FORMAT,
         "fields": [[field.name, field.type.value, repr(field.source)] for field in workload.fields],
-        "key": workload.query.group_by,
+        "key": _key_names(workload),
         "input": declared,
         "quantum_ms": workload.quantum_ms,
         "duration_ms": load.duration_ms,
         "partitions": partitions,
     }
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _key_names(workload: Workload) -> str | list[str]:
+    """One field is written as it was when there could be but one: traces that are there stay known."""
+    names = [key.name for key in workload.query.group_by]
+    return names[0] if len(names) == 1 else names
 
 
 def _peak_per_s(synthetic: Synthetic) -> int:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from streambench.load.columns import Chunk, Integers, Strings
 from streambench.load.encode import EncodedBatches, Piece, encode_records
+from streambench.load.keys import keys_of
 from streambench.model.workload import Workload
 
 RECORDS_FILE: Final = "records.bin"
@@ -83,9 +84,10 @@ def write_trace(
         # while the next chunk is drawn and encoded.
         pending: Future[None] | None = None
         for number, arrived in enumerate(chunks):
-            chunk, partition = by_batch(arrived, workload, partitions)
+            ordered = by_batch(arrived, workload, partitions)
+            chunk, partition = ordered.chunk, ordered.partition
             starts = batch_starts(chunk.quantum, partition)
-            encoded = encode_chunk(chunk, workload, starts)
+            encoded = encode_chunk(ordered, workload, starts)
             batches.write(_batch_rows(chunk, partition, starts, encoded, offset).tobytes())
             columns = _columns(chunk, workload, partition, _positions(partition, written))
             if pending is not None:
@@ -110,12 +112,18 @@ def write_trace(
     )
 
 
-def by_batch(chunk: Chunk, workload: Workload, partitions: int) -> tuple[Chunk, Integers]:
-    """Order by (quantum, partition), keeping the order of arrival within.
+@dataclass(frozen=True)
+class OrderedChunk:
+    """A chunk in the order of its batches, with the key and the partition of each record."""
 
-    Returns the chunk in that order and each record's partition.
-    """
-    key = _key_field(chunk, workload)
+    chunk: Chunk
+    key: Strings
+    partition: Integers
+
+
+def by_batch(chunk: Chunk, workload: Workload, partitions: int) -> OrderedChunk:
+    """Order by (quantum, partition), keeping the order of arrival within."""
+    key = keys_of(chunk, workload)
     partition = key.table.partitions(partitions)[key.codes]
     slot = (chunk.quantum - chunk.quantum[0]) * partitions + partition
     # numpy sorts 16-bit numbers by radix, ten times faster than wider ones.
@@ -126,14 +134,7 @@ def by_batch(chunk: Chunk, workload: Workload, partitions: int) -> tuple[Chunk, 
         chunk.event_ms[order],
         tuple(field.take(order) for field in chunk.fields),
     )
-    return sorted_chunk, partition[order]
-
-
-def _key_field(chunk: Chunk, workload: Workload) -> Strings:
-    names = [field.name for field in workload.fields]
-    column = chunk.fields[names.index(workload.query.group_by)]
-    assert isinstance(column, Strings), "the group-by field is a string"
-    return column
+    return OrderedChunk(sorted_chunk, key.take(order), partition[order])
 
 
 def batch_starts(quantum: Integers, partition: Integers) -> Integers:
@@ -142,12 +143,12 @@ def batch_starts(quantum: Integers, partition: Integers) -> Integers:
     return np.concatenate([[0], np.flatnonzero(changes) + 1])
 
 
-def encode_chunk(chunk: Chunk, workload: Workload, starts: Integers) -> EncodedBatches:
-    """Encode records that lie in the order of batches, each batch beginning at one of `starts`."""
+def encode_chunk(ordered: OrderedChunk, workload: Workload, starts: Integers) -> EncodedBatches:
+    """Encode records, each batch beginning at one of `starts`."""
     return encode_records(
-        key=_key_field(chunk, workload).keys(),
-        value=json_pieces(chunk, workload),
-        event_ms=chunk.event_ms,
+        key=ordered.key.keys(),
+        value=json_pieces(ordered.chunk, workload),
+        event_ms=ordered.chunk.event_ms,
         batch_starts=starts,
     )
 

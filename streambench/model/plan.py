@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 
 class EventClock(enum.Enum):
@@ -87,13 +88,17 @@ class Artifacts:
     python_env: str | None = None
 
 
+LONGEST_JUMP: Final = "longest_jump_ms"
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that will be started for one job.
 
     Symbols in programs, argv and env are written `${name}` and filled in at launch:
     `${broker}`, `${input_topic}`, `${output_topic}`, `${job_dir}`, `${job_id}`, `${java}`,
-    `${python}`, `${jars:SET}` (class path), `${port:NAME}` and what the engine adds.
+    `${python}`, `${jars:SET}` (class path), `${port:NAME}` and what the engine adds. A plan whose
+    `symbols` have LONGEST_JUMP is told how far event time jumps at most in the load of its job.
     """
 
     engine: str
@@ -105,6 +110,10 @@ class Plan:
     warnings: tuple[str, ...] = ()
     recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died, in sentences
     symbols: Mapping[str, str] = field(default_factory=dict)
+
+    def told_of_jumps(self, jump_ms: int) -> Plan:
+        """The plan for a load in which event time jumps so far at most."""
+        return replace(self, symbols={**self.symbols, LONGEST_JUMP: str(jump_ms)})
 
     @property
     def heap_mib(self) -> int:

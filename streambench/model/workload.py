@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from streambench.model.expression import Aggregate, Expression, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    Expression,
+    FieldReference,
+    FieldType,
+)
 from streambench.model.shape import Shape, mean_per_s
-from streambench.model.windows import Window
+from streambench.model.windows import Sessions, Window
 
 
 @dataclass(frozen=True)
@@ -39,19 +45,31 @@ class Field:
     source: FieldSource | None
 
 
+SESSION_LENGTH: Final = Aggregate("window_length", AggregateFunction.MAX, None)
+"""How long a session is, in ms: the more records it has, the longer it is."""
+
+
 @dataclass(frozen=True)
 class Query:
     """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window`, final rows only.
 
-    A row of output is a JSON object: the key field, `window_start` (ms since the epoch), then the
-    aggregates by alias, in this order, whole numbers all.
+    A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), for a
+    session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the input is the group's text
+    (`workload.keys`).
     """
 
     where: Expression | None
-    group_by: str  # one STRING field; also the Kafka key of the input
+    group_by: tuple[FieldReference, ...]
     window: Window
     grace_ms: int
     aggregates: tuple[Aggregate, ...]
+
+    @property
+    def judged(self) -> tuple[Aggregate, ...]:
+        """What the judge compares of a row: the aggregates, and how long a session is."""
+        if isinstance(self.window, Sessions):
+            return (*self.aggregates, SESSION_LENGTH)
+        return self.aggregates
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,8 @@ class Workload:
     @property
     def late_records_possible(self) -> bool:
         """Whether some record may reach the log after its window's closing instant (docs/method.md)."""
+        if isinstance(self.query.window, Sessions):
+            return False  # else nothing is run (workload.session_grace)
         match self.input:
             case Replay():
                 return True

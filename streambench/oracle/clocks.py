@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
+from streambench.model.windows import Window
 from streambench.model.workload import Query
 from streambench.oracle.columns import (
     TraceColumns,
@@ -67,16 +68,18 @@ def _steps(quanta: Int64s, event_ms: Int64s) -> ClockSteps:
 
 def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:
     """Read what moves the clocks, in one pass over the trace."""
+    window = query.window
     grouped = connection.sql(f"""
-        SELECT quantum, partition, {query.window.assign_sql("event_ms")} AS window_start_ms,
+        SELECT quantum, partition, {window.slot_sql("event_ms")} AS slot_ms,
                count(*) AS records,
+               min(CASE WHEN {passes_sql(query)} THEN event_ms END) AS oldest_passing,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
         FROM {parquet_sql(trace.columns_glob)}
         GROUP BY 1, 2, 3
     """).to_arrow_table()
     quantum = _int64s(grouped, "quantum")
     partition = _int64s(grouped, "partition")
-    start_ms = _int64s(grouped, "window_start_ms")
+    oldest = _int64s(grouped, "oldest_passing", null=_NEVER)
     passing = _int64s(grouped, "newest_passing", null=_NEVER)
     passes = passing != _NEVER
 
@@ -85,22 +88,23 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     # record is read nothing of a later quantum can have moved a clock that keeps up with the log's
     # end. All clocks are then behind this one.
     seen = everywhere.event_ms[np.searchsorted(everywhere.quanta, quantum[passes], side="left")]
-    closing = query.window.closes_at(start_ms[passes], query.grace_ms)
+    late_from = window.late_from(oldest[passes], query.grace_ms)
     return TraceClocks(
         passing_by_partition={
             int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])
             for p in np.unique(partition)
         },
         passing=everywhere,
-        nothing_late=bool(np.all(closing > seen)),
-        inputs=_inputs(start_ms, _int64s(grouped, "records")),
+        nothing_late=bool(np.all(late_from > seen)),
+        inputs=_inputs(window, _int64s(grouped, "slot_ms"), _int64s(grouped, "records")),
     )
 
 
-def _inputs(start_ms: Int64s, records: Int64s) -> pa.Table:
+def _inputs(window: Window, slot_ms: Int64s, records: Int64s) -> pa.Table:
+    place, start_ms = window.spread(slot_ms)
     starts, at = np.unique(start_ms, return_inverse=True)
     counts = np.zeros(len(starts), dtype=np.int64)
-    np.add.at(counts, at, records)
+    np.add.at(counts, at, records[place])
     return pa.table({"window_start_ms": starts, "records": counts})
 
 

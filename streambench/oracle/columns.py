@@ -91,6 +91,17 @@ def argument_sql(aggregate: Aggregate) -> str:
     return f"CAST({to_sql(aggregate.argument, table=TRACE)} AS BIGINT)"
 
 
+def key_columns(query: Query) -> tuple[str, ...]:
+    """What the fields by which the query groups are called in the oracle's own tables."""
+    return tuple(f"key_{at}" for at in range(len(query.group_by)))
+
+
+def keys_sql(query: Query) -> str:
+    """SQL for these columns, of a record of the relation TRACE."""
+    named = zip(query.group_by, key_columns(query), strict=True)
+    return ", ".join(f"{TRACE}.{quoted(key.name)} AS {column}" for key, column in named)
+
+
 def quoted(name: str) -> str:
     """`name` as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

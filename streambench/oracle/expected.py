@@ -11,22 +11,38 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.model.columns import bound_columns
+from streambench.model.errors import UsageError
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
+from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling
 from streambench.model.workload import Query
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
-    TRACE,
     TraceColumns,
     argument_sql,
     duckdb_session,
+    key_columns,
+    keys_sql,
     parquet_sql,
     passes_sql,
     quoted,
 )
 from streambench.oracle.keyed_windows import KeyedWindows
+from streambench.oracle.sessions import LAST_EVENT, sessions_sql
 from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
+from streambench.workload.keys import key_texts
+
+
+class LateSessions(UsageError):
+    """Sessions are judged only where no record can be late."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a record came after the session that it may extend could have closed, so nobody knows which "
+            "sessions are right",
+            hint="streambench validate WORKLOAD says which grace is enough",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +57,7 @@ class Due:
 class Expected:
     """The expectation for one trace, query and event clock.
 
-    `table`, ordered by window and key: key, window_start_ms (relative to the trace's origin),
+    `table`, ordered by window and group: key (its text, `workload.keys`), window_start_ms (relative to the trace's origin),
     closing_quantum (the first that holds a record that passes `where` with event time ≥ window end
     + grace; null: only the flush closes it), earliest_quantum (the same by the engine's own clock),
     waits_for_partition (the partition that this clock waits for before it closes the window; null:
@@ -50,7 +66,9 @@ class Expected:
     must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
     Bounds are null where no record may count, so that there must be no row.
 
-    `inputs`: window_start_ms and the number of all input records in that window, whether or not they
+    A table of sessions has slot_ms, too (`slots_ms`).
+
+    `inputs`: window_start_ms (of sessions the slot) and the number of all input records in that window, whether or not they
     pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
     `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
     once at their end.
@@ -68,6 +86,13 @@ class Expected:
     nothing_late: bool
     holds: tuple[tuple[int, int], ...] = ()
     moving_quanta: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def slots_ms(self) -> npt.NDArray[np.int64]:
+        """Of each row that with which it is taken together for statistics: its window, or a session's slot."""
+        name = "slot_ms" if "slot_ms" in self.table.column_names else "window_start_ms"
+        slots: npt.NDArray[np.int64] = self.table.column(name).to_numpy()
+        return slots
 
     def due_ms(self, quantum: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """When a quantum was due, in ms since T0: at its end, or at the end of the hold it fell into."""
@@ -102,32 +127,44 @@ def expect(
     record in each partition, and `event_offset_ms` what was added to event times at play. Without
     batches the bounds of such an engine are wide. No other clock needs these three.
     """
+    window, keys = query.window, key_columns(query)
     with duckdb_session() as connection:
         clocks = read_clocks(connection, trace, query)
-        standing = standing_sql(
-            connection,
-            clock,
-            nothing_late=clocks.nothing_late,
-            window=query.window,
-            grace_ms=query.grace_ms,
-            batches=batches,
-            first_offsets=first_offsets or {},
-            event_offset_ms=event_offset_ms,
-        )
         counting = _all_sql(query) if clocks.nothing_late else _bounded_sql(query)
-        counted = connection.sql(f"""
-            WITH records AS ({_records_sql(trace, query)}), judged AS ({standing})
-            SELECT key, window_start_ms, min(partition) AS partition, count(*) AS records, {counting}
-            FROM judged
-            GROUP BY key, window_start_ms
-            ORDER BY window_start_ms, key
-        """).to_arrow_table()
+        match window:
+            case Sessions():
+                if not clocks.nothing_late:
+                    raise LateSessions
+                counts = sessions_sql(_records_sql(trace, query), keys, window, counting)
+            case Tumbling() | Hopping():
+                standing = standing_sql(
+                    connection,
+                    clock,
+                    nothing_late=clocks.nothing_late,
+                    window=window,
+                    grace_ms=query.grace_ms,
+                    batches=batches,
+                    first_offsets=first_offsets or {},
+                    event_offset_ms=event_offset_ms,
+                )
+                counts = f"""
+                    WITH records AS ({_records_sql(trace, query, window)}), judged AS ({standing})
+                    SELECT {", ".join(keys)}, window_start_ms, min(partition) AS partition,
+                           count(*) AS records, {counting}
+                    FROM judged
+                    GROUP BY {", ".join(keys)}, window_start_ms
+                    ORDER BY window_start_ms, {", ".join(keys)}
+                """
+            case _:
+                assert_never(window)
+        counted = connection.sql(counts).to_arrow_table()
     if clocks.nothing_late:
         counted = _with_bounds(counted, query)
 
-    closing_event_ms = query.window.closes_at(
-        counted.column("window_start_ms").to_numpy(), query.grace_ms
-    )
+    # Of a session the last event tells when it closes, of any other window its start.
+    tells = counted.column(LAST_EVENT if isinstance(window, Sessions) else "window_start_ms")
+    tells_ms = tells.to_numpy()
+    closing_event_ms = window.closes_at(tells_ms, query.grace_ms)
     row_partition = counted.column("partition").to_numpy()
     earliest = earliest_quanta(
         clocks,
@@ -146,7 +183,7 @@ def expect(
     must_records = counted.column("must_records").to_numpy()
     possible_records = counted.column("possible_records").to_numpy()
     fixed = {
-        "key": counted.column("key"),
+        "key": key_texts([counted.column(name) for name in keys]),
         "window_start_ms": counted.column("window_start_ms"),
         "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
         "earliest_quantum": _quanta(earliest),
@@ -157,15 +194,17 @@ def expect(
         "possible_records": counted.column("possible_records"),
         "must": pa.array(must_records > 0),
     }
+    if isinstance(window, Sessions):
+        fixed["slot_ms"] = pa.array(window.slot(tells_ms))
     values = {
         name: counted.column(name)
-        for aggregate in query.aggregates
+        for aggregate in query.judged
         for name in bound_columns(aggregate.alias)
     }
     return Expected(
         table=pa.table(fixed | values),
         inputs=clocks.inputs,
-        aggregates=query.aggregates,
+        aggregates=query.judged,
         clock=clock,
         quantum_ms=trace.meta.quantum_ms,
         quanta=trace.meta.quanta,
@@ -175,15 +214,17 @@ def expect(
     )
 
 
-def _records_sql(trace: TraceColumns, query: Query) -> str:
+def _records_sql(trace: TraceColumns, query: Query, window: Aligned | None = None) -> str:
+    """The records with their arguments; a row for each of `window` that holds a record."""
+    starts = "" if window is None else f"{window.starts_sql('event_ms')} AS window_start_ms,"
     arguments = ", ".join(
         f"{argument_sql(aggregate)} AS argument_{at}"
         for at, aggregate in enumerate(query.aggregates)
     )
     return f"""
         SELECT partition, position, quantum, event_ms,
-               {query.window.assign_sql("event_ms")} AS window_start_ms,
-               {TRACE}.{quoted(query.group_by)} AS key,
+               {starts}
+               {keys_sql(query)},
                {passes_sql(query)} AS passes,
                {arguments}
         FROM {parquet_sql(trace.columns_glob)}
@@ -203,7 +244,7 @@ def _all_sql(query: Query) -> str:
 def _with_bounds(counted: pa.Table, query: Query) -> pa.Table:
     """Where no record is late every bound is the full value; the columns share their memory."""
     names = {"must_records": "records", "possible_records": "records"}
-    for low, high, full in (bound_columns(aggregate.alias) for aggregate in query.aggregates):
+    for low, high, full in (bound_columns(aggregate.alias) for aggregate in query.judged):
         names |= {low: full, high: full}
     for name, same in names.items():
         counted = counted.append_column(name, counted.column(same))

@@ -14,19 +14,21 @@ from streambench.load.partition import partition_of
 from streambench.model.columns import value_column
 from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
-from streambench.model.windows import Window
+from streambench.model.windows import Aligned, Sessions
 from streambench.model.workload import Query, Replay, Workload
 from streambench.oracle.columns import (
     TRACE,
     TraceColumns,
     duckdb_session,
+    key_columns,
     parquet_sql,
     passes_sql,
     quoted,
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened, survey
+from streambench.workload.keys import key_text
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened, survey
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -60,7 +62,7 @@ class Arrivals:
     window_start_ms: Int64s
     partition: Int64s
     passes: Flags
-    window: Window
+    window: Aligned
 
     @property
     def records(self) -> int:
@@ -121,16 +123,17 @@ def predict_drops(
     `grace_ms` replaces the query's own; `batch_ms` is the length of a micro-batch, None for a clock
     that never lags. Memory: about 40 bytes a record.
     """
+    window = _aligned(query)
     with duckdb_session() as connection:
         table = connection.sql(f"""
             SELECT (CAST(quantum AS BIGINT) + 1) * {trace.meta.quantum_ms} AS due_ms, event_ms,
-                   {query.window.assign_sql("event_ms")} AS window_start_ms,
+                   {window.starts_sql("event_ms")} AS window_start_ms,
                    CAST(partition AS BIGINT) AS partition, {passes_sql(query)} AS passes
             FROM {parquet_sql(trace.columns_glob)}
             ORDER BY quantum, partition, position
         """).to_arrow_table()
     grace = query.grace_ms if grace_ms is None else grace_ms
-    return _predict(_arrivals(table, query.window), clock, grace_ms=grace, batch_ms=batch_ms)
+    return _predict(_arrivals(table, window), clock, grace_ms=grace, batch_ms=batch_ms)
 
 
 def predict_whole_file(
@@ -152,21 +155,15 @@ def predict_whole_file(
     if not isinstance(workload.input, Replay):
         raise ValueError(f"{workload.name} replays no file")
     whole = replace(workload.input, begin=None, end=None)
-    query = workload.query
+    query, window = workload.query, _aligned(workload.query)
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
-        connection.register(
-            "partition_of_key",
-            pa.table(
-                {
-                    "key": pa.array(found.keys, pa.string()),
-                    "partition": pa.array(
-                        [partition_of(name.encode(), partitions) for name in found.keys], pa.int64()
-                    ),
-                }
-            ),
+        connection.register("partition_of_key", _partitions(found, query, partitions))
+        same = " AND ".join(
+            f"{TRACE}.{quoted(key.name)} = partition_of_key.{column}"
+            for key, column in zip(query.group_by, key_columns(query), strict=True)
         )
-        start = query.window.assign_sql(f"{TRACE}.{quoted(EVENT_MS)}")
+        start = window.starts_sql(f"{TRACE}.{quoted(EVENT_MS)}")
         arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
             SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})
@@ -175,13 +172,21 @@ def predict_whole_file(
                    {start} AS window_start_ms,
                    partition_of_key.partition AS partition, {passes_sql(query)} AS passes
             FROM source AS {TRACE}
-            JOIN partition_of_key ON {TRACE}.{quoted(query.group_by)} = partition_of_key.key
+            JOIN partition_of_key ON {same}
             ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
         """).to_arrow_table()
-    arrivals = _arrivals(table, query.window)
+    arrivals = _arrivals(table, window)
     return tuple(
         _predict(arrivals, clock, grace_ms=grace_ms, batch_ms=batch_ms) for grace_ms in graces_ms
     )
+
+
+def _partitions(found: Survey, query: Query, partitions: int) -> pa.Table:
+    """The partition of each group of a file, by the values of its fields."""
+    keys = (key_text(group).encode() for group in found.groups)
+    of_group = pa.array([partition_of(key, partitions) for key in keys], pa.int64())
+    columns = zip(key_columns(query), zip(*found.groups, strict=True), strict=True)
+    return pa.table({name: pa.array(values) for name, values in columns} | {"partition": of_group})
 
 
 def late_records(
@@ -213,6 +218,13 @@ def late_records(
             return arrivals.passes & (closing_ms <= _before_instant(batch, passing_ms, lag=1))
         case _:
             assert_never(clock)
+
+
+def _aligned(query: Query) -> Aligned:
+    """Raises ValueError for sessions: none of their records may be late."""
+    if isinstance(query.window, Sessions):
+        raise ValueError("there is no model of late records for sessions")
+    return query.window
 
 
 def _before_instant(instant: Int64s, event_ms: Int64s, *, lag: int = 0) -> Int64s:
@@ -255,7 +267,7 @@ def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     return most
 
 
-def _arrivals(table: pa.Table, window: Window) -> Arrivals:
+def _arrivals(table: pa.Table, window: Aligned) -> Arrivals:
     def column(name: str) -> Int64s:
         return np.asarray(table.column(name).to_numpy(), dtype=np.int64)
 

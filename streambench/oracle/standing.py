@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, assert_never
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
-from streambench.model.windows import Window
+from streambench.model.windows import Aligned
 
 MUST, MAY, LATE = 0, 1, 2
 
@@ -25,7 +25,7 @@ def standing_sql(
     clock: EventClock,
     *,
     nothing_late: bool,
-    window: Window,
+    window: Aligned,
     grace_ms: int,
     batches: Batches | None,
     first_offsets: Mapping[int, int],

@@ -13,6 +13,7 @@ from streambench.model.windows import Window, by_starts
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.results.schema import PARTITIONS
+from streambench.results.windows import closes_earlier_ms
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -52,7 +53,7 @@ def partition_windows(
 ) -> PartitionWindows:
     """Gather first right rows; `visible` takes a committed reader's stamps instead of the append's."""
     table = expected.table
-    starts, window = np.unique(table.column("window_start_ms").to_numpy(), return_inverse=True)
+    starts, window = np.unique(expected.slots_ms, return_inverse=True)
     partition = _partitions(table.column("key"), partitions)
     must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_)
 
@@ -62,6 +63,11 @@ def partition_windows(
         stamp_ms = (first.column("visible_ns").to_numpy() - start_realtime_ns) / 1e6
     else:
         stamp_ms = first.column("appended_ms").to_numpy() - start_realtime_ns / 1e6
+    quantum = np.full(len(starts), -1, dtype=np.int64)
+    closing_quantum = table.column("closing_quantum").fill_null(-1).to_numpy().astype(np.int64)
+    np.maximum.at(quantum, window, closing_quantum)
+    due_ms = np.where(quantum >= 0, expected.due_ms(np.maximum(quantum, 0)), np.nan)
+    stamp_ms = stamp_ms + closes_earlier_ms(closing_quantum, due_ms[window], expected)[row]
     counted = must[row]
     row, stamp_ms = row[counted], stamp_ms[counted]
 
@@ -72,16 +78,13 @@ def partition_windows(
     last_ms = np.full(shape, -np.inf)
     np.maximum.at(last_ms, (partition[row], window[row]), stamp_ms)
 
-    quantum = np.full(len(starts), -1, dtype=np.int64)
-    closing_quantum = table.column("closing_quantum").fill_null(-1).to_numpy().astype(np.int64)
-    np.maximum.at(quantum, window, closing_quantum)
     closes = (quantum >= 0) & (wanted.sum(axis=0) > 0)
     known = expected.inputs.column("window_start_ms").to_numpy()
     records = expected.inputs.column("records").to_numpy()[np.searchsorted(known, starts)]
     complete_ms = np.where(came >= wanted, last_ms, np.nan)
     return PartitionWindows(
         start_ms=starts[closes].astype(np.float64),
-        closing_ms=expected.due_ms(quantum[closes]),
+        closing_ms=due_ms[closes],
         complete_ms=complete_ms[:, closes],
         has_rows=(wanted > 0)[:, closes],
         records=records[closes].astype(np.float64),

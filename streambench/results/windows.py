@@ -61,7 +61,7 @@ class WindowTimes:
 def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) -> WindowTimes:
     """Gather the stamps of the first right row of every (key, window) by window."""
     table = expected.table
-    starts, window = np.unique(table.column("window_start_ms").to_numpy(), return_inverse=True)
+    starts, window = np.unique(expected.slots_ms, return_inverse=True)
     must = table.column("must").to_numpy(zero_copy_only=False).astype(np.bool_)
     closing = table.column("closing_quantum").fill_null(-1).to_numpy().astype(np.int64)
     newest = table.column("newest_quantum").to_numpy().astype(np.int64)
@@ -72,6 +72,10 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
     visible = (first.column("visible_ns").to_numpy() - start_realtime_ns) / NS_PER_MS
 
     count = len(starts)
+    closing_quantum = _greatest(closing, window, count)
+    closing_ms = np.where(closing_quantum >= 0, expected.due_ms(closing_quantum), np.nan)
+    earlier_ms = closes_earlier_ms(closing, closing_ms[window], expected)
+    appended, visible = appended + earlier_ms[row], visible + earlier_ms[row]
     expected_rows = np.bincount(window[must], minlength=count)
     right_rows = np.bincount(window[row[must[row]]], minlength=count)
     # A window in which no row must exist is complete with the last of those that came.
@@ -89,10 +93,9 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
         return np.where(np.isfinite(found), found, np.nan)
 
     every = np.ones(len(row), dtype=np.bool_)
-    closing_quantum = _greatest(closing, window, count)
-    newest_quantum = _greatest(newest, window, count)
-    closing_ms = np.where(closing_quantum >= 0, expected.due_ms(closing_quantum), np.nan)
-    by_own_clock_ms = _own_clock_ms(table, expected)
+    newest_due_ms = np.full(count, -np.inf)
+    np.maximum.at(newest_due_ms, window, expected.due_ms(newest) + earlier_ms)
+    by_own_clock_ms = _own_clock_ms(table, expected) + earlier_ms
     # Of the rows that must come, the last by this clock; of a complete window, the row that completed it.
     wanted_rows = np.flatnonzero(must | (expected_rows[window] == 0))
     decides = _last_of(window[wanted_rows], (by_own_clock_ms[wanted_rows],), wanted_rows, count)
@@ -105,7 +108,7 @@ def window_times(judged: Judged, expected: Expected, *, start_realtime_ns: int) 
     return WindowTimes(
         start_ms=starts,
         closing_ms=closing_ms,
-        newest_due_ms=expected.due_ms(newest_quantum),
+        newest_due_ms=newest_due_ms,
         expected_rows=expected_rows,
         right_rows=right_rows,
         first_appended_ms=earliest(appended),
@@ -143,6 +146,16 @@ def windows_table(times: WindowTimes, spans: Sequence[Span], *, event_offset_ms:
             "purpose": pa.array(purpose, pa.string()),
         }
     )
+
+
+def closes_earlier_ms(closing: Int64s, closing_ms: Floats, expected: Expected) -> Floats:
+    """By how much each row is due before the last one with which it is taken together.
+
+    All rows of a window are due at one instant; sessions of a slot are not. So much is added to the instants
+    of a row, that its own delay counts. `closing` are quanta (−1: only the flush closes it).
+    """
+    known = (closing >= 0) & np.isfinite(closing_ms)
+    return np.where(known, closing_ms - expected.due_ms(np.maximum(closing, 0)), 0.0)
 
 
 def _own_clock_ms(table: pa.Table, expected: Expected) -> Floats:

@@ -32,10 +32,8 @@ class OwnRows:
         All those of streambench's own records, and of earlier loads those that are among `rows`.
         """
         places = rows.select(["key", "window_start_ms"])
-        sent = {
-            "key": [key for key, _ in self._records],
-            "window_start_ms": [window.assign(event_ms) for _, event_ms in self._records],
-        }
+        held = [(key, s) for key, event_ms in self._records for s in window.starts(event_ms)]
+        sent = {"key": [key for key, _ in held], "window_start_ms": [start for _, start in held]}
         found = [pa.table(sent, schema=places.schema)]
         found += [places.filter(pa.array(load.find(places) >= 0)) for load in self._loads]
         return KeyedWindows.of(pa.concat_tables(found))

@@ -64,8 +64,8 @@ class EventTimes:
 def event_times(trace: Trace, query: Query) -> EventTimes:
     """Place probe, closer and flush around the trace's event times."""
     window = query.window
-    first_ms = window.assign(trace.meta.min_event_ms)
-    last_end_ms = window.end(window.assign(trace.meta.max_event_ms))
+    first_ms = window.oldest(trace.meta.min_event_ms)
+    last_end_ms = window.end(window.newest(trace.meta.max_event_ms))
     apart = window.count_over(window.horizon_ms(query.grace_ms))
     flush_ms = window.shifted(last_end_ms, apart)
     return EventTimes(
@@ -85,9 +85,9 @@ def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> in
     scale of time, so it is shifted to end before now: a stamp far ahead would be refused.
     """
     if trace.meta.event_time_follows_due:
-        return query.window.assign(start_realtime_ms)
+        return query.window.grid(start_realtime_ms)
     latest_ms = event_times(trace, query).flush_ms
-    return query.window.assign(start_realtime_ms - latest_ms)
+    return query.window.grid(start_realtime_ms - latest_ms)
 
 
 def earliest_start_ms(trace: Trace, query: Query, not_before_ms: int) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Final
+from typing import Final, assert_never
+
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 
 _DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -27,6 +29,26 @@ def show_duration(duration_ms: int) -> str:
         if duration_ms and duration_ms % _UNIT_MS[unit] == 0:
             return f"{duration_ms // _UNIT_MS[unit]} {unit}"
     return f"{duration_ms} ms"
+
+
+def show_window(window: Window) -> str:
+    """`500 ms`, `10 s every 2 s`, or `gaps of 30 min` between sessions."""
+    match window:
+        case Tumbling(size_ms=size_ms):
+            return show_duration(size_ms)
+        case Hopping(size_ms=size_ms, every_ms=every_ms):
+            return f"{show_duration(size_ms)} every {show_duration(every_ms)}"
+        case Sessions(gap_ms=gap_ms):
+            return f"gaps of {show_duration(gap_ms)}"
+        case _:
+            assert_never(window)
+
+
+def windows_words(window: Window) -> str:
+    """`windows of 500 ms`, or `sessions with gaps of 30 min`."""
+    if isinstance(window, Sessions):
+        return f"sessions with {show_window(window)}"
+    return f"windows of {show_window(window)}"
 
 
 def about(seconds: float) -> str:

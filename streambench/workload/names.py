@@ -24,7 +24,7 @@ _JAVA_KEYWORDS: Final = frozenset(
 _TAKEN: Final = frozenset(
     [
         *("quantum", "partition", "position", "event_ms"),
-        *("window_start", "window_end", "window_time"),
+        *("window_start", "window_end", "window_time", "window_length"),
     ]
 )
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, FieldType
+from streambench.model.expression import Aggregate, FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import (
     Choice,
     Field,
@@ -33,6 +33,7 @@ from streambench.workload.schema import (
     ReplaySpec,
     ShapeSpec,
     SyntheticSpec,
+    WindowSpec,
     WorkloadSpec,
     input_kind,
     keys_at,
@@ -190,12 +191,8 @@ def _shape(spec: ShapeSpec) -> Shape:
 
 
 def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
-    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
-    key = spec.group_by[0]
-    if key not in types:
-        raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
-    if types[key] is not FieldType.STRING:
-        raise _refusal(file, f"query.group_by: '{key}' is a {types[key].value}; group by a string")
+    group_by = _group_by(file, spec, fields)
+    keys = {key.name for key in group_by}
     try:
         where = None if spec.where is None else parse_expression(spec.where, fields)
     except ExpressionError as error:
@@ -203,12 +200,36 @@ def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
     aggregates: list[Aggregate] = []
     for alias, text in spec.select.items():
         problem = problem_with_name(alias)
-        if alias == key:
-            problem = "an aggregate cannot have the name of the group-by field"
+        if alias in keys:
+            problem = "an aggregate cannot have the name of a group-by field"
         if problem is not None:
             raise _refusal(file, f"query.select.{alias}: {problem}")
         try:
             aggregates.append(parse_aggregate(text, alias, fields))
         except ExpressionError as error:
             raise _refusal(file, f"query.select.{alias}: {error.message}") from None
-    return Query(where, key, Tumbling(spec.window.tumbling), spec.grace, tuple(aggregates))
+    return Query(where, group_by, _window(spec.window), spec.grace, tuple(aggregates))
+
+
+def _group_by(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> tuple[FieldReference, ...]:
+    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
+    for place, key in enumerate(spec.group_by):
+        if key not in types:
+            raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
+        if key in spec.group_by[:place]:
+            raise _refusal(file, f"query.group_by: '{key}' stands there twice")
+    return tuple(FieldReference(key, types[key]) for key in spec.group_by)
+
+
+def _window(spec: WindowSpec) -> Window:
+    if spec.session is not None:
+        return Sessions(spec.session)
+    size_ms, every_ms = spec.hopping, spec.every
+    if size_ms is None or every_ms is None:
+        assert spec.tumbling is not None, "the schema asks for one of them"
+        size_ms = every_ms = spec.tumbling
+    # An offset of a whole advance moves nothing.
+    offset_ms = spec.offset % every_ms
+    if every_ms == size_ms:
+        return Tumbling(size_ms, offset_ms)
+    return Hopping(size_ms, every_ms, offset_ms)

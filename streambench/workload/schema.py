@@ -177,16 +177,39 @@ class ReplaySpec(_Strict):
 
 
 class WindowSpec(_Strict):
-    """`window = { tumbling = "500 ms" }`."""
+    """`{ tumbling = "500 ms" }`, `{ hopping = "10 s", every = "2 s" }`, both with an `offset` or without, or
+    `{ session = "30 min" }`, where this is the gap.
+    """
 
-    tumbling: PositiveDurationMs
+    tumbling: PositiveDurationMs | None = None
+    hopping: PositiveDurationMs | None = None
+    session: PositiveDurationMs | None = None
+    every: PositiveDurationMs | None = None
+    offset: DurationMs = 0
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> WindowSpec:
+        kinds = (self.tumbling, self.hopping, self.session)
+        if sum(each is not None for each in kinds) != 1:
+            raise ValueError("give one of tumbling, hopping and session")
+        if self.session is not None and (self.offset or self.every is not None):
+            raise ValueError('a session has its gap alone: { session = "30 min" }')
+        if (self.hopping is None) != (self.every is None):
+            raise ValueError(
+                'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'
+            )
+        if self.hopping is not None and self.every is not None and self.every > self.hopping:
+            raise ValueError(
+                "events between two windows would be in none: every is longer than hopping"
+            )
+        return self
 
 
 class QuerySpec(_Strict):
     """`[query]`."""
 
     where: Text | None = None
-    group_by: Annotated[list[str], Field(min_length=1, max_length=1)]
+    group_by: Annotated[list[str], Field(min_length=1)]
     window: WindowSpec
     grace: DurationMs = 0
     select: Annotated[dict[str, Text], Field(min_length=1)]

@@ -12,8 +12,9 @@ from typing import Any, Final, TypeAlias
 import duckdb
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldType
+from streambench.model.expression import FieldReference, FieldType
 from streambench.model.workload import Field, Replay
+from streambench.workload.keys import KeyValue
 from streambench.workload.names import did_you_mean
 
 # A folder called `price=1` on the way to the file would else replace its column `price`.
@@ -45,7 +46,7 @@ class Survey:
     first_arrival_ms: int
     last_arrival_ms: int
     bounds: Mapping[str, tuple[int, int]]  # least and greatest value of each BIGINT field
-    keys: tuple[str, ...]  # distinct values of the group-by field, sorted
+    groups: tuple[tuple[KeyValue, ...], ...]  # distinct values of the group-by fields, sorted
 
 
 @contextmanager
@@ -77,7 +78,7 @@ def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
         connection.close()
 
 
-def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
+def survey(replay: Replay, fields: Sequence[Field], group_by: Sequence[FieldReference]) -> Survey:
     """Scan the selected part of the file once; UsageError when it is empty or holds nulls."""
     numbers = [field.name for field in fields if field.type is FieldType.BIGINT]
     names = [ARRIVAL_MS, EVENT_MS, *(field.name for field in fields)]
@@ -88,7 +89,8 @@ def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
             + "".join(f', count(*) - count("{name}")' for name in names)
             + " FROM source"
         ).fetchone()
-        keys = connection.execute(f'SELECT DISTINCT "{group_by}" FROM source ORDER BY 1').fetchall()
+        keys = ", ".join(f'"{key.name}"' for key in group_by)
+        groups = connection.execute(f"SELECT DISTINCT {keys} FROM source ORDER BY ALL").fetchall()
     if row[0] == 0:
         raise UsageError(
             f"{replay.path} has no row whose {replay.arrival} is between {replay.begin} and {replay.end}",
@@ -102,7 +104,7 @@ def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
                 hint="leave these rows out of the file: every record carries every field",
             )
     bounds = {name: (int(row[3 + 2 * i]), int(row[4 + 2 * i])) for i, name in enumerate(numbers)}
-    return Survey(int(row[0]), int(row[1]), int(row[2]), bounds, tuple(str(key[0]) for key in keys))
+    return Survey(int(row[0]), int(row[1]), int(row[2]), bounds, tuple(groups))
 
 
 def parse_instant_ms(text: str) -> int:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.shape import peak_per_s
+from streambench.model.windows import Sessions
 from streambench.model.workload import Query, Replay, Synthetic, Workload
 from streambench.workload.bounds import Range, range_of
 from streambench.workload.source import EVENT_MS, opened
 from streambench.workload.sql import to_sql
+
+SESSION_AT_MOST_MS: Final = 86_400_000
+"""How long a session of generated load is taken to be at most, where the load has no length yet."""
 
 
 def summed(query: Query) -> tuple[Aggregate, ...]:
@@ -25,7 +30,10 @@ def most_records_in_a_window(
 
     An event lies up to the disorder and a quantum behind the instant at which it is due.
     """
-    span_ms = workload.query.window.horizon_ms(load.disorder_ms + workload.quantum_ms)
+    window = workload.query.window
+    span_ms = window.horizon_ms(load.disorder_ms + workload.quantum_ms)
+    if isinstance(window, Sessions):
+        span_ms = SESSION_AT_MOST_MS
     if duration_ms is not None:
         span_ms = min(span_ms, duration_ms)
     return math.ceil(rate_per_s * span_ms / 1_000) + 1
@@ -54,15 +62,22 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     if not sums:
         return {}
     totals = ", ".join(f"max(total_{at})" for at in range(len(sums)))
-    each = ", ".join(
-        f"sum(abs(CAST({_argument(aggregate)} AS HUGEINT))) AS total_{at}"
+    each = ", ".join(f"sum(value_{at}) AS total_{at}" for at in range(len(sums)))
+    values = ", ".join(
+        f"abs(CAST({_argument(aggregate)} AS HUGEINT)) AS value_{at}"
         for at, aggregate in enumerate(sums)
     )
-    window_start = workload.query.window.assign_sql(f'source."{EVENT_MS}"')
+    keys = workload.query.group_by
+    grouped = ", ".join(f"key_{at}" for at in range(len(keys)))
+    named = ", ".join(f'source."{key.name}" AS key_{at}' for at, key in enumerate(keys))
+    window = workload.query.window
+    # A session may hold all records of its group.
+    starts = "0" if isinstance(window, Sessions) else window.starts_sql(f'source."{EVENT_MS}"')
     with opened(replay, workload.fields) as connection:
         row = connection.execute(
-            f"SELECT {totals} FROM (SELECT {each} FROM source"
-            f' GROUP BY source."{workload.query.group_by}", {window_start})'
+            f"SELECT {totals} FROM (SELECT {each} FROM ("
+            f"SELECT {named}, {starts} AS starts_ms, {values}"
+            f" FROM source) GROUP BY {grouped}, starts_ms)"
         ).fetchone()
     return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
 

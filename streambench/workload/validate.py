@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -18,19 +18,22 @@ from streambench.model.expression import (
     Not,
     Or,
 )
+from streambench.model.windows import Sessions
 from streambench.model.workload import (
-    Choice,
     Replay,
     Synthetic,
     Workload,
     exact_from_grace_ms,
 )
 from streambench.workload.bounds import Range, range_of, ranges_of
-from streambench.workload.durations import show_duration
+from streambench.workload.durations import show_duration, show_window, windows_words
 from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.groups import Group, groups_of
+from streambench.workload.keys import key_text
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
+from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
 from streambench.workload.sums import (
     greatest_generated,
@@ -70,8 +73,7 @@ def findings(
             rate = peak_rate_per_s(load, rate_per_s)
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
-            source = workload.field(workload.query.group_by).source
-            keys = source.values if isinstance(source, Choice) else ()
+            groups: Iterable[Group] = groups_of(workload)
             records = most_records_in_a_window(
                 workload, load, rate_per_s=rate, duration_ms=duration_ms
             )
@@ -80,13 +82,14 @@ def findings(
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
             found = [*_replay(replay, surveyed, rate_per_s, duration_ms)]
-            ranges, keys = dict(surveyed.bounds), surveyed.keys
+            ranges, groups = dict(surveyed.bounds), surveyed.groups
             # The file's sums are added up only where no single value is beyond.
             beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
         case _:
             assert_never(workload.input)
+    beyond += _sessions(workload)
     found += [
-        *_partitions(workload, keys, workload.partitions if partitions is None else partitions),
+        *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
         *beyond,
         *_string_order(workload),
         *_exactness(workload, ranges),
@@ -144,15 +147,15 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
 
 def least_duration_ms(workload: Workload) -> int:
     """How long a generated load has to be, so that something can be said of its windows."""
-    return workload.query.window.span_ms(_MIN_WINDOWS)
+    return workload.query.window.whole_ms(_MIN_WINDOWS)
 
 
 def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
     least_ms = least_duration_ms(workload)
     if duration_ms is not None and duration_ms < least_ms:
         yield Finding(
-            f"{show_duration(max(0, duration_ms))} of load is too short for windows of"
-            f" {show_duration(workload.query.window.size_ms)}",
+            f"{show_duration(max(0, duration_ms))} of load is too short for"
+            f" {windows_words(workload.query.window)}",
             f"streambench run --duration {show_duration(least_ms).replace(' ', '')}, or longer",
             fatal=True,
         )
@@ -179,22 +182,25 @@ def _replay(
         )
 
 
-def _partitions(workload: Workload, keys: tuple[str, ...], partitions: int) -> Iterator[Finding]:
+def _partitions(workload: Workload, groups: Iterable[Group], partitions: int) -> Iterator[Finding]:
     if partitions < 1:
         yield Finding("a topic has one partition or more", "use --partitions 4", fatal=True)
         return
     without = set(range(partitions))
-    for key in keys:
-        without.discard(partition_of(key.encode(), partitions))
+    keys: list[str] = []
+    for group in groups:
+        keys.append(key_text(group))
+        without.discard(partition_of(keys[-1].encode(), partitions))
         if not without:
             return
     empty = ", ".join(str(number) for number in sorted(without))
+    names = ", ".join(key.name for key in workload.query.group_by)
     shown = ", ".join(keys[:_SHOWN_KEYS]) + (", …" if len(keys) > _SHOWN_KEYS else "")
     yield Finding(
         f"partition {empty} of {partitions} would get no record: the {len(keys)} values of"
-        f" '{workload.query.group_by}' ({shown}) all hash to others, and an event clock over"
+        f" '{names}' ({shown}) all hash to others, and an event clock over"
         " partitions would never move",
-        "give the group-by field more values, or lower [input] partitions in workload.toml",
+        "give the group-by fields more values, or lower [input] partitions in workload.toml",
         fatal=True,
     )
 
@@ -243,7 +249,7 @@ def _generated_sums(
         if greatest > MAX_BIGINT:
             yield _sum_beyond(
                 f"the sum '{aggregate.alias}' can reach {greatest:,}, beyond a bigint: a window of"
-                f" {show_duration(workload.query.window.size_ms)} can hold {records:,} records",
+                f" {show_window(workload.query.window)} can hold {records:,} records",
                 "use smaller numbers, a lower --rate or shorter windows",
             )
 
@@ -260,6 +266,21 @@ def _replayed_sums(workload: Workload, replay: Replay) -> Iterator[Finding]:
 
 def _sum_beyond(message: str, hint: str) -> Finding:
     return Finding(message, f"{hint}: engines differ on what happens then", fatal=True)
+
+
+def _sessions(workload: Workload) -> Iterator[Finding]:
+    """Engines differ on a record that is late for a session that is still open, or that it would begin."""
+    query = workload.query
+    if not isinstance(query.window, Sessions):
+        return
+    needed_ms = grace_needed_ms(workload)
+    if query.grace_ms < needed_ms:
+        yield Finding(
+            "records may come after the session that they extend has closed, and nobody knows then which"
+            f" sessions are right: the grace is {show_duration(query.grace_ms)}",
+            f'[query] grace = "{show_duration(needed_ms)}" is enough',
+            fatal=True,
+        )
 
 
 def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:

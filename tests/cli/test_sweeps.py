@@ -30,7 +30,7 @@ def plain(**chosen: Any) -> Request:
 
 
 def keys(request: Request) -> Choice:
-    source = request.workload.field(request.workload.query.group_by).source
+    source = request.workload.field(request.workload.query.group_by[0].name).source
     assert isinstance(source, Choice)
     return source
 

@@ -38,12 +38,17 @@ ROW_COLUMNS = ("partition", "offset", "appended_ms", "visible_ns", "key", "windo
 
 def brisk_workload(folder: Path, window_ms: int) -> None:
     """A workload `brisk` in `folder`: clicks with short windows, so that twenty are soon had."""
-    place = folder / "workloads" / "brisk"
+    clicks_with(folder, "brisk", f'tumbling = "{window_ms} ms"')
+
+
+def clicks_with(folder: Path, name: str, window: str) -> None:
+    """Clicks with other windows, as a workload in `folder`."""
+    place = folder / "workloads" / name
     place.mkdir(parents=True)
     text = (find("clicks") / "workload.toml").read_text()
     usual = 'tumbling = "500 ms"'
     assert usual in text
-    (place / "workload.toml").write_text(text.replace(usual, f'tumbling = "{window_ms} ms"'))
+    (place / "workload.toml").write_text(text.replace(usual, window))
 
 
 def on_any_machine(request: Request) -> Request:

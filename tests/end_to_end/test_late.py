@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -55,8 +56,10 @@ def day(folder: Path, speed_up: str, *engines: str) -> tuple[TrialRecord, ...]:
     return trials(folder, "day", *engines)
 
 
-def trials(folder: Path, workload: str, *engines: str) -> tuple[TrialRecord, ...]:
-    """Run a workload in a folder on some engines."""
+def trials(
+    folder: Path, workload: str, *engines: str, missing_s: float | None = None
+) -> tuple[TrialRecord, ...]:
+    """Run a workload in a folder on some engines; rows that do not come are waited for so long."""
     with contextlib.chdir(folder):
         request = make_request(
             Options(
@@ -67,7 +70,8 @@ def trials(folder: Path, workload: str, *engines: str) -> tuple[TrialRecord, ...
                 out=folder / "results",
             )
         )
-        bench((on_any_machine(request),), workspaces=one_broker.workspace)
+        request = dataclasses.replace(on_any_machine(request), missing_s=missing_s)
+        bench((request,), workspaces=one_broker.workspace)
     (bundle,) = (folder / "results").iterdir()
     records = tuple(trial.record for trial in read_bundle(bundle).trials)
     assert tuple(record.variant.asked for record in records) == engines

@@ -57,7 +57,7 @@ CLICKS = Workload(
     input=Synthetic(rate_per_s=1_000, disorder_ms=50),
     query=Query(
         where=Comparison(ComparisonOperator.EQ, _ACTION, Literal("it's \\ a; view")),
-        group_by="campaign",
+        group_by=(FieldReference("campaign", FieldType.STRING),),
         window=Tumbling(WINDOW_MS),
         grace_ms=GRACE_MS,
         aggregates=(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from streambench.engines.kafka_streams.source import JsonParser, programs
+from streambench.engines.kafka_streams.source import JsonParser
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -19,15 +18,14 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
 )
-from streambench.model.plan import Artifacts
-from streambench.model.workload import Field
-from streambench.runtime.artifacts import resolve
-from streambench.runtime.compiler import compile_java
+from streambench.model.workload import Field, Workload
 from streambench.workload.expressions import parse_expression
 from streambench.workload.java import to_java
+from streambench.workload.keys import key_text
 from streambench.workload.python import to_python
 from streambench.workload.sql import to_sql
 from tests.engines.cluster_lab import CLICKS
+from tests.engines.java_lab import run_java
 
 FIELDS = (
     Field("s", FieldType.STRING, None),
@@ -119,7 +117,12 @@ def test_values_rows_and_conditions_agree_with_python_and_sql(
         *(json.dumps(event, ensure_ascii=ascii) for event in EVENTS for ascii in (True, False)),
         *ODD,
     ]
-    *answers, end = run_java(conditions, [*lines, *WRONG, lines[0]], tmp_path, parser)
+    holds_all = ' + "," + '.join(
+        f"({to_java(condition, variable=lambda name: f'event.{name}')})" for condition in conditions
+    )
+    given = "\n".join([*lines, *WRONG, lines[0]])
+    workload = asking(two_sums("n", "m"))
+    *answers, end = run_java(workload, parser, HARNESS % holds_all, given, tmp_path)
     refused = answers[len(lines) :]
     assert refused == [None] * len(WRONG)
     assert end == answers[0]  # what was wrong leaves nothing behind
@@ -147,43 +150,55 @@ def sql_holds(conditions: list[Expression], event: dict[str, Any]) -> list[bool]
     return list(row)
 
 
-def run_java(
-    conditions: list[Expression], lines: list[str], folder: Path, parser: JsonParser
-) -> list[Any]:
-    """What the generated program makes of each line: the fields, which conditions hold, and a row; None
-    where it is refused.
-    """
-    reads_all = tuple(
-        Aggregate(name, AggregateFunction.SUM, FieldReference(name, FieldType.BIGINT))
-        for name in "nm"
+GROUPS = (["n"], ["s", "n"], ["m", "t", "s"], ["s", "t"])
+KEYS = """
+import java.nio.charset.StandardCharsets;
+import java.util.Scanner;
+
+class Harness {
+    public static void main(String[] args) {
+        Scanner in = new Scanner(System.in, StandardCharsets.UTF_8).useDelimiter("\\\\x00");
+        java.io.PrintStream out = new java.io.PrintStream(System.out, true, StandardCharsets.UTF_8);
+        while (in.hasNext()) {
+            Row row = new Row(in.next(), 500, new long[] { 1, 2 });
+            out.println(
+                new String(Rows.SERDE.serializer().serialize("output", row), StandardCharsets.UTF_8));
+        }
+    }
+}
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("group_by", GROUPS, ids="-".join)
+@pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
+def test_a_row_says_each_field_of_its_group(
+    tmp_path: Path, parser: JsonParser, group_by: list[str]
+) -> None:
+    types = {field.name: field.type for field in FIELDS}
+    keys = tuple(FieldReference(name, types[name]) for name in group_by)
+    groups = [[event[name] for name in group_by] for event in EVENTS]
+    given = "\0".join(map(key_text, groups))
+    workload = asking(two_sums("one", "two"), group_by=keys)
+    assert [list(row.items()) for row in run_java(workload, parser, KEYS, given, tmp_path)] == [
+        [*zip(group_by, group, strict=True), ("window_start", 500), ("one", 1), ("two", 2)]
+        for group in groups
+    ]
+
+
+def two_sums(*aliases: str) -> tuple[Aggregate, ...]:
+    """Of both numbers, so that the program reads all fields."""
+    return tuple(
+        Aggregate(alias, AggregateFunction.SUM, FieldReference(name, FieldType.BIGINT))
+        for alias, name in zip(aliases, "nm", strict=True)
     )
+
+
+def asking(
+    aggregates: tuple[Aggregate, ...],
+    *,
+    group_by: tuple[FieldReference, ...] = CLICKS.query.group_by,
+) -> Workload:
     where = parse_expression("s <> t", FIELDS)
-    query = replace(CLICKS.query, where=where, aggregates=reads_all)
-    workload = replace(CLICKS, fields=FIELDS, query=query)
-    sources = []
-    for program in programs(workload, retention_ms=1_000, parser=parser):
-        sources.append(folder / program.name)
-        sources[-1].write_text(program.text, encoding="utf-8")
-    holds = ' + "," + '.join(
-        f"({to_java(condition, variable=lambda name: f'event.{name}')})" for condition in conditions
-    )
-    sources.append(folder / "Harness.java")
-    sources[-1].write_text(HARNESS % holds, encoding="utf-8")
-    artifacts = resolve(Artifacts(java=True, jar_sets=("streams-4.3.1", "compiler")))
-    classes = compile_java(
-        tuple(sources),
-        classpath=artifacts.jars["streams-4.3.1"],
-        out=folder / "classes",
-        java=artifacts.java,
-        ecj=artifacts.jars["compiler"][0],
-    )
-    class_path = ":".join(map(str, (classes, *artifacts.jars["streams-4.3.1"])))
-    done = subprocess.run(
-        [str(artifacts.java), "-cp", class_path, "Harness"],
-        input="\n".join(lines).encode(),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
+    query = replace(CLICKS.query, where=where, aggregates=aggregates, group_by=group_by)
+    return replace(CLICKS, fields=FIELDS, query=query)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams import ENGINE
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
@@ -78,7 +79,22 @@ def test_windows_are_kept_for_two_commits_of_the_interval_in_force(
     conditions: Conditions, user: tuple[tuple[str, str], ...], retention_ms: int
 ) -> None:
     made = plan(conditions, replace(VARIANT, settings=user))
-    assert f"RETENTION = Duration.ofMillis({retention_ms});" in made.programs[0].text
+    kept = f"RETENTION = Duration.ofMillis({retention_ms}L).plus(LONGEST_JUMP);"
+    assert kept in made.programs[0].text
+
+
+def test_windows_are_kept_for_as_long_as_event_time_jumps() -> None:
+    symbols = {"input_topic": "in", "output_topic": "out"}
+    for made, jump_ms in ((plan(), "0"), (plan().told_of_jumps(3_600_000), "3600000")):
+        filled = fill(made.programs[0].text, {**made.symbols, **symbols})
+        assert f'LONGEST_JUMP = Duration.ofMillis(Long.parseLong("{jump_ms}"));' in filled
+    shipped = plan(variant=replace(VARIANT, name="shipped-retention"))
+    assert "etention(" not in shipped.programs[0].text
+
+
+def test_a_retention_that_there_is_not_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no retention 'shiped'; did you mean 'shipped'"):
+        plan(variant=replace(VARIANT, settings=(("streambench.retention", "shiped"),)))
 
 
 def test_a_commit_interval_is_a_number() -> None:
@@ -136,7 +152,10 @@ def test_a_json_parser_that_there_is_not_is_refused_with_the_nearest() -> None:
 
 def test_what_is_streambenchs_own_is_no_property_of_kafka_streams() -> None:
     assert "json-parser" not in programs(FLAT)["streams.properties"]
-    assert settings(plan(variant=FLAT), "program") == {"streambench.json-parser": "flat"}
+    assert settings(plan(variant=FLAT), "program") == {
+        "streambench.json-parser": "flat",
+        "streambench.retention": "covers-jumps",
+    }
 
 
 def test_the_variant_that_commits_every_100_ms_is_as_shipped_under_exactly_once() -> None:

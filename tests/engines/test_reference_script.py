@@ -16,6 +16,7 @@ from streambench.engines.reference.windows import Windows
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import EventClock, Plan
+from streambench.model.windows import Tumbling
 from tests.engines.cluster_lab import CLICKS, VIEW
 from tests.engines.snapshot import matches_snapshot
 
@@ -42,7 +43,7 @@ def test_a_row_comes_after_the_delay_and_not_before() -> None:
 def test_a_delay_may_count_from_when_the_closing_record_was_due_by_the_wall_clock() -> None:
     script = Script(delay_ms=40, quantum_ms=5)
     ahead_ms = 100_000.0
-    stage = Stage(script, window_ms=100, grace_ms=20)
+    stage = Stage(script, window=Tumbling(100), grace_ms=20)
     # The window from 500 to 600 may be closed by what is due at 625: 10 ms before it was read.
     stage.add([OutputRow(0, "c1", int(ahead_ms) + 500, [1])], 635, ahead_ms)
     assert stage.next_ms() == 625 + 40
@@ -76,7 +77,7 @@ def test_six_kinds_of_damage_of_one_frequency_meet_six_rows_of_it() -> None:
         move_every=60,
         invent_every=60,
     )
-    stage = Stage(script, window_ms=window_ms)
+    stage = Stage(script, window=Tumbling(window_ms))
     right: list[OutputRow] = []
     for window in range(1, 13):
         # Every other key is not in the window before: there is place for what is moved.

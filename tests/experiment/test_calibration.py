@@ -199,7 +199,7 @@ def test_the_late_time_of_an_outage_is_the_mean_over_partitions() -> None:
 
 def test_each_outage_is_over_before_the_next_hit() -> None:
     workload = load_workload(OUTAGE_CASE.workload)
-    assert workload.query.window.size_ms == RESOLUTION_MS
+    assert workload.query.window.shortest_ms == RESOLUTION_MS
     latest_ms = longest_jitter_ms(workload, Conditions())
     begins_ms = [fault.at_ms for fault in OUTAGE_CASE.faults]
     ends_ms = [*begins_ms[1:], round(OUTAGE_CASE.measured_s * 1000)]

@@ -122,8 +122,8 @@ def test_the_points_of_a_sweep_keep_their_intervals_and_are_told_of() -> None:
 
 
 def test_a_replay_counts_its_windows_as_they_are_played() -> None:
-    assert closings(FLIGHTS, 60_000) == Closings(20, 2_000, 3_600_000)
-    assert closings(CLICKS, 60_000) == Closings(120, 500, 500)
+    assert closings(FLIGHTS, 60_000) == Closings(20, 2_000, "windows of 1 h")
+    assert closings(CLICKS, 60_000) == Closings(120, 500, "windows of 500 ms")
 
 
 def test_a_plain_run_has_nothing_to_warn_of() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from streambench.model.workload import Query
 
 QUERY = Query(
     where=None,
-    group_by="campaign",
+    group_by=(FieldReference("campaign", FieldType.STRING),),
     window=Tumbling(500),
     grace_ms=100,
     aggregates=(
@@ -46,6 +47,26 @@ def test_rows_decode_to_the_querys_columns_whatever_the_order_and_spacing() -> N
         "value:views": [3, 4],
         "value:revenue": [40, 41],
     }
+
+
+def test_a_group_of_several_fields_has_one_text_whoever_wrote_them() -> None:
+    text, number = (
+        FieldReference("campaign", FieldType.STRING),
+        FieldReference("shop", FieldType.BIGINT),
+    )
+    query = replace(QUERY, group_by=(text, number))
+    rows = [row(shop=7), row(shop=-7, campaign='"é'), b"{}", row(shop="7"), row()]
+    decoded = decode(RawRows.of([raw(each, at) for at, each in enumerate(rows)]), query)
+    assert decoded.table.column("key").to_pylist() == ['["c1",7]', '["\\"é",-7]']
+    assert [each.offset for each in decoded.malformed] == [2, 3, 4]
+    assert decoded.malformed[1].reason == "shop is '7', not a whole number"
+    swapped = replace(QUERY, group_by=(number, text))
+    assert decode(RawRows.of([raw(rows[0])]), swapped).table.column("key").to_pylist() == [
+        '[7,"c1"]'
+    ]
+    alone = replace(QUERY, group_by=(number,))
+    many = RawRows.of(raw(row(shop=n), n) for n in range(100))
+    assert decode(many, alone).table.column("key").to_pylist() == [str(n) for n in range(100)]
 
 
 def test_no_rows_decode_to_an_empty_table_with_all_columns() -> None:

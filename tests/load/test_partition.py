@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from kafka.partitioner.default import murmur2 as kafka_murmur2
 
+from streambench.load.columns import ByteTable
+from streambench.load.murmur import partitions_of
 from streambench.load.partition import keys_by_partition, murmur2, partition_of
 
 
@@ -33,6 +36,20 @@ def test_murmur2_gives_what_kafka_python_gives_at_every_length() -> None:
 
 def test_a_key_belongs_to_the_partition_of_its_positive_hash() -> None:
     assert partition_of(b"21", 4) == (-973932308 & 0x7FFFFFFF) % 4
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 1_000])
+@pytest.mark.parametrize("longest", [0, 3, 4, 61])
+def test_many_keys_are_placed_as_each_alone(partitions: int, longest: int) -> None:
+    rng = random.Random(longest)
+    # No byte of UTF-8 is 255, which fills up a table.
+    keys = [bytes(rng.randrange(255) for _ in range(n % (longest + 1))) for n in range(200)]
+    table = ByteTable.of(keys)
+    assert partitions_of(table.matrix, table.lengths, partitions).tolist() == [
+        partition_of(key, partitions) for key in keys
+    ]
+    none = np.empty((0, longest), np.uint8)
+    assert len(partitions_of(none, np.empty(0, np.int64), partitions)) == 0
 
 
 def test_keys_are_put_to_their_partitions_in_their_order() -> None:

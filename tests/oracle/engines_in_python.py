@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from streambench.model.windows import Sessions, Window
 from streambench.model.workload import Query
 from tests.oracle.stand_in import OFFSET_MS, Record
 
@@ -14,8 +15,14 @@ Counts = Mapping[tuple[str, int], list[int]]
 """Values counted in time, by (key, window start)."""
 
 
-def _start_ms(event_ms: int, query: Query) -> int:
-    return event_ms // query.window.size_ms * query.window.size_ms
+def starts_ms(event_ms: int, window: Window) -> list[int]:
+    """The starts of all windows that hold an event, instant by instant."""
+    assert not isinstance(window, Sessions)
+    return [
+        start_ms
+        for start_ms in range(event_ms - window.shortest_ms + 1, event_ms + 1)
+        if start_ms % window.advance_ms == window.offset_ms
+    ]
 
 
 def _passes(record: Record, query: Query) -> bool:
@@ -31,9 +38,9 @@ def kafka_streams(records: Sequence[Record], query: Query) -> Counts:
             continue
         stream_ms = max(observed.get(record.partition, record.event_ms), record.event_ms)
         observed[record.partition] = stream_ms
-        start = _start_ms(record.event_ms, query)
-        if start + query.window.size_ms > stream_ms - query.grace_ms:
-            found[record.key, start].append(record.value)
+        for start in starts_ms(record.event_ms, query.window):
+            if start + query.window.shortest_ms > stream_ms - query.grace_ms:
+                found[record.key, start].append(record.value)
     return found
 
 
@@ -51,10 +58,10 @@ def flink(
             if not logs[p]:
                 break
             record = logs[p].pop(0)
-            start = _start_ms(record.event_ms, query)
             if _passes(record, query):
-                if watermark < start + query.window.size_ms:
-                    found[record.key, start].append(record.value)
+                for start in starts_ms(record.event_ms, query.window):
+                    if watermark < start + query.window.shortest_ms:
+                        found[record.key, start].append(record.value)
                 greatest[p] = max(greatest[p], record.event_ms)
             if rng.random() < 0.5:
                 watermark = max(watermark, min(greatest) - query.grace_ms)
@@ -78,9 +85,9 @@ def spark(
                 if not _passes(record, query):
                     continue
                 greatest_ms = max(greatest_ms, record.event_ms + OFFSET_MS)
-                start = _start_ms(record.event_ms, query)
-                if start + OFFSET_MS + query.window.size_ms > late_ms:
-                    found[record.key, start].append(record.value)
+                for start in starts_ms(record.event_ms, query.window):
+                    if start + OFFSET_MS + query.window.shortest_ms > late_ms:
+                        found[record.key, start].append(record.value)
             ends[p] = end
         batches.append((own_ms, {p: ends[p] + 2 for p in range(partitions)}))
         own_ms, late_ms = max(own_ms, greatest_ms - query.grace_ms), own_ms

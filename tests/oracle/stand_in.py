@@ -20,7 +20,7 @@ from streambench.model.expression import (
     FieldType,
     Literal,
 )
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
 from streambench.oracle.keyed_windows import KeyedWindows
@@ -34,6 +34,7 @@ COUNT = Aggregate("n", AggregateFunction.COUNT, None)
 SUM = Aggregate("total", AggregateFunction.SUM, VALUE)
 MIN = Aggregate("least", AggregateFunction.MIN, VALUE)
 MAX = Aggregate("greatest", AggregateFunction.MAX, VALUE)
+WINDOWS = (Tumbling(100), Tumbling(100, 33), Hopping(100, 40), Hopping(120, 40, 7))
 ONLY_VIEWS = Comparison(
     ComparisonOperator.EQ, FieldReference("action", FieldType.STRING), Literal("view")
 )
@@ -63,12 +64,15 @@ class Record:
 
 
 def query(
-    *aggregates: Aggregate, size_ms: int = 100, grace_ms: int = 0, filtered: bool = True
+    *aggregates: Aggregate,
+    window: Window = Tumbling(100),  # noqa: B008
+    grace_ms: int = 0,
+    filtered: bool = True,
 ) -> Query:
     return Query(
         where=ONLY_VIEWS if filtered else None,
-        group_by="key",
-        window=Tumbling(size_ms),
+        group_by=(FieldReference("key", FieldType.STRING),),
+        window=window,
         grace_ms=grace_ms,
         aggregates=aggregates or (COUNT, SUM, MIN, MAX),
     )

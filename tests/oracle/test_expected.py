@@ -7,9 +7,10 @@ import pytest
 
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
+from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import exact_from_grace_ms
 from streambench.oracle.expected import Expected, expect
-from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark
+from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark, starts_ms
 from tests.oracle.stand_in import (
     COUNT,
     MAX,
@@ -17,6 +18,7 @@ from tests.oracle.stand_in import (
     OFFSET_MS,
     SUM,
     VALUE,
+    WINDOWS,
     Record,
     pairs,
     query,
@@ -86,17 +88,19 @@ def test_without_late_records_every_clock_expects_the_same_exact_rows(tmp_path: 
     assert tables[0] == tables[1] == tables[2]
 
 
-def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
+@pytest.mark.parametrize("window", WINDOWS)
+def test_values_are_those_of_plain_python(tmp_path: Path, window: Window) -> None:
     records = disordered(3)
     expected = expect(
         trace_of(tmp_path / "columns", records, partitions=PARTITIONS),
-        query(grace_ms=5_000),
+        query(window=window, grace_ms=5_000),
         EventClock.PER_PARTITION,
     )
     by_hand: dict[tuple[str, int], list[int]] = {}
     for record in records:
         if record.action == "view":
-            by_hand.setdefault((record.key, record.event_ms // 100 * 100), []).append(record.value)
+            for start in starts_ms(record.event_ms, window):
+                by_hand.setdefault((record.key, start), []).append(record.value)
     rows = rows_of(expected)
     assert set(rows) == set(by_hand)
     assert any(start < 0 for _, start in by_hand)
@@ -112,11 +116,12 @@ def test_values_are_those_of_plain_python(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("grace_ms", [0, 37])
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_clock_per_partition_is_replayed_exactly(
-    tmp_path: Path, seed: int, grace_ms: int
+    tmp_path: Path, seed: int, grace_ms: int, window: Window
 ) -> None:
     records = disordered(seed)
-    asked = query(grace_ms=grace_ms)
+    asked = query(window=window, grace_ms=grace_ms)
     trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
     expected = expect(trace, asked, EventClock.PER_PARTITION)
     counted = kafka_streams(records, asked)
@@ -132,11 +137,12 @@ def test_a_clock_per_partition_is_replayed_exactly(
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("grace_ms", [0, 37])
+@pytest.mark.parametrize("window", WINDOWS)
 def test_bounds_of_a_least_over_partitions_clock_hold_for_any_interleaving(
-    tmp_path: Path, seed: int, grace_ms: int
+    tmp_path: Path, seed: int, grace_ms: int, window: Window
 ) -> None:
     records = disordered(seed)
-    asked = query(grace_ms=grace_ms)
+    asked = query(window=window, grace_ms=grace_ms)
     trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
     expected = expect(trace, asked, EventClock.MIN_OF_PARTITIONS)
     assert not expected.exact
@@ -147,11 +153,12 @@ def test_bounds_of_a_least_over_partitions_clock_hold_for_any_interleaving(
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("grace_ms", [0, 37])
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_clock_per_batch_is_exact_with_its_batches_and_bounded_without(
-    tmp_path: Path, seed: int, grace_ms: int
+    tmp_path: Path, seed: int, grace_ms: int, window: Window
 ) -> None:
     records = disordered(seed)
-    asked = query(grace_ms=grace_ms)
+    asked = query(window=window, grace_ms=grace_ms)
     trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
     blind = expect(trace, asked, EventClock.GLOBAL_PER_BATCH)
     rng = np.random.default_rng(seed)
@@ -169,7 +176,8 @@ def test_a_clock_per_batch_is_exact_with_its_batches_and_bounded_without(
         assert_within(exact, counted)
         rows = rows_of(exact)
         total = sum(int(str(row["possible_records"])) for row in rows.values())
-        assert total == sum(map(len, counted.values())) < sum(r.action == "view" for r in records)
+        all_in = sum(len(starts_ms(r.event_ms, window)) for r in records if r.action == "view")
+        assert total == sum(map(len, counted.values())) < all_in
         assert_within(blind, counted)
 
 
@@ -206,23 +214,23 @@ def test_a_record_is_late_from_the_windows_end_plus_the_grace_on(
     assert counts[EventClock.MIN_OF_PARTITIONS] == ((1, 2) if late else (2, 2))
 
 
+@pytest.mark.parametrize("window", [Tumbling(41), Tumbling(41, 13), Hopping(41, 17)])
 @pytest.mark.parametrize(("disorder_ms", "quantum_ms"), [(0, 5), (7, 5), (50, 5), (0, 1), (3, 7)])
 def test_no_record_is_late_from_the_promised_grace_on(
-    tmp_path: Path, disorder_ms: int, quantum_ms: int
+    tmp_path: Path, disorder_ms: int, quantum_ms: int, window: Window
 ) -> None:
     """The worst that generated load can do, with the window's edge at every place in a quantum."""
     grace_ms = exact_from_grace_ms(disorder_ms, quantum_ms)
-    size_ms = 41  # has no divisor in common with a quantum
-    records = [
+    records = [  # 41 has no divisor in common with a quantum
         Record(quantum, partition, quantum * quantum_ms + from_start_ms)
-        for quantum in range(2 * size_ms)
+        for quantum in range(2 * window.shortest_ms)
         for partition in range(2)
         for from_start_ms in (quantum_ms - 1, -disorder_ms)
     ]
     trace = trace_of(tmp_path / "columns", records, partitions=2)
 
     def nothing_late(grace_ms: int) -> bool:
-        asked = query(size_ms=size_ms, grace_ms=grace_ms)
+        asked = query(window=window, grace_ms=grace_ms)
         return expect(trace, asked, EventClock.PER_PARTITION).nothing_late
 
     assert nothing_late(grace_ms)
@@ -326,6 +334,14 @@ def test_inputs_count_all_records_of_a_window_whether_or_not_they_pass(tmp_path:
         trace_of(tmp_path / "columns", records, partitions=2), query(), EventClock.PER_PARTITION
     )
     assert expected.inputs.to_pydict() == {"window_start_ms": [-100, 0, 100], "records": [1, 2, 1]}
+    hopping = query(window=Hopping(100, 50))
+    overlapping = expect(
+        trace_of(tmp_path / "hopping", records, partitions=2), hopping, EventClock.PER_PARTITION
+    )
+    assert overlapping.inputs.to_pydict() == {
+        "window_start_ms": [-100, -50, 0, 50, 100],
+        "records": [1, 3, 2, 1, 1],
+    }
 
 
 def test_the_newest_quantum_is_that_of_the_newest_record_that_may_count(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from streambench.model.conditions import Guarantee
-from streambench.model.expression import FieldType
+from streambench.model.expression import FieldReference, FieldType
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Tumbling, Window
 from streambench.model.workload import Field, Query, Replay, Synthetic, Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
@@ -22,13 +22,14 @@ from streambench.oracle.late import (
     predict_whole_file,
     prove_drops,
 )
-from tests.oracle.engines_in_python import kafka_streams
+from tests.oracle.engines_in_python import kafka_streams, starts_ms
 from tests.oracle.stand_in import (
     COUNT,
     MIN,
     OFFSET_MS,
     QUANTUM_MS,
     T0_MS,
+    WINDOWS,
     Record,
     query,
     right_rows,
@@ -56,7 +57,13 @@ FLIGHTS = Workload(
         end="2013-07-03",
         origin="",
     ),
-    query=Query(None, "carrier", Tumbling(60 * MINUTE_MS), 0, (COUNT,)),
+    query=Query(
+        None,
+        (FieldReference("carrier", FieldType.STRING),),
+        Tumbling(60 * MINUTE_MS),
+        0,
+        (COUNT,),
+    ),
     partitions=4,
     quantum_ms=5,
 )
@@ -81,18 +88,20 @@ def test_nothing_is_dropped_where_nothing_is_late(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("grace_ms", [0, 37])
+@pytest.mark.parametrize("window", WINDOWS)
 def test_model_proof_and_engine_agree_on_a_clock_per_partition(
-    tmp_path: Path, grace_ms: int
+    tmp_path: Path, grace_ms: int, window: Window
 ) -> None:
     records = disordered(5)
-    asked = query(grace_ms=grace_ms)
+    asked = query(window=window, grace_ms=grace_ms)
     trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
-    passing = sum(r.action == "view" for r in records)
+    passing = sum(len(starts_ms(r.event_ms, window)) for r in records if r.action == "view")
     dropped = passing - sum(map(len, kafka_streams(records, asked).values()))
     assert dropped > 0
     same = LateDrops(passing, dropped, dropped, dropped)
     assert prove_drops(expect(trace, asked, EventClock.PER_PARTITION)) == same
-    assert predict_drops(trace, query(), EventClock.PER_PARTITION, grace_ms=grace_ms) == same
+    model = query(window=window)
+    assert predict_drops(trace, model, EventClock.PER_PARTITION, grace_ms=grace_ms) == same
 
 
 def test_a_model_stays_within_its_own_bounds_and_a_lagging_clock_drops_less(tmp_path: Path) -> None:

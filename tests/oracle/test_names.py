@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from kafka.record.default_records import DefaultRecordBatch
 
-from streambench.engines.common.query_module import load_query
-from streambench.engines.common.query_source import query_source
-from streambench.engines.reference.windows import Windows
-from streambench.kafka.rows import RawRow, RawRows, decode
-from streambench.load.batch import stamp_header
-from streambench.load.probes import probes_of
-from streambench.load.trace import Trace, compile_trace
+from streambench.kafka.rows import RawRows, decode
+from streambench.load.trace import compile_trace
 from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
@@ -29,6 +22,7 @@ from streambench.oracle.late import measured_drops, predict_drops, predict_whole
 from streambench.workload.parse import load_workload
 from tests.oracle.damage import FOUND_AS, Kind, damage
 from tests.oracle.stand_in import OFFSET_MS, T0_MS
+from tests.oracle.whole_way import results
 
 # Every name that a table of ours or a query's SQL has, and what DuckDB adds to a file's columns.
 NUMBERS = [
@@ -160,41 +154,6 @@ origin     = "made for this test"
 """
     (folder / "workload.toml").write_text(text(given, group_by))
     return load_workload(folder)
-
-
-def logged(trace: Trace) -> Iterator[tuple[int, int, bytes]]:
-    """Partition, time stamp and value of each record, read from the bytes that are sent."""
-    data = trace.records_path.read_bytes()
-    for row in trace.batches:
-        records = data[row["offset"] : row["offset"] + row["length"]]
-        header = stamp_header(
-            records,
-            count=int(row["count"]),
-            base_ms=int(row["base_ms"]),
-            max_ms=int(row["max_ms"]),
-            producer_id=1,
-            producer_epoch=0,
-            base_sequence=0,
-        )
-        for record in DefaultRecordBatch(header + records):
-            yield int(row["partition"]), record.timestamp, record.value
-
-
-def results(workload: Workload, trace: Trace, folder: Path) -> list[RawRow]:
-    """What the built-in engine writes, once the load is over."""
-    (folder / "query.py").write_text(query_source(workload))
-    query = load_query(folder / "query.py")
-    windows = Windows(query, trace.meta.partitions, one_clock=False)
-    rows = []
-    for partition, event_ms, value in logged(trace):
-        rows += windows.feed(partition, event_ms + OFFSET_MS, json.loads(value))
-    for probe in probes_of(workload):
-        rows += windows.feed(probe.partition, OFFSET_MS + 60_000, json.loads(probe.value))
-    appended_ms = T0_MS + trace.meta.duration_ms + 1_000
-    return [
-        RawRow(0, at, appended_ms, appended_ms * 1_000_000, *query.row(*row[1:]))
-        for at, row in enumerate(rows)
-    ]
 
 
 @pytest.mark.parametrize("group_by", ["key", "offset"])

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from streambench.engines.protocol import State
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
+from streambench.model.windows import Tumbling
 from streambench.trial.output_watch import LOOKS, OutputWatch
 from tests.oracle.stand_in import COUNT, OFFSET_MS, keyed_windows, query
 
@@ -51,7 +52,7 @@ def watch(state: State = State.RUNNING) -> tuple[OutputWatch, Blocks]:
     found = OutputWatch(
         cast(Any, SimpleNamespace(follow_anew=lambda: blocks)),
         cast(Any, SimpleNamespace(healthy=lambda: SimpleNamespace(state=state))),
-        query(COUNT, size_ms=100, grace_ms=50),
+        query(COUNT, window=Tumbling(100), grace_ms=50),
         keyed_windows((key, start) for key in ("a", "b") for start in WINDOWS),
         event_offset_ms=OFFSET_MS,
         start_monotonic_ns=time.monotonic_ns() - round(SINCE_S * 1e9),

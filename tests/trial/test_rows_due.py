@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from streambench.load.trace import Trace
+from streambench.model.windows import Tumbling
 from streambench.oracle.expected import Due
 from streambench.trial.rows_due import RowsDue
 from tests.oracle.stand_in import keyed_windows, query
@@ -15,7 +16,7 @@ ROWS = keyed_windows((key, start) for key in ("a", "b") for start in (0, 100, 20
 
 def due(*, follows: bool = True) -> RowsDue:
     trace = SimpleNamespace(meta=SimpleNamespace(event_time_follows_due=follows))
-    return RowsDue(cast(Trace, trace), Due(ROWS, ROWS), query(size_ms=100, grace_ms=50))
+    return RowsDue(cast(Trace, trace), Due(ROWS, ROWS), query(window=Tumbling(100), grace_ms=50))
 
 
 def test_a_job_that_has_written_what_was_due_is_not_behind() -> None:

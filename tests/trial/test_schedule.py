@@ -40,7 +40,7 @@ def test_probe_and_closer_lie_before_the_first_window(compiled: tuple[Workload, 
     workload, trace = compiled
     query = workload.query
     times = event_times(trace, query)
-    size_ms = query.window.size_ms
+    size_ms = query.window.shortest_ms
     for event_ms in (times.probe_ms, times.closer_ms):
         window_end_ms = event_ms // size_ms * size_ms + size_ms
         assert window_end_ms + size_ms <= times.first_window_ms
@@ -65,8 +65,8 @@ def test_the_closer_closes_the_probes_window(compiled: tuple[Workload, Trace]) -
     workload, trace = compiled
     query = workload.query
     times = event_times(trace, query)
-    probe_end_ms = times.probe_ms + query.window.size_ms
-    assert times.probe_ms % query.window.size_ms == 0
+    probe_end_ms = times.probe_ms + query.window.shortest_ms
+    assert times.probe_ms % query.window.shortest_ms == 0
     assert times.closer_ms >= probe_end_ms + query.grace_ms
 
 

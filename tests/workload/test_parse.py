@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldType
+from streambench.model.expression import FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
@@ -44,9 +44,27 @@ def test_the_shipped_clicks_is_what_the_design_says() -> None:
     assert action.source == Choice(("view", "click", "purchase"), 0.0)
     assert (price.type, price.source) == (FieldType.BIGINT, IntRange(1, 500))
     query = clicks.query
-    assert (query.group_by, query.window, query.grace_ms) == ("campaign", Tumbling(500), 100)
+    assert query.group_by == (FieldReference("campaign", FieldType.STRING),)
+    assert (query.window, query.grace_ms) == (Tumbling(500), 100)
     assert [a.alias for a in query.aggregates] == ["views", "revenue", "cheapest", "dearest"]
     assert not clicks.late_records_possible
+
+
+@pytest.mark.parametrize(
+    ("written", "window"),
+    [
+        ('tumbling = "1 h", offset = "90 min"', Tumbling(3_600_000, 1_800_000)),
+        ('hopping = "10 s", every = "2 s"', Hopping(10_000, 2_000)),
+        ('hopping = "10 s", every = "3 s", offset = "7 s"', Hopping(10_000, 3_000, 1_000)),
+        ('hopping = "10 s", every = "10 s"', Tumbling(10_000)),
+        ('tumbling = "100 d"', Tumbling(8_640_000_000)),
+        ('session = "30 min"', Sessions(1_800_000)),
+    ],
+)
+def test_windows_are_read(tmp_path: Path, written: str, window: Window) -> None:
+    text = changed(CLICKS, 'tumbling = "500 ms"', written)
+    (tmp_path / "workload.toml").write_text(text)
+    assert load_workload(tmp_path).query.window == window
 
 
 def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
@@ -55,7 +73,7 @@ def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
     assert (flights.input.arrival, flights.input.event_time) == ("departed", "scheduled")
     assert flights.input.path.is_file()
     assert "CC0" in flights.input.origin
-    assert flights.query.window.size_ms / flights.input.speed_up >= 2_000
+    assert flights.query.window.shortest_ms / flights.input.speed_up >= 2_000
     assert flights.late_records_possible
 
 
@@ -100,6 +118,20 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
         ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
         ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
+        ('tumbling = "500 ms"', "", "query.window: give one of tumbling, hopping and session"),
+        (
+            '"500 ms"',
+            '"500 ms", hopping = "1 s"',
+            "query.window: give one of tumbling, hopping and session",
+        ),
+        ('tumbling = "500 ms"', 'hopping = "1 s"', "query.window: hopping windows have a length"),
+        ('"500 ms"', '"500 ms", every = "1 s"', "query.window: hopping windows have a length"),
+        ('tumbling = "500 ms"', 'session = "1 s", offset = "1 s"', "a session has its gap alone"),
+        (
+            'tumbling = "500 ms"',
+            'hopping = "1 s", every = "1.001 s"',
+            "query.window: events between two windows would be in none",
+        ),
         (
             "{ int = [1, 500] }",
             "{ int = [500, 1] }",
@@ -119,8 +151,9 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ),
         ("price    =", "event_ms =", "input.fields.event_ms: the name is used by streambench"),
         ('["campaign"]', '["campain"]', "query.group_by: unknown field 'campain'; did you mean"),
-        ('["campaign"]', '["price"]', "query.group_by: 'price' is a bigint; group by a string"),
-        ('["campaign"]', '["campaign", "action"]', "query.group_by: "),
+        ('["campaign"]', "[]", "query.group_by: "),
+        ('["campaign"]', '["action", "action"]', "query.group_by: 'action' stands there twice"),
+        ('["campaign"]', '["views", "campaign"]', "query.group_by: unknown field 'views'"),
         (
             "action = 'view'",
             "acton = 'view'",

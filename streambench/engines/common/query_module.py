@@ -5,27 +5,61 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, TypeAlias, cast
 
-# The aggregates of one key in one window, in the order of the query.
+# The aggregates of one group in one window, in the order of the query.
 Totals: TypeAlias = list[int]
+# What JSON holds in the field by which the query groups, or a tuple of several fields.
+GroupKey: TypeAlias = Any
 
 
-class QueryProgram(Protocol):
-    """What `query_source` writes: sizes in ms, the filter, the aggregation of a record, a row."""
+class _Program(Protocol):
+    """What every program has: the grace in ms, the filter, the aggregation of a record."""
 
-    WINDOW_MS: int
     GRACE_MS: int
     where: Callable[[Any], bool]
-    accumulate: Callable[[dict[str, Totals], Any], None]
-    row: Callable[[str, int, Totals], tuple[bytes, bytes]]
+    accumulate: Callable[[dict[GroupKey, Totals], Any], None]
+
+
+class QueryProgram(_Program, Protocol):
+    """A query over windows of one length: lengths in ms, and a row by group, start and aggregates."""
+
+    WINDOW_MS: int
+    ADVANCE_MS: int
+    OFFSET_MS: int
+    row: Callable[[GroupKey, int, Totals], tuple[bytes, bytes]]
+
+
+class SessionProgram(_Program, Protocol):
+    """A query over sessions: the gap in ms, a record's group, how totals are merged, and a row.
+
+    A row is made of group, start, end and aggregates. `merge` adds the second totals to the first.
+    """
+
+    GAP_MS: int
+    key_of: Callable[[Any], GroupKey]
+    merge: Callable[[Totals, Totals], None]
+    row: Callable[[GroupKey, int, int, Totals], tuple[bytes, bytes]]
 
 
 def load_query(path: Path) -> QueryProgram:
-    """Import the program at `path`."""
+    """Import the program of windows of one length at `path`."""
+    return cast(QueryProgram, _load(path))
+
+
+def load_program(path: Path) -> QueryProgram | SessionProgram:
+    """Import the program at `path`, of either kind."""
+    module = _load(path)
+    if hasattr(module, "GAP_MS"):
+        return cast(SessionProgram, module)
+    return cast(QueryProgram, module)
+
+
+def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("query", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return cast(QueryProgram, module)
+    return module

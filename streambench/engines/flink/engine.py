@@ -41,7 +41,9 @@ from streambench.model.plan import (
     Role,
     Setting,
     Unsupported,
+    Whose,
 )
+from streambench.model.windows import Hopping
 from streambench.model.workload import Workload
 
 
@@ -71,6 +73,13 @@ class FlinkEngine:
         """Query, configuration and processes, with addresses and folders as symbols."""
         if (other := other_version("Flink", variant.version, VERSIONS)) is not None:
             return other
+        window = workload.query.window
+        if isinstance(window, Hopping) and not window.divided_evenly:
+            return Unsupported(
+                Whose.UPSTREAM,
+                "Flink's HOP takes only windows whose length is a multiple of the distance of their starts "
+                f"({window.size_ms} ms is no multiple of {window.advance_ms} ms)",
+            )
         settings = flink_settings(workload.query, conditions, variant)
         return Plan(
             engine=self.name,

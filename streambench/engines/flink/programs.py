@@ -11,8 +11,9 @@ from streambench.engines.common.settings import values
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
 from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.expression import FieldType
 from streambench.model.plan import Program, Setting
-from streambench.model.workload import Workload
+from streambench.model.workload import Query, Workload
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w./-]*( ms)?")
 
@@ -70,8 +71,8 @@ def _sink(
         "connector": "kafka",
         "topic": "${output_topic}",
         "properties.bootstrap.servers": "${broker}",
-        "key.format": "raw",
-        "key.fields": workload.query.group_by,
+        "key.format": "raw" if _is_one_string(workload.query) else "json",
+        "key.fields": ";".join(key.name for key in workload.query.group_by),
         "value.format": "json",
         "value.fields-include": "ALL",
         **values(settings, SINK),
@@ -79,6 +80,11 @@ def _sink(
     if conditions.guarantee is Guarantee.EXACTLY_ONCE:
         options["sink.transactional-id-prefix"] = "${job_id}"
     return options
+
+
+def _is_one_string(query: Query) -> bool:
+    """Whether rows can be keyed by a text as it is; of a number that format would make eight bytes."""
+    return [key.type for key in query.group_by] == [FieldType.STRING]
 
 
 def _job(settings: Sequence[Setting], connector: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from streambench.engines.common.symbols import literal
 from streambench.model.expression import (
@@ -12,6 +13,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
 )
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -33,7 +35,8 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     if query.where is not None:
         note += "\n  -- only records that pass the filter move the event clock"
     columns.append(f"-- {note}\n  {watermark}")
-    results = [f"{_quoted(query.group_by)} STRING", "`window_start` BIGINT"]
+    results = [f"{_quoted(key.name)} {SQL_TYPES[key.type]}" for key in query.group_by]
+    results += [f"`{name}` BIGINT" for name in _edges(query.window)]
     results += [f"{_quoted(aggregate.alias)} BIGINT" for aggregate in query.aggregates]
     return (
         ";\n\n".join(
@@ -87,20 +90,44 @@ def _watermark(query: Query, time: str) -> str:
 
 
 def _insert(query: Query, time: str) -> str:
-    # EPOCH is in whole seconds.
-    window_start = (
-        "EXTRACT(EPOCH FROM `window_start`) * 1000 + EXTRACT(MILLISECOND FROM `window_start`)"
-    )
-    selected = [_quoted(query.group_by), f"{window_start} AS `window_start`"]
+    keys = [_quoted(key.name) for key in query.group_by]
+    selected = [*keys, *(f"{_since_epoch(name)} AS `{name}`" for name in _edges(query.window))]
     selected += [f"{_aggregate(item)} AS {_quoted(item.alias)}" for item in query.aggregates]
-    window = (
-        f"TUMBLE(TABLE `records`, DESCRIPTOR({_quoted(time)}), {interval(query.window.size_ms)})"
-    )
+    window = _windowed(query.window, time, keys)
     lines = ["INSERT INTO `results`", "SELECT", _indented(selected), f"FROM TABLE({window})"]
     if query.where is not None:
         lines.append(f"WHERE {_sql(query.where)}")
-    lines.append(f"GROUP BY {_quoted(query.group_by)}, `window_start`, `window_end`")
+    lines.append(f"GROUP BY {', '.join(keys)}, `window_start`, `window_end`")
     return "\n".join(lines)
+
+
+def _edges(window: Window) -> tuple[str, ...]:
+    """The columns that tell a window: of a session its end as well."""
+    return ("window_start", "window_end") if isinstance(window, Sessions) else ("window_start",)
+
+
+def _since_epoch(name: str) -> str:
+    """A time in ms; EPOCH is in whole seconds."""
+    return f"EXTRACT(EPOCH FROM `{name}`) * 1000 + EXTRACT(MILLISECOND FROM `{name}`)"
+
+
+def _windowed(window: Window, time: str, keys: Sequence[str]) -> str:
+    match window:
+        case Sessions():
+            # Without the groups there would be one stream of sessions for all of them.
+            groups = f"PARTITION BY ({', '.join(keys)})"
+            gap = interval(window.gap_ms)
+            return f"SESSION(TABLE `records` {groups}, DESCRIPTOR({_quoted(time)}), {gap})"
+        case Tumbling():
+            function, lengths_ms = "TUMBLE", [window.size_ms]
+        case Hopping():
+            function, lengths_ms = "HOP", [window.every_ms, window.size_ms]
+        case _:
+            assert_never(window)
+    if window.offset_ms:
+        lengths_ms.append(window.offset_ms)
+    lengths = ", ".join(interval(length_ms) for length_ms in lengths_ms)
+    return f"{function}(TABLE `records`, DESCRIPTOR({_quoted(time)}), {lengths})"
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -6,10 +6,11 @@ from the first record of its oldest open window, and drops records of windows th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import gcd
 from typing import Any, NamedTuple, Protocol
 
-from streambench.engines.common.query_module import QueryProgram, Totals
+from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
 
 
 class Record(Protocol):
@@ -23,10 +24,10 @@ class Record(Protocol):
 
 
 class Closed(NamedTuple):
-    """A window that is over; `totals` by key are final."""
+    """A window that is over; `totals` by group are final."""
 
     start_ms: int
-    totals: dict[str, Totals]
+    totals: dict[GroupKey, Totals]
 
 
 class CommitMark(NamedTuple):
@@ -40,14 +41,18 @@ class OpenWindows:
     """Feeds the records of one partition, in the order of its log, and returns windows that close.
 
     The clock is the greatest timestamp so far among records that pass `where`, of this partition
-    alone: another partition's progress says nothing about this one's.
+    alone: another partition's progress says nothing about this one's. A record that is late for some of
+    its windows counts in the others; `late_records` counts it once for each window that it missed.
     """
 
     def __init__(self, query: QueryProgram, mark: CommitMark) -> None:
         self._query = query
+        self._offset = query.OFFSET_MS
+        # All events of a pane are in the same windows.
+        self._pane = gcd(query.WINDOW_MS, query.ADVANCE_MS)
         self._position = mark.offset
         self._closed_ms = mark.closed_ms
-        self._open: dict[int, dict[str, Totals]] = {}
+        self._open: dict[int, dict[GroupKey, Totals]] = {}
         self._first_offset: dict[int, int] = {}
         self.committed = mark
         self.late_records = 0
@@ -63,35 +68,53 @@ class OpenWindows:
         where, accumulate = query.where, query.accumulate
         closed_ms = self._closed_ms
         closes_at = closed_ms + size + grace
-        start = end = 0  # the window of `totals`, empty at first
-        totals: dict[str, Totals] = {}
+        # The pane of `held`, empty at first, and how many of its windows are over.
+        start = end = late = 0
+        held: list[dict[GroupKey, Totals]] = []
         over: list[Closed] = []
         for record, event in zip(records, events, strict=True):
             if not where(event):
                 continue
             timestamp = record.timestamp
             if timestamp >= closes_at:
-                closed_ms = (timestamp - grace) // size * size
+                closed_ms = self._oldest(timestamp - grace)
                 closes_at = closed_ms + size + grace
                 over += self._close(closed_ms)
                 start = end = 0
             if not start <= timestamp < end:
-                start = timestamp // size * size
-                if start < closed_ms:
-                    self.late_records += 1
-                    start = end = 0
-                    continue
-                end = start + size
-                found = self._open.get(start)
-                if found is None:
-                    found = self._open[start] = {}
-                    self._first_offset[start] = record.offset
-                totals = found
-            accumulate(totals, event)
+                start = (timestamp - self._offset) // self._pane * self._pane + self._offset
+                end = start + self._pane
+                starts = range(self._oldest(start), start + 1, query.ADVANCE_MS)
+                held = [self._totals(s, record.offset) for s in starts if s >= closed_ms]
+                late = len(starts) - len(held)
+            self.late_records += late
+            for totals in held:
+                accumulate(totals, event)
         self._closed_ms = closed_ms
         if records:
             self._position = records[-1].offset + 1
         return over
+
+    def rows(self, over: Sequence[Closed]) -> Iterator[tuple[bytes, bytes]]:
+        """Key and value of each row of output."""
+        row = self._query.row
+        for start_ms, totals_by_key in over:
+            for key, totals in totals_by_key.items():
+                yield row(key, start_ms, totals)
+
+    def _oldest(self, event_ms: int) -> int:
+        """The start of the oldest window that holds an event."""
+        advance = self._query.ADVANCE_MS
+        before = event_ms - self._query.WINDOW_MS - self._offset
+        return before // advance * advance + advance + self._offset
+
+    def _totals(self, start_ms: int, offset: int) -> dict[GroupKey, Totals]:
+        """Those of a window that is not over; `offset` is its first record's if it is new."""
+        found = self._open.get(start_ms)
+        if found is None:
+            found = self._open[start_ms] = {}
+            self._first_offset[start_ms] = offset
+        return found
 
     def _close(self, before_ms: int) -> list[Closed]:
         starts = sorted(start for start in self._open if start < before_ms)

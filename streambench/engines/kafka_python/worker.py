@@ -15,9 +15,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
@@ -26,14 +26,19 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, RebalanceInProgressError
 
 from streambench.engines.common.bounded_producer import BoundedProducer
-from streambench.engines.common.query_module import QueryProgram, load_query
+from streambench.engines.common.query_module import (
+    QueryProgram,
+    SessionProgram,
+    load_program,
+)
 from streambench.engines.kafka_python.output import (
     Marks,
     Output,
     PlainOutput,
     TransactionalOutput,
 )
-from streambench.engines.kafka_python.windows import Closed, CommitMark, OpenWindows
+from streambench.engines.kafka_python.sessions import OpenSessions
+from streambench.engines.kafka_python.windows import CommitMark, OpenWindows, Record
 
 log = logging.getLogger("worker")
 
@@ -55,7 +60,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self,
         consumer: KafkaConsumer,
         output: Output,
-        query: QueryProgram,
+        query: QueryProgram | SessionProgram,
         *,
         commit_interval_s: float,
         each_window: bool,
@@ -67,7 +72,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self._commit_interval_s = commit_interval_s
         self._each_window = each_window
         self._poll_timeout_ms = poll_timeout_ms
-        self._windows: dict[TopicPartition, OpenWindows] = {}
+        self._windows: dict[TopicPartition, OpenWindows | OpenSessions] = {}
         self._unplaced: set[TopicPartition] = set()
         self._member_id = ""
         self._astray = False  # what was written since the last commit must not be committed
@@ -151,7 +156,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._member_id = member_id
         self._consumer.seek(partition, mark.offset)
-        self._windows[partition] = OpenWindows(self._query, mark)
+        self._windows[partition] = _opened(self._query, mark)
         log.info("partition %d: from %s", partition.partition, mark)
         return True
 
@@ -168,13 +173,13 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             polled.pop(partition, None)
             if self._place(partition):
                 self._unplaced.discard(partition)
-        closed: dict[TopicPartition, list[Closed]] = {}
+        closed: dict[TopicPartition, list[tuple[bytes, bytes]]] = {}
         for partition, records in polled.items():
             windows = self._windows.get(partition)
             if windows is None:  # revoked by the rebalance that this poll ran
                 continue
             events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
-            over = windows.feed(records, events)
+            over = rows_of_closed(windows, records, events)
             self.records += len(records)
             if over:
                 closed[partition] = over
@@ -190,9 +195,9 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         due_ms = (self._next_commit_s - time.monotonic()) * 1000
         return max(0.0, min(self._poll_timeout_ms, due_ms))
 
-    def _write(self, closed: Mapping[TopicPartition, list[Closed]]) -> bool:
+    def _write(self, closed: Mapping[TopicPartition, list[tuple[bytes, bytes]]]) -> bool:
         """Write the rows of what closed; False when that failed."""
-        rows = list(self._rows(closed))
+        rows = [(tp.partition, *row) for tp, over in closed.items() for row in over]
         try:
             self._output.write(rows)
         except KafkaError as error:
@@ -201,15 +206,6 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             return False
         self.rows += len(rows)
         return True
-
-    def _rows(
-        self, closed: Mapping[TopicPartition, list[Closed]]
-    ) -> Iterator[tuple[int, bytes, bytes]]:
-        row = self._query.row
-        for partition, windows in closed.items():
-            for start_ms, totals_by_key in windows:
-                for key, totals in totals_by_key.items():
-                    yield partition.partition, *row(key, start_ms, totals)
 
     def commit(self) -> None:
         """Commit the rows since the last time, and what was read; nothing where there is neither."""
@@ -270,6 +266,21 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         }
 
 
+def rows_of_closed(
+    windows: OpenWindows | OpenSessions, records: Sequence[Record], events: Sequence[Any]
+) -> list[tuple[bytes, bytes]]:
+    """Feed records; key and value of each row of what they close."""
+    if isinstance(windows, OpenSessions):
+        return list(windows.rows(windows.feed(records, events)))
+    return list(windows.rows(windows.feed(records, events)))
+
+
+def _opened(query: QueryProgram | SessionProgram, mark: CommitMark) -> OpenWindows | OpenSessions:
+    if hasattr(query, "GAP_MS"):
+        return OpenSessions(cast(SessionProgram, query), mark)
+    return OpenWindows(query, mark)
+
+
 def main(job_path: Path, name: str, readings_path: Path) -> None:
     """Run until SIGTERM or until an error that time does not mend."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -309,7 +320,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     worker = Worker(
         consumer,
         output,
-        load_query(job_path.parent / job["query"]),
+        load_program(job_path.parent / job["query"]),
         commit_interval_s=job["worker"]["commit_interval_ms"] / 1000,
         each_window=job["worker"]["commit_each_window"],
         poll_timeout_ms=job["worker"]["poll_timeout_ms"],

@@ -1,5 +1,7 @@
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** Reads one flat JSON object from its UTF-8 bytes, field by field, and quotes strings. */
 final class FlatJson {
@@ -95,6 +97,25 @@ final class FlatJson {
                 depth--;
             }
         }
+    }
+
+    /** The elements of a compact JSON array of strings and numbers, each as it stands there. */
+    static String[] elements(String array) {
+        List<String> found = new ArrayList<>();
+        boolean quoted = false;
+        int start = 1;
+        for (int i = 1; i < array.length(); i++) {
+            char c = array.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '"') {
+                quoted = !quoted;
+            } else if (!quoted && (c == ',' || c == ']')) {
+                found.add(array.substring(start, i));
+                start = i + 1;
+            }
+        }
+        return found.toArray(new String[0]);
     }
 
     /** The string as a JSON literal. */

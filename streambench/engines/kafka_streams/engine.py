@@ -20,10 +20,11 @@ from streambench.engines.kafka_streams.settings import (
     commit_interval_ms,
     json_parser,
     properties,
+    retention,
     settings,
     transaction_timeout_ms,
 )
-from streambench.engines.kafka_streams.source import programs
+from streambench.engines.kafka_streams.source import Retention, programs
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.engines.kafka_streams.versions import USUAL_VERSION, VERSIONS, jars_of
 from streambench.engines.protocol import Embedded, External, Job, Where
@@ -31,6 +32,7 @@ from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Va
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
+    LONGEST_JUMP,
     Artifacts,
     EventClock,
     Plan,
@@ -94,7 +96,9 @@ class KafkaStreams:
                 )
         query = workload.query
         # Restored state may be two commits ahead of the input that is read again.
-        retention_ms = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms
+        retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms
+        if retention(chosen) is Retention.SHIPPED:
+            retention_ms = None
         warnings = []
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
             warnings.append(
@@ -124,7 +128,7 @@ class KafkaStreams:
             settings=chosen,
             warnings=tuple(warnings),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
-            symbols={"partitions": str(conditions.partitions)},
+            symbols={"partitions": str(conditions.partitions), LONGEST_JUMP: "0"},
         )
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:

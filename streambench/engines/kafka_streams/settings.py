@@ -26,7 +26,7 @@ from streambench.engines.kafka_streams.group import (
     led_by_the_broker,
     refuse_unread,
 )
-from streambench.engines.kafka_streams.source import JsonParser
+from streambench.engines.kafka_streams.source import JsonParser, Retention
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -38,6 +38,7 @@ JVM = "jvm"
 JVM_OPTIONS = "jvm.options"
 PROGRAM = "program"
 _JSON_PARSER = "streambench.json-parser"
+_RETENTION = "streambench.retention"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
 _CACHE_BYTES = 10 * 1024 * 1024
@@ -106,7 +107,10 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *by_profile(conditions.profile, SCOPE, tuned=tuned, shipped=shipped),
         *defaults(SCOPE, kept),
         *(broker_terms(conditions) if by_broker else ()),
-        *rules(PROGRAM, {_JSON_PARSER: JsonParser.JACKSON.value}),
+        *rules(
+            PROGRAM,
+            {_JSON_PARSER: JsonParser.JACKSON.value, _RETENTION: Retention.COVERS_JUMPS.value},
+        ),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
     known = known_names(variant.version) | {
@@ -115,7 +119,11 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     wanted = checked("kafka-streams", asked(variant, VARIANTS), known)
     if by_broker:
         refuse_unread(wanted)
-    scopes = {JVM_OPTIONS: JVM, _JSON_PARSER: PROGRAM, **dict.fromkeys(GROUP_SETTINGS, GROUP)}
+    scopes = {
+        JVM_OPTIONS: JVM,
+        **dict.fromkeys((_JSON_PARSER, _RETENTION), PROGRAM),
+        **dict.fromkeys(GROUP_SETTINGS, GROUP),
+    }
     for scope in (SCOPE, JVM, PROGRAM, GROUP):
         mine = [each for each in wanted if scopes.get(each.name, SCOPE) == scope]
         chosen = overridden(chosen, scope, mine)
@@ -132,6 +140,18 @@ def json_parser(chosen: Sequence[Setting]) -> JsonParser:
             hint=f"streambench run --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
         )
     return JsonParser(name)
+
+
+def retention(chosen: Sequence[Setting]) -> Retention:
+    """How long the window store keeps a window. Raises UsageError for a name that there is not."""
+    (name,) = (setting.value for setting in chosen if setting.name == _RETENTION)
+    known = [each.value for each in Retention]
+    if name not in known:
+        raise UsageError(
+            f"Kafka Streams has no retention '{name}'{did_you_mean(name, known)}",
+            hint=f"streambench run --set {SCOPE}:{_RETENTION}={Retention.SHIPPED.value}",
+        )
+    return Retention(name)
 
 
 @functools.cache

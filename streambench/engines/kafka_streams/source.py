@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
@@ -24,6 +23,7 @@ from streambench.model.expression import (
     Or,
 )
 from streambench.model.plan import Program
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
 from streambench.workload.java import to_java
 
@@ -35,6 +35,13 @@ class JsonParser(enum.Enum):
 
     JACKSON = "jackson"  # all declared fields, as the other engines read them
     FLAT = "flat"  # only what the query reads, by code made here for flat objects
+
+
+class Retention(enum.Enum):
+    """How long the window store keeps windows, by event time."""
+
+    COVERS_JUMPS = "covers-jumps"  # so long that none is gone before its final result was emitted
+    SHIPPED = "shipped"  # size and grace, as Kafka Streams has it where nothing is asked for
 
 
 @dataclass(frozen=True)
@@ -62,18 +69,37 @@ class _Field:
 
 
 @dataclass(frozen=True)
+class _JavaKey:
+    """A field by which the query groups, and how a row of output says it.
+
+    `write` is the method of Jackson's generator; `only` reads it of the record's key where it is the only
+    one, `next` of a parser of the key otherwise.
+    """
+
+    name: str
+    write: str
+    only: str
+    next: str
+    is_text: bool
+
+
+@dataclass(frozen=True)
 class _JavaStep:
     alias: str
     initial: str
     update: str
+    merge: str
 
 
-def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tuple[Program, ...]:
-    """The topology of `workload` and its helpers; topics are still symbols.
+def programs(
+    workload: Workload, *, retention_ms: int | None, parser: JsonParser
+) -> tuple[Program, ...]:
+    """The topology of `workload` and its helpers; topics and how far event time jumps are still symbols.
 
-    `retention_ms` is how long the window store keeps a window after its start, by event time.
+    `retention_ms` is how long the window store keeps a window after its start, by event time, where
+    event time does not jump; None is what Kafka Streams ships.
     """
-    query = workload.query
+    query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
     environment = jinja2.Environment(
         trim_blocks=True,
@@ -86,9 +112,10 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
     def made(name: str, template: str) -> Program:
         text = environment.from_string(_resource(f"{template}.java.j2")).render(
             title=_comment(workload.title),
-            key=query.group_by,
-            quoted_key=json.dumps(json.dumps(query.group_by) + ":"),
-            size_ms=query.window.size_ms,
+            keys=_keys(query),
+            names=", ".join(key.name for key in query.group_by),
+            **_lengths(window),
+            windows=_windows(window),
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
             fields=fields,
@@ -113,6 +140,34 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
     )
 
 
+def _windows(window: Window) -> str:
+    match window:
+        case Tumbling():
+            return "TimeWindows.ofSizeAndGrace(SIZE, GRACE)"
+        case Hopping():
+            return "TimeWindows.ofSizeAndGrace(SIZE, GRACE).advanceBy(EVERY)"
+        case Sessions():
+            return "SessionWindows.ofInactivityGapAndGrace(GAP, GRACE)"
+        case _:
+            assert_never(window)
+
+
+def _lengths(window: Window) -> dict[str, int]:
+    """Of sessions the gap; else length, distance of two starts and offset. All in ms."""
+    match window:
+        case Sessions():
+            return {"gap_ms": window.gap_ms, "size_ms": 0, "advance_ms": 0, "offset_ms": 0}
+        case Tumbling() | Hopping():
+            return {
+                "gap_ms": 0,
+                "size_ms": window.size_ms,
+                "advance_ms": window.advance_ms,
+                "offset_ms": window.offset_ms,
+            }
+        case _:
+            assert_never(window)
+
+
 def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
@@ -122,23 +177,36 @@ def _variable(name: str) -> str:
 
 
 def _step(index: int, aggregate: Aggregate) -> _JavaStep:
-    total = f"totals[{index}]"
+    total, other = f"totals[{index}]", f"other[{index}]"
     argument = "" if aggregate.argument is None else to_java(aggregate.argument, variable=_variable)
+    added = f"{total} += {other};"
     match aggregate.function:
         case AggregateFunction.COUNT:
-            return _JavaStep(aggregate.alias, "0", f"{total} += 1;")
+            return _JavaStep(aggregate.alias, "0", f"{total} += 1;", added)
         case AggregateFunction.SUM:
-            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};")
-        case AggregateFunction.MIN:
+            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};", added)
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            least = aggregate.function is AggregateFunction.MIN
+            name, initial = ("min", "Long.MAX_VALUE") if least else ("max", "Long.MIN_VALUE")
             return _JavaStep(
-                aggregate.alias, "Long.MAX_VALUE", f"{total} = Math.min({total}, {argument});"
-            )
-        case AggregateFunction.MAX:
-            return _JavaStep(
-                aggregate.alias, "Long.MIN_VALUE", f"{total} = Math.max({total}, {argument});"
+                aggregate.alias,
+                initial,
+                f"{total} = Math.{name}({total}, {argument});",
+                f"{total} = Math.{name}({total}, {other});",
             )
         case _:
             assert_never(aggregate.function)
+
+
+def _keys(query: Query) -> list[_JavaKey]:
+    return [
+        _JavaKey(key.name, "writeStringField", "row.key()", "key.getText()", True)
+        if key.type is FieldType.STRING
+        else _JavaKey(
+            key.name, "writeNumberField", "Long.parseLong(row.key())", "key.getLongValue()", False
+        )
+        for key in query.group_by
+    ]
 
 
 def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:

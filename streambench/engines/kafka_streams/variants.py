@@ -22,6 +22,13 @@ VARIANTS: tuple[NamedVariant, ...] = (
         settings=(("statestore.cache.max.bytes", str(1024 * 1024)),),
     ),
     NamedVariant(
+        name="shipped-retention",
+        title="windows kept as shipped",
+        note="The store keeps a window for its length and grace, as Kafka Streams ships. Where event time "
+        "jumps farther, final results that have left the record cache are lost without a word.",
+        settings=(("streambench.retention", "shipped"),),
+    ),
+    NamedVariant(
         name="flat-json",
         title="own JSON parser",
         note="JSON is read and written by code made for flat objects, and only the fields that the "

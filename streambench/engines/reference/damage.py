@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, NamedTuple
 
+from streambench.engines.common.query_module import GroupKey
 from streambench.model.windows import Window
 
 # Rows that are invented belong to windows so long before the load, or after it.
@@ -15,7 +16,7 @@ class OutputRow(NamedTuple):
     """One row of output, before it is encoded."""
 
     partition: int
-    key: str
+    key: GroupKey
     window_start_ms: int
     totals: list[int]
 
@@ -37,7 +38,7 @@ class Damager:
         self._rows = 0
         self._to_move = 0
         # By partition: the newest window and its keys, and those of the one before it.
-        self._keys: dict[int, tuple[int, set[str], set[str]]] = {}
+        self._keys: dict[int, tuple[int, set[GroupKey], set[GroupKey]]] = {}
         self.done: Counter[str] = Counter()
 
     def written(self, row: OutputRow) -> list[OutputRow]:

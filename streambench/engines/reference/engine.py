@@ -26,7 +26,9 @@ from streambench.model.plan import (
     Program,
     Role,
     Unsupported,
+    Whose,
 )
+from streambench.model.windows import Sessions
 from streambench.model.workload import Workload
 
 _QUERY = "query.py"
@@ -65,6 +67,8 @@ class Reference:
         self, workload: Workload, conditions: Conditions, variant: Variant
     ) -> Plan | Unsupported:
         """The whole job as data; pure. Raises UsageError for settings that make no script."""
+        if isinstance(workload.query.window, Sessions):
+            return Unsupported(Whose.OURS, "the reference engine has no sessions")
         chosen = settings(conditions, variant)
         clock = clock_of(chosen)
         job = {

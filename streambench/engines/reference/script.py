@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.reference.stalls import Stall, parsed_stalls
-from streambench.model.windows import Tumbling
+from streambench.model.windows import Tumbling, Window
 
 __all__ = ["OutputRow", "Script", "Stage"]
 
@@ -50,6 +51,9 @@ class Script:
         return {kind: getattr(self, f"{kind}_every") for kind in Damager.KINDS}
 
 
+_LEAST_WINDOW: Final = Tumbling(1)
+
+
 @dataclass(frozen=True)
 class _Silence:
     """[begin_ms, end_ms) of the stage's clock; `partition` None: all."""
@@ -62,9 +66,10 @@ class _Silence:
 class Stage:
     """Holds rows back until the script lets them go. All instants are in ms, of one clock."""
 
-    def __init__(self, script: Script, *, window_ms: int = 1, grace_ms: int = 0) -> None:
+    def __init__(
+        self, script: Script, *, window: Window = _LEAST_WINDOW, grace_ms: int = 0
+    ) -> None:
         self._script = script
-        window = Tumbling(window_ms)
         self._closes_after_ms = window.horizon_ms(grace_ms) + script.quantum_ms
         self._stalls = deque(parsed_stalls(script.stalls))
         self._silences: list[_Silence] = []

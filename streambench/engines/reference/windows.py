@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streambench.engines.common.query_module import QueryProgram, Totals
+from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
 from streambench.engines.reference.damage import OutputRow
 
 
@@ -20,7 +20,7 @@ class Windows:
         self._one_clock = one_clock
         self._clock_ms = [-1] * partitions
         self._closed_ms = [0] * partitions
-        self._open: list[dict[int, dict[str, Totals]]] = [{} for _ in range(partitions)]
+        self._open: list[dict[int, dict[GroupKey, Totals]]] = [{} for _ in range(partitions)]
         self.late_records = 0
 
     def feed(self, partition: int, timestamp_ms: int, event: Any) -> list[OutputRow]:
@@ -32,11 +32,12 @@ class Windows:
         if timestamp_ms > self._clock_ms[partition]:
             self._clock_ms[partition] = timestamp_ms
             rows = self._close(partition)
-        start_ms = timestamp_ms // query.WINDOW_MS * query.WINDOW_MS
-        if start_ms < self._closed_ms[partition]:
-            self.late_records += 1
-        else:
-            query.accumulate(self._open[partition].setdefault(start_ms, {}), event)
+        newest_ms = timestamp_ms - (timestamp_ms - query.OFFSET_MS) % query.ADVANCE_MS
+        for start_ms in range(newest_ms, timestamp_ms - query.WINDOW_MS, -query.ADVANCE_MS):
+            if start_ms < self._closed_ms[partition]:
+                self.late_records += 1
+            else:
+                query.accumulate(self._open[partition].setdefault(start_ms, {}), event)
         return rows
 
     def next_end_ms(self) -> int | None:
@@ -53,10 +54,10 @@ class Windows:
         rows = []
         for number, windows in enumerate(self._open):
             for start_ms in sorted(windows):
-                end_ms = start_ms + query.WINDOW_MS
-                if end_ms + query.GRACE_MS > event_ms:
+                if start_ms + query.WINDOW_MS + query.GRACE_MS > event_ms:
                     break
-                self._closed_ms[number] = max(self._closed_ms[number], end_ms)
+                over_ms = start_ms + query.ADVANCE_MS
+                self._closed_ms[number] = max(self._closed_ms[number], over_ms)
                 for key, totals in windows.pop(start_ms).items():
                     rows.append(OutputRow(number, key, start_ms, totals))
         return rows
@@ -64,7 +65,9 @@ class Windows:
     def _close(self, partition: int) -> list[OutputRow]:
         query = self._query
         clock_ms = min(self._clock_ms) if self._one_clock else self._clock_ms[partition]
-        closed_ms = (clock_ms - query.GRACE_MS) // query.WINDOW_MS * query.WINDOW_MS
+        # All windows that begin before this one are over.
+        past_ms = clock_ms - query.GRACE_MS - query.WINDOW_MS
+        closed_ms = past_ms - (past_ms - query.OFFSET_MS) % query.ADVANCE_MS + query.ADVANCE_MS
         if closed_ms <= self._closed_ms[partition]:
             return []
         rows = []

@@ -23,6 +23,7 @@ from streambench.engines.reference.script import Script, Stage
 from streambench.engines.reference.windows import Windows
 from streambench.engines.reference.writers import PromptWriter, UsualWriter, Writer, WrittenRow
 from streambench.kafka.player_process import PlayerProcess
+from streambench.model.windows import Hopping
 
 READINGS_S = 1.0
 # How late a row may be noticed when nothing is read; a signal, too.
@@ -178,7 +179,8 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     script = Script(**job["script"])
     transactional = job["guarantee"] == "exactly-once"
     writer, transactions = _writer(job, script, client_id, transactional=transactional)
-    stage = Stage(script, window_ms=query.WINDOW_MS, grace_ms=query.GRACE_MS)
+    window = Hopping(query.WINDOW_MS, query.ADVANCE_MS, query.OFFSET_MS)
+    stage = Stage(script, window=window, grace_ms=query.GRACE_MS)
     # Whoever stops this process for a moment tells it with that when its stalls begin.
     signal.signal(signal.SIGCONT, lambda number, frame: stage.hit(time.monotonic() * 1000))
     worker = ScriptedWorker(

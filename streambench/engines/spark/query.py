@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
+from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.sql import aggregate_to_sql, to_sql
 
@@ -38,10 +40,15 @@ def query_program(
         f"        F.expr({_text(aggregate_to_sql(item, quote='`'))}).alias({_text(item.alias)}),\n"
         for item in query.aggregates
     )
-    start = f"F.unix_millis({_text(window + '.start')}).alias('window_start')"
-    row = ", ".join(
-        [_text(query.group_by), start, *(_text(item.alias) for item in query.aggregates)]
-    )
+    edges = ("start", "end") if isinstance(query.window, Sessions) else ("start",)
+    times = [f"F.unix_millis({_text(f'{window}.{edge}')}).alias('window_{edge}')" for edge in edges]
+    keys = [_text(key.name) for key in query.group_by]
+    row = ", ".join([*keys, *times, *(_text(item.alias) for item in query.aggregates)])
+    groups = "".join(f"        {key},\n" for key in keys)
+    if [key.type for key in query.group_by] == [FieldType.STRING]:
+        key_of_row = f"F.col({keys[0]})"
+    else:
+        key_of_row = f"F.to_json(F.struct({', '.join(keys)}))"
     return f'''\
 from pyspark.sql import functions as F
 
@@ -58,8 +65,7 @@ records = (
 results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
     .groupBy(
-        {_text(query.group_by)},
-        F.window({_text(time)}, "{query.window.size_ms} milliseconds").alias({_text(window)}),
+{groups}        {_windowed(query.window, time)}.alias({_text(window)}),
     )
     .agg(
 {aggregates}    )
@@ -67,7 +73,7 @@ results = (
 
 query = (
     results.select(
-        F.col({_text(query.group_by)}).alias("key"),
+        {key_of_row}.alias("key"),
         F.to_json(F.struct({row})).alias("value"),
     )
     .writeStream.format("kafka")
@@ -75,6 +81,26 @@ query = (
     .start()
 )
 '''
+
+
+def _windowed(window: Window, time: str) -> str:
+    match window:
+        case Sessions():
+            return f'F.session_window({_text(time)}, "{window.gap_ms} milliseconds")'
+        case Tumbling() | Hopping():
+            return f"F.window({_lengths(window, time)})"
+        case _:
+            assert_never(window)
+
+
+def _lengths(window: Aligned, time: str) -> str:
+    """The time, and the lengths that `window` takes: size, distance of two starts, offset."""
+    lengths_ms = [window.size_ms]
+    if window.offset_ms or window.advance_ms != window.size_ms:
+        lengths_ms.append(window.advance_ms)
+    if window.offset_ms:
+        lengths_ms.append(window.offset_ms)
+    return ", ".join((_text(time), *(f'"{each} milliseconds"' for each in lengths_ms)))
 
 
 def _sql(expression: Expression) -> str:

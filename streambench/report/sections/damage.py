@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from streambench.analysis.damage_words import damage_counts
@@ -100,7 +101,7 @@ def _examples_grid(examples: tuple[Example, ...]) -> Grid:
         GridRow(
             (
                 Cell(example.row_class.value, "right later" if example.corrected_later else None),
-                Cell(example.key),
+                Cell(group_words(example.key)),
                 Cell(window_utc(example.window_start_ms), str(example.window_start_ms)),
                 Cell(example.expected or DASH, None if example.expected else "nothing was due"),
                 Cell(example.got or DASH, None if example.got else "no row came"),
@@ -109,6 +110,17 @@ def _examples_grid(examples: tuple[Example, ...]) -> Grid:
         for example in examples
     )
     return Grid(columns, rows)
+
+
+def group_words(key: str) -> str:
+    """The values of a group of several fields; another key as it is."""
+    try:
+        values = json.loads(key)
+    except ValueError:
+        return key
+    if not isinstance(values, list) or len(values) < 2:
+        return key
+    return ", ".join(each if isinstance(each, str) else json.dumps(each) for each in values)
 
 
 def window_utc(start_ms: int) -> str:

@@ -1,0 +1,83 @@
+"""Windows that overlap, windows an offset behind the epoch, and sessions, on every engine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streambench.model.conditions import Guarantee
+from streambench.model.errors import ExitCode
+from streambench.model.plan import Whose
+from streambench.model.trial import Completed, Invalid, NotRun
+from streambench.results.bundle import Bundle
+from tests.end_to_end.bench import clicks_with, run
+from tests.one_broker import brief_jvms
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _brief() -> Iterator[None]:
+    with brief_jvms():
+        yield
+
+
+def run_windows(folder: Path, window: str, guarantee: Guarantee, *engines: str) -> Bundle:
+    """A short run of clicks with these windows."""
+    clicks_with(folder, "windows", window)
+    with contextlib.chdir(folder):
+        code, found = run(folder / "results", *engines, workload="windows", guarantee=guarantee)
+    valid = [t for t in found.trials if not isinstance(t.record.outcome, Invalid)]
+    assert code is (ExitCode.OK if valid else ExitCode.INVALID)
+    return found
+
+
+def assert_right(found: Bundle, engine: str) -> None:
+    """Every row is right; a load that came late on a busy machine is nobody's fault."""
+    (trial,) = found.of(engine)
+    match trial.record.outcome:
+        case Completed(verdict=verdict):
+            assert verdict.right, verdict.damage
+            assert verdict.exact
+            assert verdict.expected_rows == verdict.right_rows > 1_000
+        case Invalid(reason=reason):
+            assert trial.record.certificate is not None, reason
+            assert not trial.record.certificate.held
+        case other:
+            pytest.fail(f"{engine}: {other}")
+
+
+def test_windows_that_overlap_and_begin_behind_the_epoch(tmp_path: Path) -> None:
+    engines = ("flink", "spark", "kafka-streams", "kafka-python", "reference")
+    window = 'hopping = "500 ms", every = "100 ms", offset = "30 ms"'
+    found = run_windows(tmp_path, window, Guarantee.AT_LEAST_ONCE, *engines)
+    for engine in engines:
+        assert_right(found, engine)
+    rows = found.of("spark")[0].table("rows")
+    assert rows is not None
+    starts = rows.column("window_start_ms").to_pylist()
+    assert {start % 100 for start in starts} == {30}
+
+
+def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(tmp_path: Path) -> None:
+    engines = ("flink", "kafka-streams:flat-json", "kafka-python")
+    window = 'hopping = "500 ms", every = "200 ms"'
+    found = run_windows(tmp_path, window, Guarantee.EXACTLY_ONCE, *engines)
+    for engine in engines[1:]:
+        assert_right(found, engine)
+    (gap,) = found.of("flink")
+    assert isinstance(gap.record.outcome, NotRun)
+    assert gap.record.outcome.whose is Whose.UPSTREAM
+
+
+def test_sessions(tmp_path: Path) -> None:
+    engines = ("flink", "spark", "kafka-streams", "kafka-python")
+    found = run_windows(tmp_path, 'session = "300 ms"', Guarantee.AT_LEAST_ONCE, *engines)
+    for engine in engines:
+        assert_right(found, engine)
+    rows = found.of("flink")[0].table("rows")
+    assert rows is not None
+    assert len(set(rows.column("value:window_length").to_pylist())) > 100

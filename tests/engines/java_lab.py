@@ -1,0 +1,45 @@
+"""The generated Java, compiled and run for real with a harness in place of Kafka Streams."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from streambench.engines.kafka_streams.source import JsonParser, programs
+from streambench.model.plan import Artifacts
+from streambench.model.workload import Workload
+from streambench.runtime.artifacts import resolve
+from streambench.runtime.compiler import compile_java
+
+_JARS = "streams-4.3.1"
+
+
+def run_java(
+    workload: Workload, parser: JsonParser, harness: str, given: str, folder: Path
+) -> list[Any]:
+    """What the class `Harness` writes, one JSON value a line, when it reads `given`."""
+    sources = []
+    texts = {each.name: each.text for each in programs(workload, retention_ms=1_000, parser=parser)}
+    for name, text in (*texts.items(), ("Harness.java", harness)):
+        sources.append(folder / name)
+        sources[-1].write_text(text, encoding="utf-8")
+    artifacts = resolve(Artifacts(java=True, jar_sets=(_JARS, "compiler")))
+    classes = compile_java(
+        tuple(sources),
+        classpath=artifacts.jars[_JARS],
+        out=folder / "classes",
+        java=artifacts.java,
+        ecj=artifacts.jars["compiler"][0],
+    )
+    class_path = ":".join(map(str, (classes, *artifacts.jars[_JARS])))
+    done = subprocess.run(
+        [str(artifacts.java), "-cp", class_path, "Harness"],
+        input=given.encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.decode().split("\n") if line]

@@ -1,0 +1,105 @@
+"""Write docs/support.md: which engine has which construct of a workload, by asking each for a plan.
+
+    .venv/bin/python tools/support_table.py
+
+A test keeps the page true (tests/test_support_doc.py). A construct is a change of the workload `clicks`; one that
+no engine can be asked for does not belong here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Plan, Unsupported, Whose
+from streambench.workload.locate import shipped_root
+from streambench.workload.parse import load_workload
+
+PAGE = Path(__file__).parent.parent / "docs" / "support.md"
+HEAD = """# What each engine has
+
+Made by `tools/support_table.py`: each engine was asked for a plan of a workload with this construct. A test keeps
+this page true. A gap has an owner: *the engine's* where the engine itself refuses, *ours* where streambench does
+not make use of it yet. A run with a gap goes on with the other engines.
+
+"""
+
+
+@dataclass(frozen=True)
+class Construct:
+    """What a user writes, and what it takes the place of in the workload `clicks`."""
+
+    called: str
+    old: str
+    new: str
+
+
+_WINDOW = 'window   = { tumbling = "500 ms" }'
+CONSTRUCTS: Sequence[Construct] = (
+    Construct("tumbling windows", _WINDOW, _WINDOW),
+    Construct(
+        "hopping windows, the length a multiple of the distance",
+        _WINDOW,
+        'window = { hopping = "500 ms", every = "100 ms" }',
+    ),
+    Construct(
+        "hopping windows of any length",
+        _WINDOW,
+        'window = { hopping = "500 ms", every = "200 ms" }',
+    ),
+    Construct(
+        "windows with an offset", _WINDOW, 'window = { tumbling = "500 ms", offset = "30 ms" }'
+    ),
+    Construct("sessions", _WINDOW, 'window = { session = "500 ms" }'),
+    Construct("no filter", "where    = \"action = 'view'\"\n", ""),
+    Construct("several group-by fields", '["campaign"]', '["campaign", "action"]'),
+    Construct("a whole number as group-by field", '["campaign"]', '["price"]'),
+)
+
+
+def lines() -> Iterator[str]:
+    """The table, a row for each construct; then the reason of each gap."""
+    engines = [engine_named(name) for name in CONTENDERS]
+    yield "| Construct | " + " | ".join(engine.title for engine in engines) + " |"
+    yield "|---" * (len(engines) + 1) + "|"
+    gaps: list[str] = []
+    for construct in CONSTRUCTS:
+        cells = []
+        for engine in engines:
+            found = _asked(construct, engine.name)
+            if isinstance(found, Plan):
+                cells.append("yes")
+                continue
+            gaps.append(f"{engine.title}, {construct.called}: {found.reason}.")
+            owner = "the engine's" if found.whose is Whose.UPSTREAM else "ours"
+            cells.append(f"gap, {owner} ({len(gaps)})")
+        yield f"| {construct.called} | " + " | ".join(cells) + " |"
+    yield ""
+    for number, gap in enumerate(gaps, start=1):
+        yield f"{number}. {gap}"
+
+
+def _asked(construct: Construct, engine: str) -> Plan | Unsupported:
+    text = (shipped_root() / "clicks" / "workload.toml").read_text(encoding="utf-8")
+    if construct.old not in text:
+        raise ValueError(f"clicks has no {construct.old!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "clicks"
+        place.mkdir()
+        (place / "workload.toml").write_text(text.replace(construct.old, construct.new))
+        workload = load_workload(place)
+    chosen = engine_named(engine)
+    return chosen.plan(workload, Conditions(), Variant(engine, chosen.version))
+
+
+def page() -> str:
+    """The whole text."""
+    return HEAD + "\n".join(lines()) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
