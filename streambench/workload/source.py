@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _READERS: Final[Mapping[str, str]] = {
     ".jsonl": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
     ".ndjson": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
 }
+# Types are guessed from the first rows, and a fraction behind these is rounded to a whole number.
+_WHOLE_FILE: Final = "sample_size = -1"
 _INTEGERS: Final = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]
 )
@@ -54,18 +57,18 @@ def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
     """Yield a connection with the view `source`: ARRIVAL_MS, EVENT_MS, ORDINAL and the fields, unsorted.
 
     A time without a zone is UTC, and what is below a millisecond is cut off: a time never moves into the
-    next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type.
+    next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type,
+    in whatever row.
     """
     connection = duckdb.connect()
     try:
         # Where a column mixes times with and without a zone, the latter would be in that of the machine.
         connection.execute("SET TimeZone = 'UTC'")
         reader = _reader(replay.path)
-        connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}")
-        columns = {
-            str(row[0]): str(row[1]) for row in connection.execute("DESCRIBE file").fetchall()
-        }
+        stat = replay.path.stat()
+        reader, columns = _typed(reader, stat.st_mtime_ns, stat.st_size)
         _check_columns(replay, fields, columns)
+        connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}")
         connection.execute(f"CREATE VIEW source AS {_selection(replay, fields, columns)}")
         yield connection
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -126,6 +129,27 @@ def _reader(path: Path) -> str:
     if not path.is_file():
         raise UsageError(f"{path} does not exist", hint="check `replay` in workload.toml")
     return reader.format("'" + str(path).replace("'", "''") + "'")
+
+
+@functools.lru_cache(maxsize=8)
+def _typed(reader: str, mtime_ns: int, size_bytes: int) -> tuple[str, Mapping[str, str]]:
+    """The call that reads each column as what the whole file shows it to be, and these types.
+
+    A file is looked at once, for as long as its time and size stay the same. Raises what DuckDB raises.
+    """
+    found = _types(reader)
+    if reader.startswith("read_parquet"):
+        return reader, found
+    thorough = f"{reader.removesuffix(')')}, {_WHOLE_FILE})"
+    types = _types(thorough)
+    # It would look at the whole file again with each query.
+    return (reader if types == found else thorough), types
+
+
+def _types(reader: str) -> Mapping[str, str]:
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    return {str(row[0]): str(row[1]) for row in rows}
 
 
 def _check_columns(replay: Replay, fields: Sequence[Field], columns: Mapping[str, str]) -> None:

@@ -165,6 +165,23 @@ def test_a_file_that_is_no_table_is_refused(
         )
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_fraction_behind_many_whole_numbers_is_refused_and_not_rounded(
+    tmp_path: Path, kind: str
+) -> None:
+    time = "2013-06-01 10:00:00"
+    head, row = (
+        ("departed,scheduled,carrier,distance\n", f"{time},{time},UA,%s\n")
+        if kind == "csv"
+        else ("", f'{{"departed":"{time}","scheduled":"{time}","carrier":"UA","distance":%s}}\n')
+    )
+    file = tmp_path / f"file.{kind}"
+    # DuckDB guesses types from 20,480 rows unless it is told otherwise.
+    file.write_text(head + row % 5 * 20_480 + row % 5.7)
+    with pytest.raises(UsageError, match=r"column 'distance' of .* is DOUBLE, not a bigint"):
+        compile_trace(replaying(file), duration_ms=None, seed=1, cache=tmp_path / "cache")
+
+
 def arrivals(workload: Workload) -> list[tuple[object, ...]]:
     assert isinstance(workload.input, Replay)
     with opened(workload.input, workload.fields) as connection:
