@@ -98,7 +98,7 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
             declared: dict[str, object] = {**dataclasses.asdict(synthetic), "seed": seed}
         case ReplayLoad(replay=replay):
             declared = dataclasses.asdict(replay)
-            del declared["path"], declared["origin"]
+            del declared["path"], declared["origin"], declared["may_be_late"]
             declared["columns"] = [repr(field.in_file) for field in workload.fields]
             declared |= {"content": load.content, "origin_ms": load.origin_ms}
         case _:

@@ -115,6 +115,20 @@ class TimeColumn:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """Each record comes `count` times: a file at a higher rate than its own.
+
+    The copies have keys of their own, made of the key in the field `key`, `mark` and their number from 2
+    on. Each comes `apart_ms` after the one before it, in arrival and in event time.
+    """
+
+    count: int
+    key: str
+    mark: str
+    apart_ms: float
+
+
+@dataclass(frozen=True)
 class Replay:
     """A file with its own arrival order.
 
@@ -123,6 +137,7 @@ class Replay:
     dates) select by arrival, and by event time where `arrival` is None. Rows in which a column that is
     read has no value, or one of the texts in `leave_out`, are left out; with no such text they are
     refused. `delimiter` is a CSV file's; None: the one that splits its first line into most names.
+    `may_be_late`: some record may reach the log after its window's closing instant; only the file can tell.
     """
 
     path: Path
@@ -134,6 +149,8 @@ class Replay:
     origin: str  # where the data come from, and their licence: shown in the report
     leave_out: tuple[str, ...] = ()
     delimiter: str | None = None
+    copies: Copies | None = None
+    may_be_late: bool = True
 
 
 Input: TypeAlias = Synthetic | Replay
@@ -173,7 +190,7 @@ class Workload:
     def late_records_possible(self) -> bool:
         """Whether some record may reach the log after its window's closing instant (docs/method.md)."""
         match self.input:
-            case Replay():
-                return True
+            case Replay(may_be_late=may_be_late):
+                return may_be_late
             case Synthetic(disorder_ms=disorder_ms):
                 return self.query.grace_ms < exact_from_grace_ms(disorder_ms, self.quantum_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,15 @@ from typing import Final
 import duckdb
 
 from streambench.model.errors import UsageError
-from streambench.model.workload import ColumnName, Field, Replay, TimeColumn
-from streambench.workload.file.cells import ORDINAL, Cell, Connection, named, shown
+from streambench.model.workload import ColumnName, Copies, Field, Replay, TimeColumn
+from streambench.workload.file.cells import (
+    ORDINAL,
+    Connection,
+    FileCell,
+    literal,
+    named,
+    shown,
+)
 from streambench.workload.file.converted import (
     FITS,
     MISFIT,
@@ -38,6 +46,7 @@ from streambench.workload.file.types import READINGS
 # Columns of the view `source` beside the fields and ORDINAL; no field can be called so.
 ARRIVAL_MS: Final = "arrival:ms"
 EVENT_MS: Final = "event:ms"
+COPY: Final = "copy:of_row"
 
 
 @dataclass(frozen=True)
@@ -78,15 +87,14 @@ def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
             table = open_table(connection, replay.path, replay.delimiter)
             columns = columns_of(connection, table, replay, fields)
             file = convert(connection, replay, fields, _selection(table, replay, columns))
-        connection.execute(f"CREATE VIEW source AS SELECT * FROM {parquet_of(file)}")
+        connection.execute(f"CREATE VIEW source AS {_copied(replay, parquet_of(file))}")
         yield connection
 
 
 def arrival_order(replay: Replay) -> str:
     """The ORDER BY of records as they arrive; with an arrival time, ties go by event time, then by place."""
-    if replay.arrival is None:
-        return f'"{ORDINAL}"'
-    return f'"{ARRIVAL_MS}", "{EVENT_MS}", "{ORDINAL}"'
+    by_event_time = "" if replay.arrival is None else f' "{EVENT_MS}",'
+    return f'"{ARRIVAL_MS}",{by_event_time} "{ORDINAL}", "{COPY}"'
 
 
 def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
@@ -94,7 +102,26 @@ def survey(replay: Replay, fields: Sequence[Field], group_by: str) -> Survey:
 
     Raises UsageError when it is empty, lacks values, or holds some that do not fit their type.
     """
-    return _survey(replay, tuple(fields), group_by, version_of(replay.path))
+    once = dataclasses.replace(replay, speed_up=1.0, copies=None, may_be_late=True)
+    found = _survey(once, tuple(fields), group_by, version_of(replay.path))
+    return found if replay.copies is None else _of_copies(found, replay.copies)
+
+
+def keys_of_copies(keys: Sequence[str], copies: Copies) -> tuple[str, ...]:
+    """The keys of a file and those of its copies."""
+    numbers = range(2, copies.count + 1)
+    return (*keys, *(f"{key}{copies.mark}{number}" for number in numbers for key in keys))
+
+
+def _of_copies(found: Survey, copies: Copies) -> Survey:
+    later_ms = int((copies.count - 1) * copies.apart_ms)
+    return dataclasses.replace(
+        found,
+        rows=found.rows * copies.count,
+        last_arrival_ms=found.last_arrival_ms + later_ms,
+        last_event_ms=found.last_event_ms + later_ms,
+        keys=tuple(sorted(keys_of_copies(found.keys, copies))),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -145,7 +172,7 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns that a replay reads: its times, then its fields. Raises UsageError for one that is not there."""
 
-    def cell(name: ColumnName) -> Cell:
+    def cell(name: ColumnName) -> FileCell:
         if (found := table.cell(name)) is not None:
             return found
         raise no_column(replay.path, name, table)
@@ -206,6 +233,20 @@ def _selection(table: Table, replay: Replay, columns: Sequence[Column]) -> str:
         so_far = f'max("{EVENT_MS}") OVER (ORDER BY "{ORDINAL}" ROWS UNBOUNDED PRECEDING)'
         names += f', {so_far} AS "{ARRIVAL_MS}"'
     return f'SELECT "{ORDINAL}", {names} FROM ({rows})'
+
+
+def _copied(replay: Replay, rows: str) -> str:
+    """The rows, each as often as it is played."""
+    copies = replay.copies
+    if copies is None:
+        return f'SELECT *, 0 AS "{COPY}" FROM {rows}'
+    later = f"CAST(floor(copy * {copies.apart_ms!r}) AS BIGINT)"
+    key = f"key_of_row || CASE WHEN copy > 0 THEN {literal(copies.mark)} || (copy + 1) ELSE '' END"
+    return (
+        f'SELECT * EXCLUDE (key_of_row, copy) REPLACE ("{ARRIVAL_MS}" + {later} AS "{ARRIVAL_MS}",'
+        f' "{EVENT_MS}" + {later} AS "{EVENT_MS}", {key} AS "{copies.key}"), copy AS "{COPY}"'
+        f' FROM (SELECT *, "{copies.key}" AS key_of_row FROM {rows}), range({copies.count}) AS r (copy)'
+    )
 
 
 def _state(column: Column) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.shape import peak_per_s
@@ -47,8 +48,9 @@ def greatest_generated(aggregate: Aggregate, ranges: Mapping[str, Range], *, rec
 def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     """Per sum, by alias: the greatest total of magnitudes in any (key, window) of the file.
 
-    No order of records and no set of late ones makes a partial sum greater. Raises UsageError where
-    the file cannot be read.
+    No order of records and no set of late ones makes a partial sum greater. Of copies, which come a
+    little later, a window can hold records of two of the file's own. Raises UsageError where the file
+    cannot be read.
     """
     sums: Sequence[Aggregate] = summed(workload.query)
     if not sums:
@@ -59,12 +61,13 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
         for at, aggregate in enumerate(sums)
     )
     window_start = workload.query.window.assign_sql(f'source."{EVENT_MS}"')
-    with opened(replay, workload.fields) as connection:
+    times = 1 if replay.copies is None else 2
+    with opened(replace(replay, copies=None), workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM source"
             f' GROUP BY source."{workload.query.group_by}", {window_start})'
         ).fetchone()
-    return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
+    return {a.alias: times * int(value or 0) for a, value in zip(sums, row, strict=True)}
 
 
 def _argument(aggregate: Aggregate) -> str:

@@ -35,7 +35,7 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class FileCell:
     """A value as SQL: its `text`, null where there is none, and its `kind`, a VARCHAR.
 
     `typed` is the value itself, where its type, in DuckDB's words, is the same in all rows.
@@ -51,16 +51,18 @@ class Named:
     """A cell under names of its own, so that a statement around computes it once: `select` is its list."""
 
     select: str
-    cell: Cell
+    cell: FileCell
 
 
-def named(cell: Cell, name: str) -> Named:
+def named(cell: FileCell, name: str) -> Named:
     """The text, the kind and the value of a cell as columns called after `name`."""
     text, kind, typed = (identifier(f"{part}:{name}") for part in ("text", "kind", "typed"))
     select = f"{cell.text} AS {text}, {cell.kind} AS {kind}"
     if cell.typed is None:
-        return Named(select, Cell(text, kind))
-    return Named(f"{select}, {cell.typed[0]} AS {typed}", Cell(text, kind, (typed, cell.typed[1])))
+        return Named(select, FileCell(text, kind))
+    return Named(
+        f"{select}, {cell.typed[0]} AS {typed}", FileCell(text, kind, (typed, cell.typed[1]))
+    )
 
 
 def literal(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.workload import EpochUnit, TimeColumn
-from streambench.workload.file.cells import Cell, Connection, Kind, literal
+from streambench.workload.file.cells import Connection, FileCell, Kind, literal
 from streambench.workload.names import did_you_mean
 
 UTC: Final = "UTC"
@@ -27,7 +27,7 @@ _YEARS: Final = ("Y", "y", "G", "c", "x")
 _LAST_MS: Final = 253_402_300_799_999
 
 
-def instant_ms(cell: Cell, column: TimeColumn) -> str:
+def instant_ms(cell: FileCell, column: TimeColumn) -> str:
     """SQL for the instant of a cell; null where it is none as the column is declared."""
     if column.unit is not None:
         return _counted_ms(cell.text, column.unit)
@@ -73,7 +73,7 @@ def check_time_column(connection: Connection, column: TimeColumn) -> None:
             ) from None
 
 
-def _iso_ms(cell: Cell, zone: str | None) -> str:
+def _iso_ms(cell: FileCell, zone: str | None) -> str:
     # DuckDB rounds what it cannot hold, and wants a point.
     point = f"replace({cell.text}, ',', '.')"
     exact = f"regexp_replace({point}, '(\\.\\d{{6}})\\d+', '\\1')"

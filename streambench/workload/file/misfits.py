@@ -27,7 +27,7 @@ from streambench.workload.names import did_you_mean
 _SHOWN_VALUES: Final = 5
 _SHOWN_CHARACTERS: Final = 60
 _SEEN_FOR_A_HINT: Final = 1_000
-# What programs write where there is no value.
+# What programs write where there is no number and no time.
 NO_VALUES: Final = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-", "?", "\\N")
 
 
@@ -170,7 +170,7 @@ def unreadable(error: Any, path: Path) -> UsageError | None:
     if (json := re.search(r'Malformed JSON in file ".*?", at (.*)', told)) is not None:
         reason = json[1].partition(" Try ")[0].strip().rstrip(".")
         return UsageError(
-            f"{path} is not JSON: {where_json_breaks(path) or reason}",
+            f"{path} is not JSON that can be played: {where_json_breaks(path) or reason}",
             hint="one object a line, or one array of objects, can be played",
         )
     reason = told.partition("\n")[0].partition("Error: ")[2] or told.partition("\n")[0]

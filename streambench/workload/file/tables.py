@@ -14,8 +14,8 @@ from typing import IO, Final, cast
 from streambench.model.errors import UsageError
 from streambench.model.workload import ColumnName
 from streambench.workload.file.cells import (
-    Cell,
     Connection,
+    FileCell,
     Kind,
     identifier,
     literal,
@@ -40,7 +40,7 @@ class Table:
     """
 
     relation: str
-    cell: Callable[[ColumnName], Cell | None]
+    cell: Callable[[ColumnName], FileCell | None]
     names: Callable[[], tuple[str, ...]]
     inside: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda _: ()
 
@@ -90,7 +90,7 @@ def _csv(connection: Connection, path: Path, delimiter: str | None) -> Table:
         f" max_line_size = {_LONGEST_BYTES}, {_NO_FOLDERS})"
     )
 
-    def cell(name: ColumnName) -> Cell | None:
+    def cell(name: ColumnName) -> FileCell | None:
         wanted = name if isinstance(name, str) else ".".join(name)
         if header.count(wanted) > 1:
             raise UsageError(
@@ -100,7 +100,7 @@ def _csv(connection: Connection, path: Path, delimiter: str | None) -> Table:
         if wanted not in header:
             return None
         column = f"c{header.index(wanted)}"
-        return Cell(column, Kind.TEXT.sql, (column, "VARCHAR"))
+        return FileCell(column, Kind.TEXT.sql, (column, "VARCHAR"))
 
     return Table(relation, cell, lambda: tuple(header))
 
@@ -130,7 +130,7 @@ def _json(connection: Connection, path: Path, delimiter: str | None) -> Table:
     def names() -> tuple[str, ...]:
         return inside(())
 
-    def cell(name: ColumnName) -> Cell | None:
+    def cell(name: ColumnName) -> FileCell | None:
         steps = steps_of(name)
         if isinstance(name, str) and len(steps) > 1 and name in names():
             steps = (name,)
@@ -144,7 +144,7 @@ def _json(connection: Connection, path: Path, delimiter: str | None) -> Table:
             f" WHEN 'DOUBLE' THEN CASE WHEN regexp_matches({text}, '[.eE]') THEN {Kind.DOUBLE.sql}"
             f" ELSE {Kind.INTEGER.sql} END ELSE {Kind.NESTED.sql} END"
         )
-        return Cell(text, kind)
+        return FileCell(text, kind)
 
     return Table(relation, cell, names, inside)
 
@@ -164,6 +164,9 @@ def where_json_breaks(path: Path) -> str | None:
                 json.load(file)
                 return None
             file.seek(0)
+            if (inside := _one_object(file)) is not None:
+                return inside
+            file.seek(0)
             for line in file:
                 if line.strip():
                     json.loads(line)
@@ -174,6 +177,23 @@ def where_json_breaks(path: Path) -> str | None:
     return None
 
 
+def _one_object(file: IO[str]) -> str | None:
+    """What a file that is a single object holds, in words; None where it is no such file."""
+    try:
+        whole = json.load(file)
+    except json.JSONDecodeError:
+        return None
+    lists = [
+        name
+        for name, value in whole.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
+    told = "it is one object"
+    if not lists:
+        return told
+    return f"{told}, with a list of objects in {lists[0]!r}: jq -c '.{lists[0]}[]' takes them out"
+
+
 def _pointer(steps: tuple[str, ...]) -> str:
     return literal("".join("/" + s.replace("~", "~0").replace("/", "~1") for s in steps))
 
@@ -182,7 +202,7 @@ def _parquet(connection: Connection, path: Path, delimiter: str | None) -> Table
     relation = f"read_parquet({literal(str(path))}, {_NO_FOLDERS})"
     types = _described(connection, f"SELECT * FROM {relation}")
 
-    def cell(name: ColumnName) -> Cell | None:
+    def cell(name: ColumnName) -> FileCell | None:
         steps = (name,) if isinstance(name, str) and name in types else steps_of(name)
         found, inside = "", types
         for step in steps:
@@ -192,7 +212,7 @@ def _parquet(connection: Connection, path: Path, delimiter: str | None) -> Table
             inside = _members(connection, found, relation)
         type_ = _described(connection, f"SELECT {found} AS it FROM {relation}")["it"]
         text = f"CAST({found} AS VARCHAR)"
-        return Cell(
+        return FileCell(
             text, _kind_of(type_).sql, (found, "VARCHAR" if type_.startswith("ENUM") else type_)
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streambench.model.expression import FieldType
-from streambench.workload.file.cells import Cell, Kind
+from streambench.workload.file.cells import FileCell, Kind
 
 # Beyond it a double no longer tells one whole number from the next.
 _EXACT_IN_A_DOUBLE: Final = 2**53
@@ -30,12 +30,12 @@ class Reading:
     """
 
     sql_type: str
-    value: Callable[[Cell, int], str]
+    value: Callable[[FileCell, int], str]
     is_number: bool
     hint: str
 
 
-def _string(cell: Cell, times: int) -> str:
+def _string(cell: FileCell, times: int) -> str:
     if cell.typed is not None and cell.typed[1] == "VARCHAR":
         return cell.typed[0]
     # 1.50 and 1.5 are one number and would be two keys, or one: the text is not the value's own.
@@ -44,7 +44,7 @@ def _string(cell: Cell, times: int) -> str:
     )
 
 
-def _bigint(cell: Cell, times: int) -> str:
+def _bigint(cell: FileCell, times: int) -> str:
     if cell.typed is not None and cell.typed[1] in _INTEGERS and times == 1:
         return f"CAST({cell.typed[0]} AS BIGINT)"
     if times == 1:
