@@ -93,7 +93,8 @@ def across(label: str, samples: Sequence[Sample], terms: CompareTerms, metric: s
             continue
         with_spread = replace(terms, between=spread)
         told = [
-            _told(first, second, with_spread) for first, second in itertools.combinations(several, 2)
+            _told(first, second, with_spread)
+            for first, second in itertools.combinations(several, 2)
         ]
         apart = sum(each is not DifferenceVerdict.ALIKE for each in told)
         print(

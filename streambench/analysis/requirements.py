@@ -238,7 +238,9 @@ def _within(asked: Condition, each: SideFigure, sample: Sample, bundle: Bundle) 
     if each.shown is None:
         said = _said(found, figure, plural(len(sample.values), what))
     else:
-        said = f"{figure.label} {_shown(found.value, figure)} {figure.unit}{beyond_words(each.shown)}"
+        said = (
+            f"{figure.label} {_shown(found.value, figure)} {figure.unit}{beyond_words(each.shown)}"
+        )
     worst, best = (found.low, found.high) if asked.above else (found.high, found.low)
     if worst is not None and _holds(asked, worst, bound):
         return Fitted(asked, Fit.MET, f"{said}, {_margin(worst, bound, figure)} to spare")

@@ -26,7 +26,7 @@ def generate(
         typer.Option(
             parser=duration_s,
             metavar="TIME",
-            help="Length of the load, e.g. 2m; 60s, three windows where that is longer.",
+            help="Length of the load, e.g. 2m; 60s, three windows where that is longer, or the file.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random streams.")] = 1,
@@ -42,15 +42,23 @@ def generate(
 ) -> None:
     """Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256."""
     from streambench.load.trace import compile_trace
+    from streambench.model.workload import Replay
     from streambench.runtime.paths import cache_dir
     from streambench.workload.locate import find
+    from streambench.workload.paced import at_rate
     from streambench.workload.parse import load_workload
     from streambench.workload.validate import check, least_duration_ms
 
     if to is not None and to.exists():
         raise UsageError(f"{to} exists already", hint=f"streambench generate --out {to}-2")
     loaded = load_workload(find(workload))
-    usual_ms = max(_USUAL_MS, least_duration_ms(loaded))
+    usual_ms: int | None = max(_USUAL_MS, least_duration_ms(loaded))
+    if isinstance(loaded.input, Replay):
+        usual_ms = None
+        if rate_per_s is not None:
+            paced = at_rate(loaded, rate_per_s)
+            loaded, rate_per_s = paced.workload, None
+            err.print(paced.told, markup=False)
     duration_ms = usual_ms if duration is None else round(duration * 1000)
     check(loaded, rate_per_s=rate_per_s, duration_ms=duration_ms)
     trace = compile_trace(

@@ -24,6 +24,7 @@ from streambench.cli import (
     history,
     judge,
     logs,
+    new,
     report,
     run,
     sweep,
@@ -135,6 +136,7 @@ app.command("judge")(judge.judge)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("fetch")(fetch.fetch)
+app.command("new", epilog=new.EXAMPLES)(new.new)
 app.command("workloads")(workloads.workloads)
 app.command("engines")(engines.engines)
 app.command("validate")(validate.validate)

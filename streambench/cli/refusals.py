@@ -79,4 +79,6 @@ def _example(command: str, option: str) -> str:
     """The command with a value that this option takes; flags stand alone."""
     if (command, option) == ("streambench report", "--out"):  # there it is a copy's
         return f"{command} --anonymous {option} shared"
+    if command == "streambench new":  # whose options want a name and a file
+        return f"{command} --help"
     return " ".join(filter(None, [command, option, _EXAMPLES.get(option)]))

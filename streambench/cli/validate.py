@@ -15,6 +15,7 @@ def validate(
 ) -> None:
     """Check a workload: its declaration, its load, its variants, and if a result can be exact."""
     from streambench.experiment.declared import declared_for
+    from streambench.workload.lateness import with_lateness
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload
     from streambench.workload.validate import findings
@@ -27,9 +28,10 @@ def validate(
             f"{workload} cannot run:\n" + "\n".join(f"  - {problem.message}" for problem in fatal),
             hint=fatal[0].hint,
         )
+    parsed = with_lateness(parsed)
     declared = declared_for(parsed)
     for finding in found:
-        err.print(f"note: {finding.message}", markup=False, soft_wrap=True)
+        err.print(f"note: {finding.message}; {finding.hint}", markup=False, soft_wrap=True)
     if parsed.late_records_possible:
         out.print(
             f"{workload} is sound. Its disorder may exceed the grace, so records can be late: "

@@ -35,9 +35,13 @@ from streambench.model.sweep import Axis, AxisName, Point, grid
 from streambench.model.workload import Replay, Workload
 from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.durations import about, show_duration
+from streambench.workload.file.surprises import surprises
+from streambench.workload.lateness import with_lateness
 from streambench.workload.locate import find
+from streambench.workload.paced import at_rate, natural_rate_per_s_of
 from streambench.workload.parse import load_workload
 from streambench.workload.schema import MAX_RATE_PER_S
+from streambench.workload.source import survey
 from streambench.workload.validate import check, findings, least_duration_ms
 
 _MOST_UNASKED_S: Final = 86_400.0
@@ -132,7 +136,8 @@ def drain(options: Options, records: int | None) -> tuple[Request, int]:
     """A drain and how many records are there: None are a million, or more where windows are long."""
     request = make_request(dataclasses.replace(options, faults=()))
     if request.is_replay:
-        _refuse_replay(request.workload, "drain")
+        why = "a drain plays records again and again, each time later in event time, and these end now"
+        _refuse_replay(request.workload, why, "streambench drain clicks")
     in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
     least = max(_LEAST_RECORDS, math.ceil(in_windows))
     usual = max(_USUAL_RECORDS, least)
@@ -176,7 +181,8 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     )
     contenders = tuple(contender(*each, workload, conditions, length.faults) for each in who)
     plans = [(each.title, each.plan) for each in contenders if isinstance(each.plan, Plan)]
-    told = (unlocking.told, *lock_warnings(plans, closing, conditions))
+    surprising = (*terms.told, *_surprises(workload))
+    told = (*surprising, unlocking.told, *lock_warnings(plans, closing, conditions))
     notes = (usual.why if length.is_usual else None, length.no_faults)
     return Request(
         workload=workload,
@@ -237,19 +243,35 @@ def _terms(options: Options, point: Point) -> Terms:
             if AxisName.WORKERS in dict(point)
             else f"streambench run --workers {partitions}",
         )
-    if isinstance(terms.workload.input, Replay):
-        for option, value in (
-            ("--rate", terms.rate_per_s),
-            ("--duration", options.measured_s),
-        ):
-            if value is not None:
-                raise UsageError(
-                    f"{option} does not fit {loaded.name}: a replayed file has its own arrivals",
-                    hint=f"streambench run {loaded.name}; its length and its pace are speed_up, begin "
-                    f"and end in {loaded.folder / 'workload.toml'}",
-                )
     conditions = dataclasses.replace(terms.conditions, partitions=partitions)
-    return dataclasses.replace(terms, conditions=conditions)
+    terms = dataclasses.replace(terms, conditions=conditions)
+    if not isinstance(terms.workload.input, Replay):
+        return terms
+    if options.measured_s is not None:
+        raise UsageError(
+            f"--duration does not fit {loaded.name}: a replayed file has its own arrivals",
+            hint=f"streambench run {loaded.name}; its length follows from speed_up, begin and end in "
+            f"{loaded.folder / 'workload.toml'}",
+        )
+    return _of_replay(terms)
+
+
+def _of_replay(terms: Terms) -> Terms:
+    """The terms of a replay at the rate that was asked for; it knows then whether records may be late."""
+    workload, told = terms.workload, terms.told
+    if terms.rate_per_s is not None:
+        paced = at_rate(workload, terms.rate_per_s)
+        workload, told = paced.workload, (*told, paced.told)
+    return Terms(with_lateness(workload), terms.conditions, None, told)
+
+
+def _surprises(workload: Workload) -> tuple[str, ...]:
+    """What of a file's times is to be said before it is played."""
+    if not isinstance(workload.input, Replay):
+        return ()
+    surveyed = survey(workload.input, workload.fields, workload.query.group_by)
+    found = surprises(workload, workload.input, surveyed)
+    return tuple(f"{told}; {hint} in workload.toml" for told, hint in found)
 
 
 def _shaped(workload: Workload, shape: Shape) -> Workload:
@@ -278,14 +300,17 @@ def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> i
 
 def _check_any_rate(request: Request, who: str) -> None:
     if request.is_replay:
-        _refuse_replay(request.workload, "find-rate")
+        why = f"{who} plays loads of any length, and it has one"
+        own = natural_rate_per_s_of(request.workload)
+        example = f"streambench curve {request.workload.name} --rates {own},{2 * own},{4 * own}"
+        _refuse_replay(request.workload, why, example)
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who=who)
 
 
-def _refuse_replay(workload: Workload, command: str) -> None:
+def _refuse_replay(workload: Workload, why: str, hint: str) -> None:
     raise UsageError(
-        f"{workload.name} replays a file, which has its own arrivals: no rate of it can be varied",
-        hint=f"streambench {command} clicks",
+        f"{workload.name} replays a file, which has its own arrivals: {why}",
+        hint=hint,
     )
 
 

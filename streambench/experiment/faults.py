@@ -71,9 +71,13 @@ def check_faults(
 ) -> None:
     """Refuse what could not happen, or would prove nothing. Raises UsageError."""
     if isinstance(workload.input, Replay):
+        why = (
+            "what its late records do could not be told from a fault's doing"
+            if workload.input.may_be_late
+            else "how late windows are is told in event time, and a file's is compressed"
+        )
         raise UsageError(
-            f"{workload.name} replays a file: what its late records do could not be told from a fault's "
-            "doing",
+            f"{workload.name} replays a file: {why}",
             hint="streambench run clicks --fault worker-kill@25s",
         )
     window = workload.query.window

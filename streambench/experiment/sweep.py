@@ -30,14 +30,21 @@ _VALUES: Final = {
     AxisName.COMMIT: "100ms,300ms,970ms",
 }
 
+# A file's records come at any rate (workload.paced), and into any number of partitions.
+_OF_ANY_LOAD: Final = (AxisName.RATE, AxisName.PARTITIONS)
+
 
 @dataclass(frozen=True)
 class Terms:
-    """What is run: a workload, the engines' terms and the rate (None: the workload's own)."""
+    """What is run: a workload, the engines' terms and the rate (None: the workload's own).
+
+    `told` is what was done to the workload, in words.
+    """
 
     workload: Workload
     conditions: Conditions
     rate_per_s: int | None
+    told: tuple[str, ...] = ()
 
 
 def at(point: Point, terms: Terms) -> Terms:
@@ -53,7 +60,7 @@ def _with(name: AxisName, value: float, terms: Terms) -> Terms:
         return dataclasses.replace(terms, conditions=conditions)
     if name is AxisName.COMMIT:
         return dataclasses.replace(terms, conditions=_committing(value, terms.conditions))
-    if isinstance(terms.workload.input, Replay):
+    if isinstance(terms.workload.input, Replay) and name not in _OF_ANY_LOAD:
         raise UsageError(
             f"{name.value} cannot be varied for {terms.workload.name}: a replayed file has its own "
             "records",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -23,23 +23,35 @@ PADDING: Final = 0xFF
 
 _NARROW: Final = 1 << 16
 
+# A matrix takes so many bytes a byte of its strings, where it is not small anyway.
+_MOST_PADDED: Final = 8
+_SMALL_BYTES: Final = 1 << 20
+_WIDEST: Final = 1 << 16
+
 
 @dataclass(frozen=True)
 class ByteTable:
-    """Byte strings of uneven length: `matrix` (strings, greatest length) padded, `lengths` (strings)."""
+    """Byte strings of uneven length: `matrix` (strings, greatest length) padded, `lengths` (strings).
+
+    A few that are much longer than most are in `long`, by their number, and their rows are all padding:
+    one line of a megabyte would else make each of the others as wide.
+    """
 
     matrix: Bytes
     lengths: Integers
+    long: Mapping[int, bytes] = field(default_factory=dict)
 
     @staticmethod
     def of(strings: Sequence[bytes]) -> ByteTable:
         """Build from byte strings, none of which holds the byte 0xFF."""
-        width = max(map(len, strings), default=0)
-        padded = b"".join(text.ljust(width, b"\xff") for text in strings)
-        return ByteTable(
-            np.frombuffer(padded, np.uint8).reshape(len(strings), width),
-            np.fromiter(map(len, strings), np.int64, len(strings)),
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        width = _width(lengths)
+        long = {at: strings[at] for at in np.flatnonzero(lengths > width).tolist()}
+        padded = b"".join(
+            (b"" if at in long else text).ljust(width, b"\xff") for at, text in enumerate(strings)
         )
+        matrix = np.frombuffer(padded, np.uint8).reshape(len(strings), width)
+        return ByteTable(matrix, lengths, long)
 
     @staticmethod
     def of_integers(numbers: Integers) -> ByteTable:
@@ -70,6 +82,23 @@ class ByteColumn:
     def lengths(self) -> Integers:
         """Return each string's length."""
         return self.table.lengths.take(self.codes)
+
+    def long(self) -> npt.NDArray[np.bool_]:
+        """Return which strings are all padding here, as they are kept beside the matrix."""
+        if not self.table.long:
+            return np.zeros(len(self.codes), np.bool_)
+        return np.isin(self.codes, np.fromiter(self.table.long, np.int64, len(self.table.long)))
+
+    def one(self, record: int) -> bytes:
+        """Return the string of one record."""
+        code = int(self.codes[record])
+        if (found := self.table.long.get(code)) is not None:
+            return found
+        return self.table.matrix[code, : self.table.lengths[code]].tobytes()
+
+    def take(self, records: Integers | slice) -> ByteColumn:
+        """Return the strings of these records."""
+        return ByteColumn(self.table, self.codes[records])
 
 
 class StringTable:
@@ -170,6 +199,14 @@ class Chunk:
     quantum: Integers
     event_ms: Integers
     fields: tuple[ChunkField, ...]
+
+
+def _width(lengths: Integers) -> int:
+    """The greatest length that a matrix of these strings should have room for."""
+    widest = min(int(lengths.max(initial=0)), _WIDEST)
+    if len(lengths) * widest <= _SMALL_BYTES:
+        return widest
+    return min(widest, _MOST_PADDED * -(-int(lengths.sum()) // len(lengths)))
 
 
 def json_text(value: str | int) -> bytes:

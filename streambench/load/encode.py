@@ -17,8 +17,11 @@ from streambench.load.columns import PADDING, ByteColumn, Bytes, Integers
 Piece: TypeAlias = bytes | ByteColumn
 """A part of a record's value: the same bytes in each record, or a column's."""
 
-# So many records at a time, for their rows to stay within the processor's cache.
+# So many records at a time, for their rows to stay within the processor's cache; fewer where they are wide.
 _BLOCK_RECORDS: Final = 1 << 14
+_BLOCK_BYTES: Final = 1 << 24
+# What a record has beside its key and value: five numbers of ten bytes at most, and two bytes.
+_LONGEST_AROUND: Final = 52
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,13 @@ def encode_records(
     offset_delta = np.arange(records, dtype=np.int64) - np.repeat(batch_starts, sizes)
     blocks: list[Bytes] = []
     lengths = np.empty(records, np.int64)
-    for start in range(0, records, _BLOCK_RECORDS):
-        block = slice(start, min(start + _BLOCK_RECORDS, records))
-        data, lengths[block] = _encode_block(
-            _cut(key, block),
-            [piece if isinstance(piece, bytes) else _cut(piece, block) for piece in value],
-            time_delta[block],
-            offset_delta[block],
+    at_once = block_records(key, value)
+    for start in range(0, records, at_once):
+        block = slice(start, min(start + at_once, records))
+        data, lengths[block] = _encode_any(
+            key.take(block), _taken(value, block), time_delta[block], offset_delta[block]
         )
-        blocks.append(data)
+        blocks += data
     return EncodedBatches(
         np.concatenate(blocks), np.add.reduceat(lengths, batch_starts), base_ms, max_ms
     )
@@ -67,8 +68,68 @@ def encode_records(
 
 def encode_single(key: bytes, value: bytes) -> bytes:
     """Return the record section of a batch of one record, whose timestamp is the batch's base."""
-    body = b"\x00\x00\x00" + _varint(len(key)) + key + _varint(len(value)) + value + b"\x00"
+    return _record(key, value, 0, 0)
+
+
+def block_records(key: ByteColumn, value: Sequence[Piece]) -> int:
+    """Return how many records are laid out in one matrix, which bounds the memory that it takes."""
+    width = (
+        _LONGEST_AROUND
+        + key.width
+        + sum(len(piece) if isinstance(piece, bytes) else piece.width for piece in value)
+    )
+    return max(1, min(_BLOCK_RECORDS, _BLOCK_BYTES // width))
+
+
+def _encode_any(
+    key: ByteColumn, value: Sequence[Piece], time_delta: Integers, offset_delta: Integers
+) -> tuple[list[Bytes], Integers]:
+    """As `_encode_block`, in pieces; a record with a long string in it is encoded by itself."""
+    long = key.long()
+    for piece in value:
+        if isinstance(piece, ByteColumn):
+            long |= piece.long()
+    if not long.any():
+        data, lengths = _encode_block(key, value, time_delta, offset_delta)
+        return [data], lengths
+    lengths = np.empty(len(long), np.int64)
+    short = np.flatnonzero(~long)
+    data = np.empty(0, np.uint8)
+    if len(short):
+        data, lengths[short] = _encode_block(
+            key.take(short), _taken(value, short), time_delta[short], offset_delta[short]
+        )
+    pieces: list[Bytes] = []
+    begin = 0
+    ends = np.r_[0, np.cumsum(lengths[short])]
+    for at in np.flatnonzero(long).tolist():
+        end = int(ends[np.searchsorted(short, at)])
+        content = b"".join(p if isinstance(p, bytes) else p.one(at) for p in value)
+        record = _record(key.one(at), content, int(time_delta[at]), int(offset_delta[at]))
+        lengths[at] = len(record)
+        pieces += [data[begin:end], np.frombuffer(record, np.uint8)]
+        begin = end
+    return [*pieces, data[begin:]], lengths
+
+
+def _record(key: bytes, value: bytes, time_delta: int, offset_delta: int) -> bytes:
+    body = b"".join(
+        (
+            b"\x00",
+            _varint(time_delta),
+            _varint(offset_delta),
+            _varint(len(key)),
+            key,
+            _varint(len(value)),
+            value,
+            b"\x00",
+        )
+    )
     return _varint(len(body)) + body
+
+
+def _taken(value: Sequence[Piece], records: Integers | slice) -> list[Piece]:
+    return [piece if isinstance(piece, bytes) else piece.take(records) for piece in value]
 
 
 def _encode_block(
@@ -141,10 +202,6 @@ class _Varints:
         """Mark which bytes count: a varint may hold the byte that is padding elsewhere."""
         for byte in range(self.width):
             kept[:, at + byte] = self.lengths > byte
-
-
-def _cut(column: ByteColumn, block: slice) -> ByteColumn:
-    return ByteColumn(column.table, column.codes[block])
 
 
 def _varint(number: int) -> bytes:

@@ -12,8 +12,9 @@ from streambench.load.columns import json_text
 from streambench.load.resolve import SyntheticLoad, chunks
 from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.workload.file.cells import Connection
 from streambench.workload.keys import key_text
-from streambench.workload.source import Connection, opened
+from streambench.workload.source import opened
 from streambench.workload.sql import to_sql
 
 Values: TypeAlias = Mapping[str, str | int]

@@ -12,7 +12,7 @@ from streambench.load.columns import Chunk, ChunkField, Integers, Numbers, Strin
 from streambench.model.expression import FieldType
 from streambench.model.windows import Window
 from streambench.model.workload import Field, Replay
-from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, Survey, arrival_order, opened
 
 
 def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
@@ -36,7 +36,7 @@ def read(
     quanta: int,
     chunk_records: int,
 ) -> Iterator[Chunk]:
-    """Yield the file's records by arrival, ties by event time and then by place in the file.
+    """Yield the file's records in the order in which they arrive.
 
     Chunks hold about `chunk_records` records, whole quanta each; records from `quanta` on are left out.
     """
@@ -44,7 +44,7 @@ def read(
         names = "".join(f', "{field.name}"' for field in fields)
         relation = connection.sql(
             f'SELECT "{ARRIVAL_MS}", "{EVENT_MS}"{names} FROM source'
-            f' ORDER BY "{ARRIVAL_MS}", "{EVENT_MS}", "{ORDINAL}"'
+            f" ORDER BY {arrival_order(replay)}"
         )
         held: list[pa.Table] = []
         for batch in relation.to_arrow_reader(chunk_records):

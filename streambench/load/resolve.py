@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import hashlib
 import json
 from collections.abc import Iterator
@@ -97,7 +98,8 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
             declared: dict[str, object] = {**dataclasses.asdict(synthetic), "seed": seed}
         case ReplayLoad(replay=replay):
             declared = dataclasses.asdict(replay)
-            del declared["path"], declared["origin"]
+            del declared["path"], declared["origin"], declared["may_be_late"]
+            declared["columns"] = [repr(field.in_file) for field in workload.fields]
             declared |= {"content": load.content, "origin_ms": load.origin_ms}
         case _:
             assert_never(load)
@@ -110,7 +112,13 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
         "duration_ms": load.duration_ms,
         "partitions": partitions,
     }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:20]
+    text = json.dumps(decisive, sort_keys=True, default=_value)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _value(member: object) -> object:
+    assert isinstance(member, enum.Enum), member
+    return member.value
 
 
 def _key_names(workload: Workload) -> str | list[str]:

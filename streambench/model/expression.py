@@ -91,7 +91,7 @@ Expression: TypeAlias = FieldReference | Literal | Arithmetic | Comparison | And
 
 
 class AggregateFunction(enum.Enum):
-    """Aggregates whose partial results are monotone, so that late records have provable bounds."""
+    """Aggregates whose results have provable bounds where records may be late."""
 
     COUNT = "count"
     SUM = "sum"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -35,14 +36,35 @@ class IntRange:
 
 FieldSource: TypeAlias = Choice | IntRange
 
+ColumnName: TypeAlias = str | tuple[str, ...]
+"""A column as its user names it: a name, or a path of names with dots between them. A tuple is such a
+path whose names may have dots themselves."""
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """The column of a replayed file that a field is read from; its numbers are multiplied by `times`."""
+
+    name: ColumnName
+    times: int = 1
+
 
 @dataclass(frozen=True)
 class Field:
-    """A named field of the record's JSON value; `source` is None when it is replayed from a file."""
+    """A named field of the record's JSON value; `source` is None when it is replayed from a file.
+
+    `column` is where in the file it is found; None: in the column of its name.
+    """
 
     name: str
     type: FieldType
     source: FieldSource | None
+    column: FileColumn | None = None
+
+    @property
+    def in_file(self) -> FileColumn:
+        """Where a replayed field is found."""
+        return FileColumn(self.name) if self.column is None else self.column
 
 
 SESSION_LENGTH: Final = Aggregate("window_length", AggregateFunction.MAX, None)
@@ -88,21 +110,65 @@ class Synthetic:
         return replace(self, rate_per_s=mean_per_s(shape), shape=shape)
 
 
+class EpochUnit(enum.Enum):
+    """What a number counts that stands for an instant, from 1970-01-01 UTC on."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    NANOSECONDS = "ns"
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """A column of instants: ISO 8601, or as `format` (of strptime) says, or numbers that count a `unit`.
+
+    A time that names no zone is in `zone` (of the IANA's list; None: UTC).
+    """
+
+    name: ColumnName
+    format: str | None = None
+    unit: EpochUnit | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Each record comes `count` times: a file at a higher rate than its own.
+
+    The copies have keys of their own, made of the key in the field `key`, `mark` and their number from 2
+    on. Each comes `apart_ms` after the one before it, in arrival and in event time.
+    """
+
+    count: int
+    key: str
+    mark: str
+    apart_ms: float
+
+
 @dataclass(frozen=True)
 class Replay:
     """A file with its own arrival order.
 
-    `arrival` and `event_time` name its two timestamp columns (UTC); `speed_up` divides the gaps
-    between arrivals (event times keep their scale); `begin`/`end` select by arrival (ISO dates).
+    `arrival` None: records arrive as they lie in the file, each at the greatest event time up to it.
+    `speed_up` divides the gaps between arrivals (event times keep their scale). `begin` and `end` (ISO
+    dates) select by arrival, and by event time where `arrival` is None. Rows in which a column that is
+    read has no value, or one of the texts in `leave_out`, are left out; with no such text they are
+    refused. `delimiter` is a CSV file's; None: the one that splits its first line into most names.
+    `may_be_late`: some record may reach the log after its window's closing instant; only the file can tell.
     """
 
     path: Path
-    arrival: str
-    event_time: str
+    arrival: TimeColumn | None
+    event_time: TimeColumn
     speed_up: float
     begin: str | None
     end: str | None
     origin: str  # where the data come from, and their licence: shown in the report
+    leave_out: tuple[str, ...] = ()
+    delimiter: str | None = None
+    copies: Copies | None = None
+    may_be_late: bool = True
 
 
 Input: TypeAlias = Synthetic | Replay
@@ -144,7 +210,7 @@ class Workload:
         if isinstance(self.query.window, Sessions):
             return False  # else nothing is run (workload.session_grace)
         match self.input:
-            case Replay():
-                return True
+            case Replay(may_be_late=may_be_late):
+                return may_be_late
             case Synthetic(disorder_ms=disorder_ms):
                 return self.query.grace_ms < exact_from_grace_ms(disorder_ms, self.quantum_ms)

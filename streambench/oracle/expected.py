@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +73,8 @@ class Expected:
     `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
     once at their end.
     `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
-    clock.
+    clock. `signed`: the aliases of sums of which some number is negative, so that more records may make
+    them less.
     """
 
     table: pa.Table
@@ -86,6 +87,7 @@ class Expected:
     nothing_late: bool
     holds: tuple[tuple[int, int], ...] = ()
     moving_quanta: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    signed: tuple[str, ...] = ()
 
     @property
     def slots_ms(self) -> npt.NDArray[np.int64]:
@@ -158,6 +160,7 @@ def expect(
             case _:
                 assert_never(window)
         counted = connection.sql(counts).to_arrow_table()
+        signed = _signed(connection, trace, query)
     if clocks.nothing_late:
         counted = _with_bounds(counted, query)
 
@@ -211,7 +214,19 @@ def expect(
         exact=bool(np.array_equal(must_records, possible_records)),
         nothing_late=clocks.nothing_late,
         moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
+        signed=signed,
     )
+
+
+def _signed(connection: Any, trace: TraceColumns, query: Query) -> tuple[str, ...]:
+    sums = [a for a in query.aggregates if a.function is AggregateFunction.SUM]
+    if not sums:
+        return ()
+    least = ", ".join(f"min({argument_sql(aggregate)}) < 0" for aggregate in sums)
+    found = connection.execute(
+        f"SELECT {least} FROM {parquet_sql(trace.columns_glob)} WHERE {passes_sql(query)}"
+    ).fetchone()
+    return tuple(a.alias for a, negative in zip(sums, found, strict=True) if negative)
 
 
 def _records_sql(trace: TraceColumns, query: Query, window: Aligned | None = None) -> str:

@@ -28,7 +28,14 @@ from streambench.oracle.columns import (
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.workload.keys import key_text
-from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, Survey, opened, survey
+from streambench.workload.source import (
+    ARRIVAL_MS,
+    EVENT_MS,
+    Survey,
+    arrival_order,
+    opened,
+    survey,
+)
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -145,16 +152,41 @@ def predict_whole_file(
     batch_ms: int | None = None,
     speed_up: float = 1.0,
 ) -> tuple[LateDrops, ...]:
-    """Model the drops of a replay's file from its first to its last record, one entry a grace.
+    """Model the drops of a replay's file from its first to its last record: `begin` and `end` are not heeded.
 
-    `begin` and `end` of the replay are not heeded. `speed_up` 1 is real time; it matters only to a
-    clock that moves once a micro-batch of `batch_ms`, since compression of time makes that lag worth
-    more event time. Raises ValueError for a workload that replays no file, UsageError for a file that
-    cannot be read.
+    All else is as in `predict_file`.
     """
     if not isinstance(workload.input, Replay):
         raise ValueError(f"{workload.name} replays no file")
-    whole = replace(workload.input, begin=None, end=None)
+    whole = replace(workload, input=replace(workload.input, begin=None, end=None, copies=None))
+    return predict_file(
+        whole,
+        clock,
+        partitions=partitions,
+        graces_ms=graces_ms,
+        batch_ms=batch_ms,
+        speed_up=speed_up,
+    )
+
+
+def predict_file(
+    workload: Workload,
+    clock: EventClock,
+    *,
+    partitions: int,
+    graces_ms: Sequence[int],
+    batch_ms: int | None = None,
+    speed_up: float = 1.0,
+) -> tuple[LateDrops, ...]:
+    """Model the drops of what a replay selects of its file, one entry a grace.
+
+    `speed_up` 1 is real time; it matters only to a clock that moves once a micro-batch of `batch_ms`,
+    since compression of time makes that lag worth more event time. Raises ValueError for a workload that
+    replays no file, UsageError for a file that cannot be read.
+    """
+    if not isinstance(workload.input, Replay):
+        raise ValueError(f"{workload.name} replays no file")
+    whole = workload.input
     query, window = workload.query, _aligned(workload.query)
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
@@ -173,7 +205,7 @@ def predict_whole_file(
                    partition_of_key.partition AS partition, {passes_sql(query)} AS passes
             FROM source AS {TRACE}
             JOIN partition_of_key ON {same}
-            ORDER BY {arrival}, {TRACE}.{quoted(EVENT_MS)}, {TRACE}.{quoted(ORDINAL)}
+            ORDER BY {arrival_order(whole)}
         """).to_arrow_table()
     arrivals = _arrivals(table, window)
     return tuple(

@@ -35,6 +35,7 @@ class _Facts:
     quanta: int
     exact: bool
     nothing_late: bool
+    signed: tuple[str, ...] = ()
 
 
 _FACTS = TypeAdapter(_Facts)
@@ -54,6 +55,7 @@ def store(bundle: Path, expected: Expected) -> str:
             expected.quanta,
             expected.exact,
             expected.nothing_late,
+            expected.signed,
         )
         (hidden / "facts.json").write_bytes(_FACTS.dump_json(facts, indent=2) + b"\n")
         for name, table in (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -41,6 +43,20 @@ def problem_with_name(name: str) -> str | None:
     if name in _TAKEN:
         return "the name is used by streambench itself"
     return None
+
+
+def lawful_name(text: str, taken: Iterable[str]) -> str:
+    """Return a name that a field can have and that is not `taken`, as near to `text` as may be."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
+    name = re.sub(r"[^a-z0-9]+", "_", words).strip("_")[:50] or "field"
+    if not name[0].isalpha():
+        name = f"n{name}"
+    if problem_with_name(name) is not None:
+        name = f"{name}_value"
+    others = set(taken)
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return name if name not in others else next(each for each in numbered if each not in others)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -17,11 +17,13 @@ from streambench.model.workload import (
     Choice,
     Field,
     FieldSource,
+    FileColumn,
     Input,
     IntRange,
     Query,
     Replay,
     Synthetic,
+    TimeColumn,
     Workload,
 )
 from streambench.workload.expressions import ExpressionError, parse_aggregate, parse_expression
@@ -33,6 +35,7 @@ from streambench.workload.schema import (
     ReplaySpec,
     ShapeSpec,
     SyntheticSpec,
+    TimeColumnSpec,
     WindowSpec,
     WorkloadSpec,
     input_kind,
@@ -127,7 +130,8 @@ def _fields(file: Path, spec: WorkloadSpec) -> tuple[Field, ...]:
             type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
             fields.append(Field(name, type_, source))
         else:
-            fields.append(Field(name, FieldType(declared.type), None))
+            column = FileColumn(declared.column or name, declared.times or 1)
+            fields.append(Field(name, declared.type, None, column))
     return tuple(fields)
 
 
@@ -159,13 +163,19 @@ def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
         raise _refusal(file, f"input.end: {spec.end} is not after {spec.begin}")
     return Replay(
         path=file.parent / spec.replay,
-        arrival=spec.arrival,
-        event_time=spec.event_time,
+        arrival=None if spec.arrival is None else _time_column(spec.arrival),
+        event_time=_time_column(spec.event_time),
         speed_up=spec.speed_up,
         begin=spec.begin,
         end=spec.end,
-        origin=spec.origin,
+        origin=spec.origin or spec.replay,
+        leave_out=spec.leave_out,
+        delimiter=spec.delimiter,
     )
+
+
+def _time_column(spec: TimeColumnSpec) -> TimeColumn:
+    return TimeColumn(spec.column, spec.format, spec.unit, spec.zone)
 
 
 def _synthetic(file: Path, spec: SyntheticSpec) -> Synthetic:

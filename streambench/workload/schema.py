@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -17,7 +17,11 @@ from pydantic import (
     model_validator,
 )
 
+from streambench.model.expression import FieldType
+from streambench.model.workload import EpochUnit
 from streambench.workload.durations import parse_duration
+from streambench.workload.file.instants import problem_with_format
+from streambench.workload.file.types import MOST_TIMES, READINGS
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
@@ -38,6 +42,25 @@ def _date(written: object) -> object:
 
 def _declared_type(written: object) -> object:
     return {"type": written} if isinstance(written, str) else written
+
+
+def _column_name(written: object) -> object:
+    if isinstance(written, str) and written:
+        return written
+    names = written if isinstance(written, list | tuple) else ()
+    if names and all(isinstance(name, str) and name for name in names):
+        return tuple(names)
+    raise ValueError(
+        'a column is a name, as "user.id", or a list of names that may have dots, as ["user", "e.mail"]'
+    )
+
+
+def _time_column(written: object) -> object:
+    return written if isinstance(written, Mapping) else {"column": written}
+
+
+def _tuple(written: object) -> object:
+    return tuple(written) if isinstance(written, list) else written
 
 
 DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration)]
@@ -88,10 +111,49 @@ class GeneratedField(_Strict):
         return self
 
 
-class ReplayedField(_Strict):
-    """`"string"` or `"bigint"`: the type of a column of the file."""
+ColumnNameSpec: TypeAlias = Annotated[str | tuple[str, ...], BeforeValidator(_column_name)]
 
-    type: Literal["string", "bigint"]
+
+class ReplayedField(_Strict):
+    """`"string"`, `"bigint"`, or `{ column = "User ID", type = "string" }`: a column of the file.
+
+    `times` makes whole numbers of decimals: 100 makes cents of euros.
+    """
+
+    type: Annotated[FieldType, Field(strict=False)]
+    column: ColumnNameSpec | None = None
+    times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
+
+    @model_validator(mode="after")
+    def _times_a_number(self) -> ReplayedField:
+        if self.times is not None and not READINGS[self.type].is_number:
+            raise ValueError(f"times belongs to numbers, and this is a {self.type.value}")
+        return self
+
+
+class TimeColumnSpec(_Strict):
+    """`"departed"`, or `{ column = "When", format = "%d.%m.%Y", zone = "Europe/Berlin" }`.
+
+    Numbers have a `unit` in place of a format.
+    """
+
+    column: ColumnNameSpec
+    format: Text | None = None
+    unit: Annotated[EpochUnit, Field(strict=False)] | None = None
+    zone: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TimeColumnSpec:
+        if self.unit is not None and self.format is not None:
+            raise ValueError("give either format or unit")
+        if self.unit is not None and self.zone is not None:
+            raise ValueError("numbers count from 1970 in UTC: they have no zone")
+        if self.format is not None and (problem := problem_with_format(self.format)) is not None:
+            raise ValueError(problem)
+        return self
+
+
+TimeColumnOf: TypeAlias = Annotated[TimeColumnSpec, BeforeValidator(_time_column)]
 
 
 class TimeSpec(_Strict):
@@ -165,12 +227,14 @@ class ReplaySpec(_Strict):
     """`[input]` that plays a file."""
 
     replay: Text
-    arrival: Text
-    event_time: Text
+    arrival: TimeColumnOf | None = None
+    event_time: TimeColumnOf
     speed_up: Annotated[float, Field(gt=0)] = 1.0
     begin: IsoDate | None = None
     end: IsoDate | None = None
-    origin: Text
+    origin: Text | None = None
+    leave_out: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
     partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, Annotated[ReplayedField, BeforeValidator(_declared_type)]]
@@ -238,6 +302,8 @@ def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
             model: type[BaseModel] = WorkloadSpec
         case ("input",):
             model = ReplaySpec if replay else SyntheticSpec
+        case ("input", "arrival" | "event_time") if replay:
+            model = TimeColumnSpec
         case ("input", "time"):
             model = TimeSpec
         case ("input", "shape"):

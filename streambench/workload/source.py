@@ -2,112 +2,173 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Final
 
 import duckdb
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldReference, FieldType
-from streambench.model.workload import Field, Replay
-from streambench.workload.keys import KeyValue
-from streambench.workload.names import did_you_mean
-
-# A folder called `price=1` on the way to the file would else replace its column `price`.
-_NO_FOLDERS: Final = "hive_partitioning = false"
-_READERS: Final[Mapping[str, str]] = {
-    ".parquet": f"read_parquet({{}}, {_NO_FOLDERS})",
-    ".csv": f"read_csv({{}}, {_NO_FOLDERS})",
-    ".jsonl": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
-    ".ndjson": f"read_json({{}}, format = 'newline_delimited', {_NO_FOLDERS})",
-}
-# Types are guessed from the first rows, and a fraction behind these is rounded to a whole number.
-_WHOLE_FILE: Final = "sample_size = -1"
-_INTEGERS: Final = frozenset(
-    ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]
+from streambench.model.expression import FieldReference
+from streambench.model.workload import ColumnName, Copies, Field, Replay, TimeColumn
+from streambench.workload.file.cells import (
+    ORDINAL,
+    Connection,
+    FileCell,
+    literal,
+    named,
+    shown,
 )
+from streambench.workload.file.converted import (
+    FITS,
+    MISFIT,
+    MISSING,
+    convert,
+    known_conversion,
+    parquet_of,
+    state_of,
+    version_of,
+)
+from streambench.workload.file.instants import check_time_column, instant_ms
+from streambench.workload.file.misfits import (
+    Column,
+    check_fit,
+    left_out_sql,
+    no_column,
+    unreadable,
+)
+from streambench.workload.file.tables import Table, open_table
+from streambench.workload.file.types import READINGS
+from streambench.workload.keys import KeyValue
 
-# Columns of the view `source` beside the fields; no field can be called so.
+# Columns of the view `source` beside the fields and ORDINAL; no field can be called so.
 ARRIVAL_MS: Final = "arrival:ms"
 EVENT_MS: Final = "event:ms"
-ORDINAL: Final = "place:in_file"
-
-Connection: TypeAlias = Any
-"""A DuckDB connection; the package carries no types."""
+COPY: Final = "copy:of_row"
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the selected part of a replayed file holds; instants in ms since the epoch."""
+    """What the selected part of a replayed file holds; instants in ms since the epoch.
+
+    `left_out` rows of the whole file have no value in some column that is read. `middle_event_ms` are the
+    event times between which nine tenths lie.
+    """
 
     rows: int
     first_arrival_ms: int
     last_arrival_ms: int
+    first_event_ms: int
+    last_event_ms: int
     bounds: Mapping[str, tuple[int, int]]  # least and greatest value of each BIGINT field
     groups: tuple[tuple[KeyValue, ...], ...]  # distinct values of the group-by fields, sorted
+    left_out: int = 0
+    middle_event_ms: tuple[int, int] = (0, 0)
+
+    @property
+    def has_far_rows(self) -> bool:
+        """Whether some event time may lie far away from all others."""
+        low, high = self.middle_event_ms
+        far_ms = 3 * max(1, high - low)
+        return self.last_event_ms - high > far_ms or low - self.first_event_ms > far_ms
 
 
 @contextmanager
 def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
     """Yield a connection with the view `source`: ARRIVAL_MS, EVENT_MS, ORDINAL and the fields, unsorted.
 
-    A time without a zone is UTC, and what is below a millisecond is cut off: a time never moves into the
-    next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type,
-    in whatever row.
+    What a value is follows from the declaration alone. One that does not fit is null here; `survey`
+    refuses it. Raises UsageError where the file cannot be read or lacks a column.
     """
-    connection = duckdb.connect()
-    try:
-        # Where a column mixes times with and without a zone, the latter would be in that of the machine.
-        connection.execute("SET TimeZone = 'UTC'")
-        reader = _reader(replay.path)
-        stat = replay.path.stat()
-        reader, columns = _typed(reader, stat.st_mtime_ns, stat.st_size)
-        _check_columns(replay, fields, columns)
-        connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}")
-        connection.execute(f"CREATE VIEW source AS {_selection(replay, fields, columns)}")
+    with _reading(replay) as connection:
+        if (file := known_conversion(replay, fields)) is None:
+            table = open_table(connection, replay.path, replay.delimiter)
+            columns = columns_of(connection, table, replay, fields)
+            file = convert(connection, replay, fields, _selection(table, replay, columns))
+        connection.execute(f"CREATE VIEW source AS {_copied(replay, parquet_of(file))}")
         yield connection
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        reason = str(error).partition("\n")[0]
-        raise UsageError(
-            f"{replay.path} cannot be read: {reason}",
-            hint="check `replay` in workload.toml; Parquet, CSV and JSON lines can be played",
-        ) from error
-    finally:
-        connection.close()
+
+
+def arrival_order(replay: Replay) -> str:
+    """The ORDER BY of records as they arrive; with an arrival time, ties go by event time, then by place."""
+    by_event_time = "" if replay.arrival is None else f' "{EVENT_MS}",'
+    return f'"{ARRIVAL_MS}",{by_event_time} "{ORDINAL}", "{COPY}"'
 
 
 def survey(replay: Replay, fields: Sequence[Field], group_by: Sequence[FieldReference]) -> Survey:
-    """Scan the selected part of the file once; UsageError when it is empty or holds nulls."""
-    numbers = [field.name for field in fields if field.type is FieldType.BIGINT]
-    names = [ARRIVAL_MS, EVENT_MS, *(field.name for field in fields)]
+    """Scan the selected part of the file; what was found is kept as long as the file does not change.
+
+    Raises UsageError when it is empty, lacks values, or holds some that do not fit their type.
+    """
+    once = dataclasses.replace(replay, speed_up=1.0, copies=None, may_be_late=True)
+    found = _survey(once, tuple(fields), tuple(group_by), version_of(replay.path))
+    if replay.copies is None:
+        return found
+    place = [key.name for key in group_by].index(replay.copies.key)
+    return _of_copies(found, replay.copies, place)
+
+
+def groups_of_copies(
+    groups: Sequence[tuple[KeyValue, ...]], copies: Copies, place: int
+) -> Iterator[tuple[KeyValue, ...]]:
+    """The groups of a file and those of its copies, whose key is at `place` of a group."""
+    yield from groups
+    for number in range(2, copies.count + 1):
+        for group in groups:
+            yield (*group[:place], f"{group[place]}{copies.mark}{number}", *group[place + 1 :])
+
+
+def _of_copies(found: Survey, copies: Copies, place: int) -> Survey:
+    later_ms = int((copies.count - 1) * copies.apart_ms)
+    return dataclasses.replace(
+        found,
+        rows=found.rows * copies.count,
+        last_arrival_ms=found.last_arrival_ms + later_ms,
+        last_event_ms=found.last_event_ms + later_ms,
+        groups=tuple(sorted(groups_of_copies(found.groups, copies, place), key=repr)),
+    )
+
+
+@lru_cache(maxsize=64)
+def _survey(
+    replay: Replay,
+    fields: tuple[Field, ...],
+    group_by: tuple[FieldReference, ...],
+    version: tuple[int, ...],
+) -> Survey:
+    numbers = [field.name for field in fields if READINGS[field.type].is_number]
     with opened(replay, fields) as connection:
+        table = open_table(connection, replay.path, replay.delimiter)
+        left_out = check_fit(
+            connection, table, replay, columns_of(connection, table, replay, fields)
+        )
         row = connection.execute(
-            f'SELECT count(*), min("{ARRIVAL_MS}"), max("{ARRIVAL_MS}")'
+            f'SELECT count(*), min("{ARRIVAL_MS}"), max("{ARRIVAL_MS}"),'
+            f' min("{EVENT_MS}"), max("{EVENT_MS}"),'
+            f' quantile_disc("{EVENT_MS}", [0.05, 0.95])'
             + "".join(f', min("{name}"), max("{name}")' for name in numbers)
-            + "".join(f', count(*) - count("{name}")' for name in names)
             + " FROM source"
         ).fetchone()
         keys = ", ".join(f'"{key.name}"' for key in group_by)
         groups = connection.execute(f"SELECT DISTINCT {keys} FROM source ORDER BY ALL").fetchall()
     if row[0] == 0:
-        raise UsageError(
-            f"{replay.path} has no row whose {replay.arrival} is between {replay.begin} and {replay.end}",
-            hint="widen `begin` and `end` in workload.toml",
-        )
-    for name, nulls in zip(names, row[3 + 2 * len(numbers) :], strict=True):
-        if nulls:
-            shown = {ARRIVAL_MS: replay.arrival, EVENT_MS: replay.event_time}.get(name, name)
-            raise UsageError(
-                f"{replay.path} has no value for {shown} in {nulls:,} of {row[0]:,} rows",
-                hint="leave these rows out of the file: every record carries every field",
-            )
-    bounds = {name: (int(row[3 + 2 * i]), int(row[4 + 2 * i])) for i, name in enumerate(numbers)}
-    return Survey(int(row[0]), int(row[1]), int(row[2]), bounds, tuple(groups))
+        raise UsageError(_empty(replay), hint="widen `begin` and `end` in workload.toml")
+    bounds = {name: (int(row[6 + 2 * i]), int(row[7 + 2 * i])) for i, name in enumerate(numbers)}
+    return Survey(
+        rows=int(row[0]),
+        first_arrival_ms=int(row[1]),
+        last_arrival_ms=int(row[2]),
+        first_event_ms=int(row[3]),
+        last_event_ms=int(row[4]),
+        bounds=bounds,
+        groups=tuple(groups),
+        left_out=left_out,
+        middle_event_ms=(int(row[5][0]), int(row[5][1])),
+    )
 
 
 def parse_instant_ms(text: str) -> int:
@@ -119,86 +180,97 @@ def parse_instant_ms(text: str) -> int:
     return (instant - epoch) // datetime.timedelta(milliseconds=1)
 
 
-def _reader(path: Path) -> str:
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(
-            f"{path} cannot be replayed: the file's kind is told by its ending",
-            hint=f"use one of {', '.join(_READERS)}",
-        )
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist", hint="check `replay` in workload.toml")
-    return reader.format("'" + str(path).replace("'", "''") + "'")
+def columns_of(
+    connection: Connection, table: Table, replay: Replay, fields: Sequence[Field]
+) -> tuple[Column, ...]:
+    """The columns that a replay reads: its times, then its fields. Raises UsageError for one that is not there."""
+
+    def cell(name: ColumnName) -> FileCell:
+        if (found := table.cell(name)) is not None:
+            return found
+        raise no_column(replay.path, name, table)
+
+    def time(as_name: str, column: TimeColumn) -> Column:
+        check_time_column(connection, column)
+        found = cell(column.name)
+        known_as = named(found, as_name)
+        return Column(as_name, column, known_as, instant_ms(known_as.cell, column))
+
+    times = {EVENT_MS: replay.event_time}
+    if replay.arrival is not None:
+        times[ARRIVAL_MS] = replay.arrival
+    columns = [time(*each) for each in times.items()]
+    for field in fields:
+        known_as = named(cell(field.in_file.name), field.name)
+        value = READINGS[field.type].value(known_as.cell, field.in_file.times)
+        columns.append(Column(field.name, field, known_as, value))
+    return tuple(columns)
 
 
-@functools.lru_cache(maxsize=8)
-def _typed(reader: str, mtime_ns: int, size_bytes: int) -> tuple[str, Mapping[str, str]]:
-    """The call that reads each column as what the whole file shows it to be, and these types.
-
-    A file is looked at once, for as long as its time and size stay the same. Raises what DuckDB raises.
-    """
-    found = _types(reader)
-    if reader.startswith("read_parquet"):
-        return reader, found
-    thorough = f"{reader.removesuffix(')')}, {_WHOLE_FILE})"
-    types = _types(thorough)
-    # It would look at the whole file again with each query.
-    return (reader if types == found else thorough), types
-
-
-def _types(reader: str) -> Mapping[str, str]:
-    with duckdb.connect() as connection:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
-    return {str(row[0]): str(row[1]) for row in rows}
+@contextmanager
+def _reading(replay: Replay) -> Iterator[Connection]:
+    connection = duckdb.connect()
+    try:
+        # Where a column mixes times with and without a zone, the latter would be in that of the machine.
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    except duckdb.Error as error:
+        if (refused := unreadable(error, replay.path)) is None:
+            raise
+        raise refused from error
+    finally:
+        connection.close()
 
 
-def _check_columns(replay: Replay, fields: Sequence[Field], columns: Mapping[str, str]) -> None:
-    wanted: list[tuple[str, str]] = [(replay.arrival, "time"), (replay.event_time, "time")]
-    wanted += [(field.name, field.type.value) for field in fields]
-    for name, kind in wanted:
-        if name not in columns:
-            raise UsageError(
-                f"{replay.path.name} has no column '{name}'{did_you_mean(name, columns)}",
-                hint="name the file's columns in [input] and [input.fields] of workload.toml",
-            )
-        found = columns[name]
-        fits = (
-            found.startswith("TIMESTAMP")
-            if kind == "time"
-            else found == "VARCHAR" or found.startswith("ENUM")
-            if kind == FieldType.STRING.value
-            else found in _INTEGERS
-        )
-        if not fits:
-            raise UsageError(
-                f"column '{name}' of {replay.path.name} is {found}, not a {kind}",
-                hint="a field is a string or a whole number, a time is a timestamp",
-            )
-
-
-def _selection(replay: Replay, fields: Sequence[Field], kinds: Mapping[str, str]) -> str:
-    """The view's SQL: instants in ms, fields in the two types that a workload knows."""
-    types = {FieldType.STRING: "VARCHAR", FieldType.BIGINT: "BIGINT"}
-    columns = "".join(
-        f', "{field.name}"::{types[field.type]} AS "{field.name}"' for field in fields
+def _selection(table: Table, replay: Replay, columns: Sequence[Column]) -> str:
+    """The rows that are played: those between `begin` and `end`, less those that are left out."""
+    texts = ", ".join(column.named.select for column in columns)
+    cells = f'SELECT row_number() OVER () AS "{ORDINAL}", {texts} FROM {table.relation}'
+    if replay.leave_out:
+        cells = f"SELECT * FROM ({cells}) WHERE {left_out_sql(replay, columns)} IS NOT TRUE"
+    values = ", ".join(
+        f'{c.value_sql} AS "{c.name}", {c.is_missing} AS "{c.name}?"' for c in columns
     )
+    rows = f'SELECT "{ORDINAL}", {values} FROM ({cells})'
+    selecting = EVENT_MS if replay.arrival is None else ARRIVAL_MS
     bounds = [
-        f'("{ARRIVAL_MS}" {operator} {parse_instant_ms(text)})'
+        f'"{selecting}" {operator} {parse_instant_ms(text)}'
         for operator, text in ((">=", replay.begin), ("<", replay.end))
         if text is not None
     ]
+    if bounds:
+        rows += f' WHERE "{selecting}" IS NULL OR ({" AND ".join(bounds)})'
+    names = ", ".join(f'"{c.name}", {_state(c)} AS "{state_of(c.name)}"' for c in columns)
+    if replay.arrival is None:
+        # The greatest event time so far: never does a record arrive before one that lies in front of it.
+        so_far = f'max("{EVENT_MS}") OVER (ORDER BY "{ORDINAL}" ROWS UNBOUNDED PRECEDING)'
+        names += f', {so_far} AS "{ARRIVAL_MS}"'
+    return f'SELECT "{ORDINAL}", {names} FROM ({rows})'
+
+
+def _copied(replay: Replay, rows: str) -> str:
+    """The rows, each as often as it is played."""
+    copies = replay.copies
+    if copies is None:
+        return f'SELECT *, 0 AS "{COPY}" FROM {rows}'
+    later = f"CAST(floor(copy * {copies.apart_ms!r}) AS BIGINT)"
+    key = f"key_of_row || CASE WHEN copy > 0 THEN {literal(copies.mark)} || (copy + 1) ELSE '' END"
     return (
-        f'SELECT * FROM (SELECT {_instant_ms_sql(replay.arrival, kinds)} AS "{ARRIVAL_MS}",'
-        f' {_instant_ms_sql(replay.event_time, kinds)} AS "{EVENT_MS}",'
-        f' row_number() OVER () AS "{ORDINAL}"{columns} FROM file)'
-        + (f' WHERE "{ARRIVAL_MS}" IS NULL OR ({" AND ".join(bounds)})' if bounds else "")
+        f'SELECT * EXCLUDE (key_of_row, copy) REPLACE ("{ARRIVAL_MS}" + {later} AS "{ARRIVAL_MS}",'
+        f' "{EVENT_MS}" + {later} AS "{EVENT_MS}", {key} AS "{copies.key}"), copy AS "{COPY}"'
+        f' FROM (SELECT *, "{copies.key}" AS key_of_row FROM {rows}), range({copies.count}) AS r (copy)'
     )
 
 
-def _instant_ms_sql(name: str, kinds: Mapping[str, str]) -> str:
-    """A time as whole ms since the epoch, rounded down; DuckDB's epoch_ms rounds to the nearest."""
-    # Microseconds would round what has nanoseconds, and nanoseconds reach from 1677 to 2262 only.
-    nanoseconds = "_NS" in kinds[name]
-    unit, in_a_ms = ("epoch_ns", 1_000_000) if nanoseconds else ("epoch_us", 1_000)
-    since = f'{unit}("{name}")'
-    return f"(({since} - ((({since} % {in_a_ms}) + {in_a_ms}) % {in_a_ms})) // {in_a_ms})"
+def _state(column: Column) -> str:
+    return (
+        f'CASE WHEN "{column.name}?" THEN {MISSING} WHEN "{column.name}" IS NULL THEN {MISFIT}'
+        f" ELSE {FITS} END::UTINYINT"
+    )
+
+
+def _empty(replay: Replay) -> str:
+    if replay.begin is None and replay.end is None:
+        return f"{replay.path} has no row"
+    column = replay.event_time if replay.arrival is None else replay.arrival
+    return f"{replay.path} has no row whose {shown(column.name)} is between {replay.begin} and {replay.end}"

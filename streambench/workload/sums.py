@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from streambench.model.expression import Aggregate, AggregateFunction
@@ -55,8 +56,9 @@ def greatest_generated(aggregate: Aggregate, ranges: Mapping[str, Range], *, rec
 def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     """Per sum, by alias: the greatest total of magnitudes in any (key, window) of the file.
 
-    No order of records and no set of late ones makes a partial sum greater. Raises UsageError where
-    the file cannot be read.
+    No order of records and no set of late ones makes a partial sum greater. Of copies, which come a
+    little later, a window can hold records of two of the file's own. Raises UsageError where the file
+    cannot be read.
     """
     sums: Sequence[Aggregate] = summed(workload.query)
     if not sums:
@@ -73,13 +75,14 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     window = workload.query.window
     # A session may hold all records of its group.
     starts = "0" if isinstance(window, Sessions) else window.starts_sql(f'source."{EVENT_MS}"')
-    with opened(replay, workload.fields) as connection:
+    times = 1 if replay.copies is None else 2
+    with opened(replace(replay, copies=None), workload.fields) as connection:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM ("
             f"SELECT {named}, {starts} AS starts_ms, {values}"
             f" FROM source) GROUP BY {grouped}, starts_ms)"
         ).fetchone()
-    return {aggregate.alias: int(value or 0) for aggregate, value in zip(sums, row, strict=True)}
+    return {a.alias: times * int(value or 0) for a, value in zip(sums, row, strict=True)}
 
 
 def _argument(aggregate: Aggregate) -> str:

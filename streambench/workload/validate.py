@@ -8,7 +8,6 @@ from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
-    AggregateFunction,
     And,
     Arithmetic,
     Comparison,
@@ -28,8 +27,18 @@ from streambench.model.workload import (
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.durations import show_duration, show_window, windows_words
 from streambench.workload.expressions import MAX_BIGINT
+from streambench.workload.file.surprises import (
+    LONGEST_PLAY_MS,
+    LONGEST_SPAN_MS,
+    played_ms_of,
+    speed_to_play,
+    stamped_ms_of,
+    surprises,
+)
+from streambench.workload.file.tempo import long_words, speed_words
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
+from streambench.workload.lateness import with_lateness
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -81,7 +90,10 @@ def findings(
             beyond = beyond or [*_generated_sums(workload, ranges, records)]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
-            found = [*_replay(replay, surveyed, rate_per_s, duration_ms)]
+            workload = with_lateness(workload)
+            found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]
+            told = surprises(workload, replay, surveyed)
+            found += [Finding(message, hint, fatal=False) for message, hint in told]
             ranges, groups = dict(surveyed.bounds), surveyed.groups
             # The file's sums are added up only where no single value is beyond.
             beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
@@ -92,7 +104,7 @@ def findings(
         *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
         *beyond,
         *_string_order(workload),
-        *_exactness(workload, ranges),
+        *_exactness(workload),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
 
@@ -162,7 +174,11 @@ def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
 
 
 def _replay(
-    replay: Replay, surveyed: Survey, rate_per_s: int | None, duration_ms: int | None
+    workload: Workload,
+    replay: Replay,
+    surveyed: Survey,
+    rate_per_s: int | None,
+    duration_ms: int | None,
 ) -> Iterator[Finding]:
     if rate_per_s is not None:
         yield Finding(
@@ -172,7 +188,28 @@ def _replay(
         )
     if duration_ms is not None and duration_ms <= 0:
         yield Finding("the load has no duration", "use a longer --duration", fatal=True)
-    played_s = (surveyed.last_arrival_ms - surveyed.first_arrival_ms) / 1_000 / replay.speed_up
+    stamped_ms = stamped_ms_of(workload, surveyed)
+    if stamped_ms > LONGEST_SPAN_MS:
+        span = long_words(surveyed.last_event_ms - surveyed.first_event_ms)
+        yield Finding(
+            f"the event times of {replay.path.name} span {span}, {long_words(stamped_ms)} with windows"
+            f" before and behind them, and Kafka's stamps begin in 1970: {long_words(LONGEST_SPAN_MS)}"
+            " are the most",
+            "select a part by `begin` and `end` in workload.toml, or use shorter windows",
+            fatal=True,
+        )
+    played_s = played_ms_of(replay, surveyed) / 1_000
+    if played_s * 1_000 > LONGEST_PLAY_MS:
+        yield Finding(
+            f"{replay.path.name} would play for {long_words(played_s * 1_000)} at a speed_up of"
+            f" {speed_words(replay.speed_up)}",
+            f"set speed_up = {speed_to_play(replay, surveyed):,.0f} in workload.toml".replace(
+                ",", "_"
+            )
+            + ", at which it plays a minute or two",
+            fatal=True,
+        )
+        return
     rate = surveyed.rows / max(played_s, 1.0)
     if rate > MAX_RATE_PER_S:
         yield Finding(
@@ -283,7 +320,7 @@ def _sessions(workload: Workload) -> Iterator[Finding]:
         )
 
 
-def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:
+def _exactness(workload: Workload) -> Iterator[Finding]:
     if not workload.late_records_possible:
         return
     query = workload.query
@@ -307,16 +344,6 @@ def _exactness(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Find
             )
         case _:
             assert_never(workload.input)
-    for aggregate in query.aggregates:
-        if aggregate.function is AggregateFunction.SUM and aggregate.argument is not None:
-            low, _ = range_of(aggregate.argument, ranges)
-            if low < 0:
-                yield Finding(
-                    f"'{aggregate.alias}' sums numbers as low as {low:,}; with late records only sums of"
-                    " numbers that are never negative have bounds",
-                    "raise the grace until no record can be late, or sum something else",
-                    fatal=True,
-                )
 
 
 def _values(condition: Expression) -> Iterator[Expression]:

@@ -9,7 +9,7 @@ from kafka.record.default_records import DefaultRecordBatch
 
 from streambench.load.batch import HEADER_BYTES, stamp_header
 from streambench.load.columns import ByteColumn, ByteTable, Numbers, Strings, StringTable
-from streambench.load.encode import Piece, encode_records, encode_single
+from streambench.load.encode import Piece, block_records, encode_records, encode_single
 
 BASE_MS = 1_764_000_000_000
 
@@ -125,3 +125,50 @@ def test_integers_become_their_decimal_text() -> None:
     table = ByteTable.of_integers(np.array(numbers, np.int64))
     text = [bytes(row[:length]) for row, length in zip(table.matrix, table.lengths, strict=True)]
     assert text == [str(number).encode() for number in numbers]
+
+
+def test_a_long_string_widens_no_other_record() -> None:
+    """100,000 lines of which one is a megabyte would else take 100 GB."""
+    names = [f"n{at}" for at in range(100_000)]
+    names[50_000] = "x" * 1_000_000
+    table = StringTable(names)
+    for each in (table.raw, table.json):
+        assert each.matrix.nbytes <= 16 * sum(map(len, names))
+        assert list(each.long) == [50_000]
+    column = Strings(table, np.arange(len(names)))
+    assert block_records(column.keys(), [column.json()]) * column.keys().width <= 1 << 24
+
+
+def test_many_long_strings_take_as_much_as_they_are_long() -> None:
+    table = StringTable(["a", *(f"{at}" + "y" * 1_000_000 for at in range(8))])
+    assert table.raw.matrix.nbytes <= 1 << 20
+    assert block_records(ByteColumn(table.raw, np.zeros(1, np.int64)), [b"z" * 10**6]) == 15
+
+
+def test_records_with_long_strings_are_the_same_bytes_as_single_ones() -> None:
+    names = ["a", "b" * 70_000, "c", "d" * 300_000, ""]
+    rng = np.random.default_rng(5)
+    codes = np.r_[rng.integers(0, 3, 40), 3, 3, rng.integers(0, 5, 30), 1]
+    name = Strings(StringTable(names), codes)
+    other = Strings(StringTable(["p", "q" * 90_000]), rng.integers(0, 2, len(codes)))
+    assert name.keys().table.long
+    assert other.json().table.long
+    event_ms = rng.integers(0, 10**9, len(codes))
+    starts = np.array([0, 7, 41, 42])
+    encoded = encode_records(
+        key=name.keys(),
+        value=[b'{"a":', name.json(), b',"b":', other.json(), b"}"],
+        event_ms=event_ms,
+        batch_starts=starts,
+    )
+    ends = np.cumsum(encoded.lengths)
+    for i, (first, last) in enumerate(pairwise([*starts.tolist(), len(codes)])):
+        data = encoded.data[ends[i] - encoded.lengths[i] : ends[i]].tobytes()
+        batch = read_back(
+            data, count=last - first, base_ms=int(encoded.base_ms[i]), max_ms=int(encoded.max_ms[i])
+        )
+        for at, record in enumerate(batch, start=first):
+            assert record.timestamp == BASE_MS + event_ms[at]
+            assert record.key == names[codes[at]].encode()
+            b = other.table.values[int(other.codes[at])]
+            assert json.loads(record.value) == {"a": names[codes[at]], "b": b}

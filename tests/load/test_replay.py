@@ -9,10 +9,11 @@ import pytest
 
 from streambench.load.trace import CompilePolicy, Trace, compile_trace
 from streambench.model.errors import UsageError
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Replay, TimeColumn, Workload
+from streambench.workload.file.cells import ORDINAL
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
-from streambench.workload.source import ARRIVAL_MS, EVENT_MS, ORDINAL, opened
+from streambench.workload.source import ARRIVAL_MS, EVENT_MS, opened
 
 FLIGHTS = load_workload(shipped_root() / "flights")
 ROWS = """
@@ -117,9 +118,13 @@ def test_the_seed_means_nothing_to_a_replay_but_the_files_content_does(tmp_path:
 @pytest.mark.parametrize(
     ("rows", "changes", "words"),
     [
-        (ROWS, {"arrival": "departd"}, ["no column 'departd'", "did you mean 'departed'?"]),
-        (ROWS, {"arrival": "distance"}, ["column 'distance'", "not a time"]),
-        (ROWS.replace("100)", "1.5)"), {}, ["column 'distance'", "DECIMAL", "not a bigint"]),
+        (
+            ROWS,
+            {"arrival": TimeColumn("departd")},
+            ["no column 'departd'", "did you mean 'departed'?"],
+        ),
+        (ROWS, {"arrival": TimeColumn("distance")}, ["distance, row 1: '100' is not a time"]),
+        (ROWS.replace("100)", "1.5)"), {}, ["distance, row 1: '1.5' is not a bigint"]),
         (ROWS.replace("'UA', 100", "NULL, 100"), {}, ["no value for carrier in 1 of 5 rows"]),
         (
             ROWS,
@@ -178,7 +183,7 @@ def test_a_fraction_behind_many_whole_numbers_is_refused_and_not_rounded(
     file = tmp_path / f"file.{kind}"
     # DuckDB guesses types from 20,480 rows unless it is told otherwise.
     file.write_text(head + row % 5 * 20_480 + row % 5.7)
-    with pytest.raises(UsageError, match=r"column 'distance' of .* is DOUBLE, not a bigint"):
+    with pytest.raises(UsageError, match=r"distance, row 20,481: '5\.7' is not a bigint"):
         compile_trace(replaying(file), duration_ms=None, seed=1, cache=tmp_path / "cache")
 
 

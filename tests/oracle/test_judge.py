@@ -22,10 +22,12 @@ from tests.oracle.stand_in import (
     OFFSET_MS,
     SUM,
     T0_MS,
+    Record,
     keyed_windows,
     query,
     right_rows,
     steady_trace,
+    trace_of,
 )
 
 ROW = 40  # somewhere in the middle
@@ -338,3 +340,30 @@ def test_a_million_rows_in_any_order_are_right() -> None:
     verdict = judged(rows, expected).verdict
     assert verdict.right
     assert verdict.right_rows == 1_000_000
+
+
+def test_more_records_may_make_a_sum_with_refunds_less(tmp_path: Path) -> None:
+    """A row that counted a refund twice is over-counted, though its sum is too small."""
+    records = [Record(0, 0, 5, value=30), Record(0, 0, 6, value=-10), Record(1, 0, 300)]
+    trace = trace_of(tmp_path / "columns", records, partitions=1)
+    expected = expect(trace, query(COUNT, SUM), EventClock.PER_PARTITION)
+    assert expected.signed == ("total",)
+
+    def found(n: int, total: int) -> Damage:
+        rows = right_rows(expected)
+        at = rows.column("window_start_ms").to_pylist().index(OFFSET_MS)
+        for name, value in (("value:n", n), ("value:total", total)):
+            column = rows.column(name).to_pylist()
+            column[at] = value
+            rows = rows.set_column(rows.schema.get_field_index(name), name, pa.array(column))
+        return judged(rows, expected, state_exact=False).verdict.damage
+
+    assert found(2, 20) == Damage()
+    assert found(3, 10).over_counted == 1
+    assert found(1, 30).under_counted == 1
+    assert found(2, 19).conflicting == 1
+    assert found(2, 21).conflicting == 1
+
+
+def test_a_sum_of_no_negative_number_still_tells_its_direction(expected: Expected) -> None:
+    assert expected.signed == ()

@@ -12,7 +12,7 @@ from streambench.model.expression import FieldReference, FieldType
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
 from streambench.model.windows import Tumbling, Window
-from streambench.model.workload import Field, Query, Replay, Synthetic, Workload
+from streambench.model.workload import Field, Query, Replay, Synthetic, TimeColumn, Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import (
@@ -50,8 +50,8 @@ FLIGHTS = Workload(
     ),
     input=Replay(
         path=SHIPPED / "flights" / "flights.parquet",
-        arrival="departed",
-        event_time="scheduled",
+        arrival=TimeColumn("departed"),
+        event_time=TimeColumn("scheduled"),
         speed_up=600,
         begin="2013-07-01",  # the model is of the whole file, nevertheless
         end="2013-07-03",

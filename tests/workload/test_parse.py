@@ -8,7 +8,7 @@ from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference, FieldType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import Choice, IntRange, Replay, Synthetic, Workload
+from streambench.model.workload import Choice, IntRange, Replay, Synthetic, TimeColumn, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
@@ -70,7 +70,8 @@ def test_windows_are_read(tmp_path: Path, written: str, window: Window) -> None:
 def test_the_shipped_flights_replays_its_file_in_order_of_departure() -> None:
     flights = load_workload(shipped_root() / "flights")
     assert isinstance(flights.input, Replay)
-    assert (flights.input.arrival, flights.input.event_time) == ("departed", "scheduled")
+    assert flights.input.arrival == TimeColumn("departed")
+    assert flights.input.event_time == TimeColumn("scheduled")
     assert flights.input.path.is_file()
     assert "CC0" in flights.input.origin
     assert flights.query.window.shortest_ms / flights.input.speed_up >= 2_000

@@ -25,7 +25,7 @@ VARIANTS: tuple[NamedVariant, ...] = (
         name="shipped-retention",
         title="windows kept as shipped",
         note="The store keeps a window for its length and grace, as Kafka Streams ships. Where event time "
-        "jumps farther, final results that have left the record cache are lost without a word.",
+        "jumps farther and there is no record cache, final results are lost without a word.",
         settings=(("streambench.retention", "shipped"),),
     ),
     NamedVariant(

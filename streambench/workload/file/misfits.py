@@ -1,0 +1,259 @@
+"""What of a file does not fit its declaration, in words: the column, the row and the value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from streambench.model.errors import UsageError
+from streambench.model.workload import ColumnName, Field, Replay, TimeColumn
+from streambench.workload.file.cells import (
+    ORDINAL,
+    Connection,
+    Named,
+    literal,
+    shown,
+    steps_of,
+)
+from streambench.workload.file.converted import MISFIT, MISSING, state_of
+from streambench.workload.file.guess import time_hint
+from streambench.workload.file.tables import Table, where_json_breaks
+from streambench.workload.file.types import READINGS
+from streambench.workload.names import did_you_mean
+
+_SHOWN_VALUES: Final = 5
+_SHOWN_CHARACTERS: Final = 60
+_SEEN_FOR_A_HINT: Final = 1_000
+# What programs write where there is no number and no time.
+NO_VALUES: Final = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-", "?", "\\N")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is read: `name` is its value's in a statement, `value_sql` how that is computed.
+
+    `declared` is the field that it becomes, or the time.
+    """
+
+    name: str
+    declared: Field | TimeColumn
+    named: Named
+    value_sql: str
+
+    @property
+    def is_missing(self) -> str:
+        """SQL for whether a row has no value of it."""
+        return f"({self.named.cell.text} IS NULL)"
+
+    @property
+    def column_name(self) -> ColumnName:
+        """Its name in the file."""
+        if isinstance(self.declared, Field):
+            return self.declared.in_file.name
+        return self.declared.name
+
+    @property
+    def shown(self) -> str:
+        """Its name in the file, as in a sentence."""
+        return shown(self.column_name)
+
+    @property
+    def wanted(self) -> str:
+        """What a value of it has to be."""
+        match self.declared:
+            case Field(type=type_):
+                return f"a {type_.value}"
+            case TimeColumn(unit=unit) if unit is not None:
+                return f"a number of {unit.value} since 1970"
+            case TimeColumn(format=format_) if format_ is not None:
+                return f"a time as '{format_}'"
+            case _:
+                return "a time such as 2013-06-01 10:00:00"
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How many rows of a column have no value, or one that does not fit; the first row of each."""
+
+    column: Column
+    missing: int
+    misfits: int
+    first_missing: int | None
+
+
+def check_fit(
+    connection: Connection, table: Table, replay: Replay, columns: Sequence[Column]
+) -> int:
+    """Check all rows of the view `source`; returns how many rows of the file are left out of it.
+
+    Raises UsageError for a value that does not fit, and for one that is not there.
+    """
+    rows, fits = _fits(connection, columns)
+    for fit in fits:
+        if fit.missing == rows > 0 and not _exists(table, fit.column.column_name):
+            raise no_column(replay.path, fit.column.column_name, table)
+    if misfitting := [fit for fit in fits if fit.misfits]:
+        raise _misfits(connection, table, replay, misfitting)
+    if missing := [fit for fit in fits if fit.missing]:
+        raise _missing(replay, rows, missing)
+    if not replay.leave_out:
+        return 0
+    # Of the whole file: `begin` and `end` may hide more.
+    texts = ", ".join(column.named.select for column in columns)
+    whole, left_out = connection.execute(
+        f"SELECT count(*), count(*) FILTER ({left_out_sql(replay, columns)})"
+        f" FROM (SELECT {texts} FROM {table.relation})"
+    ).fetchone()
+    if left_out == whole > 0:
+        raise UsageError(
+            f"{replay.path.name}: all {whole:,} rows are left out, each lacks a value of some column",
+            hint="read fewer columns, or check `leave_out` in workload.toml",
+        )
+    return int(left_out)
+
+
+def no_column(path: Path, name: ColumnName, table: Table) -> UsageError:
+    """The refusal of a column that a file does not have."""
+    return UsageError(
+        f"{path.name} has no column '{shown(name)}'{did_you_mean(shown(name), table.names())}",
+        hint="name the file's columns in [input] and [input.fields] of workload.toml",
+    )
+
+
+def _exists(table: Table, name: ColumnName) -> bool:
+    """Whether some row has it; of JSON only its objects tell."""
+    steps = steps_of(name)
+    return name in table.names() or (len(steps) > 1 and steps[-1] in table.inside(steps[:-1]))
+
+
+def left_out_sql(replay: Replay, columns: Sequence[Column]) -> str:
+    """Whether a row is left out, by the texts of its cells."""
+    listed = ", ".join(literal(text) for text in replay.leave_out)
+    cells = [column.named.cell.text for column in columns]
+    return f"({' OR '.join(f'{text} IS NULL OR {text} IN ({listed})' for text in cells)})"
+
+
+def unreadable(error: Any, path: Path) -> UsageError | None:
+    """DuckDB's refusal of a file in words; None where the fault is not the file's."""
+    import duckdb
+
+    if not isinstance(
+        error,
+        duckdb.IOException
+        | duckdb.InvalidInputException
+        | duckdb.ConversionException
+        | duckdb.OutOfRangeException,
+    ):
+        return None
+    told = str(error)
+    hint = "check `replay` in workload.toml; Parquet, CSV and JSON can be played"
+    if (line := re.search(r"CSV Error on Line: (\d+)", told)) is not None:
+        where = f"{path}, line {int(line[1]):,}"
+        if (
+            count := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", told)
+        ) is not None:
+            return UsageError(
+                f"{where}: {count[2]} values, and the first line names {count[1]} columns",
+                hint="quote a value that holds the delimiter, or name the delimiter: "
+                'delimiter = ";" in [input] of workload.toml',
+            )
+        if "not utf-8" in told:
+            return UsageError(
+                f"{where}: the text is not UTF-8",
+                hint=f"convert it, for example: iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
+            )
+        reason = next((x for x in told.split("\n")[2:] if x.strip()), "it cannot be read")
+        return UsageError(f"{where}: {reason.strip().rstrip('.')}", hint=hint)
+    if (json := re.search(r'Malformed JSON in file ".*?", at (.*)', told)) is not None:
+        reason = json[1].partition(" Try ")[0].strip().rstrip(".")
+        return UsageError(
+            f"{path} is not JSON that can be played: {where_json_breaks(path) or reason}",
+            hint="one object a line, or one array of objects, can be played",
+        )
+    reason = told.partition("\n")[0].partition("Error: ")[2] or told.partition("\n")[0]
+    return UsageError(f"{path} cannot be read: {reason}", hint=hint)
+
+
+def _fits(connection: Connection, columns: Sequence[Column]) -> tuple[int, list[_Fit]]:
+    counted = "".join(
+        f', count(*) FILTER ("{state_of(c.name)}" = {MISSING}),'
+        f' count(*) FILTER ("{state_of(c.name)}" = {MISFIT}),'
+        f' min("{ORDINAL}") FILTER ("{state_of(c.name)}" = {MISSING})'
+        for c in columns
+    )
+    row = connection.execute(f"SELECT count(*){counted} FROM source").fetchone()
+    found = [
+        _Fit(column, int(row[1 + 3 * at]), int(row[2 + 3 * at]), row[3 + 3 * at])
+        for at, column in enumerate(columns)
+    ]
+    return int(row[0]), found
+
+
+def _misfits(
+    connection: Connection, table: Table, replay: Replay, fits: Sequence[_Fit]
+) -> UsageError:
+    """All that do not fit as one error: the first few of each column."""
+    lines: list[str] = []
+    seen: dict[str, list[str]] = {}
+    for fit in fits:
+        found = _first(connection, table, fit.column)
+        seen[fit.column.name] = [text for _, text in found]
+        for row, text in found[:_SHOWN_VALUES]:
+            lines.append(
+                f"{fit.column.shown}, row {row:,}: {_short(text)} is not {fit.column.wanted}"
+            )
+        if fit.misfits > _SHOWN_VALUES:
+            lines.append(f"{fit.column.shown}: {fit.misfits - _SHOWN_VALUES:,} more")
+    count = sum(fit.misfits for fit in fits)
+    values = "one value does" if count == 1 else f"{count:,} values do"
+    told = "".join(f"\n  {line}" for line in lines)
+    return UsageError(
+        f"{replay.path.name}: {values} not fit the declared type{told}",
+        hint=_hint(fits[0].column, seen[fits[0].column.name]),
+    )
+
+
+def _first(connection: Connection, table: Table, column: Column) -> list[tuple[int, str]]:
+    """The rows and texts of the first values that do not fit, looked up in the file itself."""
+    rows: list[tuple[int, str]] = connection.execute(
+        f'SELECT "{ORDINAL}", {column.named.cell.text} FROM'
+        f' (SELECT row_number() OVER () AS "{ORDINAL}", {column.named.select} FROM {table.relation})'
+        f' WHERE "{ORDINAL}" IN (SELECT "{ORDINAL}" FROM source'
+        f' WHERE "{state_of(column.name)}" = {MISFIT} ORDER BY 1 LIMIT {_SEEN_FOR_A_HINT})'
+        " ORDER BY 1"
+    ).fetchall()
+    return rows
+
+
+def _hint(column: Column, texts: Sequence[str]) -> str:
+    no_values = sorted({text for text in texts if text.strip() in (*NO_VALUES, "")})
+    if no_values and len(no_values) == len(set(texts)):
+        listed = ", ".join(_toml(text) for text in dict.fromkeys(("", *no_values)))
+        return f"leave such rows out: leave_out = [{listed}] in [input] of workload.toml"
+    if isinstance(column.declared, Field):
+        return READINGS[column.declared.type].hint
+    return time_hint(column.declared, texts)
+
+
+def _missing(replay: Replay, rows: int, fits: Sequence[_Fit]) -> UsageError:
+    told = "; ".join(
+        f"no value for {fit.column.shown} in {fit.missing:,} of {rows:,} rows, first in row"
+        f" {fit.first_missing:,}"
+        for fit in fits
+    )
+    return UsageError(
+        f"{replay.path} has {told}",
+        hint='leave these rows out: leave_out = [""] in [input] of workload.toml; '
+        "every record carries every field",
+    )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
+
+
+def _toml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
