@@ -38,6 +38,11 @@ class Construct:
     new: str
 
 
+_DEAREST = 'dearest  = "max(price)"'
+_GRACE = 'grace    = "100 ms"'
+_PRICE = "price    = { int = [1, 500] }"
+_WHERE = "where    = \"action = 'view'\""
+_STRINGS = "where = \"action like 'v%' and case when length(action) > 3 then upper(action) else 'X' end > 'A'\""
 _WINDOW = 'window   = { tumbling = "500 ms" }'
 CONSTRUCTS: Sequence[Construct] = (
     Construct("tumbling windows", _WINDOW, _WINDOW),
@@ -58,6 +63,23 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("no filter", "where    = \"action = 'view'\"\n", ""),
     Construct("several group-by fields", '["campaign"]', '["campaign", "action"]'),
     Construct("a whole number as group-by field", '["campaign"]', '["price"]'),
+    Construct("averages, real division", _DEAREST, 'mean = "avg(price / 3)"'),
+    Construct("counts of distinct values", _DEAREST, 'prices = "count(distinct price)"'),
+    Construct(
+        "a filter of one aggregate", _DEAREST, 'large = "sum(price) filter (where price > 99)"'
+    ),
+    Construct("`having`", _GRACE, f'having = "views > 3"\n{_GRACE}'),
+    Construct("`LIKE`, `CASE`, functions of strings", _WHERE, _STRINGS),
+    Construct(
+        "derived fields", "[query.select]", '[query.let]\nhalf = "price / 2"\n[query.select]'
+    ),
+    Construct("exact decimals", _PRICE, "price = { decimal = [0.01, 500.00] }"),
+    Construct("doubles", _PRICE, "price = { double = [0.0, 500.0] }"),
+    Construct(
+        "booleans, also as group-by fields",
+        'campaign = { choice = 1_000, prefix = "c", skew = 0.8 }',
+        "campaign = { bool = 0.5 }",
+    ),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +13,7 @@ from streambench.experiment.costs import costs
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
+from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.disturbance import (
     SATURATED_IDLE_SHARE,
@@ -43,7 +44,7 @@ from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.job import JobSpec
 from streambench.trial.load import Played
-from streambench.trial.ready import RECORDS_BEFORE_LOAD
+from streambench.trial.ready import records_before_load
 
 # How long a broker that has come back may halt again, until its code is compiled.
 COLD_BROKER_MS = 3_000.0
@@ -84,7 +85,7 @@ def assess(
         plan.event_clock,
         batches=evidence.readings.batches,
         event_offset_ms=evidence.load.event_offset_ms,
-        first_offsets=_first_offsets(spec, evidence),
+        first_offsets=_first_offsets(launched.probes, evidence),
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
     judged = judge(
@@ -183,12 +184,12 @@ def assess(
     return Assessed(record, tables, expected, judged.verdict)
 
 
-def _first_offsets(spec: TrialSpec, evidence: Evidence) -> dict[int, int]:
+def _first_offsets(probes: Sequence[Probe], evidence: Evidence) -> dict[int, int]:
     """How many records each partition holds before the load: probes, and loads with their flush record."""
     return {
-        partition: RECORDS_BEFORE_LOAD
-        + sum(each.trace.meta.records_by_partition[partition] + 1 for each in evidence.warmed)
-        for partition in range(spec.conditions.partitions)
+        probe.partition: records_before_load(probe)
+        + sum(each.trace.meta.records_by_partition[probe.partition] + 1 for each in evidence.warmed)
+        for probe in probes
     }
 
 

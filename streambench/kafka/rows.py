@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, Final, TypeAlias, assert_never
 
 import numpy as np
@@ -20,7 +22,7 @@ import pyarrow.json as pa_json
 from streambench.kafka.raw_rows import RawRow, RawRows
 from streambench.kafka.records import Int64s
 from streambench.model.columns import value_column
-from streambench.model.expression import FieldType
+from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.model.windows import Sessions
 from streambench.model.workload import SESSION_LENGTH, Query
 from streambench.workload.keys import key_texts
@@ -30,9 +32,31 @@ __all__ = ["DecodedRows", "MalformedRow", "RawRow", "RawRows", "decode"]
 _EXAMPLES: Final = 10
 _WINDOW_START: Final = "window_start"
 _WINDOW_END: Final = "window_end"
-_ARROW_TYPES: Final = {FieldType.STRING: pa.string(), FieldType.BIGINT: pa.int64()}
-# A row's fields: the name and the type of each.
-_Named: TypeAlias = Sequence[tuple[str, FieldType]]
+_ARROW_TYPES: Final[Mapping[ValueType, Any]] = {
+    FieldType.STRING: pa.string(),
+    FieldType.BIGINT: pa.int64(),
+    FieldType.DOUBLE: pa.float64(),
+    FieldType.BOOLEAN: pa.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class _RowField:
+    """A field of each row; one that may be null may be left out, too."""
+
+    name: str
+    type: ValueType
+    may_be_null: bool = False
+
+    @property
+    def arrow_type(self) -> Any:
+        """The type of its column."""
+        if isinstance(self.type, DecimalType):
+            return pa.decimal128(self.type.precision, self.type.scale)
+        return _ARROW_TYPES[self.type]
+
+
+_RowFields: TypeAlias = Sequence[_RowField]
 _INT64_LIMIT: Final = 1 << 63
 # So many rows are read at once: it bounds memory, and what a refusal costs.
 _AT_ONCE: Final = 20_000
@@ -56,8 +80,8 @@ class DecodedRows:
     """The rows as a table; those that could not be read are counted, the first ones kept.
 
     Columns: partition int32, offset int64, appended_ms int64, visible_ns int64, key string (the text
-    of the group, `workload.keys`), window_start_ms int64 (since the epoch), and one int64 per aggregate
-    (`value_column`).
+    of the group, `workload.keys`), window_start_ms int64 (since the epoch), and one per aggregate
+    (`value_column`), int64 or float64, null where it has no value.
     """
 
     table: pa.Table
@@ -74,9 +98,11 @@ def decode(rows: RawRows, query: Query) -> DecodedRows:
     sessions = isinstance(query.window, Sessions)
     aliases = tuple(aggregate.alias for aggregate in query.aggregates)
     aliases += (_WINDOW_END,) if sessions else ()
-    keys = [(key.name, key.type) for key in query.group_by]
-    numbers = [(name, FieldType.BIGINT) for name in (_WINDOW_START, *aliases)]
-    reading = _Reading(rows, [*keys, *numbers])
+    keys = [_RowField(key.name, key.type) for key in query.group_by]
+    of_query = [_RowField(each.alias, each.type, each.may_be_null) for each in query.aggregates]
+    start = _RowField(_WINDOW_START, FieldType.BIGINT)
+    ends = [_RowField(_WINDOW_END, FieldType.BIGINT)] if sessions else []
+    reading = _Reading(rows, [*keys, start, *of_query, *ends])
     good, values = reading.all()
     names = ("window_start_ms", *(value_column(alias) for alias in aliases))
     columns = {
@@ -101,11 +127,11 @@ def decode(rows: RawRows, query: Query) -> DecodedRows:
 class _Reading:
     """Reads the values of rows; `malformed` holds (index, why) of those that cannot be read."""
 
-    def __init__(self, rows: RawRows, fields: _Named) -> None:
+    def __init__(self, rows: RawRows, fields: _RowFields) -> None:
         self._rows = rows
         self._bytes = np.frombuffer(rows.data, np.uint8)
         self._fields = fields
-        self._schema = pa.schema([(name, _ARROW_TYPES[type_]) for name, type_ in fields])
+        self._schema = pa.schema([(field.name, field.arrow_type) for field in fields])
         self._found: list[tuple[Int64s, pa.Table]] = []
         self.malformed: list[tuple[int, str]] = []
 
@@ -168,10 +194,12 @@ class _Reading:
             table.validate(full=True)  # UTF-8
         except pa.ArrowInvalid:
             return None
-        whole = table.num_rows == len(indices) and not any(
-            column.null_count for column in table.columns
+        table = table.select(self._schema.names)
+        whole = table.num_rows == len(indices) and all(
+            _is_whole(column, field)
+            for column, field in zip(table.columns, self._fields, strict=True)
         )
-        return table.select(self._schema.names) if whole else None
+        return table if whole else None
 
     def _each(self, indices: Int64s) -> None:
         good: list[int] = []
@@ -192,25 +220,44 @@ class _Reading:
             self._found.append((np.array(good, dtype=np.int64), table))
 
 
-def _values(value: bytes | None, fields: _Named) -> list[Any]:
+def _is_whole(column: pa.ChunkedArray, field: _RowField) -> bool:
+    if column.null_count and not field.may_be_null:
+        return False
+    # pyarrow reads a bare NaN, which is no JSON.
+    return field.type is not FieldType.DOUBLE or bool(
+        pc.all(pc.is_finite(column), skip_nulls=True, min_count=0).as_py()
+    )
+
+
+def _values(value: bytes | None, fields: _RowFields) -> list[Any]:
     """The values of one row's fields."""
     if value is None:
         raise _Malformed("no value")
     try:
-        row: Any = json.loads(value)
+        row: Any = json.loads(value, parse_float=Decimal)
     except ValueError as error:
         raise _Malformed(f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise _Malformed("not a JSON object")
-    for name, type_ in fields:
-        match type_:
+    for field in fields:
+        name, found = field.name, row.get(field.name)
+        if found is None and field.may_be_null:
+            continue
+        match field.type:
             case FieldType.STRING:
-                _check_text(name, row.get(name))
+                _check_text(name, found)
             case FieldType.BIGINT:
-                _check_number(name, row.get(name))
+                _check_number(name, found)
+            case FieldType.DOUBLE:
+                row[name] = _double(name, found)
+            case FieldType.BOOLEAN:
+                if not isinstance(found, bool):
+                    raise _Malformed(f"{name} is {found!r}, neither true nor false")
+            case DecimalType():
+                row[name] = _decimal(name, found, field.type)
             case _:
-                assert_never(type_)
-    return [row[name] for name, _ in fields]
+                assert_never(field.type)
+    return [row.get(field.name) for field in fields]
 
 
 def _check_text(name: str, text: Any) -> None:
@@ -222,9 +269,33 @@ def _check_text(name: str, text: Any) -> None:
 
 def _check_number(name: str, number: Any) -> None:
     if type(number) is not int:  # bool is an int, too
-        raise _Malformed(f"{name} is {number!r}, not a whole number")
+        raise _Malformed(f"{name} is {_written(number)}, not a whole number")
     if not -_INT64_LIMIT <= number < _INT64_LIMIT:
         raise _Malformed(f"{name} is {number}, beyond 64 bits")
+
+
+def _double(name: str, number: Any) -> float:
+    if type(number) not in (int, Decimal) or not abs(number) <= sys.float_info.max:
+        raise _Malformed(f"{name} is {_written(number)}, not a finite number")
+    return float(number)
+
+
+def _decimal(name: str, number: Any, type_: DecimalType) -> Decimal:
+    """The number with all digits of its type."""
+    if type(number) not in (int, Decimal):
+        raise _Malformed(f"{name} is {number!r}, not a number")
+    try:
+        with localcontext(prec=type_.precision):
+            found = Decimal(number).quantize(Decimal(1).scaleb(-type_.scale))
+    except InvalidOperation:  # too many digits before the point
+        found = None
+    if found is None or found != number:
+        raise _Malformed(f"{name} is {number}, no {type_.value}")
+    return found
+
+
+def _written(value: Any) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _shown(value: bytes | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.murmur import partitions_of
+from streambench.model.expression import DecimalType
+from streambench.workload.keys import KeyValue
+from streambench.workload.partition import partition_of
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -61,6 +65,17 @@ class ByteTable:
         lengths = np.count_nonzero(matrix, axis=1).astype(np.int64)
         matrix[matrix == 0] = PADDING
         return ByteTable(matrix[:, : int(lengths.max(initial=0))], lengths)
+
+    def partitions(self, partitions: int) -> Integers:
+        """Return the partition where any Kafka client puts each string as a key."""
+        lengths = self.lengths
+        if self.long:
+            lengths = lengths.copy()
+            lengths[list(self.long)] = 0
+        found = partitions_of(self.matrix, lengths, partitions)
+        for at, text in self.long.items():
+            found[at] = partition_of(text, partitions)
+        return found
 
 
 @dataclass(frozen=True)
@@ -122,9 +137,7 @@ class StringTable:
     def partitions(self, partitions: int) -> Integers:
         """Return the partition of each value as a key."""
         if partitions not in self._partitions:
-            self._partitions[partitions] = partitions_of(
-                self.raw.matrix, self.raw.lengths, partitions
-            )
+            self._partitions[partitions] = self.raw.partitions(partitions)
         return self._partitions[partitions]
 
 
@@ -185,7 +198,83 @@ class Numbers:
         return pa.array(self.values)
 
 
-ChunkField: TypeAlias = Strings | Numbers
+@dataclass(frozen=True)
+class Decimals:
+    """A decimal field of a chunk: `units` of its last digit, of which `type.scale` stand behind the point."""
+
+    units: Integers
+    type: DecimalType
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def take(self, order: Integers) -> Decimals:
+        """Return the records at `order`."""
+        return Decimals(self.units[order], self.type)
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text, all digits behind the point included."""
+        distinct, codes = np.unique(self.units, return_inverse=True)
+        if len(distinct) == len(self.units):  # nothing is gained
+            distinct, codes = self.units, np.arange(len(self.units))
+        scale = self.type.scale
+        texts = [decimal_text(unit, scale).encode() for unit in distinct.tolist()]
+        return ByteColumn(ByteTable.of(texts), codes)
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        # Sixteen bytes each, the least first: the units, and their sign again.
+        both = np.stack([self.units, self.units >> 63], axis=1).astype("<i8")
+        kind = pa.decimal128(self.type.precision, self.type.scale)
+        return pa.Array.from_buffers(kind, len(self.units), [None, pa.py_buffer(both.tobytes())])
+
+
+@dataclass(frozen=True)
+class Doubles:
+    """A DOUBLE field of a chunk; all are finite."""
+
+    values: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, order: Integers) -> Doubles:
+        """Return the records at `order`."""
+        return Doubles(self.values[order])
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text, with as many digits as tell it from all others."""
+        texts = [repr(value).encode() for value in self.values.tolist()]
+        return ByteColumn(ByteTable.of(texts), np.arange(len(texts)))
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        return pa.array(self.values)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """A BOOLEAN field of a chunk."""
+
+    values: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, order: Integers) -> Flags:
+        """Return the records at `order`."""
+        return Flags(self.values[order])
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text."""
+        return ByteColumn(ByteTable.of([b"false", b"true"]), self.values.astype(np.int64))
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        return pa.array(self.values)
+
+
+ChunkField: TypeAlias = Strings | Numbers | Decimals | Doubles | Flags
 
 
 @dataclass(frozen=True)
@@ -209,6 +298,17 @@ def _width(lengths: Integers) -> int:
     return min(widest, _MOST_PADDED * -(-int(lengths.sum()) // len(lengths)))
 
 
-def json_text(value: str | int) -> bytes:
-    """Return a field's value as JSON, UTF-8."""
-    return json.dumps(value, ensure_ascii=False).encode()
+def decimal_text(units: int, scale: int) -> str:
+    """A decimal with all its digits, from its units of the last one."""
+    if scale == 0:
+        return str(units)
+    whole, behind = divmod(abs(units), 10**scale)
+    return f"{'-' if units < 0 else ''}{whole}.{behind:0{scale}}"
+
+
+def json_text(value: KeyValue) -> bytes:
+    """Return a field's value as JSON, UTF-8; a decimal with the digits that it has."""
+    text = (
+        format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+    )
+    return text.encode()

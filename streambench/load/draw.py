@@ -12,8 +12,17 @@ from typing import Final
 
 import numpy as np
 
-from streambench.load.columns import Integers, Numbers, Strings, StringTable
-from streambench.model.workload import Choice, IntRange
+from streambench.load.columns import (
+    Decimals,
+    Doubles,
+    Flags,
+    Integers,
+    Numbers,
+    Strings,
+    StringTable,
+)
+from streambench.model.expression import DecimalType
+from streambench.model.workload import Choice, Coin, DecimalRange, DoubleRange, IntRange
 
 _TOP_BITS: Final = np.uint64(32)
 # A word's first 53 bits are as many as a float64 holds exactly.
@@ -52,6 +61,45 @@ class ChoiceColumn:
         """Return the next `count` values."""
         codes = np.searchsorted(self._upper_bounds, self._stream.fractions(count), side="right")
         return Strings(self._table, codes)
+
+
+class DecimalColumn:
+    """Draws a field's decimals in [low, high], uniform."""
+
+    def __init__(self, range_: DecimalRange, type_: DecimalType, stream: Stream) -> None:
+        self._range = range_
+        self._type = type_
+        self._stream = stream
+
+    def next(self, count: int) -> Decimals:
+        """Return the next `count` decimals."""
+        span = self._range.high - self._range.low + 1
+        return Decimals(self._stream.below(span, count) + self._range.low, self._type)
+
+
+class DoubleColumn:
+    """Draws a field's doubles in [low, high), uniform."""
+
+    def __init__(self, range_: DoubleRange, stream: Stream) -> None:
+        self._range = range_
+        self._stream = stream
+
+    def next(self, count: int) -> Doubles:
+        """Return the next `count` doubles."""
+        low, high = self._range.low, self._range.high
+        return Doubles(low + self._stream.fractions(count) * (high - low))
+
+
+class FlagColumn:
+    """Draws a field that is true with a probability."""
+
+    def __init__(self, coin: Coin, stream: Stream) -> None:
+        self._coin = coin
+        self._stream = stream
+
+    def next(self, count: int) -> Flags:
+        """Return the next `count` flags."""
+        return Flags(self._stream.fractions(count) < self._coin.share)
 
 
 class IntegerColumn:

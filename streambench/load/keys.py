@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import numpy as np
 import pyarrow as pa
 
@@ -9,6 +11,9 @@ from streambench.load.columns import (
     Chunk,
     ChunkField,
     Codes,
+    Decimals,
+    Doubles,
+    Flags,
     Integers,
     Numbers,
     Strings,
@@ -50,5 +55,11 @@ def _codes(field: ChunkField) -> Integers:
     match field:
         case Strings(codes=codes):
             return codes.astype(np.int64)
-        case Numbers(values=values):
+        case Numbers(values=values) | Decimals(units=values):
             return _distinct(values)[1]
+        case Flags(values=flags):
+            return flags.astype(np.int64)
+        case Doubles():
+            raise ValueError("no query groups by a double")
+        case _:
+            assert_never(field)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias, assert_never
 
 import duckdb
@@ -13,12 +13,15 @@ from streambench.load.resolve import SyntheticLoad, chunks
 from streambench.model.errors import UsageError
 from streambench.model.workload import Replay, Synthetic, Workload
 from streambench.workload.file.cells import Connection
-from streambench.workload.keys import key_text
+from streambench.workload.keys import KeyValue, key_text
 from streambench.workload.source import opened
 from streambench.workload.sql import to_sql
 
-Values: TypeAlias = Mapping[str, str | int]
+Values: TypeAlias = Mapping[str, KeyValue]
 """A record: its value by field, in the declared order."""
+
+Row: TypeAlias = tuple[KeyValue, ...]
+"""The same without names."""
 
 _DRAWN: Final = 1 << 20
 _AT_ONCE: Final = 1 << 16
@@ -35,7 +38,7 @@ def representative(workload: Workload) -> Values:
             found = _drawn(workload, synthetic)
         case Replay() as replay:
             with opened(replay, workload.fields) as connection:
-                found = _first(connection, workload, "source")
+                found = next(iter(_select(connection, workload, "source WHERE", 1)), None)
         case _:
             assert_never(workload.input)
     if found is None:
@@ -43,7 +46,7 @@ def representative(workload: Workload) -> Values:
             f"workload '{workload.name}': no record passes `where`, so nothing can be counted",
             hint=f"streambench validate {workload.name}",
         )
-    return {field.name: value for field, value in zip(workload.fields, found, strict=True)}
+    return _named(workload, found)
 
 
 def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
@@ -55,27 +58,63 @@ def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
     return key.encode(), b"{" + b",".join(members) + b"}"
 
 
-def _drawn(workload: Workload, synthetic: Synthetic) -> tuple[str | int, ...] | None:
+def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
+    """Up to so many records that pass `where` and are of the group of `values`, drawn as above.
+
+    A group of generated load gets the other fields of any record. Raises UsageError as above.
+    """
+    keys = [key.name for key in workload.query.group_by]
+    match workload.input:
+        case Synthetic() as synthetic:
+            fixed = {name: values[name] for name in keys}
+            found = next(_passing(workload, synthetic, most, fixed), [])
+        case Replay() as replay:
+            with opened(replay, workload.fields) as connection:
+                same = " AND ".join(f'"{name}" = ?' for name in keys)
+                of_keys = [values[name] for name in keys]
+                found = _select(connection, workload, f"source WHERE {same} AND", most, of_keys)
+        case _:
+            assert_never(workload.input)
+    return [_named(workload, each) for each in found]
+
+
+def _drawn(workload: Workload, synthetic: Synthetic) -> Row | None:
+    return next((found[0] for found in _passing(workload, synthetic, 1, {}) if found), None)
+
+
+def _passing(
+    workload: Workload, synthetic: Synthetic, most: int, fixed: Values
+) -> Iterator[list[Row]]:
+    """Chunk by chunk of a million drawn records, up to `most` that pass `where` with the fields `fixed`."""
     duration_ms = -(-_DRAWN * 1_000 // synthetic.rate_per_s)
     quanta = -(-duration_ms // workload.quantum_ms)
     load = SyntheticLoad(synthetic, duration_ms=duration_ms, quanta=quanta, records=_DRAWN)
     with duckdb.connect() as connection:
         for chunk in chunks(workload, load, seed=_SEED, partitions=1, chunk_records=_AT_ONCE):
-            columns = zip(workload.fields, chunk.fields, strict=True)
-            table = pa.table({field.name: column.arrow() for field, column in columns})
-            connection.register("drawn", table)
-            if (found := _first(connection, workload, "drawn")) is not None:
-                return found
-    return None
+            columns = {
+                field.name: column.arrow()
+                for field, column in zip(workload.fields, chunk.fields, strict=True)
+            }
+            columns |= {name: [value] * len(chunk.quantum) for name, value in fixed.items()}
+            connection.register("drawn", pa.table(columns))
+            yield _select(connection, workload, "drawn WHERE", most)
 
 
-def _first(
-    connection: Connection, workload: Workload, relation: str
-) -> tuple[str | int, ...] | None:
-    """The first row of `relation` that passes `where`."""
+def _select(
+    connection: Connection,
+    workload: Workload,
+    relation: str,
+    most: int,
+    of_keys: Sequence[KeyValue] = (),
+) -> list[Row]:
+    """The first rows that pass `where`; `relation` ends where a condition can follow."""
     names = ", ".join(f'"{field.name}"' for field in workload.fields)
     where = "TRUE" if workload.query.where is None else to_sql(workload.query.where)
-    found: tuple[str | int, ...] | None = connection.execute(
-        f"SELECT {names} FROM {relation} WHERE {where} LIMIT 1"
-    ).fetchone()
+    found: list[Row] = connection.execute(
+        f"SELECT {names} FROM {relation} ({where}) LIMIT {most}", list(of_keys)
+    ).fetchall()
     return found
+
+
+def _named(workload: Workload, row: Row) -> Values:
+    return {field.name: value for field, value in zip(workload.fields, row, strict=True)}

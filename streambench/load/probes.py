@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from streambench.load.probe import Values, record, representative
+from streambench.load.together import together
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
 from streambench.workload.groups import Group, groups_of
@@ -17,39 +19,63 @@ from streambench.workload.partition import partition_of
 from streambench.workload.sql import to_sql
 
 _AT_ONCE: Final = 1 << 12
+# So many groups of a partition are tried, where `having` asks for something.
+_TRIED: Final = 8
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A record that passes `where` and belongs to `partition`."""
+    """A record that passes `where` and belongs to `partition`.
+
+    `together` are the values of as many such records of its group as it takes to get a row.
+    """
 
     partition: int
     key: bytes
     value: bytes
+    together: tuple[bytes, ...]
 
 
 def probes_of(workload: Workload) -> tuple[Probe, ...]:
     """One probe for each partition, with a key of the workload's own.
 
-    Raises UsageError when a partition has no key that passes `where`: no window could close there.
+    Raises UsageError when a partition has no key that passes `where`, so that no window could close there,
+    or none of which records could be found that pass `having` together.
     """
     values = representative(workload)
     found: dict[int, Probe] = {}
+    tried = Counter[int]()
     groups = groups_of(workload)
     while len(found) < workload.partitions and (some := list(islice(groups, _AT_ONCE))):
         for group in _passing(workload, values, some):
-            key, value = record(workload, {**values, **_named(workload, group)})
+            of_group = {**values, **_named(workload, group)}
+            key, value = record(workload, of_group)
             partition = partition_of(key, workload.partitions)
-            if partition not in found:
-                found[partition] = Probe(partition, key, value)
+            if partition in found or tried[partition] == _TRIED:
+                continue
+            tried[partition] += 1
+            if (records := together(workload, of_group)) is not None:
+                all_values = tuple(record(workload, each)[1] for each in records)
+                found[partition] = Probe(partition, key, value, all_values)
     for partition in range(workload.partitions):
         if partition not in found:
-            raise UsageError(
-                f"workload '{workload.name}': no key of partition {partition} passes `where`, "
-                "so no window could close there",
-                hint=f"use fewer partitions, or check: streambench validate {workload.name}",
-            )
+            raise _missing(workload, partition, tried[partition])
     return tuple(found[partition] for partition in range(workload.partitions))
+
+
+def _missing(workload: Workload, partition: int, tried: int) -> UsageError:
+    check = f"streambench validate {workload.name}"
+    if tried:
+        return UsageError(
+            f"workload '{workload.name}': no group of partition {partition} was found that passes "
+            "`having`, so that no row would show that the job runs",
+            hint=f"ask for less in `having`, and check: {check}",
+        )
+    return UsageError(
+        f"workload '{workload.name}': no key of partition {partition} passes `where`, "
+        "so no window could close there",
+        hint=f"use fewer partitions, or check: {check}",
+    )
 
 
 def _named(workload: Workload, group: Group) -> Values:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streambench.load.columns import Chunk, ChunkField, Integers, Numbers, Strings, StringTable
-from streambench.model.expression import FieldType
+from streambench.load.columns import (
+    Chunk,
+    ChunkField,
+    Decimals,
+    Doubles,
+    Flags,
+    Integers,
+    Numbers,
+    Strings,
+    StringTable,
+)
+from streambench.model.expression import DecimalType, FieldType
 from streambench.model.windows import Window
 from streambench.model.workload import Field, Replay
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, Survey, arrival_order, opened
@@ -83,7 +94,22 @@ def _chunk(
 
 
 def _field(field: Field, column: pa.ChunkedArray) -> ChunkField:
-    if field.type is FieldType.BIGINT:
-        return Numbers(column.to_numpy())
+    match field.type:
+        case FieldType.BIGINT:
+            return Numbers(column.to_numpy())
+        case FieldType.DOUBLE:
+            return Doubles(column.to_numpy())
+        case FieldType.BOOLEAN:
+            return Flags(column.to_numpy())
+        case DecimalType(scale=scale):
+            units = (int(value.scaleb(scale)) for value in column.to_pylist())
+            return Decimals(np.fromiter(units, np.int64, len(column)), field.type)
+        case FieldType.STRING:
+            return _strings(column)
+        case _:
+            assert_never(field.type)
+
+
+def _strings(column: pa.ChunkedArray) -> Strings:
     encoded = pc.dictionary_encode(column.combine_chunks())
     return Strings(StringTable(encoded.dictionary.to_pylist()), encoded.indices.to_numpy())

@@ -6,9 +6,25 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from streambench.load.columns import Chunk
-from streambench.load.draw import ChoiceColumn, IntegerColumn, Stream
+from streambench.load.draw import (
+    ChoiceColumn,
+    DecimalColumn,
+    DoubleColumn,
+    FlagColumn,
+    IntegerColumn,
+    Stream,
+)
 from streambench.load.pace import Constant, LoadPace, Shaped
-from streambench.model.workload import Choice, Field, IntRange, Synthetic
+from streambench.model.expression import DecimalType
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    Field,
+    IntRange,
+    Synthetic,
+)
 
 
 def generate(
@@ -53,13 +69,22 @@ def pace_of(synthetic: Synthetic, duration_ms: int) -> LoadPace:
     return Shaped(synthetic.shape, duration_ms)
 
 
-def _column(field: Field, seed: int) -> ChoiceColumn | IntegerColumn:
+def _column(
+    field: Field, seed: int
+) -> ChoiceColumn | IntegerColumn | DecimalColumn | DoubleColumn | FlagColumn:
     stream = Stream(seed, field.name)
     match field.source:
         case Choice() as choice:
             return ChoiceColumn(choice, stream)
         case IntRange() as range_:
             return IntegerColumn(range_, stream)
+        case DecimalRange() as decimals:
+            assert isinstance(field.type, DecimalType), "it is a decimal"
+            return DecimalColumn(decimals, field.type, stream)
+        case DoubleRange() as doubles:
+            return DoubleColumn(doubles, stream)
+        case Coin() as coin:
+            return FlagColumn(coin, stream)
         case None:
             raise ValueError(f"field {field.name} of generated load has no source")
         case _:

@@ -6,6 +6,10 @@ can be one of ours, such as `offset` or `key`, nor an aggregate's bound be anoth
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from streambench.model.expression import Aggregate, AggregateFunction, FieldType, ValueType
+
 
 def value_column(alias: str) -> str:
     """The aggregate's value in a table of result rows."""
@@ -15,3 +19,39 @@ def value_column(alias: str) -> str:
 def bound_columns(alias: str) -> tuple[str, str, str]:
     """Its least and greatest lawful value in a table of what must come out, and that of all records."""
     return f"low:{alias}", f"high:{alias}", f"full:{alias}"
+
+
+def null_column(alias: str) -> str:
+    """Whether it may lawfully have no value; only of aggregates that can have none."""
+    return f"null:{alias}"
+
+
+def tolerance_column(alias: str) -> str:
+    """By how much its value may lie outside its bounds, as doubles depend on order; only of doubles."""
+    return f"tolerance:{alias}"
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """What is kept of an aggregate to judge rows by: how it moves with more records, and its values' type."""
+
+    alias: str
+    function: AggregateFunction
+    type: ValueType = FieldType.BIGINT
+    filtered: bool = False
+
+    @classmethod
+    def of(cls, aggregate: Aggregate) -> ResultColumn:
+        """That of a query's aggregate."""
+        filtered = aggregate.filter is not None
+        return cls(aggregate.alias, aggregate.function, aggregate.type, filtered)
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether there can be a row in which it has no value."""
+        return self.filtered and not self.function.counts
+
+    @property
+    def counts_records(self) -> bool:
+        """Whether it is the number of records of its group and window."""
+        return self.function is AggregateFunction.COUNT and not self.filtered

@@ -1,21 +1,54 @@
-"""The small SQL expression language of workloads, as a closed set of frozen nodes."""
+"""The small SQL expression language of workloads, as a closed set of frozen nodes.
+
+No value is ever NULL. Operands that meet have one type: where a user mixed them, one was converted.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from decimal import Decimal
+from typing import Final, TypeAlias, assert_never
 
 
 class FieldType(enum.Enum):
-    """The types a field can have; both are exact on every engine (no floats: sums would depend on order)."""
+    """The types of values that have no parameters."""
 
     STRING = "string"
     BIGINT = "bigint"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True)
+class DecimalType:
+    """Exact numbers of `precision` digits at most, `scale` of them behind the point."""
+
+    precision: int
+    scale: int
+
+    @property
+    def value(self) -> str:
+        """As it is written in a workload and in SQL."""
+        return f"decimal({self.precision},{self.scale})"
+
+    @property
+    def whole_digits(self) -> int:
+        """Those before the point."""
+        return self.precision - self.scale
+
+
+ValueType: TypeAlias = FieldType | DecimalType
+
+MOST_DIGITS: Final = 38
+"""Of a decimal, on every engine."""
+
+BIGINT_AS_DECIMAL: Final = DecimalType(19, 0)
 
 
 class ComparisonOperator(enum.Enum):
-    """Comparison operators, by their SQL spelling."""
+    """Comparison operators, by their SQL spelling; strings are ordered by their code points."""
 
     EQ = "="
     NE = "<>"
@@ -26,11 +59,23 @@ class ComparisonOperator(enum.Enum):
 
 
 class ArithmeticOperator(enum.Enum):
-    """Arithmetic on BIGINT; no division, whose rounding differs between engines."""
+    """Arithmetic on numbers of one type. MOD is of BIGINT, with the sign of what is divided."""
 
     ADD = "+"
     SUB = "-"
     MUL = "*"
+    MOD = "%"
+
+
+class Function(enum.Enum):
+    """Functions, by their SQL names. A string's characters are code points, the first is number 1."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    LENGTH = "length"
+    SUBSTRING = "substring"
+    CONCAT = "concat"
+    ABS = "abs"
 
 
 @dataclass(frozen=True)
@@ -38,23 +83,66 @@ class FieldReference:
     """A field of the record."""
 
     name: str
-    type: FieldType
+    type: ValueType
+
+
+Constant: TypeAlias = str | int | float | Decimal | bool
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A constant: a string or a 64-bit integer."""
+    """A constant: a string, a 64-bit integer, a double, a decimal, true or false."""
 
-    value: str | int
+    value: Constant
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """`left operator right` on integers."""
+    """`left operator right` on numbers of one type; of decimals the digits may differ."""
 
     operator: ArithmeticOperator
     left: Expression
     right: Expression
+
+
+@dataclass(frozen=True)
+class Division:
+    """`left / right`, real and of doubles."""
+
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True)
+class Convert:
+    """A number as one of a wider type."""
+
+    type: ValueType
+    operand: Expression
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of values; SUBSTRING has a string, where it begins and, or not, how long it is at most."""
+
+    function: Function
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """`WHEN condition THEN value`."""
+
+    condition: Expression
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Case:
+    """The value of the first branch whose condition holds, or else another one; all of one type."""
+
+    branches: tuple[Branch, ...]
+    otherwise: Expression
 
 
 @dataclass(frozen=True)
@@ -64,6 +152,21 @@ class Comparison:
     operator: ComparisonOperator
     left: Expression
     right: Expression
+
+
+class Wildcard(enum.Enum):
+    """What stands for other characters in a pattern."""
+
+    ANY = "%"
+    ONE = "_"
+
+
+@dataclass(frozen=True)
+class Like:
+    """Whether a string is as a pattern says: pieces of text, and wildcards between them."""
+
+    operand: Expression
+    pattern: tuple[str | Wildcard, ...]
 
 
 @dataclass(frozen=True)
@@ -87,22 +190,173 @@ class Not:
     operand: Expression
 
 
-Expression: TypeAlias = FieldReference | Literal | Arithmetic | Comparison | And | Or | Not
+Expression: TypeAlias = (
+    FieldReference
+    | Literal
+    | Arithmetic
+    | Division
+    | Convert
+    | Call
+    | Case
+    | Comparison
+    | Like
+    | And
+    | Or
+    | Not
+)
+
+
+def type_of(expression: Expression) -> ValueType:
+    """The type of its value; a condition is a BOOLEAN."""
+    match expression:
+        case FieldReference(type=type_) | Convert(type=type_):
+            return type_
+        case Literal(value=value):
+            return _type_of_constant(value)
+        case Division():
+            return FieldType.DOUBLE
+        case Arithmetic(operator=operator, left=left, right=right):
+            return _type_of_result(operator, type_of(left), type_of(right))
+        case Case(otherwise=otherwise):
+            return type_of(otherwise)
+        case Call(function=function, arguments=arguments):
+            match function:
+                case Function.LENGTH:
+                    return FieldType.BIGINT
+                case Function.ABS:
+                    return type_of(arguments[0])
+                case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.CONCAT:
+                    return FieldType.STRING
+                case _:
+                    assert_never(function)
+        case Comparison() | Like() | And() | Or() | Not():
+            return FieldType.BOOLEAN
+        case _:
+            assert_never(expression)
+
+
+def _type_of_constant(value: Constant) -> ValueType:
+    match value:
+        case str():
+            return FieldType.STRING
+        case bool():
+            return FieldType.BOOLEAN
+        case int():
+            return FieldType.BIGINT
+        case float():
+            return FieldType.DOUBLE
+        case Decimal():
+            _, digits, exponent = value.as_tuple()
+            assert isinstance(exponent, int), "a constant is finite"
+            scale = max(0, -exponent)
+            return DecimalType(max(len(digits) + max(0, exponent), scale), scale)
+        case _:
+            assert_never(value)
+
+
+def _type_of_result(operator: ArithmeticOperator, left: ValueType, right: ValueType) -> ValueType:
+    """That of `left`, and of decimals one in which every result is exact."""
+    if not (isinstance(left, DecimalType) and isinstance(right, DecimalType)):
+        return left
+    if operator is ArithmeticOperator.MUL:
+        # One digit more than can be: Spark gives such a product one, and cuts off what is beyond 38.
+        return DecimalType(left.precision + right.precision + 1, left.scale + right.scale)
+    common = common_decimal(left, right)
+    return DecimalType(common.precision + 1, common.scale)
+
+
+def common_decimal(left: DecimalType, right: DecimalType) -> DecimalType:
+    """The least decimal that holds what either holds."""
+    scale = max(left.scale, right.scale)
+    return DecimalType(max(left.whole_digits, right.whole_digits) + scale, scale)
+
+
+def operands_of(expression: Expression) -> tuple[Expression, ...]:
+    """What it is made of, in its order."""
+    match expression:
+        case FieldReference() | Literal():
+            return ()
+        case (
+            Arithmetic(left=left, right=right)
+            | Division(left=left, right=right)
+            | Comparison(left=left, right=right)
+        ):
+            return (left, right)
+        case Convert(operand=operand) | Like(operand=operand) | Not(operand=operand):
+            return (operand,)
+        case Call(arguments=operands) | And(operands=operands) | Or(operands=operands):
+            return operands
+        case Case(branches=branches, otherwise=otherwise):
+            sides = (side for each in branches for side in (each.condition, each.value))
+            return (*sides, otherwise)
+        case _:
+            assert_never(expression)
+
+
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """The expression and all that it is made of."""
+    yield expression
+    for operand in operands_of(expression):
+        yield from parts_of(operand)
+
+
+def divides(expression: Expression) -> bool:
+    """Whether it divides, which it must not do by 0."""
+    match expression:
+        case Division():
+            return True
+        case Arithmetic(operator=operator):
+            return operator is ArithmeticOperator.MOD
+        case _:
+            return False
+
+
+def fields_of(expression: Expression) -> frozenset[str]:
+    """The names of the fields that it reads."""
+    return frozenset(part.name for part in parts_of(expression) if isinstance(part, FieldReference))
 
 
 class AggregateFunction(enum.Enum):
-    """Aggregates whose results have provable bounds where records may be late."""
+    """What becomes of the records of a group in a window."""
 
     COUNT = "count"
     SUM = "sum"
     MIN = "min"
     MAX = "max"
+    AVG = "avg"
+    COUNT_DISTINCT = "count distinct"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it has a value, 0, of no record at all."""
+        return self in (AggregateFunction.COUNT, AggregateFunction.COUNT_DISTINCT)
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """`function(argument) AS alias`; COUNT has no argument and counts rows."""
+    """`function(argument) FILTER (WHERE filter) AS alias`; COUNT has no argument and counts rows.
+
+    Of no record that passes the filter only counts have a value; the others are NULL, as in SQL.
+    """
 
     alias: str
     function: AggregateFunction
     argument: Expression | None
+    filter: Expression | None = None
+
+    @property
+    def type(self) -> ValueType:
+        """The type of its value; an average is of real division, always."""
+        if self.function is AggregateFunction.AVG:
+            return FieldType.DOUBLE
+        if self.function.counts or self.argument is None:
+            return FieldType.BIGINT
+        type_ = type_of(self.argument)
+        if self.function is AggregateFunction.SUM and isinstance(type_, DecimalType):
+            return DecimalType(MOST_DIGITS, type_.scale)
+        return type_
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether there can be a row in which it has no value."""
+        return self.filter is not None and not self.function.counts

@@ -12,7 +12,7 @@ from streambench.model.expression import (
     AggregateFunction,
     Expression,
     FieldReference,
-    FieldType,
+    ValueType,
 )
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Sessions, Window
@@ -34,7 +34,31 @@ class IntRange:
     high: int
 
 
-FieldSource: TypeAlias = Choice | IntRange
+@dataclass(frozen=True)
+class DecimalRange:
+    """A decimal in [low, high], uniform; both in units of its last digit, the `scale`-th behind the point."""
+
+    low: int
+    high: int
+    scale: int
+
+
+@dataclass(frozen=True)
+class DoubleRange:
+    """A double in [low, high), uniform."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Coin:
+    """True with a probability of `share`, else false."""
+
+    share: float
+
+
+FieldSource: TypeAlias = Choice | IntRange | DecimalRange | DoubleRange | Coin
 
 ColumnName: TypeAlias = str | tuple[str, ...]
 """A column as its user names it: a name, or a path of names with dots between them. A tuple is such a
@@ -57,7 +81,7 @@ class Field:
     """
 
     name: str
-    type: FieldType
+    type: ValueType
     source: FieldSource | None
     column: FileColumn | None = None
 
@@ -73,11 +97,14 @@ SESSION_LENGTH: Final = Aggregate("window_length", AggregateFunction.MAX, None)
 
 @dataclass(frozen=True)
 class Query:
-    """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window`, final rows only.
+    """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window HAVING having`.
+
+    Rows are final ones only. `having` compares aggregates, by their aliases, with constants and with each
+    other.
 
     A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), for a
-    session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the input is the group's text
-    (`workload.keys`).
+    session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the input
+    is the group's text (`workload.keys`).
     """
 
     where: Expression | None
@@ -85,6 +112,13 @@ class Query:
     window: Window
     grace_ms: int
     aggregates: tuple[Aggregate, ...]
+    having: Expression | None = None
+
+    @property
+    def conditions(self) -> tuple[Expression, ...]:
+        """All that is asked of a record: `where`, and the filters of aggregates."""
+        asked = (self.where, *(aggregate.filter for aggregate in self.aggregates))
+        return tuple(condition for condition in asked if condition is not None)
 
     @property
     def judged(self) -> tuple[Aggregate, ...]:

@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 import duckdb
 
-from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Query
-from streambench.workload.sql import to_sql
+from streambench.workload.sql import DUCKDB, to_sql
 
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 # The relation whose columns are the workload's fields, in every statement that reads one. A user's name
 # is always qualified by it: what a statement calls its own columns cannot hide a field.
 TRACE = "trace"
+OF_TRACE = DUCKDB.of_table(TRACE)
 
 
 class TraceFacts(Protocol):
@@ -78,17 +78,7 @@ def duckdb_session() -> Iterator[Any]:
 
 def passes_sql(query: Query) -> str:
     """SQL for whether a record of the relation TRACE passes `where`."""
-    return "true" if query.where is None else f"({to_sql(query.where, table=TRACE)})"
-
-
-def argument_sql(aggregate: Aggregate) -> str:
-    """SQL for an aggregate's argument as BIGINT, of a record of the relation TRACE.
-
-    COUNT counts rows, so its argument is 1.
-    """
-    if aggregate.function is AggregateFunction.COUNT or aggregate.argument is None:
-        return "CAST(1 AS BIGINT)"
-    return f"CAST({to_sql(aggregate.argument, table=TRACE)} AS BIGINT)"
+    return "true" if query.where is None else f"({to_sql(query.where, OF_TRACE)})"
 
 
 def key_columns(query: Query) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streambench.model.columns import bound_columns, value_column
-from streambench.model.expression import Aggregate
+from streambench.model.columns import ResultColumn, bound_columns, null_column, value_column
 from streambench.model.verdict import Example, RowClass
 from streambench.oracle.expected import Expected
 
 PER_CLASS = 5
+_NO_VALUE = "no value"
 
 
 def examples(
@@ -71,19 +71,28 @@ def _of_lost(record: Mapping[str, Any], expected: Expected, event_offset_ms: int
     )
 
 
-def _values(record: Mapping[str, Any], aggregates: tuple[Aggregate, ...]) -> str:
-    return ", ".join(f"{a.alias} {record[value_column(a.alias)]}" for a in aggregates)
+def _values(record: Mapping[str, Any], columns: tuple[ResultColumn, ...]) -> str:
+    return ", ".join(f"{c.alias} {_shown(record[value_column(c.alias)])}" for c in columns)
 
 
-def _bounds(record: Mapping[str, Any], aggregates: tuple[Aggregate, ...]) -> str:
+def _bounds(record: Mapping[str, Any], columns: tuple[ResultColumn, ...]) -> str:
     if record["possible_records"] == 0:
         return "no row: all its records were late"
+    if not record.get("may", True):
+        return "no row: its group does not pass `having`"
     shown = []
-    for aggregate in aggregates:
-        low, high, _ = bound_columns(aggregate.alias)
-        shown.append(f"{aggregate.alias} {_range(record[low], record[high])}")
+    for column in columns:
+        low, high, _ = bound_columns(column.alias)
+        words = _range(record[low], record[high])
+        if column.may_be_null and record[null_column(column.alias)] and record[low] is not None:
+            words += f" or {_NO_VALUE}"
+        shown.append(f"{column.alias} {words}")
     return ", ".join(shown)
 
 
-def _range(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low} to {high}"
+def _range(low: Any, high: Any) -> str:
+    return _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
+
+
+def _shown(value: Any) -> str:
+    return _NO_VALUE if value is None else str(value)

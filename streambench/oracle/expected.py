@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streambench.model.columns import bound_columns
+from streambench.model.columns import ResultColumn
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling
 from streambench.model.workload import Query
+from streambench.oracle.bounds import (
+    all_sql,
+    arguments_sql,
+    bounded_sql,
+    signed_sql,
+    values_of,
+    with_bounds,
+)
 from streambench.oracle.clocks import earliest_quanta, read_clocks
 from streambench.oracle.columns import (
     TraceColumns,
-    argument_sql,
     duckdb_session,
     key_columns,
     keys_sql,
     parquet_sql,
     passes_sql,
-    quoted,
 )
+from streambench.oracle.having import held
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.sessions import LAST_EVENT, sessions_sql
-from streambench.oracle.standing import LATE, MAY, MUST, Batches, standing_sql
+from streambench.oracle.standing import Batches, standing_sql
 from streambench.oracle.waits import partitions_waited_for
 from streambench.workload.keys import key_texts
+
+_MAY: Final = "may"
 
 
 class LateSessions(UsageError):
@@ -63,13 +71,16 @@ class Expected:
     waits_for_partition (the partition that this clock waits for before it closes the window; null:
     none), newest_quantum (of the newest record that may count), records (all that pass `where`),
     must_records and possible_records (how many of them must and may count), must (whether the row
-    must exist), and `low:<alias>`, `high:<alias>`, `full:<alias>` per aggregate (`full`: none late).
-    Bounds are null where no record may count, so that there must be no row.
+    must exist), may (whether it may; only of a query with `having`), and `low:<alias>`, `high:<alias>`,
+    `full:<alias>` per aggregate (`full`: none late).
+    Bounds are null where no record may count, so that there must be no row, or where the aggregate can
+    have no value. `null:<alias>` says where it may lawfully have none, `tolerance:<alias>` by how much a
+    double may lie outside its bounds.
 
     A table of sessions has slot_ms, too (`slots_ms`).
 
-    `inputs`: window_start_ms (of sessions the slot) and the number of all input records in that window, whether or not they
-    pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
+    `inputs`: window_start_ms (of sessions the slot) and the number of all input records in that window,
+    whether or not they pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
     `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
     once at their end.
     `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
@@ -79,7 +90,7 @@ class Expected:
 
     table: pa.Table
     inputs: pa.Table
-    aggregates: tuple[Aggregate, ...]
+    aggregates: tuple[ResultColumn, ...]
     clock: EventClock
     quantum_ms: int
     quanta: int
@@ -103,14 +114,26 @@ class Expected:
             due_ms[(due_ms > start_ms) & (due_ms <= end_ms)] = end_ms
         return due_ms
 
+    @property
+    def may(self) -> npt.NDArray[np.bool_]:
+        """Which rows may come; those that must are among them."""
+        if self.hides_rows:
+            return np.asarray(self.table.column(_MAY).to_numpy(), dtype=np.bool_)
+        return np.asarray(self.table.column("possible_records").to_numpy() > 0, dtype=np.bool_)
+
+    @property
+    def hides_rows(self) -> bool:
+        """Whether groups with records in time may lawfully have no row."""
+        return _MAY in self.table.column_names
+
     def due(self) -> Due:
         """The rows that must come, and those that may."""
         places = self.table.select(["key", "window_start_ms"])
-        possible = self.table.column("possible_records").to_numpy() > 0
+        may = self.may
         must = KeyedWindows.of(places.filter(self.table.column("must")))
-        if len(must) == np.count_nonzero(possible):
+        if len(must) == np.count_nonzero(may):
             return Due(must, must)
-        return Due(must, KeyedWindows.of(places.filter(pa.array(possible))))
+        return Due(must, KeyedWindows.of(places.filter(pa.array(may))))
 
 
 def expect(
@@ -132,7 +155,7 @@ def expect(
     window, keys = query.window, key_columns(query)
     with duckdb_session() as connection:
         clocks = read_clocks(connection, trace, query)
-        counting = _all_sql(query) if clocks.nothing_late else _bounded_sql(query)
+        counting = all_sql(query) if clocks.nothing_late else bounded_sql(query)
         match window:
             case Sessions():
                 if not clocks.nothing_late:
@@ -162,7 +185,7 @@ def expect(
         counted = connection.sql(counts).to_arrow_table()
         signed = _signed(connection, trace, query)
     if clocks.nothing_late:
-        counted = _with_bounds(counted, query)
+        counted = with_bounds(counted, query)
 
     # Of a session the last event tells when it closes, of any other window its start.
     tells = counted.column(LAST_EVENT if isinstance(window, Sessions) else "window_start_ms")
@@ -185,6 +208,12 @@ def expect(
     )
     must_records = counted.column("must_records").to_numpy()
     possible_records = counted.column("possible_records").to_numpy()
+    columns = {each.alias: ResultColumn.of(each) for each in query.judged}
+    must, hidden = must_records > 0, {}
+    if query.having is not None:
+        found = held(query.having, counted, columns)
+        must = must & found.surely
+        hidden = {_MAY: pa.array((possible_records > 0) & found.maybe)}
     fixed = {
         "key": key_texts([counted.column(name) for name in keys]),
         "window_start_ms": counted.column("window_start_ms"),
@@ -195,19 +224,15 @@ def expect(
         "records": counted.column("records"),
         "must_records": counted.column("must_records"),
         "possible_records": counted.column("possible_records"),
-        "must": pa.array(must_records > 0),
+        "must": pa.array(must),
     }
     if isinstance(window, Sessions):
         fixed["slot_ms"] = pa.array(window.slot(tells_ms))
-    values = {
-        name: counted.column(name)
-        for aggregate in query.judged
-        for name in bound_columns(aggregate.alias)
-    }
+    values = {name: counted.column(name) for name in values_of(query)}
     return Expected(
-        table=pa.table(fixed | values),
+        table=pa.table(fixed | hidden | values),
         inputs=clocks.inputs,
-        aggregates=query.judged,
+        aggregates=tuple(columns.values()),
         clock=clock,
         quantum_ms=trace.meta.quantum_ms,
         quanta=trace.meta.quanta,
@@ -219,110 +244,25 @@ def expect(
 
 
 def _signed(connection: Any, trace: TraceColumns, query: Query) -> tuple[str, ...]:
-    sums = [a for a in query.aggregates if a.function is AggregateFunction.SUM]
-    if not sums:
+    columns = signed_sql(query)
+    if not columns:
         return ()
-    least = ", ".join(f"min({argument_sql(aggregate)}) < 0" for aggregate in sums)
     found = connection.execute(
-        f"SELECT {least} FROM {parquet_sql(trace.columns_glob)} WHERE {passes_sql(query)}"
+        f"SELECT {', '.join(columns.values())} FROM ({_records_sql(trace, query)}) WHERE passes"
     ).fetchone()
-    return tuple(a.alias for a, negative in zip(sums, found, strict=True) if negative)
+    return tuple(alias for alias, negative in zip(columns, found, strict=True) if negative)
 
 
 def _records_sql(trace: TraceColumns, query: Query, window: Aligned | None = None) -> str:
     """The records with their arguments; a row for each of `window` that holds a record."""
     starts = "" if window is None else f"{window.starts_sql('event_ms')} AS window_start_ms,"
-    arguments = ", ".join(
-        f"{argument_sql(aggregate)} AS argument_{at}"
-        for at, aggregate in enumerate(query.aggregates)
-    )
     return f"""
         SELECT partition, position, quantum, event_ms,
                {starts}
                {keys_sql(query)},
-               {passes_sql(query)} AS passes,
-               {arguments}
+               {passes_sql(query)} AS passes{arguments_sql(query)}
         FROM {parquet_sql(trace.columns_glob)}
     """
-
-
-def _all_sql(query: Query) -> str:
-    """SQL for what is counted where no record is late: full values alone, in a third of the memory."""
-    full = (
-        f"CAST({_full_sql(aggregate, f'argument_{at}')} AS BIGINT) "
-        f"AS {quoted(bound_columns(aggregate.alias)[2])}"
-        for at, aggregate in enumerate(query.aggregates)
-    )
-    return ", ".join(("max(quantum) AS newest_quantum", *full))
-
-
-def _with_bounds(counted: pa.Table, query: Query) -> pa.Table:
-    """Where no record is late every bound is the full value; the columns share their memory."""
-    names = {"must_records": "records", "possible_records": "records"}
-    for low, high, full in (bound_columns(aggregate.alias) for aggregate in query.judged):
-        names |= {low: full, high: full}
-    for name, same in names.items():
-        counted = counted.append_column(name, counted.column(same))
-    return counted
-
-
-def _bounded_sql(query: Query) -> str:
-    """SQL for what is counted where records may be late."""
-    bounds = (
-        text
-        for at, aggregate in enumerate(query.aggregates)
-        for text in _bounds_sql(aggregate, f"argument_{at}")
-    )
-    return ", ".join(
-        (
-            f"coalesce(max(quantum) FILTER (standing <> {LATE}), max(quantum)) AS newest_quantum",
-            f"count(*) FILTER (standing = {MUST}) AS must_records",
-            f"count(*) FILTER (standing <> {LATE}) AS possible_records",
-            *bounds,
-        )
-    )
-
-
-def _full_sql(aggregate: Aggregate, argument: str) -> str:
-    """SQL for an aggregate over all records of one (key, window)."""
-    if aggregate.function is AggregateFunction.COUNT:
-        return "count(*)"
-    return f"{aggregate.function.value}({argument})"
-
-
-def _bounds_sql(aggregate: Aggregate, argument: str) -> tuple[str, str, str]:
-    """SQL for the columns `bound_columns` over the records of one (key, window).
-
-    Any set of records between "those that must" and "those that may" gives a value within the bounds:
-    a COUNT of 0 is among them, though a row needs one record. MIN and MAX of records of which none
-    must count lie between the least and the greatest of those that may.
-    """
-    must = f"FILTER (standing = {MUST})"
-    may = f"FILTER (standing = {MAY})"
-    possible = f"FILTER (standing <> {LATE})"
-    match aggregate.function:
-        case AggregateFunction.COUNT:
-            low, high = f"count(*) {must}", f"count(*) {possible}"
-        case AggregateFunction.SUM:
-            # A negative value that may count lowers the lower bound, a positive one raises the upper.
-            surely = f"coalesce(sum({argument}) {must}, 0)"
-            low = f"{surely} + coalesce(sum(least({argument}, 0)) {may}, 0)"
-            high = f"{surely} + coalesce(sum(greatest({argument}, 0)) {may}, 0)"
-        case AggregateFunction.MAX:
-            low = f"coalesce(max({argument}) {must}, min({argument}) {may})"
-            high = f"max({argument}) {possible}"
-        case AggregateFunction.MIN:
-            low = f"min({argument}) {possible}"
-            high = f"coalesce(min({argument}) {must}, max({argument}) {may})"
-        case _:
-            assert_never(aggregate.function)
-    lawful = f"count(*) {possible} > 0"
-    low_name, high_name, full_name = bound_columns(aggregate.alias)
-    return (
-        f"CAST(CASE WHEN {lawful} THEN {low} END AS BIGINT) AS {quoted(low_name)}",
-        f"CAST(CASE WHEN {lawful} THEN {high} END AS BIGINT) AS {quoted(high_name)}",
-        f"CAST({_full_sql(aggregate, argument)} AS BIGINT) AS {quoted(full_name)}",
-    )
 
 
 def _quanta(found: npt.NDArray[np.int64]) -> pa.Array:

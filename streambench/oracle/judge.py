@@ -6,14 +6,25 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streambench.model.columns import bound_columns, value_column
 from streambench.model.conditions import Guarantee
-from streambench.model.expression import AggregateFunction
 from streambench.model.verdict import Damage, RowClass, Verdict
+from streambench.oracle.classes import (
+    CONFLICTING,
+    DUPLICATE,
+    EXEMPT,
+    OVER,
+    RIGHT,
+    UNDER,
+    UNEXPECTED,
+    Codes,
+    Flags,
+    Int64s,
+    classes,
+    same_values,
+)
 from streambench.oracle.examples import examples
 from streambench.oracle.expected import Expected
 from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
@@ -21,7 +32,7 @@ from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 # A realtime clock may drift by 1 ms within a valid trial.
 EARLY_TOLERANCE_MS = 1
 
-# Codes of `row_class` while judging; EXEMPT is a row that is not judged.
+# In the order of their codes while judging.
 CLASSES = (
     RowClass.RIGHT,
     RowClass.DUPLICATE,
@@ -30,12 +41,6 @@ CLASSES = (
     RowClass.CONFLICTING,
     RowClass.UNEXPECTED,
 )
-RIGHT, DUPLICATE, OVER, UNDER, CONFLICTING, UNEXPECTED = range(6)
-EXEMPT = -1
-
-Codes = npt.NDArray[np.int8]
-Int64s = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -154,61 +159,8 @@ def _compare(rows: pa.Table, expected: Expected, event_offset_ms: int) -> tuple[
     index = KeyedWindows.of(expected.table).shifted(event_offset_ms).find(rows)
     known = np.flatnonzero(index >= 0)
     code = np.full(len(index), UNEXPECTED, dtype=np.int8)
-    code[known] = _classes(rows, known, expected, index[known])
+    code[known] = classes(rows, known, expected, index[known])
     return index, code
-
-
-def _classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) -> Codes:
-    """The class of each of the `known` rows by its value; `index` are their rows of the expectation.
-
-    Over-counted means: every aggregate lies where more records would take it. Counts and sums must
-    be beyond their bounds for that. A maximum may stay where it is, and a minimum falls. A sum with
-    negative numbers goes either way, and tells nothing.
-    """
-    every = np.ones(len(known), dtype=np.bool_)
-    known, index = pa.array(known), pa.array(index)
-    within, over, under = every.copy(), every.copy(), every.copy()
-    # Only minima and maxima: one of them must be beyond, else the row would be right.
-    beyond_over, beyond_under = ~every, ~every
-    for aggregate in expected.aggregates:
-        value = rows.column(value_column(aggregate.alias)).take(known)
-        low, high = (
-            expected.table.column(name).take(index) for name in bound_columns(aggregate.alias)[:2]
-        )
-        above, below = _holds(pc.greater(value, high)), _holds(pc.less(value, low))
-        to_high, from_low = (
-            _holds(pc.less_equal(value, high)),
-            _holds(pc.greater_equal(value, low)),
-        )
-        within &= from_low & to_high
-        if aggregate.alias in expected.signed:
-            continue
-        match aggregate.function:
-            case AggregateFunction.COUNT | AggregateFunction.SUM:
-                over &= above
-                under &= below
-                beyond_over, beyond_under = every, every
-            case AggregateFunction.MAX:
-                over &= from_low
-                under &= to_high
-                beyond_over, beyond_under = beyond_over | above, beyond_under | below
-            case AggregateFunction.MIN:
-                over &= to_high
-                under &= from_low
-                beyond_over, beyond_under = beyond_over | below, beyond_under | above
-            case _:
-                assert_never(aggregate.function)
-    nothing_may_count = _holds(pc.equal(expected.table.column("possible_records").take(index), 0))
-    return np.select(
-        [nothing_may_count, within, over & beyond_over, under & beyond_under],
-        [np.int8(UNEXPECTED), np.int8(RIGHT), np.int8(OVER), np.int8(UNDER)],
-        np.int8(CONFLICTING),
-    )
-
-
-def _holds(flags: pa.ChunkedArray) -> Flags:
-    """Where something is known to hold."""
-    return np.asarray(flags.fill_null(False).to_numpy(), dtype=np.bool_)
 
 
 def _repeats(
@@ -230,9 +182,7 @@ def _repeats(
     first_of = right[opens][group]
     same = np.ones(len(right), dtype=np.bool_)
     if not expected.exact:
-        for aggregate in expected.aggregates:
-            value = rows.column(value_column(aggregate.alias)).to_numpy()
-            same &= value[right] == value[first_of]
+        same = same_values(rows, right, first_of, expected, owner)
     code[right[~opens & same]] = DUPLICATE
     code[right[~opens & ~same]] = CONFLICTING
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streambench.load.partition import partition_of
+from streambench.load.columns import ByteTable
 from streambench.model.columns import value_column
-from streambench.model.expression import AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned, Sessions
 from streambench.model.workload import Query, Replay, Workload
@@ -21,17 +20,17 @@ from streambench.oracle.columns import (
     TraceColumns,
     duckdb_session,
     key_columns,
+    keys_sql,
     parquet_sql,
     passes_sql,
     quoted,
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
-from streambench.workload.keys import key_text
+from streambench.workload.keys import key_texts
 from streambench.workload.source import (
     ARRIVAL_MS,
     EVENT_MS,
-    Survey,
     arrival_order,
     opened,
     survey,
@@ -95,11 +94,11 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     """How many records the engine left out: the full counts less those of its first right rows.
 
     Rows that are missing though they must exist, or wrong, are damage and not counted here. None
-    when the query counts nothing, so that records cannot be told from values.
+    when the query counts nothing, so that records cannot be told from values, or when it hides groups.
     """
-    alias = next(
-        (a.alias for a in expected.aggregates if a.function is AggregateFunction.COUNT), None
-    )
+    if expected.hides_rows:
+        return None
+    alias = next((a.alias for a in expected.aggregates if a.counts_records), None)
     if alias is None:
         return None
     rows = judged.rows
@@ -190,7 +189,9 @@ def predict_file(
     query, window = workload.query, _aligned(workload.query)
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
-        connection.register("partition_of_key", _partitions(found, query, partitions))
+        keys = f"SELECT DISTINCT {keys_sql(query)} FROM source AS {TRACE}"
+        groups = connection.sql(keys).to_arrow_table()
+        connection.register("partition_of_key", _with_partition(groups, partitions))
         same = " AND ".join(
             f"{TRACE}.{quoted(key.name)} = partition_of_key.{column}"
             for key, column in zip(query.group_by, key_columns(query), strict=True)
@@ -213,12 +214,10 @@ def predict_file(
     )
 
 
-def _partitions(found: Survey, query: Query, partitions: int) -> pa.Table:
-    """The partition of each group of a file, by the values of its fields."""
-    keys = (key_text(group).encode() for group in found.groups)
-    of_group = pa.array([partition_of(key, partitions) for key in keys], pa.int64())
-    columns = zip(key_columns(query), zip(*found.groups, strict=True), strict=True)
-    return pa.table({name: pa.array(values) for name, values in columns} | {"partition": of_group})
+def _with_partition(groups: pa.Table, partitions: int) -> pa.Table:
+    """Groups, by the values of their fields, with the partition of each."""
+    texts = ByteTable.of([text.encode() for text in key_texts(groups.columns).to_pylist()])
+    return groups.append_column("partition", pa.array(texts.partitions(partitions)))
 
 
 def late_records(

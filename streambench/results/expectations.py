@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from streambench.model.expression import Aggregate
+from streambench.model.columns import ResultColumn
 from streambench.model.plan import EventClock
 from streambench.oracle.expected import Expected
 
@@ -29,7 +29,7 @@ _DIGEST_LENGTH: Final = 16
 class _Facts:
     """Everything of an expectation that is no column."""
 
-    aggregates: tuple[Aggregate, ...]
+    aggregates: tuple[ResultColumn, ...]
     clock: EventClock
     quantum_ms: int
     quanta: int

@@ -16,20 +16,26 @@ from streambench.trial.schedule import EventTimes
 from streambench.trial.testbed import Testbed
 
 READY_TIMEOUT_S = 120.0
-# On every partition: the probe and its closer.
-RECORDS_BEFORE_LOAD = 2
+
+
+def records_before_load(probe: Probe) -> int:
+    """How many records its partition holds before a job's first load: the probe's and its closer."""
+    return len(probe.together) + 1
 
 
 def send_to_every_partition(testbed: Testbed, probes: Sequence[Probe], *, event_ms: int) -> None:
     """One record on each partition, acknowledged when this returns; `event_ms` since the epoch."""
-    for probe in probes:
+    _send(testbed, [(probe, (probe.value,)) for probe in probes], event_ms)
+
+
+def _send(testbed: Testbed, sent: Sequence[tuple[Probe, tuple[bytes, ...]]], event_ms: int) -> None:
+    for probe, _ in sent:
         testbed.own.sent(probe.key.decode(), event_ms)
     testbed.player.send(
         tuple(
-            ControlRecord(
-                partition=probe.partition, event_ms=event_ms, key=probe.key, value=probe.value
-            )
-            for probe in probes
+            ControlRecord(partition=probe.partition, event_ms=event_ms, key=probe.key, value=value)
+            for probe, values in sent
+            for value in values
         )
     )
 
@@ -48,7 +54,8 @@ def wait_for_probe(
     The reader's own place does not move: what came meanwhile is judged with the first load. Raises EngineFailed when the job fails or is silent for READY_TIMEOUT_S.
     """
     blocks = testbed.reader.follow_anew()
-    send_to_every_partition(testbed, probes, event_ms=times.probe_ms + event_offset_ms)
+    of_a_row = [(probe, probe.together) for probe in probes]
+    _send(testbed, of_a_row, times.probe_ms + event_offset_ms)
     send_to_every_partition(testbed, probes, event_ms=times.closer_ms + event_offset_ms)
     missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
 

@@ -1,48 +1,214 @@
-"""The range of values that an expression can take, from the ranges of its columns."""
+"""The range of values that an expression can take, from the ranges of its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, TypeAlias, assert_never
 
 from streambench.model.expression import (
+    And,
     Arithmetic,
     ArithmeticOperator,
+    Call,
+    Case,
+    Comparison,
+    ComparisonOperator,
+    Constant,
+    Convert,
+    Division,
     Expression,
     FieldReference,
+    FieldType,
+    Function,
     Literal,
+    Not,
+    Or,
+    operands_of,
 )
-from streambench.model.workload import IntRange, Workload
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    IntRange,
+    Workload,
+)
 
-Range: TypeAlias = tuple[int, int]
-"""Least and greatest value, both inclusive."""
+Number: TypeAlias = int | float | Fraction
+Range: TypeAlias = tuple[Number, Number]
+"""Least and greatest value, both inclusive; those of decimals are fractions, so that they are exact."""
+
+Ranges: TypeAlias = Mapping[str, Range]
+
+_LONGEST: Final = 2**31 - 1
+_INFINITE: Final = float("inf")
+_OPPOSITE: Final = {
+    ComparisonOperator.EQ: ComparisonOperator.NE,
+    ComparisonOperator.NE: ComparisonOperator.EQ,
+    ComparisonOperator.LT: ComparisonOperator.GE,
+    ComparisonOperator.LE: ComparisonOperator.GT,
+    ComparisonOperator.GT: ComparisonOperator.LE,
+    ComparisonOperator.GE: ComparisonOperator.LT,
+}
+_SWAPPED: Final = {
+    ComparisonOperator.EQ: ComparisonOperator.EQ,
+    ComparisonOperator.NE: ComparisonOperator.NE,
+    ComparisonOperator.LT: ComparisonOperator.GT,
+    ComparisonOperator.LE: ComparisonOperator.GE,
+    ComparisonOperator.GT: ComparisonOperator.LT,
+    ComparisonOperator.GE: ComparisonOperator.LE,
+}
+
+
+def exact(value: int | float | Decimal) -> Number:
+    """A value as a bound."""
+    return Fraction(value) if isinstance(value, Decimal) else value
 
 
 def ranges_of(workload: Workload) -> dict[str, Range]:
-    """Return the range of every generated BIGINT field; replayed fields are absent."""
-    return {
-        field.name: (field.source.low, field.source.high)
-        for field in workload.fields
-        if isinstance(field.source, IntRange)
-    }
+    """Return the range of every generated number; replayed fields are absent."""
+    found: dict[str, Range] = {}
+    for field in workload.fields:
+        match field.source:
+            case IntRange(low=low, high=high) | DoubleRange(low=low, high=high):
+                found[field.name] = (low, high)
+            case DecimalRange(low=low, high=high, scale=scale):
+                found[field.name] = (Fraction(low, 10**scale), Fraction(high, 10**scale))
+            case Choice() | Coin() | None:
+                pass
+            case _:
+                assert_never(field.source)
+    return found
 
 
-def range_of(expression: Expression, ranges: Mapping[str, Range]) -> Range:
-    """Return the range of a BIGINT expression; it encloses all values, and may be wider than they are."""
+def range_of(expression: Expression, ranges: Ranges) -> Range:
+    """Return the range of a number; it encloses all values, and may be wider than they are.
+
+    A quotient has none where it can divide by 0 (infinite), nor has a remainder (that of its dividend).
+    """
     match expression:
         case FieldReference(name=name):
             return ranges[name]
-        case Literal(value=int(value)):
-            return (value, value)
+        case Literal(value=(int() | float() | Decimal()) as value):
+            return (exact(value), exact(value))
+        case Convert(type=type_, operand=operand):
+            low, high = range_of(operand, ranges)
+            if type_ is FieldType.DOUBLE:
+                return (float(low), float(high))
+            return (Fraction(low), Fraction(high))
         case Arithmetic(operator=operator, left=left, right=right):
-            (low, high), (other_low, other_high) = range_of(left, ranges), range_of(right, ranges)
-            match operator:
-                case ArithmeticOperator.ADD:
-                    return (low + other_low, high + other_high)
-                case ArithmeticOperator.SUB:
-                    return (low - other_high, high - other_low)
-                case ArithmeticOperator.MUL:
-                    corners = [a * b for a in (low, high) for b in (other_low, other_high)]
-                    return (min(corners), max(corners))
+            return _arithmetic(operator, range_of(left, ranges), range_of(right, ranges))
+        case Division(left=left, right=right):
+            return _quotient(range_of(left, ranges), range_of(right, ranges))
+        case Call(function=Function.LENGTH):
+            return (0, _LONGEST)
+        case Call(function=Function.ABS, arguments=arguments):
+            low, high = range_of(arguments[0], ranges)
+            least = 0 if low <= 0 <= high else min(abs(low), abs(high))
+            return (least, max(abs(low), abs(high)))
+        case Case():
+            return _hull([range_of(value, known) for value, known in reached(expression, ranges)])
         case _:
-            raise ValueError(f"{expression} is not a BIGINT")
+            raise ValueError(f"{expression} is no number")
+
+
+def steps_of(expression: Expression, ranges: Ranges) -> Iterator[tuple[Expression, Ranges]]:
+    """An expression and all that it is computed from, with the ranges that fields have there."""
+    yield expression, ranges
+    if not isinstance(expression, Case):
+        for operand in operands_of(expression):
+            yield from steps_of(operand, ranges)
+        return
+    for branch in expression.branches:
+        yield from steps_of(branch.condition, ranges)
+        yield from steps_of(branch.value, narrowed(ranges, branch.condition))
+        ranges = narrowed(ranges, Not(branch.condition))
+    yield from steps_of(expression.otherwise, ranges)
+
+
+def reached(case: Case, ranges: Ranges) -> list[tuple[Expression, Ranges]]:
+    """The values of CASE with the ranges that fields have where each is computed."""
+    found: list[tuple[Expression, Ranges]] = []
+    for branch in case.branches:
+        found.append((branch.value, narrowed(ranges, branch.condition)))
+        ranges = narrowed(ranges, Not(branch.condition))
+    return [*found, (case.otherwise, ranges)]
+
+
+def narrowed(ranges: Ranges, condition: Expression) -> Ranges:
+    """The ranges where a condition holds, as far as it compares fields with constants."""
+    match condition:
+        case Comparison(operator=operator, left=FieldReference(name=name), right=Literal(value=v)):
+            return _compared(ranges, name, operator, v)
+        case Comparison(operator=operator, left=Literal(value=v), right=FieldReference(name=name)):
+            return _compared(ranges, name, _SWAPPED[operator], v)
+        case And(operands=operands):
+            for operand in operands:
+                ranges = narrowed(ranges, operand)
+            return ranges
+        case Not(operand=Comparison(operator=operator, left=left, right=right)):
+            return narrowed(ranges, Comparison(_OPPOSITE[operator], left, right))
+        case Not(operand=Or(operands=operands)):
+            return narrowed(ranges, And(tuple(map(Not, operands))))
+        case Not(operand=Not(operand=operand)):
+            return narrowed(ranges, operand)
+        case _:
+            return ranges
+
+
+def _compared(ranges: Ranges, name: str, operator: ComparisonOperator, value: Constant) -> Ranges:
+    if name not in ranges or isinstance(value, str | bool):
+        return ranges
+    value = exact(value)
+    # The next number, where there is one; that of a decimal is not known here.
+    step = 1 if isinstance(value, int) else 0
+    low, high = ranges[name]
+    match operator:
+        case ComparisonOperator.EQ:
+            low, high = max(low, value), min(high, value)
+        case ComparisonOperator.NE:
+            low, high = low + step * (low == value), high - step * (high == value)
+        case ComparisonOperator.LT:
+            high = min(high, value - step)
+        case ComparisonOperator.LE:
+            high = min(high, value)
+        case ComparisonOperator.GT:
+            low = max(low, value + step)
+        case ComparisonOperator.GE:
+            low = max(low, value)
+        case _:
+            assert_never(operator)
+    # Where nothing is left nothing is computed either.
+    return ranges if low > high else {**ranges, name: (low, high)}
+
+
+def _arithmetic(operator: ArithmeticOperator, left: Range, right: Range) -> Range:
+    (low, high), (other_low, other_high) = left, right
+    match operator:
+        case ArithmeticOperator.ADD:
+            return (low + other_low, high + other_high)
+        case ArithmeticOperator.SUB:
+            return (low - other_high, high - other_low)
+        case ArithmeticOperator.MUL:
+            return _hull_of([a * b for a in left for b in right])
+        case ArithmeticOperator.MOD:
+            most = max(abs(other_low), abs(other_high)) - 1
+            return (max(low, -most) if low < 0 else 0, min(high, most) if high > 0 else 0)
+        case _:
+            assert_never(operator)
+
+
+def _quotient(left: Range, right: Range) -> Range:
+    if right[0] <= 0 <= right[1]:
+        return (-_INFINITE, _INFINITE)
+    return _hull_of([a / b for a in left for b in right])
+
+
+def _hull_of(values: list[Number]) -> Range:
+    return (min(values), max(values))
+
+
+def _hull(ranges: list[Range]) -> Range:
+    return (min(low for low, _ in ranges), max(high for _, high in ranges))

@@ -1,116 +1,169 @@
-"""SQL text becomes the closed expression language of `model.expression`, or a refusal with a position.
-
-sqlglot only parses; everything that it accepts and this file does not name is refused.
-"""
+"""SQL text becomes the closed expression language of `model.expression`, or a refusal with a position."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from streambench.model.errors import UsageError
 from streambench.model.expression import (
+    MOST_DIGITS,
     Aggregate,
     AggregateFunction,
     And,
-    Arithmetic,
-    ArithmeticOperator,
     Comparison,
-    ComparisonOperator,
+    Convert,
+    DecimalType,
     Expression,
     FieldReference,
     FieldType,
     Literal,
     Not,
     Or,
+    parts_of,
+    type_of,
 )
 from streambench.model.workload import Field
-from streambench.workload.names import did_you_mean
+from streambench.workload.reading import ExpressionError, ExpressionReader
 
-MAX_BIGINT: Final = 2**63 - 1
+__all__ = [
+    "ExpressionError",
+    "Named",
+    "parse_aggregate",
+    "parse_expression",
+    "parse_having",
+    "parse_named",
+]
 
-_COMPARISONS: Final[Mapping[type[exp.Expression], ComparisonOperator]] = {
-    exp.EQ: ComparisonOperator.EQ,
-    exp.NEQ: ComparisonOperator.NE,
-    exp.LT: ComparisonOperator.LT,
-    exp.LTE: ComparisonOperator.LE,
-    exp.GT: ComparisonOperator.GT,
-    exp.GTE: ComparisonOperator.GE,
-}
-_ARITHMETIC: Final[Mapping[type[exp.Expression], ArithmeticOperator]] = {
-    exp.Add: ArithmeticOperator.ADD,
-    exp.Sub: ArithmeticOperator.SUB,
-    exp.Mul: ArithmeticOperator.MUL,
-}
+Named: TypeAlias = Mapping[str, Expression]
+"""Expressions that a workload gave names."""
+
 _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
     exp.Sum: AggregateFunction.SUM,
     exp.Min: AggregateFunction.MIN,
     exp.Max: AggregateFunction.MAX,
+    exp.Avg: AggregateFunction.AVG,
 }
-_SUBSET: Final = (
-    "columns, whole numbers, 'strings', + - *, = <> < <= > >=, AND, OR, NOT, IN (…), BETWEEN"
-)
-# What people try first, and what to write instead.
-_INSTEAD: Final[Mapping[type[exp.Expression], str]] = {
-    exp.Div: "division, whose rounding differs between engines; compare products instead (a > 2 * b)",
-    exp.IntDiv: "division, whose rounding differs between engines; compare products instead (a > 2 * b)",
-    exp.Mod: "the remainder (%); use BETWEEN or IN (…)",
-    exp.Like: "LIKE; use = or IN (…)",
-    exp.ILike: "ILIKE; use = or IN (…)",
-    exp.Is: "IS NULL: no field is ever null",
-    exp.Null: "NULL: no field is ever null",
-    exp.Boolean: "TRUE and FALSE; leave `where` out to take every record",
-    exp.Case: "CASE; use AND, OR and NOT",
-    exp.Cast: "casts: a field is a string or a bigint",
-    exp.DPipe: "string operators",
-    exp.Subquery: "sub-queries",
-    exp.Select: "sub-queries",
-    exp.Avg: "avg, which is not exact; select 'sum(x)' and 'count(*)'",
-}
-_AGGREGATE_FORMS: Final = "count(*), sum(x), min(x) or max(x)"
+# Spark makes the sum of decimals ten digits longer than they are, and no longer than 38.
+_SUMMED_DIGITS: Final = MOST_DIGITS - 10
+_AGGREGATE_FORMS: Final = "count(*), count(distinct x), sum(x), avg(x), min(x) or max(x)"
 
 
-class ExpressionError(UsageError):
-    """A text that is not in the subset; the message tells the position (1 is the first character)."""
-
-
-def parse_expression(text: str, fields: Sequence[Field]) -> Expression:
+def parse_expression(text: str, fields: Sequence[Field], named: Named | None = None) -> Expression:
     """Return the condition in `text` over `fields`, type-checked.
 
     Raises ExpressionError for what is outside the subset, unknown columns and mixed types.
     """
-    node = _parse(text)
-    return _Reader(text, fields).condition(node)
+    return ExpressionReader(text, fields, named).condition(_parse(text))
 
 
-def parse_aggregate(text: str, alias: str, fields: Sequence[Field]) -> Aggregate:
-    """Return the aggregate in `text`, to be called `alias`: count(*), sum, min or max of a whole number."""
+def parse_named(text: str, fields: Sequence[Field], named: Named | None = None) -> Expression:
+    """Return the value or condition in `text`, which is to get a name. Raises as `parse_expression`."""
+    return ExpressionReader(text, fields, named).anything(_parse(text))
+
+
+def parse_aggregate(
+    text: str, alias: str, fields: Sequence[Field], named: Named | None = None
+) -> Aggregate:
+    """Return the aggregate in `text`, to be called `alias`, with its FILTER if it has one.
+
+    Raises ExpressionError as `parse_expression` does.
+    """
     node = _parse(text)
-    reader = _Reader(text, fields)
-    if type(node) is exp.Count:
-        if not isinstance(node.this, exp.Star):
-            raise reader.refusal(
-                node, "count of anything but rows; the nearest is 'count(*)', as no field is null"
-            )
-        return Aggregate(alias, AggregateFunction.COUNT, None)
+    reader = ExpressionReader(text, fields, named)
+    condition = None
+    if isinstance(node, exp.Filter):
+        condition = reader.condition(node.expression.this)
+        node = node.this
+    function, argument = _aggregate(reader, node)
+    return Aggregate(alias, function, argument, condition)
+
+
+def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
+    """Return the condition in `text` over the aliases of `aggregates`.
+
+    Each is compared with a constant or another one, so that bounds on them bound the condition. Raises
+    ExpressionError as `parse_expression` does.
+    """
+    node = _parse(text)
+    fields = [Field(aggregate.alias, aggregate.type, None) for aggregate in aggregates]
+    reader = ExpressionReader(text, fields)
+    for part in node.find_all(exp.AggFunc):
+        raise reader.refusal(
+            part, "an aggregate; `having` names those of `select` by their aliases"
+        )
+    condition = reader.condition(node)
+    nullable = {aggregate.alias for aggregate in aggregates if aggregate.may_be_null}
+    for part in parts_of(condition):
+        match part:
+            case FieldReference(name=name) if name in nullable:
+                raise ExpressionError(
+                    f"{text!r} compares '{name}', which has no value where no record passes its filter;"
+                    " compare a count with the same filter"
+                )
+            case FieldReference() | Literal() | Convert(operand=FieldReference()):
+                pass
+            case Comparison() | And() | Or() | Not():
+                pass
+            case _:
+                raise ExpressionError(
+                    f"{text!r} computes with aggregates; `having` compares each with a constant or with"
+                    " another one"
+                )
+    return condition
+
+
+def _aggregate(
+    reader: ExpressionReader, node: exp.Expression
+) -> tuple[AggregateFunction, Expression | None]:
+    if isinstance(node, exp.Count):
+        return _count(reader, node)
     function = _AGGREGATES.get(type(node))
     if function is None:
-        if isinstance(node, exp.Avg):
-            raise reader.outside(node)
         raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
     if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
         name = function.value
         raise reader.refusal(node, f"DISTINCT or several arguments; the nearest is '{name}(x)'")
-    return Aggregate(alias, function, reader.number(node.this))
+    argument = reader.number(node.this)
+    type_ = type_of(argument)
+    if isinstance(type_, DecimalType) and function is AggregateFunction.SUM:
+        digits = type_.precision
+        if digits > _SUMMED_DIGITS:
+            raise reader.refusal(
+                node, f"a sum of decimals of {digits} digits; {_SUMMED_DIGITS} are the most"
+            )
+    return function, argument
+
+
+def _count(
+    reader: ExpressionReader, node: exp.Count
+) -> tuple[AggregateFunction, Expression | None]:
+    counted = node.this
+    if isinstance(counted, exp.Star):
+        return AggregateFunction.COUNT, None
+    if counted is None or node.args.get("expressions"):
+        raise reader.refusal(node, "count of no or of several things; the nearest is 'count(*)'")
+    if not isinstance(counted, exp.Distinct):
+        reader.anything(counted)  # it must be one; as no value is ever null, each record counts
+        return AggregateFunction.COUNT, None
+    if len(counted.expressions) != 1:
+        raise reader.refusal(node, "DISTINCT of several values; the nearest is 'count(distinct x)'")
+    value = reader.anything(counted.expressions[0])
+    if type_of(value) is FieldType.DOUBLE:
+        raise reader.refusal(
+            node,
+            "DISTINCT of doubles, whose last digits differ between engines; count whole numbers",
+        )
+    return AggregateFunction.COUNT_DISTINCT, value
 
 
 def _parse(text: str) -> exp.Expression:
     try:
-        nodes = sqlglot.parse(text)
+        # As an expression: a statement may begin with what is a user's field, such as load or update.
+        nodes = sqlglot.Dialect.get_or_raise(None).parse_into(exp.Condition, text)
     except ParseError as error:
         first = error.errors[0]
         at = f" near '{first['highlight']}'" if first.get("highlight") else ""
@@ -123,164 +176,3 @@ def _parse(text: str) -> exp.Expression:
     if len(nodes) != 1 or not isinstance(node, exp.Expression):
         raise ExpressionError(f"{text!r} is not one SQL expression")
     return node
-
-
-class _Reader:
-    """Turns sqlglot's nodes into ours; keeps the text to tell where a refusal lies."""
-
-    def __init__(self, text: str, fields: Sequence[Field]) -> None:
-        self.text = text
-        self.types = {field.name: field.type for field in fields}
-
-    def condition(self, node: exp.Expression) -> Expression:
-        """Read what is true or false."""
-        match node:
-            case exp.Paren():
-                return self.condition(node.this)
-            case exp.And():
-                return And(tuple(self.condition(part) for part in _flat(node, exp.And)))
-            case exp.Or():
-                return Or(tuple(self.condition(part) for part in _flat(node, exp.Or)))
-            case exp.Not():
-                return Not(self.condition(node.this))
-            case exp.In():
-                return self._membership(node)
-            case exp.Between():
-                return self._between(node)
-            case _:
-                operator = _COMPARISONS.get(type(node))
-                if operator is not None:
-                    left, right = self.value(node.this), self.value(node.expression)
-                    return self._compare(node, operator, left, right)
-        value = self.value(node)
-        raise self.refusal(node, f"a {_type_of(value).value} where a condition is due; compare it")
-
-    def number(self, node: exp.Expression) -> Expression:
-        """Read a BIGINT."""
-        value = self.value(node)
-        if _type_of(value) is not FieldType.BIGINT:
-            raise self.refusal(node, "a string where a whole number is due")
-        return value
-
-    def value(self, node: exp.Expression) -> Expression:
-        """Read a STRING or a BIGINT."""
-        match node:
-            case exp.Paren():
-                return self.value(node.this)
-            case exp.Column():
-                return self._column(node)
-            case exp.Literal():
-                return self._literal(node)
-            case exp.Neg():
-                operand = self.number(node.this)
-                if isinstance(operand, Literal) and isinstance(operand.value, int):
-                    return Literal(-operand.value)
-                return Arithmetic(ArithmeticOperator.SUB, Literal(0), operand)
-        operator = _ARITHMETIC.get(type(node))
-        if operator is not None:
-            return Arithmetic(operator, self.number(node.this), self.number(node.expression))
-        if type(node) in _COMPARISONS or isinstance(node, exp.And | exp.Or | exp.Not | exp.In):
-            raise self.refusal(node, "a condition where a value is due")
-        raise self.outside(node)
-
-    def _column(self, node: exp.Column) -> FieldReference:
-        if node.args.get("table") is not None:
-            raise self.refusal(node, "a qualified column; write the field's name alone")
-        name = node.name
-        if name not in self.types:
-            raise ExpressionError(
-                f"{self.text!r} names an unknown column '{name}' at position {self._position(node)}"
-                f"{did_you_mean(name, self.types)}"
-            )
-        return FieldReference(name, self.types[name])
-
-    def _literal(self, node: exp.Literal) -> Literal:
-        text = str(node.this)
-        if node.is_string:
-            if any(not c.isprintable() or c in "'\\" for c in text) or "${" in text:
-                # Engines disagree on how these are escaped in SQL text.
-                raise self.refusal(
-                    node, "quotes, backslashes, control characters or ${ in a string"
-                )
-            return Literal(text)
-        if not (text.isascii() and text.isdigit()):
-            raise self.refusal(
-                node, f"the number {text}; only whole numbers are exact on every engine"
-            )
-        if int(text) > MAX_BIGINT:
-            raise self.refusal(node, f"the number {text}; the greatest is {MAX_BIGINT}")
-        return Literal(int(text))
-
-    def _membership(self, node: exp.In) -> Expression:
-        members = node.args.get("expressions")
-        if not members:
-            raise self.refusal(node, "IN without a list of constants; write x IN (1, 2)")
-        left = self.value(node.this)
-        equals = tuple(
-            self._compare(member, ComparisonOperator.EQ, left, self.value(member))
-            for member in members
-        )
-        return equals[0] if len(equals) == 1 else Or(equals)
-
-    def _between(self, node: exp.Between) -> Expression:
-        if node.args.get("symmetric"):
-            raise self.refusal(node, "BETWEEN SYMMETRIC; the nearest is BETWEEN")
-        value = self.value(node.this)
-        low, high = self.value(node.args["low"]), self.value(node.args["high"])
-        return And(
-            (
-                self._compare(node, ComparisonOperator.GE, value, low),
-                self._compare(node, ComparisonOperator.LE, value, high),
-            )
-        )
-
-    def _compare(
-        self,
-        node: exp.Expression,
-        operator: ComparisonOperator,
-        left: Expression,
-        right: Expression,
-    ) -> Comparison:
-        left_type, right_type = _type_of(left), _type_of(right)
-        if left_type is not right_type:
-            raise self.refusal(node, f"a {left_type.value} compared with a {right_type.value}")
-        return Comparison(operator, left, right)
-
-    def outside(self, node: exp.Expression) -> ExpressionError:
-        """The refusal of a construct that the subset lacks."""
-        if (instead := _INSTEAD.get(type(node))) is not None:
-            return self.refusal(node, instead)
-        if isinstance(node, exp.AggFunc):
-            return self.refusal(
-                node, f"this here; an aggregate stands in `select` alone: {_AGGREGATE_FORMS}"
-            )
-        if isinstance(node, exp.Func):
-            return self.refusal(node, f"functions; what can be used: {_SUBSET}")
-        return self.refusal(node, f"{node.sql()!r}; what can be used: {_SUBSET}")
-
-    def refusal(self, node: exp.Expression, what: str) -> ExpressionError:
-        """An error that tells where and what."""
-        return ExpressionError(f"{self.text!r} uses, at position {self._position(node)}, {what}")
-
-    def _position(self, node: exp.Expression) -> int:
-        # Only tokens that carry text keep their place: a construct begins at its first one.
-        starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
-        return min(starts, default=0) + 1
-
-
-def _flat(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
-    """The operands of a chain `a AND b AND c`, without its nesting."""
-    parts: list[exp.Expression] = []
-    for side in (node.this, node.expression):
-        parts.extend(_flat(side, kind) if isinstance(side, kind) else [side])
-    return parts
-
-
-def _type_of(value: Expression) -> FieldType:
-    match value:
-        case FieldReference(type=type_):
-            return type_
-        case Literal(value=str()):
-            return FieldType.STRING
-        case _:
-            return FieldType.BIGINT

@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
-from streambench.model.workload import Choice, FieldSource, IntRange, Replay, Workload
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    FieldSource,
+    IntRange,
+    Replay,
+    Workload,
+)
 from streambench.workload.keys import KeyValue
 from streambench.workload.source import survey
 
@@ -49,8 +59,12 @@ def _size(source: FieldSource) -> int:
     match source:
         case Choice(values=values):
             return len(values)
-        case IntRange(low=low, high=high):
+        case IntRange(low=low, high=high) | DecimalRange(low=low, high=high):
             return high - low + 1
+        case Coin(share=share):
+            return 2 if 0 < share < 1 else 1
+        case DoubleRange():
+            raise ValueError("no query groups by a double")
         case _:
             assert_never(source)
 
@@ -61,5 +75,11 @@ def _value(source: FieldSource, place: int) -> KeyValue:
             return values[place]
         case IntRange(low=low):
             return low + place
+        case DecimalRange(low=low, scale=scale):
+            return Decimal(low + place).scaleb(-scale)
+        case Coin(share=share):
+            return place == 1 or share == 1
+        case DoubleRange():
+            raise ValueError("no query groups by a double")
         case _:
             assert_never(source)

@@ -1,27 +1,73 @@
-"""An expression as Java over local variables: `String` for STRING, `long` for BIGINT."""
+"""An expression as Java: `String` for STRING, `long` for BIGINT, `double`, `boolean`, `BigDecimal`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import assert_never
+from decimal import Decimal
+from typing import Final, assert_never
 
 from streambench.model.expression import (
     And,
     Arithmetic,
+    ArithmeticOperator,
+    Call,
+    Case,
     Comparison,
     ComparisonOperator,
+    Constant,
+    Convert,
+    DecimalType,
+    Division,
     Expression,
     FieldReference,
     FieldType,
+    Function,
+    Like,
     Literal,
     Not,
     Or,
+    ValueType,
+    Wildcard,
+    type_of,
 )
+from streambench.workload.patterns import to_regex
+
+HELPER: Final = "Text"
+"""The class of helpers that some expressions need."""
+
+_OPERATORS: Final = {
+    ComparisonOperator.EQ: "==",
+    ComparisonOperator.NE: "!=",
+    ComparisonOperator.LT: "<",
+    ComparisonOperator.LE: "<=",
+    ComparisonOperator.GT: ">",
+    ComparisonOperator.GE: ">=",
+}
+_TYPES: Final = {
+    FieldType.STRING: "String",
+    FieldType.BIGINT: "long",
+    FieldType.DOUBLE: "double",
+    FieldType.BOOLEAN: "boolean",
+}
+_DECIMAL: Final = "java.math.BigDecimal"
+_METHODS: Final = {
+    ArithmeticOperator.ADD: "add",
+    ArithmeticOperator.SUB: "subtract",
+    ArithmeticOperator.MUL: "multiply",
+}
+
+
+def java_type(type_: ValueType) -> str:
+    """The Java type of such values."""
+    return _DECIMAL if isinstance(type_, DecimalType) else _TYPES[type_]
 
 
 def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda name: name) -> str:
-    """Return a Java expression of type boolean, long or String; `variable` renders a field's name."""
+    """Return a Java expression; `variable` renders a field's name.
+
+    Some name the class HELPER.
+    """
 
     def operand(inner: Expression) -> str:
         text = to_java(inner, variable=variable)
@@ -31,16 +77,32 @@ def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda n
         case FieldReference(name=name):
             return variable(name)
         case Literal(value=value):
-            if isinstance(value, str):
-                # JSON's escapes, ASCII only, are Java's too: the source's encoding does not matter.
-                return json.dumps(value)
-            return f"{value}L" if value >= 0 else f"({value}L)"
+            return _literal(value)
         case Arithmetic(operator=arithmetic, left=left, right=right):
+            if isinstance(type_of(left), DecimalType):
+                inner = to_java(right, variable=variable)
+                return f"{operand(left)}.{_METHODS[arithmetic]}({inner})"
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
+        case Division(left=left, right=right):
+            return f"{operand(left)} / {operand(right)}"
+        case Convert(type=type_, operand=inner):
+            return _converted(type_, type_of(inner), operand(inner))
+        case Call():
+            return _call(expression, [operand(each) for each in expression.arguments])
+        case Case(branches=branches, otherwise=otherwise):
+            chosen = "".join(
+                f"{operand(each.condition)} ? {operand(each.value)} : " for each in branches
+            )
+            return chosen + operand(otherwise)
         case Comparison(operator=comparison, left=left, right=right):
-            if _is_string(left):
+            if type_of(left) is FieldType.STRING:
                 return _compare_strings(comparison, operand(left), operand(right))
-            return f"{operand(left)} {_JAVA_OPERATOR[comparison]} {operand(right)}"
+            if isinstance(type_of(left), DecimalType):
+                other = to_java(right, variable=variable)
+                return f"{operand(left)}.compareTo({other}) {_OPERATORS[comparison]} 0"
+            return f"{operand(left)} {_OPERATORS[comparison]} {operand(right)}"
+        case Like():
+            return _like(expression, operand(expression.operand))
         case And(operands=operands):
             return " && ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
@@ -51,24 +113,48 @@ def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda n
             assert_never(expression)
 
 
-_JAVA_OPERATOR = {
-    ComparisonOperator.EQ: "==",
-    ComparisonOperator.NE: "!=",
-    ComparisonOperator.LT: "<",
-    ComparisonOperator.LE: "<=",
-    ComparisonOperator.GT: ">",
-    ComparisonOperator.GE: ">=",
-}
-
-
-def _is_string(expression: Expression) -> bool:
-    match expression:
-        case FieldReference(type=type_):
-            return type_ is FieldType.STRING
-        case Literal(value=value):
-            return isinstance(value, str)
+def _converted(type_: ValueType, before: ValueType, operand: str) -> str:
+    match type_, before:
+        case DecimalType(scale=scale), DecimalType():
+            return f"{operand}.setScale({scale})"
+        case DecimalType(), _:
+            return f"{_DECIMAL}.valueOf({operand})"
+        case _, DecimalType():
+            return f"{operand}.doubleValue()"
         case _:
-            return False
+            return f"({java_type(type_)}) {operand}"
+
+
+def _literal(value: Constant) -> str:
+    if isinstance(value, str | bool):
+        # JSON's escapes, ASCII only, are Java's too: the source's encoding does not matter.
+        return json.dumps(value)
+    if isinstance(value, Decimal):
+        return f'new {_DECIMAL}("{format(value, "f")}")'
+    suffix = "" if isinstance(value, float) else "L"
+    return f"{value}{suffix}" if value >= 0 else f"({value}{suffix})"
+
+
+def _call(call: Call, arguments: list[str]) -> str:
+    first = arguments[0]
+    match call.function:
+        case Function.LOWER:
+            return f"{first}.toLowerCase(java.util.Locale.ROOT)"
+        case Function.UPPER:
+            return f"{first}.toUpperCase(java.util.Locale.ROOT)"
+        case Function.LENGTH:
+            return f"{HELPER}.length({first})"
+        case Function.SUBSTRING:
+            return f"{HELPER}.substring({', '.join(arguments)})"
+        case Function.CONCAT:
+            # Of one it is itself, and the first operand makes it one of strings.
+            return " + ".join(arguments)
+        case Function.ABS:
+            if isinstance(type_of(call.arguments[0]), DecimalType):
+                return f"{first}.abs()"
+            return f"Math.abs({first})"
+        case _:
+            assert_never(call.function)
 
 
 def _compare_strings(operator: ComparisonOperator, left: str, right: str) -> str:
@@ -78,6 +164,17 @@ def _compare_strings(operator: ComparisonOperator, left: str, right: str) -> str
         case ComparisonOperator.NE:
             return f"!{left}.equals({right})"
         case _:
-            # Java orders by UTF-16 units, the others by code points. The two differ only beyond U+FFFF,
-            # and there `workload.validate` refuses the comparison.
-            return f"{left}.compareTo({right}) {_JAVA_OPERATOR[operator]} 0"
+            # Java's own order is that of UTF-16 units.
+            return f"{HELPER}.compare({left}, {right}) {_OPERATORS[operator]} 0"
+
+
+def _like(expression: Like, operand: str) -> str:
+    match expression.pattern:
+        case (str(text), Wildcard.ANY):
+            return f"{operand}.startsWith({_literal(text)})"
+        case (Wildcard.ANY, str(text)):
+            return f"{operand}.endsWith({_literal(text)})"
+        case (Wildcard.ANY, str(text), Wildcard.ANY):
+            return f"{operand}.contains({_literal(text)})"
+        case pattern:
+            return f"{HELPER}.matches({operand}, {_literal(to_regex(pattern))})"

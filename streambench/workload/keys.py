@@ -8,38 +8,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from decimal import Decimal
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-KeyValue: TypeAlias = str | int
-"""A value of a field by which a query groups."""
-
-_COMPACT: Final = (",", ":")
+KeyValue: TypeAlias = str | int | float | Decimal
+"""A value of a field; a decimal has all digits of its type. No query groups by a double."""
 
 
 def key_text(values: Sequence[KeyValue]) -> str:
     """The text of the group with these values, in the order of the query."""
-    if len(values) > 1:
-        return json.dumps(list(values), ensure_ascii=False, separators=_COMPACT)
-    (value,) = values
-    return value if isinstance(value, str) else json.dumps(value)
+    match values:
+        case [str(text)]:
+            return text
+        case [value]:
+            return _json(value)
+        case _:
+            return f"[{','.join(map(_json, values))}]"
+
+
+def _json(value: KeyValue) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return json.dumps(value, ensure_ascii=False)
 
 
 def key_texts(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     """The same of many groups: a column for each field, one entry a group."""
     if len(columns) == 1:
-        return columns[0].cast(pa.string())
+        (column,) = columns
+        return column if pa.types.is_string(column.type) else _json_texts(column, plain=True)
     inside = pc.binary_join_element_wise(*map(_json_texts, columns), ",")
     return pc.binary_join_element_wise("[", inside, "]", "")
 
 
-def _json_texts(column: pa.ChunkedArray) -> pa.Array:
-    """Each value as JSON; a distinct string is written once."""
+def _json_texts(column: pa.ChunkedArray, *, plain: bool = False) -> pa.Array:
+    """Each value as JSON, or a string as it is where `plain`; a distinct value is written once."""
     values = column.combine_chunks()
     if pa.types.is_integer(column.type):
         return values.cast(pa.string())
     coded = values if pa.types.is_dictionary(column.type) else values.dictionary_encode()
-    distinct = [json.dumps(text, ensure_ascii=False) for text in coded.dictionary.to_pylist()]
-    return pa.array(distinct, pa.string()).take(coded.indices)
+    written = coded.dictionary.to_pylist()
+    if not (plain and written and isinstance(written[0], str)):
+        written = [_json(value) for value in written]
+    return pa.array(written, pa.string()).take(coded.indices)

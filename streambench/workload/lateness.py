@@ -10,7 +10,7 @@ import numpy as np
 from streambench.model.workload import Replay, Workload
 from streambench.workload.file.converted import version_of
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, opened, survey
-from streambench.workload.sql import to_sql
+from streambench.workload.sql import DUCKDB, to_sql
 
 
 def with_lateness(workload: Workload) -> Workload:
@@ -21,7 +21,7 @@ def with_lateness(workload: Workload) -> Workload:
     if not isinstance(workload.input, Replay):
         return workload
     # Neither its name nor what is counted of it changes when a record comes.
-    query = replace(workload.query, aggregates=())
+    query = replace(workload.query, aggregates=(), having=None)
     asked = replace(
         workload, query=query, title="", input=replace(workload.input, may_be_late=True)
     )
@@ -40,7 +40,7 @@ def _may_be_late(workload: Workload, version: tuple[int, ...]) -> bool:
     surveyed = survey(replay, workload.fields, query.group_by)
     elapsed = f'("{ARRIVAL_MS}" - {surveyed.first_arrival_ms})'
     quantum = f"floor({elapsed} / {float(replay.speed_up * workload.quantum_ms)!r})"
-    passes = "TRUE" if query.where is None else to_sql(query.where, table="source")
+    passes = "TRUE" if query.where is None else to_sql(query.where, DUCKDB.of_table("source"))
     with opened(replay, workload.fields) as connection:
         table = connection.sql(
             f'SELECT {quantum} AS quantum, max("{EVENT_MS}") AS newest,'

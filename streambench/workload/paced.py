@@ -7,17 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import (
-    And,
-    Arithmetic,
-    Comparison,
-    Expression,
-    FieldReference,
-    FieldType,
-    Literal,
-    Not,
-    Or,
-)
+from streambench.model.expression import FieldType, fields_of
 from streambench.model.workload import Copies, Replay, Workload
 from streambench.workload.file.surprises import played_ms_of
 from streambench.workload.file.tempo import speed_words
@@ -69,10 +59,12 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
             hint=f"streambench run {workload.name}",
         )
     key = keys[place].name
-    if workload.query.where is not None and key in _names(workload.query.where):
+    asking = next((c for c in workload.query.conditions if key in fields_of(c)), None)
+    if asking is not None:
+        what = "`where`" if asking is workload.query.where else "filter of an aggregate"
         raise UsageError(
             f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
-            f" and its `where` asks for keys ({key})",
+            f" and its {what} asks for keys ({key})",
             hint=f"streambench run {workload.name}",
         )
     found = survey(replay, workload.fields, keys)
@@ -105,17 +97,3 @@ def _mark(keys: Sequence[str]) -> str:
         (mark for mark in _MARKS if not any(mark in key for key in keys)),
         "~" * (1 + max(key.count("~") for key in keys)),
     )
-
-
-def _names(expression: Expression) -> set[str]:
-    match expression:
-        case FieldReference(name=name):
-            return {name}
-        case Literal():
-            return set()
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            return _names(left) | _names(right)
-        case And(operands=operands) | Or(operands=operands):
-            return set().union(*map(_names, operands))
-        case Not(operand=operand):
-            return _names(operand)

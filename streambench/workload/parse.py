@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, FieldReference, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    DecimalType,
+    Expression,
+    FieldReference,
+    FieldType,
+    ValueType,
+)
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import (
     Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
     Field,
     FieldSource,
     FileColumn,
@@ -26,7 +36,14 @@ from streambench.model.workload import (
     TimeColumn,
     Workload,
 )
-from streambench.workload.expressions import ExpressionError, parse_aggregate, parse_expression
+from streambench.workload.expressions import (
+    ExpressionError,
+    Named,
+    parse_aggregate,
+    parse_expression,
+    parse_having,
+    parse_named,
+)
 from streambench.workload.locate import FILE_NAME
 from streambench.workload.names import did_you_mean, problem_with_name
 from streambench.workload.schema import (
@@ -40,6 +57,7 @@ from streambench.workload.schema import (
     WorkloadSpec,
     input_kind,
     keys_at,
+    value_type,
 )
 from streambench.workload.source import parse_instant_ms
 from streambench.workload.toml_file import read_toml, refusal
@@ -127,24 +145,46 @@ def _fields(file: Path, spec: WorkloadSpec) -> tuple[Field, ...]:
             raise _refusal(file, f"input.fields.{name}: {problem}")
         if isinstance(declared, GeneratedField):
             source = _source(name, declared)
-            type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
-            fields.append(Field(name, type_, source))
+            fields.append(Field(name, _type(source), source))
         else:
             column = FileColumn(declared.column or name, declared.times or 1)
-            fields.append(Field(name, declared.type, None, column))
+            fields.append(Field(name, value_type(declared.type), None, column))
     return tuple(fields)
 
 
 def _source(name: str, declared: GeneratedField) -> FieldSource:
     if declared.int_ is not None:
         return IntRange(*declared.int_)
-    assert declared.choice is not None, "the schema asks for choice or int"
+    if declared.decimal is not None:
+        return DecimalRange(*declared.units, declared.digits_behind)
+    if declared.double is not None:
+        return DoubleRange(*declared.double)
+    if declared.bool_ is not None:
+        return Coin(declared.bool_)
+    assert declared.choice is not None, "the schema asks for one of them"
     if isinstance(declared.choice, int):
         prefix = name if declared.prefix is None else declared.prefix
         values = tuple(f"{prefix}{number}" for number in range(declared.choice))
     else:
         values = declared.choice
     return Choice(values, declared.skew or 0.0)
+
+
+def _type(source: FieldSource) -> ValueType:
+    match source:
+        case Choice():
+            return FieldType.STRING
+        case IntRange():
+            return FieldType.BIGINT
+        case DoubleRange():
+            return FieldType.DOUBLE
+        case Coin():
+            return FieldType.BOOLEAN
+        case DecimalRange(low=low, high=high, scale=scale):
+            digits = max(len(str(abs(bound))) for bound in (low, high))
+            return DecimalType(max(digits, scale), scale)
+        case _:
+            assert_never(source)
 
 
 def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
@@ -202,32 +242,70 @@ def _shape(spec: ShapeSpec) -> Shape:
 
 def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
     group_by = _group_by(file, spec, fields)
-    keys = {key.name for key in group_by}
+    named = _named(file, spec, fields)
     try:
-        where = None if spec.where is None else parse_expression(spec.where, fields)
+        where = None if spec.where is None else parse_expression(spec.where, fields, named)
     except ExpressionError as error:
         raise _refusal(file, f"query.where: {error.message}") from None
+    aggregates = _aggregates(file, spec, fields, named)
+    try:
+        having = None if spec.having is None else parse_having(spec.having, aggregates)
+    except ExpressionError as error:
+        raise _refusal(file, f"query.having: {error.message}") from None
+    return Query(where, group_by, _window(spec.window), spec.grace, aggregates, having)
+
+
+def _named(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Named:
+    """The expressions of `let`; each may use those before it."""
+    known = {field.name for field in fields}
+    named: dict[str, Expression] = {}
+    for name, text in spec.let.items():
+        problem = problem_with_name(name)
+        if name in known:
+            problem = "an expression cannot have the name of a field"
+        if problem is not None:
+            raise _refusal(file, f"query.let.{name}: {problem}")
+        try:
+            named[name] = parse_named(text, fields, named)
+        except ExpressionError as error:
+            raise _refusal(file, f"query.let.{name}: {error.message}") from None
+    return named
+
+
+def _aggregates(
+    file: Path, spec: QuerySpec, fields: tuple[Field, ...], named: Named
+) -> tuple[Aggregate, ...]:
     aggregates: list[Aggregate] = []
     for alias, text in spec.select.items():
         problem = problem_with_name(alias)
-        if alias in keys:
+        if alias in spec.group_by:
             problem = "an aggregate cannot have the name of a group-by field"
         if problem is not None:
             raise _refusal(file, f"query.select.{alias}: {problem}")
         try:
-            aggregates.append(parse_aggregate(text, alias, fields))
+            aggregates.append(parse_aggregate(text, alias, fields, named))
         except ExpressionError as error:
             raise _refusal(file, f"query.select.{alias}: {error.message}") from None
-    return Query(where, group_by, _window(spec.window), spec.grace, tuple(aggregates))
+    return tuple(aggregates)
 
 
 def _group_by(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> tuple[FieldReference, ...]:
-    types: Mapping[str, FieldType] = {field.name: field.type for field in fields}
+    types: Mapping[str, ValueType] = {field.name: field.type for field in fields}
     for place, key in enumerate(spec.group_by):
+        if key in spec.let:
+            raise _refusal(
+                file,
+                f"query.group_by: '{key}' is of `let`; records are grouped by their own fields",
+            )
         if key not in types:
             raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
         if key in spec.group_by[:place]:
             raise _refusal(file, f"query.group_by: '{key}' stands there twice")
+        if types[key] is FieldType.DOUBLE:
+            raise _refusal(
+                file,
+                f"query.group_by: '{key}' is a double; group by what can be told to be the same",
+            )
     return tuple(FieldReference(key, types[key]) for key in spec.group_by)
 
 

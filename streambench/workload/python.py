@@ -1,23 +1,36 @@
-"""An expression as Python over local variables: `str` for STRING, `int` for BIGINT."""
+"""An expression as Python: `str` for STRING, `int` for BIGINT, `float`, `bool` and `Decimal`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Final, assert_never
 
 from streambench.model.expression import (
     And,
     Arithmetic,
+    ArithmeticOperator,
+    Call,
+    Case,
     Comparison,
     ComparisonOperator,
+    Constant,
+    Convert,
+    DecimalType,
+    Division,
     Expression,
     FieldReference,
+    FieldType,
+    Function,
+    Like,
     Literal,
     Not,
     Or,
+    Wildcard,
 )
+from streambench.workload.patterns import to_regex
 
-_PYTHON_OPERATOR = {
+_OPERATORS: Final = {
     ComparisonOperator.EQ: "==",
     ComparisonOperator.NE: "!=",
     ComparisonOperator.LT: "<",
@@ -25,10 +38,39 @@ _PYTHON_OPERATOR = {
     ComparisonOperator.GT: ">",
     ComparisonOperator.GE: ">=",
 }
+_TYPES: Final = {
+    FieldType.STRING: "str",
+    FieldType.BIGINT: "int",
+    FieldType.DOUBLE: "float",
+    FieldType.BOOLEAN: "bool",
+}
+_DECIMAL: Final = "Decimal"
+_REMAINDER: Final = "remainder"
+_MATCHES: Final = "matches"
+_HELPERS: Final = {
+    _REMAINDER: '''def remainder(left, right):
+    """What is left of a division, with the sign of what is divided."""
+    found = abs(left) % abs(right)
+    return -found if left < 0 else found
+''',
+    _MATCHES: '''def matches(text, regex):
+    """Whether the whole text is as the expression says."""
+    return re.fullmatch(regex, text, re.DOTALL) is not None
+''',
+}
+
+
+def helpers_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """The functions that Python expressions need; `matches` needs the module `re`."""
+    written = "\n".join(texts)
+    return tuple(source for name, source in _HELPERS.items() if f"{name}(" in written)
 
 
 def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda name: name) -> str:
-    """Return a Python expression; `variable` renders a field's name, such as `d["price"]`."""
+    """Return a Python expression; `variable` renders a field's name, such as `d["price"]`.
+
+    Some call the functions of `helpers_of`; decimals need the class `Decimal`, in a context of enough digits.
+    """
 
     def operand(inner: Expression) -> str:
         text = to_python(inner, variable=variable)
@@ -38,13 +80,28 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
         case FieldReference(name=name):
             return variable(name)
         case Literal(value=value):
-            if isinstance(value, str):
-                return ascii(value)
-            return str(value) if value >= 0 else f"({value})"
+            return _literal(value)
+        case Arithmetic(operator=ArithmeticOperator.MOD, left=left, right=right):
+            sides = (to_python(side, variable=variable) for side in (left, right))
+            return f"{_REMAINDER}({', '.join(sides)})"
         case Arithmetic(operator=arithmetic, left=left, right=right):
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
+        case Division(left=left, right=right):
+            return f"{operand(left)} / {operand(right)}"
+        case Convert(type=type_, operand=inner):
+            kind = _DECIMAL if isinstance(type_, DecimalType) else _TYPES[type_]
+            return f"{kind}({to_python(inner, variable=variable)})"
+        case Call():
+            return _call(expression, [operand(each) for each in expression.arguments])
+        case Case(branches=branches, otherwise=otherwise):
+            chosen = "".join(
+                f"{operand(each.value)} if {operand(each.condition)} else " for each in branches
+            )
+            return chosen + operand(otherwise)
         case Comparison(operator=comparison, left=left, right=right):
-            return f"{operand(left)} {_PYTHON_OPERATOR[comparison]} {operand(right)}"
+            return f"{operand(left)} {_OPERATORS[comparison]} {operand(right)}"
+        case Like():
+            return _like(expression, operand(expression.operand))
         case And(operands=operands):
             return " and ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
@@ -53,3 +110,50 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return f"not ({to_python(inner, variable=variable)})"
         case _:
             assert_never(expression)
+
+
+def _literal(value: Constant) -> str:
+    if isinstance(value, str | bool):
+        return ascii(value)
+    if isinstance(value, Decimal):
+        return f'{_DECIMAL}("{format(value, "f")}")'
+    return str(value) if value >= 0 else f"({value})"
+
+
+def _call(call: Call, arguments: list[str]) -> str:
+    first = arguments[0]
+    match call.function:
+        case Function.LOWER | Function.UPPER:
+            return f"{first}.{call.function.value}()"
+        case Function.LENGTH:
+            return f"len({first})"
+        case Function.SUBSTRING:
+            begin, *length = (_constant(each) for each in call.arguments[1:])
+            end = str(begin - 1 + length[0]) if length else ""
+            return f"{first}[{begin - 1}:{end}]"
+        case Function.CONCAT:
+            return " + ".join(arguments)
+        case Function.ABS:
+            return f"abs({first})"
+        case _:
+            assert_never(call.function)
+
+
+def _constant(expression: Expression) -> int:
+    match expression:
+        case Literal(value=int(value)):
+            return value
+        case _:
+            raise ValueError(f"{expression} is no whole constant")
+
+
+def _like(expression: Like, operand: str) -> str:
+    match expression.pattern:
+        case (str(text), Wildcard.ANY):
+            return f"{operand}.startswith({_literal(text)})"
+        case (Wildcard.ANY, str(text)):
+            return f"{operand}.endswith({_literal(text)})"
+        case (Wildcard.ANY, str(text), Wildcard.ANY):
+            return f"{_literal(text)} in {operand}"
+        case pattern:
+            return f"{_MATCHES}({operand}, {_literal(to_regex(pattern))})"

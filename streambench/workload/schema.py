@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import (
@@ -12,21 +14,25 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
     StringConstraints,
     Tag,
     model_validator,
 )
 
-from streambench.model.expression import FieldType
+from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.model.workload import EpochUnit
 from streambench.workload.durations import parse_duration
 from streambench.workload.file.instants import problem_with_format
-from streambench.workload.file.types import MOST_TIMES, READINGS
+from streambench.workload.file.types import MOST_TIMES
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
 MAX_SPAN: Final = 2**32
 _MAX_MAGNITUDE: Final = 2**62
+# What 64 bits hold of any digits.
+_FIELD_DIGITS: Final = 18
+_DECIMAL: Final = re.compile(r"decimal\((\d{1,3}), ?(\d{1,3})\)")
 
 
 def _duration(written: object) -> object:
@@ -74,18 +80,25 @@ class _Strict(BaseModel):
 
 
 class GeneratedField(_Strict):
-    """`{ choice = … }` or `{ int = [low, high] }`."""
+    """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ double = … }` or `{ bool = share }`."""
 
     choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
     prefix: str | None = None
     skew: Annotated[float, Field(ge=0, le=10)] | None = None
     int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
+    decimal: tuple[float, float] | None = None
+    scale: Annotated[int, Field(ge=0, le=18)] | None = None
+    double: tuple[FiniteFloat, FiniteFloat] | None = None
+    bool_: Annotated[float | None, Field(alias="bool", ge=0, le=1)] = None
 
     @model_validator(mode="before")
     @classmethod
     def _lists_are_tuples(cls, written: object) -> object:
         if not isinstance(written, Mapping):
-            raise ValueError("a generated field is { choice = … } or { int = [low, high] }")
+            raise ValueError(
+                "a generated field is { choice = … }, { int = [low, high] }, { decimal = [low, high] },"
+                " { double = [low, high] } or { bool = share }"
+            )
         return {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in written.items()
@@ -93,16 +106,20 @@ class GeneratedField(_Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> GeneratedField:
-        if (self.choice is None) == (self.int_ is None):
-            raise ValueError("give either choice or int")
+        sources = (self.choice, self.int_, self.decimal, self.double, self.bool_)
+        if sum(source is not None for source in sources) != 1:
+            raise ValueError("give one of choice, int, decimal, double and bool")
+        if self.choice is None and (self.prefix is not None or self.skew is not None):
+            raise ValueError("prefix and skew belong to choice")
+        if self.decimal is None and self.scale is not None:
+            raise ValueError("scale belongs to decimal")
+        for range_ in (self.int_, self.decimal, self.double):
+            if range_ is not None and range_[0] > range_[1]:
+                raise ValueError(f"the range [{range_[0]}, {range_[1]}] is empty")
         if self.int_ is not None:
-            low, high = self.int_
-            if self.prefix is not None or self.skew is not None:
-                raise ValueError("prefix and skew belong to choice")
-            if low > high:
-                raise ValueError(f"the range [{low}, {high}] is empty")
-            if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
-                raise ValueError(f"the range [{low}, {high}] is too wide; at most 2^32 values")
+            _check_span(self.int_, self.int_)
+        if self.decimal is not None:
+            _check_span(self.decimal, self.units)
         if isinstance(self.choice, tuple):
             if self.prefix is not None:
                 raise ValueError("prefix belongs to a number of choices, not to a list")
@@ -110,24 +127,53 @@ class GeneratedField(_Strict):
                 raise ValueError("a list of choices holds one value or more, each once")
         return self
 
+    @property
+    def units(self) -> tuple[int, int]:
+        """The range of a decimal in units of its last digit."""
+        assert self.decimal is not None, "it is a decimal"
+        low, high = (Decimal(repr(bound)).scaleb(self.digits_behind) for bound in self.decimal)
+        return int(low), int(high)
+
+    @property
+    def digits_behind(self) -> int:
+        """The scale of a decimal: as it is given, or as many digits as its range has behind the point."""
+        assert self.decimal is not None, "it is a decimal"
+        needed = max(_digits_behind(bound) for bound in self.decimal)
+        if self.scale is not None and self.scale < needed:
+            raise ValueError(f"the range has {needed} digits behind the point, more than its scale")
+        return needed if self.scale is None else self.scale
+
+
+def _digits_behind(number: float) -> int:
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -18:
+        raise ValueError(f"{number} is no decimal of at most 18 digits behind the point")
+    return max(0, -exponent)
+
+
+def _check_span(shown: tuple[float, float], units: tuple[int, int]) -> None:
+    low, high = units
+    if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
+        raise ValueError(f"the range [{shown[0]}, {shown[1]}] is too wide; at most 2^32 values")
+
 
 ColumnNameSpec: TypeAlias = Annotated[str | tuple[str, ...], BeforeValidator(_column_name)]
 
 
 class ReplayedField(_Strict):
-    """`"string"`, `"bigint"`, or `{ column = "User ID", type = "string" }`: a column of the file.
+    """`"string"`, `"decimal(10,2)"`, or `{ column = "User ID", type = "string" }`: a column of the file.
 
     `times` makes whole numbers of decimals: 100 makes cents of euros.
     """
 
-    type: Annotated[FieldType, Field(strict=False)]
+    type: Text
     column: ColumnNameSpec | None = None
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
 
     @model_validator(mode="after")
     def _times_a_number(self) -> ReplayedField:
-        if self.times is not None and not READINGS[self.type].is_number:
-            raise ValueError(f"times belongs to numbers, and this is a {self.type.value}")
+        if value_type(self.type) is not FieldType.BIGINT and self.times is not None:
+            raise ValueError(f"times belongs to numbers of type bigint, and this is a {self.type}")
         return self
 
 
@@ -154,6 +200,24 @@ class TimeColumnSpec(_Strict):
 
 
 TimeColumnOf: TypeAlias = Annotated[TimeColumnSpec, BeforeValidator(_time_column)]
+
+
+def value_type(written: str) -> ValueType:
+    """The type that is called so; ValueError for another name."""
+    if (found := _DECIMAL.fullmatch(written)) is not None:
+        precision, scale = int(found[1]), int(found[2])
+        if not scale <= precision <= _FIELD_DIGITS or precision == 0:
+            raise ValueError(
+                f"{written} cannot be: a field has up to {_FIELD_DIGITS} digits, and no more behind the"
+                " point than at all"
+            )
+        return DecimalType(precision, scale)
+    try:
+        return FieldType(written)
+    except ValueError:
+        raise ValueError(
+            f"'{written}' is no type; there are string, bigint, boolean, double and decimal(10,2)"
+        ) from None
 
 
 class TimeSpec(_Strict):
@@ -272,11 +336,13 @@ class WindowSpec(_Strict):
 class QuerySpec(_Strict):
     """`[query]`."""
 
+    let: dict[str, Text] = {}
     where: Text | None = None
     group_by: Annotated[list[str], Field(min_length=1)]
     window: WindowSpec
     grace: DurationMs = 0
     select: Annotated[dict[str, Text], Field(min_length=1)]
+    having: Text | None = None
 
 
 def input_kind(written: object) -> str:

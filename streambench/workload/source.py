@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ import duckdb
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference
 from streambench.model.workload import ColumnName, Copies, Field, Replay, TimeColumn
+from streambench.workload.bounds import Ranges, exact
 from streambench.workload.file.cells import (
     ORDINAL,
     Connection,
@@ -42,13 +43,15 @@ from streambench.workload.file.misfits import (
     unreadable,
 )
 from streambench.workload.file.tables import Table, open_table
-from streambench.workload.file.types import READINGS
+from streambench.workload.file.types import reading_of
 from streambench.workload.keys import KeyValue
 
 # Columns of the view `source` beside the fields and ORDINAL; no field can be called so.
 ARRIVAL_MS: Final = "arrival:ms"
 EVENT_MS: Final = "event:ms"
 COPY: Final = "copy:of_row"
+
+_MOST_GROUPS: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ class Survey:
     last_arrival_ms: int
     first_event_ms: int
     last_event_ms: int
-    bounds: Mapping[str, tuple[int, int]]  # least and greatest value of each BIGINT field
-    groups: tuple[tuple[KeyValue, ...], ...]  # distinct values of the group-by fields, sorted
+    bounds: Ranges  # least and greatest value of each number
+    groups: tuple[tuple[KeyValue, ...], ...]  # distinct ones, sorted: a million at most
     left_out: int = 0
     middle_event_ms: tuple[int, int] = (0, 0)
 
@@ -140,7 +143,7 @@ def _survey(
     group_by: tuple[FieldReference, ...],
     version: tuple[int, ...],
 ) -> Survey:
-    numbers = [field.name for field in fields if READINGS[field.type].is_number]
+    numbers = [field.name for field in fields if reading_of(field.type).is_number]
     with opened(replay, fields) as connection:
         table = open_table(connection, replay.path, replay.delimiter)
         left_out = check_fit(
@@ -154,10 +157,14 @@ def _survey(
             + " FROM source"
         ).fetchone()
         keys = ", ".join(f'"{key.name}"' for key in group_by)
-        groups = connection.execute(f"SELECT DISTINCT {keys} FROM source ORDER BY ALL").fetchall()
+        groups = connection.execute(
+            f"SELECT DISTINCT {keys} FROM source ORDER BY ALL LIMIT {_MOST_GROUPS}"
+        ).fetchall()
     if row[0] == 0:
         raise UsageError(_empty(replay), hint="widen `begin` and `end` in workload.toml")
-    bounds = {name: (int(row[6 + 2 * i]), int(row[7 + 2 * i])) for i, name in enumerate(numbers)}
+    bounds = {
+        name: (exact(row[6 + 2 * at]), exact(row[7 + 2 * at])) for at, name in enumerate(numbers)
+    }
     return Survey(
         rows=int(row[0]),
         first_arrival_ms=int(row[1]),
@@ -202,7 +209,7 @@ def columns_of(
     columns = [time(*each) for each in times.items()]
     for field in fields:
         known_as = named(cell(field.in_file.name), field.name)
-        value = READINGS[field.type].value(known_as.cell, field.in_file.times)
+        value = reading_of(field.type).value(known_as.cell, field.in_file.times)
         columns.append(Column(field.name, field, known_as, value))
     return tuple(columns)
 

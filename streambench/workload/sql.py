@@ -1,62 +1,234 @@
-"""An expression as SQL, understood alike by DuckDB, Flink and Spark."""
+"""An expression as the SQL of DuckDB, Flink and Spark."""
 
 from __future__ import annotations
 
-from typing import assert_never
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final, TypeAlias, assert_never
 
 from streambench.model.expression import (
     Aggregate,
+    AggregateFunction,
     And,
     Arithmetic,
+    ArithmeticOperator,
+    Call,
+    Case,
     Comparison,
+    ComparisonOperator,
+    Constant,
+    Convert,
+    DecimalType,
+    Division,
     Expression,
     FieldReference,
+    FieldType,
+    Function,
+    Like,
     Literal,
     Not,
     Or,
+    ValueType,
+    Wildcard,
+    type_of,
 )
+from streambench.workload.constants import as_double
+from streambench.workload.patterns import to_regex, to_sql_pattern
+
+Column: TypeAlias = Callable[[str], str]
+"""The SQL of a field, by its name."""
 
 
-def to_sql(expression: Expression, *, quote: str = '"', table: str = "") -> str:
-    """Return `expression` as SQL; `quote` encloses identifiers: " (standard) or ` (Flink, Spark).
+class SqlReader(enum.Enum):
+    """Who reads the SQL."""
 
-    `table` qualifies the fields, so that none can be taken for another column of the statement.
-    """
+    DUCKDB = enum.auto()
+    FLINK = enum.auto()
+    SPARK = enum.auto()
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The SQL of one reader, and how it names fields."""
+
+    reader: SqlReader
+    column: Column
+
+    def of_table(self, table: str) -> Dialect:
+        """With fields qualified, so that none can be taken for another column of the statement."""
+        return self.with_columns(lambda name: f"{table}.{self.column(name)}")
+
+    def with_columns(self, column: Column) -> Dialect:
+        """With other names for fields."""
+        return replace(self, column=column)
+
+
+DUCKDB: Final = Dialect(SqlReader.DUCKDB, lambda name: f'"{name}"')
+_SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
+FLINK: Final = Dialect(SqlReader.FLINK, lambda name: f"`{name}`")
+SPARK: Final = Dialect(SqlReader.SPARK, lambda name: f"`{name}`")
+
+
+def sql_type(type_: ValueType, dialect: Dialect = DUCKDB) -> str:
+    """The type as SQL calls it."""
+    if type_ is FieldType.STRING and dialect.reader is SqlReader.DUCKDB:
+        return "VARCHAR"
+    return type_.value.upper()
+
+
+def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
+    """Return `expression` as SQL."""
 
     def operand(inner: Expression) -> str:
-        text = to_sql(inner, quote=quote, table=table)
-        return text if isinstance(inner, FieldReference) or _is_plain(inner) else f"({text})"
+        text = to_sql(inner, dialect)
+        return text if _is_closed(inner) else f"({text})"
 
     match expression:
         case FieldReference(name=name):
-            return f"{table}{'.' if table else ''}{quote}{name}{quote}"
-        case Literal(value=str(value)):
-            return "'" + value.replace("'", "''") + "'"
+            return dialect.column(name)
         case Literal(value=value):
-            return str(value)
+            return _literal(value)
+        case Arithmetic(operator=ArithmeticOperator.MOD, left=left, right=right):
+            # Flink's has the type of the divisor, which may be a constant.
+            return _bigint(f"MOD({to_sql(left, dialect)}, {to_sql(right, dialect)})")
         case Arithmetic(operator=arithmetic, left=left, right=right):
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
+        case Division(left=left, right=right):
+            return f"{operand(left)} / {operand(right)}"
+        case Convert(type=type_, operand=inner):
+            text = to_sql(inner, dialect)
+            if isinstance(type_of(inner), DecimalType) and dialect.reader is SqlReader.DUCKDB:
+                # It divides by a power of ten, and rounds twice where there are many digits.
+                text = f"CAST({text} AS VARCHAR)"
+            return f"CAST({text} AS {sql_type(type_, dialect)})"
+        case Call(function=function, arguments=arguments):
+            return _call(function, [to_sql(each, dialect) for each in arguments])
+        case Case(branches=branches, otherwise=otherwise):
+            whens = "".join(
+                f" WHEN {to_sql(each.condition, dialect)} THEN {_chosen(each.value, dialect)}"
+                for each in branches
+            )
+            return f"CASE{whens} ELSE {_chosen(otherwise, dialect)} END"
         case Comparison(operator=comparison, left=left, right=right):
-            return f"{operand(left)} {comparison.value} {operand(right)}"
+            first = operand(left)
+            if comparison not in _SAME_FOR_ALL and type_of(left) is FieldType.STRING:
+                first = _by_code_points(first, dialect)
+            return f"{first} {comparison.value} {operand(right)}"
+        case Like():
+            return _like(expression, operand(expression.operand), dialect)
         case And(operands=operands):
             return " AND ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
             return " OR ".join(operand(inner) for inner in operands)
         case Not(operand=inner):
-            return f"NOT ({to_sql(inner, quote=quote, table=table)})"
+            return f"NOT ({to_sql(inner, dialect)})"
         case _:
             assert_never(expression)
 
 
-def aggregate_to_sql(aggregate: Aggregate, *, quote: str = '"') -> str:
-    """Return the aggregate without its alias, such as `SUM("price")`."""
-    if aggregate.argument is None:
-        return "COUNT(*)"
-    return f"{aggregate.function.value.upper()}({to_sql(aggregate.argument, quote=quote)})"
+def _literal(value: Constant) -> str:
+    match value:
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case bool():
+            return str(value).upper()
+        case Decimal():
+            text = format(value, "f")
+            # Without a point it would be an INT, which has more digits as a decimal.
+            return text if "." in text else f"CAST({text} AS DECIMAL({max(1, len(text))},0))"
+        case float():
+            # With an exponent it is a double to all, and else a decimal.
+            text = repr(value)
+            return text if "e" in text else f"{text}E0"
+        case int():
+            return str(value)
 
 
-def _is_plain(expression: Expression) -> bool:
+def _chosen(value: Expression, dialect: Dialect) -> str:
+    """A value of CASE, in the type that it has; constants would make it narrow ones."""
+    text = to_sql(value, dialect)
+    match value:
+        case Literal():
+            return f"CAST({text} AS {sql_type(type_of(value), dialect)})"
+        case _:
+            return text
+
+
+def _bigint(text: str) -> str:
+    return f"CAST({text} AS BIGINT)"
+
+
+def _call(function: Function, arguments: Sequence[str]) -> str:
+    match function:
+        case Function.LENGTH:
+            # Elsewhere than in DuckDB an INT, as are sums and products of it.
+            return _bigint(f"CHAR_LENGTH({arguments[0]})")
+        case Function.CONCAT:
+            return f"CONCAT({', '.join(arguments)})"
+        case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.ABS:
+            return f"{function.value.upper()}({', '.join(arguments)})"
+        case _:
+            assert_never(function)
+
+
+def _by_code_points(text: str, dialect: Dialect) -> str:
+    """A string that is compared by its order.
+
+    Flink orders two strings that it has as objects of Java by their UTF-16, and others by their bytes,
+    which is the order of code points. What it has just put together it has as bytes.
+    """
+    return f"CONCAT({text}, '')" if dialect.reader is SqlReader.FLINK else text
+
+
+def _like(expression: Like, operand: str, dialect: Dialect) -> str:
+    if dialect.reader is SqlReader.FLINK and Wildcard.ONE in expression.pattern:
+        # There _ stands for no line end.
+        regex = _literal(f"(?s)^{to_regex(expression.pattern)}\\z")
+        return f"REGEXP({operand}, {regex})"
+    pattern, escape = to_sql_pattern(expression.pattern)
+    return f"{operand} LIKE {_literal(pattern)} ESCAPE {_literal(escape)}"
+
+
+def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
+    """Return the aggregate without its alias, such as `SUM("price") FILTER (WHERE "price" > 3)`."""
+    x = aggregate.argument
+    argument = None if x is None else to_sql(x, dialect)
+    match aggregate.function:
+        case AggregateFunction.COUNT:
+            call = "COUNT(*)"
+        case AggregateFunction.COUNT_DISTINCT if dialect.reader is SqlReader.SPARK:
+            # It counts nothing distinct in a stream; the size of the set that it collects is the same.
+            return f"SIZE(COLLECT_SET({argument}){filter_to_sql(aggregate, dialect)})"
+        case AggregateFunction.COUNT_DISTINCT:
+            call = f"COUNT(DISTINCT {argument})"
+        case AggregateFunction.AVG:
+            # Of whole numbers it would be a whole number to Flink.
+            assert x is not None, "an average is of something"
+            call = f"AVG({to_sql(as_double(x), dialect)})"
+        case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
+            call = f"{aggregate.function.value.upper()}({argument})"
+        case _:
+            assert_never(aggregate.function)
+    return call + filter_to_sql(aggregate, dialect)
+
+
+def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
+    """Return its FILTER, with a space before it; nothing where it has none."""
+    if aggregate.filter is None:
+        return ""
+    return f" FILTER (WHERE {to_sql(aggregate.filter, dialect)})"
+
+
+def _is_closed(expression: Expression) -> bool:
     """Whether it needs no parentheses; a negative number does, as in a - (-1)."""
-    return isinstance(expression, Literal) and not (
-        isinstance(expression.value, int) and expression.value < 0
-    )
+    match expression:
+        case FieldReference() | Call() | Convert() | Case():
+            return True
+        case Arithmetic(operator=operator):
+            return operator is ArithmeticOperator.MOD
+        case Literal(value=value):
+            return isinstance(value, str) or value >= 0
+        case _:
+            return False

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.expression import Aggregate, AggregateFunction, FieldType, type_of
 from streambench.model.shape import peak_per_s
 from streambench.model.windows import Sessions
 from streambench.model.workload import Query, Replay, Synthetic, Workload
-from streambench.workload.bounds import Range, range_of
+from streambench.workload.bounds import Ranges, range_of
 from streambench.workload.source import EVENT_MS, opened
-from streambench.workload.sql import to_sql
+from streambench.workload.sql import DUCKDB, to_sql
 
 SESSION_AT_MOST_MS: Final = 86_400_000
 """How long a session of generated load is taken to be at most, where the load has no length yet."""
 
 
 def summed(query: Query) -> tuple[Aggregate, ...]:
-    """The aggregates that are sums."""
-    return tuple(a for a in query.aggregates if a.function is AggregateFunction.SUM)
+    """The aggregates that add up whole numbers; an average keeps its sum as one."""
+    return tuple(
+        aggregate
+        for aggregate in query.aggregates
+        if aggregate.function in (AggregateFunction.SUM, AggregateFunction.AVG)
+        and aggregate.argument is not None
+        and type_of(aggregate.argument) is FieldType.BIGINT
+    )
 
 
 def most_records_in_a_window(
@@ -47,10 +53,10 @@ def peak_rate_per_s(load: Synthetic, rate_per_s: int | None) -> int:
     return load.rate_per_s if load.shape is None else peak_per_s(load.shape)
 
 
-def greatest_generated(aggregate: Aggregate, ranges: Mapping[str, Range], *, records: int) -> int:
+def greatest_generated(aggregate: Aggregate, ranges: Ranges, *, records: int) -> int:
     """The greatest magnitude that this sum over so many records can reach."""
     assert aggregate.argument is not None
-    return records * max(abs(bound) for bound in range_of(aggregate.argument, ranges))
+    return records * max(abs(int(bound)) for bound in range_of(aggregate.argument, ranges))
 
 
 def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
@@ -87,4 +93,4 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
 
 def _argument(aggregate: Aggregate) -> str:
     assert aggregate.argument is not None
-    return to_sql(aggregate.argument, table="source")
+    return to_sql(aggregate.argument, DUCKDB.of_table("source"))

@@ -14,7 +14,7 @@ partitions = 4                                  # of the input topic
 # { ramp = [5_000, 40_000] }, { steps = [5_000, 20_000] }, { bursts = { base = 5_000, peak = 60_000,
 # every = "10 s", lasts = "1 s" } }.
 
-[input.fields]                                  # lower-case names; strings and whole numbers
+[input.fields]                                  # lower-case names; also decimal, double, bool
 customer = { choice = 500, prefix = "c", skew = 0.8 }    # one of c0 … c499; Zipf exponent, 0 is uniform
 kind     = { choice = ["order", "refund"] }
 amount   = { int = [1, 10_000] }                # uniform, both ends included
@@ -24,10 +24,10 @@ disorder = "50 ms"                              # an event lies up to so much be
 
 [query]
 where    = "kind = 'order'"                     # SQL; leave it out to count all records
-group_by = ["customer"]                         # one string field: the key
+group_by = ["customer"]                         # one field or several: the key
 window   = { tumbling = "1 s" }
 grace    = "100 ms"                             # how long a window waits; disorder and 5 ms are enough
-[query.select]                                  # count(*), sum, min and max of whole numbers
+[query.select]                                  # also avg, count(distinct customer); filter (where …)
 orders   = "count(*)"
 turnover = "sum(amount)"
 largest  = "max(amount)"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
-    And,
     Arithmetic,
-    Comparison,
+    Division,
     Expression,
-    FieldReference,
-    Literal,
-    Not,
-    Or,
+    FieldType,
+    divides,
+    type_of,
 )
 from streambench.model.windows import Sessions
 from streambench.model.workload import (
@@ -24,9 +22,9 @@ from streambench.model.workload import (
     Workload,
     exact_from_grace_ms,
 )
-from streambench.workload.bounds import Range, range_of, ranges_of
+from streambench.workload.bounds import Ranges, narrowed, range_of, ranges_of, steps_of
+from streambench.workload.constants import MAX_BIGINT
 from streambench.workload.durations import show_duration, show_window, windows_words
-from streambench.workload.expressions import MAX_BIGINT
 from streambench.workload.file.surprises import (
     LONGEST_PLAY_MS,
     LONGEST_SPAN_MS,
@@ -39,7 +37,7 @@ from streambench.workload.file.tempo import long_words, speed_words
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
-from streambench.workload.orders import unordered_string
+from streambench.workload.letters import uneven_letter
 from streambench.workload.partition import partition_of
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.session_grace import grace_needed_ms
@@ -54,6 +52,8 @@ from streambench.workload.sums import (
 
 _MIN_WINDOWS: Final = 3
 _SHOWN_KEYS: Final = 5
+# Sums of some of them are still finite.
+_MAX_DOUBLE: Final = 1e290
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,21 @@ def findings(
             beyond = beyond or [*_generated_sums(workload, ranges, records)]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
-            workload = with_lateness(workload)
             found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]
             told = surprises(workload, replay, surveyed)
             found += [Finding(message, hint, fatal=False) for message, hint in told]
             ranges, groups = dict(surveyed.bounds), surveyed.groups
-            # The file's sums are added up only where no single value is beyond.
-            beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
+            beyond = [*_overflow(workload, ranges)]
+            if not beyond:  # else what is asked of the file's rows can fail
+                beyond = [*_replayed_sums(workload, replay)]
+                workload = with_lateness(workload)
         case _:
             assert_never(workload.input)
     beyond += _sessions(workload)
     found += [
         *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
         *beyond,
-        *_string_order(workload),
+        *_letters(workload),
         *_exactness(workload),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
@@ -242,45 +243,58 @@ def _partitions(workload: Workload, groups: Iterable[Group], partitions: int) ->
     )
 
 
-def _overflow(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:
-    """Engines differ on overflow: some wrap, some fail."""
-    query = workload.query
-    arguments = [a.argument for a in query.aggregates if a.argument is not None]
-    values = [*arguments, *([] if query.where is None else _values(query.where))]
-    for value in values:
-        bounds = (bound for part in _parts(value) for bound in range_of(part, ranges))
-        beyond = next((bound for bound in bounds if abs(bound) > MAX_BIGINT), None)
+def _overflow(workload: Workload, ranges: Ranges) -> Iterator[Finding]:
+    """Engines differ on overflow, and on division by 0: some wrap, some fail."""
+    for part, known in _computed(workload, ranges):
+        if type_of(part) is FieldType.BIGINT:
+            limit, kind = MAX_BIGINT, "bigint"
+        elif type_of(part) is FieldType.DOUBLE:
+            limit, kind = _MAX_DOUBLE, "double"
+        else:
+            continue
+        if isinstance(part, Division | Arithmetic) and divides(part):
+            low, high = range_of(part.right, known)
+            if low <= 0 <= high:
+                yield Finding(
+                    "an expression divides by what can be 0",
+                    "write CASE WHEN n > 0 THEN x / n ELSE 0 END, or leave such records out by `where`:"
+                    " engines differ on what happens then",
+                    fatal=True,
+                )
+                continue
+        beyond = next((bound for bound in range_of(part, known) if abs(bound) > limit), None)
         if beyond is not None:
             yield Finding(
-                f"an expression can reach {beyond:,}, beyond a bigint",
+                f"an expression can reach {beyond:,}, beyond a {kind}",
                 "use smaller numbers: engines differ on what happens then",
                 fatal=True,
             )
 
 
-def _string_order(workload: Workload) -> Iterator[Finding]:
-    """Equal terms need one order. To give it to Flink would cost it a function call a record."""
-    text = unordered_string(workload)
-    if text is not None:
+def _computed(workload: Workload, ranges: Ranges) -> Iterator[tuple[Expression, Ranges]]:
+    """All that is computed of a record; what is aggregated only of those that pass `where`."""
+    query = workload.query
+    for condition in query.conditions:
+        yield from steps_of(condition, ranges)
+    passing = ranges if query.where is None else narrowed(ranges, query.where)
+    for aggregate in query.aggregates:
+        if aggregate.argument is not None:
+            yield from steps_of(aggregate.argument, passing)
+
+
+def _letters(workload: Workload) -> Iterator[Finding]:
+    """Equal terms need one upper and one lower case."""
+    letter = uneven_letter(workload)
+    if letter is not None:
         yield Finding(
-            f"`where` compares strings by their order, and '{text}' holds a character beyond U+FFFF:"
-            " Java orders such strings by UTF-16, the others by code points, so engines would differ",
-            "compare with = or IN (…), or leave such characters out of the field",
+            f"lower or upper is asked of a string with the letter '{letter}', whose other case differs"
+            " between engines, or is more than one letter",
+            "leave lower and upper out, or such letters out of the field",
             fatal=True,
         )
 
 
-def _parts(value: Expression) -> Iterator[Expression]:
-    """A BIGINT expression and all that it is computed from: any step of it may be beyond."""
-    yield value
-    if isinstance(value, Arithmetic):
-        yield from _parts(value.left)
-        yield from _parts(value.right)
-
-
-def _generated_sums(
-    workload: Workload, ranges: Mapping[str, Range], records: int
-) -> Iterator[Finding]:
+def _generated_sums(workload: Workload, ranges: Ranges, records: int) -> Iterator[Finding]:
     for aggregate in summed(workload.query):
         greatest = greatest_generated(aggregate, ranges, records=records)
         if greatest > MAX_BIGINT:
@@ -344,19 +358,3 @@ def _exactness(workload: Workload) -> Iterator[Finding]:
             )
         case _:
             assert_never(workload.input)
-
-
-def _values(condition: Expression) -> Iterator[Expression]:
-    """The BIGINT operands of a condition's comparisons."""
-    match condition:
-        case Comparison(left=left, right=right):
-            yield from (side for side in (left, right) if isinstance(side, Arithmetic))
-        case And(operands=operands) | Or(operands=operands):
-            for operand in operands:
-                yield from _values(operand)
-        case Not(operand=operand):
-            yield from _values(operand)
-        case FieldReference() | Literal() | Arithmetic():
-            return
-        case _:
-            assert_never(condition)

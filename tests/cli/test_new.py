@@ -361,7 +361,10 @@ def test_numbers_of_many_digits_are_no_keys() -> None:
     ]
     write("data.csv", "t,gust,origin", *rows)
     workload, _ = made("new mine --from data.csv")
-    assert [field.name for field in workload.fields] == ["origin"]
+    assert [(field.name, field.type.value) for field in workload.fields] == [
+        ("origin", "string"),
+        ("gust", "double"),
+    ]
 
 
 def test_what_can_be_summed_is_read_before_other_columns() -> None:

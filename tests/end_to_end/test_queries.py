@@ -78,3 +78,167 @@ def test_groups_of_several_fields(tmp_path: Path) -> None:
         rows = found.of(engine)[0].table("rows")
         if rows is not None:
             assert '["né",-2,"l0"]' in set(rows.column("key").to_pylist())
+
+
+AGGREGATES = """
+title = "What merchants take"
+[input]
+rate       = 2_000
+partitions = 4
+[input.fields]
+merchant = { choice = 40, prefix = "m", skew = 0.5 }
+state    = { choice = ["ok", "declined", "né"] }
+user     = { int = [1, 30] }
+amount   = { int = [-50, 500] }
+[input.time]
+disorder = "50 ms"
+[query]
+where    = "amount <> 13"
+group_by = ["merchant"]
+window   = { tumbling = "500 ms" }
+grace    = "100 ms"
+having   = "n > 3 and (mean > 150.5 or states <> 3)"
+[query.select]
+n        = "count(*)"
+users    = "count(distinct user)"
+states   = "count(distinct state)"
+mean     = "avg(amount)"
+turnover = "sum(amount) filter (where state = 'ok' and amount > 300)"
+dearest  = "max(amount) filter (where state = 'declined')"
+cheapest = "min(amount) filter (where state = 'declined')"
+refused  = "count(*) filter (where state <> 'ok')"
+mean_other = "avg(amount) filter (where state = 'né')"
+few      = "count(distinct user) filter (where amount < 0)"
+"""
+
+
+def test_aggregates_filters_and_having(tmp_path: Path) -> None:
+    found = assert_right_everywhere(tmp_path, AGGREGATES)
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            judged = rows.filter(rows.column("row_class").is_valid())
+            for alias in ("turnover", "dearest", "mean_other"):
+                assert 0 < judged.column(f"value:{alias}").null_count < judged.num_rows
+            assert min(judged.column("value:n").to_pylist()) == 4
+
+
+EXPRESSIONS = r"""
+title = "Visits by what was seen"
+[input]
+rate       = 2_000
+partitions = 4
+[input.fields]
+shop  = { choice = ["b", "𝌆", "｡x", "né", "a_c", "abc"] }
+page  = { choice = ["/home", "/Home", "/cart?n=1", "/a_b", "/a.b", "日本語", "/x\ny", "𝌆｡"] }
+spent = { int = [-500, 500] }
+items = { int = [0, 9] }
+[input.time]
+disorder = "50 ms"
+[query]
+where    = "shop > 'a_c' and (page like '/%' or length(page) = 3 or page > '｡')"
+group_by = ["shop"]
+window   = { tumbling = "500 ms" }
+grace    = "100 ms"
+having   = "visits > 2"
+[query.let]
+home  = "lower(page) = '/home'"
+each  = "case when items > 0 then spent / items else 0 end"
+short = "substring(page, 2, 4) || '-' || upper(shop)"
+[query.select]
+visits  = "count(*)"
+homes   = "count(*) filter (where home)"
+under   = "count(*) filter (where page like '/a!_b' escape '!')"
+dotted  = "count(*) filter (where page like '/a_b')"
+lines   = "count(*) filter (where page like '/x_y')"
+late    = "count(*) filter (where page > '｡' or shop < page)"
+shorts  = "count(distinct short)"
+odd     = "sum(abs(spent % 7) * length(page))"
+mean    = "avg(each)"
+least   = "min(each)"
+large   = "sum(case when spent > 250 then 2000000000 else items end)"
+some    = "count(*) filter (where spent between -10 and 10 or items in (3, 5) and not home)"
+"""
+
+
+def test_expressions(tmp_path: Path) -> None:
+    assert_right_everywhere(tmp_path, EXPRESSIONS)
+
+
+TYPES = """
+title = "Orders, to the cent"
+[input]
+rate       = 2_000
+partitions = 4
+[input.fields]
+shop   = { choice = 12, prefix = "s" }
+paid   = { bool = 0.7 }
+vat    = { decimal = [0.00, 0.20], scale = 2 }
+amount = { decimal = [-50.00, 500.05] }
+weight = { double = [0.0, 40.0] }
+pieces = { int = [1, 9] }
+[input.time]
+disorder = "50 ms"
+[query]
+where    = "vat <> 0.13 and weight < 39.5"
+group_by = ["paid", "vat"]
+window   = { tumbling = "500 ms" }
+grace    = "100 ms"
+having   = "orders > 3 and total > 10.5"
+[query.let]
+gross = "amount * (1 + vat)"
+[query.select]
+orders   = "count(*)"
+total    = "sum(amount)"
+grosses  = "sum(gross * pieces)"
+mean     = "avg(amount)"
+dearest  = "max(case when paid then amount else 0.001 end)"
+cheapest = "min(amount) filter (where paid and amount > 400)"
+kinds    = "count(distinct amount)"
+halves   = "count(distinct paid)"
+load     = "sum(weight)"
+heaviest = "max(weight * 2)"
+each     = "avg(weight / pieces) filter (where not paid)"
+"""
+
+
+def test_decimals_doubles_and_booleans(tmp_path: Path) -> None:
+    found = assert_right_everywhere(tmp_path, TYPES)
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            assert rows.schema.field("value:total").type == "decimal128(38, 2)"
+            assert any(key.startswith("[true,0.0") for key in rows.column("key").to_pylist())
+
+
+SESSIONS = """
+title = "Visits of users"
+[input]
+rate       = 2_000
+partitions = 4
+[input.fields]
+user   = { int = [1, 100] }
+page   = { choice = ["/home", "/cart", "né"] }
+spent  = { decimal = [0.01, 9.99] }
+looked = { double = [0.0, 1.0] }
+[input.time]
+disorder = "50 ms"
+[query]
+group_by = ["user"]
+window   = { session = "60 ms" }
+grace    = "100 ms"
+having   = "n > 2 or most > 5"
+[query.select]
+n      = "count(*)"
+pages  = "count(distinct page)"
+total  = "sum(spent)"
+most   = "max(spent)"
+mean   = "avg(looked)"
+in_cart = "sum(spent) filter (where page = '/cart')"
+first  = "min(looked) filter (where page = 'né')"
+kinds  = "count(distinct spent) filter (where page <> '/home')"
+"""
+
+
+def test_aggregates_of_sessions(tmp_path: Path) -> None:
+    assert_right_everywhere(tmp_path, SESSIONS)

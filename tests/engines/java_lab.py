@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,18 @@ _JARS = "streams-4.3.1"
 
 
 def run_java(
-    workload: Workload, parser: JsonParser, harness: str, given: str, folder: Path
+    workload: Workload,
+    parser: JsonParser,
+    harness: str,
+    given: str,
+    folder: Path,
+    *,
+    exact: Callable[[str], Any] = float,
 ) -> list[Any]:
-    """What the class `Harness` writes, one JSON value a line, when it reads `given`."""
+    """What the class `Harness` writes, one JSON value a line, when it reads `given`.
+
+    `exact` reads numbers with a fraction.
+    """
     sources = []
     texts = {each.name: each.text for each in programs(workload, retention_ms=1_000, parser=parser)}
     for name, text in (*texts.items(), ("Harness.java", harness)):
@@ -42,4 +52,5 @@ def run_java(
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
+    lines = done.stdout.decode().split("\n")
+    return [json.loads(line, parse_float=exact) for line in lines if line]

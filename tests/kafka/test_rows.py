@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
 from streambench.kafka.rows import decode
-from streambench.model.expression import Aggregate, AggregateFunction, FieldReference, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    Comparison,
+    ComparisonOperator,
+    DecimalType,
+    FieldReference,
+    FieldType,
+    Literal,
+)
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Query
 
@@ -67,6 +78,119 @@ def test_a_group_of_several_fields_has_one_text_whoever_wrote_them() -> None:
     alone = replace(QUERY, group_by=(number,))
     many = RawRows.of(raw(row(shop=n), n) for n in range(100))
     assert decode(many, alone).table.column("key").to_pylist() == [str(n) for n in range(100)]
+
+
+PRICE = FieldReference("price", FieldType.BIGINT)
+POSITIVE = Comparison(ComparisonOperator.GT, PRICE, Literal(0))
+WITHOUT_VALUES = replace(
+    QUERY,
+    aggregates=(
+        Aggregate("views", AggregateFunction.COUNT, None, POSITIVE),
+        Aggregate("mean", AggregateFunction.AVG, PRICE),
+        Aggregate("mean_up", AggregateFunction.AVG, PRICE, POSITIVE),
+        Aggregate("up", AggregateFunction.SUM, PRICE, POSITIVE),
+    ),
+)
+
+
+def values_row(**fields: object) -> bytes:
+    usual = {"campaign": "c1", "window_start": 500, "views": 3, "mean": 2.5, "mean_up": 1, "up": 4}
+    return json.dumps(usual | fields).encode()
+
+
+@pytest.mark.parametrize("count", [2, 100])
+def test_an_aggregate_of_no_record_has_no_value_and_an_average_is_a_double(count: int) -> None:
+    none = values_row(mean_up=None, up=None, mean=-1.0e10)
+    left_out = b'{"campaign": "c2", "window_start": 500, "views": 0, "mean": 7}'
+    rows = [values_row() for _ in range(count)] + [none, left_out]
+    decoded = decode(RawRows.of(raw(each, at) for at, each in enumerate(rows)), WITHOUT_VALUES)
+    assert decoded.malformed_count == 0
+    last = decoded.table.slice(count - 1).select([5, 6, 7, 8, 9]).to_pydict()
+    assert last == {
+        "window_start_ms": [500, 500, 500],
+        "value:views": [3, 3, 0],
+        "value:mean": [2.5, -1.0e10, 7.0],
+        "value:mean_up": [1.0, None, None],
+        "value:up": [4, None, None],
+    }
+    assert decoded.table.schema.field("value:mean_up").type == "double"
+    assert decoded.table.schema.field("value:up").type == "int64"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mean": None},
+        {"views": None},
+        {"mean": "2.5"},
+        {"mean": "NaN"},
+        {"mean": math.nan},
+        {"mean": -math.inf},
+        {"mean": 10**400},
+        {"mean": True},
+        {"up": 2.5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("count", [1, 100])
+def test_what_is_no_value_of_an_aggregate_is_malformed(
+    wrong: dict[str, object], count: int
+) -> None:
+    rows = [values_row() for _ in range(count)] + [values_row(**wrong)]
+    decoded = decode(RawRows.of(raw(each, at) for at, each in enumerate(rows)), WITHOUT_VALUES)
+    assert [each.offset for each in decoded.malformed] == [count]
+    assert decoded.table.num_rows == count
+
+
+AMOUNT = FieldReference("amount", DecimalType(6, 2))
+DECIMALS = replace(
+    QUERY,
+    group_by=(FieldReference("paid", FieldType.BOOLEAN), FieldReference("vat", DecimalType(3, 2))),
+    aggregates=(
+        Aggregate("total", AggregateFunction.SUM, AMOUNT),
+        Aggregate("least", AggregateFunction.MIN, AMOUNT, POSITIVE),
+    ),
+)
+
+
+@pytest.mark.parametrize("count", [0, 100])
+def test_decimals_are_compared_as_numbers_however_they_are_written(count: int) -> None:
+    usual = b'{"paid":true,"vat":0.10,"window_start":500,"total":12.50,"least":1}'
+    others = [
+        b'{"paid":false,"vat":0.1,"window_start":500,"total":1E+2,"least":null}',
+        b'{"paid":false,"vat":0,"window_start":500,"total":-0.010,"least":1234.5}',
+    ]
+    rows = [*others, *[usual] * count]
+    decoded = decode(RawRows.of(raw(each, at) for at, each in enumerate(rows)), DECIMALS)
+    assert decoded.malformed_count == 0
+    first = decoded.table.slice(0, 2).select(["key", "value:total", "value:least"]).to_pydict()
+    assert first == {
+        "key": ["[false,0.10]", "[false,0.00]"],
+        "value:total": [Decimal("100.00"), Decimal("-0.01")],
+        "value:least": [None, Decimal("1234.50")],
+    }
+    assert decoded.table.schema.field("value:total").type == "decimal128(38, 2)"
+    assert decoded.table.schema.field("value:least").type == "decimal128(6, 2)"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b'{"paid":1,"vat":0.10,"window_start":500,"total":12.50,"least":1}',
+        b'{"paid":true,"vat":0.101,"window_start":500,"total":12.50,"least":1}',
+        b'{"paid":true,"vat":10.1,"window_start":500,"total":12.50,"least":1}',
+        b'{"paid":true,"vat":0.1,"window_start":500,"total":"x","least":1}',
+        b'{"paid":true,"vat":0.1,"window_start":500,"total":1e99999,"least":1}',
+        b'{"paid":true,"vat":0.1,"window_start":500,"total":NaN,"least":1}',
+        b'{"paid":true,"vat":null,"window_start":500,"total":1,"least":1}',
+    ],
+)
+@pytest.mark.parametrize("count", [1, 100])
+def test_what_is_no_decimal_of_its_type_is_malformed(wrong: bytes, count: int) -> None:
+    usual = b'{"paid":true,"vat":0.10,"window_start":500,"total":12.50,"least":1}'
+    rows = [*[usual] * count, wrong]
+    decoded = decode(RawRows.of(raw(each, at) for at, each in enumerate(rows)), DECIMALS)
+    assert [each.offset for each in decoded.malformed] == [count]
 
 
 def test_no_rows_decode_to_an_empty_table_with_all_columns() -> None:

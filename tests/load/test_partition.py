@@ -58,3 +58,12 @@ def test_keys_are_put_to_their_partitions_in_their_order() -> None:
     assert sorted(key for here in placed for key in here) == sorted(keys)
     for number, here in enumerate(placed):
         assert list(here) == [key for key in keys if partition_of(key.encode(), 3) == number]
+
+
+def test_a_key_much_longer_than_all_others_has_a_partition_too() -> None:
+    keys = [f"k{at}".encode() for at in range(100_000)]
+    keys[7] = b"x" * 1_000_000
+    table = ByteTable.of(keys)
+    assert list(table.long) == [7]
+    found = table.partitions(5)
+    assert [found[at] for at in (6, 7, 8)] == [partition_of(keys[at], 5) for at in (6, 7, 8)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +18,7 @@ from streambench.load.probe import record
 from streambench.load.probes import probes_of
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import Guarantee
+from streambench.model.errors import UsageError
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage, RowClass
 from streambench.model.workload import Replay, Workload
@@ -29,7 +32,15 @@ from tests.oracle.stand_in import OFFSET_MS, T0_MS
 from tests.oracle.whole_way import logged_records, results
 
 DURATION_MS = 1_000
-GROUPS = (["user"], ["country", "carrier"], ["user", "country"], ["carrier", "user", "country"])
+GROUPS = (
+    ["user"],
+    ["country", "carrier"],
+    ["user", "country"],
+    ["carrier", "user", "country"],
+    ["paid", "user"],
+    ["vat"],
+    ["vat", "country", "paid"],
+)
 COUNTRIES = ["DE", 'a"b', "x,y", "né", "]"]
 QUERY = """
 [query]
@@ -53,6 +64,8 @@ price   = {{ int = [1, 9] }}
 country = {{ choice = {json.dumps(COUNTRIES, ensure_ascii=False)} }}
 carrier = {{ choice = 4, prefix = "l" }}
 user    = {{ int = [-2, 12] }}
+paid    = {{ bool = 0.4 }}
+vat     = {{ decimal = [-0.05, 0.2] }}
 """
 
 
@@ -69,6 +82,11 @@ def replayed(folder: Path) -> str:
                 "country": [COUNTRIES[at] for at in rng.integers(0, len(COUNTRIES), count)],
                 "carrier": [f"l{at}" for at in rng.integers(0, 4, count)],
                 "user": rng.integers(-2, 13, count),
+                "paid": rng.random(count) < 0.4,
+                "vat": pa.array(
+                    [Decimal(int(units)).scaleb(-2) for units in rng.integers(-5, 21, count)],
+                    pa.decimal128(3, 2),
+                ),
             }
         ),
         folder / "file.parquet",
@@ -86,6 +104,8 @@ price   = "bigint"
 country = "string"
 carrier = "string"
 user    = "bigint"
+paid    = "boolean"
+vat     = "decimal(5,2)"
 """
 
 
@@ -97,8 +117,12 @@ def workload_of(folder: Path, text: str, group_by: list[str]) -> Workload:
 def text_of(values: list[object]) -> str:
     """A group's text, by hand."""
     if len(values) == 1:
-        return str(values[0])
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        return values[0] if isinstance(values[0], str) else as_json(values[0])
+    return "[" + ",".join(map(as_json, values)) + "]"
+
+
+def as_json(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("group_by", GROUPS, ids="-".join)
@@ -115,7 +139,7 @@ def test_every_record_finds_its_group_and_every_group_its_row(
     )
     by_hand: dict[tuple[str, int], tuple[int, int]] = {}
     for partition, event_ms, key, value in logged_records(trace):
-        event = json.loads(value)
+        event = json.loads(value, parse_float=Decimal)
         text = text_of([event[name] for name in group_by])
         assert key.decode() == text
         assert partition == partition_of(key, 3)
@@ -163,11 +187,51 @@ def test_every_record_finds_its_group_and_every_group_its_row(
 
 
 @pytest.mark.parametrize("made", [generated, replayed])
+@pytest.mark.parametrize(
+    ("having", "wanted"),
+    [
+        ("n > 9", lambda events: len(events) > 9),
+        ("total between 30 and 60", lambda events: 30 <= sum(e["price"] for e in events) <= 60),
+        ("prices > 3", lambda events: len({e["price"] for e in events}) > 3),
+    ],
+)
+def test_a_probe_brings_as_many_records_as_its_row_needs(
+    tmp_path: Path,
+    made: Callable[[Path], str],
+    having: str,
+    wanted: Callable[[list[dict[str, Any]]], bool],
+) -> None:
+    asked = QUERY.replace(
+        'total = "sum(price)"',
+        'total = "sum(price)", prices = "count(distinct price)"',
+    )
+    text = made(tmp_path) + asked.format('["user", "carrier"]') + f'having = "{having}"\n'
+    (tmp_path / "workload.toml").write_text(text)
+    workload = load_workload(tmp_path)
+    for probe in probes_of(workload):
+        events = [json.loads(value) for value in probe.together]
+        assert wanted(events)
+        assert {record(workload, event)[0] for event in events} == {probe.key}
+        assert all(event["user"] != 3 and event["carrier"] != "l1" for event in events)
+
+
+@pytest.mark.parametrize("made", [generated, replayed])
+def test_a_group_that_no_records_bring_past_having_is_refused(
+    tmp_path: Path, made: Callable[[Path], str]
+) -> None:
+    text = made(tmp_path) + QUERY.format('["user"]') + 'having = "n > 100000"\n'
+    (tmp_path / "workload.toml").write_text(text)
+    with pytest.raises(UsageError, match="no group of partition 0 was found that passes `having`"):
+        probes_of(load_workload(tmp_path))
+
+
+@pytest.mark.parametrize("made", [generated, replayed])
 def test_probes_have_groups_of_the_workload_that_pass(
     tmp_path: Path, made: Callable[[Path], str]
 ) -> None:
     workload = workload_of(tmp_path, made(tmp_path), ["user", "carrier"])
     for partition, probe in enumerate(probes_of(workload)):
+        assert probe.together == (probe.value,)
         event = json.loads(probe.value)
         assert probe.partition == partition == partition_of(probe.key, 3)
         assert (probe.key, probe.value) == record(workload, event)

@@ -39,6 +39,7 @@ NUMBERS = [
     "must_records",
     "records",
     "must",
+    "may",
     "early",
     "first_right",
     "corrected_later",

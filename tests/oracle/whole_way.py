@@ -44,9 +44,11 @@ def results(workload: Workload, trace: Trace, folder: Path) -> list[RawRow]:
     windows = Windows(query, trace.meta.partitions, one_clock=False)
     rows = []
     for partition, event_ms, _, value in logged_records(trace):
-        rows += windows.feed(partition, event_ms + OFFSET_MS, json.loads(value))
+        event = json.loads(value, parse_float=query.PARSE_FLOAT)
+        rows += windows.feed(partition, event_ms + OFFSET_MS, event)
     for probe in probes_of(workload):
-        rows += windows.feed(probe.partition, OFFSET_MS + 60_000, json.loads(probe.value))
+        event = json.loads(probe.value, parse_float=query.PARSE_FLOAT)
+        rows += windows.feed(probe.partition, OFFSET_MS + 60_000, event)
     appended_ms = T0_MS + trace.meta.duration_ms + 1_000
     return [
         RawRow(0, at, appended_ms, appended_ms * 1_000_000, *query.row(*row[1:]))

@@ -100,6 +100,20 @@ def test_an_expectation_is_read_as_it_was_stored(tmp_path: Path, expected: Expec
 
 
 @pytest.mark.parametrize("kind", [LoadKind.MEASURED, LoadKind.PROBE, LoadKind.WARM])
+def test_an_expectation_of_before_is_read_without_what_it_lacks(
+    tmp_path: Path, expected: Expected
+) -> None:
+    name = expectations.store(tmp_path, expected)
+    file = tmp_path / expectations.FOLDER / name / "facts.json"
+    facts = json.loads(file.read_text())
+    price = {"name": "price", "type": "bigint"}
+    for each in facts["aggregates"]:
+        del each["type"], each["filtered"]
+        each["argument"] = {"operator": "*", "left": price, "right": {"value": 2}}
+    file.write_text(json.dumps(facts))
+    assert expectations.load(tmp_path, name, ()).aggregates == expected.aggregates
+
+
 def test_an_untouched_load_has_the_stored_verdict(
     tmp_path: Path, expected: Expected, kind: LoadKind
 ) -> None:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import islice
 
 import pytest
 
 from streambench.model.expression import FieldReference, FieldType
-from streambench.model.workload import Choice, Field, FieldSource, IntRange, Workload
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    Field,
+    FieldSource,
+    IntRange,
+    Workload,
+)
 from streambench.workload.groups import groups_of
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
@@ -29,6 +38,16 @@ def test_groups_are_all_combinations_in_order() -> None:
     assert list(groups_of(workload)) == [
         (country, shop) for country in ("DE", "FR") for shop in (-1, 0, 1)
     ]
+
+
+def test_decimals_and_flags_are_among_them() -> None:
+    workload = grouped(vat=DecimalRange(-1, 1, 2), paid=Coin(0.5))
+    assert list(groups_of(workload)) == [
+        (Decimal(units).scaleb(-2), paid) for units in (-1, 0, 1) for paid in (False, True)
+    ]
+    assert [str(vat) for vat, _ in groups_of(workload)][-1] == "0.01"
+    assert list(groups_of(grouped(paid=Coin(1.0)))) == [(True,)]
+    assert list(groups_of(grouped(paid=Coin(0.0)))) == [(False,)]
 
 
 def test_of_one_choice_they_are_its_values() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldReference, FieldType
+from streambench.model.expression import DecimalType, FieldReference, FieldType, ValueType
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Choice, IntRange, Replay, Synthetic, TimeColumn, Workload
@@ -138,7 +138,28 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
             "{ int = [500, 1] }",
             "input.fields.price: the range [500, 1] is empty",
         ),
-        ("{ int = [1, 500] }", "{}", "input.fields.price: give either choice or int"),
+        (
+            "{ int = [1, 500] }",
+            "{}",
+            "input.fields.price: give one of choice, int, decimal, double",
+        ),
+        (
+            "{ int = [1, 500] }",
+            "{ int = [1, 2], bool = 0.5 }",
+            "input.fields.price: give one of choice, int, decimal, double and bool",
+        ),
+        ("{ int = [1, 500] }", "{ bool = 1.5 }", "input.fields.price.bool: input should be less"),
+        ("{ int = [1, 500] }", "{ decimal = [2.5, 0.1] }", "the range [2.5, 0.1] is empty"),
+        ("{ int = [1, 500] }", "{ decimal = [0.0, 1e15] }", "is too wide; at most 2^32 values"),
+        (
+            "{ int = [1, 500] }",
+            "{ decimal = [0.125, 1.0], scale = 2 }",
+            "input.fields.price: the range has 3 digits behind the point, more than its scale",
+        ),
+        ("{ int = [1, 500] }", "{ int = [1, 5], scale = 2 }", "scale belongs to decimal"),
+        ("{ int = [1, 500] }", "{ decimal = [0.1, inf] }", "input.fields.price"),
+        ("{ int = [1, 500] }", "{ double = [0.1, nan] }", "input.fields.price"),
+        ("{ int = [1, 500] }", "{ double = [0.1, 2], skew = 1.0 }", "prefix and skew belong to"),
         ("{ int = [1, 500] }", '"bigint"', "input.fields.price: a generated field is"),
         ("{ int = [1, 500] }", "{ int = [0, 4_294_967_296] }", "too wide"),
         ('["view", "click", "purchase"]', '["a", "a"]', "input.fields.action: a list of choices"),
@@ -160,7 +181,11 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
             "acton = 'view'",
             "query.where: \"acton = 'view'\" names an unknown column",
         ),
-        ("count(*)", "avg(price)", "query.select.views: 'avg(price)' uses, at position 1, avg"),
+        (
+            "count(*)",
+            "sum(action)",
+            "query.select.views: 'sum(action)' uses, at position 5, a string",
+        ),
         ("views ", "campaign ", "query.select.campaign: an aggregate cannot have the name"),
         ("rate =", "speed_up = 2\nrate =", "no meaning where the input is generated"),
     ],
@@ -169,6 +194,79 @@ def test_each_mistake_is_told_by_its_key(tmp_path: Path, old: str, new: str, mes
     error = refusal(tmp_path, changed(CLICKS, old, new))
     assert message in error.message
     assert error.hint == f"streambench validate {tmp_path.name}"
+
+
+LET = """[query.let]
+high  = "price > 100"
+twice = "price * 2"
+[query.select]
+dear    = "count(*) filter (where high)"
+"""
+
+
+def test_expressions_get_names_and_groups_a_condition(tmp_path: Path) -> None:
+    text = changed(CLICKS, "[query.select]\n", LET)
+    text = changed(text, "\"action = 'view'\"", "\"action = 'view' and not high\"")
+    query = parsed(tmp_path, text + 'all = "sum(twice)"\n').query
+    plain = changed(CLICKS, "[query.select]\n", LET.replace("where high", "where price > 100"))
+    plain = changed(plain, "\"action = 'view'\"", "\"action = 'view' and not price > 100\"")
+    assert query == parsed(tmp_path, plain + 'all = "sum(price * 2)"\n').query
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("high  =", "price =", "query.let.price: an expression cannot have the name of a field"),
+        ("high  =", "High =", "query.let.High: a name is lower-case"),
+        ("price > 100", "prise > 100", "query.let.high: 'prise > 100' names an unknown column"),
+        ("price * 2", "high * 2", "query.let.twice: 'high * 2' uses"),
+        ('"price > 100"', '"twice > 1"', "query.let.high: 'twice > 1' names an unknown column"),
+        ('["campaign"]', '["high"]', "query.group_by: 'high' is of `let`"),
+        ("grace ", 'having = "dear > price"\ngrace ', "query.having: 'dear > price' names an"),
+    ],
+)
+def test_each_mistake_in_named_expressions_is_told(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    text = changed(changed(CLICKS, "[query.select]\n", LET), old, new)
+    assert message in refusal(tmp_path, text).message
+
+
+@pytest.mark.parametrize(
+    ("written", "type_"),
+    [
+        ("boolean", FieldType.BOOLEAN),
+        ("double", FieldType.DOUBLE),
+        ("decimal(10,2)", DecimalType(10, 2)),
+        ("decimal(18, 18)", DecimalType(18, 18)),
+    ],
+)
+def test_a_replayed_field_has_any_type(tmp_path: Path, written: str, type_: ValueType) -> None:
+    text = changed(FLIGHTS, 'distance = "bigint"', f'distance = "bigint"\nother = "{written}"')
+    assert parsed(tmp_path, text).field("other").type == type_
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("integer", "'integer' is no type; there are string, bigint, boolean, double and"),
+        ("decimal", "'decimal' is no type"),
+        ("decimal(19,2)", "decimal(19,2) cannot be: a field has up to 18 digits"),
+        ("decimal(2,3)", "no more behind the point than at all"),
+        ("decimal(0,0)", "cannot be"),
+    ],
+)
+def test_a_type_that_there_is_not_is_refused(tmp_path: Path, written: str, message: str) -> None:
+    text = changed(FLIGHTS, '"bigint"', f'"{written}"')
+    assert message in refusal(tmp_path, text).message
+
+
+def test_nobody_groups_by_a_double(tmp_path: Path) -> None:
+    text = changed(
+        changed(CLICKS, "{ int = [1, 500] }", "{ double = [0.0, 1.0] }"), '"campaign"', '"price"'
+    )
+    text = text.replace('revenue  = "sum(price)"\n', "")
+    assert "query.group_by: 'price' is a double" in refusal(tmp_path, text).message
 
 
 def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:

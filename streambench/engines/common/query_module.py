@@ -8,18 +8,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias, cast
 
-# The aggregates of one group in one window, in the order of the query.
-Totals: TypeAlias = list[int]
+# What is kept of one group in one window.
+Totals: TypeAlias = list[Any]
 # What JSON holds in the field by which the query groups, or a tuple of several fields.
 GroupKey: TypeAlias = Any
 
 
 class _Program(Protocol):
-    """What every program has: the grace in ms, the filter, the aggregation of a record."""
+    """What every program has: the grace in ms, how numbers with a fraction are read, the filters of records
+    and of groups, the aggregation of a record."""
 
     GRACE_MS: int
+    PARSE_FLOAT: Callable[[str], Any] | None
     where: Callable[[Any], bool]
     accumulate: Callable[[dict[GroupKey, Totals], Any], None]
+    having: Callable[[Totals], bool]
 
 
 class QueryProgram(_Program, Protocol):

@@ -8,42 +8,41 @@ from typing import assert_never
 
 import jinja2
 
-from streambench.model.expression import Aggregate, AggregateFunction, FieldType
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    DecimalType,
+    Expression,
+    FieldType,
+    type_of,
+)
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import Query, Workload
-from streambench.workload.python import to_python
+from streambench.model.workload import Workload
+from streambench.workload.python import helpers_of, to_python
 
 _TEMPLATE = "query.py.j2"
+_TEXT_OF = '''def text_of(value):
+    """A value as JSON; a decimal with all its digits."""
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+'''
 
 
 @dataclass(frozen=True)
 class _PythonStep:
+    """An aggregate: its part of the totals after the first record, what another one does to it, and what
+    the totals of another part of a session do; its value.
+    """
+
     alias: str
-    initial: str
+    initial: tuple[str, ...]
     update: tuple[str, ...]
-    merge: str
+    merge: tuple[str, ...]
+    value: str
 
 
 def query_source(workload: Workload) -> str:
     """The text of `query.py`: `where`, `accumulate` and `row`, and the window's lengths."""
-    query = workload.query
-    environment = jinja2.Environment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
-    template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        title=" ".join(workload.title.split()).replace("${", "$ {"),
-        keys=_keys(query),
-        names=", ".join(key.name for key in query.group_by),
-        **_lengths(query.window),
-        grace_ms=query.grace_ms,
-        where="True" if query.where is None else to_python(query.where, variable=_variable),
-        aggregates=[_step(index, aggregate) for index, aggregate in enumerate(query.aggregates)],
-    )
+    return _Source(workload).text()
 
 
 def _lengths(window: Window) -> dict[str, int]:
@@ -69,46 +68,123 @@ class _PythonKey:
     name: str
     event: str
     group: str
-    is_text: bool
 
 
-def _keys(query: Query) -> list[_PythonKey]:
-    one = len(query.group_by) == 1
-    return [
-        _PythonKey(
-            key.name,
-            _variable(key.name),
-            "key" if one else f"key[{at}]",
-            key.type is FieldType.STRING,
+class _Source:
+    """The parts of the program."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._workload = workload
+        self._types = {field.name: field.type for field in workload.fields}
+        # All numbers with a fraction are then read as decimals.
+        self._decimals = any(isinstance(type_, DecimalType) for type_ in self._types.values())
+
+    def text(self) -> str:
+        """All of it."""
+        workload, query = self._workload, self._workload.query
+        steps = self._steps()
+        where = "True" if query.where is None else self._python(query.where)
+        having = "True"
+        if query.having is not None:
+            values = {step.alias: step.value for step in steps}
+            having = to_python(query.having, variable=values.__getitem__)
+        lines = [line for step in steps for line in (*step.initial, *step.update)]
+        helpers = helpers_of([where, having, *lines])
+        if self._decimals:
+            helpers = (*helpers, _TEXT_OF)
+        environment = jinja2.Environment(
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,
         )
-        for at, key in enumerate(query.group_by)
-    ]
+        template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
+        return environment.from_string(template).render(
+            title=" ".join(workload.title.split()).replace("${", "$ {"),
+            keys=self._keys(),
+            is_text=[key.type for key in query.group_by] == [FieldType.STRING],
+            names=", ".join(key.name for key in query.group_by),
+            **_lengths(query.window),
+            grace_ms=query.grace_ms,
+            where=where,
+            aggregates=steps,
+            having=having,
+            helpers=[f"\n\n{helper}" for helper in helpers],
+            imports_re=any("re." in helper for helper in helpers),
+            decimals=self._decimals,
+            imports_decimal=self._decimals or "Decimal(" in having,
+        )
 
-
-def _variable(name: str) -> str:
-    return f'event["{name}"]'
-
-
-def _step(index: int, aggregate: Aggregate) -> _PythonStep:
-    total = f"totals[{index}]"
-    argument = (
-        "" if aggregate.argument is None else to_python(aggregate.argument, variable=_variable)
-    )
-    other = f"other[{index}]"
-    match aggregate.function:
-        case AggregateFunction.COUNT:
-            return _PythonStep(aggregate.alias, "1", (f"{total} += 1",), f"{total} += {other}")
-        case AggregateFunction.SUM:
-            return _PythonStep(
-                aggregate.alias, argument, (f"{total} += {argument}",), f"{total} += {other}"
+    def _keys(self) -> list[_PythonKey]:
+        keys = self._workload.query.group_by
+        return [
+            _PythonKey(
+                key.name, self._variable(key.name), "key" if len(keys) == 1 else f"key[{at}]"
             )
-        case AggregateFunction.MIN | AggregateFunction.MAX:
-            name = aggregate.function.value
-            return _PythonStep(
-                aggregate.alias,
-                argument,
-                (f"{total} = {name}({total}, {argument})",),
-                f"{total} = {name}({total}, {other})",
+            for at, key in enumerate(keys)
+        ]
+
+    def _python(self, expression: Expression) -> str:
+        return to_python(expression, variable=self._variable)
+
+    def _variable(self, name: str) -> str:
+        read = f'event["{name}"]'
+        is_double = self._types[name] is FieldType.DOUBLE
+        return f"float({read})" if is_double and self._decimals else read
+
+    def _steps(self) -> list[_PythonStep]:
+        steps: list[_PythonStep] = []
+        for aggregate in self._workload.query.aggregates:
+            steps.append(self._step(sum(len(step.initial) for step in steps), aggregate))
+        return steps
+
+    def _step(self, index: int, aggregate: Aggregate) -> _PythonStep:
+        """An aggregate whose part of the totals begins at `index`."""
+        total, count = f"totals[{index}]", f"totals[{index + 1}]"
+        other, other_count = f"other[{index}]", f"other[{index + 1}]"
+        x = "" if aggregate.argument is None else self._python(aggregate.argument)
+        empty: tuple[str, ...] = ("None",)
+        match aggregate.function:
+            case AggregateFunction.COUNT:
+                first, more, value, empty = ("1",), (f"{total} += 1",), total, ("0",)
+                merge: tuple[str, ...] = (f"{total} += {other}",)
+            case AggregateFunction.SUM:
+                first, more, value = (x,), (f"{total} += {x}",), total
+                merge = (f"{total} += {other}",)
+            case AggregateFunction.MIN | AggregateFunction.MAX:
+                name = aggregate.function.value
+                first, more, value = (x,), (f"{total} = {name}({total}, {x})",), total
+                merge = (f"{total} = {name}({total}, {other})",)
+            case AggregateFunction.AVG:
+                first, more = (x, "1"), (f"{total} += {x}", f"{count} += 1")
+                value, empty = f"{self._as_float(aggregate, total)} / {count}", ("0", "0")
+                merge = (f"{total} += {other}", f"{count} += {other_count}")
+            case AggregateFunction.COUNT_DISTINCT:
+                first, more, value = (f"{{{x}}}",), (f"{total}.add({x})",), f"len({total})"
+                merge, empty = (f"{total} |= {other}",), ("set()",)
+            case _:
+                assert_never(aggregate.function)
+        if aggregate.filter is None:
+            return _PythonStep(aggregate.alias, first, more, merge, value)
+        passes = self._python(aggregate.filter)
+        initial = tuple(
+            f"({one}) if {passes} else {no}" for one, no in zip(first, empty, strict=True)
+        )
+        if empty == ("None",):
+            more = (f"if {total} is None:", f"    {total} = {x}", "else:", f"    {more[0]}")
+            merge = (
+                f"if {total} is None:",
+                f"    {total} = {other}",
+                f"elif {other} is not None:",
+                f"    {merge[0]}",
             )
-        case _:
-            assert_never(aggregate.function)
+        if aggregate.function is AggregateFunction.AVG:
+            value = f"{value} if {count} else None"
+        guarded = (f"if {passes}:", *(f"    {line}" for line in more))
+        return _PythonStep(aggregate.alias, initial, guarded, merge, value)
+
+    def _as_float(self, aggregate: Aggregate, total: str) -> str:
+        """A sum that is divided: what is left of two decimals would be one."""
+        assert aggregate.argument is not None, "an average is of something"
+        return f"float({total})" if isinstance(type_of(aggregate.argument), DecimalType) else total

@@ -11,7 +11,7 @@ from streambench.engines.common.settings import values
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
 from streambench.model.conditions import Conditions, Guarantee
-from streambench.model.expression import FieldType
+from streambench.model.expression import DecimalType, FieldType
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Query, Workload
 
@@ -75,11 +75,21 @@ def _sink(
         "key.fields": ";".join(key.name for key in workload.query.group_by),
         "value.format": "json",
         "value.fields-include": "ALL",
+        **_plain_decimals(workload.query),
         **values(settings, SINK),
     }
     if conditions.guarantee is Guarantee.EXACTLY_ONCE:
         options["sink.transactional-id-prefix"] = "${job_id}"
     return options
+
+
+def _plain_decimals(query: Query) -> dict[str, str]:
+    """Else 100.00 would be written as 1E+2."""
+    option = "json.encode.decimal-as-plain-number"
+    keys = any(isinstance(key.type, DecimalType) for key in query.group_by)
+    decimals = keys or any(isinstance(each.type, DecimalType) for each in query.aggregates)
+    found = {f"value.{option}": "true"} if decimals else {}
+    return {f"key.{option}": "true", **found} if keys else found
 
 
 def _is_one_string(query: Query) -> bool:

@@ -8,16 +8,15 @@ from typing import assert_never
 from streambench.engines.common.symbols import literal
 from streambench.model.expression import (
     Aggregate,
-    Arithmetic,
+    AggregateFunction,
     Expression,
-    FieldReference,
-    FieldType,
+    Literal,
+    type_of,
 )
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
-from streambench.workload.sql import aggregate_to_sql, to_sql
+from streambench.workload.sql import FLINK, aggregate_to_sql, filter_to_sql, sql_type, to_sql
 
-SQL_TYPES = {FieldType.STRING: "STRING", FieldType.BIGINT: "BIGINT"}
 _MS = {"DAY": 86_400_000, "HOUR": 3_600_000, "MINUTE": 60_000}
 
 
@@ -28,16 +27,16 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     """
     query = workload.query
     time = _unused("event_time", (field.name for field in workload.fields))
-    columns = [f"{_quoted(field.name)} {SQL_TYPES[field.type]}" for field in workload.fields]
+    columns = [f"{_quoted(field.name)} {sql_type(field.type, FLINK)}" for field in workload.fields]
     columns.append(f"{_quoted(time)} TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'")
     watermark = f"WATERMARK FOR {_quoted(time)} AS {_watermark(query, time)}"
     note = "the grace and 1 ms: a window is over when the watermark is at its last millisecond"
     if query.where is not None:
         note += "\n  -- only records that pass the filter move the event clock"
     columns.append(f"-- {note}\n  {watermark}")
-    results = [f"{_quoted(key.name)} {SQL_TYPES[key.type]}" for key in query.group_by]
+    results = [f"{_quoted(key.name)} {sql_type(key.type, FLINK)}" for key in query.group_by]
     results += [f"`{name}` BIGINT" for name in _edges(query.window)]
-    results += [f"{_quoted(aggregate.alias)} BIGINT" for aggregate in query.aggregates]
+    results += [f"{_quoted(item.alias)} {sql_type(item.type, FLINK)}" for item in query.aggregates]
     return (
         ";\n\n".join(
             (
@@ -98,6 +97,11 @@ def _insert(query: Query, time: str) -> str:
     if query.where is not None:
         lines.append(f"WHERE {_sql(query.where)}")
     lines.append(f"GROUP BY {', '.join(keys)}, `window_start`, `window_end`")
+    if query.having is not None:
+        # There an alias is not known.
+        aggregates = {item.alias: _aggregate(item) for item in query.aggregates}
+        having = to_sql(query.having, FLINK.with_columns(aggregates.__getitem__))
+        lines.append(f"HAVING {having}")
     return "\n".join(lines)
 
 
@@ -132,20 +136,16 @@ def _windowed(window: Window, time: str, keys: Sequence[str]) -> str:
 
 def _aggregate(aggregate: Aggregate) -> str:
     """A constant is an INT to Flink, and so would be its sum; it is widened first."""
-    if aggregate.argument is None or _reads_a_column(aggregate.argument):
-        return aggregate_to_sql(aggregate, quote="`")
-    argument = _sql(aggregate.argument)
-    return f"{aggregate.function.value.upper()}(CAST({argument} AS BIGINT))"
-
-
-def _reads_a_column(expression: Expression) -> bool:
-    match expression:
-        case FieldReference():
-            return True
-        case Arithmetic(left=left, right=right):
-            return _reads_a_column(left) or _reads_a_column(right)
-        case _:
-            return False
+    sums = aggregate.function in (
+        AggregateFunction.SUM,
+        AggregateFunction.MIN,
+        AggregateFunction.MAX,
+    )
+    if not (sums and isinstance(aggregate.argument, Literal)):
+        return literal(aggregate_to_sql(aggregate, FLINK))
+    kind = sql_type(type_of(aggregate.argument), FLINK)
+    widened = f"{aggregate.function.value.upper()}(CAST({_sql(aggregate.argument)} AS {kind}))"
+    return widened + literal(filter_to_sql(aggregate, FLINK))
 
 
 def _table(name: str, columns: Iterable[str], options: Mapping[str, str]) -> str:
@@ -167,7 +167,7 @@ def _unused(name: str, taken: Iterable[str]) -> str:
 
 
 def _sql(expression: Expression) -> str:
-    return literal(to_sql(expression, quote="`"))
+    return literal(to_sql(expression, FLINK))
 
 
 def _quoted(name: str) -> str:

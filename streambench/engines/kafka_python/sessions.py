@@ -79,7 +79,8 @@ class OpenSessions:
 
     def rows(self, over: Sequence[ClosedSession]) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of each row of output."""
-        return (self._query.row(*each) for each in over)
+        query = self._query
+        return (query.row(*each) for each in over if query.having(each.totals))
 
     def _take(self, record: Record, event: Any) -> None:
         query, at_ms = self._query, record.timestamp

@@ -97,10 +97,11 @@ class OpenWindows:
 
     def rows(self, over: Sequence[Closed]) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of each row of output."""
-        row = self._query.row
+        having, row = self._query.having, self._query.row
         for start_ms, totals_by_key in over:
             for key, totals in totals_by_key.items():
-                yield row(key, start_ms, totals)
+                if having(totals):
+                    yield row(key, start_ms, totals)
 
     def _oldest(self, event_ms: int) -> int:
         """The start of the oldest window that holds an event."""

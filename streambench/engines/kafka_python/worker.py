@@ -178,7 +178,8 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             windows = self._windows.get(partition)
             if windows is None:  # revoked by the rebalance that this poll ran
                 continue
-            events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
+            array = b"[" + b",".join([record.value for record in records]) + b"]"
+            events = json.loads(array, parse_float=self._query.PARSE_FLOAT)
             over = rows_of_closed(windows, records, events)
             self.records += len(records)
             if over:

@@ -1,3 +1,4 @@
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,6 +78,43 @@ final class FlatJson {
             throw wrong("a whole number");
         }
         return negative ? value : Math.negateExact(value);
+    }
+
+    /** The current value, a number. */
+    double real() {
+        return Double.parseDouble(number());
+    }
+
+    /** The same with all its digits. */
+    BigDecimal decimal() {
+        return new BigDecimal(number());
+    }
+
+    private String number() {
+        int start = at;
+        while (json[at] >= '+' && json[at] <= '9' && json[at] != ',' && json[at] != '/'
+            || json[at] == 'e' || json[at] == 'E') {
+            at++;
+        }
+        // Java would take a sign, a point or a zero that JSON does not.
+        byte first = json[json[start] == '-' ? start + 1 : start];
+        if (at == start || first < '0' || first > '9') {
+            throw wrong("a number");
+        }
+        return new String(json, start, at - start, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The current value, true or false. */
+    boolean flag() {
+        for (String word : new String[] { "true", "false" }) {
+            byte[] bytes = word.getBytes(StandardCharsets.ISO_8859_1);
+            if (at + bytes.length <= json.length
+                && Arrays.equals(json, at, at + bytes.length, bytes, 0, bytes.length)) {
+                at += bytes.length;
+                return word.equals("true");
+            }
+        }
+        throw wrong("true or false");
     }
 
     /** Passes over the current value, whatever it is. */

@@ -1,2 +1,2 @@
-/** A row of the output: a key, a window and its aggregates in the order of the query. */
-record Row(String key, long windowStart, long windowEnd, long[] totals) {}
+/** A row of the output: a key, a window and its aggregates. */
+record Row(String key, long windowStart, long windowEnd, Totals totals) {}

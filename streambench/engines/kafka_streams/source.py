@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
 import jinja2
 
+from streambench.engines.kafka_streams.totals import event_field, indented, size_of, totals_of
 from streambench.model.expression import (
-    Aggregate,
     AggregateFunction,
-    And,
-    Arithmetic,
-    Comparison,
-    Expression,
-    FieldReference,
+    DecimalType,
     FieldType,
-    Literal,
-    Not,
-    Or,
+    ValueType,
+    fields_of,
 )
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
-from streambench.workload.java import to_java
+from streambench.workload.java import HELPER, java_type, to_java
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -55,6 +51,12 @@ class _Json:
     helpers: tuple[str, ...]
 
 
+_READERS: Mapping[ValueType, str] = {
+    FieldType.STRING: "string",
+    FieldType.BIGINT: "whole",
+    FieldType.DOUBLE: "real",
+    FieldType.BOOLEAN: "flag",
+}
 _JSON = {
     JsonParser.JACKSON: _Json("JsonEvents", "JsonRows", ()),
     JsonParser.FLAT: _Json("FlatEvents", "FlatRows", ("FlatJson",)),
@@ -83,14 +85,6 @@ class _JavaKey:
     is_text: bool
 
 
-@dataclass(frozen=True)
-class _JavaStep:
-    alias: str
-    initial: str
-    update: str
-    merge: str
-
-
 def programs(
     workload: Workload, *, retention_ms: int | None, parser: JsonParser
 ) -> tuple[Program, ...]:
@@ -101,6 +95,14 @@ def programs(
     """
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
+    totals = totals_of(query)
+    values = {total.alias: total.value for total in totals}
+    parts = [part for total in totals for part in total.parts]
+    sets = any(a.function is AggregateFunction.COUNT_DISTINCT for a in query.aggregates)
+    where = None if query.where is None else to_java(query.where, variable=event_field)
+    having = None if query.having is None else to_java(query.having, variable=values.__getitem__)
+    updates = list(indented(totals))
+    texts = any(f"{HELPER}." in line for line in (where or "", having or "", *updates))
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -120,10 +122,13 @@ def programs(
             retention_ms=retention_ms,
             fields=fields,
             reads={field.read for field in fields},
-            where=None if query.where is None else to_java(query.where, variable=_variable),
-            aggregates=[
-                _step(index, aggregate) for index, aggregate in enumerate(query.aggregates)
-            ],
+            where=where,
+            having=having,
+            aggregates=totals,
+            parts=parts,
+            sets=sets,
+            size=size_of(parts),
+            updates=updates,
         )
         return Program(f"{name}.java", "java", text)
 
@@ -131,11 +136,19 @@ def programs(
     return (
         made(_TOPOLOGY, _TOPOLOGY),
         made("Event", "Event"),
+        made("Totals", "Totals"),
         made("Events", json_classes.events),
         made("Rows", json_classes.rows),
         *(
             Program(f"{name}.java", "java", _resource(f"{name}.java"))
-            for name in ("Row", *json_classes.helpers, "Readings")
+            for name in (
+                "Row",
+                *json_classes.helpers,
+                *(("Distinct",) if sets else ()),
+                *(("Decimals",) if any("Decimals." in part.read for part in parts) else ()),
+                *((HELPER,) if texts else ()),
+                "Readings",
+            )
         ),
     )
 
@@ -172,78 +185,45 @@ def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _variable(name: str) -> str:
-    return f"event.{name}"
-
-
-def _step(index: int, aggregate: Aggregate) -> _JavaStep:
-    total, other = f"totals[{index}]", f"other[{index}]"
-    argument = "" if aggregate.argument is None else to_java(aggregate.argument, variable=_variable)
-    added = f"{total} += {other};"
-    match aggregate.function:
-        case AggregateFunction.COUNT:
-            return _JavaStep(aggregate.alias, "0", f"{total} += 1;", added)
-        case AggregateFunction.SUM:
-            return _JavaStep(aggregate.alias, "0", f"{total} += {argument};", added)
-        case AggregateFunction.MIN | AggregateFunction.MAX:
-            least = aggregate.function is AggregateFunction.MIN
-            name, initial = ("min", "Long.MAX_VALUE") if least else ("max", "Long.MIN_VALUE")
-            return _JavaStep(
-                aggregate.alias,
-                initial,
-                f"{total} = Math.{name}({total}, {argument});",
-                f"{total} = Math.{name}({total}, {other});",
-            )
-        case _:
-            assert_never(aggregate.function)
-
-
 def _keys(query: Query) -> list[_JavaKey]:
     return [
-        _JavaKey(key.name, "writeStringField", "row.key()", "key.getText()", True)
-        if key.type is FieldType.STRING
-        else _JavaKey(
-            key.name, "writeNumberField", "Long.parseLong(row.key())", "key.getLongValue()", False
-        )
+        _JavaKey(key.name, *_of_key(key.type), key.type is FieldType.STRING)
         for key in query.group_by
     ]
+
+
+def _of_key(type_: ValueType) -> tuple[str, str, str]:
+    """How Jackson writes such a value, and how it is read of the key and of a parser of the key."""
+    match type_:
+        case FieldType.STRING:
+            return "writeStringField", "row.key()", "key.getText()"
+        case FieldType.BIGINT:
+            return "writeNumberField", "Long.parseLong(row.key())", "key.getLongValue()"
+        case FieldType.BOOLEAN:
+            return "writeBooleanField", "Boolean.parseBoolean(row.key())", "key.getBooleanValue()"
+        case DecimalType():
+            parsed = "new java.math.BigDecimal(row.key())"
+            return "writeNumberField", parsed, "key.getDecimalValue()"
+        case FieldType.DOUBLE:
+            raise ValueError("no query groups by a double")
+        case _:
+            assert_never(type_)
 
 
 def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
     """The fields that are read of each record, in the order of the workload."""
     names = _fields_of_the_query(workload.query)
     return [
-        _Field(field.name, "String", "string")
-        if field.type is FieldType.STRING
-        else _Field(field.name, "long", "whole")
+        _Field(field.name, java_type(field.type), _READERS.get(field.type, "decimal"))
         for field in workload.fields
         if parser is JsonParser.JACKSON or field.name in names
     ]
 
 
-def _fields_of_the_query(query: Query) -> set[str]:
+def _fields_of_the_query(query: Query) -> frozenset[str]:
     """Those that the query reads beside the record's key."""
-    names = set() if query.where is None else _columns(query.where)
-    for aggregate in query.aggregates:
-        if aggregate.argument is not None:
-            names |= _columns(aggregate.argument)
-    return names
-
-
-def _columns(expression: Expression) -> set[str]:
-    match expression:
-        case FieldReference(name=name):
-            return {name}
-        case Literal():
-            return set()
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            return _columns(left) | _columns(right)
-        case And(operands=operands) | Or(operands=operands):
-            return set().union(*map(_columns, operands))
-        case Not(operand=operand):
-            return _columns(operand)
-        case _:
-            assert_never(expression)
+    arguments = (each.argument for each in query.aggregates if each.argument is not None)
+    return frozenset().union(*map(fields_of, (*query.conditions, *arguments)))
 
 
 def _comment(text: str) -> str:

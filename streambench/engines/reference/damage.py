@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, NamedTuple
 
-from streambench.engines.common.query_module import GroupKey
+from streambench.engines.common.query_module import GroupKey, Totals
 from streambench.model.windows import Window
 
 # Rows that are invented belong to windows so long before the load, or after it.
@@ -18,7 +18,7 @@ class OutputRow(NamedTuple):
     partition: int
     key: GroupKey
     window_start_ms: int
-    totals: list[int]
+    totals: Totals
 
 
 class Damager:
@@ -70,9 +70,9 @@ class Damager:
             case "double":
                 return [rows[0], rows[0]]
             case "raise":
-                return [each._replace(totals=[total + 1 for total in each.totals]) for each in rows]
+                return [each._replace(totals=_moved(each.totals, 1)) for each in rows]
             case "lower":
-                return [each._replace(totals=[total - 1 for total in each.totals]) for each in rows]
+                return [each._replace(totals=_moved(each.totals, -1)) for each in rows]
             case _:
                 far_ms = OUTSIDE_MS if self.done[kind] % 2 else -OUTSIDE_MS
                 return [*rows, row._replace(window_start_ms=row.window_start_ms + far_ms)]
@@ -89,3 +89,14 @@ class Damager:
         """Whether the window before has rows, and none of this key: there the moved row is nobody's."""
         before = self._keys[row.partition][2]
         return bool(before) and row.key not in before
+
+
+def _moved(totals: Totals, by: int) -> Totals:
+    """Other totals than these; a set gets or loses a value, and what has none stays so."""
+    moved: Totals = []
+    for total in totals:
+        if isinstance(total, set):
+            moved.append(total | {None} if by > 0 else set(list(total)[1:]))
+        else:
+            moved.append(None if total is None else total + by)
+    return moved

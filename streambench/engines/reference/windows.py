@@ -58,9 +58,18 @@ class Windows:
                     break
                 over_ms = start_ms + query.ADVANCE_MS
                 self._closed_ms[number] = max(self._closed_ms[number], over_ms)
-                for key, totals in windows.pop(start_ms).items():
-                    rows.append(OutputRow(number, key, start_ms, totals))
+                rows += self._rows(number, start_ms, windows.pop(start_ms))
         return rows
+
+    def _rows(
+        self, partition: int, start_ms: int, groups: dict[GroupKey, Totals]
+    ) -> list[OutputRow]:
+        having = self._query.having
+        return [
+            OutputRow(partition, key, start_ms, totals)
+            for key, totals in groups.items()
+            if having(totals)
+        ]
 
     def _close(self, partition: int) -> list[OutputRow]:
         query = self._query
@@ -75,6 +84,5 @@ class Windows:
             self._closed_ms[number] = closed_ms
             open_windows = self._open[number]
             for start_ms in sorted(start for start in open_windows if start < closed_ms):
-                for key, totals in open_windows.pop(start_ms).items():
-                    rows.append(OutputRow(number, key, start_ms, totals))
+                rows += self._rows(number, start_ms, open_windows.pop(start_ms))
         return rows

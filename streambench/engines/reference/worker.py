@@ -71,7 +71,8 @@ class ScriptedWorker:
             now_ms = time.monotonic() * 1000
             self.records += len(records)
             done_ms = self._stage.read(len(records), now_ms, arrived_ms)
-            events = json.loads(b"[" + b",".join([record.value for record in records]) + b"]")
+            array = b"[" + b",".join([record.value for record in records]) + b"]"
+            events = json.loads(array, parse_float=self._query.PARSE_FLOAT)
             for record, event in zip(records, events, strict=True):
                 closed = self._windows.feed(partition.partition, record.timestamp, event)
                 if closed:

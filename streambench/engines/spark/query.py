@@ -11,9 +11,7 @@ from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
-from streambench.workload.sql import aggregate_to_sql, to_sql
-
-_TYPES = {FieldType.STRING: "STRING", FieldType.BIGINT: "BIGINT"}
+from streambench.workload.sql import SPARK, aggregate_to_sql, sql_type, to_sql
 
 
 def query_program(
@@ -34,16 +32,20 @@ def query_program(
     names = [field.name for field in workload.fields]
     time = _unused("event_time", names)
     window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
-    schema = ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in workload.fields)
+    schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.fields)
     passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
     aggregates = "".join(
-        f"        F.expr({_text(aggregate_to_sql(item, quote='`'))}).alias({_text(item.alias)}),\n"
+        f"        F.expr({_text(_escaped(aggregate_to_sql(item, SPARK)))}).alias({_text(item.alias)}),\n"
         for item in query.aggregates
     )
     edges = ("start", "end") if isinstance(query.window, Sessions) else ("start",)
     times = [f"F.unix_millis({_text(f'{window}.{edge}')}).alias('window_{edge}')" for edge in edges]
     keys = [_text(key.name) for key in query.group_by]
     row = ", ".join([*keys, *times, *(_text(item.alias) for item in query.aggregates)])
+    having = "" if query.having is None else f"    .where({_text(_sql(query.having))})\n"
+    nulls = ""
+    if any(item.may_be_null for item in query.aggregates):
+        nulls = ', {"ignoreNullFields": "false"}'
     groups = "".join(f"        {key},\n" for key in keys)
     if [key.type for key in query.group_by] == [FieldType.STRING]:
         key_of_row = f"F.col({keys[0]})"
@@ -69,12 +71,12 @@ results = (
     )
     .agg(
 {aggregates}    )
-)
+{having})
 
 query = (
     results.select(
         {key_of_row}.alias("key"),
-        F.to_json(F.struct({row})).alias("value"),
+        F.to_json(F.struct({row}){nulls}).alias("value"),
     )
     .writeStream.format("kafka")
 {_options(sink)}{trigger}    .outputMode("append")
@@ -104,8 +106,12 @@ def _lengths(window: Aligned, time: str) -> str:
 
 
 def _sql(expression: Expression) -> str:
+    return _escaped(to_sql(expression, SPARK))
+
+
+def _escaped(sql: str) -> str:
     """Spark's SQL: inside a string a backslash escapes, so that it is doubled."""
-    return literal(to_sql(expression, quote="`")).replace("\\", "\\\\")
+    return literal(sql).replace("\\", "\\\\")
 
 
 def _options(options: Mapping[str, str]) -> str:

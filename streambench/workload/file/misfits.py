@@ -21,7 +21,7 @@ from streambench.workload.file.cells import (
 from streambench.workload.file.converted import MISFIT, MISSING, state_of
 from streambench.workload.file.guess import time_hint
 from streambench.workload.file.tables import Table, where_json_breaks
-from streambench.workload.file.types import READINGS
+from streambench.workload.file.types import reading_of
 from streambench.workload.names import did_you_mean
 
 _SHOWN_VALUES: Final = 5
@@ -234,7 +234,7 @@ def _hint(column: Column, texts: Sequence[str]) -> str:
         listed = ", ".join(_toml(text) for text in dict.fromkeys(("", *no_values)))
         return f"leave such rows out: leave_out = [{listed}] in [input] of workload.toml"
     if isinstance(column.declared, Field):
-        return READINGS[column.declared.type].hint
+        return reading_of(column.declared.type).hint
     return time_hint(column.declared, texts)
 
 

@@ -22,7 +22,7 @@ MOST_DEPTH: Final = 3
 _SAMPLE_ROWS: Final = 1_000
 _EXAMPLES: Final = 3
 _SHOWN_CHARACTERS: Final = 24
-# More digits behind the point than these are measurements, not prices.
+# More digits behind the point than these are measurements, not prices: doubles.
 _MOST_DIGITS: Final = 6
 _NUMBER: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 
@@ -112,6 +112,8 @@ def _profile(
     untyped = FileCell(value, cell.kind)
     whole = READINGS[FieldType.BIGINT].value(untyped, 1)
     string = READINGS[FieldType.STRING].value(untyped, 1)
+    double = READINGS[FieldType.DOUBLE].value(untyped, 1)
+    boolean = READINGS[FieldType.BOOLEAN].value(untyped, 1)
     decimal = r"^\s*[+-]?\d*\.?(\d*?)0*\s*$"
     counted = [
         "count(*)",
@@ -126,6 +128,8 @@ def _profile(
         f"list(DISTINCT {cell.text}) FILTER ({value} IS NULL)",
         f"count({value}) FILTER ({cell.kind} = {Kind.NESTED.sql})",
         f"count(nullif({cell.text}, ''))",
+        f"count({double})",
+        f"count({boolean})",
         *(f"count({each})" for each in as_times),
     ]
     row = connection.execute(
@@ -133,7 +137,7 @@ def _profile(
         f" THEN {cell.text} END AS value FROM {relation})"
     ).fetchone()
     rows, values, distinct, wholes, strings, zeros = row[:6]
-    decimals, numbers, digits, texts, nested, written = row[6:12]
+    decimals, numbers, digits, texts, nested, written, doubles, flags = row[6:14]
     type_, times = None, 1
     if values and not nested:
         digits = int(digits or 0)
@@ -141,10 +145,14 @@ def _profile(
             type_ = FieldType.BIGINT
         elif decimals == values and not zeros and 0 < digits <= _MOST_DIGITS:
             type_, times = FieldType.BIGINT, 10**digits
+        elif doubles == values and not zeros:
+            type_ = FieldType.DOUBLE
+        elif flags == values:
+            type_ = FieldType.BOOLEAN
         elif strings == values and (zeros or numbers < values):
             type_ = FieldType.STRING
     time_ways = tuple(
-        way for way, read in zip(ways, row[12:], strict=True) if read == values and values
+        way for way, read in zip(ways, row[14:], strict=True) if read == values and values
     )
     # Among texts `None` and `-` are words like others.
     is_text = type_ is FieldType.STRING and not time_ways

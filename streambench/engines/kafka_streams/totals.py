@@ -1,0 +1,218 @@
+"""What a window's totals are in Java: their parts, how a record changes them, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from streambench.model.expression import (
+    Aggregate,
+    AggregateFunction,
+    DecimalType,
+    FieldType,
+    type_of,
+)
+from streambench.model.workload import Query
+from streambench.workload.java import to_java
+
+
+@dataclass(frozen=True)
+class JavaPart:
+    """A field of the totals: its declaration, how it is read of a buffer and put into one, its bytes, and
+    how that of `other` totals is taken in.
+    """
+
+    name: str
+    declared: str
+    read: str
+    put: str
+    size: str
+    merge: str
+
+
+@dataclass(frozen=True)
+class JavaTotal:
+    """An aggregate: its parts, what a record does to them, and its value.
+
+    `value` is an expression over `totals`, as is `has_value`; the latter is None where there always is one.
+    """
+
+    alias: str
+    parts: tuple[JavaPart, ...]
+    update: tuple[str, ...]
+    value: str
+    has_value: str | None
+
+
+def totals_of(query: Query) -> list[JavaTotal]:
+    """One for each aggregate, in the order of the query."""
+    return [_total(aggregate) for aggregate in query.aggregates]
+
+
+def _total(aggregate: Aggregate) -> JavaTotal:
+    # A part's further name has a capital, which no alias has.
+    alias, flag = aggregate.alias, f"{aggregate.alias}Some"
+    parts, update, value = _unfiltered(aggregate)
+    if aggregate.filter is None:
+        return JavaTotal(alias, parts, update, value, None)
+    has_value = None
+    match aggregate.function:
+        case AggregateFunction.COUNT | AggregateFunction.COUNT_DISTINCT:
+            pass
+        case AggregateFunction.AVG:
+            has_value = f"totals.{alias}Count > 0"
+        case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
+            parts = (*parts, _flag(flag))
+            update = (*update, f"{flag} = true;")
+            has_value = f"totals.{flag}"
+        case _:
+            assert_never(aggregate.function)
+    passes = to_java(aggregate.filter, variable=event_field)
+    guarded = (f"if ({passes}) {{", *(f"    {line}" for line in update), "}")
+    return JavaTotal(alias, parts, guarded, value, has_value)
+
+
+def _unfiltered(aggregate: Aggregate) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+    alias, value = aggregate.alias, f"totals.{aggregate.alias}"
+    if aggregate.argument is None:
+        return (_long(alias),), (f"{alias} += 1;",), value
+    x = to_java(aggregate.argument, variable=event_field)
+    match aggregate.function:
+        case AggregateFunction.COUNT:
+            raise ValueError("a count of records has no argument")
+        case AggregateFunction.COUNT_DISTINCT:
+            return (
+                (_set(aggregate),),
+                (f"{alias}.add({_as_element(aggregate)});",),
+                f"{value}.size()",
+            )
+        case _ if isinstance(type_of(aggregate.argument), DecimalType):
+            return _of_decimals(aggregate.function, alias, x)
+    number = _double if type_of(aggregate.argument) is FieldType.DOUBLE else _long
+    match aggregate.function:
+        case AggregateFunction.SUM:
+            return (number(alias),), (f"{alias} += {x};",), value
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            name = aggregate.function.value
+            return (number(alias, name),), (f"{alias} = Math.{name}({alias}, {x});",), value
+        case AggregateFunction.AVG:
+            both = (number(f"{alias}Sum"), _long(f"{alias}Count"))
+            update = (f"{alias}Sum += {x};", f"{alias}Count += 1;")
+            return both, update, f"(double) {value}Sum / {value}Count"
+        case _:
+            assert_never(aggregate.function)
+
+
+def _of_decimals(
+    function: AggregateFunction, alias: str, x: str
+) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+    value = f"totals.{alias}"
+    match function:
+        case AggregateFunction.SUM:
+            return (_decimal(alias, "add"),), (_first_or(alias, "add", x),), value
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            name = function.value
+            return (_decimal(alias, name),), (_first_or(alias, name, x),), value
+        case _:
+            both = (_decimal(f"{alias}Sum", "add"), _long(f"{alias}Count"))
+            update = (_first_or(f"{alias}Sum", "add", x), f"{alias}Count += 1;")
+            return both, update, f"{value}Sum.doubleValue() / {value}Count"
+
+
+def _first_or(name: str, method: str, x: str) -> str:
+    return f"{name} = {name} == null ? {x} : {name}.{method}({x});"
+
+
+def _decimal(name: str, method: str) -> JavaPart:
+    taken_in = f"{name} == null ? other.{name} : {name}.{method}(other.{name})"
+    return JavaPart(
+        name,
+        f"java.math.BigDecimal {name};",
+        f"{name} = Decimals.get(in);",
+        f"Decimals.put(out, {name});",
+        f"Decimals.sizeOf({name})",
+        f"{name} = other.{name} == null ? {name} : {taken_in};",
+    )
+
+
+def _as_element(aggregate: Aggregate) -> str:
+    """The argument as an element of a set: a decimal by its digits, a flag as a number."""
+    assert aggregate.argument is not None, "what is distinct is something"
+    x = to_java(aggregate.argument, variable=event_field)
+    match type_of(aggregate.argument):
+        case FieldType.BOOLEAN:
+            return f"({x}) ? 1L : 0L"
+        case DecimalType():
+            return f"({x}).toPlainString()"
+        case _:
+            return x
+
+
+def event_field(name: str) -> str:
+    """A field of the record, in the program."""
+    return f"event.{name}"
+
+
+# What no value is beyond.
+_EXTREMES: Final = {
+    ("long", "min"): "Long.MAX_VALUE",
+    ("long", "max"): "Long.MIN_VALUE",
+    ("double", "min"): "Double.POSITIVE_INFINITY",
+    ("double", "max"): "Double.NEGATIVE_INFINITY",
+}
+
+
+def _long(name: str, extreme: str | None = None) -> JavaPart:
+    return _number("long", name, extreme)
+
+
+def _double(name: str, extreme: str | None = None) -> JavaPart:
+    return _number("double", name, extreme)
+
+
+def _number(kind: str, name: str, extreme: str | None) -> JavaPart:
+    """A sum, or the least or greatest number."""
+    declared, merge = f"{kind} {name};", f"{name} += other.{name};"
+    if extreme is not None:
+        declared = f"{kind} {name} = {_EXTREMES[kind, extreme]};"
+        merge = f"{name} = Math.{extreme}({name}, other.{name});"
+    read, put = f"{name} = in.get{kind.capitalize()}();", f"out.put{kind.capitalize()}({name});"
+    return JavaPart(name, declared, read, put, "8", merge)
+
+
+def _flag(name: str) -> JavaPart:
+    put = f"out.put((byte) ({name} ? 1 : 0));"
+    read, merge = f"{name} = in.get() != 0;", f"{name} |= other.{name};"
+    return JavaPart(name, f"boolean {name};", read, put, "1", merge)
+
+
+def _set(aggregate: Aggregate) -> JavaPart:
+    assert aggregate.argument is not None, "what is distinct is something"
+    name = aggregate.alias
+    type_ = type_of(aggregate.argument)
+    is_text = type_ is FieldType.STRING or isinstance(type_, DecimalType)
+    kind, of = ("String", "Strings") if is_text else ("Long", "Longs")
+    return JavaPart(
+        name,
+        f"final Set<{kind}> {name} = new HashSet<>();",
+        f"Distinct.get{of}(in, {name});",
+        f"Distinct.put{of}(out, {name});",
+        f"Distinct.sizeOf{of}({name})",
+        f"{name}.addAll(other.{name});",
+    )
+
+
+def size_of(parts: Sequence[JavaPart]) -> str:
+    """How many bytes they take, as an expression: those of numbers are added up."""
+    fixed = sum(int(part.size) for part in parts if part.size.isdigit())
+    others = [part.size for part in parts if not part.size.isdigit()]
+    return " + ".join([*([str(fixed)] if fixed or not others else []), *others])
+
+
+def indented(totals: list[JavaTotal]) -> Iterator[str]:
+    """What a record does, a line each; the first of an aggregate says which it is."""
+    for total in totals:
+        first, *more = total.update
+        yield f"{first} // {total.alias}"
+        yield from more

@@ -1,0 +1,173 @@
+"""Aggregates as a user writes them, and what each means, in plain Python: slow and obvious."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from streambench.model.expression import Aggregate, DecimalType, FieldType
+from streambench.model.workload import Field
+from streambench.workload.expressions import parse_aggregate
+
+Event: TypeAlias = Mapping[str, Any]
+Meaning: TypeAlias = Callable[[Sequence[Event]], Any]
+
+FIELDS = (
+    Field("shop", FieldType.STRING, None),
+    Field("state", FieldType.STRING, None),
+    Field("price", FieldType.BIGINT, None),
+    Field("pieces", FieldType.BIGINT, None),
+    Field("fee", DecimalType(6, 2), None),
+    Field("weight", FieldType.DOUBLE, None),
+    Field("gift", FieldType.BOOLEAN, None),
+)
+TEXTS = ("", "ok", "né", "a b", "😀", "O'K")
+
+
+def prices(events: Sequence[Event]) -> list[int]:
+    return [event["price"] for event in events]
+
+
+def ok(events: Sequence[Event]) -> list[Event]:
+    """Those that pass `state = 'ok'`."""
+    return [event for event in events if event["state"] == "ok"]
+
+
+def large(events: Sequence[Event]) -> list[Event]:
+    """Those that pass `price > 30 and state <> 'né'`."""
+    return [event for event in events if event["price"] > 30 and event["state"] != "né"]
+
+
+def fees(events: Sequence[Event]) -> list[Decimal]:
+    return [event["fee"] for event in events]
+
+
+def gifts(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event["gift"]]
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def of_any(function: Callable[[Any], Any], values: Sequence[Any]) -> Any:
+    """Its value, if there is one."""
+    return function(values) if values else None
+
+
+TABLE: Mapping[str, tuple[str, Meaning]] = {
+    "n": ("count(*)", len),
+    "n_price": ("count(price)", len),
+    "total": ("sum(price)", lambda e: sum(prices(e))),
+    "worth": ("sum(price * pieces - 1)", lambda e: sum(x["price"] * x["pieces"] - 1 for x in e)),
+    "mean": ("avg(price)", lambda e: mean(prices(e))),
+    "mean_worth": ("avg(price - pieces)", lambda e: mean([x["price"] - x["pieces"] for x in e])),
+    "least": ("min(price)", lambda e: min(prices(e))),
+    "greatest": ("max(price + pieces)", lambda e: max(x["price"] + x["pieces"] for x in e)),
+    "states": ("count(distinct state)", lambda e: len({x["state"] for x in e})),
+    "price_kinds": ("count(distinct price)", lambda e: len(set(prices(e)))),
+    "sums": (
+        "count(distinct price + pieces)",
+        lambda e: len({x["price"] + x["pieces"] for x in e}),
+    ),
+    "n_ok": ("count(*) filter (where state = 'ok')", lambda e: len(ok(e))),
+    "total_ok": (
+        "sum(price) filter (where state = 'ok')",
+        lambda e: of_any(sum, prices(ok(e))),
+    ),
+    "mean_ok": ("avg(price) filter (where state = 'ok')", lambda e: of_any(mean, prices(ok(e)))),
+    "least_large": (
+        "min(price) filter (where price > 30 and state <> 'né')",
+        lambda e: of_any(min, prices(large(e))),
+    ),
+    "greatest_large": (
+        "max(price) filter (where price > 30 and state <> 'né')",
+        lambda e: of_any(max, prices(large(e))),
+    ),
+    "states_large": (
+        "count(distinct state) filter (where price > 30 and state <> 'né')",
+        lambda e: len({x["state"] for x in large(e)}),
+    ),
+    "fees": ("sum(fee)", lambda e: sum(fees(e))),
+    "fees_of_all": ("sum(fee * pieces)", lambda e: sum(x["fee"] * x["pieces"] for x in e)),
+    "mean_fee": ("avg(fee)", lambda e: float(sum(fees(e))) / len(e)),
+    "least_fee": ("min(fee) filter (where gift)", lambda e: of_any(min, fees(gifts(e)))),
+    "greatest_fee": ("max(fee - 0.005)", lambda e: max(fees(e)) - Decimal("0.005")),
+    "fees_given": ("sum(fee) filter (where gift)", lambda e: of_any(sum, fees(gifts(e)))),
+    "fee_kinds": ("count(distinct fee)", lambda e: len(set(fees(e)))),
+    "gift_kinds": ("count(distinct gift)", lambda e: len({x["gift"] for x in e})),
+    "given": (
+        "count(*) filter (where gift and fee > 0.5)",
+        lambda e: sum(x["fee"] > Decimal("0.5") for x in gifts(e)),
+    ),
+    "load": ("sum(weight)", lambda e: math.fsum(x["weight"] for x in e)),
+    "lightest": ("min(weight)", lambda e: min(x["weight"] for x in e)),
+    "heaviest": (
+        "max(weight * 2) filter (where not gift)",
+        lambda e: of_any(max, [x["weight"] * 2.0 for x in e if not x["gift"]]),
+    ),
+    "mean_load": (
+        "avg(weight / pieces) filter (where gift)",
+        lambda e: of_any(mean, [x["weight"] / x["pieces"] for x in gifts(e)]),
+    ),
+    "one_each": ("sum(1)", len),
+    "never": ("sum(price) filter (where price > 1000)", lambda e: None),
+    "always": ("avg(pieces) filter (where price < 1000)", lambda e: mean([x["pieces"] for x in e])),
+}
+
+
+def aggregates() -> tuple[Aggregate, ...]:
+    """All of them, parsed."""
+    return tuple(parse_aggregate(text, alias, FIELDS) for alias, (text, _) in TABLE.items())
+
+
+def meant(events: Sequence[Event]) -> dict[str, Any]:
+    """The value of each over these events, of which there is one at least."""
+    return {alias: meaning(events) for alias, (_, meaning) in TABLE.items()}
+
+
+def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
+    """Events of some shops; not every shop has one that passes each filter."""
+    rng = random.Random(seed)
+    return [
+        {
+            "shop": f"s{rng.randrange(shops)}",
+            "state": rng.choice(TEXTS),
+            "price": rng.randint(-20, 50),
+            "pieces": rng.randint(1, 3),
+            "fee": Decimal(rng.randint(-500, 9_999)).scaleb(-2),
+            "weight": rng.choice([0.1, 2.5, -1e-3, rng.random() * 40]),
+            "gift": rng.random() < 0.3,
+        }
+        for _ in range(count)
+    ]
+
+
+def same(found: Any, due: Any) -> bool:
+    """Whether a value is what is meant; a double within a billionth, a decimal be it a text."""
+    if isinstance(due, Decimal) and isinstance(found, str | int | Decimal):
+        return Decimal(found) == due
+    if isinstance(due, float) and isinstance(found, int | float | Decimal):
+        return abs(float(found) - due) <= 1e-9 * 100
+    return type(found) is type(due) and bool(found == due)
+
+
+# Conditions on aggregates, and what each means for the values of TABLE.
+HAVING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "n > 4": lambda v: v["n"] > 4,
+    "n_ok >= 1 and total < 80": lambda v: v["n_ok"] >= 1 and v["total"] < 80,
+    "not (states = 1 or greatest > 45)": lambda v: not (v["states"] == 1 or v["greatest"] > 45),
+    "mean > 12.5": lambda v: v["mean"] > 12.5,
+    "mean between -5 and 20 and n <> 3": lambda v: -5 <= v["mean"] <= 20 and v["n"] != 3,
+    "n_ok < states": lambda v: v["n_ok"] < v["states"],
+    "least in (-20, -19, -18) or n = 1": lambda v: v["least"] in (-20, -19, -18) or v["n"] == 1,
+    "fees > 45.5 and greatest_fee < 99.99": lambda v: (
+        v["fees"] > Decimal("45.5") and v["greatest_fee"] < Decimal("99.99")
+    ),
+    "load > 20 or fee_kinds < n": lambda v: v["load"] > 20 or v["fee_kinds"] < v["n"],
+    "fees < mean_fee or n > 2.5": lambda v: float(v["fees"]) < v["mean_fee"] or v["n"] > 2,
+    "lightest >= 0 and mean_worth > -1e2": lambda v: v["lightest"] >= 0 and v["mean_worth"] > -100,
+}
