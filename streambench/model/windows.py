@@ -6,12 +6,13 @@ Lengths are in ms of event time. An instant is a whole number of ms, or an array
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the windows of arrays need nothing of numpy but its operators
+    import numpy as np
+    import numpy.typing as npt
 
-Instant = TypeVar("Instant", int, npt.NDArray[np.int64])
+Instant = TypeVar("Instant", int, "npt.NDArray[np.int64]")
 
 
 @dataclass(frozen=True)
@@ -79,4 +80,4 @@ def by_starts(starts_ms: npt.NDArray[np.float64]) -> Window | None:
     """The windows that have these starts, by their least distance; None where fewer than two are known."""
     if len(starts_ms) < 2:
         return None
-    return Tumbling(int(np.diff(starts_ms).min()))
+    return Tumbling(int((starts_ms[1:] - starts_ms[:-1]).min()))

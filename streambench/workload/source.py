@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import duckdb
-
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.workload import Field, Replay
@@ -55,6 +53,8 @@ def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
     A time without a zone is UTC, and what is below a millisecond is cut off: a time never moves into the
     next window. Raises UsageError where the file cannot be read, lacks a column or has one of another type.
     """
+    import duckdb  # a generated load has no file: most commands need none of it
+
     connection = duckdb.connect()
     try:
         # Where a column mixes times with and without a zone, the latter would be in that of the machine.

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
 from streambench.workload.python import to_python
@@ -25,6 +23,8 @@ class _PythonStep:
 
 def query_source(workload: Workload) -> str:
     """The text of `query.py`: `where`, `accumulate` and `row`, and the window's sizes."""
+    import jinja2  # only a program is made with it
+
     query = workload.query
     environment = jinja2.Environment(
         trim_blocks=True,

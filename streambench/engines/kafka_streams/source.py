@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -73,6 +71,8 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
 
     `retention_ms` is how long the window store keeps a window after its start, by event time.
     """
+    import jinja2  # only a program is made with it
+
     query = workload.query
     fields = _fields(workload, parser)
     environment = jinja2.Environment(
