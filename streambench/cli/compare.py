@@ -81,9 +81,6 @@ def compare(
         refuse_strangers,
     )
     from streambench.analysis.compare.strangers import Term, with_implied
-    from streambench.analysis.published.comparison import comparison_to_json
-    from streambench.report.comparison.terminal import render_comparison, render_gates
-    from streambench.report.comparison.write import write_comparison
     from streambench.results import baselines
 
     conditions = [parse_condition(text) for text in fail_on or ()]
@@ -96,8 +93,13 @@ def compare(
     comparison = compared(pairs, BETWEEN_RUNS, any_speed=Term.SPEED in with_implied(terms))
     gates = tuple(judge_gate(each, pair) for each in conditions for pair in comparison.pairs)
     if as_json:
+        from streambench.analysis.published.comparison import comparison_to_json
+
         typer.echo(comparison_to_json(comparison, gates), nl=False)
     else:
+        from streambench.report.comparison.terminal import render_comparison, render_gates
+        from streambench.report.comparison.write import write_comparison
+
         out.print(render_comparison(comparison))
         if gates:
             out.print("")

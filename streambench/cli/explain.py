@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
-from rich.syntax import Syntax
 from rich.table import Table
 
 from streambench.cli.console import err, out
@@ -36,6 +34,8 @@ def explain(
     conditions = Conditions(guarantee=guarantee, workers=workers, partitions=parsed.partitions)
     plan = chosen.plan(parsed, conditions, variant)
     if as_json:
+        from pydantic import TypeAdapter
+
         adapter: TypeAdapter[Plan | Unsupported] = TypeAdapter(Plan | Unsupported)
         out.print_json(adapter.dump_json(plan).decode())
         return
@@ -52,6 +52,8 @@ def _show(plan: Plan) -> None:
     for program in plan.programs:
         out.rule(program.name, align="left")
         if out.is_terminal:
+            from rich.syntax import Syntax  # brings the grammars of all languages
+
             out.print(
                 Syntax(program.text, program.language, background_color="default", word_wrap=True)
             )

@@ -7,9 +7,8 @@ import re
 import typer
 
 from streambench.cli.parameters import duration_s
-from streambench.experiment.faults import DEFAULT_BROKER_AWAY_MS, DEFAULT_BURST_MS, DEFAULT_PAUSE_MS
 from streambench.model.errors import UsageError
-from streambench.model.fault import Fault, FaultKind
+from streambench.model.fault import USUAL_LENGTHS_MS, Fault, FaultKind
 from streambench.workload.names import did_you_mean
 
 NONE = "none"
@@ -19,11 +18,6 @@ _MOST_TIMES = 20
 _FORM = re.compile(
     r"(?P<kind>[^:*@]+)(?::(?P<length>[^*@]+))?(?:\*(?P<times>[^@]+))?(?:@(?P<at>.+))?"
 )
-_LENGTHS = {
-    FaultKind.WORKER_PAUSE: DEFAULT_PAUSE_MS,
-    FaultKind.BROKER_RESTART: DEFAULT_BROKER_AWAY_MS,
-    FaultKind.BURST: DEFAULT_BURST_MS,
-}
 _HINT = "streambench run --fault worker-kill*3@25s; the form is KIND[:LENGTH][*TIMES]@TIME"
 
 
@@ -94,11 +88,11 @@ def _times(kind: FaultKind, text: str | None) -> int:
 
 
 def _length_ms(kind: FaultKind, text: str | None, whole: str) -> int | None:
-    if kind not in _LENGTHS:
+    if kind not in USUAL_LENGTHS_MS:
         if text is not None:
             raise UsageError(f"{kind.value} has no length", hint=_HINT)
         return None
-    return _LENGTHS[kind] if text is None else _ms(text, whole)
+    return USUAL_LENGTHS_MS[kind] if text is None else _ms(text, whole)
 
 
 def _ms(text: str, whole: str) -> int:

@@ -40,13 +40,15 @@ def history(
     """
     from streambench.analysis.history.found import find_runs
     from streambench.analysis.history.history import history_of
-    from streambench.analysis.published.history import history_to_json
-    from streambench.report.history.terminal import render_history
-    from streambench.report.history.write import write_history
 
     found = history_of(find_runs(below), like)
     if as_json:
+        from streambench.analysis.published.history import history_to_json
+
         typer.echo(history_to_json(found), nl=False)
         return
+    from streambench.report.history.terminal import render_history
+    from streambench.report.history.write import write_history
+
     out.print(render_history(found))
     err.print(f"page: {write_history(into, found)}", soft_wrap=True)

@@ -14,7 +14,7 @@ from streambench.cli.requirements import RequireOption, end_by_requirements, req
 from streambench.model.errors import EnvironmentLacks, UsageError
 
 if TYPE_CHECKING:
-    from streambench.results.bundle import Bundle
+    from streambench.results.bundle import Bundle, LoneTrials
 
 
 def report(
@@ -49,10 +49,7 @@ def report(
 
     Exit code 1: a requirement is not met. 4: one is not known.
     """
-    from streambench.report.lone_trials import render_lone
-    from streambench.report.terminal import render
-    from streambench.report.write import requiring, write
-    from streambench.results.bundle import Bundle, read, read_bundle
+    from streambench.results.bundle import Bundle, read, read_bundle, requiring
 
     if into is not None and not anonymous:
         raise UsageError(
@@ -78,19 +75,31 @@ def report(
         _print_timing(found)
         return
     else:
-        out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
-        try:
-            written = write(chosen, required)[0]
-        except OSError as error:
-            raise EnvironmentLacks(
-                f"the report of {chosen} cannot be written: {error.strerror}",
-                hint=f"copy the bundle elsewhere: cp -r {chosen} /tmp",
-            ) from error
+        written = _print_and_write(found, chosen, required)
         beside = ", beside the bundle" if anonymous and into is None else ""
         shown = f"{chosen.name}/{written.name}{beside}" if anonymous else written
         err.print(f"report: {shown}", soft_wrap=True)
     if required and isinstance(found, Bundle):
         raise typer.Exit(end_by_requirements(found, required))
+
+
+def _print_and_write(
+    found: Bundle | LoneTrials, folder: Path, requirements: tuple[str, ...]
+) -> Path:
+    """Print the summary and write the report into its folder; the page."""
+    from streambench.report.lone_trials import render_lone
+    from streambench.report.terminal import render
+    from streambench.report.write import write
+    from streambench.results.bundle import LoneTrials
+
+    out.print(render_lone(found) if isinstance(found, LoneTrials) else render(found))
+    try:
+        return write(folder, requirements)[0]
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"the report of {folder} cannot be written: {error.strerror}",
+            hint=f"copy the bundle elsewhere: cp -r {folder} /tmp",
+        ) from error
 
 
 def _print_json(found: Bundle) -> None:

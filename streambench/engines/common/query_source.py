@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
 from streambench.model.expression import Aggregate, AggregateFunction, FieldType
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
@@ -26,6 +24,8 @@ class _PythonStep:
 
 def query_source(workload: Workload) -> str:
     """The text of `query.py`: `where`, `accumulate` and `row`, and the window's lengths."""
+    import jinja2  # only a program is made with it
+
     query = workload.query
     environment = jinja2.Environment(
         trim_blocks=True,

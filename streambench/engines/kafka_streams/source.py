@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -99,6 +97,8 @@ def programs(
     `retention_ms` is how long the window store keeps a window after its start, by event time, where
     event time does not jump; None is what Kafka Streams ships.
     """
+    import jinja2  # only a program is made with it
+
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
     environment = jinja2.Environment(
