@@ -78,7 +78,7 @@ def test_windows_are_kept_for_two_commits_of_the_interval_in_force(
     conditions: Conditions, user: tuple[tuple[str, str], ...], retention_ms: int
 ) -> None:
     made = plan(conditions, replace(VARIANT, settings=user))
-    assert f"RETENTION = Duration.ofMillis({retention_ms});" in made.programs[0].text
+    assert f"RETENTION = Duration.ofMillis({retention_ms}L);" in made.programs[0].text
 
 
 def test_a_commit_interval_is_a_number() -> None:

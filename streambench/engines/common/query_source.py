@@ -35,6 +35,7 @@ def query_source(workload: Workload) -> str:
     )
     template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
+        # Below the first two lines, where Python would read `coding: …` as the file's encoding.
         title=" ".join(workload.title.split()).replace("${", "$ {"),
         key=query.group_by,
         quoted_key=json.dumps(query.group_by),

@@ -13,19 +13,14 @@ import jinja2
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
-    And,
-    Arithmetic,
-    Comparison,
     Expression,
     FieldReference,
     FieldType,
-    Literal,
-    Not,
-    Or,
+    parts,
 )
 from streambench.model.plan import Program
 from streambench.model.workload import Query, Workload
-from streambench.workload.java import to_java
+from streambench.workload.java import java_constants, to_java
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -75,6 +70,7 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
     """
     query = workload.query
     fields = _fields(workload, parser)
+    constants = {} if query.where is None else java_constants(query.where)
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -93,7 +89,10 @@ def programs(workload: Workload, *, retention_ms: int, parser: JsonParser) -> tu
             retention_ms=retention_ms,
             fields=fields,
             reads={field.read for field in fields},
-            where=None if query.where is None else to_java(query.where, variable=_variable),
+            where=None
+            if query.where is None
+            else to_java(query.where, variable=_variable, constants=constants),
+            constants=list(constants.values()),
             aggregates=[
                 _step(index, aggregate) for index, aggregate in enumerate(query.aggregates)
             ],
@@ -163,19 +162,7 @@ def _fields_of_the_query(query: Query) -> set[str]:
 
 
 def _columns(expression: Expression) -> set[str]:
-    match expression:
-        case FieldReference(name=name):
-            return {name}
-        case Literal():
-            return set()
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            return _columns(left) | _columns(right)
-        case And(operands=operands) | Or(operands=operands):
-            return set().union(*map(_columns, operands))
-        case Not(operand=operand):
-            return _columns(operand)
-        case _:
-            assert_never(expression)
+    return {part.name for part in parts(expression) if isinstance(part, FieldReference)}
 
 
 def _comment(text: str) -> str:
