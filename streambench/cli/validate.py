@@ -16,20 +16,23 @@ def validate(
     """Check a workload: its declaration, its load, its variants, and if a result can be exact."""
     from streambench.experiment.declared import declared_for
     from streambench.workload.locate import find
-    from streambench.workload.parse import load_workload
+    from streambench.workload.mistakes import Mistake
+    from streambench.workload.parse import load_workload, workload_file
     from streambench.workload.validate import findings
 
-    parsed = load_workload(find(workload))
-    found = findings(parsed, rate_per_s=None, duration_ms=None, partitions=parsed.partitions)
-    fatal = [finding for finding in found if finding.fatal]
+    folder = find(workload)
+    parsed = load_workload(folder)
+    try:
+        found = findings(parsed, partitions=parsed.partitions)
+    except UsageError as error:  # of the file that is replayed
+        told = Mistake(("input", "replay"), error.message, error.hint or "")
+        raise workload_file(folder).refusal([told]) from None
+    fatal = [Mistake(each.path, each.message, each.hint) for each in found if each.fatal]
     if fatal:
-        raise UsageError(
-            f"{workload} cannot run:\n" + "\n".join(f"  - {problem.message}" for problem in fatal),
-            hint=fatal[0].hint,
-        )
+        raise workload_file(folder).refusal(fatal)
     declared = declared_for(parsed)
     for finding in found:
-        err.print(f"note: {finding.message}", markup=False, soft_wrap=True)
+        err.print(f"note: {finding.message}", soft_wrap=True)
     if parsed.late_records_possible:
         out.print(
             f"{workload} is sound. Its disorder may exceed the grace, so records can be late: "
@@ -39,6 +42,4 @@ def validate(
         out.print(f"{workload} is sound. No record can be late: every result is checked exactly.")
     for engine, variants in declared.items():
         for each in variants:
-            out.print(
-                f"{engine}:{each.name} is sound, declared in {each.declared_in}.", markup=False
-            )
+            out.print(f"{engine}:{each.name} is sound, declared in {each.declared_in}.")

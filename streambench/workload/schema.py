@@ -14,13 +14,17 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
-from streambench.workload.durations import parse_duration
+from streambench.model.written import quoted
+from streambench.workload.durations import DURATION_PATTERN, parse_duration
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
+MAX_SKEW: Final = 10
+MAX_PARTITIONS: Final = 1_000
 MAX_SPAN: Final = 2**32
 _MAX_MAGNITUDE: Final = 2**62
 
@@ -40,14 +44,18 @@ def _declared_type(written: object) -> object:
     return {"type": written} if isinstance(written, str) else written
 
 
-DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration)]
-PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
+# For editors a duration is what is written, not what becomes of it.
+_WRITTEN: Final = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), _WRITTEN]
+PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0), _WRITTEN]
 IsoDate: TypeAlias = Annotated[str, BeforeValidator(_date)]
+Rate: TypeAlias = Annotated[int, Field(ge=0, le=MAX_RATE_PER_S)]
+PositiveRate: TypeAlias = Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class GeneratedField(_Strict):
@@ -55,7 +63,7 @@ class GeneratedField(_Strict):
 
     choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
     prefix: str | None = None
-    skew: Annotated[float, Field(ge=0, le=10)] | None = None
+    skew: Annotated[float, Field(ge=0, le=MAX_SKEW)] | None = None
     int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
 
     @model_validator(mode="before")
@@ -77,9 +85,9 @@ class GeneratedField(_Strict):
             if self.prefix is not None or self.skew is not None:
                 raise ValueError("prefix and skew belong to choice")
             if low > high:
-                raise ValueError(f"the range [{low}, {high}] is empty")
+                raise ValueError(f"the range {quoted(self.int_)} is empty")
             if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
-                raise ValueError(f"the range [{low}, {high}] is too wide; at most 2^32 values")
+                raise ValueError(f"the range {quoted(self.int_)} is too wide; at most 2^32 values")
         if isinstance(self.choice, tuple):
             if self.prefix is not None:
                 raise ValueError("prefix belongs to a number of choices, not to a list")
@@ -94,6 +102,14 @@ class ReplayedField(_Strict):
     type: Literal["string", "bigint"]
 
 
+DeclaredType: TypeAlias = Annotated[
+    ReplayedField,
+    BeforeValidator(
+        _declared_type, json_schema_input_type=Literal["string", "bigint"] | ReplayedField
+    ),
+]
+
+
 class TimeSpec(_Strict):
     """`[input.time]`."""
 
@@ -103,16 +119,16 @@ class TimeSpec(_Strict):
 class SineSpec(_Strict):
     """`{ mean = …, swing = …, period = "60 s" }`."""
 
-    mean: Annotated[int, Field(gt=0)]
-    swing: Annotated[int, Field(ge=0)]
+    mean: PositiveRate
+    swing: Rate
     period: PositiveDurationMs
 
 
 class BurstsSpec(_Strict):
     """`{ base = …, peak = …, every = "10 s", lasts = "1 s" }`."""
 
-    base: Annotated[int, Field(ge=0)]
-    peak: Annotated[int, Field(gt=0)]
+    base: Rate
+    peak: PositiveRate
     every: PositiveDurationMs
     lasts: PositiveDurationMs
 
@@ -120,8 +136,8 @@ class BurstsSpec(_Strict):
 class ShapeSpec(_Strict):
     """`[input] shape`: a rate that is not constant."""
 
-    ramp: tuple[int, int] | None = None
-    steps: tuple[int, ...] | None = None
+    ramp: tuple[Rate, Rate] | None = None
+    steps: tuple[Rate, ...] | None = None
     sine: SineSpec | None = None
     bursts: BurstsSpec | None = None
 
@@ -147,9 +163,9 @@ class ShapeSpec(_Strict):
 class SyntheticSpec(_Strict):
     """`[input]` of generated load."""
 
-    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)] | None = None
+    rate: PositiveRate | None = None
     shape: ShapeSpec | None = None
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
     time: TimeSpec = TimeSpec()
@@ -171,9 +187,9 @@ class ReplaySpec(_Strict):
     begin: IsoDate | None = None
     end: IsoDate | None = None
     origin: Text
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
-    fields: dict[str, Annotated[ReplayedField, BeforeValidator(_declared_type)]]
+    fields: dict[str, DeclaredType]
 
 
 class WindowSpec(_Strict):
@@ -206,29 +222,3 @@ class WorkloadSpec(_Strict):
         Discriminator(input_kind),
     ]
     query: QuerySpec
-
-
-def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
-    """Return the keys that may stand in the table at `path`, for the nearest name of a wrong one."""
-    match path:
-        case ():
-            model: type[BaseModel] = WorkloadSpec
-        case ("input",):
-            model = ReplaySpec if replay else SyntheticSpec
-        case ("input", "time"):
-            model = TimeSpec
-        case ("input", "shape"):
-            model = ShapeSpec
-        case ("input", "shape", "sine"):
-            model = SineSpec
-        case ("input", "shape", "bursts"):
-            model = BurstsSpec
-        case ("input", "fields", _):
-            model = ReplayedField if replay else GeneratedField
-        case ("query",):
-            model = QuerySpec
-        case ("query", "window"):
-            model = WindowSpec
-        case _:
-            return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())
