@@ -26,10 +26,12 @@ from streambench.cli import (
     logs,
     report,
     run,
+    schema,
     sweep,
     validate,
     workloads,
 )
+from streambench.cli.boundary import BUG, in_words
 from streambench.cli.commands import LINE
 from streambench.cli.console import err, out, show_error
 from streambench.cli.hints import hint_here
@@ -43,7 +45,7 @@ class Boundary(TyperGroup):
     """Turns errors that a user can cause into one sentence, a hint and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; never a traceback for a StreambenchError or an interrupt."""
+        """Run the command; never a traceback for what a user or the machine caused, or for an interrupt."""
         try:
             return super().invoke(ctx)
         except PARSER_ERROR as error:
@@ -51,11 +53,16 @@ class Boundary(TyperGroup):
             if command in self.commands:
                 raise self._ended(ctx, refusal(error, command, self._flags(ctx, command))) from None
             raise self._ended(ctx, no_command(error, words, self.commands)) from None
-        except StreambenchError as error:
-            raise self._ended(ctx, error) from None
         except (KeyboardInterrupt, Terminated):
             err.print("interrupted")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if (told := in_words(error, ctx.meta.get(LINE, []))) is None:
+                error.add_note(BUG)
+                raise
+            raise self._ended(ctx, told) from None
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read what comes before the command."""
@@ -138,6 +145,7 @@ app.command("fetch")(fetch.fetch)
 app.command("workloads")(workloads.workloads)
 app.command("engines")(engines.engines)
 app.command("validate")(validate.validate)
+app.command("schema")(schema.schema)
 app.command("generate")(generate.generate)
 app.command("logs")(logs.logs)
 app.command("clean")(clean.clean)
