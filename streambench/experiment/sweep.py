@@ -6,11 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
-from streambench.model.conditions import Conditions, Profile
+from streambench.model.conditions import MOST_WORKERS, Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.sweep import AxisName, Point
 from streambench.model.workload import Choice, Field, Replay, Workload
+from streambench.workload.schema import MAX_CHOICES, MAX_PARTITIONS, MAX_RATE_PER_S, MAX_SKEW
 
 PADDING: Final = "padding"
 _VALUES: Final = {
@@ -21,6 +22,15 @@ _VALUES: Final = {
     AxisName.PARTITIONS: "2,4,8",
     AxisName.WORKERS: "1,2,4",
     AxisName.COMMIT: "100ms,300ms,970ms",
+}
+# What can be declared, and of what is declared nowhere as much as a machine bears.
+_RANGES: Final = {
+    AxisName.RATE: (1, MAX_RATE_PER_S),
+    AxisName.KEYS: (1, MAX_CHOICES),
+    AxisName.WIDTH: (0, 100_000),
+    AxisName.PARTITIONS: (1, MAX_PARTITIONS),
+    AxisName.WORKERS: (1, MOST_WORKERS),
+    AxisName.COMMIT: (1, 3_600_000),
 }
 
 
@@ -72,7 +82,7 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
     if name is AxisName.PARTITIONS:
         return dataclasses.replace(workload, partitions=_whole(name, value))
     if name is AxisName.WIDTH:
-        return _padded(workload, _whole(name, value, least=0))
+        return _padded(workload, _whole(name, value))
     key = workload.query.group_by
     source = workload.field(key).source
     if not isinstance(source, Choice):
@@ -82,6 +92,8 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
             f"in {workload.folder / 'workload.toml'}",
         )
     if name is AxisName.SKEW:
+        if not 0 <= value <= MAX_SKEW:
+            raise _beyond(name, value, f"numbers from 0 to {MAX_SKEW}")
         chosen = dataclasses.replace(source, skew=value)
     else:
         stem = source.values[0].rstrip("0123456789") or key
@@ -105,13 +117,17 @@ def _padded(workload: Workload, width_bytes: int) -> Workload:
     return dataclasses.replace(workload, fields=(*workload.fields, field))
 
 
-def _whole(name: AxisName, value: float, least: int = 1) -> int:
-    if value != int(value) or value < least:
-        raise UsageError(
-            f"{value:g} is no value for {name.value}: whole numbers from {least}",
-            hint=sweep_example(name),
-        )
+def _whole(name: AxisName, value: float) -> int:
+    least, most = _RANGES[name]
+    if value != int(value) or not least <= value <= most:
+        raise _beyond(name, value, f"whole numbers from {least:,} to {most:,}")
     return int(value)
+
+
+def _beyond(name: AxisName, value: float, what: str) -> UsageError:
+    return UsageError(
+        f"{value:,.10g} is no value for {name.value}: {what}", hint=sweep_example(name)
+    )
 
 
 def sweep_example(name: AxisName) -> str:
