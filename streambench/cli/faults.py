@@ -103,4 +103,4 @@ def _ms(text: str, whole: str) -> int:
     try:
         return round(duration_s(text) * 1000)
     except typer.BadParameter as error:
-        raise UsageError(f"'{text}' in '{whole}' is not a time", hint=_HINT) from error
+        raise UsageError(f"in {quoted(whole)}, {error.message}", hint=_HINT) from error

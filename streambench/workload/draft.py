@@ -90,6 +90,8 @@ class _Mending:
     def _mend(self, path: KeyPath, *, replay: bool) -> None:
         if path and is_strange(path, replay=replay):
             table = value_at(self.data, path[:-1])
+            if not isinstance(table, dict) or path[-1] not in table:
+                return  # what it stood in was replaced meanwhile
             value = table.pop(path[-1])
             if (meant := meant_by(path, self.data, replay=replay)) is not None:
                 table[meant[-1]] = value
@@ -106,17 +108,18 @@ class _Mending:
             data["input"].pop("shape", None)  # either a rate or a shape
             data["input"]["rate"] = 1
             return ("input", "rate")
-        if path[:2] == ("input", "fields") and len(path) > 2:
-            data["input"]["fields"][path[2]] = "string" if replay else {"choice": 1}
+        table: Any = value_at(data, path[:2])
+        if path[:2] == ("input", "fields") and len(path) > 2 and isinstance(table, dict):
+            table[path[2]] = "string" if replay else {"choice": 1}
             return path[:3]
-        if path[:2] == ("query", "select") and len(path) > 2:
-            del data["query"]["select"][path[2]]
-            if not data["query"]["select"]:
-                data["query"]["select"] = {"n": "count(*)"}
+        if path[:2] == ("query", "select") and len(path) > 2 and isinstance(table, dict):
+            table.pop(path[2], None)
+            if not table:
+                table["n"] = "count(*)"
             return path[:3]
         for end in range(1, len(path) + 1):
             key = path[:end]
-            table: Any = value_at(data, key[:-1])
+            table = value_at(data, key[:-1])
             if not isinstance(table, dict):
                 return key
             inner = value_at(data, key)

@@ -57,7 +57,7 @@ def _plain(node: Any) -> Any:
         return [_plain(each) for each in node]
     if not isinstance(node, dict):
         return node
-    made = {
+    made: dict[str, Any] = {
         key: {name: _plain(each) for name, each in value.items()}
         if key in ("properties", "$defs")
         else _plain(value)

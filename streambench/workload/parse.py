@@ -182,6 +182,7 @@ class _Document:
         shape = _shape(spec.shape)
         if (problem := problem_with(shape)) is not None:
             self._wrong(("input", "shape"), problem, "write shape = { ramp = [5_000, 40_000] }")
+            return Synthetic(1, spec.time.disorder)
         return Synthetic(mean_per_s(shape), spec.time.disorder, shape)
 
     def _query(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:

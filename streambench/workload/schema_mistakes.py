@@ -179,8 +179,9 @@ def _add(path: KeyPath, words: KeyWords | None) -> str:
 def _instead(refused: _Refused) -> str:
     path, words = refused.path, refused.words
     if path[-1:] == ("group_by",):
-        one = refused.value[0] if isinstance(refused.value, list) else refused.value
-        if isinstance(one, str) and one:
+        named = refused.value if isinstance(refused.value, list) else [refused.value]
+        one = next((each for each in named if isinstance(each, str)), "")
+        if one:
             return f'write group_by = ["{quoted(one)[1:-1]}"]'
     if words is not None:
         return f"write {path[-1]} = {words.example}"

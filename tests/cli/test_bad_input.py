@@ -61,10 +61,10 @@ NINES = 400 * "9"
         (("run", "--repeat", "①"), "--repeat: '①' is not a whole number"),
         (("run", "--fault", "worker-kill*²@25s"), "a fault happens 1 to 20 times, not '²'"),
         (("run", "--fault", f"worker-kill*{NINES}@25s"), "a fault happens 1 to 20 times, not '999"),
-        (("run", "--fault", "worker-kill@²5s"), "'²5s' in 'worker-kill@²5s' is not a time"),
-        (("run", "--fault", f"worker-kill@{NINES}h"), "is not a time"),
+        (("run", "--fault", "worker-kill@²5s"), "in 'worker-kill@²5s', '²5s' is not a duration"),
+        (("run", "--fault", f"worker-kill@{NINES}h"), "is not a duration"),
         (("run", "--fault", "worker-kill@999999999h"), "is longer than 10000 d"),
-        (("run", "--fault", "worker-pause:٥s@25s"), "is not a time"),
+        (("run", "--fault", "worker-pause:٥s@25s"), "is not a duration"),
         (("run", "--duration", f"1{30 * '0'}h"), "is not a duration"),
         (("run", "--duration", "1000000h"), "--duration: '1000000h' is longer than 10000 d"),
         (("run", "--warm-up", "١s"), "is not a duration"),
@@ -189,7 +189,7 @@ def test_nothing_in_a_refusal_moves_the_cursor(asked: Asked) -> None:
 def test_a_bug_shows_its_traceback_and_that_it_is_one(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ValueError("never caught")
 
     monkeypatch.setattr("streambench.workload.validate.findings", broken)

@@ -84,7 +84,7 @@ WRONG = [
     ("run flights --seed 7", "--seed does not fit flights: nothing of a replayed file is drawn"),
     (
         "run flights --warm-up 10m",
-        "--warm-up leaves nothing to be measured: flights is played in 96 s",
+        "--warm-up leaves nothing to be measured: flights is played in 88 s",
     ),
     ("sweep flights workers=1,2 --seed 7", "--seed does not fit flights"),
     ("generate flights --seed 7", "--seed does not fit flights"),

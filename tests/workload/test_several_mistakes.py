@@ -105,6 +105,8 @@ def test_the_hint_mends_the_first(tmp_path: Path) -> None:
         ("window   = { tumbling = \"500 ms\" }", "window = \"500 ms\"", ["query.window: '500 ms' is not a table"]),
         ("group_by = [\"campaign\"]", "group_by = \"campaign\"", ["query.group_by: 'campaign' is not a list with the name of one field"]),
         ("[input.fields]", "[inputs.fields]", ["inputs: unknown key; did you mean 'input'?"]),
+        ("group_by = [\"campaign\"]", "group_by = []", ["query.group_by: this is empty; a list with the name of one field is due"]),
+        ("rate = 20_000 ", "shape = { steps = [] } ", ["input.shape: steps are two rates or more"]),
         # But what is wrong beside it is.
         ("rate = 20_000 ", "rate = 0\nshape = 5 ", ["input.rate: 0 is not", "input.shape: a shape is"]),
         ("skew = 0.8", "skew = 80", ["input.fields.campaign.skew: 80 is not a number from 0 to 10"]),
