@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.murmur import partitions_of
+from streambench.workload.partition import partition_of
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -122,9 +123,12 @@ class StringTable:
     def partitions(self, partitions: int) -> Integers:
         """Return the partition of each value as a key."""
         if partitions not in self._partitions:
-            self._partitions[partitions] = partitions_of(
-                self.raw.matrix, self.raw.lengths, partitions
-            )
+            raw = self.raw
+            inside = np.minimum(raw.lengths, raw.matrix.shape[1])
+            found = partitions_of(raw.matrix, inside, partitions)
+            for at, key in raw.long.items():
+                found[at] = partition_of(key, partitions)
+            self._partitions[partitions] = found
         return self._partitions[partitions]
 
 

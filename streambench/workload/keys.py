@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import pyarrow as pa
-import pyarrow.compute as pc
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KeyValue: TypeAlias = str | int
 """A value of a field by which a query groups."""
@@ -29,6 +29,9 @@ def key_text(values: Sequence[KeyValue]) -> str:
 
 def key_texts(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     """The same of many groups: a column for each field, one entry a group."""
+    import pyarrow as pa  # a declaration is read without it
+    import pyarrow.compute as pc
+
     if len(columns) == 1:
         return columns[0].cast(pa.string())
     inside = pc.binary_join_element_wise(*map(_json_texts, columns), ",")
@@ -37,6 +40,8 @@ def key_texts(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 def _json_texts(column: pa.ChunkedArray) -> pa.Array:
     """Each value as JSON; a distinct string is written once."""
+    import pyarrow as pa
+
     values = column.combine_chunks()
     if pa.types.is_integer(column.type):
         return values.cast(pa.string())

@@ -92,7 +92,7 @@ class Harness {
         } catch (RuntimeException e) {
             return "null";
         }
-        Row row = new Row(event.s, 500, new long[] { event.n, event.m });
+        Row row = new Row(event.s, 500, 1_500, new long[] { event.n, event.m });
         return "{\\"s\\":" + quote(event.s) + ",\\"t\\":" + quote(event.t)
             + ",\\"n\\":" + event.n + ",\\"m\\":" + event.m + ",\\"holds\\":[" + %s + "]"
             + ",\\"row\\":"
@@ -160,7 +160,7 @@ class Harness {
         Scanner in = new Scanner(System.in, StandardCharsets.UTF_8).useDelimiter("\\\\x00");
         java.io.PrintStream out = new java.io.PrintStream(System.out, true, StandardCharsets.UTF_8);
         while (in.hasNext()) {
-            Row row = new Row(in.next(), 500, new long[] { 1, 2 });
+            Row row = new Row(in.next(), 500, 1_500, new long[] { 1, 2 });
             out.println(
                 new String(Rows.SERDE.serializer().serialize("output", row), StandardCharsets.UTF_8));
         }

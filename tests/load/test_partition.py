@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kafka.partitioner.default import murmur2 as kafka_murmur2
 
-from streambench.load.columns import ByteTable
+from streambench.load.columns import ByteTable, StringTable
 from streambench.load.murmur import partitions_of
 from streambench.load.partition import keys_by_partition, murmur2, partition_of
 
@@ -58,3 +58,11 @@ def test_keys_are_put_to_their_partitions_in_their_order() -> None:
     assert sorted(key for here in placed for key in here) == sorted(keys)
     for number, here in enumerate(placed):
         assert list(here) == [key for key in keys if partition_of(key.encode(), 3) == number]
+
+
+def test_keys_much_longer_than_most_go_where_they_belong() -> None:
+    values = [f"k{at}" for at in range(50_000)] + ["long" * 50_000, "other" * 60_000]
+    table = StringTable(values)
+    assert len(table.raw.long) == 2
+    wanted = [partition_of(value.encode(), 7) for value in values]
+    assert table.partitions(7).tolist() == wanted
