@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 
 from streambench.experiment.capacity import no_engine
+from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.runtime.artifacts import resolve
-from streambench.trial.testbed import BROKER_HEAP_MIB, artifacts_of_testbed
+from streambench.trial.testbed import BROKER_HEAP_MIB
 from streambench.trial.workspace import Room, workspace
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload

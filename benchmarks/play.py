@@ -31,7 +31,7 @@ from functools import partial
 from pathlib import Path
 
 from streambench.kafka.broker import Broker, start_broker
-from streambench.kafka.broker_versions import broker_jars
+from streambench.kafka.broker_versions import artifacts_of_testbed, broker_jars
 from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
@@ -41,7 +41,6 @@ from streambench.runtime.download import download_all
 from streambench.runtime.jars import HINT, Jar
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
-from streambench.trial.testbed import artifacts_of_testbed
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 

@@ -37,7 +37,6 @@ from streambench.load.trace import compile_trace
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
-from streambench.trial.testbed import artifacts_of_testbed
 from streambench.workload.locate import find, shipped_root
 from streambench.workload.parse import load_workload
 
@@ -132,6 +131,9 @@ def table(builds: dict[str, list[dict[str, float]]]) -> None:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Let the builds take turns."""
+    # Here, because the other build runs this file, too, and may have it elsewhere.
+    from streambench.kafka.broker_versions import artifacts_of_testbed
+
     builds = {"this build": Path(__file__).absolute().parent.parent}
     if arguments.against is not None:
         builds["the other one"] = arguments.against.absolute()

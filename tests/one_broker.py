@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     # kafka-python reads its schemas through functions that Python 3.11 and 3.12 call deprecated.
     warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
     from streambench.kafka.broker import Broker
+    from streambench.kafka.broker_versions import artifacts_of_testbed
     from streambench.kafka.topics import (
         TopicSpec,
         create_topics,
@@ -23,7 +24,7 @@ with warnings.catch_warnings():
     from streambench.load.trace import compile_trace
     from streambench.runtime.artifacts import resolve
     from streambench.runtime.paths import cache_dir
-    from streambench.trial.testbed import artifacts_of_testbed, warmed_broker
+    from streambench.trial.testbed import warmed_broker
     from streambench.trial.workspace import Room, SharedPlace, Workspace, workspace
     from streambench.workload.locate import find
     from streambench.workload.parse import load_workload

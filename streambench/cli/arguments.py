@@ -5,6 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+LINE: Final = "streambench.arguments"
+"""Where the parser's context keeps what was typed."""
 
 
 @dataclass(frozen=True)

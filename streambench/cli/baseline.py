@@ -12,8 +12,11 @@ from streambench.cli.options import examples
 from streambench.cli.parameters import folder
 
 app = typer.Typer(
+    name="baseline",
     help="Keep a run bundle under a name, to compare later runs with it.",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
     epilog=examples(
         "streambench baseline save results/2026-11-28T120000-clicks main",
         "streambench compare --baseline main results/2026-11-29T120000-clicks",

@@ -9,13 +9,10 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 import typer
 
-from streambench.cli.arguments import typed
+from streambench.cli.arguments import LINE, typed
 from streambench.cli.options import CommonOptions
 from streambench.model.errors import ExitCode
 from streambench.runtime.memory import give_back_what_is_freed
-
-LINE = "streambench.arguments"
-"""Where the context keeps what was typed."""
 
 _Asked = TypeVar("_Asked", bound=CommonOptions)
 

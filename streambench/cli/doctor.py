@@ -19,12 +19,12 @@ _FREE_DISK_BYTES = 4 * 2**30
 def doctor() -> None:
     """Check Python, Java, memory, disk, the cache and what an interrupted run may have left."""
     from streambench.engines.registry import CONTENDERS, contender_named
+    from streambench.kafka.broker_versions import artifacts_of_testbed
     from streambench.runtime.artifacts import missing
     from streambench.runtime.java import find_java
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.scratch import memory_folder
-    from streambench.trial.testbed import artifacts_of_testbed
 
     rows: list[tuple[str, str, str]] = []
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
-from rich.syntax import Syntax
 from rich.table import Table
 
 from streambench.cli.console import err, out
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.cli.parameters import whole
+from streambench.model.conditions import MOST_WORKERS, Conditions, Guarantee
 from streambench.model.plan import Plan, Unsupported
 
 
@@ -22,7 +21,10 @@ def explain(
     guarantee: Annotated[
         Guarantee, typer.Option(help="Delivery guarantee.")
     ] = Guarantee.AT_LEAST_ONCE,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers of the engine.")] = 2,
+    workers: Annotated[
+        int,
+        typer.Option(metavar="COUNT", parser=whole(1, MOST_WORKERS), help="Workers of the engine."),
+    ] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the native program, the processes and every setting that would be used."""
@@ -36,6 +38,8 @@ def explain(
     conditions = Conditions(guarantee=guarantee, workers=workers, partitions=parsed.partitions)
     plan = chosen.plan(parsed, conditions, variant)
     if as_json:
+        from pydantic import TypeAdapter
+
         adapter: TypeAdapter[Plan | Unsupported] = TypeAdapter(Plan | Unsupported)
         out.print_json(adapter.dump_json(plan).decode())
         return
@@ -52,6 +56,8 @@ def _show(plan: Plan) -> None:
     for program in plan.programs:
         out.rule(program.name, align="left")
         if out.is_terminal:
+            from rich.syntax import Syntax  # brings the grammars of all languages
+
             out.print(
                 Syntax(program.text, program.language, background_color="default", word_wrap=True)
             )

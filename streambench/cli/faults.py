@@ -7,9 +7,9 @@ import re
 import typer
 
 from streambench.cli.parameters import duration_s
-from streambench.experiment.faults import DEFAULT_BROKER_AWAY_MS, DEFAULT_BURST_MS, DEFAULT_PAUSE_MS
 from streambench.model.errors import UsageError
-from streambench.model.fault import Fault, FaultKind
+from streambench.model.fault import USUAL_LENGTHS_MS, Fault, FaultKind
+from streambench.model.written import quoted, read_whole
 from streambench.workload.names import did_you_mean
 
 NONE = "none"
@@ -19,11 +19,6 @@ _MOST_TIMES = 20
 _FORM = re.compile(
     r"(?P<kind>[^:*@]+)(?::(?P<length>[^*@]+))?(?:\*(?P<times>[^@]+))?(?:@(?P<at>.+))?"
 )
-_LENGTHS = {
-    FaultKind.WORKER_PAUSE: DEFAULT_PAUSE_MS,
-    FaultKind.BROKER_RESTART: DEFAULT_BROKER_AWAY_MS,
-    FaultKind.BURST: DEFAULT_BURST_MS,
-}
 _HINT = "streambench run --fault worker-kill*3@25s; the form is KIND[:LENGTH][*TIMES]@TIME"
 
 
@@ -82,27 +77,30 @@ def _kind(text: str) -> FaultKind:
 def _times(kind: FaultKind, text: str | None) -> int:
     if text is None:
         return 1
-    if not text.isdigit() or not 1 <= int(text) <= _MOST_TIMES:
-        raise UsageError(f"a fault happens 1 to {_MOST_TIMES} times, not '{text}'", hint=_HINT)
-    if kind is FaultKind.BURST and int(text) > 1:
+    times = read_whole(text)
+    if times is None or not 1 <= times <= _MOST_TIMES:
+        raise UsageError(
+            f"a fault happens 1 to {_MOST_TIMES} times, not {quoted(text)}", hint=_HINT
+        )
+    if kind is FaultKind.BURST and times > 1:
         raise UsageError(
             "a burst is part of the load, which is made before anything starts: it cannot wait for "
             "a recovery",
             hint="streambench run --fault burst:2s@30s --fault burst:2s@60s",
         )
-    return int(text)
+    return times
 
 
 def _length_ms(kind: FaultKind, text: str | None, whole: str) -> int | None:
-    if kind not in _LENGTHS:
+    if kind not in USUAL_LENGTHS_MS:
         if text is not None:
             raise UsageError(f"{kind.value} has no length", hint=_HINT)
         return None
-    return _LENGTHS[kind] if text is None else _ms(text, whole)
+    return USUAL_LENGTHS_MS[kind] if text is None else _ms(text, whole)
 
 
 def _ms(text: str, whole: str) -> int:
     try:
         return round(duration_s(text) * 1000)
     except typer.BadParameter as error:
-        raise UsageError(f"'{text}' in '{whole}' is not a time", hint=_HINT) from error
+        raise UsageError(f"in {quoted(whole)}, {error.message}", hint=_HINT) from error

@@ -23,9 +23,8 @@ def fetch(
     from streambench.cli.fetching import announce, fetch_all
     from streambench.engines.registry import CONTENDERS
     from streambench.experiment.declared import contenders_anywhere
-    from streambench.kafka.broker_versions import broker_version
+    from streambench.kafka.broker_versions import artifacts_of_testbed, broker_version
     from streambench.model.conditions import USUAL_BROKER
-    from streambench.trial.testbed import artifacts_of_testbed
 
     chosen = names(engine or []) or CONTENDERS
     wanted: list[Artifacts] = [

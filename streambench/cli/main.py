@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from streambench import __version__
-from streambench.cli import (
-    baseline,
-    calibrate,
-    clean,
-    compare,
-    curve,
-    doctor,
-    drain,
-    engines,
-    explain,
-    fetch,
-    find_rate,
-    generate,
-    history,
-    judge,
-    logs,
-    new,
-    report,
-    run,
-    sweep,
-    validate,
-    workloads,
-)
-from streambench.cli.commands import LINE
+from streambench.cli.arguments import LINE
+from streambench.cli.boundary import BUG, in_words
 from streambench.cli.console import err, out, show_error
+from streambench.cli.deferred import DeferredCommand
 from streambench.cli.hints import hint_here
 from streambench.cli.old_spellings import renewed
 from streambench.cli.refusals import PARSER_ERROR, no_command, refusal
 from streambench.model.errors import ExitCode, StreambenchError
 from streambench.runtime.signals import Terminated
 
+# Each with the first sentence of its help, which `--help` shows; tests hold it equal to the command's own.
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "Run a workload on every engine and prove every result.",
+    "find-rate": "Find the highest rate that each engine bears.",
+    "curve": "Show delay and cost against the rate.",
+    "sweep": "Show delay and cost against one property, or two.",
+    "drain": "See how fast records that are there already are worked off.",
+    "calibrate": "Set delays, damage, outages and a rate, measure them, and show both side by side.",
+    "report": "Write report.html, report.md and plots/ into a run bundle, and print its summary.",
+    "compare": "Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.",
+    "history": "Show runs of one workload in their order: each figure over time, and what changed for good.",
+    "judge": "Judge every load of a run bundle again, and say what differs from the stored verdict.",
+    "explain": "Print the native program, the processes and every setting that would be used.",
+    "doctor": "Check Python, Java, memory, disk, the cache and what an interrupted run may have left.",
+    "fetch": "Fetch everything that the engines need into the user's cache, verified by SHA-256.",
+    "new": "Make ./workloads/NAME: from a file of your own, or a template to fill in.",
+    "workloads": "List the workloads in ./workloads and those that come with streambench.",
+    "engines": "List the engines and their variants, your own included, and when each closes a window.",
+    "validate": "Check a workload: its declaration, its load, its variants, and if a result can be exact.",
+    "schema": "Print the JSON schema of workload.toml, for editors that complete and check it.",
+    "generate": "Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256.",
+    "logs": "Print the end of every log of a run, or of some of its processes.",
+    "clean": "List what streambench keeps in its cache, with sizes, and delete it after a yes.",
+    "baseline": "Keep a run bundle under a name, to compare later runs with it.",
+}
+
 
 class Boundary(TyperGroup):
     """Turns errors that a user can cause into one sentence, a hint and an exit code."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for name, first_sentence in COMMANDS.items():
+            self.add_command(DeferredCommand(name, help=first_sentence))
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; never a traceback for a StreambenchError or an interrupt."""
+        """Run the command; never a traceback for what a user or the machine caused, or for an interrupt."""
         try:
             return super().invoke(ctx)
         except PARSER_ERROR as error:
@@ -52,11 +63,16 @@ class Boundary(TyperGroup):
             if command in self.commands:
                 raise self._ended(ctx, refusal(error, command, self._flags(ctx, command))) from None
             raise self._ended(ctx, no_command(error, words, self.commands)) from None
-        except StreambenchError as error:
-            raise self._ended(ctx, error) from None
         except (KeyboardInterrupt, Terminated):
             err.print("interrupted")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if (told := in_words(error, ctx.meta.get(LINE, []))) is None:
+                error.add_note(BUG)
+                raise
+            raise self._ended(ctx, told) from None
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read what comes before the command."""
@@ -106,7 +122,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool | None) -> None:
     if wanted:
         out.print(f"streambench {__version__}")
         raise typer.Exit
@@ -115,34 +131,11 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _top(
     version: Annotated[
-        bool,
+        bool | None,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
+    ] = None,  # to look at a value, even False, the parser imports pydantic
 ) -> None:
     pass
-
-
-app.command("run", epilog=run.EXAMPLES)(run.run)
-app.command("find-rate", epilog=find_rate.EXAMPLES)(find_rate.find_rate)
-app.command("curve", epilog=curve.EXAMPLES)(curve.curve)
-app.command("sweep", epilog=sweep.EXAMPLES)(sweep.sweep)
-app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
-app.command("calibrate")(calibrate.calibrate)
-app.command("report")(report.report)
-app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
-app.command("history", epilog=history.EXAMPLES)(history.history)
-app.add_typer(baseline.app, name="baseline")
-app.command("judge")(judge.judge)
-app.command("explain")(explain.explain)
-app.command("doctor")(doctor.doctor)
-app.command("fetch")(fetch.fetch)
-app.command("new", epilog=new.EXAMPLES)(new.new)
-app.command("workloads")(workloads.workloads)
-app.command("engines")(engines.engines)
-app.command("validate")(validate.validate)
-app.command("generate")(generate.generate)
-app.command("logs")(logs.logs)
-app.command("clean")(clean.clean)
 
 
 def main() -> None:

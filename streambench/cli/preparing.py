@@ -9,6 +9,7 @@ from pathlib import Path
 from streambench.cli.fetching import announce, fetch_one
 from streambench.experiment.loads import compile_load
 from streambench.experiment.request import Contender, Request
+from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.load.trace import Trace
 from streambench.model.conditions import Variant
 from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
@@ -16,7 +17,7 @@ from streambench.runtime.artifacts import Resolved
 from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_memory
 from streambench.runtime.paths import cache_dir
-from streambench.trial.testbed import BROKER_HEAP_MIB, artifacts_of_testbed
+from streambench.trial.testbed import BROKER_HEAP_MIB
 
 
 def set_up(

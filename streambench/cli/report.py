@@ -14,7 +14,9 @@ from streambench.cli.requirements import RequireOption, end_by_requirements, req
 from streambench.model.errors import EnvironmentLacks, UsageError
 
 if TYPE_CHECKING:
-    from streambench.results.bundle import Bundle
+    from collections.abc import Sequence
+
+    from streambench.results.bundle import Bundle, LoneTrials
 
 
 def report(
@@ -49,16 +51,9 @@ def report(
 
     Exit code 1: a requirement is not met. 4: one is not known.
     """
-    from streambench.report.lone_trials import render_lone
-    from streambench.report.terminal import render
-    from streambench.report.write import requiring, write
-    from streambench.results.bundle import Bundle, read, read_bundle
+    from streambench.results.bundle import Bundle, read, read_bundle, requiring
 
-    if into is not None and not anonymous:
-        raise UsageError(
-            "a report is written into its bundle; --out is for an anonymous copy",
-            hint="streambench report BUNDLE --anonymous --out FOLDER",
-        )
+    _refuse_unused(into, require or (), as_json=as_json, timing=timing, anonymous=anonymous)
     chosen = bundle or newest_bundle(Path("results"))
     required = requirements(require or ())
     whole = bool(required) or as_json or timing or anonymous
@@ -78,19 +73,57 @@ def report(
         _print_timing(found)
         return
     else:
-        out.print(render(found) if isinstance(found, Bundle) else render_lone(found))
-        try:
-            written = write(chosen, required)[0]
-        except OSError as error:
-            raise EnvironmentLacks(
-                f"the report of {chosen} cannot be written: {error.strerror}",
-                hint=f"copy the bundle elsewhere: cp -r {chosen} /tmp",
-            ) from error
+        written = _print_and_write(found, chosen, required)
         beside = ", beside the bundle" if anonymous and into is None else ""
         shown = f"{chosen.name}/{written.name}{beside}" if anonymous else written
         err.print(f"report: {shown}", soft_wrap=True)
     if required and isinstance(found, Bundle):
         raise typer.Exit(end_by_requirements(found, required))
+
+
+def _print_and_write(
+    found: Bundle | LoneTrials, folder: Path, requirements: tuple[str, ...]
+) -> Path:
+    """Print the summary and write the report into its folder; the page."""
+    from streambench.report.lone_trials import render_lone
+    from streambench.report.terminal import render
+    from streambench.report.write import write
+    from streambench.results.bundle import LoneTrials
+
+    out.print(render_lone(found) if isinstance(found, LoneTrials) else render(found))
+    try:
+        return write(folder, requirements)[0]
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"the report of {folder} cannot be written: {error.strerror}",
+            hint=f"copy the bundle elsewhere: cp -r {folder} /tmp",
+        ) from error
+
+
+def _refuse_unused(
+    into: Path | None, require: Sequence[str], *, as_json: bool, timing: bool, anonymous: bool
+) -> None:
+    """Raise UsageError for an option that would do nothing beside the others."""
+    if into is not None and not anonymous:
+        raise UsageError(
+            "a report is written into its bundle; --out is for an anonymous copy",
+            hint="streambench report BUNDLE --anonymous --out FOLDER",
+        )
+    if into is not None and (as_json or timing):
+        alone = "--json" if as_json else "--timing"
+        raise UsageError(
+            f"{alone} writes nothing, so --out would do nothing",
+            hint=f"streambench report BUNDLE --anonymous {alone}",
+        )
+    if as_json and timing:
+        raise UsageError(
+            "--json and --timing each print something else", hint="streambench report --timing"
+        )
+    if timing and require:
+        raise UsageError(
+            "--timing prints what took how long, and nothing of --require",
+            hint="streambench report --require 'delay_p99 < 500ms'",
+        )
 
 
 def _print_json(found: Bundle) -> None:

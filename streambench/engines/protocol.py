@@ -6,14 +6,16 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
 from streambench.model.workload import Workload
-from streambench.runtime.artifacts import Resolved
-from streambench.runtime.supervisor import Supervisor
+
+if TYPE_CHECKING:  # a plan needs neither, nor what they import to start processes and to download
+    from streambench.runtime.artifacts import Resolved
+    from streambench.runtime.supervisor import Supervisor
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,14 @@ import numpy as np
 
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
-from streambench.model.fault import Fault, FaultKind, Strike
+from streambench.model.fault import USUAL_LENGTHS_MS, Fault, FaultKind, Strike
 from streambench.model.windows import Window
 from streambench.model.workload import Replay, Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.recovery_timeout import WINDOWS_AFTERWARDS, recovery_timeout_s
 
 # Without --fault a run measures steadily, then kills a worker, then lets seconds of load come at once.
-DEFAULT_BURST_MS = 5_000
-DEFAULT_AFTER_BURST_MS = 15_000
-DEFAULT_PAUSE_MS = 5_000
-DEFAULT_BROKER_AWAY_MS = 2_000
+_AFTER_BURST_MS = 15_000
 # What closes so shortly before a fault may come after it, and belongs to neither part. The same for
 # every engine: to leave out just the windows that were late would flatter the slow.
 GUARD_MS = 3_000
@@ -44,12 +41,13 @@ def default_faults(steady_ms: int, conditions: Conditions, window: Window) -> tu
     """What a run without --fault does after its steady part."""
     patience_ms = round(recovery_timeout_s(conditions, window) * 1000)
     kill_ms = steady_ms + GUARD_MS
+    burst_ms = USUAL_LENGTHS_MS[FaultKind.BURST]
     return (
         Fault(FaultKind.WORKER_KILL, kill_ms),
         Fault(
             FaultKind.BURST,
-            kill_ms + patience_ms + DEFAULT_BURST_MS,
-            lasts_ms=DEFAULT_BURST_MS,
+            kill_ms + patience_ms + burst_ms,
+            lasts_ms=burst_ms,
         ),
     )
 
@@ -159,7 +157,7 @@ def _begin_ms(fault: Fault) -> int:
 
 def _room_ms(fault: Fault, patience_ms: int, afterwards_ms: int) -> int:
     if fault.kind is FaultKind.BURST:
-        return max(DEFAULT_AFTER_BURST_MS, afterwards_ms)
+        return max(_AFTER_BURST_MS, afterwards_ms)
     whole_job = fault.kind in (FaultKind.COORDINATOR_KILL, FaultKind.RESCALE)
     each_ms = patience_ms + (fault.lasts_ms or 0) + (_WHOLE_JOB_MS if whole_job else 0)
     return fault.times * each_ms + afterwards_ms * (fault.times > 1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import stats
+from scipy import stats  # here: what is imported later would be imported beside a running engine
 
 from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.request import Request

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import UsageError
+from streambench.model.plan import Artifacts
 
 BROKER_VERSIONS = (USUAL_BROKER, "4.3.1")
 _PREFIX = "broker-"
@@ -28,6 +29,11 @@ def broker_version(text: str) -> str:
 def broker_jar_set(version: str = USUAL_BROKER) -> str:
     """The name of the set of jars of a version."""
     return f"{_PREFIX}{version}"
+
+
+def artifacts_of_testbed(version: str = USUAL_BROKER) -> Artifacts:
+    """What a testbed needs on disk: Java and the broker of that version."""
+    return Artifacts(java=True, jar_sets=(broker_jar_set(version),))
 
 
 def broker_jars(jars: Mapping[str, tuple[Path, ...]]) -> tuple[Path, ...]:

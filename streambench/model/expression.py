@@ -170,6 +170,14 @@ class Like:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """`operand`, a STRING or a BIGINT, is one of `values`: two or more, each once."""
+
+    operand: Expression
+    values: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
 class And:
     """All operands hold."""
 
@@ -200,6 +208,7 @@ Expression: TypeAlias = (
     | Case
     | Comparison
     | Like
+    | Membership
     | And
     | Or
     | Not
@@ -229,7 +238,7 @@ def type_of(expression: Expression) -> ValueType:
                     return FieldType.STRING
                 case _:
                     assert_never(function)
-        case Comparison() | Like() | And() | Or() | Not():
+        case Comparison() | Like() | Membership() | And() | Or() | Not():
             return FieldType.BOOLEAN
         case _:
             assert_never(expression)
@@ -271,8 +280,8 @@ def common_decimal(left: DecimalType, right: DecimalType) -> DecimalType:
     return DecimalType(max(left.whole_digits, right.whole_digits) + scale, scale)
 
 
-def operands_of(expression: Expression) -> tuple[Expression, ...]:
-    """What it is made of, in its order."""
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """What an expression is directly made of, in its order."""
     match expression:
         case FieldReference() | Literal():
             return ()
@@ -282,7 +291,12 @@ def operands_of(expression: Expression) -> tuple[Expression, ...]:
             | Comparison(left=left, right=right)
         ):
             return (left, right)
-        case Convert(operand=operand) | Like(operand=operand) | Not(operand=operand):
+        case (
+            Convert(operand=operand)
+            | Like(operand=operand)
+            | Membership(operand=operand)
+            | Not(operand=operand)
+        ):
             return (operand,)
         case Call(arguments=operands) | And(operands=operands) | Or(operands=operands):
             return operands
@@ -293,11 +307,22 @@ def operands_of(expression: Expression) -> tuple[Expression, ...]:
             assert_never(expression)
 
 
-def parts_of(expression: Expression) -> Iterator[Expression]:
-    """The expression and all that it is made of."""
-    yield expression
-    for operand in operands_of(expression):
-        yield from parts_of(operand)
+def parts(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of, the outer before the inner."""
+    waiting = [expression]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(children(found)))
+
+
+def depth(expression: Expression) -> int:
+    """How many expressions stand within each other, at most; one alone is 1."""
+    level, deep = [expression], 0
+    while level:
+        level = [child for each in level for child in children(each)]
+        deep += 1
+    return deep
 
 
 def divides(expression: Expression) -> bool:
@@ -313,7 +338,7 @@ def divides(expression: Expression) -> bool:
 
 def fields_of(expression: Expression) -> frozenset[str]:
     """The names of the fields that it reads."""
-    return frozenset(part.name for part in parts_of(expression) if isinstance(part, FieldReference))
+    return frozenset(part.name for part in parts(expression) if isinstance(part, FieldReference))
 
 
 class AggregateFunction(enum.Enum):

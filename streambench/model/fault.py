@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from streambench.model.verdict import Damage
 
@@ -17,6 +19,14 @@ class FaultKind(enum.Enum):
     BROKER_RESTART = "broker-restart"
     BURST = "burst"
     RESCALE = "rescale"
+
+
+# Those that have a length, and how long they are where nobody says.
+USUAL_LENGTHS_MS: Final[Mapping[FaultKind, int]] = {
+    FaultKind.WORKER_PAUSE: 5_000,
+    FaultKind.BROKER_RESTART: 2_000,
+    FaultKind.BURST: 5_000,
+}
 
 
 @dataclass(frozen=True)

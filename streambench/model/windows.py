@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the windows of arrays need nothing of numpy but its operators
+    import numpy as np
+    import numpy.typing as npt
 
-Int64s: TypeAlias = npt.NDArray[np.int64]
-Instant = TypeVar("Instant", int, npt.NDArray[np.int64])
+Int64s: TypeAlias = "npt.NDArray[np.int64]"
+Instant = TypeVar("Instant", int, "npt.NDArray[np.int64]")
 
 
 class _Windows(ABC):
@@ -106,6 +107,8 @@ class _Aligned(_Windows):
 
     def spread(self, event_ms: Int64s) -> tuple[Int64s, Int64s]:
         """Each event with each window that holds it: places in `event_ms`, and window starts."""
+        import numpy as np
+
         oldest_ms, newest_ms = self.oldest(event_ms), self.newest(event_ms)
         counts = (newest_ms - oldest_ms) // self.advance_ms + 1
         place = np.repeat(np.arange(len(event_ms)), counts)
@@ -231,6 +234,8 @@ class Sessions(_Windows):
 
     def spread(self, slot_ms: Int64s) -> tuple[Int64s, Int64s]:
         """Each slot with itself: places in `slot_ms`, and slots."""
+        import numpy as np
+
         return np.arange(len(slot_ms)), slot_ms
 
 
@@ -245,7 +250,7 @@ def by_starts(starts_ms: npt.NDArray[np.float64]) -> Window | None:
     """
     if len(starts_ms) < 2:
         return None
-    return Tumbling(int(np.diff(starts_ms).min()))
+    return Tumbling(int((starts_ms[1:] - starts_ms[:-1]).min()))
 
 
 def _floor_sql(instant: str, step_ms: int, offset_ms: int) -> str:

@@ -19,7 +19,7 @@ from streambench.model.expression import (
     Expression,
     FieldType,
     divides,
-    parts_of,
+    parts,
     type_of,
 )
 from streambench.model.workload import Query
@@ -47,7 +47,7 @@ def _argument_sql(argument: Expression, query: Query) -> str:
     text = to_sql(argument, OF_TRACE)
     if (type_ := type_of(argument)) not in (FieldType.STRING, FieldType.BOOLEAN):
         text = f"CAST({text} AS {sql_type(type_)})"
-    if query.where is not None and any(divides(part) for part in parts_of(argument)):
+    if query.where is not None and any(divides(part) for part in parts(argument)):
         text = f"CASE WHEN {passes_sql(query)} THEN {text} END"
     return text
 

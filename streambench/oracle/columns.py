@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import duckdb
-
 from streambench.model.workload import Query
 from streambench.workload.sql import DUCKDB, to_sql
 
@@ -60,6 +58,8 @@ class TraceColumns(Protocol):
 @contextmanager
 def duckdb_session() -> Iterator[Any]:
     """Yield a DuckDB connection in memory that spills to a temporary folder of its own."""
+    import duckdb  # to read a bundle, and to compare two, takes none
+
     with tempfile.TemporaryDirectory(prefix="streambench-oracle-") as spill:
         connection = duckdb.connect(
             config={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -11,7 +10,7 @@ from streambench.report.compose import compose
 from streambench.report.document import Document, plots_of
 from streambench.report.lone_trials import compose_lone
 from streambench.report.plots.drawing import to_png
-from streambench.results.bundle import Bundle, LoneTrials, read
+from streambench.results.bundle import Bundle, LoneTrials, read, requiring
 from streambench.results.files import write_bytes, write_text
 
 
@@ -24,13 +23,6 @@ def document_of(found: Bundle | LoneTrials) -> Document:
             return compose_lone(found)
         case _:
             assert_never(found)
-
-
-def requiring(found: Bundle | LoneTrials, requirements: tuple[str, ...]) -> Bundle | LoneTrials:
-    """The same bundle with other requirements, if there are any."""
-    if not requirements or not isinstance(found, Bundle):
-        return found
-    return replace(found, run=replace(found.run, requirements=requirements))
 
 
 def write(folder: Path, requirements: tuple[str, ...] = ()) -> tuple[Path, ...]:

@@ -247,6 +247,15 @@ def read(path: Path) -> Bundle | LoneTrials:
     return Bundle(path, with_present_labels(run, variants), trials, loads, gaps)
 
 
+def requiring(found: Bundle | LoneTrials, requirements: tuple[str, ...]) -> Bundle | LoneTrials:
+    """The same bundle with other requirements, if there are any."""
+    if not requirements or not isinstance(found, Bundle):
+        return found
+    return dataclasses.replace(
+        found, run=dataclasses.replace(found.run, requirements=requirements)
+    )
+
+
 class _Lost(Exception):
     """Why a bundle's `run.json` does not say what was run."""
 

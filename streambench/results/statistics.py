@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,6 +101,8 @@ def trend(at_ms: Floats, delay_ms: Floats) -> Trend | None:
     span_ms = float(at_ms.max() - at_ms.min())
     if span_ms == 0:
         return None
+    from scipy import stats  # takes longer to import than most commands take
+
     p_value = float(stats.kendalltau(at_ms, delay_ms).pvalue)
     change_ms = float(stats.theilslopes(delay_ms, at_ms).slope) * span_ms
     median_ms = float(np.median(delay_ms))

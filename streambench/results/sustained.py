@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
 
 from streambench.model.pace import Judgement, Pace
 
@@ -49,6 +48,8 @@ def lag_slope(t_s: Floats, lag_ms: Floats) -> Slope | None:
     the slopes are averaged by how well each correlation explains the lags: the posterior of the slope,
     a mixture of t distributions (docs/method.md, sustainable, has the level of its bounds).
     """
+    from scipy import optimize, special, stats  # takes longer to import than most commands take
+
     known = np.isfinite(lag_ms)
     t_s, lag_ms = t_s[known].astype(np.float64), lag_ms[known]
     if len(t_s) < _SECONDS_NEEDED or np.ptp(t_s) == 0:

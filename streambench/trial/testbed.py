@@ -10,7 +10,7 @@ from typing import Protocol
 
 from streambench.engines.protocol import Embedded, Engine, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
-from streambench.kafka.broker_versions import broker_jar_set, broker_jars
+from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import (
@@ -20,9 +20,8 @@ from streambench.kafka.topics import (
     output_topic_config,
 )
 from streambench.kafka.warm_up import warm_broker
-from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import EngineFailed, InstrumentFailed
-from streambench.model.plan import Artifacts, Plan
+from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -124,11 +123,6 @@ class EmbeddedTestbed:
                 nice=nice,
             ),
         )
-
-
-def artifacts_of_testbed(broker_version: str = USUAL_BROKER) -> Artifacts:
-    """What a testbed needs on disk: Java and the broker of that version."""
-    return Artifacts(java=True, jar_sets=(broker_jar_set(broker_version),))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from streambench.model.expression import (
     Literal,
     Not,
     Or,
-    operands_of,
+    children,
 )
 from streambench.model.workload import (
     Choice,
@@ -67,6 +67,11 @@ def exact(value: int | float | Decimal) -> Number:
     return Fraction(value) if isinstance(value, Decimal) else value
 
 
+def size(value: Number) -> Number:
+    """A number without its sign."""
+    return max(value, -value)
+
+
 def ranges_of(workload: Workload) -> dict[str, Range]:
     """Return the range of every generated number; replayed fields are absent."""
     found: dict[str, Range] = {}
@@ -106,19 +111,33 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
             return (0, _LONGEST)
         case Call(function=Function.ABS, arguments=arguments):
             low, high = range_of(arguments[0], ranges)
-            least = 0 if low <= 0 <= high else min(abs(low), abs(high))
-            return (least, max(abs(low), abs(high)))
+            least = 0 if low <= 0 <= high else min(size(low), size(high))
+            return (least, max(size(low), size(high)))
         case Case():
             return _hull([range_of(value, known) for value, known in reached(expression, ranges)])
         case _:
             raise ValueError(f"{expression} is no number")
 
 
+def magnitude(value: Number) -> str:
+    """A number as a message shows it: with all its digits, unless they tell nothing any more."""
+    if isinstance(value, float) or (isinstance(value, Fraction) and value.denominator > 1):
+        try:
+            return f"{float(value):,g}"
+        except OverflowError:
+            value = int(value)
+    value = int(value)
+    if value.bit_length() <= 100:
+        return f"{value:,}"
+    # Python refuses to write down what has thousands of digits.
+    return f"{'-' if value < 0 else ''}10^{(value.bit_length() - 1) * 30103 // 100000}"
+
+
 def steps_of(expression: Expression, ranges: Ranges) -> Iterator[tuple[Expression, Ranges]]:
     """An expression and all that it is computed from, with the ranges that fields have there."""
     yield expression, ranges
     if not isinstance(expression, Case):
-        for operand in operands_of(expression):
+        for operand in children(expression):
             yield from steps_of(operand, ranges)
         return
     for branch in expression.branches:
@@ -158,10 +177,12 @@ def narrowed(ranges: Ranges, condition: Expression) -> Ranges:
             return ranges
 
 
-def _compared(ranges: Ranges, name: str, operator: ComparisonOperator, value: Constant) -> Ranges:
-    if name not in ranges or isinstance(value, str | bool):
+def _compared(
+    ranges: Ranges, name: str, operator: ComparisonOperator, constant: Constant
+) -> Ranges:
+    if name not in ranges or isinstance(constant, str | bool):
         return ranges
-    value = exact(value)
+    value = exact(constant)
     # The next number, where there is one; that of a decimal is not known here.
     step = 1 if isinstance(value, int) else 0
     low, high = ranges[name]
@@ -194,7 +215,7 @@ def _arithmetic(operator: ArithmeticOperator, left: Range, right: Range) -> Rang
         case ArithmeticOperator.MUL:
             return _hull_of([a * b for a in left for b in right])
         case ArithmeticOperator.MOD:
-            most = max(abs(other_low), abs(other_high)) - 1
+            most = max(size(other_low), size(other_high)) - 1
             return (max(low, -most) if low < 0 else 0, min(high, most) if high > 0 else 0)
         case _:
             assert_never(operator)

@@ -59,6 +59,17 @@ def as_decimal(value: Expression) -> Expression:
             return value
 
 
+def negated(expression: Expression) -> Literal | None:
+    """The constant with the other sign; None for what is no constant number."""
+    match expression:
+        case Literal(value=Decimal() as number):
+            return Literal(number.copy_negate())  # its minus rounds
+        case Literal(value=(int() | float()) as value) if not isinstance(value, bool):
+            return Literal(-value)
+        case _:
+            return None
+
+
 def computed(expression: Arithmetic) -> Expression:
     """Its value where both sides are constants and it has one; else itself."""
     match expression.left, expression.right:

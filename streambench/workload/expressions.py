@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Final, TypeAlias, TypeVar
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
 
 from streambench.model.expression import (
     MOST_DIGITS,
@@ -21,25 +20,23 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Literal,
+    Membership,
     Not,
     Or,
-    parts_of,
+    depth,
+    parts,
     type_of,
 )
 from streambench.model.workload import Field
-from streambench.workload.reading import ExpressionError, ExpressionReader
-
-__all__ = [
-    "ExpressionError",
-    "Named",
-    "parse_aggregate",
-    "parse_expression",
-    "parse_having",
-    "parse_named",
-]
+from streambench.workload.limits import MOST_DEEP, MOST_PARTS, MOST_VALUES
+from streambench.workload.reading import ExpressionReader
+from streambench.workload.sql_text import ExpressionError, excerpt, parsed_sql, too_deep
+from streambench.workload.subset import COMPUTING
 
 Named: TypeAlias = Mapping[str, Expression]
 """Expressions that a workload gave names."""
+
+_Read = TypeVar("_Read")
 
 _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
     exp.Sum: AggregateFunction.SUM,
@@ -50,19 +47,21 @@ _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
 # Spark makes the sum of decimals ten digits longer than they are, and no longer than 38.
 _SUMMED_DIGITS: Final = MOST_DIGITS - 10
 _AGGREGATE_FORMS: Final = "count(*), count(distinct x), sum(x), avg(x), min(x) or max(x)"
+# Of expressions with names there can be more than anybody counts.
+_COUNTED: Final = 100_000
 
 
 def parse_expression(text: str, fields: Sequence[Field], named: Named | None = None) -> Expression:
     """Return the condition in `text` over `fields`, type-checked.
 
-    Raises ExpressionError for what is outside the subset, unknown columns and mixed types.
+    Raises ExpressionError for what is outside the subset, unknown columns, mixed types and what is too large.
     """
-    return ExpressionReader(text, fields, named).condition(_parse(text))
+    return _read(ExpressionReader(text, fields, named), _condition)
 
 
 def parse_named(text: str, fields: Sequence[Field], named: Named | None = None) -> Expression:
     """Return the value or condition in `text`, which is to get a name. Raises as `parse_expression`."""
-    return ExpressionReader(text, fields, named).anything(_parse(text))
+    return _read(ExpressionReader(text, fields, named), _anything)
 
 
 def parse_aggregate(
@@ -72,14 +71,8 @@ def parse_aggregate(
 
     Raises ExpressionError as `parse_expression` does.
     """
-    node = _parse(text)
     reader = ExpressionReader(text, fields, named)
-    condition = None
-    if isinstance(node, exp.Filter):
-        condition = reader.condition(node.expression.this)
-        node = node.this
-    function, argument = _aggregate(reader, node)
-    return Aggregate(alias, function, argument, condition)
+    return _read(reader, lambda reader, node: _filtered(reader, node, alias))
 
 
 def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
@@ -88,32 +81,78 @@ def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
     Each is compared with a constant or another one, so that bounds on them bound the condition. Raises
     ExpressionError as `parse_expression` does.
     """
-    node = _parse(text)
     fields = [Field(aggregate.alias, aggregate.type, None) for aggregate in aggregates]
-    reader = ExpressionReader(text, fields)
-    for part in node.find_all(exp.AggFunc):
-        raise reader.refusal(
-            part, "an aggregate; `having` names those of `select` by their aliases"
-        )
-    condition = reader.condition(node)
     nullable = {aggregate.alias for aggregate in aggregates if aggregate.may_be_null}
-    for part in parts_of(condition):
-        match part:
-            case FieldReference(name=name) if name in nullable:
-                raise ExpressionError(
-                    f"{text!r} compares '{name}', which has no value where no record passes its filter;"
-                    " compare a count with the same filter"
-                )
-            case FieldReference() | Literal() | Convert(operand=FieldReference()):
-                pass
-            case Comparison() | And() | Or() | Not():
-                pass
-            case _:
-                raise ExpressionError(
-                    f"{text!r} computes with aggregates; `having` compares each with a constant or with"
-                    " another one"
-                )
+    return _read(
+        ExpressionReader(text, fields), lambda reader, node: _having(reader, node, nullable)
+    )
+
+
+def _read(
+    reader: ExpressionReader, read: Callable[[ExpressionReader, exp.Expression], _Read]
+) -> _Read:
+    node = parsed_sql(reader.text)
+    try:
+        return read(reader, node)
+    except RecursionError:
+        raise too_deep(reader.text, 1, "too many operators") from None
+
+
+def _condition(reader: ExpressionReader, node: exp.Expression) -> Expression:
+    found = reader.condition(node)
+    _check_size(reader, found)
+    return found
+
+
+def _anything(reader: ExpressionReader, node: exp.Expression) -> Expression:
+    found = reader.anything(node)
+    _check_size(reader, found)
+    return found
+
+
+def _having(reader: ExpressionReader, node: exp.Expression, nullable: set[str]) -> Expression:
+    for part in node.walk():
+        if isinstance(part, exp.Expression) and isinstance(part, exp.AggFunc):
+            raise reader.refusal(
+                part, "an aggregate; `having` names those of `select` by their aliases"
+            )
+    condition = _condition(reader, node)
+    for column in node.find_all(exp.Column):
+        if column.name in nullable:
+            raise reader.refusal(
+                column,
+                f"'{column.name}', which has no value where no record passes its filter; compare a count"
+                " with the same filter",
+            )
+    if not all(map(_compares_aggregates, parts(condition))):
+        where = next(node.find_all(*COMPUTING), node)
+        raise reader.refusal(
+            where,
+            "what is computed with aggregates; `having` compares each with a constant or with another one",
+        )
     return condition
+
+
+def _compares_aggregates(part: Expression) -> bool:
+    match part:
+        case FieldReference() | Literal() | Convert(operand=FieldReference()):
+            return True
+        case Membership(operand=operand):
+            return isinstance(operand, FieldReference)
+        case Comparison() | And() | Or() | Not():
+            return True
+        case _:
+            return False
+
+
+def _filtered(reader: ExpressionReader, node: exp.Expression, alias: str) -> Aggregate:
+    condition = None
+    if isinstance(node, exp.Filter):
+        condition = reader.condition(node.expression.this)
+        node = node.this
+    function, argument = _aggregate(reader, node)
+    _check_size(reader, *(each for each in (argument, condition) if each is not None))
+    return Aggregate(alias, function, argument, condition)
 
 
 def _aggregate(
@@ -123,10 +162,18 @@ def _aggregate(
         return _count(reader, node)
     function = _AGGREGATES.get(type(node))
     if function is None:
+        if isinstance(node, exp.AggFunc | exp.Window):
+            raise reader.refusal(
+                node, f"{node.key}: not supported; the nearest: an aggregate is {_AGGREGATE_FORMS}"
+            )
         raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
+    name = function.value
     if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
-        name = function.value
-        raise reader.refusal(node, f"DISTINCT or several arguments; the nearest is '{name}(x)'")
+        raise reader.refusal(
+            node, f"DISTINCT or several arguments: not supported; the nearest is '{name}(x)'"
+        )
+    if not isinstance(node.this, exp.Expression):
+        raise reader.refusal(node, f"nothing to aggregate; write '{name}(x)'")
     argument = reader.number(node.this)
     type_ = type_of(argument)
     if isinstance(type_, DecimalType) and function is AggregateFunction.SUM:
@@ -150,7 +197,9 @@ def _count(
         reader.anything(counted)  # it must be one; as no value is ever null, each record counts
         return AggregateFunction.COUNT, None
     if len(counted.expressions) != 1:
-        raise reader.refusal(node, "DISTINCT of several values; the nearest is 'count(distinct x)'")
+        raise reader.refusal(
+            node, "DISTINCT of several values: not supported; the nearest is 'count(distinct x)'"
+        )
     value = reader.anything(counted.expressions[0])
     if type_of(value) is FieldType.DOUBLE:
         raise reader.refusal(
@@ -160,19 +209,22 @@ def _count(
     return AggregateFunction.COUNT_DISTINCT, value
 
 
-def _parse(text: str) -> exp.Expression:
-    try:
-        # As an expression: a statement may begin with what is a user's field, such as load or update.
-        nodes = sqlglot.Dialect.get_or_raise(None).parse_into(exp.Condition, text)
-    except ParseError as error:
-        first = error.errors[0]
-        at = f" near '{first['highlight']}'" if first.get("highlight") else ""
-        raise ExpressionError(
-            f"{text!r} is not SQL at position {first.get('col') or 1}{at}: {first['description']}"
-        ) from None
-    except TokenError:
-        raise ExpressionError(f"{text!r} is not SQL: a quote is not closed") from None
-    node = nodes[0]
-    if len(nodes) != 1 or not isinstance(node, exp.Expression):
-        raise ExpressionError(f"{text!r} is not one SQL expression")
-    return node
+def _check_size(reader: ExpressionReader, *expressions: Expression) -> None:
+    """Raise ExpressionError for expressions that engines could not compile."""
+    every = list(islice((part for each in expressions for part in parts(each)), _COUNTED + 1))
+    _check(reader, len(every), MOST_PARTS, "columns, constants and operators")
+    values = sum(len(part.values) for part in every if isinstance(part, Membership))
+    _check(reader, values, MOST_VALUES, "constants in IN (…)")
+    deepest = max(map(depth, expressions), default=0)
+    _check(reader, deepest, MOST_DEEP, "operators within each other")
+
+
+def _check(reader: ExpressionReader, found: int, most: int, what: str) -> None:
+    if found <= most:
+        return
+    many = f"{found:,}" if found <= _COUNTED else f"more than {_COUNTED:,}"
+    raise ExpressionError(
+        f"{excerpt(reader.text, 1)} has, from position 1 on, {many} {what}; at most {most:,} can be used",
+        1,
+        "use fewer: let the records carry a field that says it already, such as a group",
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from streambench.model.expression import (
     And,
@@ -25,10 +26,12 @@ from streambench.model.expression import (
     Function,
     Like,
     Literal,
+    Membership,
     Not,
     Or,
     ValueType,
     Wildcard,
+    parts,
     type_of,
 )
 from streambench.workload.patterns import to_regex
@@ -58,19 +61,52 @@ _METHODS: Final = {
 }
 
 
+_FEW: Final = 8
+_IN_A_LINE: Final = 8
+
+
 def java_type(type_: ValueType) -> str:
     """The Java type of such values."""
     return _DECIMAL if isinstance(type_, DecimalType) else _TYPES[type_]
 
 
-def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda name: name) -> str:
+@dataclass(frozen=True)
+class JavaConstant:
+    """A constant of a class, with its type and its value as they are written."""
+
+    name: str
+    type: str
+    value: str
+
+
+JavaConstants: TypeAlias = Mapping[Membership, JavaConstant]
+"""The lists that are constants of a class."""
+
+
+def java_constants(expressions: Iterable[Expression]) -> dict[Membership, JavaConstant]:
+    """The lists of expressions that are too long to be compared one by one, as constants of a class.
+
+    A method that held them would be too long for the compiler, or for the JVM to compile.
+    """
+    every = (part for expression in expressions for part in parts(expression))
+    lists = [part for part in every if isinstance(part, Membership)]
+    long = dict.fromkeys(each for each in lists if len(each.values) > _FEW)
+    return {each: _constant(f"VALUES_{number}", each) for number, each in enumerate(long, 1)}
+
+
+def to_java(
+    expression: Expression,
+    *,
+    variable: Callable[[str], str] = lambda name: name,
+    constants: JavaConstants | None = None,
+) -> str:
     """Return a Java expression; `variable` renders a field's name.
 
-    Some name the class HELPER.
+    Some name the class HELPER. `constants` are those of `java_constants`.
     """
 
     def operand(inner: Expression) -> str:
-        text = to_java(inner, variable=variable)
+        text = to_java(inner, variable=variable, constants=constants)
         return text if isinstance(inner, FieldReference | Literal) else f"({text})"
 
     match expression:
@@ -80,8 +116,8 @@ def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda n
             return _literal(value)
         case Arithmetic(operator=arithmetic, left=left, right=right):
             if isinstance(type_of(left), DecimalType):
-                inner = to_java(right, variable=variable)
-                return f"{operand(left)}.{_METHODS[arithmetic]}({inner})"
+                other = to_java(right, variable=variable, constants=constants)
+                return f"{operand(left)}.{_METHODS[arithmetic]}({other})"
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Division(left=left, right=right):
             return f"{operand(left)} / {operand(right)}"
@@ -98,19 +134,41 @@ def to_java(expression: Expression, *, variable: Callable[[str], str] = lambda n
             if type_of(left) is FieldType.STRING:
                 return _compare_strings(comparison, operand(left), operand(right))
             if isinstance(type_of(left), DecimalType):
-                other = to_java(right, variable=variable)
+                other = to_java(right, variable=variable, constants=constants)
                 return f"{operand(left)}.compareTo({other}) {_OPERATORS[comparison]} 0"
             return f"{operand(left)} {_OPERATORS[comparison]} {operand(right)}"
         case Like():
             return _like(expression, operand(expression.operand))
+        case Membership(operand=inner, values=values):
+            if (constant := (constants or {}).get(expression)) is None:
+                each = [Comparison(ComparisonOperator.EQ, inner, Literal(v)) for v in values]
+                return " || ".join(operand(one) for one in each)
+            if type_of(inner) is FieldType.STRING:
+                return f"{constant.name}.contains({operand(inner)})"
+            return f"java.util.Arrays.binarySearch({constant.name}, {operand(inner)}) >= 0"
         case And(operands=operands):
             return " && ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
             return " || ".join(operand(inner) for inner in operands)
         case Not(operand=inner):
-            return f"!({to_java(inner, variable=variable)})"
+            return f"!({to_java(inner, variable=variable, constants=constants)})"
         case _:
             assert_never(expression)
+
+
+def _constant(name: str, listed: Membership) -> JavaConstant:
+    texts = type_of(listed.operand) is FieldType.STRING
+    # No hash is made of whole numbers, so no object is: they are searched in their order.
+    written = [json.dumps(v) if texts else f"{v}L" for v in sorted(listed.values, key=_order)]
+    lines = [", ".join(written[at : at + _IN_A_LINE]) for at in range(0, len(written), _IN_A_LINE)]
+    inner = ",\n        ".join(lines)
+    if texts:
+        return JavaConstant(name, "java.util.Set<String>", f"java.util.Set.of(\n        {inner})")
+    return JavaConstant(name, "long[]", f"{{\n        {inner}\n    }}")
+
+
+def _order(value: str | int) -> tuple[int, str]:
+    return (value, "") if isinstance(value, int) else (0, value)
 
 
 def _converted(type_: ValueType, before: ValueType, operand: str) -> str:

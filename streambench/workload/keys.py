@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import pyarrow as pa
-import pyarrow.compute as pc
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KeyValue: TypeAlias = str | int | float | Decimal
 """A value of a field; a decimal has all digits of its type. No query groups by a double."""
@@ -37,6 +37,9 @@ def _json(value: KeyValue) -> str:
 
 def key_texts(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     """The same of many groups: a column for each field, one entry a group."""
+    import pyarrow as pa  # a declaration is read without it
+    import pyarrow.compute as pc
+
     if len(columns) == 1:
         (column,) = columns
         return column if pa.types.is_string(column.type) else _json_texts(column, plain=True)
@@ -46,6 +49,8 @@ def key_texts(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 def _json_texts(column: pa.ChunkedArray, *, plain: bool = False) -> pa.Array:
     """Each value as JSON, or a string as it is where `plain`; a distinct value is written once."""
+    import pyarrow as pa
+
     values = column.combine_chunks()
     if pa.types.is_integer(column.type):
         return values.cast(pa.string())

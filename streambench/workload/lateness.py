@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-import numpy as np
-
 from streambench.model.workload import Replay, Workload
 from streambench.workload.file.converted import version_of
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, opened, survey
@@ -35,6 +33,8 @@ def _may_be_late(workload: Workload, version: tuple[int, ...]) -> bool:
 
     Of the quantum in which it is due all records may have been read before it.
     """
+    import numpy as np  # a generated load needs none of it
+
     replay, query = workload.input, workload.query
     assert isinstance(replay, Replay)
     surveyed = survey(replay, workload.fields, query.group_by)

@@ -12,7 +12,7 @@ from streambench.model.expression import (
     Function,
     Literal,
     fields_of,
-    parts_of,
+    parts,
 )
 from streambench.model.workload import Choice, Replay, Workload
 from streambench.workload.source import opened
@@ -35,7 +35,7 @@ def uneven_letter(workload: Workload) -> str | None:
     cased = [
         part
         for each in (*query.conditions, *arguments)
-        for part in parts_of(each)
+        for part in parts(each)
         if isinstance(part, Call) and part.function in _CASED
     ]
     letters = {letter for text in _literals(cased) for letter in text}
@@ -59,7 +59,7 @@ def is_even(letter: str) -> bool:
 
 def _literals(expressions: list[Call]) -> Iterator[str]:
     for expression in expressions:
-        for part in parts_of(expression):
+        for part in parts(expression):
             if isinstance(part, Literal) and isinstance(part.value, str):
                 yield part.value
 

@@ -46,8 +46,8 @@ def natural_rate_per_s_of(workload: Workload) -> int:
 def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     """The replay at a mean rate: copies for most of it, and a little more or less speed for the rest.
 
-    A copy of a key is another key, so no window holds more than before. Raises UsageError where that is
-    not possible.
+    A copy of a key is another key, so its windows hold about what the key's hold. Raises UsageError where
+    that is not possible.
     """
     replay, keys = workload.input, workload.query.group_by
     assert isinstance(replay, Replay), "generated load has a rate of its own"

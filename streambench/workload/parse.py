@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, assert_never
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from typing import TypeVar, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
@@ -17,6 +15,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     ValueType,
+    parts,
 )
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
@@ -36,16 +35,24 @@ from streambench.model.workload import (
     TimeColumn,
     Workload,
 )
+from streambench.model.written import quoted
+from streambench.workload.draft import Draft, draft_of
 from streambench.workload.expressions import (
-    ExpressionError,
     Named,
     parse_aggregate,
     parse_expression,
     parse_having,
     parse_named,
 )
+from streambench.workload.limits import (
+    LONGEST_TITLE,
+    MOST_AGGREGATES,
+    MOST_FIELDS,
+    MOST_PARTS,
+)
 from streambench.workload.locate import FILE_NAME
-from streambench.workload.names import did_you_mean, problem_with_name
+from streambench.workload.mistakes import Mistake
+from streambench.workload.names import did_you_mean, nearest, problem_with_name
 from streambench.workload.schema import (
     GeneratedField,
     QuerySpec,
@@ -55,101 +62,266 @@ from streambench.workload.schema import (
     TimeColumnSpec,
     WindowSpec,
     WorkloadSpec,
-    input_kind,
-    keys_at,
     value_type,
 )
 from streambench.workload.source import parse_instant_ms
-from streambench.workload.toml_file import read_toml, refusal
+from streambench.workload.sql_text import ExpressionError
+from streambench.workload.toml_file import TomlFile, read_toml
+
+_Parsed = TypeVar("_Parsed", Expression, Aggregate)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def load_workload(folder: Path) -> Workload:
     """Read `workload.toml` in `folder`.
 
-    Raises UsageError, naming the file, the key and what is wrong with it; broken TOML with its line
-    and column. A replayed file is not opened here.
+    Raises UsageError, naming the file and everything that is wrong with it, each with its line and column.
+    A replayed file is not opened here.
     """
+    written = workload_file(folder)
+    try:
+        draft = draft_of(written.data)
+        document = _Document(folder, draft)
+        found = None if draft.spec is None else document.workload(draft.spec)
+    except RecursionError:
+        raise written.too_deep() from None
+    if found is None or document.mistakes:
+        raise written.refusal(document.mistakes)
+    return found
+
+
+def workload_file(folder: Path) -> TomlFile:
+    """The `workload.toml` in `folder`, as far as it is TOML. Raises UsageError."""
     file = folder / FILE_NAME
-    written = _read(file)
     try:
-        spec = WorkloadSpec.model_validate(written)
-    except ValidationError as error:
-        replay = input_kind(written.get("input")) == "replay"
-        messages = [_message(detail, replay=replay) for detail in error.errors()]
-        raise _refusal(file, *dict.fromkeys(messages)) from None
-    fields = _fields(file, spec)
-    return Workload(
-        name=folder.resolve().name,
-        title=spec.title,
-        folder=folder,
-        fields=fields,
-        input=_input(file, spec.input),
-        query=_query(file, spec.query, fields),
-        partitions=spec.input.partitions,
-        quantum_ms=spec.input.quantum,
-    )
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        return read_toml(file, shown=str(file), check=_check(file)).data
+        return read_toml(file, shown=str(file))
     except FileNotFoundError:
         raise UsageError(f"{file} does not exist", hint="streambench workloads") from None
 
 
-def _refusal(file: Path, *messages: str) -> UsageError:
-    return refusal(str(file), _check(file), *messages)
+class _Document:
+    """Makes a workload of what was read; notes what does not fit together, and goes on."""
 
+    def __init__(self, folder: Path, draft: Draft) -> None:
+        self.mistakes = list(draft.mistakes)
+        self._folder = folder
+        self._draft = draft
+        # Names of fields, expressions and aggregates of which nothing is known, as they are wrong.
+        self._unknown = set(draft.unknown_fields())
 
-def _check(file: Path) -> str:
-    return f"streambench validate {file.resolve().parent.name}"
+    def workload(self, spec: WorkloadSpec) -> Workload:
+        """The workload, which is sound where nothing was noted."""
+        fields = self._fields(spec)
+        return Workload(
+            name=self._folder.resolve().name,
+            title=self._title(spec.title),
+            folder=self._folder,
+            fields=fields,
+            input=self._input(spec.input),
+            query=self._query(spec.query, fields),
+            partitions=spec.input.partitions,
+            quantum_ms=spec.input.quantum,
+        )
 
+    def _wrong(self, path: Sequence[str], what: str, instead: str) -> None:
+        self.mistakes.append(Mistake(tuple(path), what, instead))
 
-def _message(detail: ErrorDetails, *, replay: bool) -> str:
-    """One of pydantic's findings, in the words of the file."""
-    # The tags of `input`'s two forms, and of unions within a key, are not the user's words.
-    path = tuple(
-        str(step)
-        for step in detail["loc"]
-        if step not in ("synthetic", "replay")
-        and not str(step).startswith(("constrained-", "tuple["))
-    )
-    if detail["loc"][-2:] == ("replay", "replay"):
-        path = ("input", "replay")
-    parent, key = path[:-1], path[-1] if path else ""
-    match detail["type"]:
-        case "extra_forbidden":
-            other = keys_at(parent, replay=not replay)
-            if key in other:
-                form = "replays a file" if replay else "is generated"
-                what = f"this key has no meaning where the input {form}"
+    def _title(self, title: str) -> str:
+        found = _CONTROL.search(title)
+        if found is not None:
+            what = (
+                f"a title is one line, and this holds the character U+{ord(found[0]):04X} at position "
+                f"{found.start() + 1}"
+            )
+            self._wrong(("title",), what, 'write title = "Clicks per campaign"')
+        elif len(title) > LONGEST_TITLE:
+            what = f"a title has at most {LONGEST_TITLE} characters, and this has {len(title):,}"
+            self._wrong(("title",), what, "write a shorter one; a description can be a comment")
+        return title
+
+    def _fields(self, spec: WorkloadSpec) -> tuple[Field, ...]:
+        declared = spec.input.fields
+        if not declared:
+            what = "a record has one field or more"
+            self._wrong(
+                ("input", "fields"), what, "add user = { choice = 1_000 } to [input.fields]"
+            )
+        if len(declared) > MOST_FIELDS:
+            what = f"a record has at most {MOST_FIELDS} fields, and this has {len(declared):,}"
+            self._wrong(("input", "fields"), what, "keep those that the query reads, and some more")
+        fields: list[Field] = []
+        for name, one in declared.items():
+            if (problem := problem_with_name(name)) is not None:
+                instead = f"call it {_better(name)}, in the query as well"
+                self._wrong(("input", "fields", name), problem, instead)
+            if isinstance(one, GeneratedField):
+                source = _source(name, one)
+                fields.append(Field(name, _type(source), source))
             else:
-                what = f"unknown key{did_you_mean(key, keys_at(parent, replay=replay))}"
-        case "missing":
-            what = "this key is missing"
-        case "value_error":
-            what = str(detail["ctx"]["error"])
-        case _:
-            what = f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
-            if isinstance(detail["input"], str | int | float):
-                what += f", not {detail['input']!r}"
-    return f"{'.'.join(path)}: {what}" if path else what
+                column = FileColumn(one.column or name, one.times or 1)
+                fields.append(Field(name, value_type(one.type), None, column))
+        return tuple(fields)
+
+    def _input(self, spec: SyntheticSpec | ReplaySpec) -> Input:
+        if isinstance(spec, SyntheticSpec):
+            return self._synthetic(spec)
+        instants: dict[str, int] = {}
+        for key, text in (("begin", spec.begin), ("end", spec.end)):
+            if text is not None:
+                try:
+                    instants[key] = parse_instant_ms(text)
+                except (ValueError, OverflowError):
+                    what = f"{quoted(text)} is not a date such as 2013-07-10"
+                    self._wrong(("input", key), what, f"write {key} = 2013-07-10T08:00:00Z")
+        if len(instants) == 2 and instants["begin"] >= instants["end"]:
+            what = f"{spec.end} is not after {spec.begin}"
+            self._wrong(("input", "end"), what, "write a later date, or leave end out")
+        return Replay(
+            path=self._folder / spec.replay,
+            arrival=None if spec.arrival is None else _time_column(spec.arrival),
+            event_time=_time_column(spec.event_time),
+            speed_up=spec.speed_up,
+            begin=spec.begin,
+            end=spec.end,
+            origin=spec.origin or spec.replay,
+            leave_out=spec.leave_out,
+            delimiter=spec.delimiter,
+        )
+
+    def _synthetic(self, spec: SyntheticSpec) -> Synthetic:
+        if spec.shape is None:
+            assert spec.rate is not None, "the schema asks for rate or shape"
+            return Synthetic(spec.rate, spec.time.disorder)
+        shape = _shape(spec.shape)
+        if (problem := problem_with(shape)) is not None:
+            self._wrong(("input", "shape"), problem, "write shape = { ramp = [5_000, 40_000] }")
+            return Synthetic(1, spec.time.disorder)
+        return Synthetic(mean_per_s(shape), spec.time.disorder, shape)
+
+    def _query(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
+        if not self._draft.stands_in("query", "group_by"):
+            self._check_keys(spec, fields)
+        named = self._named(spec, fields)
+        where = having = None
+        if spec.where is not None:
+            where = self._parsed(
+                ("query", "where"), spec.where, lambda text: parse_expression(text, fields, named)
+            )
+        aggregates = self._aggregates(spec, fields, named)
+        if spec.having is not None:
+            self._unknown |= set(spec.select) - {each.alias for each in aggregates}
+            having = self._having(spec.having, aggregates)
+        types = {field.name: field.type for field in fields}
+        group_by = tuple(FieldReference(key, types[key]) for key in spec.group_by if key in types)
+        window = _window(spec.window)
+        return Query(where, group_by, window, spec.grace, aggregates, having)
+
+    def _named(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Named:
+        """The expressions of `let`; each may use those before it."""
+        known = {field.name for field in fields}
+        named: dict[str, Expression] = {}
+        for name, text in spec.let.items():
+            path = ("query", "let", name)
+            if name in known:
+                what = "an expression cannot have the name of a field"
+                self._wrong(path, what, f"call it {name}_of, or otherwise")
+                continue  # the field is what is meant elsewhere
+            if (problem := problem_with_name(name)) is not None:
+                self._wrong(path, problem, f"call it {_better(name)}")
+
+            def read(text: str) -> Expression:
+                return parse_named(text, fields, named)
+
+            if (found := self._parsed(path, text, read)) is None:
+                self._unknown.add(name)
+            else:
+                named[name] = found
+        return named
+
+    def _aggregates(
+        self, spec: QuerySpec, fields: tuple[Field, ...], named: Named
+    ) -> tuple[Aggregate, ...]:
+        aggregates: list[Aggregate] = []
+        for alias, text in spec.select.items():
+            path = ("query", "select", alias)
+            if alias in spec.group_by:
+                what = "an aggregate cannot have the name of a group-by field"
+                self._wrong(path, what, f"call it {alias}_total, or otherwise")
+            elif (problem := problem_with_name(alias)) is not None:
+                self._wrong(path, problem, f"call it {_better(alias)}")
+
+            def read(text: str, alias: str = alias) -> Aggregate:
+                return parse_aggregate(text, alias, fields, named)
+
+            found = self._parsed(path, text, read)
+            aggregates += [] if found is None else [found]
+        self._check_size(aggregates, len(spec.select))
+        return tuple(aggregates)
+
+    def _having(self, text: str, aggregates: tuple[Aggregate, ...]) -> Expression | None:
+        if ("query", "select") in self._draft.replaced:
+            return None
+        return self._parsed(("query", "having"), text, lambda text: parse_having(text, aggregates))
+
+    def _check_keys(self, spec: QuerySpec, fields: tuple[Field, ...]) -> None:
+        if self._knows_no_fields():
+            return
+        types = {field.name: field.type for field in fields}
+        unknown = self._draft.unknown_fields()
+        path = ("query", "group_by")
+        for place, key in enumerate(spec.group_by):
+            near = nearest(key, types) or next(iter(types), "user")
+            if key in spec.let:
+                what = f"{quoted(key)} is of `let`; records are grouped by their own fields"
+                self._wrong(path, what, f'write group_by = ["{near}"]')
+            elif key not in types:
+                what = f"unknown field {quoted(key)}{did_you_mean(key, types)}"
+                self._wrong(path, what, f'write group_by = ["{near}"]')
+            elif key in spec.group_by[:place]:
+                self._wrong(
+                    path, f"{quoted(key)} stands there twice", f'write group_by = ["{key}"]'
+                )
+            elif types[key] is FieldType.DOUBLE and key not in unknown:
+                what = f"{quoted(key)} is a double; group by what can be told to be the same"
+                self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
+
+    def _knows_no_fields(self) -> bool:
+        return bool({("input", "fields"), ("input",)} & self._draft.replaced)
+
+    def _parsed(
+        self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]
+    ) -> _Parsed | None:
+        """What a text means; None where it is wrong, or names something of which nothing is known."""
+        if self._knows_no_fields():
+            return None
+        if any(re.search(rf"\b{re.escape(name)}\b", text) for name in self._unknown):
+            return None
+        try:
+            return read(text)
+        except ExpressionError as error:
+            instead = error.hint or ""
+            self.mistakes.append(Mistake(path, error.message, instead, error.position))
+            return None
+
+    def _check_size(self, aggregates: Sequence[Aggregate], columns: int) -> None:
+        if columns > MOST_AGGREGATES:
+            what = f"a query has at most {MOST_AGGREGATES} aggregates, and this has {columns:,}"
+            self._wrong(("query", "select"), what, "take some of them out, or make two workloads")
+        asked = (each for one in aggregates for each in (one.argument, one.filter))
+        every = sum(1 for each in asked if each is not None for _ in parts(each))
+        if every > MOST_PARTS:
+            what = (
+                f"the aggregates have {every:,} columns, constants and operators together; at most "
+                f"{MOST_PARTS:,} can be used"
+            )
+            self._wrong(("query", "select"), what, "take some of them out, or make two workloads")
 
 
-def _fields(file: Path, spec: WorkloadSpec) -> tuple[Field, ...]:
-    if not spec.input.fields:
-        raise _refusal(file, "input.fields: a record has one field or more")
-    fields: list[Field] = []
-    for name, declared in spec.input.fields.items():
-        if (problem := problem_with_name(name)) is not None:
-            raise _refusal(file, f"input.fields.{name}: {problem}")
-        if isinstance(declared, GeneratedField):
-            source = _source(name, declared)
-            fields.append(Field(name, _type(source), source))
-        else:
-            column = FileColumn(declared.column or name, declared.times or 1)
-            fields.append(Field(name, value_type(declared.type), None, column))
-    return tuple(fields)
+def _better(name: str) -> str:
+    """A name like this one that can be used."""
+    made = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
+    made = made if made[:1].isalpha() else f"f_{made}"
+    return made if problem_with_name(made) is None else f"{made}_of"
 
 
 def _source(name: str, declared: GeneratedField) -> FieldSource:
@@ -187,47 +359,6 @@ def _type(source: FieldSource) -> ValueType:
             assert_never(source)
 
 
-def _input(file: Path, spec: SyntheticSpec | ReplaySpec) -> Input:
-    if isinstance(spec, SyntheticSpec):
-        return _synthetic(file, spec)
-    instants: dict[str, int] = {}
-    for key, text in (("begin", spec.begin), ("end", spec.end)):
-        if text is not None:
-            try:
-                instants[key] = parse_instant_ms(text)
-            except ValueError:
-                raise _refusal(
-                    file, f"input.{key}: '{text}' is not a date such as 2013-07-10"
-                ) from None
-    if len(instants) == 2 and instants["begin"] >= instants["end"]:
-        raise _refusal(file, f"input.end: {spec.end} is not after {spec.begin}")
-    return Replay(
-        path=file.parent / spec.replay,
-        arrival=None if spec.arrival is None else _time_column(spec.arrival),
-        event_time=_time_column(spec.event_time),
-        speed_up=spec.speed_up,
-        begin=spec.begin,
-        end=spec.end,
-        origin=spec.origin or spec.replay,
-        leave_out=spec.leave_out,
-        delimiter=spec.delimiter,
-    )
-
-
-def _time_column(spec: TimeColumnSpec) -> TimeColumn:
-    return TimeColumn(spec.column, spec.format, spec.unit, spec.zone)
-
-
-def _synthetic(file: Path, spec: SyntheticSpec) -> Synthetic:
-    if spec.shape is None:
-        assert spec.rate is not None, "the schema asks for rate or shape"
-        return Synthetic(spec.rate, spec.time.disorder)
-    shape = _shape(spec.shape)
-    if (problem := problem_with(shape)) is not None:
-        raise _refusal(file, f"input.shape: {problem}")
-    return Synthetic(mean_per_s(shape), spec.time.disorder, shape)
-
-
 def _shape(spec: ShapeSpec) -> Shape:
     if spec.ramp is not None:
         return Ramp(*spec.ramp)
@@ -240,73 +371,8 @@ def _shape(spec: ShapeSpec) -> Shape:
     return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
 
 
-def _query(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
-    group_by = _group_by(file, spec, fields)
-    named = _named(file, spec, fields)
-    try:
-        where = None if spec.where is None else parse_expression(spec.where, fields, named)
-    except ExpressionError as error:
-        raise _refusal(file, f"query.where: {error.message}") from None
-    aggregates = _aggregates(file, spec, fields, named)
-    try:
-        having = None if spec.having is None else parse_having(spec.having, aggregates)
-    except ExpressionError as error:
-        raise _refusal(file, f"query.having: {error.message}") from None
-    return Query(where, group_by, _window(spec.window), spec.grace, aggregates, having)
-
-
-def _named(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> Named:
-    """The expressions of `let`; each may use those before it."""
-    known = {field.name for field in fields}
-    named: dict[str, Expression] = {}
-    for name, text in spec.let.items():
-        problem = problem_with_name(name)
-        if name in known:
-            problem = "an expression cannot have the name of a field"
-        if problem is not None:
-            raise _refusal(file, f"query.let.{name}: {problem}")
-        try:
-            named[name] = parse_named(text, fields, named)
-        except ExpressionError as error:
-            raise _refusal(file, f"query.let.{name}: {error.message}") from None
-    return named
-
-
-def _aggregates(
-    file: Path, spec: QuerySpec, fields: tuple[Field, ...], named: Named
-) -> tuple[Aggregate, ...]:
-    aggregates: list[Aggregate] = []
-    for alias, text in spec.select.items():
-        problem = problem_with_name(alias)
-        if alias in spec.group_by:
-            problem = "an aggregate cannot have the name of a group-by field"
-        if problem is not None:
-            raise _refusal(file, f"query.select.{alias}: {problem}")
-        try:
-            aggregates.append(parse_aggregate(text, alias, fields, named))
-        except ExpressionError as error:
-            raise _refusal(file, f"query.select.{alias}: {error.message}") from None
-    return tuple(aggregates)
-
-
-def _group_by(file: Path, spec: QuerySpec, fields: tuple[Field, ...]) -> tuple[FieldReference, ...]:
-    types: Mapping[str, ValueType] = {field.name: field.type for field in fields}
-    for place, key in enumerate(spec.group_by):
-        if key in spec.let:
-            raise _refusal(
-                file,
-                f"query.group_by: '{key}' is of `let`; records are grouped by their own fields",
-            )
-        if key not in types:
-            raise _refusal(file, f"query.group_by: unknown field '{key}'{did_you_mean(key, types)}")
-        if key in spec.group_by[:place]:
-            raise _refusal(file, f"query.group_by: '{key}' stands there twice")
-        if types[key] is FieldType.DOUBLE:
-            raise _refusal(
-                file,
-                f"query.group_by: '{key}' is a double; group by what can be told to be the same",
-            )
-    return tuple(FieldReference(key, types[key]) for key in spec.group_by)
+def _time_column(spec: TimeColumnSpec) -> TimeColumn:
+    return TimeColumn(spec.column, spec.format, spec.unit, spec.zone)
 
 
 def _window(spec: WindowSpec) -> Window:

@@ -24,6 +24,7 @@ from streambench.model.expression import (
     Function,
     Like,
     Literal,
+    Membership,
     Not,
     Or,
     Wildcard,
@@ -102,6 +103,9 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return f"{operand(left)} {_OPERATORS[comparison]} {operand(right)}"
         case Like():
             return _like(expression, operand(expression.operand))
+        case Membership(operand=inner, values=values):
+            listed = ", ".join(map(ascii, values))
+            return f"{operand(inner)} in {{{listed}}}"
         case And(operands=operands):
             return " and ".join(operand(inner) for inner in operands)
         case Or(operands=operands):

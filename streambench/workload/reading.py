@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import reduce
+from typing import TypeVar
 
 from sqlglot import exp
 
-from streambench.model.errors import UsageError
 from streambench.model.expression import (
     MOST_DIGITS,
     And,
@@ -31,22 +30,26 @@ from streambench.model.expression import (
     FieldType,
     Function,
     Literal,
+    Membership,
     Not,
     Or,
     common_decimal,
     type_of,
 )
 from streambench.model.workload import Field
+from streambench.model.written import printable, quoted, shortened
 from streambench.workload.constants import (
-    MAX_BIGINT,
     as_decimal,
     as_double,
     computed,
     divided,
     is_number,
+    negated,
 )
+from streambench.workload.literals import LiteralError, number_literal, text_literal
 from streambench.workload.names import did_you_mean
 from streambench.workload.patterns import PatternError, like
+from streambench.workload.sql_text import ExpressionError, excerpt
 from streambench.workload.subset import (
     ARITHMETIC,
     COMPARISONS,
@@ -57,9 +60,7 @@ from streambench.workload.subset import (
     SUBSET,
 )
 
-
-class ExpressionError(UsageError):
-    """A text that is not in the subset; the message tells the position (1 is the first character)."""
+Value = TypeVar("Value", bound=Expression)
 
 
 class ExpressionReader:
@@ -149,53 +150,51 @@ class ExpressionReader:
             raise self.refusal(node, "a qualified column; write the field's name alone")
         name = node.name
         if name not in self._columns:
+            position = self._position(node)
             raise ExpressionError(
-                f"{self.text!r} names an unknown column '{name}' at position {self._position(node)}"
-                f"{did_you_mean(name, self._columns)}"
+                f"{excerpt(self.text, position)} names an unknown column {quoted(name)} at position "
+                f"{position}{did_you_mean(name, self._columns)}",
+                position,
+                f"the columns are {', '.join(self._columns)}",
             )
         return self._columns[name]
 
     def _literal(self, node: exp.Literal) -> Literal:
-        text = str(node.this)
-        if node.is_string:
-            if any(not c.isprintable() or c in "'\\" for c in text) or "${" in text:
-                # Engines disagree on how these are escaped in SQL text.
-                raise self.refusal(
-                    node, "quotes, backslashes, control characters or ${ in a string"
-                )
-            return Literal(text)
-        if not (text.isascii() and text.isdigit()):
-            if "e" not in text.lower():
-                return Literal(Decimal(text))
-            number = float(text)
-            if not math.isfinite(number):
-                raise self.refusal(node, f"the number {text}, which is beyond a double")
-            return Literal(number)
-        if int(text) > MAX_BIGINT:
-            raise self.refusal(node, f"the number {text}; the greatest is {MAX_BIGINT}")
-        return Literal(int(text))
+        try:
+            text = str(node.this)
+            return text_literal(text) if node.is_string else number_literal(text)
+        except LiteralError as error:
+            raise self.refusal(node, str(error)) from None
+
+    def _finite(self, node: exp.Expression, value: Value) -> Value:
+        match value:
+            case Literal(value=float(number)) if not math.isfinite(number):
+                raise self.refusal(node, "a number that is beyond a double")
+            case _:
+                return value
 
     def _arithmetic(self, node: exp.Expression) -> Expression:
         operand = self.number(node.this)
         if isinstance(node, exp.Abs):
             return Call(Function.ABS, (operand,))
         if isinstance(node, exp.Neg):
-            if isinstance(operand, Literal) and not isinstance(operand.value, str):
-                return Literal(-operand.value)
+            if (negative := negated(operand)) is not None:
+                return negative
             zero, operand = self._alike(node, Literal(0), operand)
             return self._in_digits(node, Arithmetic(ArithmeticOperator.SUB, zero, operand))
         left, right = operand, self.number(node.expression)
         if isinstance(node, exp.Div):
-            return divided(Division(as_double(left), as_double(right)))
+            return self._finite(node, divided(Division(as_double(left), as_double(right))))
         operator = ARITHMETIC[type(node)]
         left, right = self._alike(node, left, right)
         if operator is ArithmeticOperator.MOD and type_of(left) is not FieldType.BIGINT:
             raise self.refusal(
                 node, "the remainder (%) of numbers with a fraction; it is of whole numbers"
             )
-        return self._in_digits(node, computed(Arithmetic(operator, left, right)))
+        found = self._finite(node, computed(Arithmetic(operator, left, right)))
+        return self._in_digits(node, found)
 
-    def _in_digits(self, node: exp.Expression, value: Expression) -> Expression:
+    def _in_digits(self, node: exp.Expression, value: Value) -> Value:
         type_ = type_of(value)
         if isinstance(type_, DecimalType) and type_.precision > MOST_DIGITS:
             raise self.refusal(
@@ -268,11 +267,27 @@ class ExpressionReader:
         if not members:
             raise self.refusal(node, "IN without a list of constants; write x IN (1, 2)")
         left = self.value(node.this)
-        equals = tuple(
+        equals = [
             self._compare(member, ComparisonOperator.EQ, left, self.value(member))
             for member in members
-        )
-        return equals[0] if len(equals) == 1 else Or(equals)
+        ]
+        # Numbers with a fraction are compared one by one: what they are compared with is converted.
+        listed = type_of(left) in (FieldType.STRING, FieldType.BIGINT)
+        several: dict[str | int, None] = {}
+        others: list[Expression] = []
+        for each in equals:
+            match each.right:
+                case Literal(value=str() | int() as value) if listed and each.left == left:
+                    several[value] = None
+                case _:
+                    others.append(each)
+        found: list[Expression] = []
+        if len(several) == 1:
+            found = [Comparison(ComparisonOperator.EQ, left, Literal(*several))]
+        elif several:
+            found = [Membership(left, tuple(several))]
+        found += others
+        return found[0] if len(found) == 1 else Or(tuple(found))
 
     def _between(self, node: exp.Between) -> Expression:
         if node.args.get("symmetric"):
@@ -345,12 +360,17 @@ class ExpressionReader:
         if isinstance(node, exp.AggFunc):
             return self.refusal(node, "this here; an aggregate stands in `select` alone")
         if isinstance(node, exp.Func):
-            return self.refusal(node, f"this function; what can be used: {SUBSET}")
-        return self.refusal(node, f"{node.sql()!r}; what can be used: {SUBSET}")
+            return self.refusal(node, f"this function: not supported; what can be used: {SUBSET}")
+        position = self._position(node)
+        rest = shortened(printable(self.text[position - 1 :]), 40)
+        return self.refusal(node, f"'{rest}'; what can be used: {SUBSET}")
 
     def refusal(self, node: exp.Expression, what: str) -> ExpressionError:
         """An error that tells where and what."""
-        return ExpressionError(f"{self.text!r} uses, at position {self._position(node)}, {what}")
+        position = self._position(node)
+        return ExpressionError(
+            f"{excerpt(self.text, position)} uses, at position {position}, {what}", position
+        )
 
     def _position(self, node: exp.Expression) -> int:
         # Only tokens that carry text keep their place: a construct begins at its first one.
@@ -360,7 +380,12 @@ class ExpressionReader:
 
 def _flat(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
     """The operands of a chain `a AND b AND c`, without its nesting."""
-    parts: list[exp.Expression] = []
-    for side in (node.this, node.expression):
-        parts.extend(_flat(side, kind) if isinstance(side, kind) else [side])
-    return parts
+    found: list[exp.Expression] = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, kind):
+            waiting += [part.expression, part.this]
+        else:
+            found.append(part)
+    return found

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,22 +18,30 @@ from pydantic import (
     FiniteFloat,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.model.workload import EpochUnit
-from streambench.workload.durations import parse_duration
+from streambench.model.written import quoted
+from streambench.workload.durations import DURATION_PATTERN, parse_duration
 from streambench.workload.file.instants import problem_with_format
 from streambench.workload.file.types import MOST_TIMES
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
+MAX_SKEW: Final = 10
+MAX_PARTITIONS: Final = 1_000
 MAX_SPAN: Final = 2**32
 _MAX_MAGNITUDE: Final = 2**62
 # What 64 bits hold of any digits.
 _FIELD_DIGITS: Final = 18
-_DECIMAL: Final = re.compile(r"decimal\((\d{1,3}), ?(\d{1,3})\)")
+MOST_SCALE: Final = _FIELD_DIGITS
+_DECIMAL: Final = re.compile(r"decimal\(([0-9]{1,3}), ?([0-9]{1,3})\)")
+_PLAIN_TYPES: Final = "|".join(each.value for each in FieldType)
+TYPES: Final = "string, bigint, boolean, double and decimal(10,2)"
+"""The types of a field, in words."""
 
 
 def _duration(written: object) -> object:
@@ -69,14 +78,28 @@ def _tuple(written: object) -> object:
     return tuple(written) if isinstance(written, list) else written
 
 
-DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration)]
-PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
+def _type_name(written: str) -> str:
+    value_type(written)
+    return written
+
+
+# For editors a duration is what is written, not what becomes of it.
+_WRITTEN: Final = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), _WRITTEN]
+PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0), _WRITTEN]
 IsoDate: TypeAlias = Annotated[str, BeforeValidator(_date)]
+Rate: TypeAlias = Annotated[int, Field(ge=0, le=MAX_RATE_PER_S)]
+PositiveRate: TypeAlias = Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
+TypeName: TypeAlias = Annotated[
+    str,
+    AfterValidator(_type_name),
+    WithJsonSchema({"type": "string", "pattern": f"^({_PLAIN_TYPES}|{_DECIMAL.pattern})$"}),
+]
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class GeneratedField(_Strict):
@@ -84,10 +107,10 @@ class GeneratedField(_Strict):
 
     choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
     prefix: str | None = None
-    skew: Annotated[float, Field(ge=0, le=10)] | None = None
+    skew: Annotated[float, Field(ge=0, le=MAX_SKEW)] | None = None
     int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
     decimal: tuple[float, float] | None = None
-    scale: Annotated[int, Field(ge=0, le=18)] | None = None
+    scale: Annotated[int, Field(ge=0, le=MOST_SCALE)] | None = None
     double: tuple[FiniteFloat, FiniteFloat] | None = None
     bool_: Annotated[float | None, Field(alias="bool", ge=0, le=1)] = None
 
@@ -115,7 +138,7 @@ class GeneratedField(_Strict):
             raise ValueError("scale belongs to decimal")
         for range_ in (self.int_, self.decimal, self.double):
             if range_ is not None and range_[0] > range_[1]:
-                raise ValueError(f"the range [{range_[0]}, {range_[1]}] is empty")
+                raise ValueError(f"the range {quoted(range_)} is empty")
         if self.int_ is not None:
             _check_span(self.int_, self.int_)
         if self.decimal is not None:
@@ -146,18 +169,23 @@ class GeneratedField(_Strict):
 
 def _digits_behind(number: float) -> int:
     exponent = Decimal(repr(number)).normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -18:
-        raise ValueError(f"{number} is no decimal of at most 18 digits behind the point")
+    if not isinstance(exponent, int) or exponent < -MOST_SCALE:
+        raise ValueError(
+            f"{quoted(number)} is no decimal of at most {MOST_SCALE} digits behind the point"
+        )
     return max(0, -exponent)
 
 
 def _check_span(shown: tuple[float, float], units: tuple[int, int]) -> None:
     low, high = units
     if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
-        raise ValueError(f"the range [{shown[0]}, {shown[1]}] is too wide; at most 2^32 values")
+        raise ValueError(f"the range {quoted(shown)} is too wide; at most 2^32 values")
 
 
-ColumnNameSpec: TypeAlias = Annotated[str | tuple[str, ...], BeforeValidator(_column_name)]
+ColumnNameSpec: TypeAlias = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(_column_name, json_schema_input_type=str | tuple[str, ...]),
+]
 
 
 class ReplayedField(_Strict):
@@ -166,7 +194,7 @@ class ReplayedField(_Strict):
     `times` makes whole numbers of decimals: 100 makes cents of euros.
     """
 
-    type: Text
+    type: TypeName
     column: ColumnNameSpec | None = None
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
 
@@ -199,7 +227,13 @@ class TimeColumnSpec(_Strict):
         return self
 
 
-TimeColumnOf: TypeAlias = Annotated[TimeColumnSpec, BeforeValidator(_time_column)]
+DeclaredType: TypeAlias = Annotated[
+    ReplayedField,
+    BeforeValidator(_declared_type, json_schema_input_type=TypeName | ReplayedField),
+]
+TimeColumnOf: TypeAlias = Annotated[
+    TimeColumnSpec, BeforeValidator(_time_column, json_schema_input_type=str | TimeColumnSpec)
+]
 
 
 def value_type(written: str) -> ValueType:
@@ -208,16 +242,14 @@ def value_type(written: str) -> ValueType:
         precision, scale = int(found[1]), int(found[2])
         if not scale <= precision <= _FIELD_DIGITS or precision == 0:
             raise ValueError(
-                f"{written} cannot be: a field has up to {_FIELD_DIGITS} digits, and no more behind the"
+                f"{quoted(written)} cannot be: a field has up to {_FIELD_DIGITS} digits, and no more behind the"
                 " point than at all"
             )
         return DecimalType(precision, scale)
     try:
         return FieldType(written)
     except ValueError:
-        raise ValueError(
-            f"'{written}' is no type; there are string, bigint, boolean, double and decimal(10,2)"
-        ) from None
+        raise ValueError(f"{quoted(written)} is no type; there are {TYPES}") from None
 
 
 class TimeSpec(_Strict):
@@ -229,16 +261,16 @@ class TimeSpec(_Strict):
 class SineSpec(_Strict):
     """`{ mean = …, swing = …, period = "60 s" }`."""
 
-    mean: Annotated[int, Field(gt=0)]
-    swing: Annotated[int, Field(ge=0)]
+    mean: PositiveRate
+    swing: Rate
     period: PositiveDurationMs
 
 
 class BurstsSpec(_Strict):
     """`{ base = …, peak = …, every = "10 s", lasts = "1 s" }`."""
 
-    base: Annotated[int, Field(ge=0)]
-    peak: Annotated[int, Field(gt=0)]
+    base: Rate
+    peak: PositiveRate
     every: PositiveDurationMs
     lasts: PositiveDurationMs
 
@@ -246,8 +278,8 @@ class BurstsSpec(_Strict):
 class ShapeSpec(_Strict):
     """`[input] shape`: a rate that is not constant."""
 
-    ramp: tuple[int, int] | None = None
-    steps: tuple[int, ...] | None = None
+    ramp: tuple[Rate, Rate] | None = None
+    steps: tuple[Rate, ...] | None = None
     sine: SineSpec | None = None
     bursts: BurstsSpec | None = None
 
@@ -273,9 +305,9 @@ class ShapeSpec(_Strict):
 class SyntheticSpec(_Strict):
     """`[input]` of generated load."""
 
-    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)] | None = None
+    rate: PositiveRate | None = None
     shape: ShapeSpec | None = None
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
     time: TimeSpec = TimeSpec()
@@ -297,11 +329,13 @@ class ReplaySpec(_Strict):
     begin: IsoDate | None = None
     end: IsoDate | None = None
     origin: Text | None = None
-    leave_out: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    leave_out: Annotated[
+        tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=list[str])
+    ] = ()
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
-    fields: dict[str, Annotated[ReplayedField, BeforeValidator(_declared_type)]]
+    fields: dict[str, DeclaredType]
 
 
 class WindowSpec(_Strict):
@@ -359,31 +393,3 @@ class WorkloadSpec(_Strict):
         Discriminator(input_kind),
     ]
     query: QuerySpec
-
-
-def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
-    """Return the keys that may stand in the table at `path`, for the nearest name of a wrong one."""
-    match path:
-        case ():
-            model: type[BaseModel] = WorkloadSpec
-        case ("input",):
-            model = ReplaySpec if replay else SyntheticSpec
-        case ("input", "arrival" | "event_time") if replay:
-            model = TimeColumnSpec
-        case ("input", "time"):
-            model = TimeSpec
-        case ("input", "shape"):
-            model = ShapeSpec
-        case ("input", "shape", "sine"):
-            model = SineSpec
-        case ("input", "shape", "bursts"):
-            model = BurstsSpec
-        case ("input", "fields", _):
-            model = ReplayedField if replay else GeneratedField
-        case ("query",):
-            model = QuerySpec
-        case ("query", "window"):
-            model = WindowSpec
-        case _:
-            return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())

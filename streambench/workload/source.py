@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import duckdb
-
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference
 from streambench.model.workload import ColumnName, Copies, Field, Replay, TimeColumn
@@ -216,6 +214,8 @@ def columns_of(
 
 @contextmanager
 def _reading(replay: Replay) -> Iterator[Connection]:
+    import duckdb  # a generated load has no file: most commands need none of it
+
     connection = duckdb.connect()
     try:
         # Where a column mixes times with and without a zone, the latter would be in that of the machine.

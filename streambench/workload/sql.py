@@ -28,6 +28,7 @@ from streambench.model.expression import (
     Function,
     Like,
     Literal,
+    Membership,
     Not,
     Or,
     ValueType,
@@ -118,6 +119,8 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"{first} {comparison.value} {operand(right)}"
         case Like():
             return _like(expression, operand(expression.operand), dialect)
+        case Membership(operand=inner, values=values):
+            return f"{operand(inner)} IN ({', '.join(map(_literal, values))})"
         case And(operands=operands):
             return " AND ".join(operand(inner) for inner in operands)
         case Or(operands=operands):

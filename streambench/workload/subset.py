@@ -43,6 +43,19 @@ SUBSET: Final = (
     "columns, numbers, 'strings', + - * / %, = <> < <= > >=, AND, OR, NOT, IN (…), BETWEEN, LIKE, "
     "CASE WHEN … ELSE … END, || and lower, upper, length, substring, concat, abs"
 )
+"""What an expression can be made of, in words."""
+COMPUTING: Final = (
+    *ARITHMETIC,
+    *OF_A_STRING,
+    exp.Div,
+    exp.Abs,
+    exp.Substring,
+    exp.Concat,
+    exp.DPipe,
+    exp.Case,
+    exp.Like,
+)
+"""What computes values of others."""
 NO_NULL: Final = "no value is ever null"
 # What people try first, and what to write instead.
 INSTEAD: Final[Mapping[type[exp.Expression], str]] = {

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import (
-    Arithmetic,
-    Division,
-    Expression,
-    FieldType,
-    divides,
-    type_of,
-)
 from streambench.model.windows import Sessions
 from streambench.model.workload import (
     Replay,
@@ -22,9 +13,9 @@ from streambench.model.workload import (
     Workload,
     exact_from_grace_ms,
 )
-from streambench.workload.bounds import Ranges, narrowed, range_of, ranges_of, steps_of
-from streambench.workload.constants import MAX_BIGINT
-from streambench.workload.durations import show_duration, show_window, windows_words
+from streambench.workload.beyond import generated_sums, letters, replayed_sums, single_values
+from streambench.workload.bounds import ranges_of
+from streambench.workload.durations import show_duration, windows_words
 from streambench.workload.file.surprises import (
     LONGEST_PLAY_MS,
     LONGEST_SPAN_MS,
@@ -34,35 +25,19 @@ from streambench.workload.file.surprises import (
     surprises,
 )
 from streambench.workload.file.tempo import long_words, speed_words
+from streambench.workload.finding import Finding
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
-from streambench.workload.letters import uneven_letter
 from streambench.workload.partition import partition_of
+from streambench.workload.passing import Passing, passing_keys, replayed_passing_keys
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
-from streambench.workload.sums import (
-    greatest_generated,
-    greatest_replayed,
-    most_records_in_a_window,
-    peak_rate_per_s,
-    summed,
-)
+from streambench.workload.sums import most_records_in_a_window, peak_rate_per_s
 
 _MIN_WINDOWS: Final = 3
 _SHOWN_KEYS: Final = 5
-# Sums of some of them are still finite.
-_MAX_DOUBLE: Final = 1e290
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong (`fatal`), or that only weakens what a result can say."""
-
-    message: str
-    hint: str
-    fatal: bool
 
 
 def findings(
@@ -83,28 +58,33 @@ def findings(
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
             groups: Iterable[Group] = groups_of(workload)
+            passing = passing_keys(workload)
             records = most_records_in_a_window(
                 workload, load, rate_per_s=rate, duration_ms=duration_ms
             )
-            beyond = [*_overflow(workload, ranges)]
-            beyond = beyond or [*_generated_sums(workload, ranges, records)]
+            beyond = [*single_values(workload, ranges)]
+            beyond = beyond or [*generated_sums(workload, ranges, records)]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
             found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]
             told = surprises(workload, replay, surveyed)
             found += [Finding(message, hint, fatal=False) for message, hint in told]
             ranges, groups = dict(surveyed.bounds), surveyed.groups
-            beyond = [*_overflow(workload, ranges)]
+            passing = Passing(None)
+            beyond = [*single_values(workload, ranges)]
             if not beyond:  # else what is asked of the file's rows can fail
-                beyond = [*_replayed_sums(workload, replay)]
+                keys = [key_text(each) for each in groups]
+                passing = replayed_passing_keys(workload, replay, keys)
+                beyond = [*replayed_sums(workload, replay)]
                 workload = with_lateness(workload)
         case _:
             assert_never(workload.input)
     beyond += _sessions(workload)
+    among = workload.partitions if partitions is None else partitions
     found += [
-        *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
+        *(_partitions(workload, groups, passing, among) if passing else _nothing_passes(workload)),
         *beyond,
-        *_letters(workload),
+        *letters(workload),
         *_exactness(workload),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
@@ -155,6 +135,7 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
             f"a rate of {rate_per_s:,} events/s cannot be played",
             f"streambench run --rate 20k, or another from 1 to {MAX_RATE_PER_S:,}",
             fatal=True,
+            path=("input", "shape"),
         )
 
 
@@ -217,106 +198,55 @@ def _replay(
             f"a speed-up of {replay.speed_up:g} means {rate:,.0f} events/s, which cannot be played",
             "lower `speed_up` in workload.toml",
             fatal=True,
+            path=("input", "speed_up"),
         )
 
 
-def _partitions(workload: Workload, groups: Iterable[Group], partitions: int) -> Iterator[Finding]:
+def _nothing_passes(workload: Workload) -> Iterator[Finding]:
+    yield Finding(
+        "no record passes `where`, so nothing would be counted",
+        "change `where`, or the values of the fields that it compares",
+        fatal=True,
+        path=("query", "where"),
+    )
+
+
+def _partitions(
+    workload: Workload, groups: Iterable[Group], passing: Passing, partitions: int
+) -> Iterator[Finding]:
+    """Every partition needs records that pass: an event clock over partitions would else never move."""
     if partitions < 1:
-        yield Finding("a topic has one partition or more", "use --partitions 4", fatal=True)
+        yield Finding(
+            "a topic has one partition or more",
+            "use --partitions 4",
+            fatal=True,
+            path=("input", "partitions"),
+        )
         return
     without = set(range(partitions))
     keys: list[str] = []
+    those: list[str] = []
     for group in groups:
         keys.append(key_text(group))
-        without.discard(partition_of(keys[-1].encode(), partitions))
-        if not without:
-            return
+        if passing.holds(keys[-1]):
+            those.append(keys[-1])
+            without.discard(partition_of(keys[-1].encode(), partitions))
+            if not without:
+                return
     empty = ", ".join(str(number) for number in sorted(without))
     names = ", ".join(key.name for key in workload.query.group_by)
-    shown = ", ".join(keys[:_SHOWN_KEYS]) + (", …" if len(keys) > _SHOWN_KEYS else "")
+    shown = ", ".join(those[:_SHOWN_KEYS]) + (", …" if len(those) > _SHOWN_KEYS else "")
+    which, whose = "would get no record", f"the {len(those)} values"
+    if len(those) < len(keys):
+        which, whose = "would get no record that passes `where`", f"the {len(those)} passing values"
     yield Finding(
-        f"partition {empty} of {partitions} would get no record: the {len(keys)} values of"
+        f"partition {empty} of {partitions} {which}: {whose} of"
         f" '{names}' ({shown}) all hash to others, and an event clock over"
         " partitions would never move",
         "give the group-by fields more values, or lower [input] partitions in workload.toml",
         fatal=True,
+        path=("input", "partitions"),
     )
-
-
-def _overflow(workload: Workload, ranges: Ranges) -> Iterator[Finding]:
-    """Engines differ on overflow, and on division by 0: some wrap, some fail."""
-    for part, known in _computed(workload, ranges):
-        if type_of(part) is FieldType.BIGINT:
-            limit, kind = MAX_BIGINT, "bigint"
-        elif type_of(part) is FieldType.DOUBLE:
-            limit, kind = _MAX_DOUBLE, "double"
-        else:
-            continue
-        if isinstance(part, Division | Arithmetic) and divides(part):
-            low, high = range_of(part.right, known)
-            if low <= 0 <= high:
-                yield Finding(
-                    "an expression divides by what can be 0",
-                    "write CASE WHEN n > 0 THEN x / n ELSE 0 END, or leave such records out by `where`:"
-                    " engines differ on what happens then",
-                    fatal=True,
-                )
-                continue
-        beyond = next((bound for bound in range_of(part, known) if abs(bound) > limit), None)
-        if beyond is not None:
-            yield Finding(
-                f"an expression can reach {beyond:,}, beyond a {kind}",
-                "use smaller numbers: engines differ on what happens then",
-                fatal=True,
-            )
-
-
-def _computed(workload: Workload, ranges: Ranges) -> Iterator[tuple[Expression, Ranges]]:
-    """All that is computed of a record; what is aggregated only of those that pass `where`."""
-    query = workload.query
-    for condition in query.conditions:
-        yield from steps_of(condition, ranges)
-    passing = ranges if query.where is None else narrowed(ranges, query.where)
-    for aggregate in query.aggregates:
-        if aggregate.argument is not None:
-            yield from steps_of(aggregate.argument, passing)
-
-
-def _letters(workload: Workload) -> Iterator[Finding]:
-    """Equal terms need one upper and one lower case."""
-    letter = uneven_letter(workload)
-    if letter is not None:
-        yield Finding(
-            f"lower or upper is asked of a string with the letter '{letter}', whose other case differs"
-            " between engines, or is more than one letter",
-            "leave lower and upper out, or such letters out of the field",
-            fatal=True,
-        )
-
-
-def _generated_sums(workload: Workload, ranges: Ranges, records: int) -> Iterator[Finding]:
-    for aggregate in summed(workload.query):
-        greatest = greatest_generated(aggregate, ranges, records=records)
-        if greatest > MAX_BIGINT:
-            yield _sum_beyond(
-                f"the sum '{aggregate.alias}' can reach {greatest:,}, beyond a bigint: a window of"
-                f" {show_window(workload.query.window)} can hold {records:,} records",
-                "use smaller numbers, a lower --rate or shorter windows",
-            )
-
-
-def _replayed_sums(workload: Workload, replay: Replay) -> Iterator[Finding]:
-    for alias, greatest in greatest_replayed(workload, replay).items():
-        if greatest > MAX_BIGINT:
-            yield _sum_beyond(
-                f"the sum '{alias}' can reach {greatest:,} in a window of {replay.path.name}, beyond a"
-                " bigint",
-                "use smaller numbers or shorter windows",
-            )
-
-
-def _sum_beyond(message: str, hint: str) -> Finding:
-    return Finding(message, f"{hint}: engines differ on what happens then", fatal=True)
 
 
 def _sessions(workload: Workload) -> Iterator[Finding]:
@@ -348,6 +278,7 @@ def _exactness(workload: Workload) -> Iterator[Finding]:
                 f" {show_duration(query.grace_ms)}, so results are checked against bounds",
                 f"a grace of {show_duration(needed_ms)} would make the expectation exact",
                 fatal=False,
+                path=("query", "grace"),
             )
         case Replay():
             yield Finding(

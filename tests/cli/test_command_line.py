@@ -75,7 +75,7 @@ def workload(folder: Path, text: str) -> None:
         (("run", "--guarantee", "at-most-once"), "at-least-once"),
         (("run", "--set", "flink"), "ENGINE:KEY=VALUE"),
         (("run", "--engine", "flink", "--set", "spark:a=b"), "spark"),
-        (("run", "flights", "--rate", "5k"), "arrivals"),
+        (("run", "flights", "--rate", "4M"), "these would be"),
         (("find-rate", "flights"), "arrivals"),
         (("find-rate", "--quick"), "--quick"),
         (("curve", "flights"), "arrivals"),

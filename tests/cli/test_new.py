@@ -272,6 +272,7 @@ def test_rows_without_a_value_are_left_out_and_columns_with_few_values_not_read(
     text = Path("workloads/mine/workload.toml").read_text()
     assert '# rare = "bigint"    # no value in 550 of 600 rows, which would be left out' in text
     assert "not read" in said
+    assert "one row is left out of data.csv" in streambench("validate mine").stderr
 
 
 def test_numbers_and_uuids_can_be_keys(tmp_path: Path) -> None:

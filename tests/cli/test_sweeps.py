@@ -150,7 +150,7 @@ def test_the_jobs_of_a_sweep_are_warmed_before_they_are_measured() -> None:
         ("workers=1,2.5", "clicks", "whole numbers"),
         ("keys=0,10", "clicks", "whole numbers"),
         ("commit=0ms,10ms", "clicks", "whole numbers"),
-        ("rate=5k,10k", "flights", "own records"),
+        ("skew=0,1", "flights", "own records"),
         ("width=1,2", "flights", "own records"),
         ("partitions=4,900", "clicks", "partition"),
     ],

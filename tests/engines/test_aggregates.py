@@ -203,7 +203,7 @@ def test_the_python_program_gives_rows_to_the_groups_that_are_meant(having: str)
 @pytest.mark.engine
 def test_the_java_program_gives_rows_to_the_groups_that_are_meant(tmp_path: Path) -> None:
     workload = asking(" and ".join(f"({having})" for having in HAVING))
-    made_from = {total.alias: total.value for total in totals_of(WORKLOAD.query)}
+    made_from = {total.alias: total.value for total in totals_of(WORKLOAD.query, {})}
     conditions = ' + "," + '.join(
         f"({to_java(parse_having(having, WORKLOAD.query.aggregates), variable=made_from.__getitem__)})"
         for having in HAVING

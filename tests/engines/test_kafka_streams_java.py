@@ -92,7 +92,7 @@ class Harness {
         } catch (RuntimeException e) {
             return "null";
         }
-        Row row = new Row(event.s, 500, 1000, new Totals().add(event));
+        Row row = new Row(event.s, 500, 1_500, new Totals().add(event));
         return "{\\"s\\":" + quote(event.s) + ",\\"t\\":" + quote(event.t)
             + ",\\"n\\":" + event.n + ",\\"m\\":" + event.m + ",\\"holds\\":[" + %s + "]"
             + ",\\"row\\":"
@@ -163,7 +163,7 @@ class Harness {
             Totals totals = new Totals();
             totals.one = 1;
             totals.two = 2;
-            Row row = new Row(in.next(), 500, 1000, totals);
+            Row row = new Row(in.next(), 500, 1_500, totals);
             out.println(
                 new String(Rows.SERDE.serializer().serialize("output", row), StandardCharsets.UTF_8));
         }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kafka.partitioner.default import murmur2 as kafka_murmur2
 
-from streambench.load.columns import ByteTable
+from streambench.load.columns import ByteTable, StringTable
 from streambench.load.murmur import partitions_of
 from streambench.load.partition import keys_by_partition, murmur2, partition_of
 
@@ -67,3 +67,11 @@ def test_a_key_much_longer_than_all_others_has_a_partition_too() -> None:
     assert list(table.long) == [7]
     found = table.partitions(5)
     assert [found[at] for at in (6, 7, 8)] == [partition_of(keys[at], 5) for at in (6, 7, 8)]
+
+
+def test_keys_much_longer_than_most_go_where_they_belong() -> None:
+    values = [f"k{at}" for at in range(50_000)] + ["long" * 50_000, "other" * 60_000]
+    table = StringTable(values)
+    assert len(table.raw.long) == 2
+    wanted = [partition_of(value.encode(), 7) for value in values]
+    assert table.partitions(7).tolist() == wanted

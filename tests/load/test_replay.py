@@ -247,3 +247,19 @@ def test_an_hour_that_ends_with_a_fraction_of_a_millisecond_keeps_its_record(
     trace = compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
     (event_ms,) = (row[1] for row in played(trace) if row[3] == 100)
     assert event_ms == 3_599_999
+
+
+def test_one_line_of_a_megabyte_makes_no_other_as_wide(tmp_path: Path) -> None:
+    """A matrix of 30,000 lines as wide as the longest would take 30 GB."""
+    rows = (
+        "SELECT TIMESTAMP '2013-06-01 10:00:00' + to_seconds(i) AS departed, departed AS scheduled,"
+        " CASE WHEN i = 20_000 THEN repeat('x', 1_000_000) ELSE 'k' || i END AS carrier,"
+        " i AS distance FROM range(30_000) AS r (i)"
+    )
+    workload = replaying(written(tmp_path / "file.parquet", rows))
+    trace = compile_trace(workload, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    assert trace.meta.records == 30_000
+    data = trace.records_path.read_bytes()
+    # Once as the key, once in the value.
+    assert data.count(b"x" * 1_000_000) == 2
+    assert len(data) < 5_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -156,7 +157,7 @@ def test_a_file_is_surveyed_in_its_types(tmp_path: Path) -> None:
     )
     found = survey(workload.input, workload.fields, workload.query.group_by)  # type: ignore[arg-type]
     assert found.groups == ((False,), (True,))
-    assert found.bounds["d"] == (Decimal("-2.25"), Decimal("1.5"))
+    assert found.bounds["d"] == (Fraction("-2.25"), Fraction("1.5"))
     assert found.bounds["x"] == (-1.5, 2.0)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from streambench.model.columns import value_column
+from streambench.model.columns import ResultColumn, value_column
 from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.verdict import RowClass
 
@@ -54,7 +54,7 @@ class Damaged:
 def damage(
     rows: pa.Table,
     kind: Kind,
-    aggregates: tuple[Aggregate, ...],
+    aggregates: tuple[Aggregate | ResultColumn, ...],
     *,
     row: int,
     advance_ms: int,
@@ -97,7 +97,7 @@ def damage(
 
 
 def _altered(
-    victim: pa.Table, aggregates: tuple[Aggregate, ...], *, more: bool, by: int
+    victim: pa.Table, aggregates: tuple[Aggregate | ResultColumn, ...], *, more: bool, by: int
 ) -> pa.Table:
     """Every value as if more (or fewer) records had been counted: a minimum goes the other way."""
     for aggregate in aggregates:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from streambench.model.columns import bound_columns
+from streambench.model.columns import ResultColumn, bound_columns
 from streambench.model.conditions import Guarantee
 from streambench.model.expression import Aggregate
 from streambench.model.plan import EventClock
@@ -59,7 +59,7 @@ def judged(
 
 
 def done(
-    expected: Expected, kind: Kind, aggregates: tuple[Aggregate, ...] | None = None
+    expected: Expected, kind: Kind, aggregates: tuple[Aggregate | ResultColumn, ...] | None = None
 ) -> Damaged:
     return damage(
         right_rows(expected),
@@ -329,7 +329,7 @@ def test_a_million_rows_in_any_order_are_right() -> None:
     expected = Expected(
         table=pa.table(table),
         inputs=pa.table({"window_start_ms": np.arange(windows) * 500, "records": np.ones(windows)}),
-        aggregates=(COUNT, SUM),
+        aggregates=tuple(map(ResultColumn.of, (COUNT, SUM))),
         clock=EventClock.PER_PARTITION,
         quantum_ms=5,
         quanta=200_000,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.kafka.topics import topic_bytes
 from streambench.load.trace import compile_trace
 from streambench.model.errors import EngineSlow, InstrumentFailed
@@ -48,7 +49,7 @@ def test_jobs_of_a_shared_place_have_topics_and_folders_of_their_own(tmp_path: P
     load = compile_trace(
         workload, duration_ms=1_000, seed=1, cache=tmp_path / "loads", rate_per_s=1_000
     )
-    artifacts = resolve(testbed.artifacts_of_testbed())
+    artifacts = resolve(artifacts_of_testbed())
     seen: list[tuple[str, str, int]] = []
     folders: list[Path] = []
     broker = one_broker.broker

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.load.trace import compile_trace
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
-from streambench.trial.testbed import artifacts_of_testbed, embedded_testbed
+from streambench.trial.testbed import embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Room
 from streambench.workload.locate import find

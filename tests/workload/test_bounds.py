@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from streambench.model.expression import FieldType, parts_of, type_of
+from streambench.model.expression import FieldType, parts, type_of
 from streambench.workload.bounds import narrowed, range_of, steps_of
 from streambench.workload.expressions import parse_expression, parse_named
 from streambench.workload.python import helpers_of, to_python
@@ -26,7 +27,7 @@ RANGES = [
 
 def values(text: str, records: list[Mapping[str, Any]]) -> list[Any]:
     source = to_python(parse_named(text, FIELDS))
-    helpers: dict[str, Any] = {}
+    helpers: dict[str, Any] = {"Decimal": Decimal}
     exec("import re\n" + "\n".join(helpers_of([source])), helpers)
     return [eval(source, helpers, dict(record)) for record in records]
 
@@ -85,7 +86,7 @@ def test_steps_are_all_parts_with_what_is_known_where_they_are_computed() -> Non
     expression = parse_named("case when n > 2 then n + 1 when m = 1 then n else m * n end", FIELDS)
     ranges = {"n": (0, 9), "m": (0, 9)}
     steps = {to_python(part): known for part, known in steps_of(expression, ranges)}
-    assert len(list(steps_of(expression, ranges))) == len(list(parts_of(expression)))
+    assert len(list(steps_of(expression, ranges))) == len(list(parts(expression)))
     assert steps["n > 2"] == ranges
     assert steps["n + 1"] == {"n": (3, 9), "m": (0, 9)}
     assert steps["m == 1"] == {"n": (0, 2), "m": (0, 9)}

@@ -18,12 +18,12 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Literal,
+    Membership,
     Not,
     Or,
 )
 from streambench.model.workload import Field
 from streambench.workload.expressions import (
-    ExpressionError,
     parse_aggregate,
     parse_expression,
     parse_having,
@@ -32,6 +32,7 @@ from streambench.workload.expressions import (
 from streambench.workload.java import to_java
 from streambench.workload.python import to_python
 from streambench.workload.sql import FLINK, SPARK, aggregate_to_sql, to_sql
+from streambench.workload.sql_text import ExpressionError
 
 FIELDS = (
     Field("action", FieldType.STRING, None),
@@ -59,12 +60,19 @@ PRICE = FieldReference("price", FieldType.BIGINT)
         ),
         (
             "action not in ('a', 'b')",
-            Not(
-                Or(
-                    (
-                        Comparison(ComparisonOperator.EQ, ACTION, Literal("a")),
-                        Comparison(ComparisonOperator.EQ, ACTION, Literal("b")),
-                    )
+            Not(Membership(ACTION, ("a", "b"))),
+        ),
+        ("price in (7, 7)", Comparison(ComparisonOperator.EQ, PRICE, Literal(7))),
+        (
+            "price in (1, count_of, 2)",
+            Or(
+                (
+                    Membership(PRICE, (1, 2)),
+                    Comparison(
+                        ComparisonOperator.EQ,
+                        PRICE,
+                        FieldReference("count_of", FieldType.BIGINT),
+                    ),
                 )
             ),
         ),
@@ -109,7 +117,7 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("acton = 'view'", ["unknown column 'acton' at position 1", "did you mean 'action'?"]),
         ("price > 1 and acton = 'view'", ["'acton' at position 15"]),
         ("price div 2 = 1", ["position 1", "whole-number division"]),
-        ("price % 1.5 = 1", ["remainder (%) of doubles"]),
+        ("price % 1.5 = 1", ["remainder (%) of numbers with a fraction"]),
         ("price > 1e999", ["position 9", "beyond a double"]),
         ("price > 9223372036854775808", ["the greatest is 9223372036854775807"]),
         ("action like city", ["LIKE without a constant"]),
@@ -117,10 +125,10 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("action like 'a!' escape '!'", ["an escape before ''"]),
         ("action like 'a!b' escape '!'", ["an escape before 'b'"]),
         ("action like 'a' escape '!!'", ["the escape '!!'; it is one character"]),
-        ("action like 'a' escape city", ["ESCAPE without a character"]),
+        ("action like 'a' escape city", ["is not SQL at position 27"]),
         ("action ilike 'v%'", ["ILIKE; compare lower(x)"]),
         ("price like 'v%'", ["a bigint where a string is due"]),
-        ("trim(action) = 'VIEW'", ["this function; what can be used"]),
+        ("trim(action) = 'VIEW'", ["this function: not supported; what can be used"]),
         ("upper(price) = 'VIEW'", ["a bigint where a string is due"]),
         ("action || price = 'a'", ["a bigint where a string is due"]),
         ("abs(action) = 1", ["a string where a number is due"]),
@@ -131,13 +139,12 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("if(price > 1, 2, 3) = 2", ["CASE WHEN"]),
         ("case price when 'a' then 1 else 2 end = 1", ["a bigint compared with a string"]),
         ("case when price = 1 then 'a' else 2 end = 'a'", ["one type is due"]),
-        ("price is null", ["no field is ever null"]),
+        ("price is null", ["no value is ever null"]),
         ("price = 'a'", ["a bigint compared with a string"]),
         ("action + 1 = 2", ["a string where a number is due"]),
         ("price", ["a condition is due"]),
-        ("price < 1 < 2", ["a condition where a value is due"]),
+        ("price < 1 < 2", ["a boolean compared with a bigint"]),
         ("price in (select 1)", ["IN without a list"]),
-        ("true", ["leave `where` out"]),
         ("t.price = 1", ["the field's name alone"]),
         ("price between symmetric 3 and 1", ["BETWEEN"]),
         ("sum(price) > 3", ["an aggregate stands in `select` alone"]),
@@ -146,7 +153,7 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("action = 'a\\b'", ["backslashes"]),
         ("action = '${broker}'", ["${"]),
         ("price >", ["is not SQL at position 7"]),
-        ("action = 'view", ["a quote is not closed"]),
+        ("action = 'view", ["at position 14", "a quotation is not closed"]),
         ("price = 1; price = 2", ["not one SQL expression"]),
         ("", ["not one SQL expression"]),
         ("price = 1 action", ["is not SQL at position 16"]),
@@ -201,7 +208,6 @@ def test_count_has_no_argument() -> None:
         ("avg(action)", ["a string where a number is due"]),
         ("count(prise)", ["unknown column 'prise' at position 7", "did you mean 'price'?"]),
         ("count(distinct action, price)", ["'count(distinct x)'"]),
-        ("count(price = 1)", ["a condition where a value is due"]),
         ("count()", ["'count(*)'"]),
         ("sum(distinct price)", ["DISTINCT", "'sum(x)'"]),
         ("min(price, count_of)", ["'min(x)'"]),
@@ -266,11 +272,11 @@ def test_a_condition_on_aggregates_is_read(text: str, expected: Expression) -> N
         ("m > 5", ["unknown column 'm' at position 1"]),
         ("price > 5", ["unknown column 'price'"]),
         ("some > 5", ["'some', which has no value where no record passes its filter"]),
-        ("n * 2 > 5", ["computes with aggregates"]),
+        ("n * 2 > 5", ["what is computed with aggregates"]),
         ("lower(n) = 'a'", ["a bigint where a string is due"]),
-        ("n / 2 > 3", ["computes with aggregates"]),
-        ("case when n > 1 then n else 3 end > 3", ["computes with aggregates"]),
-        ("mean > 1e999", ["the number 1e999"]),
+        ("n / 2 > 3", ["what is computed with aggregates"]),
+        ("case when n > 1 then n else 3 end > 3", ["what is computed with aggregates"]),
+        ("mean > 1e999", ["the number '1e999'"]),
         ("n", ["a condition is due"]),
     ],
 )

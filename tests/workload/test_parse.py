@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def refusal(folder: Path, text: str) -> UsageError:
         parsed(folder, text)
     assert str(folder / "workload.toml") in caught.value.message
     return caught.value
+
+
+PYDANTICS_OWN = re.compile(
+    r"input should|valid (integer|string|tuple|list|dict)|instance of|tuple|extra inputs|field required"
+    r"|pydantic|constrained|(int|string|list|tuple|dict|model)_type|dictionary",
+    re.IGNORECASE,
+)
+
+
+def assert_plain(error: UsageError) -> None:
+    """Nothing in a refusal is a term of the library that checks."""
+    assert PYDANTICS_OWN.search(f"{error.message} {error.hint}") is None, error.message
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -113,12 +126,12 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ("tumbling", "tumblin", "query.window.tumblin: unknown key; did you mean 'tumbling'?"),
         ("title = ", "titel = ", "titel: unknown key; did you mean 'title'?"),
         ('title = "Clicks per campaign"\n', "", "title: this key is missing"),
-        ("20_000", "0", "input.rate: "),
-        ("20_000", "6_000_000", "input.rate: "),
-        ("20_000", '"many"', "input.rate: input should be a valid integer, not 'many'"),
+        ("20_000", "0", "input.rate: 0 is not a whole number from 1 to 5,000,000"),
+        ("20_000", "6_000_000", "input.rate: 6000000 is not a whole number from"),
+        ("20_000", '"many"', "input.rate: 'many' is not a whole number from 1 to 5,000,000"),
         ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
         ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
-        ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
+        ('"500 ms"', '"0 ms"', "query.window.tumbling: '0 ms' is not a duration above 0"),
         ('tumbling = "500 ms"', "", "query.window: give one of tumbling, hopping and session"),
         (
             '"500 ms"',
@@ -148,7 +161,11 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
             "{ int = [1, 2], bool = 0.5 }",
             "input.fields.price: give one of choice, int, decimal, double and bool",
         ),
-        ("{ int = [1, 500] }", "{ bool = 1.5 }", "input.fields.price.bool: input should be less"),
+        (
+            "{ int = [1, 500] }",
+            "{ bool = 1.5 }",
+            "input.fields.price.bool: 1.5 is not a number from 0 to 1",
+        ),
         ("{ int = [1, 500] }", "{ decimal = [2.5, 0.1] }", "the range [2.5, 0.1] is empty"),
         ("{ int = [1, 500] }", "{ decimal = [0.0, 1e15] }", "is too wide; at most 2^32 values"),
         (
@@ -163,7 +180,7 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ("{ int = [1, 500] }", '"bigint"', "input.fields.price: a generated field is"),
         ("{ int = [1, 500] }", "{ int = [0, 4_294_967_296] }", "too wide"),
         ('["view", "click", "purchase"]', '["a", "a"]', "input.fields.action: a list of choices"),
-        ("1_000,", "0,", "input.fields.campaign.choice: "),
+        ("1_000,", "0,", "input.fields.campaign.choice: 0 is not a whole number of texts"),
         ("price    =", "Price =", "input.fields.Price: a name is lower-case"),
         ("price    =", "class =", "input.fields.class: the name is a keyword"),
         (
@@ -193,7 +210,10 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
 def test_each_mistake_is_told_by_its_key(tmp_path: Path, old: str, new: str, message: str) -> None:
     error = refusal(tmp_path, changed(CLICKS, old, new))
     assert message in error.message
-    assert error.hint == f"streambench validate {tmp_path.name}"
+    assert re.search(r"line \d+, column \d+: ", error.message)
+    assert error.hint
+    assert "validate" not in error.hint, "who validates is not told to validate"
+    assert_plain(error)
 
 
 LET = """[query.let]
@@ -251,7 +271,7 @@ def test_a_replayed_field_has_any_type(tmp_path: Path, written: str, type_: Valu
     [
         ("integer", "'integer' is no type; there are string, bigint, boolean, double and"),
         ("decimal", "'decimal' is no type"),
-        ("decimal(19,2)", "decimal(19,2) cannot be: a field has up to 18 digits"),
+        ("decimal(19,2)", "'decimal(19,2)' cannot be: a field has up to 18 digits"),
         ("decimal(2,3)", "no more behind the point than at all"),
         ("decimal(0,0)", "cannot be"),
     ],
@@ -267,14 +287,6 @@ def test_nobody_groups_by_a_double(tmp_path: Path) -> None:
     )
     text = text.replace('revenue  = "sum(price)"\n', "")
     assert "query.group_by: 'price' is a double" in refusal(tmp_path, text).message
-
-
-def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    text = changed(changed(CLICKS, "grace ", "grase "), "rate =", "rates =")
-    message = refusal(tmp_path, text).message
-    assert "query.grase" in message
-    assert "input.rates" in message
-    assert "did you mean 'rate'" in message
 
 
 @pytest.mark.parametrize(

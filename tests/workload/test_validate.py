@@ -19,7 +19,8 @@ from streambench.model.workload import (
     Synthetic,
     Workload,
 )
-from streambench.workload.expressions import MAX_BIGINT, parse_aggregate, parse_expression
+from streambench.workload.constants import MAX_BIGINT
+from streambench.workload.expressions import parse_aggregate, parse_expression
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import check, findings, problems
@@ -226,7 +227,7 @@ def test_what_a_filter_and_an_argument_ask_is_looked_at_as_well() -> None:
     assert "beyond a bigint" in problems(asking(CLICKS, large))[0]
     assert "beyond a bigint" in problems(asking(CLICKS, f"avg(price * {2**54})"))[0]
     assert "beyond a double" in problems(asking(CLICKS, "max(price * 1e300)"))[0]
-    letters = with_field(CLICKS, "action", Choice(("ß",), 0.0))
+    letters = with_field(CLICKS, "action", Choice(("view", "ß"), 0.0))
     for aggregate in (
         "count(distinct upper(action))",
         "sum(price) filter (where lower(action) = 'a')",
@@ -242,7 +243,7 @@ def test_what_a_filter_and_an_argument_ask_is_looked_at_as_well() -> None:
         ("sum(100 / (price - 1))", True),
         ("sum(price % (price - 500))", True),
         ("sum(price % (price + 1))", False),
-        ("sum(case when price > 1 then 100 / (price - 1) else 0 end)", True),
+        ("sum(case when price > 1 then 100 / (price - 1) else 0 end)", False),
         ("avg(case when price = 7 then 0 else 3 / price end)", False),
         ("avg(case when price <= 250 then 0 else 3 / price end)", False),
         ("count(*) filter (where 100 / (price - 1) > 2)", True),
@@ -294,7 +295,7 @@ def test_values_of_a_replayed_file_are_looked_at(tmp_path: Path) -> None:
             )
         assert isinstance(FLIGHTS.input, Replay)
         replay = dataclasses.replace(FLIGHTS.input, path=file, begin=None, end=None)
-        where = parse_expression("upper(carrier) >= 'a' and distance > 0", FLIGHTS.fields)
+        where = parse_expression("upper(carrier) >= 'A' and distance > 0", FLIGHTS.fields)
         query = dataclasses.replace(FLIGHTS.query, where=where)
         return dataclasses.replace(FLIGHTS, input=replay, partitions=1, query=query)
 

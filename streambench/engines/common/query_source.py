@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -81,6 +79,8 @@ class _Source:
 
     def text(self) -> str:
         """All of it."""
+        import jinja2  # only a program is made with it
+
         workload, query = self._workload, self._workload.query
         steps = self._steps()
         where = "True" if query.where is None else self._python(query.where)
@@ -101,6 +101,7 @@ class _Source:
         )
         template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
         return environment.from_string(template).render(
+            # Below the first two lines, where Python would read `coding: …` as the file's encoding.
             title=" ".join(workload.title.split()).replace("${", "$ {"),
             keys=self._keys(),
             is_text=[key.type for key in query.group_by] == [FieldType.STRING],
@@ -145,10 +146,13 @@ class _Source:
         other, other_count = f"other[{index}]", f"other[{index + 1}]"
         x = "" if aggregate.argument is None else self._python(aggregate.argument)
         empty: tuple[str, ...] = ("None",)
+        first: tuple[str, ...]
+        more: tuple[str, ...]
+        merge: tuple[str, ...]
         match aggregate.function:
             case AggregateFunction.COUNT:
                 first, more, value, empty = ("1",), (f"{total} += 1",), total, ("0",)
-                merge: tuple[str, ...] = (f"{total} += {other}",)
+                merge = (f"{total} += {other}",)
             case AggregateFunction.SUM:
                 first, more, value = (x,), (f"{total} += {x}",), total
                 merge = (f"{total} += {other}",)

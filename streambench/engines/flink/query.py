@@ -10,7 +10,7 @@ from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
     Expression,
-    Literal,
+    fields_of,
     type_of,
 )
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
@@ -52,7 +52,8 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
 def interval(milliseconds: int) -> str:
     """An SQL interval literal of exactly this length.
 
-    Flink reads at most two digits of a leading field, so that long ones are spelled out from days.
+    Flink reads at most two digits of a leading field, so that long ones are spelled out from days, of
+    which it is told how many digits they have.
     """
     for unit, unit_ms in _MS.items():
         if milliseconds % unit_ms == 0 and 0 < milliseconds // unit_ms < 100:
@@ -64,7 +65,8 @@ def interval(milliseconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     clock = f"{hours:02}:{minutes:02}:{seconds:02}.{rest_ms:03}"
-    return f"INTERVAL '{days} {clock}' DAY TO SECOND(3)"
+    digits = f"({len(str(days))})" if days >= 100 else ""
+    return f"INTERVAL '{days} {clock}' DAY{digits} TO SECOND(3)"
 
 
 def bound_ms(query: Query) -> int:
@@ -136,16 +138,16 @@ def _windowed(window: Window, time: str, keys: Sequence[str]) -> str:
 
 def _aggregate(aggregate: Aggregate) -> str:
     """A constant is an INT to Flink, and so would be its sum; it is widened first."""
-    sums = aggregate.function in (
+    widened = aggregate.function in (
         AggregateFunction.SUM,
         AggregateFunction.MIN,
         AggregateFunction.MAX,
     )
-    if not (sums and isinstance(aggregate.argument, Literal)):
+    if not widened or aggregate.argument is None or fields_of(aggregate.argument):
         return literal(aggregate_to_sql(aggregate, FLINK))
     kind = sql_type(type_of(aggregate.argument), FLINK)
-    widened = f"{aggregate.function.value.upper()}(CAST({_sql(aggregate.argument)} AS {kind}))"
-    return widened + literal(filter_to_sql(aggregate, FLINK))
+    call = f"{aggregate.function.value.upper()}(CAST({_sql(aggregate.argument)} AS {kind}))"
+    return call + literal(filter_to_sql(aggregate, FLINK))
 
 
 def _table(name: str, columns: Iterable[str], options: Mapping[str, str]) -> str:

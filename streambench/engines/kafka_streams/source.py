@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
-import jinja2
-
-from streambench.engines.kafka_streams.totals import event_field, indented, size_of, totals_of
+from streambench.engines.kafka_streams.totals import (
+    counted_of,
+    event_field,
+    indented,
+    size_of,
+    totals_of,
+)
 from streambench.model.expression import (
     AggregateFunction,
     DecimalType,
@@ -21,7 +25,7 @@ from streambench.model.expression import (
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
-from streambench.workload.java import HELPER, java_type, to_java
+from streambench.workload.java import HELPER, java_constants, java_type, to_java
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -93,14 +97,22 @@ def programs(
     `retention_ms` is how long the window store keeps a window after its start, by event time, where
     event time does not jump; None is what Kafka Streams ships.
     """
+    import jinja2  # only a program is made with it
+
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
-    totals = totals_of(query)
+    asked = [each for each in (query.where, query.having) if each is not None]
+    constants = java_constants(asked)
+    counted = java_constants(counted_of(query))
+    totals = totals_of(query, counted)
     values = {total.alias: total.value for total in totals}
     parts = [part for total in totals for part in total.parts]
     sets = any(a.function is AggregateFunction.COUNT_DISTINCT for a in query.aggregates)
-    where = None if query.where is None else to_java(query.where, variable=event_field)
-    having = None if query.having is None else to_java(query.having, variable=values.__getitem__)
+    where = having = None
+    if query.where is not None:
+        where = to_java(query.where, variable=event_field, constants=constants)
+    if query.having is not None:
+        having = to_java(query.having, variable=values.__getitem__, constants=constants)
     updates = list(indented(totals))
     texts = any(f"{HELPER}." in line for line in (where or "", having or "", *updates))
     environment = jinja2.Environment(
@@ -124,6 +136,8 @@ def programs(
             reads={field.read for field in fields},
             where=where,
             having=having,
+            constants=list(constants.values()),
+            constants_of_totals=list(counted.values()),
             aggregates=totals,
             parts=parts,
             sets=sets,

@@ -10,11 +10,13 @@ from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
     DecimalType,
+    Expression,
     FieldType,
+    ValueType,
     type_of,
 )
 from streambench.model.workload import Query
-from streambench.workload.java import to_java
+from streambench.workload.java import JavaConstants, to_java
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,21 @@ class JavaTotal:
     has_value: str | None
 
 
-def totals_of(query: Query) -> list[JavaTotal]:
-    """One for each aggregate, in the order of the query."""
-    return [_total(aggregate) for aggregate in query.aggregates]
+def counted_of(query: Query) -> list[Expression]:
+    """What the totals ask of a record: filters and arguments."""
+    asked = [each for one in query.aggregates for each in (one.filter, one.argument)]
+    return [each for each in asked if each is not None]
 
 
-def _total(aggregate: Aggregate) -> JavaTotal:
+def totals_of(query: Query, constants: JavaConstants) -> list[JavaTotal]:
+    """One for each aggregate, in the order of the query; `constants` are those of its class."""
+    return [_total(aggregate, constants) for aggregate in query.aggregates]
+
+
+def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
     # A part's further name has a capital, which no alias has.
     alias, flag = aggregate.alias, f"{aggregate.alias}Some"
-    parts, update, value = _unfiltered(aggregate)
+    parts, update, value = _unfiltered(aggregate, constants)
     if aggregate.filter is None:
         return JavaTotal(alias, parts, update, value, None)
     has_value = None
@@ -68,23 +76,25 @@ def _total(aggregate: Aggregate) -> JavaTotal:
             has_value = f"totals.{flag}"
         case _:
             assert_never(aggregate.function)
-    passes = to_java(aggregate.filter, variable=event_field)
+    passes = _java(aggregate.filter, constants)
     guarded = (f"if ({passes}) {{", *(f"    {line}" for line in update), "}")
     return JavaTotal(alias, parts, guarded, value, has_value)
 
 
-def _unfiltered(aggregate: Aggregate) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+def _unfiltered(
+    aggregate: Aggregate, constants: JavaConstants
+) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
     alias, value = aggregate.alias, f"totals.{aggregate.alias}"
     if aggregate.argument is None:
         return (_long(alias),), (f"{alias} += 1;",), value
-    x = to_java(aggregate.argument, variable=event_field)
+    x = _java(aggregate.argument, constants)
     match aggregate.function:
         case AggregateFunction.COUNT:
             raise ValueError("a count of records has no argument")
         case AggregateFunction.COUNT_DISTINCT:
             return (
                 (_set(aggregate),),
-                (f"{alias}.add({_as_element(aggregate)});",),
+                (f"{alias}.add({_as_element(x, type_of(aggregate.argument))});",),
                 f"{value}.size()",
             )
         case _ if isinstance(type_of(aggregate.argument), DecimalType):
@@ -136,17 +146,19 @@ def _decimal(name: str, method: str) -> JavaPart:
     )
 
 
-def _as_element(aggregate: Aggregate) -> str:
-    """The argument as an element of a set: a decimal by its digits, a flag as a number."""
-    assert aggregate.argument is not None, "what is distinct is something"
-    x = to_java(aggregate.argument, variable=event_field)
-    match type_of(aggregate.argument):
+def _as_element(x: str, type_: ValueType) -> str:
+    """What is counted as an element of a set: a decimal by its digits, a flag as a number."""
+    match type_:
         case FieldType.BOOLEAN:
             return f"({x}) ? 1L : 0L"
         case DecimalType():
             return f"({x}).toPlainString()"
         case _:
             return x
+
+
+def _java(expression: Expression, constants: JavaConstants) -> str:
+    return to_java(expression, variable=event_field, constants=constants)
 
 
 def event_field(name: str) -> str:

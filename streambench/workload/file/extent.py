@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # a generated load needs none of it
+    import numpy as np
+    import numpy.typing as npt
 
 from streambench.model.workload import Field, Replay
 from streambench.workload.file.cells import ORDINAL
 from streambench.workload.source import EVENT_MS, arrival_order, opened
 
-Int64s = npt.NDArray[np.int64]
+Int64s: TypeAlias = "npt.NDArray[np.int64]"
 
 # A row is far away when it lies three times as far from the middle nine tenths as these are long.
 _MIDDLE: Final = (5, 95)
@@ -55,12 +56,16 @@ class Extent:
 
     def lag_ms(self, percent: float) -> int:
         """The lag that so many percent of the records do not exceed."""
+        import numpy as np
+
         at = min(len(self.lags_ms) - 1, int(np.ceil(percent / 100 * len(self.lags_ms))) - 1)
         return int(self.lags_ms[max(0, at)])
 
     @property
     def behind(self) -> int:
         """How many records lie behind an earlier one."""
+        import numpy as np
+
         return int(np.count_nonzero(self.lags_ms))
 
     @property
@@ -71,6 +76,8 @@ class Extent:
 
 def measure_extent(replay: Replay, fields: Sequence[Field]) -> Extent:
     """Read all event times in the order of arrival; UsageError where the file cannot be read."""
+    import numpy as np
+
     with opened(replay, fields) as connection:
         table = connection.sql(
             f'SELECT "{EVENT_MS}", "{ORDINAL}" FROM source ORDER BY {arrival_order(replay)}'
@@ -82,6 +89,8 @@ def measure_extent(replay: Replay, fields: Sequence[Field]) -> Extent:
 
 def extent_of(event_ms: Int64s, rows: Int64s) -> Extent:
     """The extent of event times in the order of arrival, at least one; `rows` are their places in the file."""
+    import numpy as np
+
     far = far_away(event_ms)
     near = event_ms[~far]
     seen = np.maximum.accumulate(near)
@@ -102,6 +111,8 @@ def extent_of(event_ms: Int64s, rows: Int64s) -> Extent:
 
 def far_away(event_ms: Int64s) -> npt.NDArray[np.bool_]:
     """Which event times are far away from all others: a few, behind a gap wider than all others are spread."""
+    import numpy as np
+
     low, high = np.percentile(event_ms, _MIDDLE, method="nearest")
     width = max(1, int(high) - int(low))
     ordered = np.sort(event_ms)

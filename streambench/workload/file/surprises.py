@@ -44,6 +44,12 @@ def surprises(workload: Workload, replay: Replay, surveyed: Survey) -> Iterator[
             " delays are longer than that",
             f"set speed_up = {speed_for(each_ms):_.12g}, at which it lasts 1 to 2 s",
         )
+    if surveyed.left_out:
+        rows = "one row is" if surveyed.left_out == 1 else f"{surveyed.left_out:,} rows are"
+        yield (
+            f"{rows} left out of {replay.path.name}: some column that is read has no value there",
+            "see leave_out",
+        )
     if surveyed.has_far_rows:
         yield from far_words(replay, measure_extent(replace(replay, copies=None), workload.fields))
 
