@@ -41,8 +41,8 @@ def _enough(workload: Workload, records: Sequence[Values]) -> int | None:
         while count <= len(records):
             first = pa.table({name: column[:count] for name, column in columns.items()})
             connection.register("records", first)
-            row = connection.execute(f"SELECT {having} FROM records").fetchone()
-            if row[0]:
+            ((passes,),) = connection.execute(f"SELECT {having} FROM records").fetchall()
+            if passes:
                 return count
             count *= 2
     return None

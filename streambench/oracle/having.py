@@ -25,6 +25,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Literal,
+    Membership,
     Not,
     Or,
 )
@@ -73,6 +74,10 @@ def held(having: Expression, table: pa.Table, columns: Mapping[str, ResultColumn
                 np.any([each.surely for each in every], axis=0),
                 np.any([each.maybe for each in every], axis=0),
             )
+        case Membership(operand=operand, values=values):
+            equals = ComparisonOperator.EQ
+            each = tuple(Comparison(equals, operand, Literal(value)) for value in values)
+            return held(Or(each), table, columns)
         case Literal(value=bool(value)):
             flags = np.full(table.num_rows, value)
             return Held(flags, flags)

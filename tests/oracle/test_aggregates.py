@@ -121,7 +121,8 @@ def test_without_late_records_values_are_those_of_plain_python(tmp_path: Path, w
                 assert row[f"null:{alias}"]
             elif isinstance(value, float):
                 assert math.isclose(row[f"full:{alias}"], value, rel_tol=1e-12, abs_tol=1e-12)
-                assert 0 < row[f"tolerance:{alias}"] < 1e-6
+                assert 0 <= row[f"tolerance:{alias}"] < 1e-6
+                assert value == 0 or row[f"tolerance:{alias}"] > 0
             else:
                 assert row[f"full:{alias}"] == value
                 assert type(row[f"full:{alias}"]) is type(value)
@@ -346,7 +347,8 @@ def test_with_late_records_no_lawful_row_is_lost_or_unexpected(
             maybe += may and not row["must"]
     assert maybe
     undecided = expected.table.filter(pa.array(expected.may)).num_rows
-    assert undecided < expected.table.num_rows
+    # With few records in a window two counts of them can be in either order.
+    assert undecided < expected.table.num_rows or having == "n_ok < states"
 
 
 def test_a_double_at_the_border_of_having_may_come_or_not(tmp_path: Path) -> None:
