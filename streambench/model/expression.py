@@ -138,7 +138,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Case:
+class CaseWhen:
     """The value of the first branch whose condition holds, or else another one; all of one type."""
 
     branches: tuple[Branch, ...]
@@ -205,7 +205,7 @@ Expression: TypeAlias = (
     | Division
     | Convert
     | Call
-    | Case
+    | CaseWhen
     | Comparison
     | Like
     | Membership
@@ -226,7 +226,7 @@ def type_of(expression: Expression) -> ValueType:
             return FieldType.DOUBLE
         case Arithmetic(operator=operator, left=left, right=right):
             return _type_of_result(operator, type_of(left), type_of(right))
-        case Case(otherwise=otherwise):
+        case CaseWhen(otherwise=otherwise):
             return type_of(otherwise)
         case Call(function=function, arguments=arguments):
             match function:
@@ -300,7 +300,7 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return (operand,)
         case Call(arguments=operands) | And(operands=operands) | Or(operands=operands):
             return operands
-        case Case(branches=branches, otherwise=otherwise):
+        case CaseWhen(branches=branches, otherwise=otherwise):
             sides = (side for each in branches for side in (each.condition, each.value))
             return (*sides, otherwise)
         case _:

@@ -12,7 +12,7 @@ from streambench.model.expression import (
     Arithmetic,
     ArithmeticOperator,
     Call,
-    Case,
+    CaseWhen,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -113,7 +113,7 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
             low, high = range_of(arguments[0], ranges)
             least = 0 if low <= 0 <= high else min(size(low), size(high))
             return (least, max(size(low), size(high)))
-        case Case():
+        case CaseWhen():
             return _hull([range_of(value, known) for value, known in reached(expression, ranges)])
         case _:
             raise ValueError(f"{expression} is no number")
@@ -136,7 +136,7 @@ def magnitude(value: Number) -> str:
 def steps_of(expression: Expression, ranges: Ranges) -> Iterator[tuple[Expression, Ranges]]:
     """An expression and all that it is computed from, with the ranges that fields have there."""
     yield expression, ranges
-    if not isinstance(expression, Case):
+    if not isinstance(expression, CaseWhen):
         for operand in children(expression):
             yield from steps_of(operand, ranges)
         return
@@ -147,7 +147,7 @@ def steps_of(expression: Expression, ranges: Ranges) -> Iterator[tuple[Expressio
     yield from steps_of(expression.otherwise, ranges)
 
 
-def reached(case: Case, ranges: Ranges) -> list[tuple[Expression, Ranges]]:
+def reached(case: CaseWhen, ranges: Ranges) -> list[tuple[Expression, Ranges]]:
     """The values of CASE with the ranges that fields have where each is computed."""
     found: list[tuple[Expression, Ranges]] = []
     for branch in case.branches:

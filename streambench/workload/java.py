@@ -13,7 +13,7 @@ from streambench.model.expression import (
     Arithmetic,
     ArithmeticOperator,
     Call,
-    Case,
+    CaseWhen,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -125,7 +125,7 @@ def to_java(
             return _converted(type_, type_of(inner), operand(inner))
         case Call():
             return _call(expression, [operand(each) for each in expression.arguments])
-        case Case(branches=branches, otherwise=otherwise):
+        case CaseWhen(branches=branches, otherwise=otherwise):
             chosen = "".join(
                 f"{operand(each.condition)} ? {operand(each.value)} : " for each in branches
             )

@@ -27,6 +27,8 @@ _TAKEN: Final = frozenset(
     [
         *("quantum", "partition", "position", "event_ms"),
         *("window_start", "window_end", "window_time", "window_length"),
+        # A field of generated Java that is called so would hide the packages of Java.
+        "java",
     ]
 )
 

@@ -11,7 +11,7 @@ from streambench.model.expression import (
     Arithmetic,
     ArithmeticOperator,
     Call,
-    Case,
+    CaseWhen,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -94,7 +94,7 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return f"{kind}({to_python(inner, variable=variable)})"
         case Call():
             return _call(expression, [operand(each) for each in expression.arguments])
-        case Case(branches=branches, otherwise=otherwise):
+        case CaseWhen(branches=branches, otherwise=otherwise):
             chosen = "".join(
                 f"{operand(each.value)} if {operand(each.condition)} else " for each in branches
             )

@@ -19,7 +19,7 @@ from streambench.model.expression import (
     ArithmeticOperator,
     Branch,
     Call,
-    Case,
+    CaseWhen,
     Comparison,
     ComparisonOperator,
     Convert,
@@ -246,7 +246,7 @@ class ExpressionReader:
         values = self._all_alike(node, [*values, self.value(otherwise)])
         values = self._of_equal_digits(node, values)
         branches = tuple(map(Branch, conditions, values[:-1]))
-        return Case(branches, values[-1])
+        return CaseWhen(branches, values[-1])
 
     def _of_equal_digits(self, node: exp.Expression, values: list[Expression]) -> list[Expression]:
         """Decimals as ones of the digits that hold all of them; others as they are."""

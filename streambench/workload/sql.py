@@ -15,7 +15,7 @@ from streambench.model.expression import (
     Arithmetic,
     ArithmeticOperator,
     Call,
-    Case,
+    CaseWhen,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -106,7 +106,7 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"CAST({text} AS {sql_type(type_, dialect)})"
         case Call(function=function, arguments=arguments):
             return _call(function, [to_sql(each, dialect) for each in arguments])
-        case Case(branches=branches, otherwise=otherwise):
+        case CaseWhen(branches=branches, otherwise=otherwise):
             whens = "".join(
                 f" WHEN {to_sql(each.condition, dialect)} THEN {_chosen(each.value, dialect)}"
                 for each in branches
@@ -227,7 +227,7 @@ def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
 def _is_closed(expression: Expression) -> bool:
     """Whether it needs no parentheses; a negative number does, as in a - (-1)."""
     match expression:
-        case FieldReference() | Call() | Convert() | Case():
+        case FieldReference() | Call() | Convert() | CaseWhen():
             return True
         case Arithmetic(operator=operator):
             return operator is ArithmeticOperator.MOD

@@ -108,6 +108,38 @@ def long() -> tuple[Workload, ...]:
     )
 
 
+def typed() -> tuple[Workload, ...]:
+    """Decimals among constants alone, of every type all that there is, long lists in every place."""
+    numbers = ", ".join(map(str, range(20)))
+    texts = ", ".join(f"'v{number}'" for number in range(20))
+    fields = (
+        'n = { int = [0, 9] }\ns = { choice = ["a", "v7"] }\nd = { decimal = [0.01, 9.5] }\n'
+        "x = { double = [0.5, 9.5] }\nb = { bool = 0.5 }"
+    )
+    shown = {
+        "decimals": ("n * 1.5 > 2.25", "sum(n * 0.5)", "avg(n - 0.25) filter (where n < 3.5)"),
+        "averages": ("n > 2.5", "count(*)", "avg(n + 0.5)"),
+        "lists": (
+            f"n in ({numbers}) and s in ({texts})",
+            f"count(*) filter (where s in ({texts}) or n in ({numbers}))",
+            f"sum(case when n in ({numbers}) then n else 0 end)",
+        ),
+        "kinds": (
+            "b and lower(s) like 'v_%' and d / x < 1e2 and abs(n) % 3 <> 1",
+            "count(distinct substring(s || upper(s), 1, 2)) filter (where not b)",
+            "max(case when x > 2 then d else 1.5 end) filter (where length(s) between 1 and 9)",
+        ),
+    }
+    return tuple(
+        _declared(
+            fields=fields if name == "kinds" else "\n".join(fields.splitlines()[:2]),
+            query=f'where = "{where}"\nhaving = "one in ({numbers}) or one > 2.5"\n[query.select]\n'
+            f'one = "{one}"\ntwo = "{two}"',
+        )
+        for name, (where, one, two) in shown.items()
+    )
+
+
 def all_of_them() -> tuple[Workload, ...]:
     """Every one."""
-    return (*names(), *large(), *long())
+    return (*names(), *large(), *long(), *typed())

@@ -19,11 +19,11 @@ from streambench.engines.protocol import Engine
 from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.spark import ENGINE as SPARK
 from streambench.model.conditions import Conditions, Variant
-from streambench.model.expression import FieldReference, FieldType
+from streambench.model.expression import DecimalType, FieldReference, FieldType
 from streambench.model.plan import Plan
 from streambench.model.windows import Sessions, Tumbling
 from streambench.model.workload import Workload
-from streambench.workload.expressions import parse_having
+from streambench.workload.expressions import parse_aggregate, parse_expression, parse_having
 from streambench.workload.java import to_java
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
@@ -125,6 +125,26 @@ def test_the_python_program_computes_what_is_meant() -> None:
         shop = events[0]["shop"]
         row = program["row"](shop, 500, totals[shop])[1]
         assert_meant(json.loads(row, parse_float=Decimal), events)
+
+
+def test_decimals_among_constants_alone_are_computed_and_written(tmp_path: Path) -> None:
+    """No field is a decimal: numbers are read as they are, and what they meet is none the less exact."""
+    fields = tuple(each for each in FIELDS if not isinstance(each.type, DecimalType))
+    asked = {"total": "sum(price * 0.1)", "n": "count(*) filter (where weight < 2.5)"}
+    query = replace(
+        WORKLOAD.query,
+        where=parse_expression("price > 2.5", fields),
+        aggregates=tuple(parse_aggregate(text, name, fields) for name, text in asked.items()),
+    )
+    program: dict[str, Any] = {}
+    exec(query_source(replace(WORKLOAD, fields=fields, query=query)), program)
+    events = [{"shop": "a", "price": price, "weight": 2.25} for price in (1, 3, 4)]
+    totals: dict[Any, Any] = {}
+    for event in filter(program["where"], events):
+        program["accumulate"](totals, event)
+    row = json.loads(program["row"]("a", 500, totals["a"])[1], parse_float=Decimal)
+    assert row == {"shop": "a", "window_start": 500, "total": Decimal("0.7"), "n": 2}
+    assert program["PARSE_FLOAT"] is None
 
 
 def test_the_python_program_merges_parts_of_a_session() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
@@ -12,6 +13,7 @@ from streambench.model.expression import (
     DecimalType,
     Expression,
     FieldType,
+    ValueType,
     type_of,
 )
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
@@ -68,6 +70,10 @@ class _PythonKey:
     group: str
 
 
+def _some_decimal(types: Iterable[ValueType]) -> bool:
+    return any(isinstance(type_, DecimalType) for type_ in types)
+
+
 class _Source:
     """The parts of the program."""
 
@@ -75,7 +81,10 @@ class _Source:
         self._workload = workload
         self._types = {field.name: field.type for field in workload.fields}
         # All numbers with a fraction are then read as decimals.
-        self._decimals = any(isinstance(type_, DecimalType) for type_ in self._types.values())
+        self._reads_decimals = _some_decimal(self._types.values())
+        query = workload.query
+        keys, values = (key.type for key in query.group_by), (a.type for a in query.aggregates)
+        self._writes_decimals = _some_decimal((*keys, *values))
 
     def text(self) -> str:
         """All of it."""
@@ -90,7 +99,7 @@ class _Source:
             having = to_python(query.having, variable=values.__getitem__)
         lines = [line for step in steps for line in (*step.initial, *step.update)]
         helpers = helpers_of([where, having, *lines])
-        if self._decimals:
+        if self._writes_decimals:
             helpers = (*helpers, _TEXT_OF)
         environment = jinja2.Environment(
             trim_blocks=True,
@@ -113,8 +122,11 @@ class _Source:
             having=having,
             helpers=[f"\n\n{helper}" for helper in helpers],
             imports_re=any("re." in helper for helper in helpers),
-            decimals=self._decimals,
-            imports_decimal=self._decimals or "Decimal(" in having,
+            reads_decimals=self._reads_decimals,
+            writes_decimals=self._writes_decimals,
+            imports_decimal=self._reads_decimals
+            or self._writes_decimals
+            or any("Decimal(" in line for line in (where, having, *lines)),
         )
 
     def _keys(self) -> list[_PythonKey]:
@@ -132,7 +144,7 @@ class _Source:
     def _variable(self, name: str) -> str:
         read = f'event["{name}"]'
         is_double = self._types[name] is FieldType.DOUBLE
-        return f"float({read})" if is_double and self._decimals else read
+        return f"float({read})" if is_double and self._reads_decimals else read
 
     def _steps(self) -> list[_PythonStep]:
         steps: list[_PythonStep] = []

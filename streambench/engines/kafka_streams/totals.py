@@ -135,14 +135,14 @@ def _first_or(name: str, method: str, x: str) -> str:
 
 
 def _decimal(name: str, method: str) -> JavaPart:
-    taken_in = f"{name} == null ? other.{name} : {name}.{method}(other.{name})"
+    taken_in = f"{name} == null ? otherTotals.{name} : {name}.{method}(otherTotals.{name})"
     return JavaPart(
         name,
         f"java.math.BigDecimal {name};",
-        f"{name} = Decimals.get(in);",
-        f"Decimals.put(out, {name});",
+        f"{name} = Decimals.get(fromBytes);",
+        f"Decimals.put(intoBytes, {name});",
         f"Decimals.sizeOf({name})",
-        f"{name} = other.{name} == null ? {name} : {taken_in};",
+        f"{name} = otherTotals.{name} == null ? {name} : {taken_in};",
     )
 
 
@@ -158,7 +158,8 @@ def _as_element(x: str, type_: ValueType) -> str:
 
 
 def _java(expression: Expression, constants: JavaConstants) -> str:
-    return to_java(expression, variable=event_field, constants=constants)
+    # Names with a capital are no names of aggregates, which are fields here.
+    return to_java(expression, variable=lambda name: f"nextEvent.{name}", constants=constants)
 
 
 def event_field(name: str) -> str:
@@ -185,17 +186,20 @@ def _double(name: str, extreme: str | None = None) -> JavaPart:
 
 def _number(kind: str, name: str, extreme: str | None) -> JavaPart:
     """A sum, or the least or greatest number."""
-    declared, merge = f"{kind} {name};", f"{name} += other.{name};"
+    declared, merge = f"{kind} {name};", f"{name} += otherTotals.{name};"
     if extreme is not None:
         declared = f"{kind} {name} = {_EXTREMES[kind, extreme]};"
-        merge = f"{name} = Math.{extreme}({name}, other.{name});"
-    read, put = f"{name} = in.get{kind.capitalize()}();", f"out.put{kind.capitalize()}({name});"
+        merge = f"{name} = Math.{extreme}({name}, otherTotals.{name});"
+    read, put = (
+        f"{name} = fromBytes.get{kind.capitalize()}();",
+        f"intoBytes.put{kind.capitalize()}({name});",
+    )
     return JavaPart(name, declared, read, put, "8", merge)
 
 
 def _flag(name: str) -> JavaPart:
-    put = f"out.put((byte) ({name} ? 1 : 0));"
-    read, merge = f"{name} = in.get() != 0;", f"{name} |= other.{name};"
+    put = f"intoBytes.put((byte) ({name} ? 1 : 0));"
+    read, merge = f"{name} = fromBytes.get() != 0;", f"{name} |= otherTotals.{name};"
     return JavaPart(name, f"boolean {name};", read, put, "1", merge)
 
 
@@ -208,10 +212,10 @@ def _set(aggregate: Aggregate) -> JavaPart:
     return JavaPart(
         name,
         f"final Set<{kind}> {name} = new HashSet<>();",
-        f"Distinct.get{of}(in, {name});",
-        f"Distinct.put{of}(out, {name});",
+        f"Distinct.get{of}(fromBytes, {name});",
+        f"Distinct.put{of}(intoBytes, {name});",
         f"Distinct.sizeOf{of}({name})",
-        f"{name}.addAll(other.{name});",
+        f"{name}.addAll(otherTotals.{name});",
     )
 
 
