@@ -99,7 +99,6 @@ def test_an_expectation_is_read_as_it_was_stored(tmp_path: Path, expected: Expec
         assert read.moving_quanta[partition].tolist() == quanta.tolist()
 
 
-@pytest.mark.parametrize("kind", [LoadKind.MEASURED, LoadKind.PROBE, LoadKind.WARM])
 def test_an_expectation_of_before_is_read_without_what_it_lacks(
     tmp_path: Path, expected: Expected
 ) -> None:
@@ -114,6 +113,7 @@ def test_an_expectation_of_before_is_read_without_what_it_lacks(
     assert expectations.load(tmp_path, name, ()).aggregates == expected.aggregates
 
 
+@pytest.mark.parametrize("kind", [LoadKind.MEASURED, LoadKind.PROBE, LoadKind.WARM])
 def test_an_untouched_load_has_the_stored_verdict(
     tmp_path: Path, expected: Expected, kind: LoadKind
 ) -> None:
