@@ -39,6 +39,7 @@ class Construct:
 
 
 _DEAREST = 'dearest  = "max(price)"'
+_MANY = ", ".join(map(str, range(100)))
 _GRACE = 'grace    = "100 ms"'
 _PRICE = "price    = { int = [1, 500] }"
 _WHERE = "where    = \"action = 'view'\""
@@ -70,6 +71,11 @@ CONSTRUCTS: Sequence[Construct] = (
     ),
     Construct("`having`", _GRACE, f'having = "views > 3"\n{_GRACE}'),
     Construct("`LIKE`, `CASE`, functions of strings", _WHERE, _STRINGS),
+    Construct(
+        "lists of constants in `IN`",
+        _DEAREST,
+        f'some = "count(*) filter (where price in ({_MANY}))"',
+    ),
     Construct(
         "derived fields", "[query.select]", '[query.let]\nhalf = "price / 2"\n[query.select]'
     ),

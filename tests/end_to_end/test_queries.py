@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from streambench.model.conditions import Guarantee
@@ -207,7 +208,7 @@ def test_decimals_doubles_and_booleans(tmp_path: Path) -> None:
     for engine in ENGINES:
         rows = found.of(engine)[0].table("rows")
         if rows is not None:
-            assert rows.schema.field("value:total").type == "decimal128(38, 2)"
+            assert rows.schema.field("value:total").type == pa.decimal128(38, 2)
             assert any(key.startswith("[true,0.0") for key in rows.column("key").to_pylist())
 
 

@@ -116,6 +116,15 @@ _fields = st.one_of(
     table({"choice": st.lists(nasty_text, max_size=4)}),
     table({"int": st.lists(st.integers(), min_size=2, max_size=2).map(sorted)}),
     table({"int": st.lists(st.integers(-9, 999), min_size=1, max_size=3)}),
+    table(
+        {
+            "decimal": st.lists(st.floats(-99, 999), min_size=2, max_size=2),
+            "scale": st.integers(-1, 20),
+        }
+    ),
+    table({"decimal": st.sampled_from(([0.5, 99.25], [-1, 1], [1e300, 1e301], [0.1, 0.125]))}),
+    table({"double": st.lists(st.floats(), min_size=2, max_size=2).map(sorted)}),
+    table({"bool": st.floats(-0.5, 1.5)}),
     table({n: _of(GeneratedField, n) for n in ("choice",)}),
 )
 _field_tables = st.builds(
@@ -143,9 +152,10 @@ _generated = st.one_of(
     table({"shape": _shapes, "fields": _field_tables}),
     table({n: _of(SyntheticSpec, n) for n in ("rate", "partitions", "quantum")} | {"fields": _field_tables}),
 )  # fmt: skip
+_types = st.sampled_from(("string", "bigint", "boolean", "double", "decimal(10,2)", "decimal(19,0)", "decimal(2,3)"))  # fmt: skip
 _replayed = table(
     {n: _of(ReplaySpec, n) for n in ("replay", "arrival", "event_time", "speed_up", "origin")}
-    | {"begin": st.one_of(raw, nasty_text), "fields": st.just({"carrier": "string", "distance": "bigint"})}
+    | {"begin": st.one_of(raw, nasty_text), "fields": st.dictionaries(names, st.one_of(_types, _types, nasty_text), max_size=4)}
 )  # fmt: skip
 _queries = table(
     {
@@ -155,7 +165,9 @@ _queries = table(
         ),
         "window": table(dict.fromkeys(WindowSpec.model_fields, durations)),
         "grace": durations,
+        "let": st.dictionaries(names, st.one_of(sound_conditions, expressions), max_size=2),
         "select": st.dictionaries(names, st.one_of(sound_aggregates, expressions), max_size=3),
+        "having": st.one_of(st.builds("{} > 3".format, names), expressions),
     }
 )
 _simple_query = st.just(

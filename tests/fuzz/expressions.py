@@ -57,6 +57,11 @@ FUNCTIONS: Final = (
     "count",
     "avg",
     "upper",
+    "lower",
+    "length",
+    "substring",
+    "concat",
+    "abs",
     "coalesce",
     "median",
     "stddev",
@@ -90,22 +95,48 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds(lambda many: " AND ".join(many), several),
         st.builds(lambda many: " OR ".join(many), several),
         st.builds("{} BETWEEN {} AND {}".format, inner, inner, inner),
+        st.builds("{} LIKE {}".format, inner, inner),
+        st.builds("CASE WHEN {} THEN {} ELSE {} END".format, inner, inner, inner),
+        st.builds("{} FILTER (WHERE {})".format, inner, inner),
+        st.builds("count(DISTINCT {})".format, inner),
         st.builds(lambda one, times: "(" * times + one + ")" * times, inner, st.integers(1, 60)),
         st.builds(lambda one, times: " + ".join([one] * times), inner, st.integers(2, 70)),
     )
 
 
-_good_value = st.recursive(
-    st.sampled_from(("price", "amount", "1", "0", "-3", "500")),
+_whole = st.recursive(
+    st.sampled_from(("price", "amount", "1", "0", "-3", "500", "length(action)")),
     lambda inner: st.one_of(
         st.builds("{} {} {}".format, inner, st.sampled_from("+-*"), inner),
         st.builds("({})".format, inner),
+        st.builds("abs({})".format, inner),
+        st.builds("({}) % (3 + abs({}))".format, inner, inner),
+        st.builds("case when {} > {} then {} else {} end".format, inner, inner, inner, inner),
+    ),
+    max_leaves=4,
+)
+_good_value = st.one_of(
+    _whole,
+    st.builds("({}) / (1.5 + abs({}))".format, _whole, _whole),
+    st.builds("1e3 * ({})".format, _whole),
+    # A product of more decimals can have more digits than a decimal.
+    st.builds("({}) {} {}".format, _whole, st.sampled_from("+-*"), st.sampled_from(("2.5", "0.125"))),
+)  # fmt: skip
+_good_text = st.recursive(
+    st.sampled_from(("action", "campaign", "'view'", "'ä'", "''")),
+    lambda inner: st.one_of(
+        st.builds("{}({})".format, st.sampled_from(("lower", "upper")), inner),
+        st.builds("substring({}, {}, {})".format, inner, st.integers(1, 9), st.integers(0, 9)),
+        st.builds("{} || {}".format, inner, inner),
+        st.builds("case when {} = {} then {} else {} end".format, inner, inner, inner, inner),
     ),
     max_leaves=4,
 )
 _good_comparison = st.one_of(
     st.builds("{} {} {}".format, _good_value, st.sampled_from(OPERATORS[1:7]), _good_value),
     st.builds("{} {} '{}'".format, st.sampled_from(("action", "campaign")), st.sampled_from(("=", "<>", "<")), st.sampled_from(("view", "c1", "ä", ""))),
+    st.builds("{} {} {}".format, _good_text, st.sampled_from(OPERATORS[1:7]), _good_text),
+    st.builds("{} LIKE '{}'".format, _good_text, st.sampled_from(("v%", "%_w", "a_c", "%ä%", "", "_"))),
     st.builds(lambda many: f"price IN ({', '.join(map(str, many))})", st.lists(st.integers(-9, 999), min_size=1, max_size=30)),
     st.builds(lambda many: f"action IN ({', '.join(map(repr, many))})", st.lists(st.sampled_from(("view", "click", "x")), min_size=1, max_size=4)),
 )  # fmt: skip
@@ -117,9 +148,13 @@ sound_conditions = st.recursive(
     ),
     max_leaves=6,
 )
-sound_aggregates = st.one_of(
+_unfiltered = st.one_of(
     st.just("count(*)"),
-    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max")), _good_value),
+    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg")), _good_value),
+    st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5")))),
+)  # fmt: skip
+sound_aggregates = st.one_of(
+    _unfiltered, st.builds("{} filter (where {})".format, _unfiltered, sound_conditions)
 )
 
 
