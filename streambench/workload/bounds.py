@@ -67,6 +67,13 @@ def exact(value: int | float | Decimal) -> Number:
     return Fraction(value) if isinstance(value, Decimal) else value
 
 
+def _as_double(value: Number) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return _INFINITE if value > 0 else -_INFINITE
+
+
 def size(value: Number) -> Number:
     """A number without its sign."""
     return max(value, -value)
@@ -101,7 +108,7 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
         case Convert(type=type_, operand=operand):
             low, high = range_of(operand, ranges)
             if type_ is FieldType.DOUBLE:
-                return (float(low), float(high))
+                return (_as_double(low), _as_double(high))
             return (Fraction(low), Fraction(high))
         case Arithmetic(operator=operator, left=left, right=right):
             return _arithmetic(operator, range_of(left, ranges), range_of(right, ranges))

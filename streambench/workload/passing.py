@@ -178,6 +178,10 @@ class _Decided:
 
     def _compared(self, each: Comparison, chosen: _Chosen) -> bool | None:
         match each:
+            case Comparison(operator) if type_of(each.left) is FieldType.BOOLEAN:
+                sides = [self.truth(side, chosen) for side in (each.left, each.right)]
+                same = None if None in sides else sides[0] == sides[1]
+                return _by_operator(operator, None, None, same)
             case Comparison(operator, Literal(value=str(one)), Literal(value=str(other))):
                 return _by_operator(operator, one < other, one > other, one == other)
             case Comparison(operator, FieldReference(name=name), Literal(value=str(text))):
@@ -193,10 +197,6 @@ class _Decided:
                 if isinstance(left, _Texts) and isinstance(right, _Texts):
                     same = False if set(left.values).isdisjoint(right.values) else None
                     return _by_operator(operator, None, None, same)
-            case Comparison(operator) if type_of(each.left) is FieldType.BOOLEAN:
-                sides = [self.truth(side, chosen) for side in (each.left, each.right)]
-                same = None if None in sides else sides[0] == sides[1]
-                return _by_operator(operator, None, None, same)
             case Comparison() if type_of(each.left) is FieldType.STRING:
                 return None
             case _:

@@ -39,6 +39,7 @@ from streambench.model.expression import (
 from streambench.model.workload import Field
 from streambench.model.written import printable, quoted, shortened
 from streambench.workload.constants import (
+    MAX_BIGINT,
     as_decimal,
     as_double,
     computed,
@@ -170,6 +171,8 @@ class ExpressionReader:
         match value:
             case Literal(value=float(number)) if not math.isfinite(number):
                 raise self.refusal(node, "a number that is beyond a double")
+            case Literal(value=int(whole)) if abs(whole) > MAX_BIGINT:
+                raise self.refusal(node, "a number that is beyond a bigint")
             case _:
                 return value
 

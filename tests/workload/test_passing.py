@@ -9,8 +9,16 @@ import random
 import pytest
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldReference, FieldType
-from streambench.model.workload import Choice, Field, IntRange, Workload
+from streambench.model.expression import DecimalType, FieldReference, FieldType
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    Field,
+    IntRange,
+    Workload,
+)
 from streambench.workload.expressions import parse_expression
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
@@ -141,6 +149,54 @@ def test_no_key_that_passes_is_ever_taken_for_one_that_does_not(seed: int) -> No
         assert found >= really
         exact += found == really
     assert exact > 100, "it is told exactly nearly always"
+
+
+TYPED = (
+    *FIELDS,
+    Field("fee", DecimalType(4, 2), DecimalRange(-50, 999, 2)),
+    Field("share", FieldType.DOUBLE, DoubleRange(0.5, 9.0)),
+    Field("paid", FieldType.BOOLEAN, Coin(0.5)),
+    Field("never", FieldType.BOOLEAN, Coin(0.0)),
+    Field("always", FieldType.BOOLEAN, Coin(1.0)),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("fee > 9.99", False),
+        ("fee >= 9.99 and key = 'b'", True),
+        ("share < 0.5", False),
+        ("share * 2 > 18.5", False),
+        ("fee + low > 14", False),
+        ("low in (1.5, 2.5, 100)", True),
+        ("low in (4.5, 100)", False),
+        ("never", False),
+        ("not always or never", False),
+        ("never = always", False),
+        ("paid and not never", True),
+        ("paid = (low > 4)", True),
+        ("always = (low > 4)", False),
+        ("low % 2 > 1", False),
+        ("low / 8 > 0.5", False),
+        ("length(word) < 0", False),
+        ("abs(low) > 4", False),
+        ("case when low > 0 then low else 0 end > 4", False),
+        # What is computed of texts is not decided, and counts as passing.
+        ("lower(word) = 'q'", True),
+        ("word like 'q%'", True),
+        ("key || word > 'x' and low > 4", False),
+        ("false", False),
+        ("true", True),
+    ],
+)
+def test_conditions_of_every_type_are_decided(text: str, passes: bool) -> None:
+    query = dataclasses.replace(where("key = 'a'").query, where=parse_expression(text, TYPED))
+    workload = dataclasses.replace(CLICKS, fields=TYPED, query=query, partitions=1)
+    assert bool(passing_keys(workload)) is passes
+    assert problems(workload) == (
+        () if passes else ("no record passes `where`, so nothing would be counted",)
+    )
 
 
 def test_what_would_take_too_long_is_decided_coarsely() -> None:

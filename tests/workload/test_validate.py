@@ -227,6 +227,8 @@ def test_what_a_filter_and_an_argument_ask_is_looked_at_as_well() -> None:
     assert "beyond a bigint" in problems(asking(CLICKS, large))[0]
     assert "beyond a bigint" in problems(asking(CLICKS, f"avg(price * {2**54})"))[0]
     assert "beyond a double" in problems(asking(CLICKS, "max(price * 1e300)"))[0]
+    huge = " * ".join(["price", *[str(MAX_BIGINT)] * 20])
+    assert "can reach inf, beyond a double" in problems(asking(CLICKS, f"avg({huge} / 2)"))[0]
     letters = with_field(CLICKS, "action", Choice(("view", "ß"), 0.0))
     for aggregate in (
         "count(distinct upper(action))",
