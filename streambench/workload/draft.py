@@ -40,10 +40,9 @@ class Draft:
         return any(each[: len(path)] == path or path[: len(each)] == each for each in self.replaced)
 
     def unknown_fields(self) -> frozenset[str]:
-        """The names of fields whose type is not known."""
-        return frozenset(
-            str(path[2]) for path in self.replaced if path[:2] == ("input", "fields") and path[2:]
-        )
+        """The names of fields, and of named expressions, of which nothing is known."""
+        tables = (("input", "fields"), ("query", "let"))
+        return frozenset(str(path[2]) for path in self.replaced if path[:2] in tables and path[2:])
 
 
 def draft_of(data: Mapping[str, Any]) -> Draft:

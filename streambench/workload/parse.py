@@ -286,7 +286,7 @@ class _Document:
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
 
     def _knows_no_fields(self) -> bool:
-        return bool({("input", "fields"), ("input",)} & self._draft.replaced)
+        return bool({("input", "fields"), ("input",), ("query", "let")} & self._draft.replaced)
 
     def _parsed(
         self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]

@@ -111,6 +111,11 @@ def test_the_hint_mends_the_first(tmp_path: Path) -> None:
         ("[input.fields]", "[inputs.fields]", ["inputs: unknown key; did you mean 'input'?"]),
         ("group_by = [\"campaign\"]", "group_by = []", ["query.group_by: this is empty; a list with the name of one field or more is due"]),
         ("rate = 20_000 ", "shape = { steps = [] } ", ["input.shape: steps are two rates or more"]),
+        ("[query.select]", "let = { dear = 3 }\nhaving = \"views > 1\"\n[query.select]\nsome = \"count(*) filter (where dear)\"", ["query.let.dear: a text is due here, not 3"]),
+        ("[query.select]", "let = 3\n[query.select]\nsome = \"count(*) filter (where dear)\"", ["query.let: 3 is not a table of expressions"]),
+        ("[query.select]", "let = { dear = \"prise > 3\" }\n[query.select]\nsome = \"count(*) filter (where dear)\"", ["query.let.dear: 'prise > 3' names an unknown column 'prise'"]),
+        ("[query.select]", "having = \"some > 3\"\n[query.select]\nsome = \"sum(prise)\"", ["query.select.some: 'sum(prise)' names an unknown column 'prise'"]),
+        ("[query.select]", "having = \"some > 3\"\n[query.select]\nsome = 3", ["query.select.some: a text is due here, not 3"]),
         # But what is wrong beside it is.
         ("rate = 20_000 ", "rate = 0\nshape = 5 ", ["input.rate: 0 is not", "input.shape: a shape is"]),
         ("skew = 0.8", "skew = 80", ["input.fields.campaign.skew: 80 is not a number from 0 to 10"]),
