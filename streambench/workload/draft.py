@@ -41,8 +41,14 @@ class Draft:
 
     def unknown_fields(self) -> frozenset[str]:
         """The names of fields, and of named expressions, of which nothing is known."""
-        tables = (("input", "fields"), ("query", "let"))
-        return frozenset(str(path[2]) for path in self.replaced if path[:2] in tables and path[2:])
+        return self._replaced_in("input", "fields") | self._replaced_in("query", "let")
+
+    def unknown_aggregates(self) -> frozenset[str]:
+        """The names of aggregates of which nothing is known."""
+        return self._replaced_in("query", "select")
+
+    def _replaced_in(self, *table: str) -> frozenset[str]:
+        return frozenset(str(path[2]) for path in self.replaced if path[:2] == table and path[2:])
 
 
 def draft_of(data: Mapping[str, Any]) -> Draft:

@@ -209,7 +209,8 @@ class _Document:
             )
         aggregates = self._aggregates(spec, fields, named)
         if spec.having is not None:
-            self._unknown |= set(spec.select) - {each.alias for each in aggregates}
+            self._unknown = set(spec.select) - {each.alias for each in aggregates}
+            self._unknown |= self._draft.unknown_aggregates()
             having = self._having(spec.having, aggregates)
         types = {field.name: field.type for field in fields}
         group_by = tuple(FieldReference(key, types[key]) for key in spec.group_by if key in types)
