@@ -68,7 +68,7 @@ def names() -> tuple[Workload, ...]:
 
 def large() -> tuple[Workload, ...]:
     """As many constants, operators, levels and aggregates as there may be."""
-    fields = 'n = { int = [0, 9] }\ns = { choice = ["a", "v7", "v2499"] }'
+    fields = f'n = {{ int = [0, 9] }}\ns = {{ choice = ["a", "v7", "v{MOST_VALUES // 2 - 1}"] }}'
     select = '[query.select]\nrows_of = "count(*)"'
     texts = ", ".join(f"'v{number}'" for number in range(MOST_VALUES // 2))
     numbers = ", ".join(str(number - 5) for number in range(MOST_VALUES // 2))
