@@ -20,6 +20,7 @@ from streambench.analysis.recoveries import QUANTUM_MS, Recovered, advance_ms, k
 from streambench.analysis.variants import Standing, VariantStatus, standings
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
+from streambench.model.written import DECIMAL
 from streambench.results.bundle import Bundle
 
 ROUNDS_AT_LEAST: Final = 3
@@ -46,7 +47,7 @@ _ELSEWHERE: Final = {
 }
 _HINT: Final = "streambench run --until 'p99 ±10%'"
 _LEXER: Final = re.compile(r"\s*(?P<name>[A-Za-z_][\w.]*)\s*(?P<width>\S.*?)?\s*")
-_WIDTH: Final = re.compile(r"(?:±|\+/?-)?\s*(?P<number>\d+(?:\.\d+)?)\s*%")
+_WIDTH: Final = re.compile(rf"(?:±|\+/?-)?\s*(?P<number>{DECIMAL})\s*%")
 _LEAST_PERCENT: Final = 0.5
 _MOST_PERCENT: Final = 50.0
 # Whatever more rounds bring, no figure of these is compared.

@@ -10,10 +10,12 @@ from typing import Final
 from streambench.experiment.sweep import sweep_example
 from streambench.model.errors import UsageError
 from streambench.model.sweep import Axis, AxisName
+from streambench.model.written import DECIMAL, quoted
 from streambench.workload.durations import parse_duration
 
 MOST_AXES: Final = 2
-_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
+MOST_VALUES: Final = 100
+_NUMBER: Final = re.compile(rf"({DECIMAL})\s*([kKmM]?)")
 _FACTOR: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -63,9 +65,14 @@ def _axis_of(axis: AxisName, listed: str) -> Axis:
     try:
         values = [_value(axis, part) for part in listed.split(",")] if listed else []
     except ValueError as error:
-        raise UsageError(f"in '{listed}', {error}", hint=example) from None
+        raise UsageError(f"in {quoted(listed)}, {error}", hint=example) from None
     if len(values) < 2:
         raise UsageError(f"{axis.value}={listed} has fewer than two values", hint=example)
+    if len(values) > MOST_VALUES:
+        raise UsageError(
+            f"{axis.value} has {len(values):,} values; at most {MOST_VALUES} make a picture",
+            hint=example,
+        )
     if len(set(values)) < len(values):
         raise UsageError(f"'{listed}' names a value twice", hint=example)
     return Axis(axis, tuple(sorted(values)))
@@ -76,5 +83,5 @@ def _value(axis: AxisName, text: str) -> float:
         return parse_duration(text)
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"'{text}' is not a number")
+        raise ValueError(f"{quoted(text)} is not a number")
     return float(match[1]) * _FACTOR[match[2].lower()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from streambench.cli.console import err, out
 from streambench.cli.options import examples
 from streambench.cli.parameters import folder
 from streambench.model.errors import ExitCode, UsageError
+from streambench.model.written import quoted
+from streambench.workload.names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +53,14 @@ def compare(
         ),
     ] = None,
     into: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--out", parser=folder, metavar="FOLDER", help="Where compare.html and the rest go."
+            "--out",
+            parser=folder,
+            metavar="FOLDER",
+            help="Where compare.html and the rest go.  [default: compare]",
         ),
-    ] = Path("compare"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
     ] = False,
@@ -62,9 +68,14 @@ def compare(
         bool, typer.Option("--anonymous", help="Name no host, user, path or folder in it.")
     ] = False,
     root: Annotated[
-        Path,
-        typer.Option("--in", parser=folder, metavar="FOLDER", help="Where baselines are kept."),
-    ] = Path("results"),
+        Path | None,
+        typer.Option(
+            "--in",
+            parser=folder,
+            metavar="FOLDER",
+            help="Where baselines are kept.  [default: results]",
+        ),
+    ] = None,
 ) -> None:
     """Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.
 
@@ -83,9 +94,19 @@ def compare(
     from streambench.analysis.compare.strangers import Term, with_implied
     from streambench.results import baselines
 
+    if as_json and into is not None:
+        raise UsageError(
+            "--json writes nothing, so --out would do nothing",
+            hint=f"streambench compare {' '.join(map(shlex.quote, sides))} --json",
+        )
+    if root is not None and baseline is None:
+        raise UsageError(
+            "--in says where a baseline is kept, and none is named",
+            hint=f"streambench compare --baseline main {' '.join(map(shlex.quote, sides))}",
+        )
     conditions = [parse_condition(text) for text in fail_on or ()]
     terms = _terms(allow or ())
-    first = () if baseline is None else (str(baselines.find(baseline, root)),)
+    first = () if baseline is None else (str(baselines.find(baseline, root or Path("results"))),)
     pairs = pairs_of(read_sides((*first, *sides)))
     if anonymous:
         pairs = anonymous_pairs(pairs)
@@ -104,7 +125,7 @@ def compare(
         if gates:
             out.print("")
             out.print(render_gates(gates))
-        page = write_comparison(into, comparison, gates)[0]
+        page = write_comparison(into or Path("compare"), comparison, gates)[0]
         err.print(f"page: {page.name if anonymous else page}", soft_wrap=True)
     _end(gates)
 
@@ -117,7 +138,7 @@ def _terms(texts: Sequence[str]) -> frozenset[Term]:
     for word in (word.strip() for text in texts for word in text.split(",")):
         if word not in known:
             raise UsageError(
-                f"nothing that runs may differ in is called {word}: {', '.join(known)}",
+                f"nothing that runs may differ in is called {quoted(word)}{did_you_mean(word, known)}",
                 hint="streambench compare --help",
             )
         found.add(known[word])

@@ -5,20 +5,22 @@ from __future__ import annotations
 from rich.console import Console
 
 from streambench.model.errors import StreambenchError
+from streambench.model.written import readable
 
-# Both honour NO_COLOR and the terminal's width by themselves.
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+# Both honour NO_COLOR and the terminal's width by themselves. What is printed is what users, files and
+# engines wrote: none of it is markup, and `:bug:` is no picture.
+out = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def say(words: str) -> None:
     """One line about what goes on."""
-    err.print(words, markup=False)
+    err.print(words)
 
 
 def show_error(error: StreambenchError) -> None:
     """What happened; a blank line; what to do."""
-    err.print(f"error: {error.message}", style="bold", markup=False, soft_wrap=True)
+    err.print(f"error: {readable(error.message)}", style="bold", soft_wrap=True)
     if error.hint is not None:
         err.print()
-        err.print(f"hint: {error.hint}", markup=False, soft_wrap=True)
+        err.print(f"hint: {readable(error.hint)}", soft_wrap=True)

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from streambench.cli.console import err, out
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.cli.parameters import whole
+from streambench.model.conditions import MOST_WORKERS, Conditions, Guarantee
 from streambench.model.plan import Plan, Unsupported
 
 
@@ -20,7 +21,10 @@ def explain(
     guarantee: Annotated[
         Guarantee, typer.Option(help="Delivery guarantee.")
     ] = Guarantee.AT_LEAST_ONCE,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers of the engine.")] = 2,
+    workers: Annotated[
+        int,
+        typer.Option(metavar="COUNT", parser=whole(1, MOST_WORKERS), help="Workers of the engine."),
+    ] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the native program, the processes and every setting that would be used."""

@@ -9,6 +9,7 @@ import typer
 from streambench.cli.parameters import duration_s
 from streambench.model.errors import UsageError
 from streambench.model.fault import USUAL_LENGTHS_MS, Fault, FaultKind
+from streambench.model.written import quoted, read_whole
 from streambench.workload.names import did_you_mean
 
 NONE = "none"
@@ -76,15 +77,18 @@ def _kind(text: str) -> FaultKind:
 def _times(kind: FaultKind, text: str | None) -> int:
     if text is None:
         return 1
-    if not text.isdigit() or not 1 <= int(text) <= _MOST_TIMES:
-        raise UsageError(f"a fault happens 1 to {_MOST_TIMES} times, not '{text}'", hint=_HINT)
-    if kind is FaultKind.BURST and int(text) > 1:
+    times = read_whole(text)
+    if times is None or not 1 <= times <= _MOST_TIMES:
+        raise UsageError(
+            f"a fault happens 1 to {_MOST_TIMES} times, not {quoted(text)}", hint=_HINT
+        )
+    if kind is FaultKind.BURST and times > 1:
         raise UsageError(
             "a burst is part of the load, which is made before anything starts: it cannot wait for "
             "a recovery",
             hint="streambench run --fault burst:2s@30s --fault burst:2s@60s",
         )
-    return int(text)
+    return times
 
 
 def _length_ms(kind: FaultKind, text: str | None, whole: str) -> int | None:
@@ -99,4 +103,4 @@ def _ms(text: str, whole: str) -> int:
     try:
         return round(duration_s(text) * 1000)
     except typer.BadParameter as error:
-        raise UsageError(f"'{text}' in '{whole}' is not a time", hint=_HINT) from error
+        raise UsageError(f"in {quoted(whole)}, {error.message}", hint=_HINT) from error

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.parameters import duration_s, folder, rate
+from streambench.cli.parameters import duration_s, folder, rate, whole
 from streambench.model.errors import UsageError
 
 _USUAL_MS = 60_000
@@ -29,7 +29,10 @@ def generate(
             help="Length of the load, e.g. 2m; 60s, three windows where that is longer, or the file.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the random streams.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="NUMBER", parser=whole(0), help="Seed of the random streams."),
+    ] = 1,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -41,6 +44,7 @@ def generate(
     ] = None,
 ) -> None:
     """Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256."""
+    from streambench.experiment.unused import refuse_unused_seed
     from streambench.load.trace import compile_trace
     from streambench.model.workload import Replay
     from streambench.runtime.paths import cache_dir
@@ -52,6 +56,7 @@ def generate(
     if to is not None and to.exists():
         raise UsageError(f"{to} exists already", hint=f"streambench generate --out {to}-2")
     loaded = load_workload(find(workload))
+    refuse_unused_seed(loaded, seed)
     usual_ms: int | None = max(_USUAL_MS, least_duration_ms(loaded))
     if isinstance(loaded.input, Replay):
         usual_ms = None

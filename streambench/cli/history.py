@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from streambench.cli.console import err, out
 from streambench.cli.options import examples
 from streambench.cli.parameters import folder
+from streambench.model.errors import UsageError
 
 EXAMPLES = examples(
     "streambench history results",
@@ -26,9 +28,14 @@ def history(
         typer.Option(metavar="RUN", help="Show the runs on the terms of this one."),
     ] = None,
     into: Annotated[
-        Path,
-        typer.Option("--out", parser=folder, metavar="FOLDER", help="Where history.html goes."),
-    ] = Path("history"),
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=folder,
+            metavar="FOLDER",
+            help="Where history.html goes.  [default: history]",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, and write nothing.")
     ] = False,
@@ -41,6 +48,11 @@ def history(
     from streambench.analysis.history.found import find_runs
     from streambench.analysis.history.history import history_of
 
+    if as_json and into is not None:
+        raise UsageError(
+            "--json writes nothing, so --out would do nothing",
+            hint=f"streambench history {shlex.quote(str(below))} --json",
+        )
     found = history_of(find_runs(below), like)
     if as_json:
         from streambench.analysis.published.history import history_to_json
@@ -51,4 +63,4 @@ def history(
     from streambench.report.history.write import write_history
 
     out.print(render_history(found))
-    err.print(f"page: {write_history(into, found)}", soft_wrap=True)
+    err.print(f"page: {write_history(into or Path('history'), found)}", soft_wrap=True)

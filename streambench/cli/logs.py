@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
+from streambench.cli.parameters import whole
 from streambench.model.errors import UsageError
 
 
@@ -36,7 +37,10 @@ def logs(
         str | None, typer.Option(help="Only log files whose name contains this.")
     ] = None,
     lines: Annotated[
-        int, typer.Option("--tail", "-n", min=1, help="So many last lines of each.")
+        int,
+        typer.Option(
+            "--tail", "-n", metavar="COUNT", parser=whole(1), help="So many last lines of each."
+        ),
     ] = 20,
 ) -> None:
     """Print the end of every log of a run, or of some of its processes."""

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from streambench import __version__
 from streambench.cli.arguments import LINE
+from streambench.cli.boundary import BUG, in_words
 from streambench.cli.console import err, out, show_error
 from streambench.cli.deferred import DeferredCommand
 from streambench.cli.hints import hint_here
@@ -37,6 +38,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "workloads": "List the workloads in ./workloads and those that come with streambench.",
     "engines": "List the engines and their variants, your own included, and when each closes a window.",
     "validate": "Check a workload: its declaration, its load, its variants, and if a result can be exact.",
+    "schema": "Print the JSON schema of workload.toml, for editors that complete and check it.",
     "generate": "Compile a workload's load: columns (Parquet), encoded record batches and their SHA-256.",
     "logs": "Print the end of every log of a run, or of some of its processes.",
     "clean": "List what streambench keeps in its cache, with sizes, and delete it after a yes.",
@@ -53,7 +55,7 @@ class Boundary(TyperGroup):
             self.add_command(DeferredCommand(name, help=first_sentence))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; never a traceback for a StreambenchError or an interrupt."""
+        """Run the command; never a traceback for what a user or the machine caused, or for an interrupt."""
         try:
             return super().invoke(ctx)
         except PARSER_ERROR as error:
@@ -61,11 +63,16 @@ class Boundary(TyperGroup):
             if command in self.commands:
                 raise self._ended(ctx, refusal(error, command, self._flags(ctx, command))) from None
             raise self._ended(ctx, no_command(error, words, self.commands)) from None
-        except StreambenchError as error:
-            raise self._ended(ctx, error) from None
         except (KeyboardInterrupt, Terminated):
             err.print("interrupted")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if (told := in_words(error, ctx.meta.get(LINE, []))) is None:
+                error.add_note(BUG)
+                raise
+            raise self._ended(ctx, told) from None
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read what comes before the command."""

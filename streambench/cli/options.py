@@ -12,7 +12,13 @@ import typer
 from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.parameters import duration_s, folder, names, rate, whole
 from streambench.kafka.broker_versions import broker_version
-from streambench.model.conditions import USUAL_BROKER, Conditions, Guarantee, Profile
+from streambench.model.conditions import (
+    MOST_WORKERS,
+    USUAL_BROKER,
+    Conditions,
+    Guarantee,
+    Profile,
+)
 
 if TYPE_CHECKING:
     from streambench.experiment.build import Options
@@ -61,7 +67,10 @@ class CommonOptions:
         ),
     ] = None
     workers: Annotated[
-        int, typer.Option(metavar="COUNT", parser=whole(1, 64), help="Workers of each engine.")
+        int,
+        typer.Option(
+            metavar="COUNT", parser=whole(1, MOST_WORKERS), help="Workers of each engine."
+        ),
     ] = 2
     guarantee: Annotated[Guarantee, typer.Option(help="What must hold when something dies.")] = (
         Guarantee.AT_LEAST_ONCE

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
+from streambench.model.written import DECIMAL, quoted, read_whole
+from streambench.workload.durations import LONGEST_MS, show_duration
+from streambench.workload.text_file import WHY
+
+_NUMBER = re.compile(rf"({DECIMAL})\s*([kKmM]?)")
+_DURATION = re.compile(rf"({DECIMAL})\s*(ms|s|m|min|h)?")
+_PERCENT = re.compile(rf"({DECIMAL})\s*%?")
 _FACTOR = {"": 1, "k": 1_000, "m": 1_000_000}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -29,19 +35,19 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     upwards = f"from {least} to {most}" if most is not None else f"of {least} or more"
 
     def number(text: str) -> int:
-        value = str(text).strip()
-        if not value.isdecimal() or int(value) < least or (most is not None and int(value) > most):
-            raise typer.BadParameter(f"'{text}' is not a whole number {upwards}")
-        return int(value)
+        value = read_whole(str(text))
+        if value is None or value < least or (most is not None and value > most):
+            raise typer.BadParameter(f"{quoted(str(text))} is not a whole number {upwards}")
+        return value
 
     return number
 
 
 def percent(text: str) -> float:
     """`5`, `2.5` or `5%`, from 0.5 to 50."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%?", str(text).strip())
+    match = _PERCENT.fullmatch(str(text).strip())
     if match is None or not 0.5 <= float(match[1]) <= 50:
-        raise typer.BadParameter(f"'{text}' is not a percentage from 0.5 to 50")
+        raise typer.BadParameter(f"{quoted(str(text))} is not a percentage from 0.5 to 50")
     return float(match[1])
 
 
@@ -50,7 +56,9 @@ def duration_s(text: str) -> float:
     match = _DURATION.fullmatch(text.strip())
     value = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
     if value <= 0:
-        raise typer.BadParameter(f"'{text}' is not a duration; write it as 90s, 2m or 500ms")
+        raise typer.BadParameter(f"{quoted(text)} is not a duration; write it as 90s, 2m or 500ms")
+    if value * 1000 > LONGEST_MS:
+        raise typer.BadParameter(f"{quoted(text)} is longer than {show_duration(LONGEST_MS)}")
     return value
 
 
@@ -58,8 +66,11 @@ def folder(text: str) -> Path:
     """A folder's path; nothing at all would be the working folder by accident."""
     given = str(text)
     if not given.strip():
-        raise typer.BadParameter(f"'{given}' names no folder")
-    return Path(given)
+        raise typer.BadParameter(f"{quoted(given)} names no folder")
+    path = Path(given)
+    if (why := _no_folder_why(path)) is not None:
+        raise typer.BadParameter(f"{quoted(given)} can be no folder: {why}")
+    return path
 
 
 def names(values: list[str]) -> tuple[str, ...]:
@@ -68,9 +79,22 @@ def names(values: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in split if part))
 
 
+def _no_folder_why(path: Path) -> str | None:
+    """Why there is no such folder, and none can be made."""
+    for each in (path, *path.parents):
+        try:
+            found = each.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            return WHY.get(error.errno or 0, str(error.strerror))
+        return None if stat.S_ISDIR(found.st_mode) else f"{each} is a file"
+    return None
+
+
 def _thousands(text: str, what: str) -> int:
     match = _NUMBER.fullmatch(text.strip())
     value = float(match[1]) * _FACTOR[match[2].lower()] if match else 0.0
     if value < 1 or value != int(value):
-        raise typer.BadParameter(f"'{text}' is not {what}")
+        raise typer.BadParameter(f"{quoted(text)} is not {what}")
     return int(value)

@@ -14,6 +14,8 @@ from streambench.cli.requirements import RequireOption, end_by_requirements, req
 from streambench.model.errors import EnvironmentLacks, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streambench.results.bundle import Bundle, LoneTrials
 
 
@@ -51,11 +53,7 @@ def report(
     """
     from streambench.results.bundle import Bundle, read, read_bundle, requiring
 
-    if into is not None and not anonymous:
-        raise UsageError(
-            "a report is written into its bundle; --out is for an anonymous copy",
-            hint="streambench report BUNDLE --anonymous --out FOLDER",
-        )
+    _refuse_unused(into, require or (), as_json=as_json, timing=timing, anonymous=anonymous)
     chosen = bundle or newest_bundle(Path("results"))
     required = requirements(require or ())
     whole = bool(required) or as_json or timing or anonymous
@@ -100,6 +98,32 @@ def _print_and_write(
             f"the report of {folder} cannot be written: {error.strerror}",
             hint=f"copy the bundle elsewhere: cp -r {folder} /tmp",
         ) from error
+
+
+def _refuse_unused(
+    into: Path | None, require: Sequence[str], *, as_json: bool, timing: bool, anonymous: bool
+) -> None:
+    """Raise UsageError for an option that would do nothing beside the others."""
+    if into is not None and not anonymous:
+        raise UsageError(
+            "a report is written into its bundle; --out is for an anonymous copy",
+            hint="streambench report BUNDLE --anonymous --out FOLDER",
+        )
+    if into is not None and (as_json or timing):
+        alone = "--json" if as_json else "--timing"
+        raise UsageError(
+            f"{alone} writes nothing, so --out would do nothing",
+            hint=f"streambench report BUNDLE --anonymous {alone}",
+        )
+    if as_json and timing:
+        raise UsageError(
+            "--json and --timing each print something else", hint="streambench report --timing"
+        )
+    if timing and require:
+        raise UsageError(
+            "--timing prints what took how long, and nothing of --require",
+            hint="streambench report --require 'delay_p99 < 500ms'",
+        )
 
 
 def _print_json(found: Bundle) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from streambench.cli.console import err
 from streambench.model.errors import ExitCode, UsageError
+from streambench.workload.text_file import NoText, read_text
 
 if TYPE_CHECKING:
     from streambench.results.bundle import Bundle
@@ -69,14 +70,19 @@ def _texts(given: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield text, ""
             continue
         file = Path(text[1:])
-        try:
-            lines = file.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise UsageError(
-                f"the requirements in {file} cannot be read: {reason}",
-                hint="a file with one condition a line, such as: delay_p99 < 500ms",
-            ) from error
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_lines(file), 1):
             if condition := line.partition("#")[0].strip():
                 yield condition, f" (line {number} of {file})"
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return read_text(file).splitlines()
+    except FileNotFoundError:
+        why = "it does not exist"
+    except NoText as error:
+        why = error.why
+    raise UsageError(
+        f"the requirements in {file} cannot be read: {why}",
+        hint="a file with one condition a line, such as: delay_p99 < 500ms",
+    )

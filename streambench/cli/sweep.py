@@ -78,6 +78,11 @@ def _sweep(asked: SweepAsked) -> ExitCode:
         raise UsageError(
             "--rate fixes what rate= varies", hint=f"streambench sweep {' '.join(varied)}"
         )
+    if asked.cold and AxisName.RATE not in {axis.name for axis in axes}:
+        raise UsageError(
+            "--cold is for rates, which share a job else, and none is varied",
+            hint=f"streambench sweep {' '.join(varied)}",
+        )
     requests = built(options, axes)
     with alone(wait=asked.wait):
         return bench(requests, axes, cold=asked.cold)

@@ -17,17 +17,20 @@ def validate(
     from streambench.experiment.declared import declared_for
     from streambench.workload.lateness import with_lateness
     from streambench.workload.locate import find
-    from streambench.workload.parse import load_workload
+    from streambench.workload.mistakes import Mistake
+    from streambench.workload.parse import load_workload, workload_file
     from streambench.workload.validate import findings
 
-    parsed = load_workload(find(workload))
-    found = findings(parsed, rate_per_s=None, duration_ms=None, partitions=parsed.partitions)
-    fatal = [finding for finding in found if finding.fatal]
+    folder = find(workload)
+    parsed = load_workload(folder)
+    try:
+        found = findings(parsed, partitions=parsed.partitions)
+    except UsageError as error:  # of the file that is replayed
+        told = Mistake(("input", "replay"), error.message, error.hint or "")
+        raise workload_file(folder).refusal([told]) from None
+    fatal = [Mistake(each.path, each.message, each.hint) for each in found if each.fatal]
     if fatal:
-        raise UsageError(
-            f"{workload} cannot run:\n" + "\n".join(f"  - {problem.message}" for problem in fatal),
-            hint=fatal[0].hint,
-        )
+        raise workload_file(folder).refusal(fatal)
     parsed = with_lateness(parsed)
     declared = declared_for(parsed)
     for finding in found:
@@ -41,6 +44,4 @@ def validate(
         out.print(f"{workload} is sound. No record can be late: every result is checked exactly.")
     for engine, variants in declared.items():
         for each in variants:
-            out.print(
-                f"{engine}:{each.name} is sound, declared in {each.declared_in}.", markup=False
-            )
+            out.print(f"{engine}:{each.name} is sound, declared in {each.declared_in}.")

@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from streambench.cli.console import err, out, show_error
 from streambench.model.errors import StreambenchError
@@ -52,8 +52,8 @@ def workloads(
     for workload in found:
         query = workload.query
         table.add_row(
-            escape(workload.name),
-            escape(workload.title),
+            Text(workload.name),
+            Text(workload.title),
             _load(workload),
             show_window(query.window),
             show_duration(query.grace_ms),

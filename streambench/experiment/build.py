@@ -24,6 +24,12 @@ from streambench.experiment.phases import closings, lock_warnings, unlocked
 from streambench.experiment.request import Request
 from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.sweep import Terms, at, sweep_example
+from streambench.experiment.unused import (
+    USUAL_SEED,
+    refuse_long_warm_up,
+    refuse_unused_restart,
+    refuse_unused_seed,
+)
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault
@@ -69,7 +75,7 @@ class Options:
     faults: tuple[Fault, ...] | None = None
     quick: bool = False
     repeats: int = 1
-    seed: int = 1
+    seed: int = USUAL_SEED
     out: Path = Path("results")
     command: str = ""  # as it was typed, for the report
     requirements: tuple[str, ...] = ()  # what an engine must meet
@@ -104,6 +110,12 @@ def chosen_rates(options: Options) -> Request:
         raise UsageError(
             "a curve has no faults unless its rates are named",
             hint=f"streambench curve --rates 5k,10k,20k --fault {options.faults[0]}",
+        )
+    if options.conditions.restart_delay_ms != 0:
+        raise UsageError(
+            "--restart says when a dead process is started again, and a curve has no faults unless its "
+            "rates are named",
+            hint="streambench curve --rates 5k,10k,20k --fault worker-kill@25s --restart 5s",
         )
     request = make_request(dataclasses.replace(options, faults=()))
     _check_any_rate(request, "a curve")
@@ -156,6 +168,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     """
     terms = _terms(options, point)
     workload, rate_per_s = terms.workload, terms.rate_per_s
+    refuse_unused_seed(workload, options.seed)
     declared = declared_where_asked(options.engines, workload, terms.conditions)
     who = chosen(options.engines, options.settings, declared)
     usual = lengths_unasked(workload, quick=options.quick, swept=swept, faulty=bool(options.faults))
@@ -179,6 +192,8 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
         duration_ms=_whole_ms(workload, warm_up_s, length),
         partitions=workload.partitions,
     )
+    refuse_unused_restart(workload, terms.conditions, length.faults)
+    refuse_long_warm_up(workload, options.warm_up_s)
     contenders = tuple(contender(*each, workload, conditions, length.faults) for each in who)
     plans = [(each.title, each.plan) for each in contenders if isinstance(each.plan, Plan)]
     surprising = (*terms.told, *_surprises(workload))
@@ -186,7 +201,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     notes = (usual.why if length.is_usual else None, length.no_faults)
     return Request(
         workload=workload,
-        workload_text=(workload.folder / "workload.toml").read_text(),
+        workload_text=(workload.folder / "workload.toml").read_text(encoding="utf-8"),
         contenders=contenders,
         conditions=conditions,
         rate_per_s=rate_per_s,

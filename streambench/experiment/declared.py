@@ -15,9 +15,10 @@ from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
 from streambench.workload.locate import available
+from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean
 from streambench.workload.parse import load_workload
-from streambench.workload.toml_file import TomlFile, read_toml
+from streambench.workload.toml_file import read_toml
 
 VARIANTS_FILE: Final = "variants.toml"
 
@@ -71,8 +72,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
 def _read(
     file: Path, before: Sequence[DeclaredVariant], workload: Workload, conditions: Conditions
 ) -> tuple[DeclaredVariant, ...]:
-    check = f"streambench validate {workload.name}"
-    written = read_toml(file, shown=_shown(file), check=check)
+    written = read_toml(file, shown=_shown(file))
     found: list[DeclaredVariant] = []
     problems: list[Problem] = []
     for engine, variants in written.data.items():
@@ -92,14 +92,18 @@ def _read(
                 case wrong:
                     problems += wrong
     if problems:
-        raise written.refusal(*(_told(written, problem) for problem in problems))
+        raise written.refusal([_mistake(problem, workload) for problem in problems])
     return tuple(found)
 
 
-def _told(written: TomlFile, problem: Problem) -> str:
-    """The problem with its place, or that of the table where its key is not written."""
-    place = written.place(problem.path) or written.place(problem.path[:-1])
-    return f"{place}: {problem}" if place else str(problem)
+def _mistake(problem: Problem, workload: Workload) -> Mistake:
+    """The problem with the command that shows what can be declared."""
+    if problem.path[0] not in ALL:
+        return Mistake(problem.path, problem.message, "streambench engines lists all of them")
+    shows = f"streambench explain {workload.name} --engine {problem.path[0]}"
+    return Mistake(
+        problem.path, problem.message, f"{shows}, for its settings; docs/variants.md has the keys"
+    )
 
 
 def _shown(file: Path) -> str:

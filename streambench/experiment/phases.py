@@ -11,6 +11,7 @@ from typing import Final
 from streambench.model.conditions import Conditions
 from streambench.model.plan import Plan, Setting
 from streambench.model.workload import Replay, Workload
+from streambench.model.written import DECIMAL
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.workload.durations import windows_words
 
@@ -30,7 +31,7 @@ _SETTINGS: Final = frozenset(
     )
 )
 _VALUE: Final = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?)?"
+    rf"({DECIMAL})\s*(ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?)?"
 )
 _UNIT_MS: Final = {"m": 60_000.0, "s": 1_000.0, "h": 3_600_000.0}
 

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
-from streambench.model.conditions import Conditions, Profile
+from streambench.model.conditions import MOST_WORKERS, Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.sweep import AxisName, Point
@@ -18,6 +18,7 @@ from streambench.model.workload import (
     Replay,
     Workload,
 )
+from streambench.workload.schema import MAX_CHOICES, MAX_PARTITIONS, MAX_RATE_PER_S, MAX_SKEW
 
 PADDING: Final = "padding"
 _VALUES: Final = {
@@ -28,6 +29,15 @@ _VALUES: Final = {
     AxisName.PARTITIONS: "2,4,8",
     AxisName.WORKERS: "1,2,4",
     AxisName.COMMIT: "100ms,300ms,970ms",
+}
+# What can be declared, and of what is declared nowhere as much as a machine bears.
+_RANGES: Final = {
+    AxisName.RATE: (1, MAX_RATE_PER_S),
+    AxisName.KEYS: (1, MAX_CHOICES),
+    AxisName.WIDTH: (0, 100_000),
+    AxisName.PARTITIONS: (1, MAX_PARTITIONS),
+    AxisName.WORKERS: (1, MOST_WORKERS),
+    AxisName.COMMIT: (1, 3_600_000),
 }
 
 # A file's records come at any rate (workload.paced), and into any number of partitions.
@@ -86,7 +96,7 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
     if name is AxisName.PARTITIONS:
         return dataclasses.replace(workload, partitions=_whole(name, value))
     if name is AxisName.WIDTH:
-        return _padded(workload, _whole(name, value, least=0))
+        return _padded(workload, _whole(name, value))
     if len(workload.query.group_by) > 1:
         raise UsageError(
             f"a sweep of {name.value} varies the one field by which a query groups; {workload.name} has "
@@ -97,6 +107,8 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
     chosen: FieldSource
     match name, workload.field(key).source:
         case AxisName.SKEW, Choice() as source:
+            if not 0 <= value <= MAX_SKEW:
+                raise _beyond(name, value, f"numbers from 0 to {MAX_SKEW}")
             chosen = dataclasses.replace(source, skew=value)
         case AxisName.KEYS, Choice(values=values, skew=skew):
             stem = values[0].rstrip("0123456789") or key
@@ -128,13 +140,17 @@ def _padded(workload: Workload, width_bytes: int) -> Workload:
     return dataclasses.replace(workload, fields=(*workload.fields, field))
 
 
-def _whole(name: AxisName, value: float, least: int = 1) -> int:
-    if value != int(value) or value < least:
-        raise UsageError(
-            f"{value:g} is no value for {name.value}: whole numbers from {least}",
-            hint=sweep_example(name),
-        )
+def _whole(name: AxisName, value: float) -> int:
+    least, most = _RANGES[name]
+    if value != int(value) or not least <= value <= most:
+        raise _beyond(name, value, f"whole numbers from {least:,} to {most:,}")
     return int(value)
+
+
+def _beyond(name: AxisName, value: float, what: str) -> UsageError:
+    return UsageError(
+        f"{value:,.10g} is no value for {name.value}: {what}", hint=sweep_example(name)
+    )
 
 
 def sweep_example(name: AxisName) -> str:

@@ -22,6 +22,8 @@ class Profile(enum.Enum):
     DEFAULTS = "defaults"
 
 
+MOST_WORKERS = 64
+"""So many workers of an engine can be asked for."""
 USUAL_BROKER = "4.4.0"
 """The version of the Kafka broker that every engine meets unless another is asked for."""
 

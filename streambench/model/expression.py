@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 
 class FieldType(enum.Enum):
@@ -67,6 +68,14 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """`operand` is one of `values`, which are of its type: two or more, each once."""
+
+    operand: Expression
+    values: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
 class And:
     """All operands hold."""
 
@@ -87,7 +96,42 @@ class Not:
     operand: Expression
 
 
-Expression: TypeAlias = FieldReference | Literal | Arithmetic | Comparison | And | Or | Not
+Expression: TypeAlias = (
+    FieldReference | Literal | Arithmetic | Comparison | Membership | And | Or | Not
+)
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """What an expression is directly made of."""
+    match expression:
+        case FieldReference() | Literal():
+            return ()
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return (left, right)
+        case And(operands=operands) | Or(operands=operands):
+            return operands
+        case Not(operand=operand) | Membership(operand=operand):
+            return (operand,)
+        case _:
+            assert_never(expression)
+
+
+def parts(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of, the outer before the inner."""
+    waiting = [expression]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(children(found)))
+
+
+def depth(expression: Expression) -> int:
+    """How many expressions stand within each other, at most; one alone is 1."""
+    level, deep = [expression], 0
+    while level:
+        level = [child for each in level for child in children(each)]
+        deep += 1
+    return deep
 
 
 class AggregateFunction(enum.Enum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from streambench.analysis.damage_words import counts_in_words
@@ -66,7 +65,7 @@ def render_lone(lone: LoneTrials) -> RenderableType:
     for trial in lone.trials:
         record = trial.record
         figures = [labelled(summarise(name, [record])) for name in _METRICS]
-        table.add_row(str(record.number), escape(record.variant.label), _result(record), *figures)
+        table.add_row(str(record.number), Text(record.variant.label), _result(record), *figures)
     reasons = [
         Text(f"{trial.record.number}: {reason}")
         for trial in lone.trials

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from streambench.analysis.timing import Timing, VariantTiming
@@ -26,7 +25,7 @@ def _table(timing: Timing) -> FittingTable:
     table = FittingTable(gap=2)
     table.add_column(f"{timing.of}: phase, s", no_wrap=True)
     for variant in timing.variants:
-        table.add_column(escape(variant.label), justify="right", overflow="fold")
+        table.add_column(Text(variant.label), justify="right", overflow="fold")
     for phase in timing.phases:
         table.add_row(phase, *(_seconds(variant, phase) for variant in timing.variants))
     table.add_section()

@@ -46,3 +46,11 @@ def range_of(expression: Expression, ranges: Mapping[str, Range]) -> Range:
                     return (min(corners), max(corners))
         case _:
             raise ValueError(f"{expression} is not a BIGINT")
+
+
+def magnitude(value: int) -> str:
+    """A number as a message shows it: with all its digits, unless they tell nothing any more."""
+    if value.bit_length() <= 100:
+        return f"{value:,}"
+    # Python refuses to write down what has thousands of digits.
+    return f"{'-' if value < 0 else ''}10^{(value.bit_length() - 1) * 30103 // 100000}"

@@ -7,19 +7,29 @@ from decimal import Decimal
 from typing import Final, assert_never
 
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
+from streambench.model.written import DECIMAL, quoted
 
-_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
+_DURATION: Final = re.compile(rf"\s*({DECIMAL})\s*([a-z]+)\s*")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+DURATION_PATTERN: Final = rf"^\s*[0-9]+(\.[0-9]+)?\s*({'|'.join(_UNIT_MS)})\s*$"
+"""What a duration looks like, for tools that check texts."""
+LONGEST_MS: Final = 999 * 86_400_000
+"""No length of time that can be asked for is greater: of more days Flink makes no interval in a watermark."""
 
 
 def parse_duration(text: str) -> int:
     """Return a duration in whole milliseconds; ValueError says how to write it."""
     matched = _DURATION.fullmatch(text)
     if matched is None or matched[2] not in _UNIT_MS:
-        raise ValueError(f'\'{text}\' is not a duration; write "50 ms", "1 s", "15 min" or "1 h"')
+        raise ValueError(
+            f'{quoted(text)} is not a duration; write "50 ms", "1 s", "15 min" or "1 h"'
+        )
     duration_ms = Decimal(matched[1]) * _UNIT_MS[matched[2]]
     if duration_ms != int(duration_ms):
-        raise ValueError(f"'{text}' is not a whole number of milliseconds")
+        raise ValueError(f"{quoted(text)} is not a whole number of milliseconds")
+    if duration_ms > LONGEST_MS:
+        raise ValueError(f"{quoted(text)} is longer than {show_duration(LONGEST_MS)}")
     return int(duration_ms)
 
 

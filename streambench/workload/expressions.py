@@ -5,14 +5,11 @@ sqlglot only parses; everything that it accepts and this file does not name is r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
 
-from streambench.model.errors import UsageError
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -25,13 +22,26 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Literal,
+    Membership,
     Not,
     Or,
+    depth,
+    parts,
 )
 from streambench.model.workload import Field
+from streambench.model.written import printable, quoted, shortened
+from streambench.workload.limits import (
+    LONGEST_TEXT,
+    MOST_DEEP,
+    MOST_PARTS,
+    MOST_VALUES,
+)
 from streambench.workload.names import did_you_mean
+from streambench.workload.sql_text import SUBSET, ExpressionError, excerpt, parsed_sql, too_deep
 
 MAX_BIGINT: Final = 2**63 - 1
+
+_Read = TypeVar("_Read")
 
 _COMPARISONS: Final[Mapping[type[exp.Expression], ComparisonOperator]] = {
     exp.EQ: ComparisonOperator.EQ,
@@ -51,9 +61,6 @@ _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
     exp.Min: AggregateFunction.MIN,
     exp.Max: AggregateFunction.MAX,
 }
-_SUBSET: Final = (
-    "columns, whole numbers, 'strings', + - *, = <> < <= > >=, AND, OR, NOT, IN (…), BETWEEN"
-)
 # What people try first, and what to write instead.
 _INSTEAD: Final[Mapping[type[exp.Expression], str]] = {
     exp.Div: "division, whose rounding differs between engines; compare products instead (a > 2 * b)",
@@ -69,60 +76,87 @@ _INSTEAD: Final[Mapping[type[exp.Expression], str]] = {
     exp.DPipe: "string operators",
     exp.Subquery: "sub-queries",
     exp.Select: "sub-queries",
-    exp.Avg: "avg, which is not exact; select 'sum(x)' and 'count(*)'",
+    exp.Avg: "avg: not supported, as it is not exact; the nearest is 'sum(x)' and 'count(*)'",
 }
 _AGGREGATE_FORMS: Final = "count(*), sum(x), min(x) or max(x)"
-
-
-class ExpressionError(UsageError):
-    """A text that is not in the subset; the message tells the position (1 is the first character)."""
 
 
 def parse_expression(text: str, fields: Sequence[Field]) -> Expression:
     """Return the condition in `text` over `fields`, type-checked.
 
-    Raises ExpressionError for what is outside the subset, unknown columns and mixed types.
+    Raises ExpressionError for what is outside the subset, unknown columns, mixed types and what is too large.
     """
-    node = _parse(text)
-    return _Reader(text, fields).condition(node)
+    return _read(text, fields, _condition)
 
 
 def parse_aggregate(text: str, alias: str, fields: Sequence[Field]) -> Aggregate:
     """Return the aggregate in `text`, to be called `alias`: count(*), sum, min or max of a whole number."""
-    node = _parse(text)
-    reader = _Reader(text, fields)
+    return _read(text, fields, lambda reader, node: _aggregate(reader, node, alias))
+
+
+def _read(
+    text: str, fields: Sequence[Field], read: Callable[[_Reader, exp.Expression], _Read]
+) -> _Read:
+    node = parsed_sql(text)
+    try:
+        return read(_Reader(text, fields), node)
+    except RecursionError:
+        raise too_deep(text, 1, "too many operators") from None
+
+
+def _condition(reader: _Reader, node: exp.Expression) -> Expression:
+    found = reader.condition(node)
+    _check_size((found,), reader)
+    return found
+
+
+def _aggregate(reader: _Reader, node: exp.Expression, alias: str) -> Aggregate:
     if type(node) is exp.Count:
         if not isinstance(node.this, exp.Star):
             raise reader.refusal(
-                node, "count of anything but rows; the nearest is 'count(*)', as no field is null"
+                node,
+                "count of anything but rows: not supported; the nearest is 'count(*)', as no field is null",
             )
         return Aggregate(alias, AggregateFunction.COUNT, None)
     function = _AGGREGATES.get(type(node))
     if function is None:
-        if isinstance(node, exp.Avg):
+        if type(node) in _INSTEAD and isinstance(node, exp.AggFunc):
             raise reader.outside(node)
+        if isinstance(node, exp.AggFunc | exp.Window | exp.Filter):
+            raise reader.refusal(
+                node,
+                f"{node.key}: not supported; the nearest: an aggregate is {_AGGREGATE_FORMS}",
+            )
         raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
+    name = function.value
     if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
-        name = function.value
-        raise reader.refusal(node, f"DISTINCT or several arguments; the nearest is '{name}(x)'")
-    return Aggregate(alias, function, reader.number(node.this))
+        raise reader.refusal(
+            node, f"DISTINCT or several arguments: not supported; the nearest is '{name}(x)'"
+        )
+    if not isinstance(node.this, exp.Expression):
+        raise reader.refusal(node, f"nothing to aggregate; write '{name}(x)'")
+    argument = reader.number(node.this)
+    _check_size((argument,), reader)
+    return Aggregate(alias, function, argument)
 
 
-def _parse(text: str) -> exp.Expression:
-    try:
-        nodes = sqlglot.parse(text)
-    except ParseError as error:
-        first = error.errors[0]
-        at = f" near '{first['highlight']}'" if first.get("highlight") else ""
-        raise ExpressionError(
-            f"{text!r} is not SQL at position {first.get('col') or 1}{at}: {first['description']}"
-        ) from None
-    except TokenError:
-        raise ExpressionError(f"{text!r} is not SQL: a quote is not closed") from None
-    node = nodes[0]
-    if len(nodes) != 1 or not isinstance(node, exp.Expression):
-        raise ExpressionError(f"{text!r} is not one SQL expression")
-    return node
+def _check_size(expressions: Sequence[Expression], reader: _Reader) -> None:
+    """Raise ExpressionError for expressions that engines could not compile."""
+    every = [part for each in expressions for part in parts(each)]
+    values = sum(len(part.values) for part in every if isinstance(part, Membership))
+    text = reader.text
+    for found, most, what in (
+        (len(every), MOST_PARTS, "columns, constants and operators"),
+        (values, MOST_VALUES, "constants in IN (…)"),
+        (max(map(depth, expressions), default=0), MOST_DEEP, "operators within each other"),
+    ):
+        if found > most:
+            raise ExpressionError(
+                f"{excerpt(text, 1)} has, from position 1 on, {found:,} {what}; at most {most:,} can be "
+                "used",
+                1,
+                "use fewer: let the records carry a field that says it already, such as a group",
+            )
 
 
 class _Reader:
@@ -188,9 +222,12 @@ class _Reader:
             raise self.refusal(node, "a qualified column; write the field's name alone")
         name = node.name
         if name not in self.types:
+            position = self._position(node)
             raise ExpressionError(
-                f"{self.text!r} names an unknown column '{name}' at position {self._position(node)}"
-                f"{did_you_mean(name, self.types)}"
+                f"{excerpt(self.text, position)} names an unknown column {quoted(name)} at position "
+                f"{position}{did_you_mean(name, self.types)}",
+                position,
+                f"the columns are {', '.join(self.types)}",
             )
         return FieldReference(name, self.types[name])
 
@@ -202,13 +239,19 @@ class _Reader:
                 raise self.refusal(
                     node, "quotes, backslashes, control characters or ${ in a string"
                 )
+            if len(text) > LONGEST_TEXT:
+                raise self.refusal(
+                    node,
+                    f"a string of {len(text):,} characters; at most {LONGEST_TEXT:,} can be used",
+                )
             return Literal(text)
         if not (text.isascii() and text.isdigit()):
             raise self.refusal(
-                node, f"the number {text}; only whole numbers are exact on every engine"
+                node, f"the number {quoted(text)}; only whole numbers are exact on every engine"
             )
-        if int(text) > MAX_BIGINT:
-            raise self.refusal(node, f"the number {text}; the greatest is {MAX_BIGINT}")
+        # Python does not read a number of thousands of digits.
+        if len(text.lstrip("0")) > len(str(MAX_BIGINT)) or int(text) > MAX_BIGINT:
+            raise self.refusal(node, f"the number {quoted(text)}; the greatest is {MAX_BIGINT}")
         return Literal(int(text))
 
     def _membership(self, node: exp.In) -> Expression:
@@ -216,11 +259,19 @@ class _Reader:
         if not members:
             raise self.refusal(node, "IN without a list of constants; write x IN (1, 2)")
         left = self.value(node.this)
-        equals = tuple(
+        equals = [
             self._compare(member, ComparisonOperator.EQ, left, self.value(member))
             for member in members
-        )
-        return equals[0] if len(equals) == 1 else Or(equals)
+        ]
+        constants = [each.right.value for each in equals if isinstance(each.right, Literal)]
+        several = tuple(dict.fromkeys(constants))
+        others = [each for each in equals if not isinstance(each.right, Literal)]
+        found: list[Expression] = [*others]
+        if len(several) == 1:
+            found = [Comparison(ComparisonOperator.EQ, left, Literal(several[0])), *others]
+        elif several:
+            found = [Membership(left, several), *others]
+        return found[0] if len(found) == 1 else Or(tuple(found))
 
     def _between(self, node: exp.Between) -> Expression:
         if node.args.get("symmetric"):
@@ -255,12 +306,17 @@ class _Reader:
                 node, f"this here; an aggregate stands in `select` alone: {_AGGREGATE_FORMS}"
             )
         if isinstance(node, exp.Func):
-            return self.refusal(node, f"functions; what can be used: {_SUBSET}")
-        return self.refusal(node, f"{node.sql()!r}; what can be used: {_SUBSET}")
+            return self.refusal(node, f"functions: not supported; what can be used: {SUBSET}")
+        position = self._position(node)
+        rest = shortened(printable(self.text[position - 1 :]), 40)
+        return self.refusal(node, f"'{rest}'; what can be used: {SUBSET}")
 
     def refusal(self, node: exp.Expression, what: str) -> ExpressionError:
         """An error that tells where and what."""
-        return ExpressionError(f"{self.text!r} uses, at position {self._position(node)}, {what}")
+        position = self._position(node)
+        return ExpressionError(
+            f"{excerpt(self.text, position)} uses, at position {position}, {what}", position
+        )
 
     def _position(self, node: exp.Expression) -> int:
         # Only tokens that carry text keep their place: a construct begins at its first one.
@@ -270,10 +326,15 @@ class _Reader:
 
 def _flat(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
     """The operands of a chain `a AND b AND c`, without its nesting."""
-    parts: list[exp.Expression] = []
-    for side in (node.this, node.expression):
-        parts.extend(_flat(side, kind) if isinstance(side, kind) else [side])
-    return parts
+    found: list[exp.Expression] = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, kind):
+            waiting += [part.expression, part.this]
+        else:
+            found.append(part)
+    return found
 
 
 def _type_of(value: Expression) -> FieldType:

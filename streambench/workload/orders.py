@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Final
 
 from streambench.model.expression import (
-    And,
-    Arithmetic,
     Comparison,
     ComparisonOperator,
     Expression,
     FieldReference,
     FieldType,
     Literal,
-    Not,
-    Or,
+    parts,
 )
 from streambench.model.workload import Choice, Replay, Workload
 from streambench.workload.source import opened
@@ -68,21 +65,11 @@ def _replayed(workload: Workload, replay: Replay, names: list[str]) -> str | Non
 
 def _ordered(condition: Expression) -> Iterator[FieldReference | Literal]:
     """The strings that a condition compares by their order."""
-    match condition:
-        case Comparison(operator=operator, left=left, right=right):
-            if operator not in _SAME_FOR_ALL:
-                for side in (left, right):
-                    if (string := _string(side)) is not None:
-                        yield string
-        case And(operands=operands) | Or(operands=operands):
-            for operand in operands:
-                yield from _ordered(operand)
-        case Not(operand=operand):
-            yield from _ordered(operand)
-        case FieldReference() | Literal() | Arithmetic():
-            return
-        case _:
-            assert_never(condition)
+    for part in parts(condition):
+        if isinstance(part, Comparison) and part.operator not in _SAME_FOR_ALL:
+            for side in (part.left, part.right):
+                if (string := _string(side)) is not None:
+                    yield string
 
 
 def _string(side: Expression) -> FieldReference | Literal | None:

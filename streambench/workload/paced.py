@@ -7,17 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import (
-    And,
-    Arithmetic,
-    Comparison,
-    Expression,
-    FieldReference,
-    FieldType,
-    Literal,
-    Not,
-    Or,
-)
+from streambench.model.expression import Expression, FieldReference, FieldType, parts
 from streambench.model.workload import Copies, Replay, Workload
 from streambench.workload.file.surprises import played_ms_of
 from streambench.workload.file.tempo import speed_words
@@ -108,14 +98,4 @@ def _mark(keys: Sequence[str]) -> str:
 
 
 def _names(expression: Expression) -> set[str]:
-    match expression:
-        case FieldReference(name=name):
-            return {name}
-        case Literal():
-            return set()
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            return _names(left) | _names(right)
-        case And(operands=operands) | Or(operands=operands):
-            return set().union(*map(_names, operands))
-        case Not(operand=operand):
-            return _names(operand)
+    return {part.name for part in parts(expression) if isinstance(part, FieldReference)}

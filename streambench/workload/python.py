@@ -13,6 +13,7 @@ from streambench.model.expression import (
     Expression,
     FieldReference,
     Literal,
+    Membership,
     Not,
     Or,
 )
@@ -45,6 +46,9 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Comparison(operator=comparison, left=left, right=right):
             return f"{operand(left)} {_PYTHON_OPERATOR[comparison]} {operand(right)}"
+        case Membership(operand=inner, values=values):
+            listed = ", ".join(map(ascii, values))
+            return f"{operand(inner)} in {{{listed}}}"
         case And(operands=operands):
             return " and ".join(operand(inner) for inner in operands)
         case Or(operands=operands):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -14,17 +14,21 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
 from streambench.model.expression import FieldType
 from streambench.model.workload import EpochUnit
-from streambench.workload.durations import parse_duration
+from streambench.model.written import quoted
+from streambench.workload.durations import DURATION_PATTERN, parse_duration
 from streambench.workload.file.instants import problem_with_format
 from streambench.workload.file.types import MOST_TIMES, READINGS
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
+MAX_SKEW: Final = 10
+MAX_PARTITIONS: Final = 1_000
 MAX_SPAN: Final = 2**32
 _MAX_MAGNITUDE: Final = 2**62
 
@@ -63,14 +67,18 @@ def _tuple(written: object) -> object:
     return tuple(written) if isinstance(written, list) else written
 
 
-DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration)]
-PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
+# For editors a duration is what is written, not what becomes of it.
+_WRITTEN: Final = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+DurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), _WRITTEN]
+PositiveDurationMs: TypeAlias = Annotated[int, BeforeValidator(_duration), Field(gt=0), _WRITTEN]
 IsoDate: TypeAlias = Annotated[str, BeforeValidator(_date)]
+Rate: TypeAlias = Annotated[int, Field(ge=0, le=MAX_RATE_PER_S)]
+PositiveRate: TypeAlias = Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class GeneratedField(_Strict):
@@ -78,7 +86,7 @@ class GeneratedField(_Strict):
 
     choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
     prefix: str | None = None
-    skew: Annotated[float, Field(ge=0, le=10)] | None = None
+    skew: Annotated[float, Field(ge=0, le=MAX_SKEW)] | None = None
     int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
 
     @model_validator(mode="before")
@@ -100,9 +108,9 @@ class GeneratedField(_Strict):
             if self.prefix is not None or self.skew is not None:
                 raise ValueError("prefix and skew belong to choice")
             if low > high:
-                raise ValueError(f"the range [{low}, {high}] is empty")
+                raise ValueError(f"the range {quoted(self.int_)} is empty")
             if high - low >= MAX_SPAN or max(abs(low), abs(high)) > _MAX_MAGNITUDE:
-                raise ValueError(f"the range [{low}, {high}] is too wide; at most 2^32 values")
+                raise ValueError(f"the range {quoted(self.int_)} is too wide; at most 2^32 values")
         if isinstance(self.choice, tuple):
             if self.prefix is not None:
                 raise ValueError("prefix belongs to a number of choices, not to a list")
@@ -111,7 +119,10 @@ class GeneratedField(_Strict):
         return self
 
 
-ColumnNameSpec: TypeAlias = Annotated[str | tuple[str, ...], BeforeValidator(_column_name)]
+ColumnNameSpec: TypeAlias = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(_column_name, json_schema_input_type=str | tuple[str, ...]),
+]
 
 
 class ReplayedField(_Strict):
@@ -153,7 +164,15 @@ class TimeColumnSpec(_Strict):
         return self
 
 
-TimeColumnOf: TypeAlias = Annotated[TimeColumnSpec, BeforeValidator(_time_column)]
+DeclaredType: TypeAlias = Annotated[
+    ReplayedField,
+    BeforeValidator(
+        _declared_type, json_schema_input_type=Literal["string", "bigint"] | ReplayedField
+    ),
+]
+TimeColumnOf: TypeAlias = Annotated[
+    TimeColumnSpec, BeforeValidator(_time_column, json_schema_input_type=str | TimeColumnSpec)
+]
 
 
 class TimeSpec(_Strict):
@@ -165,16 +184,16 @@ class TimeSpec(_Strict):
 class SineSpec(_Strict):
     """`{ mean = …, swing = …, period = "60 s" }`."""
 
-    mean: Annotated[int, Field(gt=0)]
-    swing: Annotated[int, Field(ge=0)]
+    mean: PositiveRate
+    swing: Rate
     period: PositiveDurationMs
 
 
 class BurstsSpec(_Strict):
     """`{ base = …, peak = …, every = "10 s", lasts = "1 s" }`."""
 
-    base: Annotated[int, Field(ge=0)]
-    peak: Annotated[int, Field(gt=0)]
+    base: Rate
+    peak: PositiveRate
     every: PositiveDurationMs
     lasts: PositiveDurationMs
 
@@ -182,8 +201,8 @@ class BurstsSpec(_Strict):
 class ShapeSpec(_Strict):
     """`[input] shape`: a rate that is not constant."""
 
-    ramp: tuple[int, int] | None = None
-    steps: tuple[int, ...] | None = None
+    ramp: tuple[Rate, Rate] | None = None
+    steps: tuple[Rate, ...] | None = None
     sine: SineSpec | None = None
     bursts: BurstsSpec | None = None
 
@@ -209,9 +228,9 @@ class ShapeSpec(_Strict):
 class SyntheticSpec(_Strict):
     """`[input]` of generated load."""
 
-    rate: Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)] | None = None
+    rate: PositiveRate | None = None
     shape: ShapeSpec | None = None
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
     time: TimeSpec = TimeSpec()
@@ -233,11 +252,13 @@ class ReplaySpec(_Strict):
     begin: IsoDate | None = None
     end: IsoDate | None = None
     origin: Text | None = None
-    leave_out: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    leave_out: Annotated[
+        tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=list[str])
+    ] = ()
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
-    partitions: Annotated[int, Field(ge=1, le=1_000)] = 4
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
-    fields: dict[str, Annotated[ReplayedField, BeforeValidator(_declared_type)]]
+    fields: dict[str, DeclaredType]
 
 
 class WindowSpec(_Strict):
@@ -293,31 +314,3 @@ class WorkloadSpec(_Strict):
         Discriminator(input_kind),
     ]
     query: QuerySpec
-
-
-def keys_at(path: tuple[str, ...], *, replay: bool) -> tuple[str, ...]:
-    """Return the keys that may stand in the table at `path`, for the nearest name of a wrong one."""
-    match path:
-        case ():
-            model: type[BaseModel] = WorkloadSpec
-        case ("input",):
-            model = ReplaySpec if replay else SyntheticSpec
-        case ("input", "arrival" | "event_time") if replay:
-            model = TimeColumnSpec
-        case ("input", "time"):
-            model = TimeSpec
-        case ("input", "shape"):
-            model = ShapeSpec
-        case ("input", "shape", "sine"):
-            model = SineSpec
-        case ("input", "shape", "bursts"):
-            model = BurstsSpec
-        case ("input", "fields", _):
-            model = ReplayedField if replay else GeneratedField
-        case ("query",):
-            model = QuerySpec
-        case ("query", "window"):
-            model = WindowSpec
-        case _:
-            return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())

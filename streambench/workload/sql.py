@@ -12,6 +12,7 @@ from streambench.model.expression import (
     Expression,
     FieldReference,
     Literal,
+    Membership,
     Not,
     Or,
 )
@@ -38,6 +39,9 @@ def to_sql(expression: Expression, *, quote: str = '"', table: str = "") -> str:
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Comparison(operator=comparison, left=left, right=right):
             return f"{operand(left)} {comparison.value} {operand(right)}"
+        case Membership(operand=inner, values=values):
+            listed = ", ".join(to_sql(Literal(value)) for value in values)
+            return f"{operand(inner)} IN ({listed})"
         case And(operands=operands):
             return " AND ".join(operand(inner) for inner in operands)
         case Or(operands=operands):

@@ -8,14 +8,11 @@ from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
-    And,
     Arithmetic,
-    Comparison,
     Expression,
     FieldReference,
-    Literal,
-    Not,
-    Or,
+    FieldType,
+    parts,
 )
 from streambench.model.windows import Sessions
 from streambench.model.workload import (
@@ -24,7 +21,7 @@ from streambench.model.workload import (
     Workload,
     exact_from_grace_ms,
 )
-from streambench.workload.bounds import Range, range_of, ranges_of
+from streambench.workload.bounds import Range, magnitude, range_of, ranges_of
 from streambench.workload.durations import show_duration, show_window, windows_words
 from streambench.workload.expressions import MAX_BIGINT
 from streambench.workload.file.surprises import (
@@ -41,6 +38,7 @@ from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
 from streambench.workload.orders import unordered_string
 from streambench.workload.partition import partition_of
+from streambench.workload.passing import Passing, passing_keys, replayed_passing_keys
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
@@ -58,11 +56,15 @@ _SHOWN_KEYS: Final = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong (`fatal`), or that only weakens what a result can say."""
+    """One thing that is wrong (`fatal`), or that only weakens what a result can say.
+
+    `path` leads to the key of workload.toml that decides it.
+    """
 
     message: str
     hint: str
     fatal: bool
+    path: tuple[str, ...] = ("input",)
 
 
 def findings(
@@ -83,6 +85,7 @@ def findings(
             found = [*_rate(rate), *_duration(workload, duration_ms)]
             ranges = ranges_of(workload)
             groups: Iterable[Group] = groups_of(workload)
+            passing = passing_keys(workload)
             records = most_records_in_a_window(
                 workload, load, rate_per_s=rate, duration_ms=duration_ms
             )
@@ -95,13 +98,15 @@ def findings(
             told = surprises(workload, replay, surveyed)
             found += [Finding(message, hint, fatal=False) for message, hint in told]
             ranges, groups = dict(surveyed.bounds), surveyed.groups
+            passing = replayed_passing_keys(workload, replay, [key_text(each) for each in groups])
             # The file's sums are added up only where no single value is beyond.
             beyond = [*_overflow(workload, ranges)] or [*_replayed_sums(workload, replay)]
         case _:
             assert_never(workload.input)
     beyond += _sessions(workload)
+    among = workload.partitions if partitions is None else partitions
     found += [
-        *_partitions(workload, groups, workload.partitions if partitions is None else partitions),
+        *(_partitions(workload, groups, passing, among) if passing else _nothing_passes(workload)),
         *beyond,
         *_string_order(workload),
         *_exactness(workload),
@@ -154,6 +159,7 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
             f"a rate of {rate_per_s:,} events/s cannot be played",
             f"streambench run --rate 20k, or another from 1 to {MAX_RATE_PER_S:,}",
             fatal=True,
+            path=("input", "shape"),
         )
 
 
@@ -216,45 +222,78 @@ def _replay(
             f"a speed-up of {replay.speed_up:g} means {rate:,.0f} events/s, which cannot be played",
             "lower `speed_up` in workload.toml",
             fatal=True,
+            path=("input", "speed_up"),
         )
 
 
-def _partitions(workload: Workload, groups: Iterable[Group], partitions: int) -> Iterator[Finding]:
+def _nothing_passes(workload: Workload) -> Iterator[Finding]:
+    yield Finding(
+        "no record passes `where`, so nothing would be counted",
+        "change `where`, or the values of the fields that it compares",
+        fatal=True,
+        path=("query", "where"),
+    )
+
+
+def _partitions(
+    workload: Workload, groups: Iterable[Group], passing: Passing, partitions: int
+) -> Iterator[Finding]:
+    """Every partition needs records that pass: an event clock over partitions would else never move."""
     if partitions < 1:
-        yield Finding("a topic has one partition or more", "use --partitions 4", fatal=True)
+        yield Finding(
+            "a topic has one partition or more",
+            "use --partitions 4",
+            fatal=True,
+            path=("input", "partitions"),
+        )
         return
     without = set(range(partitions))
     keys: list[str] = []
+    those: list[str] = []
     for group in groups:
         keys.append(key_text(group))
-        without.discard(partition_of(keys[-1].encode(), partitions))
-        if not without:
-            return
+        if passing.holds(keys[-1]):
+            those.append(keys[-1])
+            without.discard(partition_of(keys[-1].encode(), partitions))
+            if not without:
+                return
     empty = ", ".join(str(number) for number in sorted(without))
     names = ", ".join(key.name for key in workload.query.group_by)
-    shown = ", ".join(keys[:_SHOWN_KEYS]) + (", …" if len(keys) > _SHOWN_KEYS else "")
+    shown = ", ".join(those[:_SHOWN_KEYS]) + (", …" if len(those) > _SHOWN_KEYS else "")
+    which, whose = "would get no record", f"the {len(those)} values"
+    if len(those) < len(keys):
+        which, whose = "would get no record that passes `where`", f"the {len(those)} passing values"
     yield Finding(
-        f"partition {empty} of {partitions} would get no record: the {len(keys)} values of"
+        f"partition {empty} of {partitions} {which}: {whose} of"
         f" '{names}' ({shown}) all hash to others, and an event clock over"
         " partitions would never move",
         "give the group-by fields more values, or lower [input] partitions in workload.toml",
         fatal=True,
+        path=("input", "partitions"),
     )
 
 
 def _overflow(workload: Workload, ranges: Mapping[str, Range]) -> Iterator[Finding]:
     """Engines differ on overflow: some wrap, some fail."""
     query = workload.query
-    arguments = [a.argument for a in query.aggregates if a.argument is not None]
-    values = [*arguments, *([] if query.where is None else _values(query.where))]
-    for value in values:
-        bounds = (bound for part in _parts(value) for bound in range_of(part, ranges))
+    values: list[tuple[tuple[str, ...], Expression]] = [
+        (("query", "select", each.alias), each.argument)
+        for each in query.aggregates
+        if each.argument is not None
+    ]
+    if query.where is not None:
+        values += [(("query", "where"), query.where)]
+    for path, whole in values:
+        numbers = (part for part in parts(whole) if isinstance(part, Arithmetic | FieldReference))
+        known = (part for part in numbers if getattr(part, "type", None) is not FieldType.STRING)
+        bounds = (bound for part in known for bound in range_of(part, ranges))
         beyond = next((bound for bound in bounds if abs(bound) > MAX_BIGINT), None)
         if beyond is not None:
             yield Finding(
-                f"an expression can reach {beyond:,}, beyond a bigint",
+                f"an expression can reach {magnitude(beyond)}, beyond a bigint",
                 "use smaller numbers: engines differ on what happens then",
                 fatal=True,
+                path=path,
             )
 
 
@@ -267,15 +306,8 @@ def _string_order(workload: Workload) -> Iterator[Finding]:
             " Java orders such strings by UTF-16, the others by code points, so engines would differ",
             "compare with = or IN (…), or leave such characters out of the field",
             fatal=True,
+            path=("query", "where"),
         )
-
-
-def _parts(value: Expression) -> Iterator[Expression]:
-    """A BIGINT expression and all that it is computed from: any step of it may be beyond."""
-    yield value
-    if isinstance(value, Arithmetic):
-        yield from _parts(value.left)
-        yield from _parts(value.right)
 
 
 def _generated_sums(
@@ -285,7 +317,8 @@ def _generated_sums(
         greatest = greatest_generated(aggregate, ranges, records=records)
         if greatest > MAX_BIGINT:
             yield _sum_beyond(
-                f"the sum '{aggregate.alias}' can reach {greatest:,}, beyond a bigint: a window of"
+                aggregate.alias,
+                f"the sum '{aggregate.alias}' can reach {magnitude(greatest)}, beyond a bigint: a window of"
                 f" {show_window(workload.query.window)} can hold {records:,} records",
                 "use smaller numbers, a lower --rate or shorter windows",
             )
@@ -295,14 +328,16 @@ def _replayed_sums(workload: Workload, replay: Replay) -> Iterator[Finding]:
     for alias, greatest in greatest_replayed(workload, replay).items():
         if greatest > MAX_BIGINT:
             yield _sum_beyond(
+                alias,
                 f"the sum '{alias}' can reach {greatest:,} in a window of {replay.path.name}, beyond a"
                 " bigint",
                 "use smaller numbers or shorter windows",
             )
 
 
-def _sum_beyond(message: str, hint: str) -> Finding:
-    return Finding(message, f"{hint}: engines differ on what happens then", fatal=True)
+def _sum_beyond(alias: str, message: str, hint: str) -> Finding:
+    why = "engines differ on what happens then"
+    return Finding(message, f"{hint}: {why}", fatal=True, path=("query", "select", alias))
 
 
 def _sessions(workload: Workload) -> Iterator[Finding]:
@@ -334,6 +369,7 @@ def _exactness(workload: Workload) -> Iterator[Finding]:
                 f" {show_duration(query.grace_ms)}, so results are checked against bounds",
                 f"a grace of {show_duration(needed_ms)} would make the expectation exact",
                 fatal=False,
+                path=("query", "grace"),
             )
         case Replay():
             yield Finding(
@@ -344,19 +380,3 @@ def _exactness(workload: Workload) -> Iterator[Finding]:
             )
         case _:
             assert_never(workload.input)
-
-
-def _values(condition: Expression) -> Iterator[Expression]:
-    """The BIGINT operands of a condition's comparisons."""
-    match condition:
-        case Comparison(left=left, right=right):
-            yield from (side for side in (left, right) if isinstance(side, Arithmetic))
-        case And(operands=operands) | Or(operands=operands):
-            for operand in operands:
-                yield from _values(operand)
-        case Not(operand=operand):
-            yield from _values(operand)
-        case FieldReference() | Literal() | Arithmetic():
-            return
-        case _:
-            assert_never(condition)

@@ -149,7 +149,7 @@ def test_what_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, run_folder
     file = tmp_path / "file"
     file.write_text("")
     said = compare(f"{run_folder}:flink", f"{run_folder}:spark", "--out", file / "below")
-    assert said.exit_code == ExitCode.ENVIRONMENT
-    assert "cannot be written" in said.stderr
+    assert said.exit_code == ExitCode.USAGE
+    assert f"can be no folder: {file} is a file" in said.stderr
     kept = CliRunner().invoke(app, ["baseline", "save", str(run_folder), "x", "--in", str(file)])
-    assert kept.exit_code == ExitCode.ENVIRONMENT
+    assert kept.exit_code == ExitCode.USAGE

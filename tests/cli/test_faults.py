@@ -30,7 +30,7 @@ def test_a_fault_is_read_and_written_alike(text: str, meant: Fault) -> None:
         ("worker-kil@25s", "did you mean 'worker-kill'"),
         ("meteor@25s", "there is no fault 'meteor'"),
         ("worker-kill", "does not say when"),
-        ("worker-kill@soon", "'soon' in 'worker-kill@soon' is not a time"),
+        ("worker-kill@soon", "in 'worker-kill@soon', 'soon' is not a duration"),
         ("worker-kill:5s@25s", "worker-kill has no length"),
         ("worker-kill*0@25s", "1 to 20 times, not '0'"),
         ("worker-kill*x@25s", "1 to 20 times, not 'x'"),

@@ -100,8 +100,8 @@ def test_what_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, nights: Pa
     file = tmp_path / "file"
     file.write_text("")
     said = run_history(nights, "--out", file / "below")
-    assert said.exit_code == ExitCode.ENVIRONMENT
-    assert "cannot be written" in said.stderr
+    assert said.exit_code == ExitCode.USAGE
+    assert f"can be no folder: {file} is a file" in said.stderr
 
 
 def test_help_is_one_screen() -> None:

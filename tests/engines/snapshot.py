@@ -37,8 +37,12 @@ def as_text(plan: Plan) -> str:
 
 def matches_snapshot(plan: Plan, name: str) -> None:
     """Compare with `snapshots/{name}.txt`, or write it when UPDATE_SNAPSHOTS is set."""
+    matches_text(as_text(plan), name)
+
+
+def matches_text(text: str, name: str) -> None:
+    """The same for a text."""
     path = FOLDER / f"{name}.txt"
-    text = as_text(plan)
     if os.environ.get("UPDATE_SNAPSHOTS"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

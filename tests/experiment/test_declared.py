@@ -269,7 +269,8 @@ def test_what_cannot_be_is_told_with_the_file_and_the_place(
     assert told.value.message.startswith("variants.toml: ")
     assert said in told.value.message
     assert "\n" not in told.value.message
-    assert told.value.hint == "streambench validate clicks"
+    assert told.value.hint
+    assert "validate" not in told.value.hint, "who validates is not told to validate"
 
 
 def test_all_that_is_wrong_with_a_file_is_told_at_once(working_folder: Path) -> None:
@@ -288,7 +289,7 @@ spark.sql.shuffle.partition = 3
     with pytest.raises(UsageError) as told:
         request("spark:c")
     head, *problems = told.value.message.splitlines()
-    assert head == "variants.toml: "
+    assert head == "variants.toml has 5 mistakes:"
     assert [each.partition(": ")[0].strip() for each in problems] == [
         *("line 2, column 1", "line 3, column 1", "line 5, column 1"),
         *("line 8, column 1", "line 9, column 1"),

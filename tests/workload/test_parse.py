@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def refusal(folder: Path, text: str) -> UsageError:
         parsed(folder, text)
     assert str(folder / "workload.toml") in caught.value.message
     return caught.value
+
+
+PYDANTICS_OWN = re.compile(
+    r"input should|valid (integer|string|tuple|list|dict)|instance of|tuple|extra inputs|field required"
+    r"|pydantic|constrained|(int|string|list|tuple|dict|model)_type|dictionary",
+    re.IGNORECASE,
+)
+
+
+def assert_plain(error: UsageError) -> None:
+    """Nothing in a refusal is a term of the library that checks."""
+    assert PYDANTICS_OWN.search(f"{error.message} {error.hint}") is None, error.message
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -113,12 +126,12 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ("tumbling", "tumblin", "query.window.tumblin: unknown key; did you mean 'tumbling'?"),
         ("title = ", "titel = ", "titel: unknown key; did you mean 'title'?"),
         ('title = "Clicks per campaign"\n', "", "title: this key is missing"),
-        ("20_000", "0", "input.rate: "),
-        ("20_000", "6_000_000", "input.rate: "),
-        ("20_000", '"many"', "input.rate: input should be a valid integer, not 'many'"),
+        ("20_000", "0", "input.rate: 0 is not a whole number from 1 to 5,000,000"),
+        ("20_000", "6_000_000", "input.rate: 6000000 is not a whole number from"),
+        ("20_000", '"many"', "input.rate: 'many' is not a whole number from 1 to 5,000,000"),
         ('"500 ms"', '"500 miles"', "query.window.tumbling: '500 miles' is not a duration"),
         ('"500 ms"', "500", "query.window.tumbling: a duration is a text"),
-        ('"500 ms"', '"0 ms"', "query.window.tumbling: "),
+        ('"500 ms"', '"0 ms"', "query.window.tumbling: '0 ms' is not a duration above 0"),
         ('tumbling = "500 ms"', "", "query.window: give one of tumbling, hopping and session"),
         (
             '"500 ms"',
@@ -142,7 +155,7 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ("{ int = [1, 500] }", '"bigint"', "input.fields.price: a generated field is"),
         ("{ int = [1, 500] }", "{ int = [0, 4_294_967_296] }", "too wide"),
         ('["view", "click", "purchase"]', '["a", "a"]', "input.fields.action: a list of choices"),
-        ("1_000,", "0,", "input.fields.campaign.choice: "),
+        ("1_000,", "0,", "input.fields.campaign.choice: 0 is not a whole number of texts"),
         ("price    =", "Price =", "input.fields.Price: a name is lower-case"),
         ("price    =", "class =", "input.fields.class: the name is a keyword"),
         (
@@ -168,15 +181,10 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
 def test_each_mistake_is_told_by_its_key(tmp_path: Path, old: str, new: str, message: str) -> None:
     error = refusal(tmp_path, changed(CLICKS, old, new))
     assert message in error.message
-    assert error.hint == f"streambench validate {tmp_path.name}"
-
-
-def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    text = changed(changed(CLICKS, "grace ", "grase "), "rate =", "rates =")
-    message = refusal(tmp_path, text).message
-    assert "query.grase" in message
-    assert "input.rates" in message
-    assert "did you mean 'rate'" in message
+    assert re.search(r"line \d+, column \d+: ", error.message)
+    assert error.hint
+    assert "validate" not in error.hint, "who validates is not told to validate"
+    assert_plain(error)
 
 
 @pytest.mark.parametrize(

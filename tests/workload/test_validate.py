@@ -249,5 +249,5 @@ def test_values_of_a_replayed_file_are_looked_at(tmp_path: Path) -> None:
         return dataclasses.replace(FLIGHTS, input=replay, partitions=1, query=query)
 
     assert problems(replayed(f"{HALF_WIDTH}a")) == ()
-    (problem,) = problems(replayed(f"a{BEYOND}"))
-    assert f"'a{BEYOND}' holds" in problem
+    (problem,) = problems(replayed(f"{HALF_WIDTH}{BEYOND}"))
+    assert f"'{HALF_WIDTH}{BEYOND}' holds" in problem

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from streambench.model.errors import UsageError
+from streambench.model.written import MOST_DIGITS, WHOLE
 
 FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
     "p99": ("delay_p99_ms", "visible_p99_ms", "delay_max_ms", "visible_max_ms"),
@@ -52,7 +53,8 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 _LEXER: Final = re.compile(
     r"\s*(?P<name>[A-Za-z_][\w.]*)\s*(?:(?P<op>[<>]=?|=)\s*(?P<value>\S.*?)\s*)?$"
 )
-_VALUE: Final = re.compile(r"(?P<sign>[+-])?(?P<number>\d[\d_]*(?:\.\d+)?)\s*(?P<unit>%|[A-Za-z]*)")
+_NUMBER: Final = rf"[0-9][0-9_]{{0,{MOST_DIGITS - 1}}}(?:\.{WHOLE})?"
+_VALUE: Final = re.compile(rf"(?P<sign>[+-])?(?P<number>{_NUMBER})\s*(?P<unit>%|[A-Za-z]*)")
 # What the unit of a figure's value is in a condition.
 _KINDS: Final[Mapping[str, str]] = {
     "p99": "ms",

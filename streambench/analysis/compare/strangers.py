@@ -107,8 +107,9 @@ def _unfinished(first: Bundle, second: Bundle) -> Iterator[RunDifference]:
 
 
 def _found(a: RunRecord, b: RunRecord) -> Iterator[RunDifference]:
-    yield from _workload(a, b)
-    if a.workload_text == b.workload_text:
+    declared = tuple(_workload(a, b))
+    yield from declared
+    if not declared:  # their comments may differ
         for what, first, second in (
             ("rate", _rate(a), _rate(b)),
             ("seed", str(a.seed), str(b.seed)),

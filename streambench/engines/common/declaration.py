@@ -12,10 +12,12 @@ from pydantic_core import ErrorDetails
 
 from streambench.engines.protocol import Engine
 from streambench.model.conditions import NamedVariant
+from streambench.model.written import quoted
 from streambench.workload.names import did_you_mean
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _KEY: Final = re.compile(r"[^\s=]+")
+_MOST_BITS: Final = 64
 _TITLE_LENGTH: Final = 60
 _NOTE_LENGTH: Final = 400
 # matplotlib reads what stands between two of them as a formula.
@@ -163,6 +165,8 @@ def _as_text(value: object) -> str | None:
     match value:
         case bool():
             return "true" if value else "false"
+        case int() if value.bit_length() > _MOST_BITS:
+            return None  # Python refuses to write down what has thousands of digits
         case int() | float():
             return str(value)
         case str() if value.isprintable():
@@ -182,4 +186,4 @@ def _in_our_words(path: tuple[str, ...], detail: ErrorDetails) -> Problem:
         case "string_too_short":
             return Problem(where, "this text is empty")
         case _:
-            return Problem(where, f"this is a text, not {detail['input']!r}")
+            return Problem(where, f"this is a text, not {quoted(detail['input'])}")

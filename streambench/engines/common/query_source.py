@@ -36,6 +36,7 @@ def query_source(workload: Workload) -> str:
     )
     template = files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
+        # Below the first two lines, where Python would read `coding: …` as the file's encoding.
         title=" ".join(workload.title.split()).replace("${", "$ {"),
         keys=_keys(query),
         names=", ".join(key.name for key in query.group_by),

@@ -10,6 +10,7 @@ from streambench.engines.common.variants import Asked
 from streambench.model.conditions import Profile
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
+from streambench.model.written import quoted, read_whole
 
 OWN = "streambench"
 """The scope of settings that are streambench's own: the engine is not told of them."""
@@ -83,11 +84,10 @@ def whole_number(
     """
     for setting in settings:
         if (setting.scope, setting.name) == (scope, name):
-            try:
-                return int(setting.value)
-            except ValueError:
-                raise UsageError(
-                    f"'{name}' is a whole number, not '{setting.value}'",
-                    hint=f"streambench run --set {engine or scope}:{name}=1",
-                ) from None
+            if (value := read_whole(setting.value)) is not None:
+                return value
+            raise UsageError(
+                f"'{name}' is a whole number, not {quoted(setting.value)}",
+                hint=f"streambench run --set {engine or scope}:{name}=1",
+            )
     raise KeyError(name)

@@ -8,10 +8,10 @@ from typing import assert_never
 from streambench.engines.common.symbols import literal
 from streambench.model.expression import (
     Aggregate,
-    Arithmetic,
     Expression,
     FieldReference,
     FieldType,
+    parts,
 )
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
@@ -53,7 +53,8 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
 def interval(milliseconds: int) -> str:
     """An SQL interval literal of exactly this length.
 
-    Flink reads at most two digits of a leading field, so that long ones are spelled out from days.
+    Flink reads at most two digits of a leading field, so that long ones are spelled out from days, of
+    which it is told how many digits they have.
     """
     for unit, unit_ms in _MS.items():
         if milliseconds % unit_ms == 0 and 0 < milliseconds // unit_ms < 100:
@@ -65,7 +66,8 @@ def interval(milliseconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     clock = f"{hours:02}:{minutes:02}:{seconds:02}.{rest_ms:03}"
-    return f"INTERVAL '{days} {clock}' DAY TO SECOND(3)"
+    digits = f"({len(str(days))})" if days >= 100 else ""
+    return f"INTERVAL '{days} {clock}' DAY{digits} TO SECOND(3)"
 
 
 def bound_ms(query: Query) -> int:
@@ -139,13 +141,7 @@ def _aggregate(aggregate: Aggregate) -> str:
 
 
 def _reads_a_column(expression: Expression) -> bool:
-    match expression:
-        case FieldReference():
-            return True
-        case Arithmetic(left=left, right=right):
-            return _reads_a_column(left) or _reads_a_column(right)
-        case _:
-            return False
+    return any(isinstance(part, FieldReference) for part in parts(expression))
 
 
 def _table(name: str, columns: Iterable[str], options: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from streambench.engines.kafka_streams.variants import STREAMS_VARIANT
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
+from streambench.model.written import quoted, read_whole
 
 GROUP = "group"
 """The scope of settings that the broker keeps for the group of a job."""
@@ -112,8 +113,9 @@ def refuse_unread(wanted: Iterable[Asked]) -> None:
 
 def _check(asked: Asked) -> None:
     least, most = _BOUNDS[asked.name]
-    if not asked.value.isdecimal() or not least <= int(asked.value) <= most:
+    value = read_whole(asked.value)
+    if value is None or not least <= value <= most:
         raise UsageError(
-            f"'{asked.name}' is a whole number from {least} to {most}, not '{asked.value}'",
+            f"'{asked.name}' is a whole number from {least} to {most}, not {quoted(asked.value)}",
             hint=f"streambench run --set kafka-streams:{asked.name}={max(least, 1)}",
         )

@@ -10,20 +10,15 @@ from typing import assert_never
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
-    And,
-    Arithmetic,
-    Comparison,
     Expression,
     FieldReference,
     FieldType,
-    Literal,
-    Not,
-    Or,
+    parts,
 )
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
-from streambench.workload.java import to_java
+from streambench.workload.java import java_constants, to_java
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -101,6 +96,7 @@ def programs(
 
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
+    constants = {} if query.where is None else java_constants(query.where)
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -120,7 +116,10 @@ def programs(
             retention_ms=retention_ms,
             fields=fields,
             reads={field.read for field in fields},
-            where=None if query.where is None else to_java(query.where, variable=_variable),
+            where=None
+            if query.where is None
+            else to_java(query.where, variable=_variable, constants=constants),
+            constants=list(constants.values()),
             aggregates=[
                 _step(index, aggregate) for index, aggregate in enumerate(query.aggregates)
             ],
@@ -231,19 +230,7 @@ def _fields_of_the_query(query: Query) -> set[str]:
 
 
 def _columns(expression: Expression) -> set[str]:
-    match expression:
-        case FieldReference(name=name):
-            return {name}
-        case Literal():
-            return set()
-        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
-            return _columns(left) | _columns(right)
-        case And(operands=operands) | Or(operands=operands):
-            return set().union(*map(_columns, operands))
-        case Not(operand=operand):
-            return _columns(operand)
-        case _:
-            assert_never(expression)
+    return {part.name for part in parts(expression) if isinstance(part, FieldReference)}
 
 
 def _comment(text: str) -> str:

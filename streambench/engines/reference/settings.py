@@ -12,6 +12,7 @@ from streambench.engines.reference.stalls import parsed_stalls
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import EventClock, Setting
+from streambench.model.written import quoted, read_whole
 from streambench.workload.names import did_you_mean
 
 SCOPE = "script"
@@ -47,15 +48,13 @@ def script_of(chosen: Sequence[Setting]) -> Script:
     for field in dataclasses.fields(Script):
         if field.name == STALLS:
             continue
-        try:
-            numbers[field.name] = int(texts[field.name])
-        except ValueError:
-            numbers[field.name] = -1
-        if numbers[field.name] < 0:
+        value = read_whole(texts[field.name])
+        if value is None:
             raise UsageError(
-                f"'{field.name}' is a whole number of at least 0, not '{texts[field.name]}'",
+                f"'{field.name}' is a whole number of at least 0, not {quoted(texts[field.name])}",
                 hint=f"streambench run --set reference:{field.name}=10",
             )
+        numbers[field.name] = value
     try:
         parsed_stalls(texts[STALLS])
     except ValueError as error:

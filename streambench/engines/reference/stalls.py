@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_STALL: Final = re.compile(r"(?:(\d+):)?(\d+)\+(\d+)")
+from streambench.model.written import WHOLE
+
+_STALL: Final = re.compile(rf"(?:({WHOLE}):)?({WHOLE})\+({WHOLE})")
 
 
 @dataclass(frozen=True)

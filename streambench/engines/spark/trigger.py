@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from streambench.engines.spark.variants import TRIGGER
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
+from streambench.model.written import WHOLE
 
 AT_ONCE = "as soon as possible"
-_INTERVAL = re.compile(r"(\d+) ?(ms|s|m|min|milliseconds?|seconds?|minutes?)")
+_INTERVAL = re.compile(rf"({WHOLE}) ?(ms|s|m|min|milliseconds?|seconds?|minutes?)")
 _UNIT_MS = {"mil": 1, "ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000}
 _TOLD = re.compile(r"ProcessingTimeTrigger\((\d+)\)")
 _MOST_MS = 600_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.console import RenderableType
-from rich.markup import escape
+from rich.text import Text
 
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.variants import title_of
@@ -44,7 +44,7 @@ class DrainChapter(Chapter):
         ):
             table.add_column(heading, justify="right", no_wrap=True)
         for one in rank_drains(self.bundle).variants:
-            title = escape(title_of(self.bundle, one.label))
+            title = Text(title_of(self.bundle, one.label))
             table.add_row(one.place.text or DASH, title, *drain_cells(one))
         return [table]
 

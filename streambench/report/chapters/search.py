@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.console import RenderableType
-from rich.markup import escape
+from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem
 from streambench.analysis.searches import found_rates
@@ -78,5 +78,5 @@ class SearchChapter(Chapter):
             if limit is not None:
                 rates.append(DASH if record is None else optional(record.within_limit_per_s))
             shown_drain = DASH if drain is None else number(round(drain, -3))
-            table.add_row(one.place or DASH, escape(one.title), *rates, shown_drain, *figures)
+            table.add_row(one.place or DASH, Text(one.title), *rates, shown_drain, *figures)
         return table

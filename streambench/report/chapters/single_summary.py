@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem, late_possible
@@ -91,7 +90,7 @@ def _table(bundle: Bundle, stands: tuple[Standing, ...]) -> FittingTable:
         )
         table.add_row(
             stand.place or DASH,
-            escape(stand.title),
+            Text(stand.title),
             Text(f"{mark} {stand.words}", style=_STYLES.get(tone, "")),
             *figures,
         )
@@ -116,7 +115,7 @@ def _late_table(stands: tuple[Standing, ...]) -> FittingTable:
     for stand in stands:
         late = next((r.late for r in stand.records if r.late is not None), None)
         if late is None:
-            table.add_row(escape(stand.title), *[DASH] * 5)
+            table.add_row(Text(stand.title), *[DASH] * 5)
             continue
         predicted = optional(late.predicted)
         if (
@@ -127,7 +126,7 @@ def _late_table(stands: tuple[Standing, ...]) -> FittingTable:
             predicted = f"{number(late.predicted_low)}..{number(late.predicted_high)}"
         which = which_trial(stand)
         table.add_row(
-            escape(stand.title if which is None else f"{stand.title} ({which})"),
+            Text(stand.title if which is None else f"{stand.title} ({which})"),
             optional(late.dropped),
             number(late.records),
             DASH if late.dropped is None else percent(late.dropped, late.records),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from streambench.analysis.eligible import delay_stem
@@ -106,6 +105,6 @@ class SweepChapter(Chapter):
                 pace = Text(one.pace.words, style=_PACES[one.pace.pace])
             metrics = (f"{stem}_p50_ms", f"{stem}_p99_ms", "engine_cpu_s_per_million")
             figures = (labelled(stand.summary(name)) for name in metrics)
-            title, result = escape(stand.title), Text(f"{mark} {stand.words}")
+            title, result = Text(stand.title), Text(f"{mark} {stand.words}")
             table.add_row(*shown, title, result, pace, *figures)
         return table

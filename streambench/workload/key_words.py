@@ -1,0 +1,266 @@
+"""What may stand at each key of `workload.toml`, in words: for refusals, and for the schema of editors."""
+
+from __future__ import annotations
+
+import tomllib
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from streambench.workload.file.types import MOST_TIMES
+from streambench.workload.schema import (
+    MAX_CHOICES,
+    MAX_PARTITIONS,
+    MAX_RATE_PER_S,
+    MAX_SKEW,
+    BurstsSpec,
+    GeneratedField,
+    QuerySpec,
+    ReplayedField,
+    ReplaySpec,
+    ShapeSpec,
+    SineSpec,
+    SyntheticSpec,
+    TimeColumnSpec,
+    TimeSpec,
+    WindowSpec,
+    WorkloadSpec,
+)
+
+
+@dataclass(frozen=True)
+class KeyWords:
+    """What a key means, what its value is, and an example of it as it is written."""
+
+    meaning: str
+    form: str
+    example: str
+
+
+_DURATION: Final = 'a duration such as "50 ms", "1 s", "15 min" or "1 h"'
+_POSITIVE: Final = 'a duration above 0, such as "50 ms", "1 s", "15 min" or "1 h"'
+_RATE: Final = f"a whole number from 1 to {MAX_RATE_PER_S:,}"
+_RATE_OR_NONE: Final = f"a whole number from 0 to {MAX_RATE_PER_S:,}"
+_PARTITIONS: Final = KeyWords(
+    "Partitions of the input topic.", f"a whole number from 1 to {MAX_PARTITIONS:,}", "4"
+)
+_COLUMN: Final = (
+    'a name, as "user.id", or a list of names that may have dots, as ["user", "e.mail"]'
+)
+_TIME_COLUMN: Final = "a column, or a table with column and format, unit or zone"
+_QUANTUM: Final = KeyWords(
+    "One batch of records for each partition and so much time.", _POSITIVE, '"5 ms"'
+)
+
+WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
+    WorkloadSpec: {
+        "title": KeyWords("What a report calls it.", "a text on one line", '"Clicks per campaign"'),
+        "input": KeyWords("The records, and how they arrive.", "a table", "{ rate = 20_000 }"),
+        "query": KeyWords("What is asked of the records.", "a table", '{ group_by = ["user"] }'),
+    },
+    SyntheticSpec: {
+        "rate": KeyWords("Events per second.", _RATE, "20_000"),
+        "shape": KeyWords(
+            "A rate that changes, in place of `rate`.",
+            "a table: { ramp = … }, { steps = … }, { sine = … } or { bursts = … }",
+            "{ ramp = [5_000, 40_000] }",
+        ),
+        "partitions": _PARTITIONS,
+        "quantum": _QUANTUM,
+        "fields": KeyWords(
+            "The fields of a record, by their names.",
+            "a table of fields",
+            "{ user = { choice = 1_000 } }",
+        ),
+        "time": KeyWords("Event times.", "a table", '{ disorder = "50 ms" }'),
+    },
+    ReplaySpec: {
+        "replay": KeyWords(
+            "The file that is played; beside workload.toml unless it has a path of its own.",
+            "the name of a file",
+            '"flights.parquet"',
+        ),
+        "arrival": KeyWords(
+            "The column of the instants at which records arrive; without it, the order of the file.",
+            _TIME_COLUMN,
+            '"departed"',
+        ),
+        "event_time": KeyWords("The column of the event times.", _TIME_COLUMN, '"scheduled"'),
+        "speed_up": KeyWords(
+            "By how much the gaps between arrivals are shortened.", "a number above 0", "1_800"
+        ),
+        "begin": KeyWords(
+            "Records that arrive from here on are played.", "a date", "2013-07-01T08:00:00Z"
+        ),
+        "end": KeyWords("Records that arrive before are played.", "a date", "2013-07-02T08:00:00Z"),
+        "origin": KeyWords(
+            "Where the data come from, and their licence.", "a text", '"Open Data, CC0"'
+        ),
+        "leave_out": KeyWords(
+            "Rows with one of these texts in a column that is read are left out.",
+            "a list of texts",
+            '["", "NA"]',
+        ),
+        "delimiter": KeyWords("What separates the columns of a CSV file.", "one character", '";"'),
+        "partitions": _PARTITIONS,
+        "quantum": _QUANTUM,
+        "fields": KeyWords(
+            "The columns that records have, by their names.",
+            "a table of fields",
+            '{ carrier = "string" }',
+        ),
+    },
+    GeneratedField: {
+        "choice": KeyWords(
+            "Texts to choose from.",
+            f"a whole number of texts, from 1 to {MAX_CHOICES:,}, or a list of texts",
+            '["view", "click"]',
+        ),
+        "prefix": KeyWords("What a number of texts begin with.", "a text", '"user"'),
+        "skew": KeyWords(
+            "Zipf exponent of the choice; 0 is even.", f"a number from 0 to {MAX_SKEW}", "0.8"
+        ),
+        "int": KeyWords(
+            "A whole number in this range, both ends included.",
+            "a list of two whole numbers",
+            "[1, 500]",
+        ),
+    },
+    ReplayedField: {
+        "type": KeyWords("The type of the column.", '"string" or "bigint"', '"string"'),
+        "column": KeyWords("The column's name in the file.", _COLUMN, '"User ID"'),
+        "times": KeyWords(
+            "What decimals are multiplied by, to be whole numbers.",
+            f"a whole number from 1 to {MOST_TIMES:,}",
+            "100",
+        ),
+    },
+    TimeColumnSpec: {
+        "column": KeyWords("The column's name in the file.", _COLUMN, '"When"'),
+        "format": KeyWords("How a time is written.", "a format as for strptime", '"%d.%m.%Y"'),
+        "unit": KeyWords("What numbers count since 1970.", '"s", "ms", "us" or "ns"', '"ms"'),
+        "zone": KeyWords("The zone of times that name none.", "a time zone", '"Europe/Berlin"'),
+    },
+    TimeSpec: {
+        "disorder": KeyWords(
+            "Events come up to so much behind their event times.", _DURATION, '"50 ms"'
+        ),
+    },
+    ShapeSpec: {
+        "ramp": KeyWords("From one rate to another.", "a list of two rates", "[5_000, 40_000]"),
+        "steps": KeyWords(
+            "One rate after another.", "a list of two rates or more", "[5_000, 10_000, 20_000]"
+        ),
+        "sine": KeyWords(
+            "Up and down around a mean.",
+            "a table with mean, swing and period",
+            '{ mean = 20_000, swing = 15_000, period = "60 s" }',
+        ),
+        "bursts": KeyWords(
+            "A peak at the end of each period.",
+            "a table with base, peak, every and lasts",
+            '{ base = 10_000, peak = 60_000, every = "10 s", lasts = "1 s" }',
+        ),
+    },
+    SineSpec: {
+        "mean": KeyWords("The mean rate.", _RATE, "20_000"),
+        "swing": KeyWords("How far up and down.", _RATE_OR_NONE, "15_000"),
+        "period": KeyWords("How long one swing takes.", _POSITIVE, '"60 s"'),
+    },
+    BurstsSpec: {
+        "base": KeyWords("The rate between bursts.", _RATE_OR_NONE, "10_000"),
+        "peak": KeyWords("The rate of a burst.", _RATE, "60_000"),
+        "every": KeyWords("From burst to burst.", _POSITIVE, '"10 s"'),
+        "lasts": KeyWords("How long a burst is.", _POSITIVE, '"1 s"'),
+    },
+    QuerySpec: {
+        "where": KeyWords("Which records count.", "a condition in SQL", "\"action = 'view'\""),
+        "group_by": KeyWords(
+            "The fields that results are grouped by; their values are the keys of the records.",
+            "a list with the name of one field or more",
+            '["campaign"]',
+        ),
+        "window": KeyWords("The windows of event time.", "a table", '{ tumbling = "500 ms" }'),
+        "grace": KeyWords("How long a window stays open for late records.", _DURATION, '"100 ms"'),
+        "select": KeyWords(
+            "Aggregates, by the names that they get: count(*), sum(x), min(x) or max(x).",
+            "a table of aggregates",
+            '{ views = "count(*)" }',
+        ),
+    },
+    WindowSpec: {
+        "tumbling": KeyWords("The length of windows that follow each other.", _POSITIVE, '"1 s"'),
+        "hopping": KeyWords("The length of windows that overlap.", _POSITIVE, '"10 s"'),
+        "every": KeyWords("How often a hopping window begins.", _POSITIVE, '"2 s"'),
+        "session": KeyWords(
+            "How far apart the events of a session lie at most.", _POSITIVE, '"30 min"'
+        ),
+        "offset": KeyWords("By how much the edges of windows are moved.", _DURATION, '"5 h"'),
+    },
+}
+
+
+def example_of(words: KeyWords) -> Any:
+    """The example of a key as a value."""
+    return tomllib.loads(f"x = {words.example}")["x"]
+
+
+def words_at(path: Sequence[str | int], *, replay: bool) -> KeyWords | None:
+    """The words of the key at `path`; None where any name may stand there."""
+    if not path:
+        return None
+    model = model_at(path[:-1], replay=replay)
+    return None if model is None else WORDS.get(model, {}).get(str(path[-1]))
+
+
+def keys_at(path: Sequence[str | int], *, replay: bool) -> tuple[str, ...]:
+    """The keys that may stand in the table at `path`; () where any may, and where there is no table."""
+    model = model_at(path, replay=replay)
+    return () if model is None else key_names(model)
+
+
+def key_names(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a table as they are written."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def model_at(path: Sequence[str | int], *, replay: bool) -> type[BaseModel] | None:
+    """The model of the table at `path`; None where there is none. `replay`: which form `input` has."""
+    found: Any = WorkloadSpec
+    for step in path:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            fields = {field.alias or name: field for name, field in found.model_fields.items()}
+            if step not in fields:
+                return None
+            found = _chosen(fields[str(step)].annotation, replay=replay)
+        elif get_origin(found) is dict:
+            found = _chosen(get_args(found)[1], replay=replay)
+        else:
+            return None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _chosen(annotation: Any, *, replay: bool) -> Any:
+    """The table, or the table of tables, that an annotation allows; None where it allows none."""
+    found = [
+        each
+        for each in _parts(annotation)
+        if get_origin(each) is dict or (isinstance(each, type) and issubclass(each, BaseModel))
+    ]
+    if ReplaySpec in found:
+        return ReplaySpec if replay else SyntheticSpec
+    return found[0] if found else None
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for each in get_args(annotation):
+            yield from _parts(each)
+    else:
+        yield annotation

@@ -1,0 +1,67 @@
+"""Keys that users try and that there are not, each with what is nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from streambench.workload.schema import (
+    GeneratedField,
+    QuerySpec,
+    ReplaySpec,
+    ShapeSpec,
+    SyntheticSpec,
+    WindowSpec,
+)
+
+_RANGE: Final = "{ int = [low, high] }"
+_CHOICE: Final = "{ choice = … }"
+_OF_A_QUERY: Final = "a query of one input: where, group_by, window, grace and select"
+_TUMBLING: Final = "windows that follow each other, tumbling"
+
+NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
+    WindowSpec: dict.fromkeys(
+        ("hopping", "sliding", "session", "cumulate", "cumulative", "global", "count", "rows"),
+        _TUMBLING,
+    ),
+    QuerySpec: {
+        **dict.fromkeys(("join", "joins", "union", "from", "with"), _OF_A_QUERY),
+        "having": "where, which drops records, not results",
+        **dict.fromkeys(
+            ("order_by", "limit", "top", "distinct"), "select, every row of which is checked"
+        ),
+        **dict.fromkeys(
+            ("emit", "trigger", "early", "retract"), "final results, one for each window"
+        ),
+        **dict.fromkeys(("keys", "key", "partition_by"), "group_by"),
+        **dict.fromkeys(("aggregate", "aggregates", "sum", "avg"), "select"),
+    },
+    GeneratedField: {
+        **dict.fromkeys(("float", "double", "decimal", "number", "normal", "uniform"), _RANGE),
+        **dict.fromkeys(("bigint", "integer", "long", "range", "min", "max"), _RANGE),
+        **dict.fromkeys(("string", "text", "uuid", "values", "enum", "bool", "boolean"), _CHOICE),
+        **dict.fromkeys(("timestamp", "date", "time"), "the event time that every record has"),
+        **dict.fromkeys(("null", "nulls", "optional"), "fields that are never null"),
+    },
+    SyntheticSpec: {
+        **dict.fromkeys(("file", "path", "csv", "parquet", "json"), "replay, the name of a file"),
+        **dict.fromkeys(
+            ("topic", "broker", "kafka"), "records that are made, or replayed from a file"
+        ),
+        **dict.fromkeys(("format", "schema"), "JSON, which all records are"),
+        **dict.fromkeys(("key", "keys"), "group_by in [query]"),
+        "seed": "--seed of `streambench run`",
+        "duration": "--duration of `streambench run`",
+    },
+    ReplaySpec: dict.fromkeys(
+        ("topic", "broker", "kafka"), "records that are replayed from a file"
+    ),
+    ShapeSpec: dict.fromkeys(("square", "spikes", "random", "poisson"), "bursts"),
+}
+
+
+def nearest_supported(model: type[BaseModel], key: str) -> str | None:
+    """What is nearest to a key that is not supported; None for a key that nobody expects."""
+    return NEAREST.get(model, {}).get(key.lower())

@@ -1,0 +1,148 @@
+"""Texts of expressions: by the grammar of the subset, by more of SQL than that, and changed by accident."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import strategies as st
+
+from tests.fuzz.values import NUMBERS, names, nasty_text
+
+COLUMNS: Final = (
+    "price",
+    "action",
+    "campaign",
+    "amount",
+    '"price"',
+    "PRICE",
+    "prices",
+    "t.price",
+    "a.b.c",
+)
+LITERALS: Final = (
+    "0",
+    "1",
+    "500",
+    "-3",
+    "'view'",
+    "'it''s'",
+    "''",
+    "'ä'",
+    "'\U0001d306'",
+    "'a\\b'",
+    "NULL",
+)
+OPERATORS: Final = (
+    "=",
+    "<>",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "||",
+    "AND",
+    "OR",
+    "==",
+)
+FUNCTIONS: Final = (
+    "sum",
+    "min",
+    "max",
+    "count",
+    "avg",
+    "upper",
+    "coalesce",
+    "median",
+    "stddev",
+    "distinct",
+)
+ODD: Final = (
+    *("CASE WHEN price = 1 THEN 2 END", "SELECT 1", "price::int", "price IS NULL", "interval '1' day"),
+    *("{x}", "?", "@x", ":x", "$1", "/* c */", "-- c", "price[1]", "x -> y", "ARRAY[1]", "TRUE", "*", "price.*"),
+    *("price IN (SELECT 1)", "EXISTS (SELECT 1)", "price LIKE 'a%'", "DATE '2020-01-01'", "CAST(price AS int)"),
+    *("sum(price) OVER ()", "count(*) FILTER (WHERE price > 1)", "price BETWEEN SYMMETRIC 1 AND 2", ";", "()"),
+    *("x'ff'", "b'1'", "1e5", "0x1F", "N'a'", "E'\\n'", "`price`", "[price]", "#{x}", "<% x %>", "ALTER TABLE x"),
+)  # fmt: skip
+
+_leaves = st.one_of(
+    st.sampled_from(COLUMNS),
+    st.sampled_from(LITERALS),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(ODD),
+)
+
+
+def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(inner, min_size=1, max_size=6)
+    return st.one_of(
+        st.builds("{} {} {}".format, inner, st.sampled_from(OPERATORS), inner),
+        st.builds("({})".format, inner),
+        st.builds("NOT {}".format, inner),
+        st.builds("-{}".format, inner),
+        st.builds("{}({})".format, st.sampled_from(FUNCTIONS), inner),
+        st.builds(lambda one, many: f"{one} IN ({', '.join(many)})", inner, several),
+        st.builds(lambda many: " AND ".join(many), several),
+        st.builds(lambda many: " OR ".join(many), several),
+        st.builds("{} BETWEEN {} AND {}".format, inner, inner, inner),
+        st.builds(lambda one, times: "(" * times + one + ")" * times, inner, st.integers(1, 60)),
+        st.builds(lambda one, times: " + ".join([one] * times), inner, st.integers(2, 70)),
+    )
+
+
+_good_value = st.recursive(
+    st.sampled_from(("price", "amount", "1", "0", "-3", "500")),
+    lambda inner: st.one_of(
+        st.builds("{} {} {}".format, inner, st.sampled_from("+-*"), inner),
+        st.builds("({})".format, inner),
+    ),
+    max_leaves=4,
+)
+_good_comparison = st.one_of(
+    st.builds("{} {} {}".format, _good_value, st.sampled_from(OPERATORS[1:7]), _good_value),
+    st.builds("{} {} '{}'".format, st.sampled_from(("action", "campaign")), st.sampled_from(("=", "<>", "<")), st.sampled_from(("view", "c1", "ä", ""))),
+    st.builds(lambda many: f"price IN ({', '.join(map(str, many))})", st.lists(st.integers(-9, 999), min_size=1, max_size=30)),
+    st.builds(lambda many: f"action IN ({', '.join(map(repr, many))})", st.lists(st.sampled_from(("view", "click", "x")), min_size=1, max_size=4)),
+)  # fmt: skip
+sound_conditions = st.recursive(
+    _good_comparison,
+    lambda inner: st.one_of(
+        st.builds("({}) {} ({})".format, inner, st.sampled_from(("AND", "OR")), inner),
+        st.builds("NOT ({})".format, inner),
+    ),
+    max_leaves=6,
+)
+sound_aggregates = st.one_of(
+    st.just("count(*)"),
+    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max")), _good_value),
+)
+
+
+@st.composite
+def changed(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
+    """A text with a few characters more, less or other ones."""
+    text = draw(texts)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(text)))
+        length = draw(st.integers(0, 3))
+        put = draw(st.one_of(st.just(""), st.sampled_from(ODD), st.characters(), nasty_text))
+        text = text[:at] + put + text[at + length :]
+    return text
+
+
+expressions = st.one_of(
+    sound_conditions,
+    sound_aggregates,
+    changed(sound_conditions),
+    changed(sound_aggregates),
+    st.recursive(_leaves, _grown, max_leaves=8),
+    changed(st.recursive(_leaves, _grown, max_leaves=4)),
+    nasty_text,
+    names,
+    st.sampled_from(ODD),
+)
