@@ -5,34 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar, assert_never
+from typing import TypeVar
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
     Aggregate,
-    DecimalType,
     Expression,
     FieldReference,
     FieldType,
-    ValueType,
+    Membership,
     parts,
 )
-from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s, problem_with
-from streambench.model.windows import Hopping, Sessions, Tumbling, Window
+from streambench.model.shape import mean_per_s, problem_with
 from streambench.model.workload import (
-    Choice,
-    Coin,
-    DecimalRange,
-    DoubleRange,
     Field,
-    FieldSource,
     FileColumn,
     Input,
-    IntRange,
     Query,
     Replay,
     Synthetic,
-    TimeColumn,
     Workload,
 )
 from streambench.model.written import quoted
@@ -44,11 +35,19 @@ from streambench.workload.expressions import (
     parse_having,
     parse_named,
 )
+from streambench.workload.from_spec import (
+    field_source,
+    load_shape,
+    query_window,
+    source_type,
+    time_column,
+)
 from streambench.workload.limits import (
     LONGEST_TITLE,
     MOST_AGGREGATES,
     MOST_FIELDS,
     MOST_PARTS,
+    MOST_VALUES,
 )
 from streambench.workload.locate import FILE_NAME
 from streambench.workload.mistakes import Mistake
@@ -57,10 +56,7 @@ from streambench.workload.schema import (
     GeneratedField,
     QuerySpec,
     ReplaySpec,
-    ShapeSpec,
     SyntheticSpec,
-    TimeColumnSpec,
-    WindowSpec,
     WorkloadSpec,
     value_type,
 )
@@ -155,8 +151,8 @@ class _Document:
                 instead = f"call it {_better(name)}, in the query as well"
                 self._wrong(("input", "fields", name), problem, instead)
             if isinstance(one, GeneratedField):
-                source = _source(name, one)
-                fields.append(Field(name, _type(source), source))
+                source = field_source(name, one)
+                fields.append(Field(name, source_type(source), source))
             else:
                 column = FileColumn(one.column or name, one.times or 1)
                 fields.append(Field(name, value_type(one.type), None, column))
@@ -178,8 +174,8 @@ class _Document:
             self._wrong(("input", "end"), what, "write a later date, or leave end out")
         return Replay(
             path=self._folder / spec.replay,
-            arrival=None if spec.arrival is None else _time_column(spec.arrival),
-            event_time=_time_column(spec.event_time),
+            arrival=None if spec.arrival is None else time_column(spec.arrival),
+            event_time=time_column(spec.event_time),
             speed_up=spec.speed_up,
             begin=spec.begin,
             end=spec.end,
@@ -192,7 +188,7 @@ class _Document:
         if spec.shape is None:
             assert spec.rate is not None, "the schema asks for rate or shape"
             return Synthetic(spec.rate, spec.time.disorder)
-        shape = _shape(spec.shape)
+        shape = load_shape(spec.shape)
         if (problem := problem_with(shape)) is not None:
             self._wrong(("input", "shape"), problem, "write shape = { ramp = [5_000, 40_000] }")
             return Synthetic(1, spec.time.disorder)
@@ -214,8 +210,9 @@ class _Document:
             having = self._having(spec.having, aggregates)
         types = {field.name: field.type for field in fields}
         group_by = tuple(FieldReference(key, types[key]) for key in spec.group_by if key in types)
-        window = _window(spec.window)
-        return Query(where, group_by, window, spec.grace, aggregates, having)
+        found = Query(where, group_by, query_window(spec.window), spec.grace, aggregates, having)
+        self._check_lists(found)
+        return found
 
     def _named(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Named:
         """The expressions of `let`; each may use those before it."""
@@ -317,74 +314,22 @@ class _Document:
             )
             self._wrong(("query", "select"), what, "take some of them out, or make two workloads")
 
+    def _check_lists(self, query: Query) -> None:
+        asked = [*query.conditions, query.having, *(each.argument for each in query.aggregates)]
+        every = [part for each in asked if each is not None for part in parts(each)]
+        values = [len(part.values) for part in every if isinstance(part, Membership)]
+        # Of one list alone its own text tells.
+        if sum(values) > MOST_VALUES and max(values) <= MOST_VALUES:
+            what = (
+                f"the lists in IN (…) have {sum(values):,} constants together; at most {MOST_VALUES:,} can "
+                "be used"
+            )
+            instead = "let the records carry a field that says it already, such as a group"
+            self._wrong(("query",), what, instead)
+
 
 def _better(name: str) -> str:
     """A name like this one that can be used."""
     made = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
     made = made if made[:1].isalpha() else f"f_{made}"
     return made if problem_with_name(made) is None else f"{made}_of"
-
-
-def _source(name: str, declared: GeneratedField) -> FieldSource:
-    if declared.int_ is not None:
-        return IntRange(*declared.int_)
-    if declared.decimal is not None:
-        return DecimalRange(*declared.units, declared.digits_behind)
-    if declared.double is not None:
-        return DoubleRange(*declared.double)
-    if declared.bool_ is not None:
-        return Coin(declared.bool_)
-    assert declared.choice is not None, "the schema asks for one of them"
-    if isinstance(declared.choice, int):
-        prefix = name if declared.prefix is None else declared.prefix
-        values = tuple(f"{prefix}{number}" for number in range(declared.choice))
-    else:
-        values = declared.choice
-    return Choice(values, declared.skew or 0.0)
-
-
-def _type(source: FieldSource) -> ValueType:
-    match source:
-        case Choice():
-            return FieldType.STRING
-        case IntRange():
-            return FieldType.BIGINT
-        case DoubleRange():
-            return FieldType.DOUBLE
-        case Coin():
-            return FieldType.BOOLEAN
-        case DecimalRange(low=low, high=high, scale=scale):
-            digits = max(len(str(abs(bound))) for bound in (low, high))
-            return DecimalType(max(digits, scale), scale)
-        case _:
-            assert_never(source)
-
-
-def _shape(spec: ShapeSpec) -> Shape:
-    if spec.ramp is not None:
-        return Ramp(*spec.ramp)
-    if spec.steps is not None:
-        return Steps(spec.steps)
-    if spec.sine is not None:
-        return Sine(spec.sine.mean, spec.sine.swing, spec.sine.period)
-    assert spec.bursts is not None, "the schema asks for one of them"
-    bursts = spec.bursts
-    return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
-
-
-def _time_column(spec: TimeColumnSpec) -> TimeColumn:
-    return TimeColumn(spec.column, spec.format, spec.unit, spec.zone)
-
-
-def _window(spec: WindowSpec) -> Window:
-    if spec.session is not None:
-        return Sessions(spec.session)
-    size_ms, every_ms = spec.hopping, spec.every
-    if size_ms is None or every_ms is None:
-        assert spec.tumbling is not None, "the schema asks for one of them"
-        size_ms = every_ms = spec.tumbling
-    # An offset of a whole advance moves nothing.
-    offset_ms = spec.offset % every_ms
-    if every_ms == size_ms:
-        return Tumbling(size_ms, offset_ms)
-    return Hopping(size_ms, every_ms, offset_ms)

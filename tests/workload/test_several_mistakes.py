@@ -182,6 +182,12 @@ def test_what_is_no_table_is_told_as_such(tmp_path: Path, text: str) -> None:
             f"price IN ({', '.join(map(str, range(201)))})",
             "has, from position 1 on, 201 constants in IN (…); at most 200 can be used",
         ),
+        (
+            'views    = "count(*)"',
+            f'views = "count(*) filter (where price in ({", ".join(map(str, range(150)))}))"\n'
+            f'more = "count(*) filter (where price in ({", ".join(map(str, range(150)))}))"',
+            "query: the lists in IN (…) have 300 constants together; at most 200 can be used",
+        ),
         ("action = 'view'", f"action = '{1001 * 'x'}'", "a string of 1,001 characters; at most 1,000"),
         ("action = 'view'", f"price = {5000 * '9'}", "the greatest is 9223372036854775807"),
         (

@@ -1,0 +1,89 @@
+"""What the schema let through, as what it means: field by field, without regard to the rest."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from streambench.model.expression import DecimalType, FieldType, ValueType
+from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    FieldSource,
+    IntRange,
+    TimeColumn,
+)
+from streambench.workload.schema import GeneratedField, ShapeSpec, TimeColumnSpec, WindowSpec
+
+
+def field_source(name: str, declared: GeneratedField) -> FieldSource:
+    """What generates a field, which is called so."""
+    if declared.int_ is not None:
+        return IntRange(*declared.int_)
+    if declared.decimal is not None:
+        return DecimalRange(*declared.units, declared.digits_behind)
+    if declared.double is not None:
+        return DoubleRange(*declared.double)
+    if declared.bool_ is not None:
+        return Coin(declared.bool_)
+    assert declared.choice is not None, "the schema asks for one of them"
+    if isinstance(declared.choice, int):
+        prefix = name if declared.prefix is None else declared.prefix
+        values = tuple(f"{prefix}{number}" for number in range(declared.choice))
+    else:
+        values = declared.choice
+    return Choice(values, declared.skew or 0.0)
+
+
+def source_type(source: FieldSource) -> ValueType:
+    """The type of what is generated so."""
+    match source:
+        case Choice():
+            return FieldType.STRING
+        case IntRange():
+            return FieldType.BIGINT
+        case DoubleRange():
+            return FieldType.DOUBLE
+        case Coin():
+            return FieldType.BOOLEAN
+        case DecimalRange(low=low, high=high, scale=scale):
+            digits = max(len(str(abs(bound))) for bound in (low, high))
+            return DecimalType(max(digits, scale), scale)
+        case _:
+            assert_never(source)
+
+
+def load_shape(spec: ShapeSpec) -> Shape:
+    """The course of a rate."""
+    if spec.ramp is not None:
+        return Ramp(*spec.ramp)
+    if spec.steps is not None:
+        return Steps(spec.steps)
+    if spec.sine is not None:
+        return Sine(spec.sine.mean, spec.sine.swing, spec.sine.period)
+    assert spec.bursts is not None, "the schema asks for one of them"
+    bursts = spec.bursts
+    return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
+
+
+def time_column(spec: TimeColumnSpec) -> TimeColumn:
+    """A column of instants."""
+    return TimeColumn(spec.column, spec.format, spec.unit, spec.zone)
+
+
+def query_window(spec: WindowSpec) -> Window:
+    """The windows of a query."""
+    if spec.session is not None:
+        return Sessions(spec.session)
+    size_ms, every_ms = spec.hopping, spec.every
+    if size_ms is None or every_ms is None:
+        assert spec.tumbling is not None, "the schema asks for one of them"
+        size_ms = every_ms = spec.tumbling
+    # An offset of a whole advance moves nothing.
+    offset_ms = spec.offset % every_ms
+    if every_ms == size_ms:
+        return Tumbling(size_ms, offset_ms)
+    return Hopping(size_ms, every_ms, offset_ms)
