@@ -18,6 +18,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.expression import FieldReference, FieldType
 from streambench.model.plan import EventClock
 from streambench.model.verdict import RowClass
+from streambench.model.windows import Sessions
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
@@ -99,15 +100,30 @@ def assert_lawful(expected: Expected, counted: engines.Counts, log: Log) -> None
             assert lawful(row, alias, value), (row, alias, value)
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+def in_windows(log: Log, window: Any) -> dict[tuple[str, int], list[int]]:
+    """The numbers of the events of each group and window, by its start."""
+    by_hand: dict[tuple[str, int], list[int]] = {}
+    if not isinstance(window, Sessions):
+        for record in log.records:
+            for start_ms in starts_ms(record.event_ms, window):
+                by_hand.setdefault((record.key, start_ms), []).append(record.value)
+        return by_hand
+    last: dict[str, tuple[int, int]] = {}
+    for record in sorted(log.records, key=lambda record: record.event_ms):
+        start_ms, newest_ms = last.get(record.key, (0, -(10**9)))
+        if record.event_ms - newest_ms > window.gap_ms:
+            start_ms = record.event_ms
+        last[record.key] = (start_ms, record.event_ms)
+        by_hand.setdefault((record.key, start_ms), []).append(record.value)
+    return by_hand
+
+
+@pytest.mark.parametrize("window", [*WINDOWS, Sessions(60)])
 def test_without_late_records_values_are_those_of_plain_python(tmp_path: Path, window: Any) -> None:
     log = Log(3)
     asked = replace(ASKED, window=window, grace_ms=5_000)
     expected = expect(log.trace(tmp_path / "columns"), asked, EventClock.PER_PARTITION)
-    by_hand: dict[tuple[str, int], list[int]] = {}
-    for record in log.records:
-        for start_ms in starts_ms(record.event_ms, window):
-            by_hand.setdefault((record.key, start_ms), []).append(record.value)
+    by_hand = in_windows(log, window)
     rows = {(row["key"], row["window_start_ms"]): row for row in expected.table.to_pylist()}
     assert set(rows) == set(by_hand)
     missing = set()
