@@ -130,7 +130,7 @@ title = "Visits by what was seen"
 rate       = 2_000
 partitions = 4
 [input.fields]
-shop  = { choice = ["b", "𝌆", "｡x", "né", "a_c", "abc"] }
+shop  = { choice = ["b", "𝌆", "｡x", "né", "a_c", "abc", "d", "e", "f", "z"] }
 page  = { choice = ["/home", "/Home", "/cart?n=1", "/a_b", "/a.b", "日本語", "/x\ny", "𝌆｡"] }
 spent = { int = [-500, 500] }
 items = { int = [0, 9] }
@@ -191,7 +191,8 @@ gross = "amount * (1 + vat)"
 [query.select]
 orders   = "count(*)"
 total    = "sum(amount)"
-grosses  = "sum(gross * pieces)"
+grosses  = "sum(gross)"
+greatest = "max(gross * pieces)"
 mean     = "avg(amount)"
 dearest  = "max(case when paid then amount else 0.001 end)"
 cheapest = "min(amount) filter (where paid and amount > 400)"
