@@ -124,6 +124,14 @@ def test_aggregates_filters_and_having(tmp_path: Path) -> None:
             assert min(judged.column("value:n").to_pylist()) == 4
 
 
+def test_aggregates_of_windows_that_overlap_by_several_fields(tmp_path: Path) -> None:
+    hopping = AGGREGATES.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
+    text = hopping.replace('["merchant"]', '["merchant", "state"]')
+    assert "hopping" in text
+    assert '"state"]' in text
+    assert_right_everywhere(tmp_path, text)
+
+
 EXPRESSIONS = r"""
 title = "Visits by what was seen"
 [input]

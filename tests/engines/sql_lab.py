@@ -101,6 +101,8 @@ def run_sql(
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "JAVA_HOME": str(resolved.java.parent.parent),
             "SPARK_LOCAL_IP": "127.0.0.1",
+            # No function is in Python, so that no worker of it needs what is not installed.
+            "_python_worker_execution_mode": "process",
         },
         capture_output=True,
         text=True,
