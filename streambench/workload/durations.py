@@ -14,8 +14,8 @@ _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_4
 
 DURATION_PATTERN: Final = rf"^\s*[0-9]+(\.[0-9]+)?\s*({'|'.join(_UNIT_MS)})\s*$"
 """What a duration looks like, for tools that check texts."""
-LONGEST_MS: Final = 10_000 * 86_400_000
-"""No length of time that can be asked for is greater: 27 years, which every engine can count."""
+LONGEST_MS: Final = 999 * 86_400_000
+"""No length of time that can be asked for is greater: of more days Flink makes no interval in a watermark."""
 
 
 def parse_duration(text: str) -> int:

@@ -13,14 +13,21 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from streambench.workload.key_words import WORDS, KeyWords, example_of
-from streambench.workload.schema import GeneratedField, ShapeSpec, SyntheticSpec, WorkloadSpec
+from streambench.workload.schema import (
+    GeneratedField,
+    ShapeSpec,
+    SyntheticSpec,
+    WindowSpec,
+    WorkloadSpec,
+)
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
-# Of these keys a table has one.
-_ONE_OF: Final[Mapping[type[BaseModel], tuple[str, ...]]] = {
-    SyntheticSpec: ("rate", "shape"),
-    GeneratedField: ("choice", "int"),
-    ShapeSpec: ("ramp", "steps", "sine", "bursts"),
+# Of these lists of keys a table has one.
+_ONE_OF: Final[Mapping[type[BaseModel], tuple[tuple[str, ...], ...]]] = {
+    SyntheticSpec: (("rate",), ("shape",)),
+    GeneratedField: (("choice",), ("int",)),
+    ShapeSpec: (("ramp",), ("steps",), ("sine",), ("bursts",)),
+    WindowSpec: (("tumbling",), ("hopping", "every"), ("session",)),
 }
 
 
@@ -33,7 +40,7 @@ def workload_schema() -> str:
         for name, each in words.items():
             _describe(table["properties"][name], each)
     for model, keys in _ONE_OF.items():
-        definitions[model.__name__]["oneOf"] = [{"required": [key]} for key in keys]
+        definitions[model.__name__]["oneOf"] = [{"required": list(each)} for each in keys]
     head = {"$schema": _DRAFT, "title": "workload.toml of streambench"}
     whole = {**head, **made, "definitions": definitions}
     return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=False) + "\n"

@@ -93,6 +93,7 @@ _CHECKS: Mapping[str, Any] = {
     "maximum": _that(lambda value, rule: not _number(value) or value <= rule),
     "exclusiveMinimum": _that(lambda value, rule: not _number(value) or value > rule),
     "minLength": _that(lambda value, rule: not isinstance(value, str) or len(value) >= rule),
+    "maxLength": _that(lambda value, rule: not isinstance(value, str) or len(value) <= rule),
     "minItems": _that(lambda value, rule: not isinstance(value, list) or len(value) >= rule),
     "maxItems": _that(lambda value, rule: not isinstance(value, list) or len(value) <= rule),
     "minProperties": _that(lambda value, rule: not isinstance(value, dict) or len(value) >= rule),

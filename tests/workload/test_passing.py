@@ -146,8 +146,8 @@ def test_no_key_that_passes_is_ever_taken_for_one_that_does_not(seed: int) -> No
 def test_what_would_take_too_long_is_decided_coarsely() -> None:
     many = Field("word", FieldType.STRING, Choice(tuple(f"w{n}" for n in range(5_000)), 0.0))
     fields = (FIELDS[0], many, Field("low", FieldType.BIGINT, IntRange(0, 2**31)))
-    values = ", ".join(f"'w{n}'" for n in range(4_000))
-    numbers = ", ".join(str(3 * n) for n in range(900))
+    values = ", ".join(f"'w{n}'" for n in range(99))
+    numbers = ", ".join(str(3 * n) for n in range(99))
     text = f"word in ({values}) and low in ({numbers}) and key = 'b'"
     query = dataclasses.replace(
         CLICKS.query,
