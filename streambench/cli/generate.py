@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.parameters import duration_s, folder, rate, whole
+from streambench.cli.parameters import duration_s, folder, new_file, rate, whole
 from streambench.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def generate(
     events: Annotated[
         Path | None,
         typer.Option(
-            parser=folder,
+            parser=new_file,
             metavar="FILE",
             help="Write the events into this new file: .jsonl or .parquet.",
         ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from typer.testing import CliRunner
