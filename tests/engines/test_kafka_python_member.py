@@ -1,4 +1,4 @@
-"""The worker's place in its group, on a real broker: kept while it joins, regained when it is lost."""
+"""The worker's place in its group: kept while it joins, regained when it is lost."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import MemberToRemove
+from kafka.structs import ConsumerGroupMetadata
 
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.query_module import QueryProgram, load_query
@@ -23,11 +24,68 @@ from tests.engines.cluster_lab import CLICKS, VIEW
 from tests.kafka.readback import read_back
 from tests.one_broker import one_broker
 
-pytestmark = pytest.mark.broker
-
+broker = pytest.mark.broker
 LIMIT_S = 60.0
 # Longer than a test takes: what it finds out, it finds out otherwise.
 _NEVER_MS = 300_000
+
+
+class Coordinator:
+    """As much of kafka-python's as a membership needs."""
+
+    def __init__(self, *, rejoining: bool = False) -> None:
+        self.rejoining = rejoining
+        self.rejoin_needed = False
+        self.reset_to: list[str] = []
+
+    def group_metadata(self) -> ConsumerGroupMetadata:
+        return ConsumerGroupMetadata("group", 2, "member")
+
+    def request_rejoin(self) -> None:
+        self.rejoin_needed = True
+
+    def reset_generation(self, member_id: str) -> None:
+        self.reset_to.append(member_id)
+
+
+def on(coordinator: Coordinator) -> GroupMember:
+    consumer: GroupMember = GroupMember.__new__(GroupMember)
+    consumer.config = {"group_id": "group"}
+    consumer._coordinator = coordinator
+    return consumer
+
+
+@pytest.mark.parametrize(
+    ("refused", "rejoining", "reset_to"),
+    [
+        ((2, "member"), False, ["member"]),
+        ((1, "member"), False, []),  # it has joined since
+        ((2, "another"), False, []),
+        ((2, "member"), True, []),  # the answer to its join will tell
+    ],
+)
+def test_only_the_membership_that_was_refused_is_given_up(
+    refused: tuple[int, str], rejoining: bool, reset_to: list[str]
+) -> None:
+    coordinator = Coordinator(rejoining=rejoining)
+    on(coordinator).rejoin(ConsumerGroupMetadata("group", *refused))
+    assert coordinator.reset_to == reset_to
+
+
+@pytest.mark.parametrize("rejoining", [False, True])
+def test_a_join_that_was_begun_is_called_for_in_every_poll(
+    rejoining: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    coordinator = Coordinator(rejoining=rejoining)
+
+    def poll(*_: object) -> dict[str, Any]:
+        seen.append(coordinator.rejoin_needed)
+        return {}
+
+    monkeypatch.setattr(KafkaConsumer, "poll", poll)
+    on(coordinator).poll(timeout_ms=0)
+    assert seen == [rejoining]
 
 
 @contextmanager
@@ -64,6 +122,7 @@ def admin() -> Iterator[KafkaAdminClient]:
         yield client
 
 
+@broker
 def test_a_join_that_is_answered_between_two_polls_comes_to_its_end(
     admin: KafkaAdminClient,
 ) -> None:
@@ -91,10 +150,10 @@ def test_a_join_that_is_answered_between_two_polls_comes_to_its_end(
         poll_until(lambda: all_given(1), poll_leader, poll_other)
         before = generation(leader)
         admin.create_partitions({topic: 4})
-        poll_until(lambda: bool(leader._coordinator.rejoining), poll_leader)
+        poll_until(lambda: leader.joining, poll_leader)
         poll_until(lambda: generation(leader) > before, poll_other)
         poll_until(lambda: all_given(2), poll_leader, poll_other)
-        assert not leader._coordinator.rejoining
+        assert not leader.joining
 
 
 TIMES = (10, 510, 20, 650, 700, 1_700)
@@ -108,6 +167,7 @@ def query(tmp_path: Path) -> QueryProgram:
     return load_query(path)
 
 
+@broker
 @pytest.mark.parametrize("transactional", [False, True], ids=["plain", "transactional"])
 def test_a_worker_that_was_thrown_out_comes_back_with_its_next_commit(
     query: QueryProgram, admin: KafkaAdminClient, transactional: bool

@@ -59,6 +59,7 @@ class Consumer:
         self.member_id = "member"
         self.unknown: set[str] = set()  # members that the broker has thrown out
         self.rejoined: list[str] = []
+        self.joining = False
         self.limit = 1_000
         self.commit_errors: list[KafkaError] = []
         self.committed_errors: list[KafkaError] = []
@@ -508,6 +509,18 @@ def test_the_start_is_asked_again_until_it_is_known(query: QueryProgram) -> None
     bench.consumer.give(P0)
     bench.steps(2)
     assert bench.rows == []
+    bench.steps()
+    assert bench.seen() == RIGHT
+
+
+def test_a_join_is_not_kept_waiting_for_the_start(query: QueryProgram) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.consumer.committed_errors = [KafkaTimeoutError()]
+    bench.consumer.joining = True
+    bench.consumer.give(P0)
+    bench.steps(2)
+    assert bench.consumer.committed_errors  # nobody has asked
+    bench.consumer.joining = False
     bench.steps()
     assert bench.seen() == RIGHT
 

@@ -22,9 +22,15 @@ class GroupMember(KafkaConsumer):  # type: ignore[misc]
         # the next one only if it is still called for: not so where a leader joined because the topic had
         # changed, as on the first sight of it. With the broker's answer it hands out what there is now,
         # and nothing has changed any more. The broker then throws out a member that never notices.
-        if self._coordinator.rejoining:
+        if self.joining:
             self._coordinator.request_rejoin()
         return super().poll(timeout_ms, max_records, update_offsets)
+
+    @property
+    def joining(self) -> bool:
+        """Whether it is in a join that has not come to its end; polls bring no records meanwhile."""
+        joining: bool = self._coordinator.rejoining
+        return joining
 
     def rejoin(self, refused: ConsumerGroupMetadata) -> None:
         """Join anew in the next poll, all partitions lost, if `refused` is still the membership.
@@ -33,7 +39,7 @@ class GroupMember(KafkaConsumer):  # type: ignore[misc]
         """
         now = self.group_metadata()
         of_now = now.generation_id, now.member_id
-        if self._coordinator.rejoining or of_now != (refused.generation_id, refused.member_id):
+        if self.joining or of_now != (refused.generation_id, refused.member_id):
             return
         # With the same id: the broker knows it after a mere change of generation. Where it does not, its
         # answer has kafka-python join as a new member.

@@ -134,8 +134,10 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         kafka-python keeps the position of a partition that it had before, beyond the records that
         the new owner needs: it must be moved in every case.
         """
+        # The answer may have to wait for an open transaction, and a join is not kept waiting: it sends no
+        # heartbeats.
         membership = self._consumer.group_metadata()
-        if membership.generation_id < 0 or not membership.member_id or self._thrown_out():
+        if self._consumer.joining or membership.generation_id < 0 or self._thrown_out():
             return False
         try:
             # A call that gave up leaves its question behind, and the next call takes the answer, old
