@@ -161,7 +161,7 @@ def _show_columns(made: OwnData) -> None:
         cells = (
             name,
             ", ".join(profile.examples),
-            f"{profile.distinct:,}",
+            profile.distinct_words,
             f"{profile.missing:,}",
             use,
         )

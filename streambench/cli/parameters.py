@@ -73,6 +73,17 @@ def folder(text: str) -> Path:
     return path
 
 
+def new_file(text: str) -> Path:
+    """The path of a file that is to be written into a folder that is there."""
+    given = str(text)
+    if not given.strip():
+        raise typer.BadParameter(f"{quoted(given)} names no file")
+    path = Path(given)
+    if (why := _no_folder_why(path.absolute().parent)) is not None:
+        raise typer.BadParameter(f"{quoted(given)} can be no file: {why}")
+    return path
+
+
 def names(values: list[str]) -> tuple[str, ...]:
     """Option values that may also be separated by commas, in their order, once each."""
     split = (part.strip() for value in values for part in value.split(","))

@@ -127,7 +127,12 @@ class Trace:
     @property
     def columns_glob(self) -> str:
         """Parquet files: quantum, partition, position, event_ms and one column per field."""
-        return str(self.folder / COLUMNS_FOLDER / "*.parquet")
+        return str(self.columns_folder / "*.parquet")
+
+    @property
+    def columns_folder(self) -> Path:
+        """Holds the files of `columns_glob`; by name they are in the order of their records."""
+        return self.folder / COLUMNS_FOLDER
 
     @cached_property
     def batches(self) -> Batches:

@@ -394,3 +394,20 @@ def test_nulls_of_json_are_values_that_are_not_there() -> None:
     workload, _ = made("new mine --from a.json")
     assert [field.name for field in workload.fields] == ["k", "n"]
     assert replay_of(workload).leave_out == ("",)
+
+
+def test_how_many_values_there_are_is_said_for_what_it_is() -> None:
+    """It is an estimate; whether there is more than one is not."""
+    rows = [
+        f"2024-01-01T00:{n // 60 % 60:02d}:{n % 60:02d},k{n % 1000},x,{n % 2}" for n in range(3_000)
+    ]
+    write("orders.csv", "at,customer,shop,paid", *rows)
+    _, said = made("new orders --from orders.csv")
+    words = {line.split()[0]: line for line in said.splitlines() if line.strip()}
+    assert "about 1,000 " in words["customer"]
+    assert "about 2 " in words["paid"]
+    assert " 1 " in words["shop"]
+    assert "about" not in words["shop"]
+    written = Path("workloads/orders/workload.toml").read_text()
+    assert "about 1,000 different" in written
+    assert "always the same" in written

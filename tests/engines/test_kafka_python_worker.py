@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from kafka import TopicPartition
@@ -20,6 +20,7 @@ from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
 from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.common.query_source import query_source
+from streambench.engines.kafka_python.member import GroupMember
 from streambench.engines.kafka_python.output import GivenUp, PlainOutput, TransactionalOutput
 from streambench.engines.kafka_python.worker import Worker
 from tests.engines.cluster_lab import CLICKS, VIEW
@@ -56,6 +57,9 @@ class Consumer:
         self.offsets: dict[TopicPartition, OffsetAndMetadata] = {}
         self.generation = 1
         self.member_id = "member"
+        self.unknown: set[str] = set()  # members that the broker has thrown out
+        self.rejoined: list[str] = []
+        self.joining = False
         self.limit = 1_000
         self.commit_errors: list[KafkaError] = []
         self.committed_errors: list[KafkaError] = []
@@ -116,6 +120,19 @@ class Consumer:
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
+
+    def rejoin(self, refused: ConsumerGroupMetadata) -> None:
+        """As the worker's own: what it has is lost in the next poll, and comes back if nobody has it."""
+        self.rejoined.append(refused.member_id)
+        partitions = tuple(self.positions)
+        self.generation = -1
+        self.take(*partitions, lost=True)
+
+        def happen() -> None:
+            self.generation, self.member_id = 2, f"{refused.member_id} again"
+
+        self.pending.append(happen)
+        self.give(*partitions, position=1_000)
 
     def group_metadata(self) -> ConsumerGroupMetadata:
         member = self.member_id if self.generation >= 0 else ""
@@ -184,6 +201,8 @@ class Producer:
         # As kafka-python does: what is refused stays, and goes out with the next transaction.
         self.offsets.update(offsets)
         self._maybe_fail("offsets")
+        if metadata.member_id in self.consumer.unknown:
+            raise CommitFailedError("UnknownMemberIdError")
 
     def commit_transaction(self) -> None:
         self._maybe_fail("commit")
@@ -228,13 +247,14 @@ class Bench:
         self.consumer = Consumer({P0: logs.get("p0", Log()), P1: logs.get("p1", Log())})
         self.rows: list[bytes] = []
         self.producers: list[Producer] = []
+        member = cast(GroupMember, self.consumer)
         output: PlainOutput | TransactionalOutput
         if transactional:
-            output = TransactionalOutput(self._producer, self.consumer, "output")
+            output = TransactionalOutput(self._producer, member, "output")
         else:
-            output = PlainOutput(self._producer(False), self.consumer, "output")
+            output = PlainOutput(self._producer(False), member, "output")
         self.worker = Worker(
-            self.consumer,
+            member,
             output,
             query,
             commit_interval_s=3_600.0,
@@ -373,6 +393,49 @@ def test_a_failed_transaction_is_aborted_and_repeated_by_a_new_producer(
     assert len(bench.producers) == 2
 
 
+def test_one_whose_transaction_the_group_refuses_joins_anew(query: QueryProgram) -> None:
+    # Nothing else says that it was thrown out; others have gone on with one of its partitions.
+    bench = Bench(query, transactional=True, p0=Log(*TIMES), p1=Log(*TIMES))
+    bench.consumer.give(P0, P1)
+    bench.consumer.limit = 2
+    bench.steps(2)
+    theirs = OffsetAndMetadata(6, "1600", -1)
+    bench.consumer.offsets = {P0: theirs}
+    bench.consumer.limit = 1_000
+    bench.consumer.unknown = {"member"}
+    bench.steps(8)
+    assert bench.consumer.rejoined == ["member"]
+    assert bench.seen() == RIGHT
+    assert bench.consumer.offsets == {P0: theirs, P1: OffsetAndMetadata(5, "1500", -1)}
+
+
+def test_a_group_that_refuses_over_and_over_is_joined_anew_each_time(query: QueryProgram) -> None:
+    # That is no sign of a second process with the same transactional id.
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.consumer.give(P0)
+    for _ in range(8):
+        bench.consumer.unknown |= {bench.consumer.member_id, f"{bench.consumer.member_id} again"}
+        bench.steps(2)
+    assert bench.rows == []
+    bench.consumer.unknown.clear()
+    bench.steps(4)
+    assert bench.seen() == RIGHT
+
+
+def test_one_that_the_group_refuses_while_partitions_go_joins_anew(query: QueryProgram) -> None:
+    bench = Bench(query, transactional=True, each_window=False, p0=Log(*TIMES), p1=Log(*TIMES))
+    bench.consumer.give(P0, P1)
+    bench.steps(2)
+    bench.consumer.unknown = {"member"}
+    bench.consumer.take(P0)
+    bench.steps(2)
+    assert bench.consumer.rejoined == ["member"]
+    bench.commit_is_due()
+    bench.steps(2)
+    assert bench.seen() == RIGHT
+    assert set(bench.consumer.offsets) == {P1}
+
+
 def test_offsets_of_a_refused_transaction_do_not_come_back_later(query: QueryProgram) -> None:
     bench = Bench(query, transactional=True, p0=Log(*TIMES), p1=Log(*TIMES))
     bench.consumer.give(P0)
@@ -446,6 +509,18 @@ def test_the_start_is_asked_again_until_it_is_known(query: QueryProgram) -> None
     bench.consumer.give(P0)
     bench.steps(2)
     assert bench.rows == []
+    bench.steps()
+    assert bench.seen() == RIGHT
+
+
+def test_a_join_is_not_kept_waiting_for_the_start(query: QueryProgram) -> None:
+    bench = Bench(query, transactional=True, p0=Log(*TIMES))
+    bench.consumer.committed_errors = [KafkaTimeoutError()]
+    bench.consumer.joining = True
+    bench.consumer.give(P0)
+    bench.steps(2)
+    assert bench.consumer.committed_errors  # nobody has asked
+    bench.consumer.joining = False
     bench.steps()
     assert bench.seen() == RIGHT
 

@@ -8,16 +8,17 @@ them: every record's own future is asked.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata
 
+from streambench.engines.kafka_python.member import GroupMember
 from streambench.engines.kafka_python.windows import CommitMark
 
-# Failed transactions in succession, without one that went through, before giving up whole.
+# Transactions in succession that failed by themselves, without one that went through, before giving up.
 _FAILURES = 3
 # Above kafka-python's delivery time-out of 120 s, after which a record fails by itself.
 _DELIVERY_S = 150.0
@@ -104,7 +105,7 @@ class TransactionalOutput:
     """Exactly once: all rows between two commits, and the second commit, in one transaction."""
 
     def __init__(
-        self, new_producer: Callable[[], KafkaProducer], consumer: KafkaConsumer, topic: str
+        self, new_producer: Callable[[], KafkaProducer], consumer: GroupMember, topic: str
     ) -> None:
         self._new_producer = new_producer
         self._consumer = consumer
@@ -122,18 +123,24 @@ class TransactionalOutput:
     def write(self, rows: Rows) -> None:
         """Send rows within the transaction, which begins here if none is open. Raises KafkaError."""
         _membership(self._consumer)
-        self._begin()
-        _send(self._producer, self._topic, rows, self._sent)
+        with self._counting_failures():
+            self._begin()
+            _send(self._producer, self._topic, rows, self._sent)
 
     def commit(self, marks: Marks) -> None:
         """Commit rows and marks in one. Raises KafkaError."""
         # Sent with the offsets: the broker refuses it once the group has moved on without this member.
         membership = _membership(self._consumer)
-        self._begin()
-        sent, self._sent = self._sent, []
-        _delivered(self._producer, sent, limit_s=_TRANSACTION_S)
-        self._producer.send_offsets_to_transaction(_offsets(marks), membership)
-        self._producer.commit_transaction()
+        with self._counting_failures():
+            self._begin()
+            sent, self._sent = self._sent, []
+            _delivered(self._producer, sent, limit_s=_TRANSACTION_S)
+            try:
+                self._producer.send_offsets_to_transaction(_offsets(marks), membership)
+            except CommitFailedError:
+                self._consumer.rejoin(membership)
+                raise
+            self._producer.commit_transaction()
         self._begun = False
         self._failures = 0
 
@@ -153,7 +160,6 @@ class TransactionalOutput:
             return
         self._begun = False
         self._sent = []
-        self._failures += 1
         if self._failures > _FAILURES:
             raise GivenUp(f"{self._failures} transactions in succession came to nothing")
         with contextlib.suppress(
@@ -166,6 +172,17 @@ class TransactionalOutput:
     def close(self) -> None:
         """End the producer."""
         _close(self._producer)
+
+    @contextlib.contextmanager
+    def _counting_failures(self) -> Iterator[None]:
+        """Those of the transaction itself; a group that has moved on may be joined again without end."""
+        try:
+            yield
+        except CommitFailedError:
+            raise
+        except KafkaError:
+            self._failures += 1
+            raise
 
     def _begin(self) -> None:
         if not self._begun:

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -31,6 +31,7 @@ from streambench.engines.common.query_module import (
     SessionProgram,
     load_program,
 )
+from streambench.engines.kafka_python.member import GroupMember
 from streambench.engines.kafka_python.output import (
     Marks,
     Output,
@@ -58,7 +59,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(
         self,
-        consumer: KafkaConsumer,
+        consumer: GroupMember,
         output: Output,
         query: QueryProgram | SessionProgram,
         *,
@@ -133,8 +134,10 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         kafka-python keeps the position of a partition that it had before, beyond the records that
         the new owner needs: it must be moved in every case.
         """
-        member_id = self._consumer.group_metadata().member_id
-        if not member_id or self._thrown_out():
+        # The answer may have to wait for an open transaction, and a join is not kept waiting: it sends no
+        # heartbeats.
+        membership = self._consumer.group_metadata()
+        if self._consumer.joining or membership.generation_id < 0 or self._thrown_out():
             return False
         try:
             # A call that gave up leaves its question behind, and the next call takes the answer, old
@@ -154,7 +157,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             if found is None
             else CommitMark(found.offset, int(found.metadata or 0))
         )
-        self._member_id = member_id
+        self._member_id = membership.member_id
         self._consumer.seek(partition, mark.offset)
         self._windows[partition] = _opened(self._query, mark)
         log.info("partition %d: from %s", partition.partition, mark)
@@ -292,7 +295,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     job = json.loads(job_path.read_text(encoding="utf-8"))
     client_id = f"{job['group']}-{name}"
     exactly_once = job["guarantee"] == "exactly-once"
-    consumer = KafkaConsumer(
+    consumer = GroupMember(
         bootstrap_servers=job["bootstrap"],
         group_id=job["group"],
         client_id=client_id,

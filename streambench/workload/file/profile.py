@@ -31,7 +31,7 @@ _NUMBER: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 class ColumnProfile:
     """One column of all rows.
 
-    `distinct` is nearly so. `missing` rows have no value, or one of `no_values`. `type` is what a field of
+    `distinct` is an estimate, but for no value and for one. `missing` rows have no value, or one of `no_values`. `type` is what a field of
     it can be, its numbers `times` a factor; None: none of today's types. `times_read` are the ways in which
     all of its values are times.
     """
@@ -45,6 +45,13 @@ class ColumnProfile:
     type: FieldType | None
     times: int
     time_ways: tuple[TimeGuess, ...]
+
+    @property
+    def distinct_words(self) -> str:
+        """How many different values there are: "1", or by two digits, "about 1,000"."""
+        if self.distinct <= 1:
+            return f"{self.distinct}"
+        return f"about {round(self.distinct, 2 - len(str(self.distinct))):,}"
 
     @property
     def has_values(self) -> bool:
@@ -118,7 +125,9 @@ def _profile(
     counted = [
         "count(*)",
         f"count({value})",
-        f"approx_count_distinct({value})",
+        # The estimate is off by some percent; whether there is more than one is not left to it.
+        f"CASE WHEN min({value}) = max({value}) THEN 1 WHEN count({value}) = 0 THEN 0"
+        f" ELSE greatest(2, approx_count_distinct({value})) END",
         f"count({whole})",
         f"count({string})",
         f"count(*) FILTER (regexp_matches({value}, '^\\s*-?0\\d'))",

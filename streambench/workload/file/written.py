@@ -130,7 +130,7 @@ def _number(value: float) -> str:
 def _seen(profile: ColumnProfile) -> str:
     """`39.81, 36.35, 43.22; 1,234 values`, on one line."""
     examples = ", ".join(profile.examples) or "no value"
-    counted = f"{profile.distinct:,} different" if profile.distinct > 1 else "always the same"
+    counted = f"{profile.distinct_words} different" if profile.distinct > 1 else "always the same"
     rows = "one row" if profile.missing == 1 else f"{profile.missing:,} rows"
     lacking = f", none in {rows}" if profile.missing else ""
     return re.sub(r"[\x00-\x1f\x7f]", " ", f"{examples}; {counted}{lacking}")
