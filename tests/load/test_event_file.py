@@ -145,3 +145,41 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path, name: str, wor
         writer_of(tmp_path / name)
     assert refused.value.hint
     assert (tmp_path / "there.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("file", ["events.jsonl", "events.parquet"])
+def test_every_type_is_written_so_that_it_can_be_replayed(tmp_path: Path, file: str) -> None:
+    query = """
+[query]
+group_by = ["fee", "paid"]
+window = { tumbling = "100 ms" }
+grace = "1 s"
+select = { n = "count(*)", total = "sum(fee)" }
+"""
+    made, again = tmp_path / "made", tmp_path / "again"
+    made.mkdir()
+    again.mkdir()
+    (made / "workload.toml").write_text(
+        'title = "Types"\n[input]\nrate = 2_000\npartitions = 2\n[input.fields]\n'
+        'text = { choice = ["né", "a\\"b"] }\nfee = { decimal = [-0.05, 9.5] }\n'
+        f"share = {{ double = [0.0, 1.0] }}\npaid = {{ bool = 0.5 }}\nn = {{ int = [-3, 3] }}\n{query}"
+    )
+    workload = load_workload(made)
+    trace = compile_trace(workload, duration_ms=400, seed=1, cache=tmp_path / "cache")
+    write_events(again / file, workload, trace)
+    (again / "workload.toml").write_text(
+        f'title = "Types"\n[input]\nreplay = "{file}"\nevent_time = "event_time"\npartitions = 2\n'
+        '[input.fields]\ntext = "string"\nfee = "decimal(6,2)"\nshare = "double"\npaid = "boolean"\n'
+        f'n = "bigint"\n{query}'
+    )
+    replayed = load_workload(again)
+    found = compile_trace(replayed, duration_ms=None, seed=1, cache=tmp_path / "cache")
+    with duckdb.connect() as connection:
+        rows = [
+            connection.execute(
+                f"SELECT text, fee, share, paid, n FROM '{each.columns_glob}' ORDER BY ALL"
+            ).fetchall()
+            for each in (trace, found)
+        ]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 800
