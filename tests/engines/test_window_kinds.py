@@ -158,7 +158,7 @@ def made(engine: Engine, window: Window) -> str:
         (KAFKA_STREAMS, Hopping(500, 200), ".advanceBy(EVERY)"),
         (KAFKA_STREAMS, Tumbling(500, 30), "record.timestamp() - OFFSET_MS"),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "name", None) or str(given),
 )
 def test_each_engine_gets_its_own_form(engine: Engine, window: Window, said: str) -> None:
     assert said in made(engine, window)
