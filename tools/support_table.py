@@ -65,6 +65,7 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("several group-by fields", '["campaign"]', '["campaign", "action"]'),
     Construct("a whole number as group-by field", '["campaign"]', '["price"]'),
     Construct("averages, real division", _DEAREST, 'mean = "avg(price / 3)"'),
+    Construct("variances and standard deviations", _DEAREST, 'spread = "stddev_samp(price)"'),
     Construct("counts of distinct values", _DEAREST, 'prices = "count(distinct price)"'),
     Construct(
         "a filter of one aggregate", _DEAREST, 'large = "sum(price) filter (where price > 99)"'

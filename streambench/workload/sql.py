@@ -212,9 +212,31 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
             call = f"AVG({to_sql(as_double(x), dialect)})"
         case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
             call = f"{aggregate.function.value.upper()}({argument})"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            return _spread(aggregate, dialect)
         case _:
             assert_never(aggregate.function)
     return call + filter_to_sql(aggregate, dialect)
+
+
+def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
+    """A variance or its root.
+
+    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number.
+    """
+    assert aggregate.argument is not None, "a variance is of something"
+    x, where = to_sql(as_double(aggregate.argument), dialect), filter_to_sql(aggregate, dialect)
+    if dialect.reader is not SqlReader.FLINK:
+        return f"{aggregate.function.value.upper()}({x}){where}"
+    variance = "VAR_SAMP" if aggregate.function.needs_two else "VAR_POP"
+    never_negative = f"GREATEST({variance}({x}){where}, 0E0)"
+    is_root = aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP)
+    return f"SQRT({never_negative})" if is_root else never_negative
 
 
 def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:

@@ -110,6 +110,9 @@ cheapest = "min(amount) filter (where state = 'declined')"
 refused  = "count(*) filter (where state <> 'ok')"
 mean_other = "avg(amount) filter (where state = 'né')"
 few      = "count(distinct user) filter (where amount < 0)"
+spread   = "stddev_pop(amount)"
+around   = "stddev_samp(amount) filter (where state = 'ok')"
+wide     = "var_samp(amount / 7)"
 """
 
 
@@ -247,6 +250,9 @@ mean   = "avg(looked)"
 in_cart = "sum(spent) filter (where page = '/cart')"
 first  = "min(looked) filter (where page = 'né')"
 kinds  = "count(distinct spent) filter (where page <> '/home')"
+off    = "stddev_samp(looked)"
+wide   = "var_pop(spent)"
+wide_in_cart = "stddev_pop(spent) filter (where page = '/cart')"
 """
 
 

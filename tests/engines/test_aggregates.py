@@ -282,10 +282,19 @@ def test_spark_counts_distinct_values_by_the_set_of_them() -> None:
     assert "ignoreNullFields" not in made(SPARK, CLICKS)
 
 
+def test_flink_gets_variances_that_are_never_negative() -> None:
+    """It makes them of sums of squares, of which a difference can come out below 0."""
+    text = made(FLINK, WORKLOAD)
+    assert "SQRT(GREATEST(VAR_POP(`weight`), 0E0)) AS `off`" in text
+    assert "GREATEST(VAR_SAMP(CAST(`price` * `pieces` AS DOUBLE)), 0E0) AS `wide_of_some`" in text
+    assert "GREATEST(VAR_SAMP(`weight`) FILTER (WHERE `gift`), 0E0) AS `some_given`" in text
+    assert 'F.expr("STDDEV_POP(`weight`)").alias("off")' in made(SPARK, WORKLOAD)
+
+
 def test_a_program_without_sets_has_no_code_for_them() -> None:
     names = [each.name for each in programs(CLICKS, retention_ms=1, parser=JsonParser.FLAT)]
     assert "Totals.java" in names
-    assert "Distinct.java" not in names
+    assert not {"Distinct.java", "Spread.java"} & set(names)
 
 
 @pytest.mark.parametrize(("kind", "moved"), [("raise", 1), ("lower", -1)])
@@ -298,5 +307,5 @@ def test_damage_moves_whatever_totals_there_are(kind: str, moved: int) -> None:
 
 def test_the_table_uses_every_function_with_and_without_a_filter() -> None:
     used = {(a.function, a.filter is not None) for a in WORKLOAD.query.aggregates}
-    assert len(used) == 12
+    assert len(used) == 20
     assert len(TABLE) == len(WORKLOAD.query.aggregates)

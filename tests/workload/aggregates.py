@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from streambench.model.expression import Aggregate, DecimalType, FieldType
@@ -51,6 +52,20 @@ def gifts(events: Sequence[Event]) -> list[Event]:
 
 def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def spread(values: Sequence[Any], *, sample: bool = False) -> float | None:
+    """The variance, exact until it is a double."""
+    divisor = len(values) - (1 if sample else 0)
+    if divisor < 1:
+        return None
+    exact = [Fraction(value) for value in values]
+    middle = sum(exact) / len(exact)
+    return float(sum((value - middle) ** 2 for value in exact) / divisor)
+
+
+def root(variance: float | None) -> float | None:
+    return None if variance is None else math.sqrt(variance)
 
 
 def of_any(function: Callable[[Any], Any], values: Sequence[Any]) -> Any:
@@ -113,6 +128,31 @@ TABLE: Mapping[str, tuple[str, Meaning]] = {
         "avg(weight / pieces) filter (where gift)",
         lambda e: of_any(mean, [x["weight"] / x["pieces"] for x in gifts(e)]),
     ),
+    "wide": ("var_pop(price)", lambda e: spread(prices(e))),
+    "wide_of_some": (
+        "var_samp(price * pieces)",
+        lambda e: spread([x["price"] * x["pieces"] for x in e], sample=True),
+    ),
+    "off": ("stddev_pop(weight)", lambda e: root(spread([x["weight"] for x in e]))),
+    "fee_off": ("stddev_samp(fee)", lambda e: root(spread(fees(e), sample=True))),
+    "far": ("stddev_pop(price + 1000)", lambda e: root(spread(prices(e)))),
+    "wide_given": (
+        "var_pop(fee * 2) filter (where gift)",
+        lambda e: spread([x["fee"] * 2 for x in gifts(e)]),
+    ),
+    "some_given": (
+        "var_samp(weight) filter (where gift)",
+        lambda e: spread([x["weight"] for x in gifts(e)], sample=True),
+    ),
+    "off_ok": (
+        "stddev_pop(price) filter (where state = 'ok')",
+        lambda e: root(spread(prices(ok(e)))),
+    ),
+    "off_some_ok": (
+        "stddev_samp(price - pieces) filter (where state = 'ok')",
+        lambda e: root(spread([x["price"] - x["pieces"] for x in ok(e)], sample=True)),
+    ),
+    "even": ("stddev_pop(0.1)", lambda e: 0.0),
     "one_each": ("sum(1)", len),
     "never": ("sum(price) filter (where price > 1000)", lambda e: None),
     "always": ("avg(pieces) filter (where price < 1000)", lambda e: mean([x["pieces"] for x in e])),

@@ -218,7 +218,9 @@ def test_count_has_no_argument() -> None:
         ("count(distinct price / 2)", ["DISTINCT of doubles"]),
         (
             "price",
-            ["an aggregate is count(*), count(distinct x), sum(x), avg(x), min(x) or max(x)"],
+            [
+                "an aggregate is count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), "
+            ],
         ),
         ("sum(price) + 1", ["an aggregate is"]),
         ("sum(price) over ()", ["an aggregate is"]),
@@ -228,6 +230,16 @@ def test_count_has_no_argument() -> None:
         ("sum(price) filter (where price > 1) + 1", ["an aggregate is"]),
         ("price filter (where price > 1)", ["is not SQL"]),
         ("median(price)", ["an aggregate is"]),
+        (
+            "stddev(price)",
+            ["stddev, which is that of a sample to some", "stddev_pop or stddev_samp"],
+        ),
+        (
+            "variance(price) filter (where price > 1)",
+            ["variance, which is that of a sample to some", "write var_pop or var_samp"],
+        ),
+        ("variance_pop(price)", ["variance_pop, which some engines lack; write var_pop"]),
+        ("var_samp(action)", ["a string where a number is due"]),
     ],
 )
 def test_an_aggregate_outside_the_subset_is_refused_with_the_nearest_form(

@@ -12,6 +12,7 @@ from streambench.model.shape import Ramp
 from streambench.model.windows import Tumbling
 from streambench.model.workload import (
     Choice,
+    DoubleRange,
     Field,
     IntRange,
     Query,
@@ -34,8 +35,9 @@ def clicks(*, query: Query | None = None, **changes: object) -> Workload:
     return dataclasses.replace(CLICKS, **changes)  # type: ignore[arg-type]
 
 
-def with_field(workload: Workload, name: str, source: Choice | IntRange) -> Workload:
+def with_field(workload: Workload, name: str, source: Choice | IntRange | DoubleRange) -> Workload:
     type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
+    type_ = FieldType.DOUBLE if isinstance(source, DoubleRange) else type_
     fields = tuple(Field(name, type_, source) if f.name == name else f for f in workload.fields)
     return dataclasses.replace(workload, fields=fields)
 
@@ -114,6 +116,14 @@ def test_a_step_of_a_calculation_may_not_be_beyond_a_bigint_either() -> None:
     (problem,) = problems(asking(large, "max(price * price * price * 0)"))
     assert "beyond a bigint" in problem
     assert problems(asking(large, "max(price * price * 0)")) == ()
+
+
+def test_squares_beyond_a_double_are_a_problem() -> None:
+    wide = with_field(CLICKS, "price", DoubleRange(0.0, 1e130))
+    assert problems(asking(wide, "var_samp(price)")) == ()
+    (problem,) = problems(asking(wide, "var_samp(price * 1e11)"))
+    assert "'x' squares numbers of up to 1e+141, which is beyond a double" in problem
+    assert problems(asking(wide, "max(price * 1e11)")) == ()
 
 
 def test_a_sum_over_all_records_of_a_window_may_not_be_beyond_a_bigint() -> None:

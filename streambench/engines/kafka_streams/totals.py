@@ -16,6 +16,7 @@ from streambench.model.expression import (
     type_of,
 )
 from streambench.model.workload import Query
+from streambench.workload.constants import as_double
 from streambench.workload.java import JavaConstants, to_java
 
 
@@ -62,9 +63,11 @@ def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
     # A part's further name has a capital, which no alias has.
     alias, flag = aggregate.alias, f"{aggregate.alias}Some"
     parts, update, value = _unfiltered(aggregate, constants)
-    if aggregate.filter is None:
-        return JavaTotal(alias, parts, update, value, None)
     has_value = None
+    if aggregate.function.spreads and aggregate.may_be_null:
+        has_value = f"totals.{alias}.has({2 if aggregate.function.needs_two else 1})"
+    if aggregate.filter is None:
+        return JavaTotal(alias, parts, update, value, has_value)
     match aggregate.function:
         case AggregateFunction.COUNT | AggregateFunction.COUNT_DISTINCT:
             pass
@@ -74,6 +77,13 @@ def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
             parts = (*parts, _flag(flag))
             update = (*update, f"{flag} = true;")
             has_value = f"totals.{flag}"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            pass
         case _:
             assert_never(aggregate.function)
     passes = _java(aggregate.filter, constants)
@@ -87,6 +97,8 @@ def _unfiltered(
     alias, value = aggregate.alias, f"totals.{aggregate.alias}"
     if aggregate.argument is None:
         return (_long(alias),), (f"{alias} += 1;",), value
+    if aggregate.function.spreads:
+        return _spread(aggregate.function, alias, _java(as_double(aggregate.argument), constants))
     x = _java(aggregate.argument, constants)
     match aggregate.function:
         case AggregateFunction.COUNT:
@@ -110,8 +122,32 @@ def _unfiltered(
             both = (number(f"{alias}Sum"), _long(f"{alias}Count"))
             update = (f"{alias}Sum += {x};", f"{alias}Count += 1;")
             return both, update, f"(double) {value}Sum / {value}Count"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            raise ValueError("a variance has a class of its own")
         case _:
             assert_never(aggregate.function)
+
+
+def _spread(
+    function: AggregateFunction, alias: str, x: str
+) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+    part = JavaPart(
+        alias,
+        f"final Spread {alias} = new Spread();",
+        f"{alias}.get(fromBytes);",
+        f"{alias}.put(intoBytes);",
+        "Spread.BYTES",
+        f"{alias}.merge(otherTotals.{alias});",
+    )
+    value = f"totals.{alias}.{'ofSample' if function.needs_two else 'ofPopulation'}()"
+    if function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP):
+        value = f"Math.sqrt({value})"
+    return (part,), (f"{alias}.add({x});",), value
 
 
 def _of_decimals(
