@@ -73,6 +73,11 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("`having`", _GRACE, f'having = "views > 3"\n{_GRACE}'),
     Construct("`LIKE`, `CASE`, functions of strings", _WHERE, _STRINGS),
     Construct(
+        "casts and `round`",
+        _DEAREST,
+        'some = "count(distinct cast(round(price * 0.15, 1) as string))"',
+    ),
+    Construct(
         "lists of constants in `IN`",
         _DEAREST,
         f'some = "count(*) filter (where price in ({_MANY}))"',

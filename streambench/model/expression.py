@@ -76,6 +76,7 @@ class Function(enum.Enum):
     SUBSTRING = "substring"
     CONCAT = "concat"
     ABS = "abs"
+    ROUND = "round"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ class Division:
 
 @dataclass(frozen=True)
 class Convert:
-    """A number as one of a wider type."""
+    """A number as one of another type, or as a text.
+
+    As a BIGINT it is cut off towards 0. As a decimal with fewer digits behind the point it is rounded, halves
+    away from 0.
+    """
 
     type: ValueType
     operand: Expression
@@ -232,7 +237,7 @@ def type_of(expression: Expression) -> ValueType:
             match function:
                 case Function.LENGTH:
                     return FieldType.BIGINT
-                case Function.ABS:
+                case Function.ABS | Function.ROUND:
                     return type_of(arguments[0])
                 case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.CONCAT:
                     return FieldType.STRING

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from streambench.model.expression import (
+    BIGINT_AS_DECIMAL,
     Arithmetic,
+    Convert,
+    DecimalType,
     Division,
     Expression,
     FieldType,
@@ -89,6 +93,8 @@ def _steps(path: KeyPath, whole: Expression, ranges: Ranges) -> Iterator[Finding
             limit, kind = MAX_BIGINT, "bigint"
         elif type_of(part) is FieldType.DOUBLE:
             limit, kind = _MAX_DOUBLE, "double"
+        elif (limit_of := _limit_of_cast(part)) is not None:
+            limit, kind = limit_of, type_of(part).value
         else:
             continue
         if isinstance(part, Division | Arithmetic) and divides(part):
@@ -111,6 +117,15 @@ def _steps(path: KeyPath, whole: Expression, ranges: Ranges) -> Iterator[Finding
                 path=path,
             )
             return
+
+
+def _limit_of_cast(part: Expression) -> Fraction | None:
+    """The greatest number of a decimal that something else became, where it may not fit."""
+    match part:
+        case Convert(type=DecimalType() as type_) if type_ != BIGINT_AS_DECIMAL:
+            return Fraction(10**type_.precision - 1, 10**type_.scale)
+        case _:
+            return None
 
 
 def generated_sums(workload: Workload, ranges: Ranges, records: int) -> Iterator[Finding]:

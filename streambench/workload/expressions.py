@@ -148,7 +148,8 @@ def _having(
     for column in node.find_all(exp.Column):
         if column.name in nullable:
             raise reader.refusal(column, _without_value(nullable[column.name]))
-    if not all(map(_compares_aggregates, parts(condition))):
+    converted = node.find(exp.Cast, exp.Round) is not None
+    if converted or not all(map(_compares_aggregates, parts(condition))):
         where = next(node.find_all(*COMPUTING), node)
         raise reader.refusal(
             where,

@@ -100,7 +100,9 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"{operand(left)} / {operand(right)}"
         case Convert(type=type_, operand=inner):
             text = to_sql(inner, dialect)
-            if isinstance(type_of(inner), DecimalType) and dialect.reader is SqlReader.DUCKDB:
+            if dialect.reader is SqlReader.DUCKDB and type_ is FieldType.BIGINT:
+                text = f"TRUNC({text})"  # else it rounds
+            elif dialect.reader is SqlReader.DUCKDB and isinstance(type_of(inner), DecimalType):
                 # It divides by a power of ten, and rounds twice where there are many digits.
                 text = f"CAST({text} AS VARCHAR)"
             return f"CAST({text} AS {sql_type(type_, dialect)})"
@@ -170,7 +172,7 @@ def _call(function: Function, arguments: Sequence[str]) -> str:
             return _bigint(f"CHAR_LENGTH({arguments[0]})")
         case Function.CONCAT:
             return f"CONCAT({', '.join(arguments)})"
-        case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.ABS:
+        case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.ABS | Function.ROUND:
             return f"{function.value.upper()}({', '.join(arguments)})"
         case _:
             assert_never(function)

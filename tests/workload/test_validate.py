@@ -118,6 +118,27 @@ def test_a_step_of_a_calculation_may_not_be_beyond_a_bigint_either() -> None:
     assert problems(asking(large, "max(price * price * 0)")) == ()
 
 
+@pytest.mark.parametrize(
+    ("aggregate", "kind"),
+    [
+        ("max(cast(price as decimal(5,2)))", None),
+        ("max(cast(price as decimal(4,2)))", "decimal(4,2)"),
+        ("max(cast(price + 0.995 as decimal(5,2)))", None),
+        ("max(cast(price + 499.995 as decimal(5,2)))", "decimal(5,2)"),
+        ("max(cast(price * 1e16 as bigint))", None),
+        ("max(cast(price * 1e17 as bigint))", "bigint"),
+        ("sum(round(price / 3))", None),
+        ("count(*) filter (where cast(price as decimal(2,0)) = 3)", "decimal(2,0)"),
+        ("count(distinct cast(price as string))", None),
+        ("min(round(price * 1e300))", "double"),
+    ],
+)
+def test_what_a_cast_cannot_hold_is_a_problem(aggregate: str, kind: str | None) -> None:
+    found = problems(asking(CLICKS, aggregate))
+    assert (found == ()) == (kind is None)
+    assert all(f"beyond a {kind}" in problem for problem in found)
+
+
 def test_squares_beyond_a_double_are_a_problem() -> None:
     wide = with_field(CLICKS, "price", DoubleRange(0.0, 1e130))
     assert problems(asking(wide, "var_samp(price)")) == ()
@@ -246,6 +267,13 @@ def test_what_a_filter_and_an_argument_ask_is_looked_at_as_well() -> None:
     ):
         assert "the letter 'ß'" in problems(asking(letters, aggregate))[0]
     assert problems(asking(CLICKS, "avg(price) filter (where action > 'b')")) == ()
+
+
+def test_numbers_of_a_file_have_no_letters() -> None:
+    assert (
+        problems(asking(FLIGHTS, "count(distinct lower(carrier || cast(distance as string)))"))
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
