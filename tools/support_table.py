@@ -66,6 +66,12 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("a whole number as group-by field", '["campaign"]', '["price"]'),
     Construct("averages, real division", _DEAREST, 'mean = "avg(price / 3)"'),
     Construct("variances and standard deviations", _DEAREST, 'spread = "stddev_samp(price)"'),
+    Construct("the first and the last value by event time", _DEAREST, 'newest = "last(price)"'),
+    Construct(
+        "the first and the last of doubles by event time",
+        _DEAREST,
+        'newest = "last(price / 2)"',
+    ),
     Construct("counts of distinct values", _DEAREST, 'prices = "count(distinct price)"'),
     Construct(
         "a filter of one aggregate", _DEAREST, 'large = "sum(price) filter (where price > 99)"'

@@ -355,6 +355,8 @@ class AggregateFunction(enum.Enum):
     STDDEV_SAMP = "stddev_samp"
     VAR_POP = "var_pop"
     VAR_SAMP = "var_samp"
+    FIRST = "first"
+    LAST = "last"
 
     @property
     def counts(self) -> bool:
@@ -365,6 +367,11 @@ class AggregateFunction(enum.Enum):
     def spreads(self) -> bool:
         """Whether it is a variance, or the root of one."""
         return self.value.endswith(("_pop", "_samp"))
+
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether event times matter; of records of one time FIRST is the least, LAST the greatest."""
+        return self in (AggregateFunction.FIRST, AggregateFunction.LAST)
 
     @property
     def needs_two(self) -> bool:

@@ -147,10 +147,17 @@ class _Records:
                 | AggregateFunction.VAR_SAMP
             ):
                 return spread.of_all_sql(function, self.x, where)
+            case AggregateFunction.FIRST | AggregateFunction.LAST:
+                return self.by_time(where)
             case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
                 return f"{function.value}({self.x}) {where}"
             case _:
                 assert_never(function)
+
+    def by_time(self, where: str) -> str:
+        """The value at the least or the greatest event time."""
+        extreme = "min" if self.aggregate.function is AggregateFunction.FIRST else "max"
+        return f"({extreme}({{'at': event_ms, 'value': {self.x}}}) {where}).value"
 
     def typed(self, value: str, name: str) -> str:
         """The value, as a column of the aggregate's type."""
@@ -227,6 +234,20 @@ def _low_and_high(of: _Records, must: str, may: str, possible: str) -> tuple[str
             | AggregateFunction.VAR_SAMP
         ):
             return spread.bounds_sql(of.aggregate.function, x, must=must, possible=possible)
+        case AggregateFunction.FIRST | AggregateFunction.LAST:
+            # It is known where nothing that may count comes before it, or at its time.
+            extreme, sign = (
+                ("min", "<") if of.aggregate.function is AggregateFunction.FIRST else ("max", ">")
+            )
+            known = (
+                f"coalesce({extreme}(event_ms) {must} {sign} {extreme}(event_ms) {may},"
+                f" count(*) {must} = count(*) {possible})"
+            )
+            value = of.by_time(must)
+            return (
+                f"CASE WHEN {known} THEN {value} ELSE min({x}) {possible} END",
+                f"CASE WHEN {known} THEN {value} ELSE max({x}) {possible} END",
+            )
         case _:
             assert_never(of.aggregate.function)
 

@@ -33,8 +33,8 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
 
     Over-counted means: every aggregate lies where more records would take it. Counts and sums must
     be beyond their bounds for that. A maximum may stay where it is, and a minimum falls. So may a count
-    or sum with a filter stay, and a number of distinct values. An average, a variance and a sum with negative
-    numbers go either way, and tell nothing.
+    or sum with a filter stay, and a number of distinct values. An average, a variance, what is first or last, and a
+    sum with negative numbers go either way, and tell nothing.
     """
     every = np.ones(len(known), dtype=np.bool_)
     within, over, under = every.copy(), every.copy(), every.copy()
@@ -62,7 +62,7 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
 
 
 def _tells_nothing(function: AggregateFunction) -> bool:
-    return function is AggregateFunction.AVG or function.spreads
+    return function is AggregateFunction.AVG or function.spreads or function.goes_by_time
 
 
 def _moves_with_each_record(column: ResultColumn) -> bool:

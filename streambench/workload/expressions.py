@@ -47,6 +47,8 @@ _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
     exp.StddevSamp: AggregateFunction.STDDEV_SAMP,
     exp.VariancePop: AggregateFunction.VAR_POP,
     exp.Variance: AggregateFunction.VAR_SAMP,
+    exp.First: AggregateFunction.FIRST,
+    exp.Last: AggregateFunction.LAST,
 }
 # What engines understand differently, or call otherwise, and what is one thing to all.
 _OTHER_NAMES: Final = {
@@ -60,8 +62,8 @@ _OTHER_NAMES: Final = {
 # Spark makes the sum of decimals ten digits longer than they are, and no longer than 38.
 _SUMMED_DIGITS: Final = MOST_DIGITS - 10
 _AGGREGATE_FORMS: Final = (
-    "count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), stddev_samp(x), var_pop(x) or "
-    "var_samp(x)"
+    "count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), stddev_samp(x), var_pop(x), "
+    "var_samp(x), first(x) or last(x)"
 )
 # Of expressions with names there can be more than anybody counts.
 _COUNTED: Final = 100_000
@@ -194,7 +196,8 @@ def _aggregate(
             )
         raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
     name = function.value
-    if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
+    others = [value for key, value in node.args.items() if key != "this" and value]
+    if isinstance(node.this, exp.Distinct) or others:
         raise reader.refusal(
             node, f"DISTINCT or several arguments: not supported; the nearest is '{name}(x)'"
         )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
 from streambench.model.expression import (
+    BIGINT_AS_DECIMAL,
     Aggregate,
     AggregateFunction,
     And,
@@ -56,10 +57,15 @@ class Dialect:
 
     reader: SqlReader
     column: Column
+    time: str = "event_ms"  # a record's event time; to Flink a text of 23 characters
 
     def of_table(self, table: str) -> Dialect:
         """With fields qualified, so that none can be taken for another column of the statement."""
         return self.with_columns(lambda name: f"{table}.{self.column(name)}")
+
+    def at_time(self, time: str) -> Dialect:
+        """With another name for the event time."""
+        return replace(self, time=time)
 
     def with_columns(self, column: Column) -> Dialect:
         """With other names for fields."""
@@ -67,6 +73,8 @@ class Dialect:
 
 
 DUCKDB: Final = Dialect(SqlReader.DUCKDB, lambda name: f'"{name}"')
+LONGEST_TIME: Final = 23
+"""Characters of an event time as Flink writes it."""
 _SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
 FLINK: Final = Dialect(SqlReader.FLINK, lambda name: f"`{name}`")
 SPARK: Final = Dialect(SqlReader.SPARK, lambda name: f"`{name}`")
@@ -221,6 +229,8 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
             | AggregateFunction.VAR_SAMP
         ):
             return _spread(aggregate, dialect)
+        case AggregateFunction.FIRST | AggregateFunction.LAST:
+            return _by_time(aggregate, dialect)
         case _:
             assert_never(aggregate.function)
     return call + filter_to_sql(aggregate, dialect)
@@ -239,6 +249,36 @@ def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
     never_negative = f"GREATEST({variance}({x}){where}, 0E0)"
     is_root = aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP)
     return f"SQRT({never_negative})" if is_root else never_negative
+
+
+def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
+    """The value at the least or the greatest time: of pairs of both the least or the greatest one.
+
+    Flink has no order of pairs. To it they are texts, with digits of which the order is that of numbers.
+    """
+    assert aggregate.argument is not None, "what is first is something"
+    extreme = "MIN" if aggregate.function is AggregateFunction.FIRST else "MAX"
+    x, where = to_sql(aggregate.argument, dialect), filter_to_sql(aggregate, dialect)
+    type_ = type_of(aggregate.argument)
+    match dialect.reader:
+        case SqlReader.DUCKDB:
+            return f"({extreme}({{'at': {dialect.time}, 'value': {x}}}){where}).value"
+        case SqlReader.SPARK:
+            pair = f"NAMED_STRUCT('at', {dialect.time}, 'value', {x})"
+            return f"{extreme}({pair}){where}.value"
+        case SqlReader.FLINK:
+            digits = type_ if isinstance(type_, DecimalType) else BIGINT_AS_DECIMAL
+            # As much more than the greatest value that no number is below 0.
+            more = f"CAST(1{'0' * digits.whole_digits} AS DECIMAL({digits.whole_digits + 1},0))"
+            same = f"CAST({x} AS {sql_type(digits, dialect)})"
+            sign_free = sql_type(DecimalType(digits.precision + 2, digits.scale), dialect)
+            width = digits.precision + 3
+            text = f"LPAD(CAST(CAST({same} + {more} AS {sign_free}) AS STRING), {width}, '0')"
+            found = f"{extreme}(CONCAT({dialect.time}, {text})){where}"
+            value = f"CAST(SUBSTRING({found}, {LONGEST_TIME + 1}) AS {sign_free}) - {more}"
+            return f"CAST({value} AS {sql_type(type_, dialect)})"
+        case _:
+            assert_never(dialect.reader)
 
 
 def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:

@@ -113,6 +113,9 @@ few      = "count(distinct user) filter (where amount < 0)"
 spread   = "stddev_pop(amount)"
 around   = "stddev_samp(amount) filter (where state = 'ok')"
 wide     = "var_samp(amount / 7)"
+opens    = "first(amount)"
+closes   = "last(amount * 2)"
+last_ok  = "last(user) filter (where state = 'ok')"
 """
 
 
@@ -256,6 +259,8 @@ first  = "min(looked) filter (where page = 'né')"
 kinds  = "count(distinct spent) filter (where page <> '/home')"
 off    = "stddev_samp(looked)"
 wide   = "var_pop(spent)"
+opens  = "first(spent)"
+ends   = "last(spent) filter (where page <> '/home')"
 wide_in_cart = "stddev_pop(spent) filter (where page = '/cart')"
 """
 

@@ -80,6 +80,8 @@ def test_an_engine_aggregates_what_is_meant(tmp_path: Path, name: str) -> None:
         for event in aggregates.drawn_events(seed, 1 + seed * seed // 8):
             groups.setdefault(f"g{seed}", []).append({**event, "shop": f"g{seed}"})
     events: list[Mapping[str, Any]] = [event for each in groups.values() for event in each]
+    text = "LPAD(CAST(`at` AS STRING), 23, '0')"
+    dialect = dialect.at_time(text if dialect is FLINK else "`at`")
     columns = ", ".join(
         f"{aggregate_to_sql(each, dialect)} AS e{at}"
         for at, each in enumerate(aggregates.aggregates())

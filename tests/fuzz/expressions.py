@@ -68,6 +68,8 @@ FUNCTIONS: Final = (
     "stddev",
     "var_samp",
     "stddev_pop",
+    "first",
+    "last_value",
     "distinct",
 )
 ODD: Final = (
@@ -159,7 +161,7 @@ sound_conditions = st.recursive(
 )
 _unfiltered = st.one_of(
     st.just("count(*)"),
-    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg", "stddev_pop", "stddev_samp", "var_pop", "var_samp")), _good_value),
+    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "first", "last")), _good_value),
     st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5")))),
 )  # fmt: skip
 sound_aggregates = st.one_of(

@@ -63,6 +63,10 @@ class Log:
             )
             for at, event in enumerate(self.events)
         ]
+        self.events = [
+            {**event, "at": record.event_ms}
+            for event, record in zip(self.events, self.records, strict=True)
+        ]
 
     def trace(self, folder: Path) -> StandIn:
         folder.mkdir(exist_ok=True)

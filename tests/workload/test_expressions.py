@@ -262,6 +262,9 @@ def test_count_has_no_argument() -> None:
             ["variance, which is that of a sample to some", "write var_pop or var_samp"],
         ),
         ("variance_pop(price)", ["variance_pop, which some engines lack; write var_pop"]),
+        ("first(action)", ["a string where a number is due"]),
+        ("first(price, count_of)", ["'first(x)'"]),
+        ("last_value(price)", ["not supported; the nearest", "first(x) or last(x)"]),
         ("var_samp(action)", ["a string where a number is due"]),
     ],
 )

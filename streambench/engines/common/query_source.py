@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
+from streambench.engines.common.query_module import EVENT_TIME
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -124,6 +125,7 @@ class _Source:
             helpers=[f"\n\n{helper}" for helper in helpers],
             imports_re=any("re." in helper for helper in helpers),
             reads_decimals=self._reads_decimals,
+            reads_time=query.reads_time,
             writes_decimals=self._writes_decimals,
             imports_decimal=self._reads_decimals
             or self._writes_decimals
@@ -175,6 +177,12 @@ class _Source:
                 name = aggregate.function.value
                 first, more, value = (x,), (f"{total} = {name}({total}, {x})",), total
                 merge = (f"{total} = {name}({total}, {other})",)
+            case AggregateFunction.FIRST | AggregateFunction.LAST:
+                # The least or greatest pair of a time and a value.
+                name = "min" if aggregate.function is AggregateFunction.FIRST else "max"
+                x = f'(event["{EVENT_TIME}"], {x})'
+                first, more, value = (x,), (f"{total} = {name}({total}, {x})",), f"{total}[1]"
+                merge = (f"{total} = {name}({total}, {other})",)
             case AggregateFunction.AVG:
                 first, more = (x, "1"), (f"{total} += {x}", f"{count} += 1")
                 value, empty = f"{self._as_float(aggregate, total)} / {count}", ("0", "0")
@@ -207,6 +215,8 @@ class _Source:
             )
         if aggregate.function is AggregateFunction.AVG:
             value = f"{value} if {count} else None"
+        if aggregate.function.goes_by_time:
+            value = f"{value} if {total} else None"
         guarded = (f"if {passes}:", *(f"    {line}" for line in more))
         return _PythonStep(aggregate.alias, initial, guarded, merge, value)
 

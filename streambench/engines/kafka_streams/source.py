@@ -144,6 +144,7 @@ def programs(
             sets=sets,
             size=size_of(parts),
             updates=updates,
+            reads_time=query.reads_time,
         )
         return Program(f"{name}.java", "java", text)
 
@@ -161,6 +162,7 @@ def programs(
                 *json_classes.helpers,
                 *(("Distinct",) if sets else ()),
                 *(("Spread",) if spreads else ()),
+                *(("EventTimes",) if query.reads_time else ()),
                 *(("Decimals",) if any("Decimals." in part.read for part in parts) else ()),
                 *((HELPER,) if texts else ()),
                 "Readings",
