@@ -232,6 +232,8 @@ class ExpressionReader:
     ) -> Expression:
         if not isinstance(operand, exp.Expression):
             raise self.refusal(node, "nothing to convert")
+        if any(value for key, value in node.args.items() if key not in ("this", "to", "decimals")):
+            raise self.refusal(node, "a cast or round with more than that; write round(x, 2)")
         try:
             return make(self.anything(operand), to)
         except ConversionError as error:

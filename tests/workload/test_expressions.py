@@ -157,6 +157,8 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("round(price / 2, 2) = 1", ["round of a double to digits behind the point"]),
         ("round(price, -2) = 1", ["no whole number of digits from 0 to 38; write round(x, 2)"]),
         ("round(price, count_of) = 1", ["no whole number of digits"]),
+        ("round(price, 2, 1) = 1", ["a cast or round with more than that"]),
+        ("cast(price as bigint format 'a') = 1", ["a cast or round with more than that"]),
         ("round(action) = 1", ["a string where a number is due"]),
         ("coalesce(price, 1) = 1", ["no value is ever null"]),
         ("if(price > 1, 2, 3) = 2", ["CASE WHEN"]),
