@@ -65,12 +65,24 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("several group-by fields", '["campaign"]', '["campaign", "action"]'),
     Construct("a whole number as group-by field", '["campaign"]', '["price"]'),
     Construct("averages, real division", _DEAREST, 'mean = "avg(price / 3)"'),
+    Construct("variances and standard deviations", _DEAREST, 'spread = "stddev_samp(price)"'),
+    Construct("the first and the last value by event time", _DEAREST, 'newest = "last(price)"'),
+    Construct(
+        "the first and the last of doubles by event time",
+        _DEAREST,
+        'newest = "last(price / 2)"',
+    ),
     Construct("counts of distinct values", _DEAREST, 'prices = "count(distinct price)"'),
     Construct(
         "a filter of one aggregate", _DEAREST, 'large = "sum(price) filter (where price > 99)"'
     ),
     Construct("`having`", _GRACE, f'having = "views > 3"\n{_GRACE}'),
     Construct("`LIKE`, `CASE`, functions of strings", _WHERE, _STRINGS),
+    Construct(
+        "casts and `round`",
+        _DEAREST,
+        'some = "count(distinct cast(round(price * 0.15, 1) as string))"',
+    ),
     Construct(
         "lists of constants in `IN`",
         _DEAREST,

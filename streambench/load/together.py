@@ -13,6 +13,7 @@ from streambench.model.workload import Workload
 from streambench.workload.sql import DUCKDB, aggregate_to_sql, to_sql
 
 _MOST: Final = 1 << 12
+_AT_ONCE: Final = DUCKDB.at_time("0")
 
 
 def together(workload: Workload, values: Values) -> Sequence[Values] | None:
@@ -33,7 +34,7 @@ def _enough(workload: Workload, records: Sequence[Values]) -> int | None:
     """How many of the first of them pass `having`; None: no number that was tried."""
     query = workload.query
     assert query.having is not None
-    aggregates = {each.alias: aggregate_to_sql(each) for each in query.aggregates}
+    aggregates = {each.alias: aggregate_to_sql(each, _AT_ONCE) for each in query.aggregates}
     having = to_sql(query.having, DUCKDB.with_columns(aggregates.__getitem__))
     columns = {name: [values[name] for values in records] for name in records[0]} if records else {}
     with duckdb.connect() as connection:

@@ -49,7 +49,7 @@ class ResultColumn:
     @property
     def may_be_null(self) -> bool:
         """Whether there can be a row in which it has no value."""
-        return self.filtered and not self.function.counts
+        return self.function.needs_two or (self.filtered and not self.function.counts)
 
     @property
     def counts_records(self) -> bool:

@@ -76,6 +76,7 @@ class Function(enum.Enum):
     SUBSTRING = "substring"
     CONCAT = "concat"
     ABS = "abs"
+    ROUND = "round"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ class Division:
 
 @dataclass(frozen=True)
 class Convert:
-    """A number as one of a wider type."""
+    """A number as one of another type, or as a text.
+
+    As a BIGINT it is cut off towards 0. As a decimal with fewer digits behind the point it is rounded, halves
+    away from 0.
+    """
 
     type: ValueType
     operand: Expression
@@ -232,7 +237,7 @@ def type_of(expression: Expression) -> ValueType:
             match function:
                 case Function.LENGTH:
                     return FieldType.BIGINT
-                case Function.ABS:
+                case Function.ABS | Function.ROUND:
                     return type_of(arguments[0])
                 case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.CONCAT:
                     return FieldType.STRING
@@ -327,13 +332,9 @@ def depth(expression: Expression) -> int:
 
 def divides(expression: Expression) -> bool:
     """Whether it divides, which it must not do by 0."""
-    match expression:
-        case Division():
-            return True
-        case Arithmetic(operator=operator):
-            return operator is ArithmeticOperator.MOD
-        case _:
-            return False
+    if isinstance(expression, Arithmetic):
+        return expression.operator is ArithmeticOperator.MOD
+    return isinstance(expression, Division)
 
 
 def fields_of(expression: Expression) -> frozenset[str]:
@@ -350,11 +351,32 @@ class AggregateFunction(enum.Enum):
     MAX = "max"
     AVG = "avg"
     COUNT_DISTINCT = "count distinct"
+    STDDEV_POP = "stddev_pop"
+    STDDEV_SAMP = "stddev_samp"
+    VAR_POP = "var_pop"
+    VAR_SAMP = "var_samp"
+    FIRST = "first"
+    LAST = "last"
 
     @property
     def counts(self) -> bool:
         """Whether it has a value, 0, of no record at all."""
         return self in (AggregateFunction.COUNT, AggregateFunction.COUNT_DISTINCT)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it is a variance, or the root of one."""
+        return self.value.endswith(("_pop", "_samp"))
+
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether event times matter; of records of one time FIRST is the least, LAST the greatest."""
+        return self in (AggregateFunction.FIRST, AggregateFunction.LAST)
+
+    @property
+    def needs_two(self) -> bool:
+        """Whether it has no value of one record, as the variance of a sample has none."""
+        return self.value.endswith("_samp")
 
 
 @dataclass(frozen=True)
@@ -372,7 +394,7 @@ class Aggregate:
     @property
     def type(self) -> ValueType:
         """The type of its value; an average is of real division, always."""
-        if self.function is AggregateFunction.AVG:
+        if self.function is AggregateFunction.AVG or self.function.spreads:
             return FieldType.DOUBLE
         if self.function.counts or self.argument is None:
             return FieldType.BIGINT
@@ -384,4 +406,4 @@ class Aggregate:
     @property
     def may_be_null(self) -> bool:
         """Whether there can be a row in which it has no value."""
-        return self.filter is not None and not self.function.counts
+        return self.function.needs_two or (self.filter is not None and not self.function.counts)

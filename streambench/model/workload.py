@@ -121,6 +121,11 @@ class Query:
         return tuple(condition for condition in asked if condition is not None)
 
     @property
+    def reads_time(self) -> bool:
+        """Whether aggregates depend on the records' event times, beyond the window they are in."""
+        return any(aggregate.function.goes_by_time for aggregate in self.aggregates)
+
+    @property
     def judged(self) -> tuple[Aggregate, ...]:
         """What the judge compares of a row: the aggregates, and how long a session is."""
         if isinstance(self.window, Sessions):

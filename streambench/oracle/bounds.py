@@ -23,6 +23,7 @@ from streambench.model.expression import (
     type_of,
 )
 from streambench.model.workload import Query
+from streambench.oracle import spread
 from streambench.oracle.columns import OF_TRACE, passes_sql, quoted
 from streambench.oracle.standing import LATE, MAY, MUST
 from streambench.workload.sql import sql_type, to_sql
@@ -71,7 +72,7 @@ def all_sql(query: Query) -> str:
     for at, aggregate in enumerate(query.aggregates):
         of = _Records(at, aggregate)
         columns.append(of.typed(of.full(), bound_columns(aggregate.alias)[2]))
-        columns += of.tolerance(of.where())
+        columns += of.tolerance(of.full(), of.where())
     return ", ".join(columns)
 
 
@@ -121,6 +122,7 @@ class _Records:
     def __init__(self, at: int, aggregate: Aggregate) -> None:
         self.aggregate = aggregate
         self.x = f"argument_{at}"
+        self.needed = 2 if aggregate.function.needs_two else 1
         self._passes = () if aggregate.filter is None else (f"passes_{at}",)
 
     def where(self, *conditions: str) -> str:
@@ -138,19 +140,37 @@ class _Records:
                 return f"count(DISTINCT {self.x}) {where}"
             case AggregateFunction.AVG:
                 return _quotient(f"sum({self.x}) {where}", f"count(*) {where}")
+            case (
+                AggregateFunction.STDDEV_POP
+                | AggregateFunction.STDDEV_SAMP
+                | AggregateFunction.VAR_POP
+                | AggregateFunction.VAR_SAMP
+            ):
+                return spread.of_all_sql(function, self.x, where)
+            case AggregateFunction.FIRST | AggregateFunction.LAST:
+                return self.by_time(where)
             case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
                 return f"{function.value}({self.x}) {where}"
             case _:
                 assert_never(function)
 
+    def by_time(self, where: str) -> str:
+        """The value at the least or the greatest event time."""
+        extreme = "min" if self.aggregate.function is AggregateFunction.FIRST else "max"
+        return f"({extreme}({{'at': event_ms, 'value': {self.x}}}) {where}).value"
+
     def typed(self, value: str, name: str) -> str:
         """The value, as a column of the aggregate's type."""
         return f"CAST({value} AS {sql_type(self.aggregate.type)}) AS {quoted(name)}"
 
-    def tolerance(self, where: str) -> Iterator[str]:
-        """The column of the tolerance, if it has one."""
+    def tolerance(self, low: str, where: str) -> Iterator[str]:
+        """The column of the tolerance, if it has one; `low` is the least lawful value."""
         if self.aggregate.type is FieldType.DOUBLE:
             name = quoted(tolerance_column(self.aggregate.alias))
+            if self.aggregate.function.spreads:
+                tolerance = spread.tolerance_sql(self.aggregate.function, self.x, low, where)
+                yield f"{tolerance} AS {name}"
+                return
             greatest = "sum" if self.aggregate.function is AggregateFunction.SUM else "max"
             yield f"{TOLERANCE} * {greatest}(abs(CAST({self.x} AS DOUBLE))) {where} AS {name}"
 
@@ -166,14 +186,14 @@ def _bounds_sql(of: _Records) -> Iterator[str]:
     low, high = _low_and_high(of, must, may, possible)
     lawful = f"count(*) FILTER (standing <> {LATE}) > 0"
     if not of.aggregate.function.counts:
-        lawful = f"count(*) {possible} > 0"
+        lawful = f"count(*) {possible} > {of.needed - 1}"
     low_name, high_name, full_name = bound_columns(of.aggregate.alias)
     yield of.typed(f"CASE WHEN {lawful} THEN {low} END", low_name)
     yield of.typed(f"CASE WHEN {lawful} THEN {high} END", high_name)
     yield of.typed(of.full(), full_name)
     if of.aggregate.may_be_null:
-        yield f"count(*) {must} = 0 AS {quoted(null_column(of.aggregate.alias))}"
-    yield from of.tolerance(possible)
+        yield f"count(*) {must} < {of.needed} AS {quoted(null_column(of.aggregate.alias))}"
+    yield from of.tolerance(low, possible)
 
 
 def _low_and_high(of: _Records, must: str, may: str, possible: str) -> tuple[str, str]:
@@ -206,6 +226,27 @@ def _low_and_high(of: _Records, must: str, may: str, possible: str) -> tuple[str
             return (
                 f"greatest(min({x}) {possible}, CASE WHEN {some} THEN {low} END)",
                 f"least(max({x}) {possible}, CASE WHEN {some} THEN {high} END)",
+            )
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            return spread.bounds_sql(of.aggregate.function, x, must=must, possible=possible)
+        case AggregateFunction.FIRST | AggregateFunction.LAST:
+            # It is known where nothing that may count comes before it, or at its time.
+            extreme, sign = (
+                ("min", "<") if of.aggregate.function is AggregateFunction.FIRST else ("max", ">")
+            )
+            known = (
+                f"coalesce({extreme}(event_ms) {must} {sign} {extreme}(event_ms) {may},"
+                f" count(*) {must} = count(*) {possible})"
+            )
+            value = of.by_time(must)
+            return (
+                f"CASE WHEN {known} THEN {value} ELSE min({x}) {possible} END",
+                f"CASE WHEN {known} THEN {value} ELSE max({x}) {possible} END",
             )
         case _:
             assert_never(of.aggregate.function)

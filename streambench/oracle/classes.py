@@ -33,8 +33,8 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
 
     Over-counted means: every aggregate lies where more records would take it. Counts and sums must
     be beyond their bounds for that. A maximum may stay where it is, and a minimum falls. So may a count
-    or sum with a filter stay, and a number of distinct values. An average and a sum with negative numbers go
-    either way, and tell nothing.
+    or sum with a filter stay, and a number of distinct values. An average, a variance, what is first or last, and a
+    sum with negative numbers go either way, and tell nothing.
     """
     every = np.ones(len(known), dtype=np.bool_)
     within, over, under = every.copy(), every.copy(), every.copy()
@@ -43,7 +43,7 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
     for column in expected.aggregates:
         more, less = _more_and_less(column, rows, known, expected, index)
         within &= ~more & ~less
-        if column.function is AggregateFunction.AVG or column.alias in expected.signed:
+        if _tells_nothing(column.function) or column.alias in expected.signed:
             continue
         if _moves_with_each_record(column):
             over &= more
@@ -59,6 +59,10 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
         [np.int8(UNEXPECTED), np.int8(RIGHT), np.int8(OVER), np.int8(UNDER)],
         np.int8(CONFLICTING),
     )
+
+
+def _tells_nothing(function: AggregateFunction) -> bool:
+    return function is AggregateFunction.AVG or function.spreads or function.goes_by_time
 
 
 def _moves_with_each_record(column: ResultColumn) -> bool:

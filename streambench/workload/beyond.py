@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from streambench.model.expression import (
+    BIGINT_AS_DECIMAL,
     Arithmetic,
+    Convert,
+    DecimalType,
     Division,
     Expression,
     FieldType,
@@ -33,13 +37,37 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 # Sums of some of them are still finite.
 _MAX_DOUBLE: Final = 1e290
+# So is the square of a sum of many.
+_MAX_SQUARED: Final = 1e140
 _WHY: Final = "engines differ on what happens then"
 
 
 def single_values(workload: Workload, ranges: Ranges) -> Iterator[Finding]:
     """What one record can bring about: overflow, and division by 0."""
-    for path, whole, known in _computed(workload, ranges):
-        yield from _steps(path, whole, known)
+    beyond = [
+        found
+        for path, whole, known in _computed(workload, ranges)
+        for found in _steps(path, whole, known)
+    ]
+    # Of what has no value there is no square.
+    yield from beyond or _squares(workload, ranges)
+
+
+def _squares(workload: Workload, ranges: Ranges) -> Iterator[Finding]:
+    """What a variance is made of."""
+    query = workload.query
+    passing = ranges if query.where is None else narrowed(ranges, query.where)
+    for aggregate in query.aggregates:
+        if not aggregate.function.spreads or aggregate.argument is None:
+            continue
+        greatest = max(map(size, range_of(aggregate.argument, passing)))
+        if greatest > _MAX_SQUARED:
+            yield Finding(
+                f"'{aggregate.alias}' squares numbers of up to {magnitude(greatest)}, which is beyond a double",
+                f"use smaller numbers: {_WHY}",
+                fatal=True,
+                path=("query", "select", aggregate.alias),
+            )
 
 
 def _computed(workload: Workload, ranges: Ranges) -> Iterator[tuple[KeyPath, Expression, Ranges]]:
@@ -65,6 +93,8 @@ def _steps(path: KeyPath, whole: Expression, ranges: Ranges) -> Iterator[Finding
             limit, kind = MAX_BIGINT, "bigint"
         elif type_of(part) is FieldType.DOUBLE:
             limit, kind = _MAX_DOUBLE, "double"
+        elif (limit_of := _limit_of_cast(part)) is not None:
+            limit, kind = limit_of, type_of(part).value
         else:
             continue
         if isinstance(part, Division | Arithmetic) and divides(part):
@@ -87,6 +117,15 @@ def _steps(path: KeyPath, whole: Expression, ranges: Ranges) -> Iterator[Finding
                 path=path,
             )
             return
+
+
+def _limit_of_cast(part: Expression) -> Fraction | None:
+    """The greatest number of a decimal that something else became, where it may not fit."""
+    match part:
+        case Convert(type=DecimalType() as type_) if type_ != BIGINT_AS_DECIMAL:
+            return Fraction(10**type_.precision - 1, 10**type_.scale)
+        case _:
+            return None
 
 
 def generated_sums(workload: Workload, ranges: Ranges, records: int) -> Iterator[Finding]:

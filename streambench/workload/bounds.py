@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +18,7 @@ from streambench.model.expression import (
     ComparisonOperator,
     Constant,
     Convert,
+    DecimalType,
     Division,
     Expression,
     FieldReference,
@@ -109,13 +111,18 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
             low, high = range_of(operand, ranges)
             if type_ is FieldType.DOUBLE:
                 return (_as_double(low), _as_double(high))
-            return (Fraction(low), Fraction(high))
+            if isinstance(type_, DecimalType):
+                return (_rounded(low, type_.scale), _rounded(high, type_.scale))
+            return (_cut_off(low), _cut_off(high))
         case Arithmetic(operator=operator, left=left, right=right):
             return _arithmetic(operator, range_of(left, ranges), range_of(right, ranges))
         case Division(left=left, right=right):
             return _quotient(range_of(left, ranges), range_of(right, ranges))
         case Call(function=Function.LENGTH):
             return (0, _LONGEST)
+        case Call(function=Function.ROUND, arguments=arguments):
+            low, high = range_of(arguments[0], ranges)
+            return (_as_double(_nearest(low)), _as_double(_nearest(high)))
         case Call(function=Function.ABS, arguments=arguments):
             low, high = range_of(arguments[0], ranges)
             least = 0 if low <= 0 <= high else min(size(low), size(high))
@@ -124,6 +131,24 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
             return _hull([range_of(value, known) for value, known in reached(expression, ranges)])
         case _:
             raise ValueError(f"{expression} is no number")
+
+
+def _cut_off(value: Number) -> Number:
+    return value if isinstance(value, float) and not math.isfinite(value) else int(value)
+
+
+def _nearest(value: Number) -> Number:
+    """The nearest whole number; of two the one farther from 0."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return value
+    whole = math.floor(size(Fraction(value)) + Fraction(1, 2))
+    return whole if value > 0 else -whole
+
+
+def _rounded(value: Number, scale: int) -> Number:
+    """A number as a decimal of so many digits behind the point."""
+    one = Fraction(1, 10**scale)
+    return _nearest(Fraction(value) / one) * one
 
 
 def magnitude(value: Number) -> str:

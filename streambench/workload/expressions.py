@@ -43,10 +43,28 @@ _AGGREGATES: Final[Mapping[type[exp.Expression], AggregateFunction]] = {
     exp.Min: AggregateFunction.MIN,
     exp.Max: AggregateFunction.MAX,
     exp.Avg: AggregateFunction.AVG,
+    exp.StddevPop: AggregateFunction.STDDEV_POP,
+    exp.StddevSamp: AggregateFunction.STDDEV_SAMP,
+    exp.VariancePop: AggregateFunction.VAR_POP,
+    exp.Variance: AggregateFunction.VAR_SAMP,
+    exp.First: AggregateFunction.FIRST,
+    exp.Last: AggregateFunction.LAST,
+}
+# What engines understand differently, or call otherwise, and what is one thing to all.
+_OTHER_NAMES: Final = {
+    "stddev": "stddev_pop or stddev_samp",
+    "std": "stddev_pop or stddev_samp",
+    "stdev": "stddev_pop or stddev_samp",
+    "variance": "var_pop or var_samp",
+    "variance_pop": "var_pop",
+    "variance_samp": "var_samp",
 }
 # Spark makes the sum of decimals ten digits longer than they are, and no longer than 38.
 _SUMMED_DIGITS: Final = MOST_DIGITS - 10
-_AGGREGATE_FORMS: Final = "count(*), count(distinct x), sum(x), avg(x), min(x) or max(x)"
+_AGGREGATE_FORMS: Final = (
+    "count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), stddev_samp(x), var_pop(x), "
+    "var_samp(x), first(x) or last(x)"
+)
 # Of expressions with names there can be more than anybody counts.
 _COUNTED: Final = 100_000
 
@@ -82,7 +100,7 @@ def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
     ExpressionError as `parse_expression` does.
     """
     fields = [Field(aggregate.alias, aggregate.type, None) for aggregate in aggregates]
-    nullable = {aggregate.alias for aggregate in aggregates if aggregate.may_be_null}
+    nullable = {each.alias: each for each in aggregates if each.may_be_null}
     return _read(
         ExpressionReader(text, fields), lambda reader, node: _having(reader, node, nullable)
     )
@@ -110,7 +128,19 @@ def _anything(reader: ExpressionReader, node: exp.Expression) -> Expression:
     return found
 
 
-def _having(reader: ExpressionReader, node: exp.Expression, nullable: set[str]) -> Expression:
+def _without_value(aggregate: Aggregate) -> str:
+    if aggregate.function.needs_two:
+        of_all = aggregate.function.value.replace("_samp", "_pop")
+        return f"'{aggregate.alias}', which has no value of one record; compare {of_all}, which has one"
+    return (
+        f"'{aggregate.alias}', which has no value where no record passes its filter; compare a count"
+        " with the same filter"
+    )
+
+
+def _having(
+    reader: ExpressionReader, node: exp.Expression, nullable: Mapping[str, Aggregate]
+) -> Expression:
     for part in node.walk():
         if isinstance(part, exp.Expression) and isinstance(part, exp.AggFunc):
             raise reader.refusal(
@@ -119,12 +149,9 @@ def _having(reader: ExpressionReader, node: exp.Expression, nullable: set[str]) 
     condition = _condition(reader, node)
     for column in node.find_all(exp.Column):
         if column.name in nullable:
-            raise reader.refusal(
-                column,
-                f"'{column.name}', which has no value where no record passes its filter; compare a count"
-                " with the same filter",
-            )
-    if not all(map(_compares_aggregates, parts(condition))):
+            raise reader.refusal(column, _without_value(nullable[column.name]))
+    converted = node.find(exp.Cast, exp.Round) is not None
+    if converted or not all(map(_compares_aggregates, parts(condition))):
         where = next(node.find_all(*COMPUTING), node)
         raise reader.refusal(
             where,
@@ -160,6 +187,7 @@ def _aggregate(
 ) -> tuple[AggregateFunction, Expression | None]:
     if isinstance(node, exp.Count):
         return _count(reader, node)
+    _check_name(reader, node)
     function = _AGGREGATES.get(type(node))
     if function is None:
         if isinstance(node, exp.AggFunc | exp.Window):
@@ -168,7 +196,8 @@ def _aggregate(
             )
         raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
     name = function.value
-    if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
+    others = [value for key, value in node.args.items() if key != "this" and value]
+    if isinstance(node.this, exp.Distinct) or others:
         raise reader.refusal(
             node, f"DISTINCT or several arguments: not supported; the nearest is '{name}(x)'"
         )
@@ -183,6 +212,21 @@ def _aggregate(
                 node, f"a sum of decimals of {digits} digits; {_SUMMED_DIGITS} are the most"
             )
     return function, argument
+
+
+def _check_name(reader: ExpressionReader, node: exp.Expression) -> None:
+    """Raise ExpressionError for a name that engines understand differently; the parser takes it for another."""
+    name = ""
+    if "start" in node.meta:
+        name = reader.text[node.meta["start"] : node.meta["end"] + 1].lower()
+    if name == "variance" or isinstance(node, exp.Stddev):
+        raise reader.refusal(
+            node,
+            f"{name}, which is that of a sample to some engines and that of a population to others; write "
+            f"{_OTHER_NAMES[name]}",
+        )
+    if name in _OTHER_NAMES:
+        raise reader.refusal(node, f"{name}, which some engines lack; write {_OTHER_NAMES[name]}")
 
 
 def _count(

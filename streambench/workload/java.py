@@ -173,10 +173,19 @@ def _order(value: str | int) -> tuple[int, str]:
 
 def _converted(type_: ValueType, before: ValueType, operand: str) -> str:
     match type_, before:
+        case DecimalType(scale=scale), DecimalType(scale=digits) if scale < digits:
+            return f"{operand}.setScale({scale}, java.math.RoundingMode.HALF_UP)"
         case DecimalType(scale=scale), DecimalType():
             return f"{operand}.setScale({scale})"
-        case DecimalType(), _:
-            return f"{_DECIMAL}.valueOf({operand})"
+        case DecimalType(scale=scale), _:
+            exact = f"{_DECIMAL}.valueOf({operand})"
+            return f"{exact}.setScale({scale})" if scale else exact
+        case FieldType.STRING, DecimalType(scale=scale):
+            return f"{operand}.setScale({scale}).toPlainString()"
+        case FieldType.STRING, _:
+            return f"Long.toString({operand})"
+        case FieldType.BIGINT, DecimalType():
+            return f"{operand}.longValue()"
         case _, DecimalType():
             return f"{operand}.doubleValue()"
         case _:
@@ -211,6 +220,9 @@ def _call(call: Call, arguments: list[str]) -> str:
             if isinstance(type_of(call.arguments[0]), DecimalType):
                 return f"{first}.abs()"
             return f"Math.abs({first})"
+        case Function.ROUND:
+            half_up = "setScale(0, java.math.RoundingMode.HALF_UP)"
+            return f"new {_DECIMAL}({first}).{half_up}.doubleValue()"
         case _:
             assert_never(call.function)
 

@@ -205,8 +205,8 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "window": KeyWords("The windows of event time.", "a table", '{ tumbling = "500 ms" }'),
         "grace": KeyWords("How long a window stays open for late records.", _DURATION, '"100 ms"'),
         "select": KeyWords(
-            "Aggregates, by the names that they get: count(*), count(distinct x), sum(x), avg(x), min(x) or "
-            "max(x), each with `filter (where …)` or without.",
+            "Aggregates, by the names that they get: count(*), count(distinct x), sum(x), avg(x), min(x), "
+            "max(x), stddev_pop(x), stddev_samp(x), var_pop(x), var_samp(x), first(x) or last(x), each with `filter (where …)` or without.",
             "a table of aggregates",
             '{ views = "count(*)" }',
         ),

@@ -9,6 +9,7 @@ from typing import Final
 
 from streambench.model.expression import (
     Call,
+    FieldType,
     Function,
     Literal,
     fields_of,
@@ -39,7 +40,8 @@ def uneven_letter(workload: Workload) -> str | None:
         if isinstance(part, Call) and part.function in _CASED
     ]
     letters = {letter for text in _literals(cased) for letter in text}
-    for name in sorted({name for part in cased for name in fields_of(part)}):
+    strings = {field.name for field in workload.fields if field.type is FieldType.STRING}
+    for name in sorted({name for part in cased for name in fields_of(part) & strings}):
         letters |= _letters(workload, name)
     return next((letter for letter in sorted(letters) if not is_even(letter)), None)
 

@@ -27,7 +27,9 @@ from streambench.model.expression import (
     Membership,
     Not,
     Or,
+    ValueType,
     Wildcard,
+    type_of,
 )
 from streambench.workload.patterns import to_regex
 
@@ -48,7 +50,15 @@ _TYPES: Final = {
 _DECIMAL: Final = "Decimal"
 _REMAINDER: Final = "remainder"
 _MATCHES: Final = "matches"
+_ROUNDED: Final = "rounded"
 _HELPERS: Final = {
+    _ROUNDED: '''def rounded(number):
+    """The whole number that is nearest to a double, as a double; of two the one farther from 0."""
+    whole = float(int(number))
+    if abs(number - whole) < 0.5:
+        return whole
+    return whole + (1.0 if number > 0 else -1.0)
+''',
     _REMAINDER: '''def remainder(left, right):
     """What is left of a division, with the sign of what is divided."""
     found = abs(left) % abs(right)
@@ -90,8 +100,7 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
         case Division(left=left, right=right):
             return f"{operand(left)} / {operand(right)}"
         case Convert(type=type_, operand=inner):
-            kind = _DECIMAL if isinstance(type_, DecimalType) else _TYPES[type_]
-            return f"{kind}({to_python(inner, variable=variable)})"
+            return _converted(type_, type_of(inner), to_python(inner, variable=variable))
         case Call():
             return _call(expression, [operand(each) for each in expression.arguments])
         case CaseWhen(branches=branches, otherwise=otherwise):
@@ -114,6 +123,20 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return f"not ({to_python(inner, variable=variable)})"
         case _:
             assert_never(expression)
+
+
+def _converted(type_: ValueType, before: ValueType, text: str) -> str:
+    match type_, before:
+        case DecimalType(scale=scale), DecimalType(scale=digits) if scale < digits:
+            last = format(Decimal(1).scaleb(-scale), "f")
+            return f'({text}).quantize({_DECIMAL}("{last}"), "ROUND_HALF_UP")'
+        case DecimalType(), _:
+            return f"{_DECIMAL}({text})"
+        case FieldType.STRING, DecimalType(scale=scale):
+            # What is added makes 0 of -0.
+            return f'format(({text}) + 0, ".{scale}f")'
+        case _:
+            return f"{_TYPES[FieldType(type_)]}({text})"
 
 
 def _literal(value: Constant) -> str:
@@ -139,6 +162,8 @@ def _call(call: Call, arguments: list[str]) -> str:
             return " + ".join(arguments)
         case Function.ABS:
             return f"abs({first})"
+        case Function.ROUND:
+            return f"{_ROUNDED}({first})"
         case _:
             assert_never(call.function)
 

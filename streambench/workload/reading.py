@@ -47,6 +47,7 @@ from streambench.workload.constants import (
     is_number,
     negated,
 )
+from streambench.workload.conversions import Conversion, ConversionError, cast, rounded
 from streambench.workload.literals import LiteralError, number_literal, text_literal
 from streambench.workload.names import did_you_mean
 from streambench.workload.patterns import PatternError, like
@@ -213,6 +214,10 @@ class ExpressionReader:
         match node:
             case exp.Substring():
                 return self._substring(node)
+            case exp.Cast() if type(node) is exp.Cast:
+                return self._made(node, cast, node.this, node.args["to"])
+            case exp.Round():
+                return self._made(node, rounded, node.this, node.args.get("decimals"))
             case exp.Concat():
                 return Call(Function.CONCAT, tuple(self.string(part) for part in node.expressions))
             case exp.DPipe():
@@ -221,6 +226,18 @@ class ExpressionReader:
                 )
             case _:
                 raise self.outside(node)
+
+    def _made(
+        self, node: exp.Expression, make: Conversion, operand: object, to: exp.Expression | None
+    ) -> Expression:
+        if not isinstance(operand, exp.Expression):
+            raise self.refusal(node, "nothing to convert")
+        if any(value for key, value in node.args.items() if key not in ("this", "to", "decimals")):
+            raise self.refusal(node, "a cast or round with more than that; write round(x, 2)")
+        try:
+            return make(self.anything(operand), to)
+        except ConversionError as error:
+            raise self.refusal(node, str(error)) from None
 
     def _substring(self, node: exp.Substring) -> Expression:
         start, length = node.args.get("start"), node.args.get("length")

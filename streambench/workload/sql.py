@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
 from streambench.model.expression import (
+    BIGINT_AS_DECIMAL,
     Aggregate,
     AggregateFunction,
     And,
@@ -56,10 +57,15 @@ class Dialect:
 
     reader: SqlReader
     column: Column
+    time: str = "event_ms"  # a record's event time; to Flink a text of 23 characters
 
     def of_table(self, table: str) -> Dialect:
         """With fields qualified, so that none can be taken for another column of the statement."""
         return self.with_columns(lambda name: f"{table}.{self.column(name)}")
+
+    def at_time(self, time: str) -> Dialect:
+        """With another name for the event time."""
+        return replace(self, time=time)
 
     def with_columns(self, column: Column) -> Dialect:
         """With other names for fields."""
@@ -67,6 +73,8 @@ class Dialect:
 
 
 DUCKDB: Final = Dialect(SqlReader.DUCKDB, lambda name: f'"{name}"')
+LONGEST_TIME: Final = 23
+"""Characters of an event time as Flink writes it."""
 _SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
 FLINK: Final = Dialect(SqlReader.FLINK, lambda name: f"`{name}`")
 SPARK: Final = Dialect(SqlReader.SPARK, lambda name: f"`{name}`")
@@ -100,7 +108,9 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"{operand(left)} / {operand(right)}"
         case Convert(type=type_, operand=inner):
             text = to_sql(inner, dialect)
-            if isinstance(type_of(inner), DecimalType) and dialect.reader is SqlReader.DUCKDB:
+            if dialect.reader is SqlReader.DUCKDB and type_ is FieldType.BIGINT:
+                text = f"TRUNC({text})"  # else it rounds
+            elif dialect.reader is SqlReader.DUCKDB and isinstance(type_of(inner), DecimalType):
                 # It divides by a power of ten, and rounds twice where there are many digits.
                 text = f"CAST({text} AS VARCHAR)"
             return f"CAST({text} AS {sql_type(type_, dialect)})"
@@ -170,7 +180,7 @@ def _call(function: Function, arguments: Sequence[str]) -> str:
             return _bigint(f"CHAR_LENGTH({arguments[0]})")
         case Function.CONCAT:
             return f"CONCAT({', '.join(arguments)})"
-        case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.ABS:
+        case Function.LOWER | Function.UPPER | Function.SUBSTRING | Function.ABS | Function.ROUND:
             return f"{function.value.upper()}({', '.join(arguments)})"
         case _:
             assert_never(function)
@@ -212,9 +222,63 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
             call = f"AVG({to_sql(as_double(x), dialect)})"
         case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
             call = f"{aggregate.function.value.upper()}({argument})"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            return _spread(aggregate, dialect)
+        case AggregateFunction.FIRST | AggregateFunction.LAST:
+            return _by_time(aggregate, dialect)
         case _:
             assert_never(aggregate.function)
     return call + filter_to_sql(aggregate, dialect)
+
+
+def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
+    """A variance or its root.
+
+    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number.
+    """
+    assert aggregate.argument is not None, "a variance is of something"
+    x, where = to_sql(as_double(aggregate.argument), dialect), filter_to_sql(aggregate, dialect)
+    if dialect.reader is not SqlReader.FLINK:
+        return f"{aggregate.function.value.upper()}({x}){where}"
+    variance = "VAR_SAMP" if aggregate.function.needs_two else "VAR_POP"
+    never_negative = f"GREATEST({variance}({x}){where}, 0E0)"
+    is_root = aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP)
+    return f"SQRT({never_negative})" if is_root else never_negative
+
+
+def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
+    """The value at the least or the greatest time: of pairs of both the least or the greatest one.
+
+    Flink has no order of pairs. To it they are texts, with digits of which the order is that of numbers.
+    """
+    assert aggregate.argument is not None, "what is first is something"
+    extreme = "MIN" if aggregate.function is AggregateFunction.FIRST else "MAX"
+    x, where = to_sql(aggregate.argument, dialect), filter_to_sql(aggregate, dialect)
+    type_ = type_of(aggregate.argument)
+    match dialect.reader:
+        case SqlReader.DUCKDB:
+            return f"({extreme}({{'at': {dialect.time}, 'value': {x}}}){where}).value"
+        case SqlReader.SPARK:
+            pair = f"NAMED_STRUCT('at', {dialect.time}, 'value', {x})"
+            return f"{extreme}({pair}){where}.value"
+        case SqlReader.FLINK:
+            digits = type_ if isinstance(type_, DecimalType) else BIGINT_AS_DECIMAL
+            # As much more than the greatest value that no number is below 0.
+            more = f"CAST(1{'0' * digits.whole_digits} AS DECIMAL({digits.whole_digits + 1},0))"
+            same = f"CAST({x} AS {sql_type(digits, dialect)})"
+            sign_free = sql_type(DecimalType(digits.precision + 2, digits.scale), dialect)
+            width = digits.precision + 3
+            text = f"LPAD(CAST(CAST({same} + {more} AS {sign_free}) AS STRING), {width}, '0')"
+            found = f"{extreme}(CONCAT({dialect.time}, {text})){where}"
+            value = f"CAST(SUBSTRING({found}, {LONGEST_TIME + 1}) AS {sign_free}) - {more}"
+            return f"CAST({value} AS {sql_type(type_, dialect)})"
+        case _:
+            assert_never(dialect.reader)
 
 
 def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:

@@ -41,7 +41,7 @@ OF_A_STRING: Final[Mapping[type[exp.Expression], Function]] = {
 }
 SUBSET: Final = (
     "columns, numbers, 'strings', + - * / %, = <> < <= > >=, AND, OR, NOT, IN (…), BETWEEN, LIKE, "
-    "CASE WHEN … ELSE … END, || and lower, upper, length, substring, concat, abs"
+    "CASE WHEN … ELSE … END, || and lower, upper, length, substring, concat, abs, round, cast"
 )
 """What an expression can be made of, in words."""
 COMPUTING: Final = (
@@ -49,6 +49,8 @@ COMPUTING: Final = (
     *OF_A_STRING,
     exp.Div,
     exp.Abs,
+    exp.Cast,
+    exp.Round,
     exp.Substring,
     exp.Concat,
     exp.DPipe,
@@ -66,7 +68,7 @@ INSTEAD: Final[Mapping[type[exp.Expression], str]] = {
     exp.Coalesce: f"coalesce: {NO_NULL}",
     exp.Nullif: f"nullif: {NO_NULL}",
     exp.If: "if; write CASE WHEN … THEN … ELSE … END",
-    exp.Cast: "casts: numbers are converted where they meet",
+    exp.TryCast: "try_cast; cast(x as bigint) has a value of every number",
     exp.Subquery: "sub-queries",
     exp.Select: "sub-queries",
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from streambench.engines.common.query_module import EVENT_TIME
 from streambench.engines.common.query_source import query_source
 from streambench.engines.flink import ENGINE as FLINK
 from streambench.engines.kafka_streams.source import JsonParser, programs
@@ -20,7 +21,7 @@ from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.spark import ENGINE as SPARK
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.expression import DecimalType, FieldReference, FieldType
-from streambench.model.plan import Plan
+from streambench.model.plan import Plan, Unsupported, Whose
 from streambench.model.windows import Sessions, Tumbling
 from streambench.model.workload import Workload
 from streambench.workload.expressions import parse_aggregate, parse_expression, parse_having
@@ -28,9 +29,9 @@ from streambench.workload.java import to_java
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
 from tests.workload.aggregates import (
+    ALL,
     FIELDS,
     HAVING,
-    TABLE,
     Event,
     aggregates,
     drawn_events,
@@ -46,9 +47,11 @@ WORKLOAD = replace(
         CLICKS.query,
         where=None,
         group_by=(FieldReference("shop", FieldType.STRING),),
-        aggregates=aggregates(),
+        aggregates=aggregates(ALL),
     ),
 )
+# What Flink has, too.
+IN_FLINK = replace(WORKLOAD, query=replace(WORKLOAD.query, aggregates=aggregates()))
 SESSIONS = replace(WORKLOAD, query=replace(WORKLOAD.query, window=Sessions(500)))
 # Groups of one record and of many: some aggregates have no value in some of them.
 GROUPS = [
@@ -84,8 +87,9 @@ class Harness {
             byte[] json = line.getBytes(StandardCharsets.UTF_8);
             // As a store does between two records.
             byte[] kept = Totals.SERDE.serializer().serialize("store", totals);
-            totals = Totals.SERDE.deserializer().deserialize("store", kept)
-                .add(Events.SERDE.deserializer().deserialize("input", json));
+            Event event = Events.SERDE.deserializer().deserialize("input", json);
+            event.eventTime = event.at;
+            totals = Totals.SERDE.deserializer().deserialize("store", kept).add(event);
         }
     }
 }
@@ -99,8 +103,13 @@ def java(*, of_sessions: bool) -> str:
     return HARNESS.replace("MERGED", "merged.merge(totals)" if of_sessions else "totals")
 
 
+def timed(event: Event) -> dict[str, Any]:
+    """An event as the consumer gives it to the program."""
+    return {**event, EVENT_TIME: event["at"]}
+
+
 def assert_meant(row: dict[str, Any], events: Sequence[Event]) -> None:
-    due = meant(events)
+    due = meant(events, ALL)
     assert list(row)[2:] == list(due)
     wrong = {
         alias: (row[alias], value) for alias, value in due.items() if not same(row[alias], value)
@@ -110,7 +119,9 @@ def assert_meant(row: dict[str, Any], events: Sequence[Event]) -> None:
 
 def test_some_group_lacks_each_value_that_can_be_missing() -> None:
     nullable = {a.alias for a in WORKLOAD.query.aggregates if a.may_be_null}
-    found = {alias for events in GROUPS for alias, value in meant(events).items() if value is None}
+    found = {
+        alias for events in GROUPS for alias, value in meant(events, ALL).items() if value is None
+    }
     assert found == nullable - {"always"}
 
 
@@ -120,7 +131,7 @@ def test_the_python_program_computes_what_is_meant() -> None:
     totals: dict[Any, Any] = {}
     for events in GROUPS:
         for event in events:
-            program["accumulate"](totals, event)
+            program["accumulate"](totals, timed(event))
     for events in GROUPS:
         shop = events[0]["shop"]
         row = program["row"](shop, 500, totals[shop])[1]
@@ -155,7 +166,7 @@ def test_the_python_program_merges_parts_of_a_session() -> None:
         for part in parts:
             totals: dict[Any, Any] = {}
             for event in part:
-                program["accumulate"](totals, event)
+                program["accumulate"](totals, timed(event))
             for of_part in totals.values():
                 if merged is None:
                     merged = of_part
@@ -213,7 +224,7 @@ def test_the_python_program_gives_rows_to_the_groups_that_are_meant(having: str)
     for events in GROUPS:
         totals: dict[Any, Any] = {}
         for event in events:
-            program["accumulate"](totals, event)
+            program["accumulate"](totals, timed(event))
         ((_, of_group),) = totals.items()
         assert program["having"](of_group) is HAVING[having](meant(events))
         found.add(program["having"](of_group))
@@ -245,7 +256,8 @@ def test_the_java_program_gives_rows_to_the_groups_that_are_meant(tmp_path: Path
 
 def test_each_engine_gets_having_in_its_own_form() -> None:
     workload = asking("mean > 12.5 and states < 3")
-    flink = made(FLINK, workload)
+    in_flink = replace(workload.query, aggregates=IN_FLINK.query.aggregates)
+    flink = made(FLINK, replace(workload, query=in_flink))
     assert (
         "HAVING (AVG(CAST(`price` AS DOUBLE)) > 12.5E0) AND (COUNT(DISTINCT `state`) < 3);"
     ) in flink
@@ -259,7 +271,7 @@ def test_each_engine_gets_having_in_its_own_form() -> None:
 
 
 def test_flink_gets_real_averages_and_counts_of_distinct_values() -> None:
-    text = made(FLINK, WORKLOAD)
+    text = made(FLINK, IN_FLINK)
     assert "  `mean` DOUBLE,\n" in text
     assert "AVG(CAST(`price` AS DOUBLE)) AS `mean`" in text
     assert "COUNT(DISTINCT `state`) AS `states`" in text
@@ -282,10 +294,46 @@ def test_spark_counts_distinct_values_by_the_set_of_them() -> None:
     assert "ignoreNullFields" not in made(SPARK, CLICKS)
 
 
+def test_flink_gets_variances_that_are_never_negative() -> None:
+    """It makes them of sums of squares, of which a difference can come out below 0."""
+    text = made(FLINK, IN_FLINK)
+    assert "SQRT(GREATEST(VAR_POP(`weight`), 0E0)) AS `off`" in text
+    assert "GREATEST(VAR_SAMP(CAST(`price` * `pieces` AS DOUBLE)), 0E0) AS `wide_of_some`" in text
+    assert "GREATEST(VAR_SAMP(`weight`) FILTER (WHERE `gift`), 0E0) AS `some_given`" in text
+    assert 'F.expr("STDDEV_POP(`weight`)").alias("off")' in made(SPARK, WORKLOAD)
+
+
 def test_a_program_without_sets_has_no_code_for_them() -> None:
     names = [each.name for each in programs(CLICKS, retention_ms=1, parser=JsonParser.FLAT)]
     assert "Totals.java" in names
-    assert "Distinct.java" not in names
+    assert not {"Distinct.java", "Spread.java", "EventTimes.java"} & set(names)
+
+
+def test_what_is_first_is_a_pair_of_time_and_value() -> None:
+    """Of pairs Flink has no order: it gets texts, of which the digits are the order."""
+    flink = made(FLINK, IN_FLINK)
+    assert (
+        "CAST(CAST(SUBSTRING(MIN(CONCAT(CAST(`event_time` AS STRING), LPAD(CAST(CAST(CAST(`price` AS"
+        " DECIMAL(19,0)) + CAST(10000000000000000000 AS DECIMAL(20,0)) AS DECIMAL(21,0)) AS STRING), 22, '0'))),"
+        " 24) AS DECIMAL(21,0)) - CAST(10000000000000000000 AS DECIMAL(20,0)) AS BIGINT) AS `first_price`"
+    ) in flink
+    spark = made(SPARK, WORKLOAD)
+    assert "MIN(NAMED_STRUCT('at', `event_time`, 'value', `weight`)).value" in spark
+    java = programs(WORKLOAD, retention_ms=1, parser=JsonParser.FLAT)
+    assert "            .processValues(EventTimes::new)\n            .groupByKey()" in java[0].text
+    assert "EventTimes.java" in {each.name for each in java}
+
+
+def test_flink_has_no_first_of_doubles() -> None:
+    found = FLINK.plan(WORKLOAD, Conditions(), Variant(FLINK.name, FLINK.version))
+    assert isinstance(found, Unsupported)
+    assert found.whose is Whose.UPSTREAM
+    assert "no first and last by event time" in found.reason
+
+
+def test_damage_moves_the_value_of_a_pair() -> None:
+    (row,) = Damager({"raise": 1}, Tumbling(500)).written(OutputRow(0, "a", 0, [(7, 3)]))
+    assert row.totals == [(7, 4)]
 
 
 @pytest.mark.parametrize(("kind", "moved"), [("raise", 1), ("lower", -1)])
@@ -298,5 +346,5 @@ def test_damage_moves_whatever_totals_there_are(kind: str, moved: int) -> None:
 
 def test_the_table_uses_every_function_with_and_without_a_filter() -> None:
     used = {(a.function, a.filter is not None) for a in WORKLOAD.query.aggregates}
-    assert len(used) == 12
-    assert len(TABLE) == len(WORKLOAD.query.aggregates)
+    assert len(used) == 24
+    assert len(ALL) == len(WORKLOAD.query.aggregates)

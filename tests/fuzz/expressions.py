@@ -62,15 +62,21 @@ FUNCTIONS: Final = (
     "substring",
     "concat",
     "abs",
+    "round",
     "coalesce",
     "median",
     "stddev",
+    "var_samp",
+    "stddev_pop",
+    "first",
+    "last_value",
     "distinct",
 )
 ODD: Final = (
     *("CASE WHEN price = 1 THEN 2 END", "SELECT 1", "price::int", "price IS NULL", "interval '1' day"),
     *("{x}", "?", "@x", ":x", "$1", "/* c */", "-- c", "price[1]", "x -> y", "ARRAY[1]", "TRUE", "*", "price.*"),
     *("price IN (SELECT 1)", "EXISTS (SELECT 1)", "price LIKE 'a%'", "DATE '2020-01-01'", "CAST(price AS int)"),
+    *("cast(price AS bigint)", "cast(price AS decimal(9,2))", "cast(price AS decimal(2))", "cast(price AS)"),
     *("sum(price) OVER ()", "count(*) FILTER (WHERE price > 1)", "price BETWEEN SYMMETRIC 1 AND 2", ";", "()"),
     *("x'ff'", "b'1'", "1e5", "0x1F", "N'a'", "E'\\n'", "`price`", "[price]", "#{x}", "<% x %>", "ALTER TABLE x"),
 )  # fmt: skip
@@ -110,6 +116,8 @@ _whole = st.recursive(
         st.builds("{} {} {}".format, inner, st.sampled_from("+-*"), inner),
         st.builds("({})".format, inner),
         st.builds("abs({})".format, inner),
+        st.builds("round({})".format, inner),
+        st.builds("cast({} / 3 as bigint)".format, inner),
         st.builds("({}) % (3 + abs({}))".format, inner, inner),
         st.builds("case when {} > {} then {} else {} end".format, inner, inner, inner, inner),
     ),
@@ -119,6 +127,8 @@ _good_value = st.one_of(
     _whole,
     st.builds("({}) / (1.5 + abs({}))".format, _whole, _whole),
     st.builds("1e3 * ({})".format, _whole),
+    st.builds("round({} * 0.25, {})".format, _whole, st.integers(0, 3)),
+    st.builds("cast({} as {})".format, _whole, st.sampled_from(("double", "bigint", "decimal(30,2)"))),
     # A product of more decimals can have more digits than a decimal.
     st.builds("({}) {} {}".format, _whole, st.sampled_from("+-*"), st.sampled_from(("2.5", "0.125"))),
 )  # fmt: skip
@@ -128,6 +138,7 @@ _good_text = st.recursive(
         st.builds("{}({})".format, st.sampled_from(("lower", "upper")), inner),
         st.builds("substring({}, {}, {})".format, inner, st.integers(1, 9), st.integers(0, 9)),
         st.builds("{} || {}".format, inner, inner),
+        st.builds("{} || cast(price * {} as string)".format, inner, st.sampled_from(("1", "0.50"))),
         st.builds("case when {} = {} then {} else {} end".format, inner, inner, inner, inner),
     ),
     max_leaves=4,
@@ -150,7 +161,7 @@ sound_conditions = st.recursive(
 )
 _unfiltered = st.one_of(
     st.just("count(*)"),
-    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg")), _good_value),
+    st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "first", "last")), _good_value),
     st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5")))),
 )  # fmt: skip
 sound_aggregates = st.one_of(

@@ -63,6 +63,10 @@ class Log:
             )
             for at, event in enumerate(self.events)
         ]
+        self.events = [
+            {**event, "at": record.event_ms}
+            for event, record in zip(self.events, self.records, strict=True)
+        ]
 
     def trace(self, folder: Path) -> StandIn:
         folder.mkdir(exist_ok=True)
@@ -127,6 +131,7 @@ def test_without_late_records_values_are_those_of_plain_python(tmp_path: Path, w
     rows = {(row["key"], row["window_start_ms"]): row for row in expected.table.to_pylist()}
     assert set(rows) == set(by_hand)
     missing = set()
+    asked_of = {each.alias: each for each in asked.aggregates}
     for place, numbers in by_hand.items():
         row = rows[place]
         for alias, value in meant(log.of(numbers)).items():
@@ -137,7 +142,9 @@ def test_without_late_records_values_are_those_of_plain_python(tmp_path: Path, w
                 assert row[f"null:{alias}"]
             elif isinstance(value, float):
                 assert math.isclose(row[f"full:{alias}"], value, rel_tol=1e-12, abs_tol=1e-12)
-                assert 0 <= row[f"tolerance:{alias}"] < 1e-6
+                # The root of what is near 0 is off by the root of what that is off.
+                most = 1e-4 if asked_of[alias].function.spreads else 1e-6
+                assert 0 <= row[f"tolerance:{alias}"] < most
                 assert value == 0 or row[f"tolerance:{alias}"] > 0
             else:
                 assert row[f"full:{alias}"] == value
@@ -230,7 +237,19 @@ def test_rows_as_they_are_meant_are_right(exact: Expected) -> None:
 
 
 @pytest.mark.parametrize(
-    "alias", ["mean", "mean_ok", "states", "total_ok", "n_ok", "least_large", "never"]
+    "alias",
+    [
+        "mean",
+        "mean_ok",
+        "wide",
+        "off_some_ok",
+        "some_given",
+        "states",
+        "total_ok",
+        "n_ok",
+        "least_large",
+        "never",
+    ],
 )
 @pytest.mark.parametrize("has_value", [True, False])
 def test_each_wrong_value_is_found(exact: Expected, alias: str, has_value: bool) -> None:

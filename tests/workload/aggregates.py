@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from streambench.model.expression import Aggregate, DecimalType, FieldType
@@ -13,7 +14,7 @@ from streambench.model.workload import Field
 from streambench.workload.expressions import parse_aggregate
 
 Event: TypeAlias = Mapping[str, Any]
-Meaning: TypeAlias = Callable[[Sequence[Event]], Any]
+Meaning: TypeAlias = Callable[[Any], Any]
 
 FIELDS = (
     Field("shop", FieldType.STRING, None),
@@ -23,6 +24,7 @@ FIELDS = (
     Field("fee", DecimalType(6, 2), None),
     Field("weight", FieldType.DOUBLE, None),
     Field("gift", FieldType.BOOLEAN, None),
+    Field("at", FieldType.BIGINT, None),
 )
 TEXTS = ("", "ok", "né", "a b", "😀", "O'K")
 
@@ -51,6 +53,30 @@ def gifts(events: Sequence[Event]) -> list[Event]:
 
 def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def spread(values: Sequence[Any], *, sample: bool = False) -> float | None:
+    """The variance, exact until it is a double."""
+    divisor = len(values) - (1 if sample else 0)
+    if divisor < 1:
+        return None
+    exact = [Fraction(value) for value in values]
+    middle = sum(exact) / len(exact)
+    return float(sum((value - middle) ** 2 for value in exact) / divisor)
+
+
+def root(variance: float | None) -> float | None:
+    return None if variance is None else math.sqrt(variance)
+
+
+def first(events: Sequence[Event], value: Meaning) -> Any:
+    """The least value of those at the least time."""
+    return min((event["at"], value(event)) for event in events)[1] if events else None
+
+
+def last(events: Sequence[Event], value: Meaning) -> Any:
+    """The greatest value of those at the greatest time."""
+    return max((event["at"], value(event)) for event in events)[1] if events else None
 
 
 def of_any(function: Callable[[Any], Any], values: Sequence[Any]) -> Any:
@@ -113,25 +139,75 @@ TABLE: Mapping[str, tuple[str, Meaning]] = {
         "avg(weight / pieces) filter (where gift)",
         lambda e: of_any(mean, [x["weight"] / x["pieces"] for x in gifts(e)]),
     ),
+    "wide": ("var_pop(price)", lambda e: spread(prices(e))),
+    "wide_of_some": (
+        "var_samp(price * pieces)",
+        lambda e: spread([x["price"] * x["pieces"] for x in e], sample=True),
+    ),
+    "off": ("stddev_pop(weight)", lambda e: root(spread([x["weight"] for x in e]))),
+    "fee_off": ("stddev_samp(fee)", lambda e: root(spread(fees(e), sample=True))),
+    "far": ("stddev_pop(price + 1000)", lambda e: root(spread(prices(e)))),
+    "wide_given": (
+        "var_pop(fee * 2) filter (where gift)",
+        lambda e: spread([x["fee"] * 2 for x in gifts(e)]),
+    ),
+    "some_given": (
+        "var_samp(weight) filter (where gift)",
+        lambda e: spread([x["weight"] for x in gifts(e)], sample=True),
+    ),
+    "off_ok": (
+        "stddev_pop(price) filter (where state = 'ok')",
+        lambda e: root(spread(prices(ok(e)))),
+    ),
+    "off_some_ok": (
+        "stddev_samp(price - pieces) filter (where state = 'ok')",
+        lambda e: root(spread([x["price"] - x["pieces"] for x in ok(e)], sample=True)),
+    ),
+    "even": ("stddev_pop(0.1)", lambda e: 0.0),
+    "latest": ("max(at)", lambda e: max(x["at"] for x in e)),
+    "first_price": ("first(price)", lambda e: first(e, lambda x: x["price"])),
+    "last_worth": ("last(price * pieces)", lambda e: last(e, lambda x: x["price"] * x["pieces"])),
+    "first_fee": ("first(fee)", lambda e: first(e, lambda x: x["fee"])),
+    "last_fee_given": (
+        "last(fee * 2) filter (where gift)",
+        lambda e: last(gifts(e), lambda x: x["fee"] * 2),
+    ),
+    "first_ok": (
+        "first(pieces - 1) filter (where state = 'ok')",
+        lambda e: first(ok(e), lambda x: x["pieces"] - 1),
+    ),
     "one_each": ("sum(1)", len),
     "never": ("sum(price) filter (where price > 1000)", lambda e: None),
     "always": ("avg(pieces) filter (where price < 1000)", lambda e: mean([x["pieces"] for x in e])),
 }
 
 
-def aggregates() -> tuple[Aggregate, ...]:
+# What Flink has not.
+ALL: Mapping[str, tuple[str, Meaning]] = {
+    **TABLE,
+    "first_weight": ("first(weight)", lambda e: first(e, lambda x: x["weight"])),
+    "last_weight_given": (
+        "last(weight) filter (where gift)",
+        lambda e: last(gifts(e), lambda x: x["weight"]),
+    ),
+}
+
+
+def aggregates(table: Mapping[str, tuple[str, Meaning]] = TABLE) -> tuple[Aggregate, ...]:
     """All of them, parsed."""
-    return tuple(parse_aggregate(text, alias, FIELDS) for alias, (text, _) in TABLE.items())
+    return tuple(parse_aggregate(text, alias, FIELDS) for alias, (text, _) in table.items())
 
 
-def meant(events: Sequence[Event]) -> dict[str, Any]:
+def meant(
+    events: Sequence[Event], table: Mapping[str, tuple[str, Meaning]] = TABLE
+) -> dict[str, Any]:
     """The value of each over these events, of which there is one at least."""
-    return {alias: meaning(events) for alias, (_, meaning) in TABLE.items()}
+    return {alias: meaning(events) for alias, (_, meaning) in table.items()}
 
 
 def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
-    """Events of some shops; not every shop has one that passes each filter."""
-    rng = random.Random(seed)
+    """Events of some shops; not every shop has one that passes each filter. Several are of one time."""
+    rng, times = random.Random(seed), random.Random(-1 - seed)
     return [
         {
             "shop": f"s{rng.randrange(shops)}",
@@ -141,6 +217,7 @@ def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
             "fee": Decimal(rng.randint(-500, 9_999)).scaleb(-2),
             "weight": rng.choice([0.1, 2.5, -1e-3, rng.random() * 40]),
             "gift": rng.random() < 0.3,
+            "at": times.randint(1_000, 1_000 + count // 3),
         }
         for _ in range(count)
     ]

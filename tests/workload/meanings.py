@@ -50,7 +50,30 @@ def remainder(left: int, right: int) -> int:
     return int(math.copysign(1, left)) * (abs(left) % abs(right))
 
 
+def half_up(value: Decimal, digits: int = 0) -> Decimal:
+    """A decimal with fewer digits, halves away from 0."""
+    with localcontext(prec=100):
+        return value.quantize(Decimal(1).scaleb(-digits), "ROUND_HALF_UP")
+
+
+def nearest(value: float) -> float:
+    """The nearest whole number, halves away from 0."""
+    return float(half_up(Decimal(value)))
+
+
 VALUES: Mapping[str, Meaning] = {
+    "cast(n as string)": lambda r: str(r["n"]),
+    "'#' || cast(n as string) || t": lambda r: f"#{r['n']}{r['t']}",
+    "length(cast(n - m as string))": lambda r: len(str(r["n"] - r["m"])),
+    "cast(n as double) * 0.5": lambda r: float(r["n"]) * 0.5,
+    "cast(n / m as bigint) % 5": lambda r: remainder(int(float(r["n"]) / float(r["m"])), 5),
+    "round(n / m)": lambda r: nearest(float(r["n"]) / float(r["m"])),
+    "round(n, 2) + round(m)": lambda r: r["n"] + r["m"],
+    "cast(n as decimal(21,2))": lambda r: Decimal(r["n"]),
+    "cast(n as bigint) - m::bigint": lambda r: r["n"] - r["m"],
+    "case when n > 2 then cast(m as string) else s end": lambda r: (
+        str(r["m"]) if r["n"] > 2 else r["s"]
+    ),
     "n % m": lambda r: remainder(r["n"], r["m"]),
     "-n % 3 + m": lambda r: remainder(-r["n"], 3) + r["m"],
     "(n - m) % (2 + 5)": lambda r: remainder(r["n"] - r["m"], 7),
@@ -182,6 +205,37 @@ TYPED_VALUES: Mapping[str, Meaning] = {
     "x + k": lambda r: r["x"] + float(r["k"]),
     "x - 0.1": lambda r: r["x"] - 0.1,
     "abs(x) * 2": lambda r: abs(r["x"]) * 2.0,
+    "cast(p as bigint)": lambda r: int(r["p"]),
+    "cast(-q as bigint)": lambda r: int(-r["q"]),
+    "cast(x as bigint)": lambda r: int(r["x"]),
+    "cast(x * 3 - 0.5 as bigint)": lambda r: int(r["x"] * 3.0 - 0.5),
+    "cast(2.5 as bigint) + cast(-2.5 as bigint) + k": lambda r: r["k"],
+    "cast(2.99e0 as bigint)": lambda r: 2,
+    "cast(p as double)": lambda r: float(r["p"]),
+    "cast(k as decimal(22,3))": lambda r: Decimal(r["k"]),
+    "cast(p as decimal(10,4))": lambda r: r["p"],
+    "cast(q as decimal(18,1))": lambda r: half_up(r["q"], 1),
+    "cast(p * 1.5 as decimal(9,2))": lambda r: half_up(r["p"] * Decimal("1.5"), 2),
+    "cast(p as decimal(7,0)) * k": lambda r: exactly(lambda: half_up(r["p"]) * r["k"]),
+    "round(p)": lambda r: half_up(r["p"]),
+    "round(p, 1)": lambda r: half_up(r["p"], 1),
+    "round(p, 5)": lambda r: r["p"],
+    "round(q, 3)": lambda r: half_up(r["q"], 3),
+    "round(-q, 4) - p": lambda r: exactly(lambda: half_up(-r["q"], 4) - r["p"]),
+    "round(x)": lambda r: nearest(r["x"]),
+    "round(x * 1e1 + 0.5)": lambda r: nearest(r["x"] * 10.0 + 0.5),
+    "round(0.49999999999999994e0 + x * 0)": lambda r: 0.0,
+    "cast(round(x / 3) as bigint)": lambda r: int(nearest(r["x"] / 3.0)),
+    "cast(p as string)": lambda r: f"{r['p']:.2f}",
+    "cast(p * -1 as string)": lambda r: f"{-r['p'] + 0:.2f}",
+    "cast(q as string)": lambda r: f"{r['q']:.6f}",
+    "cast(p * q as string)": lambda r: f"{exactly(lambda: r['p'] * r['q'] + 0):.8f}",
+    "cast(round(p, 1) as string)": lambda r: f"{half_up(r['p'], 1):.1f}",
+    "cast(cast(k as decimal(22,3)) as string)": lambda r: f"{r['k']}.000",
+    "cast(0.00000001 as string)": lambda r: "0.00000001",
+    "cast(case when ok then p else q end as string)": lambda r: (
+        f"{r['p'] if r['ok'] else r['q']:.6f}"
+    ),
     "case when ok then p else q end": lambda r: exactly(lambda: r["p"] if r["ok"] else r["q"]),
     "case when ok then p else 7 end": lambda r: r["p"] if r["ok"] else Decimal(7),
     "case when p > q then x else p end": lambda r: r["x"] if r["p"] > r["q"] else float(r["p"]),
@@ -208,6 +262,10 @@ TYPED_CONDITIONS: Mapping[str, Meaning] = {
     "x * 3 > 0.3": lambda r: r["x"] * 3.0 > 0.3,
     "k > 1.5": lambda r: r["k"] > Decimal("1.5"),
     "p * k < q": lambda r: exactly(lambda: r["p"] * r["k"]) < r["q"],
+    "round(q, 1) = 0.1 or cast(p as string) = '12.50'": lambda r: (
+        half_up(r["q"], 1) == Decimal("0.1") or r["p"] == Decimal("12.5")
+    ),
+    "cast(x as bigint) = 0": lambda r: int(r["x"]) == 0,
     "k / 2 > x": lambda r: float(r["k"]) / 2.0 > r["x"],
 }
 

@@ -135,6 +135,31 @@ def test_a_chain_of_and_is_one_node() -> None:
         ("substring(action, 0) = 'a'", ["begins at a whole number from 1 on"]),
         ("substring(action, price) = 'a'", ["begins at a whole number from 1 on"]),
         ("substring(action, 1, -1) = 'a'", ["length is a whole number from 0 on"]),
+        (
+            "cast(price as int) = 1",
+            ["the nearest are bigint, double, string and decimal with its digits"],
+        ),
+        ("cast(price as decimal) = 1", ["such as decimal(10,2)"]),
+        (
+            "cast(price as decimal(39,2)) = 1",
+            ["a decimal of 39 digits, 2 of them behind the point"],
+        ),
+        ("cast(price as decimal(3,4)) = 1", ["a decimal of 3 digits, 4 of them behind the point"]),
+        ("cast(price as varchar(3)) = 'a'", ["the nearest are bigint"]),
+        ("cast(action as bigint) = 1", ["a cast of a string, which may be no number"]),
+        (
+            "cast(price / 2 as string) = '1'",
+            ["a double as a string, which engines write differently"],
+        ),
+        ("cast(price / 2 as decimal(9,2)) = 1", ["a double as a decimal, whose last digit"]),
+        ("cast(price > 1 as bigint) = 1", ["a cast of a condition; write CASE WHEN"]),
+        ("try_cast(price as bigint) = 1", ["try_cast; cast(x as bigint)"]),
+        ("round(price / 2, 2) = 1", ["round of a double to digits behind the point"]),
+        ("round(price, -2) = 1", ["no whole number of digits from 0 to 38; write round(x, 2)"]),
+        ("round(price, count_of) = 1", ["no whole number of digits"]),
+        ("round(price, 2, 1) = 1", ["a cast or round with more than that"]),
+        ("cast(price as bigint format 'a') = 1", ["a cast or round with more than that"]),
+        ("round(action) = 1", ["a string where a number is due"]),
         ("coalesce(price, 1) = 1", ["no value is ever null"]),
         ("if(price > 1, 2, 3) = 2", ["CASE WHEN"]),
         ("case price when 'a' then 1 else 2 end = 1", ["a bigint compared with a string"]),
@@ -218,7 +243,9 @@ def test_count_has_no_argument() -> None:
         ("count(distinct price / 2)", ["DISTINCT of doubles"]),
         (
             "price",
-            ["an aggregate is count(*), count(distinct x), sum(x), avg(x), min(x) or max(x)"],
+            [
+                "an aggregate is count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), "
+            ],
         ),
         ("sum(price) + 1", ["an aggregate is"]),
         ("sum(price) over ()", ["an aggregate is"]),
@@ -228,6 +255,19 @@ def test_count_has_no_argument() -> None:
         ("sum(price) filter (where price > 1) + 1", ["an aggregate is"]),
         ("price filter (where price > 1)", ["is not SQL"]),
         ("median(price)", ["an aggregate is"]),
+        (
+            "stddev(price)",
+            ["stddev, which is that of a sample to some", "stddev_pop or stddev_samp"],
+        ),
+        (
+            "variance(price) filter (where price > 1)",
+            ["variance, which is that of a sample to some", "write var_pop or var_samp"],
+        ),
+        ("variance_pop(price)", ["variance_pop, which some engines lack; write var_pop"]),
+        ("first(action)", ["a string where a number is due"]),
+        ("first(price, count_of)", ["'first(x)'"]),
+        ("last_value(price)", ["not supported; the nearest", "first(x) or last(x)"]),
+        ("var_samp(action)", ["a string where a number is due"]),
     ],
 )
 def test_an_aggregate_outside_the_subset_is_refused_with_the_nearest_form(
@@ -243,6 +283,7 @@ SELECTED = (
     parse_aggregate("count(*)", "n", FIELDS),
     parse_aggregate("avg(price)", "mean", FIELDS),
     parse_aggregate("sum(price) filter (where action = 'a')", "some", FIELDS),
+    parse_aggregate("stddev_samp(price)", "around", FIELDS),
 )
 N, MEAN = FieldReference("n", FieldType.BIGINT), FieldReference("mean", FieldType.DOUBLE)
 
@@ -279,6 +320,9 @@ def test_a_condition_on_aggregates_is_read(text: str, expected: Expression) -> N
         ("lower(n) = 'a'", ["a bigint where a string is due"]),
         ("n / 2 > 3", ["what is computed with aggregates"]),
         ("case when n > 1 then n else 3 end > 3", ["what is computed with aggregates"]),
+        ("round(mean) > 3", ["what is computed with aggregates"]),
+        ("cast(n as decimal(9,2)) > 3", ["what is computed with aggregates"]),
+        ("around > 5", ["'around', which has no value of one record; compare stddev_pop"]),
         ("mean > 1e999", ["the number '1e999'"]),
         ("n", ["a condition is due"]),
     ],

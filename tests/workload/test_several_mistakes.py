@@ -84,9 +84,9 @@ def test_a_dozen_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -
         "1; did you mean 'views'?",
         "line 21, column 1: query.order_by: 'order_by' is not supported; the nearest is select, every row "
         "of which is checked",
-        "line 24, column 13: query.select.revenue: 'stddev(campaign)' uses, at position 1, stddev: not "
-        "supported; the nearest: an aggregate is count(*), count(distinct x), sum(x), avg(x), min(x) or "
-        "max(x)",
+        "line 24, column 13: query.select.revenue: 'stddev(campaign)' uses, at position 1, stddev, "
+        "which is that of a sample to some engines and that of a population to others; write stddev_pop or "
+        "stddev_samp",
         "line 25, column 1: query.select.class: the name is a keyword of Java or Python",
         "line 25, column 17: query.select.class: 'sum(campaign)' uses, at position 5, a string where a "
         "number is due",

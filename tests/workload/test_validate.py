@@ -12,6 +12,7 @@ from streambench.model.shape import Ramp
 from streambench.model.windows import Tumbling
 from streambench.model.workload import (
     Choice,
+    DoubleRange,
     Field,
     IntRange,
     Query,
@@ -34,8 +35,9 @@ def clicks(*, query: Query | None = None, **changes: object) -> Workload:
     return dataclasses.replace(CLICKS, **changes)  # type: ignore[arg-type]
 
 
-def with_field(workload: Workload, name: str, source: Choice | IntRange) -> Workload:
+def with_field(workload: Workload, name: str, source: Choice | IntRange | DoubleRange) -> Workload:
     type_ = FieldType.STRING if isinstance(source, Choice) else FieldType.BIGINT
+    type_ = FieldType.DOUBLE if isinstance(source, DoubleRange) else type_
     fields = tuple(Field(name, type_, source) if f.name == name else f for f in workload.fields)
     return dataclasses.replace(workload, fields=fields)
 
@@ -114,6 +116,35 @@ def test_a_step_of_a_calculation_may_not_be_beyond_a_bigint_either() -> None:
     (problem,) = problems(asking(large, "max(price * price * price * 0)"))
     assert "beyond a bigint" in problem
     assert problems(asking(large, "max(price * price * 0)")) == ()
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "kind"),
+    [
+        ("max(cast(price as decimal(5,2)))", None),
+        ("max(cast(price as decimal(4,2)))", "decimal(4,2)"),
+        ("max(cast(price + 0.995 as decimal(5,2)))", None),
+        ("max(cast(price + 499.995 as decimal(5,2)))", "decimal(5,2)"),
+        ("max(cast(price * 1e16 as bigint))", None),
+        ("max(cast(price * 1e17 as bigint))", "bigint"),
+        ("sum(round(price / 3))", None),
+        ("count(*) filter (where cast(price as decimal(2,0)) = 3)", "decimal(2,0)"),
+        ("count(distinct cast(price as string))", None),
+        ("min(round(price * 1e300))", "double"),
+    ],
+)
+def test_what_a_cast_cannot_hold_is_a_problem(aggregate: str, kind: str | None) -> None:
+    found = problems(asking(CLICKS, aggregate))
+    assert (found == ()) == (kind is None)
+    assert all(f"beyond a {kind}" in problem for problem in found)
+
+
+def test_squares_beyond_a_double_are_a_problem() -> None:
+    wide = with_field(CLICKS, "price", DoubleRange(0.0, 1e130))
+    assert problems(asking(wide, "var_samp(price)")) == ()
+    (problem,) = problems(asking(wide, "var_samp(price * 1e11)"))
+    assert "'x' squares numbers of up to 1e+141, which is beyond a double" in problem
+    assert problems(asking(wide, "max(price * 1e11)")) == ()
 
 
 def test_a_sum_over_all_records_of_a_window_may_not_be_beyond_a_bigint() -> None:
@@ -236,6 +267,13 @@ def test_what_a_filter_and_an_argument_ask_is_looked_at_as_well() -> None:
     ):
         assert "the letter 'ß'" in problems(asking(letters, aggregate))[0]
     assert problems(asking(CLICKS, "avg(price) filter (where action > 'b')")) == ()
+
+
+def test_numbers_of_a_file_have_no_letters() -> None:
+    assert (
+        problems(asking(FLIGHTS, "count(distinct lower(carrier || cast(distance as string)))"))
+        == ()
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 # What is kept of one group in one window.
 Totals: TypeAlias = list[Any]
+EVENT_TIME: Final = "event time"
+"""What an event's time is called among its fields, whose names have no space."""
 # What JSON holds in the field by which the query groups, or a tuple of several fields.
 GroupKey: TypeAlias = Any
 
@@ -23,6 +25,11 @@ class _Program(Protocol):
     where: Callable[[Any], bool]
     accumulate: Callable[[dict[GroupKey, Totals], Any], None]
     having: Callable[[Totals], bool]
+
+
+def reads_time(program: _Program) -> bool:
+    """Whether a program asks for `EVENT_TIME` among the fields of an event."""
+    return bool(getattr(program, "READS_TIME", False))
 
 
 class QueryProgram(_Program, Protocol):

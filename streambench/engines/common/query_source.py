@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
+from streambench.engines.common.query_module import EVENT_TIME
 from streambench.model.expression import (
     Aggregate,
     AggregateFunction,
@@ -18,6 +19,7 @@ from streambench.model.expression import (
 )
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
+from streambench.workload.constants import as_double
 from streambench.workload.python import helpers_of, to_python
 
 _TEMPLATE = "query.py.j2"
@@ -123,6 +125,7 @@ class _Source:
             helpers=[f"\n\n{helper}" for helper in helpers],
             imports_re=any("re." in helper for helper in helpers),
             reads_decimals=self._reads_decimals,
+            reads_time=query.reads_time,
             writes_decimals=self._writes_decimals,
             imports_decimal=self._reads_decimals
             or self._writes_decimals
@@ -154,6 +157,8 @@ class _Source:
 
     def _step(self, index: int, aggregate: Aggregate) -> _PythonStep:
         """An aggregate whose part of the totals begins at `index`."""
+        if aggregate.function.spreads:
+            return self._spread(index, aggregate)
         total, count = f"totals[{index}]", f"totals[{index + 1}]"
         other, other_count = f"other[{index}]", f"other[{index + 1}]"
         x = "" if aggregate.argument is None else self._python(aggregate.argument)
@@ -172,6 +177,12 @@ class _Source:
                 name = aggregate.function.value
                 first, more, value = (x,), (f"{total} = {name}({total}, {x})",), total
                 merge = (f"{total} = {name}({total}, {other})",)
+            case AggregateFunction.FIRST | AggregateFunction.LAST:
+                # The least or greatest pair of a time and a value.
+                name = "min" if aggregate.function is AggregateFunction.FIRST else "max"
+                x = f'(event["{EVENT_TIME}"], {x})'
+                first, more, value = (x,), (f"{total} = {name}({total}, {x})",), f"{total}[1]"
+                merge = (f"{total} = {name}({total}, {other})",)
             case AggregateFunction.AVG:
                 first, more = (x, "1"), (f"{total} += {x}", f"{count} += 1")
                 value, empty = f"{self._as_float(aggregate, total)} / {count}", ("0", "0")
@@ -179,6 +190,13 @@ class _Source:
             case AggregateFunction.COUNT_DISTINCT:
                 first, more, value = (f"{{{x}}}",), (f"{total}.add({x})",), f"len({total})"
                 merge, empty = (f"{total} |= {other}",), ("set()",)
+            case (
+                AggregateFunction.STDDEV_POP
+                | AggregateFunction.STDDEV_SAMP
+                | AggregateFunction.VAR_POP
+                | AggregateFunction.VAR_SAMP
+            ):
+                raise ValueError("of a variance more is kept than of other aggregates")
             case _:
                 assert_never(aggregate.function)
         if aggregate.filter is None:
@@ -197,8 +215,49 @@ class _Source:
             )
         if aggregate.function is AggregateFunction.AVG:
             value = f"{value} if {count} else None"
+        if aggregate.function.goes_by_time:
+            value = f"{value} if {total} else None"
         guarded = (f"if {passes}:", *(f"    {line}" for line in more))
         return _PythonStep(aggregate.alias, initial, guarded, merge, value)
+
+    def _spread(self, index: int, aggregate: Aggregate) -> _PythonStep:
+        """A variance or its root: of the values their number, their mean, and the squares of what they are
+        off it, added up. Parts of a session are merged as Chan, Golub and LeVeque do.
+        """
+        assert aggregate.argument is not None, "a variance is of something"
+        count, mean, squares = (f"totals[{index + at}]" for at in range(3))
+        others, other_mean, other_squares = (f"other[{index + at}]" for at in range(3))
+        x = self._python(as_double(aggregate.argument))
+        initial: tuple[str, ...] = ("1", x, "0.0")
+        update: tuple[str, ...] = (
+            f"value = {x}",
+            f"{count} += 1",
+            f"away = value - {mean}",
+            f"{mean} += away / {count}",
+            f"{squares} += away * (value - {mean})",
+        )
+        merge = (
+            f"if {others}:",
+            f"    both = {count} + {others}",
+            f"    away = {other_mean} - {mean}",
+            f"    {mean} += away * {others} / both",
+            f"    {squares} += {other_squares} + away * away * {count} * {others} / both",
+            f"    {count} = both",
+        )
+        least = 1 if aggregate.function.needs_two else 0
+        value = f"{squares} / ({count} - 1)" if least else f"{squares} / {count}"
+        if aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP):
+            value = f"({value}) ** 0.5"
+        if aggregate.may_be_null:
+            value = f"{value} if {count} > {least} else None"
+        if aggregate.filter is not None:
+            passes = self._python(aggregate.filter)
+            empty = ("0", "0.0", "0.0")
+            initial = tuple(
+                f"({one}) if {passes} else {no}" for one, no in zip(initial, empty, strict=True)
+            )
+            update = (f"if {passes}:", *(f"    {line}" for line in update))
+        return _PythonStep(aggregate.alias, initial, update, merge, value)
 
     def _as_float(self, aggregate: Aggregate, total: str) -> str:
         """A sum that is divided: what is left of two decimals would be one."""

@@ -11,6 +11,7 @@ from streambench.engines.common.launch import start
 from streambench.engines.flink.job import FlinkJob
 from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
 from streambench.engines.flink.programs import flink_programs
+from streambench.engines.flink.query import MOST_DIGITS_BY_TIME, can_go_by_time
 from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import (
     CHECKPOINT_INTERVAL,
@@ -79,6 +80,15 @@ class FlinkEngine:
                 Whose.UPSTREAM,
                 "Flink's HOP takes only windows whose length is a multiple of the distance of their starts "
                 f"({window.size_ms} ms is no multiple of {window.advance_ms} ms)",
+            )
+        if any(
+            each.function.goes_by_time and not can_go_by_time(each)
+            for each in workload.query.aggregates
+        ):
+            return Unsupported(
+                Whose.UPSTREAM,
+                "Flink SQL has no first and last by event time in windows; those of whole numbers and of decimals"
+                f" of up to {MOST_DIGITS_BY_TIME} digits are made of texts, and a double has no such text",
             )
         settings = flink_settings(workload.query, conditions, variant)
         return Plan(

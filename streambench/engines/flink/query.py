@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from streambench.engines.common.symbols import literal
 from streambench.model.expression import (
+    MOST_DIGITS,
     Aggregate,
     AggregateFunction,
+    DecimalType,
     Expression,
+    FieldType,
     fields_of,
     type_of,
 )
@@ -18,6 +21,20 @@ from streambench.model.workload import Query, Workload
 from streambench.workload.sql import FLINK, aggregate_to_sql, filter_to_sql, sql_type, to_sql
 
 _MS = {"DAY": 86_400_000, "HOUR": 3_600_000, "MINUTE": 60_000}
+
+
+MOST_DIGITS_BY_TIME: Final = MOST_DIGITS - 2
+"""Of a decimal that is first or last; such a text has a digit more, and a sum of decimals another one."""
+
+
+def can_go_by_time(aggregate: Aggregate) -> bool:
+    """Whether a first or last value can be made of texts."""
+    assert aggregate.argument is not None, "what is first is something"
+    match type_of(aggregate.argument):
+        case DecimalType(precision=precision):
+            return precision <= MOST_DIGITS_BY_TIME
+        case type_:
+            return type_ is FieldType.BIGINT
 
 
 def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:
@@ -93,7 +110,7 @@ def _watermark(query: Query, time: str) -> str:
 def _insert(query: Query, time: str) -> str:
     keys = [_quoted(key.name) for key in query.group_by]
     selected = [*keys, *(f"{_since_epoch(name)} AS `{name}`" for name in _edges(query.window))]
-    selected += [f"{_aggregate(item)} AS {_quoted(item.alias)}" for item in query.aggregates]
+    selected += [f"{_aggregate(item, time)} AS {_quoted(item.alias)}" for item in query.aggregates]
     window = _windowed(query.window, time, keys)
     lines = ["INSERT INTO `results`", "SELECT", _indented(selected), f"FROM TABLE({window})"]
     if query.where is not None:
@@ -101,7 +118,7 @@ def _insert(query: Query, time: str) -> str:
     lines.append(f"GROUP BY {', '.join(keys)}, `window_start`, `window_end`")
     if query.having is not None:
         # There an alias is not known.
-        aggregates = {item.alias: _aggregate(item) for item in query.aggregates}
+        aggregates = {item.alias: _aggregate(item, time) for item in query.aggregates}
         having = to_sql(query.having, FLINK.with_columns(aggregates.__getitem__))
         lines.append(f"HAVING {having}")
     return "\n".join(lines)
@@ -136,7 +153,7 @@ def _windowed(window: Window, time: str, keys: Sequence[str]) -> str:
     return f"{function}(TABLE `records`, DESCRIPTOR({_quoted(time)}), {lengths})"
 
 
-def _aggregate(aggregate: Aggregate) -> str:
+def _aggregate(aggregate: Aggregate, time: str) -> str:
     """A constant is an INT to Flink, and so would be its sum; it is widened first."""
     widened = aggregate.function in (
         AggregateFunction.SUM,
@@ -144,7 +161,8 @@ def _aggregate(aggregate: Aggregate) -> str:
         AggregateFunction.MAX,
     )
     if not widened or aggregate.argument is None or fields_of(aggregate.argument):
-        return literal(aggregate_to_sql(aggregate, FLINK))
+        at_time = FLINK.at_time(f"CAST({_quoted(time)} AS STRING)")
+        return literal(aggregate_to_sql(aggregate, at_time))
     kind = sql_type(type_of(aggregate.argument), FLINK)
     call = f"{aggregate.function.value.upper()}(CAST({_sql(aggregate.argument)} AS {kind}))"
     return call + literal(filter_to_sql(aggregate, FLINK))

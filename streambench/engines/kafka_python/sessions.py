@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
-from streambench.engines.common.query_module import GroupKey, SessionProgram, Totals
+from streambench.engines.common.query_module import (
+    EVENT_TIME,
+    GroupKey,
+    SessionProgram,
+    Totals,
+    reads_time,
+)
 from streambench.engines.kafka_python.windows import CommitMark, Record
 
 _NEVER_MS = -(2**62)
@@ -66,12 +72,15 @@ class OpenSessions:
         """Take the next records, `events` being their parsed values; return what closed, in order."""
         query = self._query
         over: list[ClosedSession] = []
+        timed = reads_time(query)
         for record, event in zip(records, events, strict=True):
             if not query.where(event):
                 continue
             if record.timestamp > self._clock_ms:
                 self._clock_ms = record.timestamp
                 over += self._close()
+            if timed:
+                event[EVENT_TIME] = record.timestamp
             self._take(record, event)
         if records:
             self._position = records[-1].offset + 1

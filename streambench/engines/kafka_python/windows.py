@@ -10,7 +10,13 @@ from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import Any, NamedTuple, Protocol
 
-from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
+from streambench.engines.common.query_module import (
+    EVENT_TIME,
+    GroupKey,
+    QueryProgram,
+    Totals,
+    reads_time,
+)
 
 
 class Record(Protocol):
@@ -72,6 +78,9 @@ class OpenWindows:
         start = end = late = 0
         held: list[dict[GroupKey, Totals]] = []
         over: list[Closed] = []
+        if reads_time(query):
+            for record, event in zip(records, events, strict=True):
+                event[EVENT_TIME] = record.timestamp
         for record, event in zip(records, events, strict=True):
             if not where(event):
                 continue

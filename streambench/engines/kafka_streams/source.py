@@ -108,6 +108,7 @@ def programs(
     values = {total.alias: total.value for total in totals}
     parts = [part for total in totals for part in total.parts]
     sets = any(a.function is AggregateFunction.COUNT_DISTINCT for a in query.aggregates)
+    spreads = any(a.function.spreads for a in query.aggregates)
     where = having = None
     if query.where is not None:
         where = to_java(query.where, variable=event_field, constants=constants)
@@ -143,6 +144,7 @@ def programs(
             sets=sets,
             size=size_of(parts),
             updates=updates,
+            reads_time=query.reads_time,
         )
         return Program(f"{name}.java", "java", text)
 
@@ -159,6 +161,8 @@ def programs(
                 "Row",
                 *json_classes.helpers,
                 *(("Distinct",) if sets else ()),
+                *(("Spread",) if spreads else ()),
+                *(("EventTimes",) if query.reads_time else ()),
                 *(("Decimals",) if any("Decimals." in part.read for part in parts) else ()),
                 *((HELPER,) if texts else ()),
                 "Readings",

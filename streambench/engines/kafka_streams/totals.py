@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from streambench.model.expression import (
@@ -16,6 +16,7 @@ from streambench.model.expression import (
     type_of,
 )
 from streambench.model.workload import Query
+from streambench.workload.constants import as_double
 from streambench.workload.java import JavaConstants, to_java
 
 
@@ -62,18 +63,33 @@ def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
     # A part's further name has a capital, which no alias has.
     alias, flag = aggregate.alias, f"{aggregate.alias}Some"
     parts, update, value = _unfiltered(aggregate, constants)
-    if aggregate.filter is None:
-        return JavaTotal(alias, parts, update, value, None)
     has_value = None
+    if aggregate.function.spreads and aggregate.may_be_null:
+        has_value = f"totals.{alias}.has({2 if aggregate.function.needs_two else 1})"
+    if aggregate.filter is None:
+        return JavaTotal(alias, parts, update, value, has_value)
     match aggregate.function:
         case AggregateFunction.COUNT | AggregateFunction.COUNT_DISTINCT:
             pass
         case AggregateFunction.AVG:
             has_value = f"totals.{alias}Count > 0"
-        case AggregateFunction.SUM | AggregateFunction.MIN | AggregateFunction.MAX:
+        case (
+            AggregateFunction.SUM
+            | AggregateFunction.MIN
+            | AggregateFunction.MAX
+            | AggregateFunction.FIRST
+            | AggregateFunction.LAST
+        ):
             parts = (*parts, _flag(flag))
             update = (*update, f"{flag} = true;")
             has_value = f"totals.{flag}"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            pass
         case _:
             assert_never(aggregate.function)
     passes = _java(aggregate.filter, constants)
@@ -87,7 +103,11 @@ def _unfiltered(
     alias, value = aggregate.alias, f"totals.{aggregate.alias}"
     if aggregate.argument is None:
         return (_long(alias),), (f"{alias} += 1;",), value
+    if aggregate.function.spreads:
+        return _spread(aggregate.function, alias, _java(as_double(aggregate.argument), constants))
     x = _java(aggregate.argument, constants)
+    if aggregate.function.goes_by_time:
+        return _by_time(aggregate.function, alias, x, type_of(aggregate.argument))
     match aggregate.function:
         case AggregateFunction.COUNT:
             raise ValueError("a count of records has no argument")
@@ -110,8 +130,66 @@ def _unfiltered(
             both = (number(f"{alias}Sum"), _long(f"{alias}Count"))
             update = (f"{alias}Sum += {x};", f"{alias}Count += 1;")
             return both, update, f"(double) {value}Sum / {value}Count"
+        case (
+            AggregateFunction.STDDEV_POP
+            | AggregateFunction.STDDEV_SAMP
+            | AggregateFunction.VAR_POP
+            | AggregateFunction.VAR_SAMP
+        ):
+            raise ValueError("a variance has a class of its own")
+        case AggregateFunction.FIRST | AggregateFunction.LAST:
+            raise ValueError("what goes by time is kept with its time")
         case _:
             assert_never(aggregate.function)
+
+
+def _by_time(
+    function: AggregateFunction, alias: str, x: str, type_: ValueType
+) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+    """A value and its time; of two of one time the less is first, and the greater last."""
+    least = "min" if function is AggregateFunction.FIRST else "max"
+    sign = "<" if function is AggregateFunction.FIRST else ">"
+    at = _long(f"{alias}At", least)
+
+    def before(time: str, value: str) -> str:
+        of_value = f"{value} {sign} {alias}"
+        if isinstance(type_, DecimalType):
+            of_value = f"{value}.compareTo({alias}) {sign} 0"
+        return f"{time} {sign} {alias}At || ({time} == {alias}At && {of_value})"
+
+    if isinstance(type_, DecimalType):
+        value = _decimal(alias, "add")
+    else:
+        value = _double(alias) if type_ is FieldType.DOUBLE else _long(alias)
+    other, other_at = f"otherTotals.{alias}", f"otherTotals.{alias}At"
+    merge = f"{alias} = {before(other_at, other)} ? {other} : {alias};"
+    if isinstance(type_, DecimalType):
+        merge = f"{alias} = {other} != null && ({before(other_at, other)}) ? {other} : {alias};"
+    update = (
+        f"if ({before('nextEvent.eventTime', f'({x})')}) {{",
+        f"    {alias} = {x};",
+        f"    {alias}At = nextEvent.eventTime;",
+        "}",
+    )
+    # The value is merged first, by times that are still those from before.
+    return (replace(value, merge=merge), at), update, f"totals.{alias}"
+
+
+def _spread(
+    function: AggregateFunction, alias: str, x: str
+) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
+    part = JavaPart(
+        alias,
+        f"final Spread {alias} = new Spread();",
+        f"{alias}.get(fromBytes);",
+        f"{alias}.put(intoBytes);",
+        "Spread.BYTES",
+        f"{alias}.merge(otherTotals.{alias});",
+    )
+    value = f"totals.{alias}.{'ofSample' if function.needs_two else 'ofPopulation'}()"
+    if function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP):
+        value = f"Math.sqrt({value})"
+    return (part,), (f"{alias}.add({x});",), value
 
 
 def _of_decimals(

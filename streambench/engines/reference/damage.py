@@ -97,6 +97,8 @@ def _moved(totals: Totals, by: int) -> Totals:
     for total in totals:
         if isinstance(total, set):
             moved.append(total | {None} if by > 0 else set(list(total)[1:]))
+        elif isinstance(total, tuple):  # a time and a value
+            moved.append((total[0], total[1] + by))
         else:
             moved.append(None if total is None else total + by)
     return moved

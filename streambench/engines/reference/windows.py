@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from streambench.engines.common.query_module import GroupKey, QueryProgram, Totals
+from streambench.engines.common.query_module import (
+    EVENT_TIME,
+    GroupKey,
+    QueryProgram,
+    Totals,
+    reads_time,
+)
 from streambench.engines.reference.damage import OutputRow
 
 
@@ -32,6 +38,8 @@ class Windows:
         if timestamp_ms > self._clock_ms[partition]:
             self._clock_ms[partition] = timestamp_ms
             rows = self._close(partition)
+        if reads_time(query):
+            event[EVENT_TIME] = timestamp_ms
         newest_ms = timestamp_ms - (timestamp_ms - query.OFFSET_MS) % query.ADVANCE_MS
         for start_ms in range(newest_ms, timestamp_ms - query.WINDOW_MS, -query.ADVANCE_MS):
             if start_ms < self._closed_ms[partition]:

@@ -35,7 +35,7 @@ def query_program(
     schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.fields)
     passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
     aggregates = "".join(
-        f"        F.expr({_text(_escaped(aggregate_to_sql(item, SPARK)))}).alias({_text(item.alias)}),\n"
+        f"        F.expr({_text(_escaped(aggregate_to_sql(item, SPARK.at_time(f'`{time}`'))))}).alias({_text(item.alias)}),\n"
         for item in query.aggregates
     )
     edges = ("start", "end") if isinstance(query.window, Sessions) else ("start",)
