@@ -35,7 +35,7 @@ from streambench.model.trial import (
     TrialSpec,
 )
 from streambench.model.verdict import Verdict
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
@@ -147,7 +147,7 @@ def assess(
         certificate=certificate,
         usage=evidence.usage,
         machine=evidence.machine,
-        late=_late(judged, expected, evidence.readings) if _tells_of_late(workload) else None,
+        late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
         settings=with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
         warnings=(
@@ -237,11 +237,6 @@ def _unable(evidence: Evidence) -> tuple[Unable, ...]:
         for hit in evidence.load.struck.hits
         if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
     )
-
-
-def _tells_of_late(workload: Workload) -> bool:
-    """Whether late records are counted: of a replay always, as nobody drew its disorder."""
-    return isinstance(workload.input, Replay) or workload.late_records_possible
 
 
 def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:

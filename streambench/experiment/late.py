@@ -5,8 +5,8 @@ from __future__ import annotations
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
 from streambench.model.plan import EventClock, Plan
-from streambench.model.windows import Sessions
-from streambench.model.workload import Replay
+from streambench.model.windows import Hopping
+from streambench.model.workload import Replay, Workload
 from streambench.oracle.late import predict_whole_file
 from streambench.results.schema import LateModel, LatePrediction
 
@@ -15,9 +15,12 @@ _BATCH_MS = 1_000
 
 
 def late_model(request: Request, trace: Trace) -> LateModel | None:
-    """Predictions for the whole file at real time, one for each contender; None without a replay, and for sessions, of which none may be late."""
+    """Predictions for the whole file at real time, one for each contender.
+
+    None without a replay, and for one of which no record can be late.
+    """
     workload = request.workload
-    if not isinstance(workload.input, Replay) or isinstance(workload.query.window, Sessions):
+    if not isinstance(workload.input, Replay) or not workload.late_records_possible:
         return None
     replay = workload.input
     grace_ms = workload.query.grace_ms
@@ -53,13 +56,20 @@ def late_model(request: Request, trace: Trace) -> LateModel | None:
         source=replay.origin,
         played=f"{_day(replay.begin) or 'the beginning'} to {_day(replay.end) or 'the end'}, "
         f"{trace.ref.records:,} records",
-        whole=f"the whole file ({predictions[0].records:,} records) at real time",
+        whole=f"the whole file ({_counted(workload, predictions[0].records)}) at real time",
         speed_up=replay.speed_up,
         partitions=request.conditions.partitions,
         grace_ms=grace_ms,
         batch_ms=_BATCH_MS,
         predictions=tuple(predictions),
     )
+
+
+def _counted(workload: Workload, records: int) -> str:
+    """How many records a file has, and that one of several windows is several."""
+    words = f"{records:,} records"
+    overlap = isinstance(workload.query.window, Hopping)
+    return f"{words}, one counted for each window that it is in" if overlap else words
 
 
 def _day(instant: str | None) -> str | None:

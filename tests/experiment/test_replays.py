@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from streambench.experiment.build import Options, drain, rate_search, single, sweep
+from streambench.experiment.late import late_model
+from streambench.load.trace import compile_trace
 from streambench.model.errors import UsageError
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Replay
 from streambench.workload.template import generated_template
 
 ENGINE = ("kafka-python",)
+LATE = 'event_time = "t"\narrival = "a"'
 
 
 @pytest.fixture
@@ -21,8 +24,12 @@ def ordered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "workloads" / "ordered"
     folder.mkdir(parents=True)
-    rows = (f"2026-01-01 10:{at // 60:02}:{at % 60:02},k{at % 40},{-at}\n" for at in range(900))
-    (folder / "data.csv").write_text("t,k,n\n" + "".join(rows))
+    day = "2026-01-01 10:"
+    rows = (
+        f"{day}{at // 60:02}:{at % 60:02},k{at % 40},{-at},{day}{(at ^ 7) // 60:02}:{(at ^ 7) % 60:02}\n"
+        for at in range(900)
+    )
+    (folder / "data.csv").write_text("t,k,n,a\n" + "".join(rows))
     (folder / "workload.toml").write_text("""
 title = "In order"
 [input]
@@ -70,6 +77,34 @@ def test_a_file_in_order_is_checked_exactly_and_a_disordered_one_is_not(ordered:
     request = single(Options(workload=ordered, engines=ENGINE))
     assert not request.workload.late_records_possible
     assert single(Options(workload="flights", engines=ENGINE)).workload.late_records_possible
+
+
+def test_of_a_file_in_order_no_late_records_are_told(ordered: str, tmp_path: Path) -> None:
+    """Else its delays would be ranked by nobody, and a headline would tell of what cannot be."""
+    told = {}
+    for name in (ordered, "flights"):
+        request = single(Options(workload=name, engines=ENGINE))
+        trace = compile_trace(
+            request.workload, duration_ms=20_000, seed=1, cache=tmp_path / "cache"
+        )
+        told[name] = late_model(request, trace)
+    assert told[ordered] is None
+    assert told["flights"] is not None
+
+
+def test_a_record_of_several_windows_is_not_told_as_several_records(
+    ordered: str, tmp_path: Path
+) -> None:
+    file = Path("workloads") / ordered / "workload.toml"
+    text = file.read_text().replace('tumbling = "10 s"', 'hopping = "10 s", every = "2 s"')
+    file.write_text(text.replace('"1 s"', '"0 s"').replace('event_time = "t"', LATE))
+    request = single(Options(workload=ordered, engines=ENGINE))
+    trace = compile_trace(request.workload, duration_ms=20_000, seed=1, cache=tmp_path / "cache")
+    model = late_model(request, trace)
+    assert model is not None
+    assert model.whole == (
+        "the whole file (4,500 records, one counted for each window that it is in) at real time"
+    )
 
 
 def test_what_a_file_cannot_have_is_refused_with_the_reason(ordered: str) -> None:

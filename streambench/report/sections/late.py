@@ -27,7 +27,7 @@ _READING = (
     "clock predicts for the same log; a horizontal bracket bounds what cannot be replayed exactly. "
     "Hollow diamond: the same model over all of the data at real time."
 )
-_COUNTERS = "The engines' own counters are not comparable: each counts something else, as the last column says."
+_COUNTERS = "The engines' own counters are not comparable: each counts something else, as the last column says. Where windows overlap, a record counts once for each window that it is in."
 
 
 def late_section(bundle: Bundle) -> Section | None:
@@ -52,7 +52,7 @@ def late_section(bundle: Bundle) -> Section | None:
                 open_table=True,
             )
         )
-    blocks.append(Text(_COUNTERS))
+        blocks.append(Text(_COUNTERS))
     if model is not None and model.predictions:
         title = f"What the model says for {model.whole}"
         blocks.append(Fold(title, (_whole_grid(bundle, model),)))
