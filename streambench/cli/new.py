@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -59,7 +60,7 @@ def new(
     from streambench.workload.file.proposal import AskedOfFile
 
     root = Path("workloads")
-    _check_name(name, root)
+    _check_name(name, root, file)
     options = {
         "--time": time,
         "--arrival": arrival,
@@ -85,18 +86,21 @@ def new(
     _show(from_file(asked, root), asked.zone)
 
 
-def _check_name(name: str, root: Path) -> None:
+def _check_name(name: str, root: Path, file: Path | None) -> None:
     from streambench.workload.locate import available
 
+    of_file = "" if file is None else f" --from {shlex.quote(str(file))}"
     if not _NAME.fullmatch(name):
         better = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_") or "payments"
         raise UsageError(
             f"'{name}' is no name of a workload: lower-case letters, digits, - and _",
-            hint=f"streambench new {better}",
+            hint=f"streambench new {better}{of_file}",
         )
     taken = {folder.name for folder in available()}
     if name in taken or (root / name).exists():
-        raise UsageError(f"there is a workload '{name}' already", hint=f"streambench new {name}-2")
+        raise UsageError(
+            f"there is a workload '{name}' already", hint=f"streambench new {name}-2{of_file}"
+        )
 
 
 def _template(name: str, root: Path) -> None:

@@ -14,6 +14,7 @@ def validate(
     workload: Annotated[str, typer.Argument(help="A workload's name.")],
 ) -> None:
     """Check a workload: its declaration, its load, its variants, and if a result can be exact."""
+    from streambench.engines.gaps import gaps
     from streambench.experiment.declared import declared_for
     from streambench.workload.lateness import with_lateness
     from streambench.workload.locate import find
@@ -42,6 +43,8 @@ def validate(
         )
     else:
         out.print(f"{workload} is sound. No record can be late: every result is checked exactly.")
+    for gap_of, gap in gaps(parsed):
+        out.print(f"{gap_of.title} cannot run it, and a run goes on without: {gap.reason}.")
     for engine, variants in declared.items():
         for each in variants:
             out.print(f"{engine}:{each.name} is sound, declared in {each.declared_in}.")

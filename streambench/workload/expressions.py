@@ -102,7 +102,8 @@ def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
     fields = [Field(aggregate.alias, aggregate.type, None) for aggregate in aggregates]
     nullable = {each.alias: each for each in aggregates if each.may_be_null}
     return _read(
-        ExpressionReader(text, fields), lambda reader, node: _having(reader, node, nullable)
+        ExpressionReader(text, fields, called="aggregate"),
+        lambda reader, node: _having(reader, node, nullable),
     )
 
 

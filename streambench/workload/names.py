@@ -61,9 +61,9 @@ def lawful_name(text: str, taken: Iterable[str]) -> str:
     return name if name not in others else next(each for each in numbered if each not in others)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that `name` most resembles, or None when none does."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+def nearest(name: str, known: Iterable[str], alike: float = 0.5) -> str | None:
+    """Return the known name that `name` most resembles; None when none is `alike`, from 0 to 1."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=alike)
     return found[0] if found else None
 
 

@@ -269,16 +269,17 @@ class _Document:
         path = ("query", "group_by")
         for place, key in enumerate(spec.group_by):
             near = nearest(key, types) or next(iter(types), "user")
+            instead = dict.fromkeys(near if each == key else each for each in spec.group_by)
+            write = f"write group_by = [{', '.join(map(_in_quotes, instead))}]"
             if key in spec.let:
                 what = f"{quoted(key)} is of `let`; records are grouped by their own fields"
-                self._wrong(path, what, f'write group_by = ["{near}"]')
+                self._wrong(path, what, write)
             elif key not in types:
                 what = f"unknown field {quoted(key)}{did_you_mean(key, types)}"
-                self._wrong(path, what, f'write group_by = ["{near}"]')
+                self._wrong(path, what, write)
             elif key in spec.group_by[:place]:
-                self._wrong(
-                    path, f"{quoted(key)} stands there twice", f'write group_by = ["{key}"]'
-                )
+                once = ", ".join(map(_in_quotes, dict.fromkeys(spec.group_by)))
+                self._wrong(path, f"{quoted(key)} stands there twice", f"write group_by = [{once}]")
             elif types[key] is FieldType.DOUBLE and key not in unknown:
                 what = f"{quoted(key)} is a double; group by what can be told to be the same"
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
@@ -333,3 +334,7 @@ def _better(name: str) -> str:
     made = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
     made = made if made[:1].isalpha() else f"f_{made}"
     return made if problem_with_name(made) is None else f"{made}_of"
+
+
+def _in_quotes(name: str) -> str:
+    return f'"{name}"'

@@ -49,7 +49,7 @@ from streambench.workload.constants import (
 )
 from streambench.workload.conversions import Conversion, ConversionError, cast, rounded
 from streambench.workload.literals import LiteralError, number_literal, text_literal
-from streambench.workload.names import did_you_mean
+from streambench.workload.names import did_you_mean, nearest
 from streambench.workload.patterns import PatternError, like
 from streambench.workload.sql_text import ExpressionError, excerpt
 from streambench.workload.subset import (
@@ -69,9 +69,15 @@ class ExpressionReader:
     """Reads the nodes of one text over fields, and over expressions that were given names."""
 
     def __init__(
-        self, text: str, fields: Sequence[Field], named: Mapping[str, Expression] | None = None
+        self,
+        text: str,
+        fields: Sequence[Field],
+        named: Mapping[str, Expression] | None = None,
+        *,
+        called: str = "column",
     ) -> None:
         self.text = text
+        self._called = called
         self._columns: dict[str, Expression] = {
             field.name: FieldReference(field.name, field.type) for field in fields
         }
@@ -153,11 +159,17 @@ class ExpressionReader:
         name = node.name
         if name not in self._columns:
             position = self._position(node)
+            meant = did_you_mean(name, self._columns)
+            if (
+                isinstance(node.parent, exp.EQ | exp.NEQ)
+                and nearest(name, self._columns, 0.75) is None
+            ):
+                meant = f"; where a text is meant, write '{name}' in single quotes"
             raise ExpressionError(
-                f"{excerpt(self.text, position)} names an unknown column {quoted(name)} at position "
-                f"{position}{did_you_mean(name, self._columns)}",
+                f"{excerpt(self.text, position)} names an unknown {self._called} {quoted(name)} at position "
+                f"{position}{meant}",
                 position,
-                f"the columns are {', '.join(self._columns)}",
+                f"the {self._called}s are {', '.join(self._columns)}",
             )
         return self._columns[name]
 

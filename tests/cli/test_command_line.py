@@ -23,6 +23,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.plan import Whose
 from streambench.model.trial import Completed, Failed, Invalid, NotRun, Outcome, TrialRecord
 from streambench.model.verdict import Damage, Verdict
+from streambench.workload.locate import shipped_root
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,16 @@ def test_what_cannot_be_carried_out_is_refused_with_a_word_and_exit_2(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "results").exists()
+
+
+def test_what_an_engine_cannot_run_is_said_beforehand(tmp_path: Path) -> None:
+    text = (shipped_root() / "clicks" / "workload.toml").read_text()
+    uneven = text.replace('tumbling = "500 ms"', 'hopping = "500 ms", every = "200 ms"')
+    workload(tmp_path, uneven)
+    said = streambench("validate", "mine", cwd=tmp_path).stdout
+    assert "Apache Flink cannot run it, and a run goes on without: Flink's HOP takes" in said
+    assert said.count("cannot run it") == 1
+    assert "cannot run it" not in streambench("validate", "clicks", cwd=tmp_path).stdout
 
 
 def test_a_shell_sees_the_same_refusal(tmp_path: Path) -> None:

@@ -411,3 +411,19 @@ def test_how_many_values_there_are_is_said_for_what_it_is() -> None:
     written = Path("workloads/orders/workload.toml").read_text()
     assert "about 1,000 different" in written
     assert "always the same" in written
+
+
+@pytest.mark.parametrize("column", ["select", "distinct", "from", "case", "group", "order"])
+def test_a_column_may_be_called_like_a_word_of_sql(column: str) -> None:
+    rows = [f"2024-01-01T00:{n // 60:02d}:{n % 60:02d},k{n % 9},{n}" for n in range(2_000)]
+    write("orders.csv", f"at,name,{column}", *rows)
+    workload, _ = made("new orders --from orders.csv")
+    assert len(workload.query.aggregates) == 3
+
+
+def test_the_hint_for_a_name_that_is_taken_keeps_the_file() -> None:
+    write("clicks data.csv", "at,k,n", "2024-01-01,a,1")
+    _, hint = refused("new clicks --from 'clicks data.csv'")
+    assert hint == "streambench new clicks-2 --from 'clicks data.csv'"
+    _, hint = refused("new Clicks --from 'clicks data.csv'")
+    assert hint == "streambench new clicks --from 'clicks data.csv'"

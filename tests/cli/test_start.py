@@ -59,7 +59,7 @@ def loaded(folder: Path, *arguments: str, **env: str) -> frozenset[str]:
         ("compare --help", {"pydantic"}),
         ("report --help", {"pydantic"}),
         ("baseline save --help", {"pydantic"}),
-        ("validate clicks", {"pydantic", "sqlglot"}),
+        ("validate clicks", {"jinja2", "pydantic", "sqlglot"}),
         ("workloads --json", {"pydantic", "sqlglot"}),
         ("engines", {"pydantic", "sqlglot"}),
         ("explain clicks --engine flink", {"pydantic", "sqlglot"}),

@@ -313,8 +313,8 @@ def test_a_condition_on_aggregates_is_read(text: str, expected: Expression) -> N
     ("text", "words"),
     [
         ("count(*) > 5", ["position 1", "by their aliases"]),
-        ("m > 5", ["unknown column 'm' at position 1"]),
-        ("price > 5", ["unknown column 'price'"]),
+        ("m > 5", ["unknown aggregate 'm' at position 1"]),
+        ("price > 5", ["unknown aggregate 'price'"]),
         ("some > 5", ["'some', which has no value where no record passes its filter"]),
         ("n * 2 > 5", ["what is computed with aggregates"]),
         ("lower(n) = 'a'", ["a bigint where a string is due"]),
@@ -391,3 +391,21 @@ def test_a_pattern_for_one_character_is_an_expression_to_flink() -> None:
     assert to_sql(condition, SPARK) == "`action` LIKE 'a_(%!_' ESCAPE '!'"
     plain = parse_expression("action like 'a!%%' escape '!'", FIELDS)
     assert to_sql(plain, FLINK) == "`action` LIKE 'a!%%' ESCAPE '!'"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "s = rain",
+            "unknown column 'rain' at position 5; where a text is meant, write 'rain' in single",
+        ),
+        ('s = "rain"', "where a text is meant, write 'rain' in single quotes"),
+        ("prise > 5", "did you mean 'price'?"),
+    ],
+)
+def test_a_text_without_its_quotes_is_told_as_one(text: str, words: str) -> None:
+    fields = [Field("s", FieldType.STRING, None), Field("price", FieldType.BIGINT, None)]
+    with pytest.raises(ExpressionError) as caught:
+        parse_expression(text, fields)
+    assert words in caught.value.message

@@ -80,7 +80,7 @@ def test_a_dozen_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -
         "line 18, column 14: query.window.cumulate: 'cumulate' is not supported; the nearest is windows "
         "that follow each other, tumbling",
         'line 19, column 1: query.grace: a duration is a text such as "50 ms", "1 s", "15 min" or "1 h"',
-        "line 20, column 13: query.having: 'view > 3' names an unknown column 'view' at position "
+        "line 20, column 13: query.having: 'view > 3' names an unknown aggregate 'view' at position "
         "1; did you mean 'views'?",
         "line 21, column 1: query.order_by: 'order_by' is not supported; the nearest is select, every row "
         "of which is checked",

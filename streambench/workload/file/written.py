@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from streambench.model.expression import FieldType
 from streambench.model.workload import ColumnName, Field, TimeColumn
 from streambench.workload.durations import show_duration
 from streambench.workload.file.profile import ColumnProfile
 from streambench.workload.file.proposal import Proposal, is_measure
 from streambench.workload.file.tempo import Tempo, long_words
+from streambench.workload.sql_text import ExpressionError, parsed_sql
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,19 @@ def aggregates_of(proposal: Proposal) -> tuple[tuple[str, str], ...]:
     numbers = [field for field in numbers if field.type is FieldType.BIGINT]
     if numbers:
         name = numbers[0].name
-        found += [(f"total_{name}", f"sum({name})"), (f"greatest_{name}", f"max({name})")]
+        read = _in_sql(name)
+        found += [(f"total_{name}", f"sum({read})"), (f"greatest_{name}", f"max({read})")]
     key = proposal.key.name
     return tuple((f"{alias}_all" if alias == key else alias, text) for alias, text in found)
+
+
+def _in_sql(name: str) -> str:
+    """A field as an expression reads it: in quotes where its name is a word of SQL."""
+    try:
+        plain = isinstance(parsed_sql(f"sum({name})").this, exp.Column)
+    except ExpressionError:
+        plain = False
+    return name if plain else f'"{name}"'
 
 
 def _lines(declaration: Declaration) -> Iterator[str]:
@@ -88,7 +101,7 @@ def _lines(declaration: Declaration) -> Iterator[str]:
     yield f'grace    = "{show_duration(declaration.grace_ms)}"'
     yield "[query.select]"
     for alias, text in declaration.select:
-        yield f'{alias} = "{text}"'
+        yield f"{alias} = {_text(text)}"
 
 
 def _field(field: Field) -> str:
