@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from typer.core import TyperGroup
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from streambench.cli.bench import exit_code
-from streambench.cli.main import app
+from streambench.cli.deferred import command_of
+from streambench.cli.main import COMMANDS, app
 from streambench.model.conditions import Variant
 from streambench.model.errors import ExitCode
 from streambench.model.plan import Whose
@@ -212,20 +211,20 @@ def test_what_an_engine_cannot_do_is_said_and_is_no_error(tmp_path: Path) -> Non
     assert "unsupported" in done.stdout
 
 
-def _with_out() -> list[str]:
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    return [
-        name
-        for name, command in group.commands.items()
-        if any("--out" in parameter.opts for parameter in command.params)
-    ]
+WITH_OUT = [
+    name
+    for name in COMMANDS
+    if any("--out" in parameter.opts for parameter in command_of(name).params)
+]
 
 
-@pytest.mark.parametrize("command", _with_out())
+def test_many_commands_have_a_folder_to_write_into() -> None:
+    assert len(WITH_OUT) >= 8
+
+
+@pytest.mark.parametrize("command", WITH_OUT)
 @pytest.mark.parametrize("blank", ["", " "])
 def test_a_folder_without_a_name_is_refused(tmp_path: Path, command: str, blank: str) -> None:
-    assert len(_with_out()) >= 8
     example = "--anonymous --out shared" if command == "report" else "--out results"
     words = ("a", "b") if command == "compare" else ("keys=1,2",) if command == "sweep" else ()
     done = streambench(command, *words, "--out", blank, cwd=tmp_path)
