@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from streambench.cli.deferred import command_of
+from streambench.cli.main import COMMANDS as LISTED
 from streambench.cli.main import app
 from streambench.cli.refusals import _EXAMPLES
 from streambench.model.errors import ExitCode
@@ -34,16 +35,16 @@ COMMANDS: Final = (
     ),
     *("explain", "validate", "schema", "workloads", "baseline", "engines", "nonsense", ""),
 )
-_TOP: Final[Any] = typer.main.get_command(app)
 OPTIONS: Final = {
     name: [
         option
-        for parameter in command.params
+        for parameter in command_of(name).params
         for option in parameter.opts
         if option.startswith("-") and option not in ("--help", "-h")
     ]
-    for name, command in _TOP.commands.items()
+    for name in LISTED
 }
+assert "--engine" in OPTIONS["run"]
 WORDS: Final = (
     *_EXAMPLES.values(),
     *("clicks", "flights", "clik", ".", "./x", "results", "keys=100,10k", "rate=5k,10k"),
