@@ -37,20 +37,20 @@ def test_a_set_pace_is_what_a_drain_shows(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     bundle = read_bundle(folder)
     (record,) = bundle.run.drains
-    cold, first, second = record.drains
-    assert [each.warm for each in record.drains] == [False, True, True]
+    cold, *warm = record.drains
+    # Where other work on the machine slowed one down, the next is faster, and there are more.
+    assert 2 <= len(warm) <= 5
+    assert [each.warm for each in record.drains] == [False, *[True] * len(warm)]
     assert record.ended is None
     assert all(each.right and each.records == RECORDS for each in record.drains)
     # 3 s of events are six windows of some 500 rows each, written at a set pace.
-    assert 1.5 < second.took_s < 5
+    last = warm[-1]
+    assert 1.5 < last.took_s < 5
     assert cold.took_s > cold.first_s > 0
-    assert second.took_s == pytest.approx(first.took_s, rel=0.3)
-    assert second.peak_per_s >= second.per_s * 0.9
-    assert [load.record.kind for load in bundle.loads] == [
-        LoadKind.COLD,
-        LoadKind.WARM,
-        LoadKind.WARM,
-    ]
+    assert last.took_s == pytest.approx(warm[-2].took_s, rel=0.3)
+    assert last.peak_per_s >= last.per_s * 0.9
+    kinds = [load.record.kind for load in bundle.loads]
+    assert kinds == [LoadKind.COLD, *[LoadKind.WARM] * len(warm)]
     assert all(load.same for load in judge_again(bundle))
     assert any(folder.glob("jobs/*/logs/*"))
     assert "Worked off, warm: " in (folder / "report.md").read_text()
