@@ -10,7 +10,7 @@ from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
-from streambench.model.trial import Completed, TrialRecord
+from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
 from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
@@ -23,6 +23,7 @@ WINDOW_MS = 200
 FAULT_AT_MS = 7_000
 SECOND_AT_MS = 15_000
 MEASURED_S = 22.0
+TRIES = 3
 
 
 @pytest.fixture(autouse=True)
@@ -39,15 +40,27 @@ def bench(
     measured_s: float = MEASURED_S,
     missing_s: float | None = None,
 ) -> tuple[ExitCode, Bundle]:
-    return run(
-        out / "results",
-        engine,
-        settings=settings,
-        faults=faults,
-        measured_s=measured_s,
-        workload="brisk",
-        missing_s=missing_s,
-    )
+    """A trial with faults; another one where the load came late, as it may on a machine of others."""
+    for attempt in range(TRIES):
+        code, found = run(
+            out / f"results-{attempt}",
+            engine,
+            settings=settings,
+            faults=faults,
+            measured_s=measured_s,
+            workload="brisk",
+            missing_s=missing_s,
+        )
+        if not any(came_late(trial.record) for trial in found.trials):
+            break
+    return code, found
+
+
+def came_late(record: TrialRecord) -> bool:
+    """Whether its load was not what was meant, so that it says nothing of the engine."""
+    certificate = record.certificate
+    late = certificate is not None and not certificate.held
+    return isinstance(record.outcome, Invalid) and late
 
 
 def struck(
