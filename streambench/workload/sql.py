@@ -98,7 +98,7 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
         case FieldReference(name=name):
             return dialect.column(name)
         case Literal(value=value):
-            return _literal(value)
+            return _constant(value, dialect)
         case Arithmetic(operator=ArithmeticOperator.MOD, left=left, right=right):
             # Flink's has the type of the divisor, which may be a constant.
             return _bigint(f"MOD({to_sql(left, dialect)}, {to_sql(right, dialect)})")
@@ -130,7 +130,8 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
         case Like():
             return _like(expression, operand(expression.operand), dialect)
         case Membership(operand=inner, values=values):
-            return f"{operand(inner)} IN ({', '.join(map(_literal, values))})"
+            listed = ", ".join(_constant(each, dialect) for each in values)
+            return f"{operand(inner)} IN ({listed})"
         case And(operands=operands):
             return " AND ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
@@ -141,7 +142,7 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             assert_never(expression)
 
 
-def _literal(value: Constant) -> str:
+def _constant(value: Constant, dialect: Dialect) -> str:
     match value:
         case str():
             return "'" + value.replace("'", "''") + "'"
@@ -149,8 +150,13 @@ def _literal(value: Constant) -> str:
             return str(value).upper()
         case Decimal():
             text = format(value, "f")
+            if "." in text:
+                return text
+            # Flink reads no whole number beyond a BIGINT, but for one in a text.
+            beyond = dialect.reader is SqlReader.FLINK and not -(2**63) <= value < 2**63
+            number = f"'{text}'" if beyond else text
             # Without a point it would be an INT, which has more digits as a decimal.
-            return text if "." in text else f"CAST({text} AS DECIMAL({max(1, len(text))},0))"
+            return f"CAST({number} AS DECIMAL({len(text)},0))"
         case float():
             # With an exponent it is a double to all, and else a decimal.
             text = repr(value)
@@ -198,10 +204,10 @@ def _by_code_points(text: str, dialect: Dialect) -> str:
 def _like(expression: Like, operand: str, dialect: Dialect) -> str:
     if dialect.reader is SqlReader.FLINK and Wildcard.ONE in expression.pattern:
         # There _ stands for no line end.
-        regex = _literal(f"(?s)^{to_regex(expression.pattern)}\\z")
+        regex = _constant(f"(?s)^{to_regex(expression.pattern)}\\z", dialect)
         return f"REGEXP({operand}, {regex})"
     pattern, escape = to_sql_pattern(expression.pattern)
-    return f"{operand} LIKE {_literal(pattern)} ESCAPE {_literal(escape)}"
+    return f"{operand} LIKE {_constant(pattern, dialect)} ESCAPE {_constant(escape, dialect)}"
 
 
 def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
@@ -269,7 +275,7 @@ def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
         case SqlReader.FLINK:
             digits = type_ if isinstance(type_, DecimalType) else BIGINT_AS_DECIMAL
             # As much more than the greatest value that no number is below 0.
-            more = f"CAST(1{'0' * digits.whole_digits} AS DECIMAL({digits.whole_digits + 1},0))"
+            more = _constant(Decimal(10**digits.whole_digits), dialect)
             same = f"CAST({x} AS {sql_type(digits, dialect)})"
             sign_free = sql_type(DecimalType(digits.precision + 2, digits.scale), dialect)
             width = digits.precision + 3
