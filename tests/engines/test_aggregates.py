@@ -314,8 +314,8 @@ def test_what_is_first_is_a_pair_of_time_and_value() -> None:
     flink = made(FLINK, IN_FLINK)
     assert (
         "CAST(CAST(SUBSTRING(MIN(CONCAT(CAST(`event_time` AS STRING), LPAD(CAST(CAST(CAST(`price` AS"
-        " DECIMAL(19,0)) + CAST(10000000000000000000 AS DECIMAL(20,0)) AS DECIMAL(21,0)) AS STRING), 22, '0'))),"
-        " 24) AS DECIMAL(21,0)) - CAST(10000000000000000000 AS DECIMAL(20,0)) AS BIGINT) AS `first_price`"
+        " DECIMAL(19,0)) + CAST('10000000000000000000' AS DECIMAL(20,0)) AS DECIMAL(21,0)) AS STRING), 22, '0'))),"
+        " 24) AS DECIMAL(21,0)) - CAST('10000000000000000000' AS DECIMAL(20,0)) AS BIGINT) AS `first_price`"
     ) in flink
     spark = made(SPARK, WORKLOAD)
     assert "MIN(NAMED_STRUCT('at', `event_time`, 'value', `weight`)).value" in spark
