@@ -154,7 +154,7 @@ def test_without_late_records_values_are_those_of_plain_python(tmp_path: Path, w
     assert missing == nullable - {"always"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("window", WINDOWS)
 def test_bounds_hold_for_every_engine_in_python(tmp_path: Path, seed: int, window: Any) -> None:
     log = Log(seed)
@@ -170,7 +170,7 @@ def test_bounds_hold_for_every_engine_in_python(tmp_path: Path, seed: int, windo
     least = expect(trace, asked, EventClock.MIN_OF_PARTITIONS)
     blind = expect(trace, asked, EventClock.GLOBAL_PER_BATCH)
     assert not least.exact
-    for _ in range(4):
+    for _ in range(1):
         assert_lawful(least, engines.flink(log.records, asked, PARTITIONS, rng), log)
         counted, batches = engines.spark(log.records, asked, PARTITIONS, rng)
         assert_lawful(blind, counted, log)
