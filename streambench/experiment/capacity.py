@@ -27,8 +27,8 @@ from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
 from streambench.load.trace import Trace, compile_trace
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.capacity import CarriedRate, MachineCapacity
-from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Child

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streambench.model.expression import Aggregate, AggregateFunction, FieldType, ValueType
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import FieldType, ValueType
 
 
 def value_column(alias: str) -> str:

@@ -7,13 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
-    Expression,
-    FieldReference,
-    ValueType,
-)
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import Expression, FieldReference, ValueType
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Sessions, Window
 

@@ -12,16 +12,9 @@ from typing import Final, assert_never
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.columns import bound_columns, null_column, tolerance_column
-from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
-    Expression,
-    FieldType,
-    divides,
-    parts,
-    type_of,
-)
+from streambench.model.expression import Expression, FieldType, divides, parts, type_of
 from streambench.model.workload import Query
 from streambench.oracle import spread
 from streambench.oracle.columns import OF_TRACE, passes_sql, quoted

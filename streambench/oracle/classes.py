@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from streambench.model.aggregate import AggregateFunction
 from streambench.model.columns import (
     ResultColumn,
     bound_columns,
@@ -16,7 +17,7 @@ from streambench.model.columns import (
     tolerance_column,
     value_column,
 )
-from streambench.model.expression import AggregateFunction, FieldType
+from streambench.model.expression import FieldType
 from streambench.oracle.expected import Expected
 
 RIGHT, DUPLICATE, OVER, UNDER, CONFLICTING, UNEXPECTED = range(6)

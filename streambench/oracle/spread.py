@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streambench.model.expression import AggregateFunction
+from streambench.model.aggregate import AggregateFunction
 
 # Made of the sum of n squares, a variance is off by 4 n units of 2^-53 of the greatest of them: half of what is
 # left for it here, as the divisor of a sample can be half of the number of numbers.

@@ -8,10 +8,9 @@ from typing import Final, TypeAlias, TypeVar
 
 from sqlglot import exp
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     MOST_DIGITS,
-    Aggregate,
-    AggregateFunction,
     And,
     Comparison,
     Convert,

@@ -7,15 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from streambench.model.aggregate import Aggregate
 from streambench.model.errors import UsageError
-from streambench.model.expression import (
-    Aggregate,
-    Expression,
-    FieldReference,
-    FieldType,
-    Membership,
-    parts,
-)
+from streambench.model.expression import Expression, FieldReference, FieldType, Membership, parts
 from streambench.model.shape import mean_per_s, problem_with
 from streambench.model.workload import (
     Field,

@@ -5,15 +5,12 @@ sqlglot only parses; everything that it accepts and this file does not name is r
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from sqlglot import exp
 
 from streambench.model.expression import (
-    MOST_DIGITS,
     And,
     Arithmetic,
     ArithmeticOperator,
@@ -22,8 +19,6 @@ from streambench.model.expression import (
     CaseWhen,
     Comparison,
     ComparisonOperator,
-    Convert,
-    DecimalType,
     Division,
     Expression,
     FieldReference,
@@ -33,14 +28,19 @@ from streambench.model.expression import (
     Membership,
     Not,
     Or,
-    common_decimal,
     type_of,
 )
 from streambench.model.workload import Field
 from streambench.model.written import printable, quoted, shortened
+from streambench.workload.alike import (
+    UnlikeError,
+    alike,
+    compared,
+    finite,
+    in_digits,
+    of_one_type,
+)
 from streambench.workload.constants import (
-    MAX_BIGINT,
-    as_decimal,
     as_double,
     computed,
     divided,
@@ -61,8 +61,6 @@ from streambench.workload.subset import (
     OF_A_STRING,
     SUBSET,
 )
-
-Value = TypeVar("Value", bound=Expression)
 
 
 class ExpressionReader:
@@ -180,45 +178,26 @@ class ExpressionReader:
         except LiteralError as error:
             raise self.refusal(node, str(error)) from None
 
-    def _finite(self, node: exp.Expression, value: Value) -> Value:
-        match value:
-            case Literal(value=float(number)) if not math.isfinite(number):
-                raise self.refusal(node, "a number that is beyond a double")
-            case Literal(value=int(whole)) if abs(whole) > MAX_BIGINT:
-                raise self.refusal(node, "a number that is beyond a bigint")
-            case _:
-                return value
-
     def _arithmetic(self, node: exp.Expression) -> Expression:
         operand = self.number(node.this)
         if isinstance(node, exp.Abs):
             return Call(Function.ABS, (operand,))
-        if isinstance(node, exp.Neg):
-            if (negative := negated(operand)) is not None:
-                return negative
-            zero, operand = self._alike(node, Literal(0), operand)
-            return self._in_digits(node, Arithmetic(ArithmeticOperator.SUB, zero, operand))
-        left, right = operand, self.number(node.expression)
-        if isinstance(node, exp.Div):
-            return self._finite(node, divided(Division(as_double(left), as_double(right))))
-        operator = ARITHMETIC[type(node)]
-        left, right = self._alike(node, left, right)
-        if operator is ArithmeticOperator.MOD and type_of(left) is not FieldType.BIGINT:
-            raise self.refusal(
-                node, "the remainder (%) of numbers with a fraction; it is of whole numbers"
-            )
-        found = self._finite(node, computed(Arithmetic(operator, left, right)))
-        return self._in_digits(node, found)
-
-    def _in_digits(self, node: exp.Expression, value: Value) -> Value:
-        type_ = type_of(value)
-        if isinstance(type_, DecimalType) and type_.precision > MOST_DIGITS:
-            raise self.refusal(
-                node,
-                f"what can have {type_.precision} digits; a decimal has {MOST_DIGITS} at most: declare"
-                " fields with fewer, or compute with doubles (1e0 * x)",
-            )
-        return value
+        with self._refusing(node):
+            if isinstance(node, exp.Neg):
+                if (negative := negated(operand)) is not None:
+                    return negative
+                zero, operand = alike([Literal(0), operand])
+                return in_digits(Arithmetic(ArithmeticOperator.SUB, zero, operand))
+            left, right = operand, self.number(node.expression)
+            if isinstance(node, exp.Div):
+                return finite(divided(Division(as_double(left), as_double(right))))
+            operator = ARITHMETIC[type(node)]
+            left, right = alike([left, right])
+            if operator is ArithmeticOperator.MOD and type_of(left) is not FieldType.BIGINT:
+                raise UnlikeError(
+                    "the remainder (%) of numbers with a fraction; it is of whole numbers"
+                )
+            return in_digits(finite(computed(Arithmetic(operator, left, right))))
 
     def _function(self, node: exp.Expression) -> Expression:
         if (function := OF_A_STRING.get(type(node))) is not None:
@@ -246,10 +225,8 @@ class ExpressionReader:
             raise self.refusal(node, "nothing to convert")
         if any(value for key, value in node.args.items() if key not in ("this", "to", "decimals")):
             raise self.refusal(node, "a cast or round with more than that; write round(x, 2)")
-        try:
+        with self._refusing(node):
             return make(self.anything(operand), to)
-        except ConversionError as error:
-            raise self.refusal(node, str(error)) from None
 
     def _substring(self, node: exp.Substring) -> Expression:
         start, length = node.args.get("start"), node.args.get("length")
@@ -275,18 +252,11 @@ class ExpressionReader:
             )
         conditions = [self._when(node, each) for each in node.args["ifs"]]
         values = [self.value(each.args["true"]) for each in node.args["ifs"]]
-        values = self._all_alike(node, [*values, self.value(otherwise)])
-        values = self._of_equal_digits(node, values)
+        values.append(self.value(otherwise))
+        with self._refusing(node):
+            values = of_one_type(values)
         branches = tuple(map(Branch, conditions, values[:-1]))
         return CaseWhen(branches, values[-1])
-
-    def _of_equal_digits(self, node: exp.Expression, values: list[Expression]) -> list[Expression]:
-        """Decimals as ones of the digits that hold all of them; others as they are."""
-        types = [type_ for value in values if isinstance(type_ := type_of(value), DecimalType)]
-        if len(set(types)) < 2:
-            return values
-        common = reduce(common_decimal, types)
-        return [self._in_digits(node, Convert(common, value)) for value in values]
 
     def _when(self, node: exp.Case, branch: exp.If) -> Expression:
         if node.this is None:
@@ -359,31 +329,16 @@ class ExpressionReader:
         left: Expression,
         right: Expression,
     ) -> Comparison:
-        types = (type_of(left), type_of(right))
-        if types[0] != types[1] and not (is_number(left) and is_number(right)):
-            raise self.refusal(node, f"a {types[0].value} compared with a {types[1].value}")
-        ordered = operator not in (ComparisonOperator.EQ, ComparisonOperator.NE)
-        if types[0] is FieldType.BOOLEAN and ordered:
-            raise self.refusal(node, "conditions compared by an order; compare them with = or <>")
-        return Comparison(operator, *self._alike(node, left, right))
+        with self._refusing(node):
+            return compared(operator, left, right)
 
-    def _alike(
-        self, node: exp.Expression, left: Expression, right: Expression
-    ) -> tuple[Expression, Expression]:
-        left, right = self._all_alike(node, [left, right])
-        return left, right
-
-    def _all_alike(self, node: exp.Expression, values: list[Expression]) -> list[Expression]:
-        """The values in one type; of decimals the digits may differ."""
-        types = {type_of(value) for value in values}
-        if len(types) == 1:
-            return values
-        if not all(map(is_number, values)):
-            names = " and a ".join(sorted(type_.value for type_ in types))
-            raise self.refusal(node, f"a {names} where one type is due")
-        if FieldType.DOUBLE in types:
-            return [as_double(value) for value in values]
-        return [as_decimal(value) for value in values]
+    @contextmanager
+    def _refusing(self, node: exp.Expression) -> Iterator[None]:
+        """Name the place of what cannot be made of one type, or converted."""
+        try:
+            yield
+        except (UnlikeError, ConversionError) as error:
+            raise self.refusal(node, str(error)) from None
 
     def outside(self, node: exp.Expression) -> ExpressionError:
         """The refusal of a construct that the subset lacks."""

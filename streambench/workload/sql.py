@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     BIGINT_AS_DECIMAL,
-    Aggregate,
-    AggregateFunction,
     And,
     Arithmetic,
     ArithmeticOperator,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from streambench.model.expression import Aggregate, AggregateFunction, FieldType, type_of
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import FieldType, type_of
 from streambench.model.shape import peak_per_s
 from streambench.model.windows import Sessions
 from streambench.model.workload import Query, Replay, Synthetic, Workload

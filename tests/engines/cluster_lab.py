@@ -17,10 +17,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.protocol import Embedded, Engine, Job, Readings, State
 from streambench.load.partition import partition_of
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
     Comparison,
     ComparisonOperator,
     FieldReference,

@@ -11,11 +11,10 @@ from streambench.engines.common.symbols import fill
 from streambench.engines.flink import ENGINE
 from streambench.engines.flink.query import interval
 from streambench.engines.flink.submit import statements
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
     Comparison,
     ComparisonOperator,
     FieldReference,

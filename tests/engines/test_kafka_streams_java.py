@@ -11,13 +11,8 @@ import duckdb
 import pytest
 
 from streambench.engines.kafka_streams.source import JsonParser
-from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
-    Expression,
-    FieldReference,
-    FieldType,
-)
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import Expression, FieldReference, FieldType
 from streambench.model.workload import Field, Workload
 from streambench.workload.expressions import parse_expression
 from streambench.workload.java import to_java

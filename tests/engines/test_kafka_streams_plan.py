@@ -8,9 +8,9 @@ import pytest
 
 from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams import ENGINE
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
-from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.plan import Origin, Plan, Unsupported
 from streambench.model.workload import Workload
 from tests.engines.cluster_lab import CLICKS, settings

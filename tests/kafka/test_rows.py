@@ -10,9 +10,8 @@ import pytest
 
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
 from streambench.kafka.rows import decode
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
     Comparison,
     ComparisonOperator,
     DecimalType,

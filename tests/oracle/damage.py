@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.columns import ResultColumn, value_column
-from streambench.model.expression import Aggregate, AggregateFunction
 from streambench.model.verdict import RowClass
 
 

@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.columns import bound_columns, value_column
 from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
     Comparison,
     ComparisonOperator,
     FieldReference,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streambench.model.expression import Aggregate, AggregateFunction
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import exact_from_grace_ms

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from streambench.model.aggregate import Aggregate
 from streambench.model.columns import ResultColumn, bound_columns
 from streambench.model.conditions import Guarantee
-from streambench.model.expression import Aggregate
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage, RowClass
 from streambench.oracle.expected import Expected, expect

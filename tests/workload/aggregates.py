@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from streambench.model.expression import Aggregate, DecimalType, FieldType
+from streambench.model.aggregate import Aggregate
+from streambench.model.expression import DecimalType, FieldType
 from streambench.model.workload import Field
 from streambench.workload.expressions import parse_aggregate
 

@@ -4,10 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     BIGINT_AS_DECIMAL,
-    Aggregate,
-    AggregateFunction,
     And,
     Arithmetic,
     ArithmeticOperator,

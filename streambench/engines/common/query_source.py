@@ -8,15 +8,8 @@ from importlib.resources import files
 from typing import assert_never
 
 from streambench.engines.common.query_module import EVENT_TIME
-from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
-    DecimalType,
-    Expression,
-    FieldType,
-    ValueType,
-    type_of,
-)
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import DecimalType, Expression, FieldType, ValueType, type_of
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.constants import as_double

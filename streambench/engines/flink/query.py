@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
 from streambench.engines.common.symbols import literal
+from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     MOST_DIGITS,
-    Aggregate,
-    AggregateFunction,
     DecimalType,
     Expression,
     FieldType,

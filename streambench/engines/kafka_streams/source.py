@@ -15,13 +15,8 @@ from streambench.engines.kafka_streams.totals import (
     size_of,
     totals_of,
 )
-from streambench.model.expression import (
-    AggregateFunction,
-    DecimalType,
-    FieldType,
-    ValueType,
-    fields_of,
-)
+from streambench.model.aggregate import AggregateFunction
+from streambench.model.expression import DecimalType, FieldType, ValueType, fields_of
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload

@@ -6,15 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from streambench.model.expression import (
-    Aggregate,
-    AggregateFunction,
-    DecimalType,
-    Expression,
-    FieldType,
-    ValueType,
-    type_of,
-)
+from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.expression import DecimalType, Expression, FieldType, ValueType, type_of
 from streambench.model.workload import Query
 from streambench.workload.constants import as_double
 from streambench.workload.java import JavaConstants, to_java
