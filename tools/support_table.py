@@ -43,6 +43,10 @@ _MANY = ", ".join(map(str, range(100)))
 _GRACE = 'grace    = "100 ms"'
 _PRICE = "price    = { int = [1, 500] }"
 _WHERE = "where    = \"action = 'view'\""
+_LACKING = (
+    f"{_WHERE}\n",
+    'let = { known = "case when price > 9 then price end" }\nwhere = "known is null or coalesce(known, 1) > 2"\n',
+)
 _STRINGS = "where = \"action like 'v%' and case when length(action) > 3 then upper(action) else 'X' end > 'A'\""
 _WINDOW = 'window   = { tumbling = "500 ms" }'
 CONSTRUCTS: Sequence[Construct] = (
@@ -97,6 +101,13 @@ CONSTRUCTS: Sequence[Construct] = (
         "booleans, also as group-by fields",
         'campaign = { choice = 1_000, prefix = "c", skew = 0.8 }',
         "campaign = { bool = 0.5 }",
+    ),
+    Construct("fields that lack values", _PRICE, "price = { int = [1, 500], null = 0.1 }"),
+    Construct("`IS NULL`, `coalesce`", *_LACKING),
+    Construct(
+        "records without a key, left out",
+        'campaign = { choice = 1_000, prefix = "c", skew = 0.8 }',
+        "campaign = { choice = 1_000, null = 0.1 }",
     ),
 )
 

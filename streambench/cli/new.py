@@ -143,7 +143,9 @@ def _show_columns(made: OwnData) -> None:
     from streambench.workload.file.cells import shown
 
     proposal = made.proposal
-    uses = {id(c.profile): (c.field.name, c.field.type.value) for c in proposal.fields}
+    uses = {
+        id(c.profile): (c.field.name, c.field.type.value, c.field.nullable) for c in proposal.fields
+    }
     table = FittingTable(gap=2, plain=True)
     for heading in ("column", "seen", "different", "missing", "read as"):
         table.add_column(heading, overflow="fold")
@@ -162,6 +164,7 @@ def _show_columns(made: OwnData) -> None:
             use = f"{field[0]}: {field[1]}"
             use += ", the key" if field[0] == proposal.key.name else ""
             use += f" × {profile.times:,}" if profile.times > 1 and field[1] == "bigint" else ""
+            use += ", where there is one" if field[2] else ""
         cells = (
             name,
             ", ".join(profile.examples),

@@ -49,6 +49,7 @@ from streambench.workload.parse import load_workload
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.source import survey
 from streambench.workload.validate import check, findings, least_duration_ms
+from streambench.workload.without_key import generated_without_key
 
 _MOST_UNASKED_S: Final = 86_400.0
 _USUAL_RECORDS: Final = 1_000_000
@@ -281,11 +282,12 @@ def _of_replay(terms: Terms) -> Terms:
 
 
 def _surprises(workload: Workload) -> tuple[str, ...]:
-    """What of a file's times is to be said before it is played."""
-    if not isinstance(workload.input, Replay):
-        return ()
-    surveyed = survey(workload.input, workload.fields, workload.query.group_by)
-    found = surprises(workload, workload.input, surveyed)
+    """What of a file's times, and of records without a key, is to be said before a load is played."""
+    if isinstance(workload.input, Replay):
+        surveyed = survey(workload.input, workload.fields, workload.query.group_by)
+        found = surprises(workload, workload.input, surveyed)
+    else:
+        found = generated_without_key(workload)
     return tuple(f"{told}; {hint} in workload.toml" for told, hint in found)
 
 

@@ -121,6 +121,7 @@ def run_record(
         versions=describe_versions({"Kafka broker": request.conditions.broker_version, **engines}),
         trace_sha256=trace.ref.sha256,
         trace_records=trace.ref.records,
+        trace_without_key=trace.meta.without_key,
         seed=request.seed,
         rate_per_s=None if request.is_replay else request.load_rate_per_s,
         warm_up_s=measured.start_ms / 1000,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.murmur import partitions_of
-from streambench.model.expression import DecimalType
+from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.workload.keys import KeyValue
 from streambench.workload.partition import partition_of
 
@@ -24,6 +24,13 @@ Codes: TypeAlias = npt.NDArray[np.integer[Any]]
 
 PADDING: Final = 0xFF
 """Fills a table's short rows; never a byte of UTF-8, so it can be told from text."""
+
+_ARROW_TYPES: Final[Mapping[FieldType, pa.DataType]] = {
+    FieldType.STRING: pa.string(),
+    FieldType.BIGINT: pa.int64(),
+    FieldType.DOUBLE: pa.float64(),
+    FieldType.BOOLEAN: pa.bool_(),
+}
 
 _NARROW: Final = 1 << 16
 
@@ -65,6 +72,14 @@ class ByteTable:
         lengths = np.count_nonzero(matrix, axis=1).astype(np.int64)
         matrix[matrix == 0] = PADDING
         return ByteTable(matrix[:, : int(lengths.max(initial=0))], lengths)
+
+    def with_one(self, string: bytes) -> ByteTable:
+        """Return the same with one more string behind all others."""
+        width = max(len(string), int(self.matrix.shape[1]))
+        matrix = np.full((len(self.lengths) + 1, width), PADDING, np.uint8)
+        matrix[:-1, : self.matrix.shape[1]] = self.matrix
+        matrix[-1, : len(string)] = np.frombuffer(string, np.uint8)
+        return ByteTable(matrix, np.append(self.lengths, len(string)), self.long)
 
     def partitions(self, partitions: int) -> Integers:
         """Return the partition where any Kafka client puts each string as a key."""
@@ -274,7 +289,36 @@ class Flags:
         return pa.array(self.values)
 
 
-ChunkField: TypeAlias = Strings | Numbers | Decimals | Doubles | Flags
+Present: TypeAlias = Strings | Numbers | Decimals | Doubles | Flags
+"""A field that has a value in every record."""
+
+
+@dataclass(frozen=True)
+class Nullable:
+    """A field of a chunk that is null in the records `missing`, whatever `values` holds there."""
+
+    values: Present
+    missing: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.missing)
+
+    def take(self, order: Integers) -> Nullable:
+        """Return the records at `order`."""
+        return Nullable(self.values.take(order), self.missing[order])
+
+    def json(self) -> ByteColumn:
+        """Return the field as JSON text."""
+        known = self.values.json()
+        table = known.table.with_one(b"null")
+        return ByteColumn(table, np.where(self.missing, len(known.table.lengths), known.codes))
+
+    def arrow(self) -> pa.Array:
+        """Return the field for Parquet."""
+        return self.values.arrow().take(pa.array(np.arange(len(self)), mask=self.missing))
+
+
+ChunkField: TypeAlias = Present | Nullable
 
 
 @dataclass(frozen=True)
@@ -306,8 +350,15 @@ def decimal_text(units: int, scale: int) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{behind:0{scale}}"
 
 
-def json_text(value: KeyValue) -> bytes:
-    """Return a field's value as JSON, UTF-8; a decimal with the digits that it has."""
+def arrow_type(type_: ValueType) -> pa.DataType:
+    """The type of such values in a column."""
+    if isinstance(type_, DecimalType):
+        return pa.decimal128(type_.precision, type_.scale)
+    return _ARROW_TYPES[type_]
+
+
+def json_text(value: KeyValue | None) -> bytes:
+    """Return a field's value as JSON, UTF-8; a decimal with the digits that it has, None as null."""
     text = (
         format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
     )

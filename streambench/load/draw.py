@@ -8,7 +8,7 @@ word of each stream, the way in which a load is cut into chunks alters nothing.
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from streambench.load.columns import (
     Doubles,
     Flags,
     Integers,
+    Nullable,
     Numbers,
+    Present,
     Strings,
     StringTable,
 )
@@ -100,6 +102,28 @@ class FlagColumn:
     def next(self, count: int) -> Flags:
         """Return the next `count` flags."""
         return Flags(self._stream.fractions(count) < self._coin.share)
+
+
+class AnyColumn(Protocol):
+    """Draws a field that has a value in every record."""
+
+    def next(self, count: int) -> Present:
+        """Return the next `count` values."""
+        ...
+
+
+class NullableColumn:
+    """Draws of another column, less a share of its values."""
+
+    def __init__(self, column: AnyColumn, share: float, stream: Stream) -> None:
+        self._column = column
+        self._share = share
+        self._stream = stream
+
+    def next(self, count: int) -> Nullable:
+        """Return the next `count` values."""
+        missing = self._stream.fractions(count) < self._share
+        return Nullable(self._column.next(count), missing)
 
 
 class IntegerColumn:

@@ -15,6 +15,7 @@ from streambench.load.columns import (
     Doubles,
     Flags,
     Integers,
+    Nullable,
     Numbers,
     Strings,
     StringTable,
@@ -24,7 +25,7 @@ from streambench.workload.keys import key_texts
 
 
 def keys_of(chunk: Chunk, workload: Workload) -> Strings:
-    """The text of each record's group, as records are keyed by it."""
+    """The text of each record's group, as records are keyed by it; of one without a group with null in it."""
     places = {field.name: place for place, field in enumerate(workload.fields)}
     fields = [chunk.fields[places[key.name]] for key in workload.query.group_by]
     match fields:
@@ -33,6 +34,14 @@ def keys_of(chunk: Chunk, workload: Workload) -> Strings:
     first, codes = _groups(fields)
     columns = [pa.chunked_array([field.take(first).arrow()]) for field in fields]
     return Strings(StringTable(key_texts(columns).to_pylist()), codes)
+
+
+def without_key_in(chunk: Chunk, workload: Workload) -> int:
+    """How many records lack a value of their group."""
+    places = {field.name: place for place, field in enumerate(workload.fields)}
+    fields = (chunk.fields[places[key.name]] for key in workload.query.group_by)
+    missing = [field.missing for field in fields if isinstance(field, Nullable)]
+    return int(np.count_nonzero(np.any(missing, axis=0))) if missing else 0
 
 
 def _groups(fields: list[ChunkField]) -> tuple[Integers, Codes]:
@@ -59,6 +68,8 @@ def _codes(field: ChunkField) -> Integers:
             return _distinct(values)[1]
         case Flags(values=flags):
             return flags.astype(np.int64)
+        case Nullable(values=known, missing=missing):
+            return np.where(missing, 0, _codes(known) + 1)
         case Doubles():
             raise ValueError("no query groups by a double")
         case _:

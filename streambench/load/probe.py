@@ -8,19 +8,19 @@ from typing import Final, TypeAlias, assert_never
 import duckdb
 import pyarrow as pa
 
-from streambench.load.columns import json_text
+from streambench.load.columns import arrow_type, json_text
 from streambench.load.resolve import SyntheticLoad, chunks
 from streambench.model.errors import UsageError
-from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.model.workload import Field, Replay, Synthetic, Workload
 from streambench.workload.file.cells import Connection
 from streambench.workload.keys import KeyValue, key_text
 from streambench.workload.source import opened
 from streambench.workload.sql import to_sql
 
-Values: TypeAlias = Mapping[str, KeyValue]
-"""A record: its value by field, in the declared order."""
+Values: TypeAlias = Mapping[str, KeyValue | None]
+"""A record: its value by field, in the declared order; None: it has none."""
 
-Row: TypeAlias = tuple[KeyValue, ...]
+Row: TypeAlias = tuple[KeyValue | None, ...]
 """The same without names."""
 
 _DRAWN: Final = 1 << 20
@@ -56,6 +56,17 @@ def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
     )
     key = key_text([values[key.name] for key in workload.query.group_by])
     return key.encode(), b"{" + b",".join(members) + b"}"
+
+
+def records_of(workload: Workload, values: Sequence[Values]) -> pa.Table:
+    """Records as a table with a column for each field."""
+    return pa.table({field.name: column_of(field, values) for field in workload.fields})
+
+
+def column_of(field: Field, values: Sequence[Values]) -> pa.Array:
+    """A field of records; where none has a value, it is of the field's type none the less."""
+    found = [each[field.name] for each in values]
+    return pa.array(found, arrow_type(field.type)) if field.nullable else pa.array(found)
 
 
 def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
@@ -95,7 +106,8 @@ def _passing(
                 field.name: column.arrow()
                 for field, column in zip(workload.fields, chunk.fields, strict=True)
             }
-            columns |= {name: [value] * len(chunk.quantum) for name, value in fixed.items()}
+            fixed_rows = [fixed] * len(chunk.quantum)
+            columns |= {name: column_of(workload.field(name), fixed_rows) for name in fixed}
             connection.register("drawn", pa.table(columns))
             yield _select(connection, workload, "drawn WHERE", most)
 
@@ -105,7 +117,7 @@ def _select(
     workload: Workload,
     relation: str,
     most: int,
-    of_keys: Sequence[KeyValue] = (),
+    of_keys: Sequence[KeyValue | None] = (),
 ) -> list[Row]:
     """The first rows that pass `where`; `relation` ends where a condition can follow."""
     names = ", ".join(f'"{field.name}"' for field in workload.fields)

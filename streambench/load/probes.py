@@ -8,9 +8,8 @@ from itertools import islice
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
-from streambench.load.probe import Values, record, representative
+from streambench.load.probe import Values, record, records_of, representative
 from streambench.load.together import together
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
@@ -87,10 +86,8 @@ def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Gr
     """Those of `groups` with which the record still passes `where`, in their order."""
     if workload.query.where is None:
         return groups
-    names = [key.name for key in workload.query.group_by]
-    columns = {name: [value] * len(groups) for name, value in values.items()}
-    columns |= {name: list(of) for name, of in zip(names, zip(*groups, strict=True), strict=True)}
+    records = [{**values, **_named(workload, group)} for group in groups]
     with duckdb.connect() as connection:
-        connection.register("records", pa.table(columns))
+        connection.register("records", records_of(workload, records))
         rows = connection.execute(f"SELECT {to_sql(workload.query.where)} FROM records").fetchall()
     return [group for group, (passes,) in zip(groups, rows, strict=True) if passes]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Final, assert_never
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,9 @@ from streambench.load.columns import (
     Doubles,
     Flags,
     Integers,
+    Nullable,
     Numbers,
+    Present,
     Strings,
     StringTable,
 )
@@ -24,6 +27,14 @@ from streambench.model.expression import DecimalType, FieldType
 from streambench.model.windows import Window
 from streambench.model.workload import Field, Replay
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, Survey, arrival_order, opened
+
+# What stands where there is no value, and is never seen.
+_FILLERS: Final[Mapping[FieldType, str | int | float | bool]] = {
+    FieldType.STRING: "",
+    FieldType.BIGINT: 0,
+    FieldType.DOUBLE: 0.0,
+    FieldType.BOOLEAN: False,
+}
 
 
 def natural_quanta(replay: Replay, survey: Survey, quantum_ms: int) -> int:
@@ -94,6 +105,14 @@ def _chunk(
 
 
 def _field(field: Field, column: pa.ChunkedArray) -> ChunkField:
+    if not field.nullable:
+        return _present(field, column)
+    filler = pa.scalar(Decimal(0) if isinstance(field.type, DecimalType) else _FILLERS[field.type])
+    known = _present(field, column.fill_null(filler.cast(column.type)))
+    return Nullable(known, column.is_null().to_numpy())
+
+
+def _present(field: Field, column: pa.ChunkedArray) -> Present:
     match field.type:
         case FieldType.BIGINT:
             return Numbers(column.to_numpy())

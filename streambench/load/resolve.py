@@ -14,7 +14,7 @@ from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
 from streambench.load.synthetic import generate, pace_of
 from streambench.model.shape import peak_per_s
-from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.model.workload import Field, Replay, Synthetic, Workload
 from streambench.workload.source import Survey, survey
 
 FORMAT: Final = 2
@@ -91,6 +91,11 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
             assert_never(workload.input)
 
 
+def _field(field: Field) -> list[object]:
+    decisive: list[object] = [field.name, field.type.value, repr(field.source)]
+    return [*decisive, field.null_share] if field.nullable else decisive
+
+
 def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -> str:
     """Return a hash of all that decides a byte of the trace, and of nothing else."""
     match load:
@@ -105,7 +110,7 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
             assert_never(load)
     decisive = {
         "format": FORMAT,
-        "fields": [[field.name, field.type.value, repr(field.source)] for field in workload.fields],
+        "fields": [_field(field) for field in workload.fields],
         "key": _key_names(workload),
         "input": declared,
         "quantum_ms": workload.quantum_ms,

@@ -7,11 +7,13 @@ from typing import assert_never
 
 from streambench.load.columns import Chunk
 from streambench.load.draw import (
+    AnyColumn,
     ChoiceColumn,
     DecimalColumn,
     DoubleColumn,
     FlagColumn,
     IntegerColumn,
+    NullableColumn,
     Stream,
 )
 from streambench.load.pace import Constant, LoadPace, Shaped
@@ -42,7 +44,7 @@ def generate(
     """
     pace = pace_of(synthetic, duration_ms)
     disorder_us = synthetic.disorder_ms * 1_000
-    columns = [_column(field, seed) for field in fields]
+    columns = [_nullable(field, seed) for field in fields]
     delays = Stream(seed, "")  # no field has this name
     first = 0
     quanta = -(-duration_ms // quantum_ms)
@@ -69,9 +71,15 @@ def pace_of(synthetic: Synthetic, duration_ms: int) -> LoadPace:
     return Shaped(synthetic.shape, duration_ms)
 
 
-def _column(
-    field: Field, seed: int
-) -> ChoiceColumn | IntegerColumn | DecimalColumn | DoubleColumn | FlagColumn:
+def _nullable(field: Field, seed: int) -> AnyColumn | NullableColumn:
+    column = _column(field, seed)
+    if not field.nullable:
+        return column
+    # No field has such a name: its values are those that it would have without.
+    return NullableColumn(column, field.null_share, Stream(seed, f"null:{field.name}"))
+
+
+def _column(field: Field, seed: int) -> AnyColumn:
     stream = Stream(seed, field.name)
     match field.source:
         case Choice() as choice:

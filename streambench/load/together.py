@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
-from streambench.load.probe import Values, of_group
+from streambench.load.probe import Values, of_group, records_of
 from streambench.model.workload import Workload
 from streambench.workload.sql import DUCKDB, aggregate_to_sql, to_sql
 
@@ -36,12 +35,10 @@ def _enough(workload: Workload, records: Sequence[Values]) -> int | None:
     assert query.having is not None
     aggregates = {each.alias: aggregate_to_sql(each, _AT_ONCE) for each in query.aggregates}
     having = to_sql(query.having, DUCKDB.with_columns(aggregates.__getitem__))
-    columns = {name: [values[name] for values in records] for name in records[0]} if records else {}
     with duckdb.connect() as connection:
         count = 1
         while count <= len(records):
-            first = pa.table({name: column[:count] for name, column in columns.items()})
-            connection.register("records", first)
+            connection.register("records", records_of(workload, records[:count]))
             ((passes,),) = connection.execute(f"SELECT {having} FROM records").fetchall()
             if passes:
                 return count

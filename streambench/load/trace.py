@@ -68,7 +68,7 @@ class TraceMeta:
     """What is known of a trace without its files; times are relative to the trace's origin.
 
     `event_time_follows_due` is False for a replay, whose event times have nothing to do with when its
-    records are due. `origin_ms` is the origin in the replayed file's own time (0 when generated).
+    records are due. `without_key` records lack a value of their group. `origin_ms` is the origin in the replayed file's own time (0 when generated).
     """
 
     partitions: int
@@ -85,6 +85,7 @@ class TraceMeta:
     rate_per_s: int | None
     records_by_partition: tuple[int, ...]
     format: int = FORMAT
+    without_key: int = 0
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,7 @@ def _compile(
         seed=seed,
         rate_per_s=rate_per_s,
         records_by_partition=written.records_by_partition,
+        without_key=written.without_key,
     )
     (folder / _META_FILE).write_text(json.dumps(dataclasses.asdict(meta), indent=1))
     # Else the system would write it out while it is played, and whoever needs memory would wait for that.

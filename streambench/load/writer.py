@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from streambench.load.columns import Chunk, Integers, Strings
 from streambench.load.encode import EncodedBatches, Piece, encode_records
-from streambench.load.keys import keys_of
+from streambench.load.keys import keys_of, without_key_in
 from streambench.model.workload import Workload
 
 RECORDS_FILE: Final = "records.bin"
@@ -43,13 +43,17 @@ _HASHED_ROWS: Final = 1 << 16
 
 @dataclass(frozen=True)
 class WrittenTrace:
-    """What the files hold; `sha256` covers records.bin and then the rows of batches.npy."""
+    """What the files hold; `sha256` covers records.bin and then the rows of batches.npy.
+
+    `without_key` records lack a value of their group.
+    """
 
     records: int
     sha256: str
     min_event_ms: int
     max_event_ms: int
     records_by_partition: tuple[int, ...]
+    without_key: int = 0
 
 
 def write_trace(
@@ -64,7 +68,7 @@ def write_trace(
     digest = hashlib.sha256()
     written = np.zeros(partitions, np.int64)
     least, greatest = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-    offset = 0
+    offset = without_key = 0
     (folder / COLUMNS_FOLDER).mkdir()
     with (
         (folder / RECORDS_FILE).open("wb") as records,
@@ -94,6 +98,7 @@ def write_trace(
                 pending.result()
             pending = writing.submit(write, number, encoded, columns)
             offset += len(encoded.data)
+            without_key += without_key_in(chunk, workload)
             written += np.bincount(partition, minlength=partitions)
             least = min(least, int(encoded.base_ms.min()))
             greatest = max(greatest, int(encoded.max_ms.max()))
@@ -109,6 +114,7 @@ def write_trace(
         min_event_ms=least if total else 0,
         max_event_ms=greatest if total else 0,
         records_by_partition=tuple(int(count) for count in written),
+        without_key=without_key,
     )
 
 

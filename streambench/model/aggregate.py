@@ -1,4 +1,4 @@
-"""Aggregates: what becomes of the records of a group in a window."""
+"""What is made of the records of a group in a window: functions of expressions over them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from streambench.model.expression import (
     MOST_DIGITS,
+    And,
     DecimalType,
     Expression,
     FieldType,
+    IsNull,
+    Not,
     ValueType,
+    may_be_null,
     type_of,
 )
 
@@ -54,9 +58,10 @@ class AggregateFunction(enum.Enum):
 
 @dataclass(frozen=True)
 class Aggregate:
-    """`function(argument) FILTER (WHERE filter) AS alias`; COUNT has no argument and counts rows.
+    """`function(argument) FILTER (WHERE filter) AS alias`; COUNT without an argument counts rows.
 
-    Of no record that passes the filter only counts have a value; the others are NULL, as in SQL.
+    Records of which the argument is NULL are left out. Of no record that is left only counts have a value;
+    the others are NULL, as in SQL. COUNT has an argument only where that can be NULL.
     """
 
     alias: str
@@ -77,6 +82,15 @@ class Aggregate:
         return type_
 
     @property
+    def passing(self) -> Expression | None:
+        """What has to hold for a record to count: its filter, and that the argument has a value."""
+        if self.argument is None or not may_be_null(self.argument):
+            return self.filter
+        has_value = Not(IsNull(self.argument))
+        return has_value if self.filter is None else And((self.filter, has_value))
+
+    @property
     def may_be_null(self) -> bool:
         """Whether there can be a row in which it has no value."""
-        return self.function.needs_two or (self.filter is not None and not self.function.counts)
+        of_none = self.passing is not None and not self.function.counts
+        return of_none or self.function.needs_two

@@ -44,7 +44,7 @@ class ResultColumn:
     @classmethod
     def of(cls, aggregate: Aggregate) -> ResultColumn:
         """That of a query's aggregate."""
-        filtered = aggregate.filter is not None
+        filtered = aggregate.passing is not None
         return cls(aggregate.alias, aggregate.function, aggregate.type, filtered)
 
     @property

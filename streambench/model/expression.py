@@ -1,6 +1,7 @@
 """The small SQL expression language of workloads, as a closed set of frozen nodes.
 
-No value is ever NULL. Operands that meet have one type: where a user mixed them, one was converted.
+Operands that meet have one type: where a user mixed them, one was converted. Logic is three-valued, as in
+SQL: what is computed of NULL is NULL, unless the node says otherwise. `may_be_null` tells where that can be.
 """
 
 from __future__ import annotations
@@ -81,10 +82,11 @@ class Function(enum.Enum):
 
 @dataclass(frozen=True)
 class FieldReference:
-    """A field of the record."""
+    """A field of the record; `nullable`: some record may have no value in it."""
 
     name: str
     type: ValueType
+    nullable: bool = False
 
 
 Constant: TypeAlias = str | int | float | Decimal | bool
@@ -144,10 +146,27 @@ class Branch:
 
 @dataclass(frozen=True)
 class CaseWhen:
-    """The value of the first branch whose condition holds, or else another one; all of one type."""
+    """The value of the first branch whose condition holds, or else another one; all of one type.
+
+    `otherwise` None is NULL. A condition that is NULL does not hold.
+    """
 
     branches: tuple[Branch, ...]
-    otherwise: Expression
+    otherwise: Expression | None
+
+
+@dataclass(frozen=True)
+class Coalesce:
+    """The first of several values that is not NULL; all of one type."""
+
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """Whether there is no value; itself it always has one."""
+
+    operand: Expression
 
 
 @dataclass(frozen=True)
@@ -184,14 +203,14 @@ class Membership:
 
 @dataclass(frozen=True)
 class And:
-    """All operands hold."""
+    """All operands hold; NULL where none fails and some are NULL."""
 
     operands: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
 class Or:
-    """Any operand holds."""
+    """Any operand holds; NULL where none does and some are NULL."""
 
     operands: tuple[Expression, ...]
 
@@ -211,6 +230,8 @@ Expression: TypeAlias = (
     | Convert
     | Call
     | CaseWhen
+    | Coalesce
+    | IsNull
     | Comparison
     | Like
     | Membership
@@ -231,8 +252,10 @@ def type_of(expression: Expression) -> ValueType:
             return FieldType.DOUBLE
         case Arithmetic(operator=operator, left=left, right=right):
             return _type_of_result(operator, type_of(left), type_of(right))
-        case CaseWhen(otherwise=otherwise):
-            return type_of(otherwise)
+        case CaseWhen(branches=branches):
+            return type_of(branches[0].value)
+        case Coalesce(operands=operands):
+            return type_of(operands[0])
         case Call(function=function, arguments=arguments):
             match function:
                 case Function.LENGTH:
@@ -243,7 +266,7 @@ def type_of(expression: Expression) -> ValueType:
                     return FieldType.STRING
                 case _:
                     assert_never(function)
-        case Comparison() | Like() | Membership() | And() | Or() | Not():
+        case Comparison() | Like() | Membership() | And() | Or() | Not() | IsNull():
             return FieldType.BOOLEAN
         case _:
             assert_never(expression)
@@ -301,15 +324,37 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             | Like(operand=operand)
             | Membership(operand=operand)
             | Not(operand=operand)
+            | IsNull(operand=operand)
         ):
             return (operand,)
-        case Call(arguments=operands) | And(operands=operands) | Or(operands=operands):
+        case (
+            Call(arguments=operands)
+            | And(operands=operands)
+            | Or(operands=operands)
+            | Coalesce(operands=operands)
+        ):
             return operands
         case CaseWhen(branches=branches, otherwise=otherwise):
-            sides = (side for each in branches for side in (each.condition, each.value))
-            return (*sides, otherwise)
+            sides = tuple(side for each in branches for side in (each.condition, each.value))
+            return sides if otherwise is None else (*sides, otherwise)
         case _:
             assert_never(expression)
+
+
+def may_be_null(expression: Expression) -> bool:
+    """Whether it can have no value, of some record."""
+    match expression:
+        case FieldReference(nullable=nullable):
+            return nullable
+        case IsNull():
+            return False
+        case Coalesce(operands=operands):
+            return all(map(may_be_null, operands))
+        case CaseWhen(branches=branches, otherwise=otherwise):
+            values = (each.value for each in branches)
+            return otherwise is None or may_be_null(otherwise) or any(map(may_be_null, values))
+        case _:
+            return any(map(may_be_null, children(expression)))
 
 
 def parts(expression: Expression) -> Iterator[Expression]:

@@ -72,13 +72,16 @@ class FileColumn:
 class Field:
     """A named field of the record's JSON value; `source` is None when it is replayed from a file.
 
-    `column` is where in the file it is found; None: in the column of its name.
+    `column` is where in the file it is found; None: in the column of its name. `nullable`: a record may have
+    no value in it, of generated ones the share `null_share`.
     """
 
     name: str
     type: ValueType
     source: FieldSource | None
     column: FileColumn | None = None
+    nullable: bool = False
+    null_share: float = 0.0
 
     @property
     def in_file(self) -> FileColumn:
@@ -94,7 +97,8 @@ SESSION_LENGTH: Final = Aggregate("window_length", AggregateFunction.MAX, None)
 class Query:
     """`SELECT group_by, window_start, aggregates … WHERE where GROUP BY group_by, window HAVING having`.
 
-    Rows are final ones only. `having` compares aggregates, by their aliases, with constants and with each
+    Records that lack a value of `group_by` are left out: `where` says so, before all else. Rows are final
+    ones only. `having` compares aggregates, by their aliases, with constants and with each
     other.
 
     A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), for a
@@ -112,8 +116,13 @@ class Query:
     @property
     def conditions(self) -> tuple[Expression, ...]:
         """All that is asked of a record: `where`, and the filters of aggregates."""
-        asked = (self.where, *(aggregate.filter for aggregate in self.aggregates))
+        asked = (self.where, *(aggregate.passing for aggregate in self.aggregates))
         return tuple(condition for condition in asked if condition is not None)
+
+    @property
+    def nullable_keys(self) -> tuple[FieldReference, ...]:
+        """The group-by fields in which a record may have no value."""
+        return tuple(key for key in self.group_by if key.nullable)
 
     @property
     def reads_time(self) -> bool:

@@ -31,8 +31,8 @@ def arguments_sql(query: Query) -> str:
     for at, aggregate in enumerate(query.aggregates):
         if aggregate.argument is not None:
             columns.append(f"{_argument_sql(aggregate.argument, query)} AS argument_{at}")
-        if aggregate.filter is not None:
-            columns.append(f"{to_sql(aggregate.filter, OF_TRACE)} AS passes_{at}")
+        if aggregate.passing is not None:
+            columns.append(f"{to_sql(aggregate.passing, OF_TRACE)} AS passes_{at}")
     return "".join(f", {column}" for column in columns)
 
 
@@ -116,7 +116,7 @@ class _Records:
         self.aggregate = aggregate
         self.x = f"argument_{at}"
         self.needed = 2 if aggregate.function.needs_two else 1
-        self._passes = () if aggregate.filter is None else (f"passes_{at}",)
+        self._passes = () if aggregate.passing is None else (f"passes_{at}",)
 
     def where(self, *conditions: str) -> str:
         """A FILTER of those that pass, and of which the conditions hold."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from streambench.model.expression import may_be_null
 from streambench.model.workload import Query
 from streambench.workload.sql import DUCKDB, to_sql
 
@@ -77,8 +78,11 @@ def duckdb_session() -> Iterator[Any]:
 
 
 def passes_sql(query: Query) -> str:
-    """SQL for whether a record of the relation TRACE passes `where`."""
-    return "true" if query.where is None else f"({to_sql(query.where, OF_TRACE)})"
+    """SQL for whether a record of the relation TRACE passes `where`: true or false, never null."""
+    if query.where is None:
+        return "true"
+    passes = f"({to_sql(query.where, OF_TRACE)})"
+    return f"({passes} IS TRUE)" if may_be_null(query.where) else passes
 
 
 def key_columns(query: Query) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ that it does not. Both are on the safe side where a condition names one aggregat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeAlias, assert_never
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streambench.model.columns import ResultColumn, bound_columns, tolerance_column
+from streambench.model.columns import ResultColumn, bound_columns, null_column, tolerance_column
 from streambench.model.expression import (
     And,
     Comparison,
@@ -24,6 +24,7 @@ from streambench.model.expression import (
     Expression,
     FieldReference,
     FieldType,
+    IsNull,
     Literal,
     Membership,
     Not,
@@ -37,20 +38,29 @@ Values: TypeAlias = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Of each group, whether a condition surely holds, and whether it may."""
+    """Of each group, whether a condition surely holds, and whether it may; then the same of its failing.
+
+    It may do neither, where it compares what has no value.
+    """
 
     surely: Flags
     maybe: Flags
+    surely_not: Flags
+    maybe_not: Flags
 
     def negated(self) -> Held:
         """The same of the condition's opposite."""
-        return Held(~self.maybe, ~self.surely)
+        return Held(self.surely_not, self.maybe_not, self.surely, self.maybe)
 
 
 @dataclass(frozen=True, eq=False)
 class _Interval:
+    """Bounds, where there is a value: there may be none, or surely is none."""
+
     low: Values
     high: Values
+    may_lack: Flags
+    lacks: Flags
 
 
 def held(having: Expression, table: pa.Table, columns: Mapping[str, ResultColumn]) -> Held:
@@ -67,20 +77,21 @@ def held(having: Expression, table: pa.Table, columns: Mapping[str, ResultColumn
             return Held(
                 np.all([each.surely for each in every], axis=0),
                 np.all([each.maybe for each in every], axis=0),
+                np.any([each.surely_not for each in every], axis=0),
+                np.any([each.maybe_not for each in every], axis=0),
             )
         case Or(operands=operands):
-            every = [held(operand, table, columns) for operand in operands]
-            return Held(
-                np.any([each.surely for each in every], axis=0),
-                np.any([each.maybe for each in every], axis=0),
-            )
+            return held(And(tuple(map(Not, operands))), table, columns).negated()
+        case IsNull(operand=operand):
+            side = _interval(operand, table, columns)
+            return Held(side.lacks, side.may_lack, ~side.may_lack, ~side.lacks)
         case Membership(operand=operand, values=values):
             equals = ComparisonOperator.EQ
             each = tuple(Comparison(equals, operand, Literal(value)) for value in values)
             return held(Or(each), table, columns)
         case Literal(value=bool(value)):
             flags = np.full(table.num_rows, value)
-            return Held(flags, flags)
+            return Held(flags, flags, ~flags, ~flags)
         case Not(operand=operand):
             return held(operand, table, columns).negated()
         case _:
@@ -91,18 +102,24 @@ def _interval(side: Expression, table: pa.Table, columns: Mapping[str, ResultCol
     match side:
         case Literal(value=(int() | float() | Decimal()) as value):
             constant = np.full(table.num_rows, value)
-            return _Interval(constant, constant)
+            never = np.zeros(table.num_rows, dtype=np.bool_)
+            return _Interval(constant, constant, never, never)
         case Convert(type=type_, operand=operand):
             exact = _interval(operand, table, columns)
             if type_ is not FieldType.DOUBLE:  # numbers of Python compare exactly
                 return exact
-            return _Interval(exact.low.astype(np.float64), exact.high.astype(np.float64))
+            low, high = (bound.astype(np.float64) for bound in (exact.low, exact.high))
+            return replace(exact, low=low, high=high)
         case FieldReference(name=name):
             low, high = (_values(table.column(column)) for column in bound_columns(name)[:2])
             if columns[name].type is FieldType.DOUBLE:
                 tolerance = _values(table.column(tolerance_column(name)))
                 low, high = low - tolerance, high + tolerance
-            return _Interval(low, high)
+            may_lack = lacks = np.zeros(table.num_rows, dtype=np.bool_)
+            if columns[name].may_be_null:
+                may_lack = np.asarray(table.column(null_column(name)).to_numpy(), dtype=np.bool_)
+                lacks = np.asarray(table.column(bound_columns(name)[0]).is_null().to_numpy())
+            return _Interval(low, high, may_lack, lacks)
         case _:
             raise ValueError(f"{side} is no side of a comparison of aggregates")
 
@@ -112,12 +129,18 @@ def _values(column: pa.ChunkedArray) -> Values:
     return np.asarray(column.fill_null(pa.scalar(zero, column.type)).to_numpy())
 
 
+def _held(surely: Flags, maybe: Flags, left: _Interval, right: _Interval) -> Held:
+    """A comparison that surely holds, and may, where both sides have a value."""
+    may_lack, lacks = left.may_lack | right.may_lack, left.lacks | right.lacks
+    return Held(surely & ~may_lack, maybe & ~lacks, ~maybe & ~may_lack, ~surely & ~lacks)
+
+
 def _compared(operator: ComparisonOperator, left: _Interval, right: _Interval) -> Held:
     match operator:
         case ComparisonOperator.LT:
-            return Held(left.high < right.low, left.low < right.high)
+            return _held(left.high < right.low, left.low < right.high, left, right)
         case ComparisonOperator.LE:
-            return Held(left.high <= right.low, left.low <= right.high)
+            return _held(left.high <= right.low, left.low <= right.high, left, right)
         case ComparisonOperator.GT:
             return _compared(ComparisonOperator.LT, right, left)
         case ComparisonOperator.GE:
@@ -125,7 +148,7 @@ def _compared(operator: ComparisonOperator, left: _Interval, right: _Interval) -
         case ComparisonOperator.EQ:
             one = (left.low == left.high) & (right.low == right.high)
             meet = (left.low <= right.high) & (right.low <= left.high)
-            return Held(one & (left.low == right.low), meet)
+            return _held(one & (left.low == right.low), meet, left, right)
         case ComparisonOperator.NE:
             return _compared(ComparisonOperator.EQ, left, right).negated()
         case _:

@@ -160,6 +160,7 @@ class RunRecord:
     named: Mapping[str, NamedVariant] = field(default_factory=dict)  # by label, as they were then
     until: str | None = None  # what ended the rounds, unless they were all made
     rounds_at_most: int | None = None  # how many it might have been
+    trace_without_key: int = 0  # records of the trace that are of no group
     anonymous: bool = False  # what tells whose it is was left out of this copy
 
     @property

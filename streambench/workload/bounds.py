@@ -14,6 +14,7 @@ from streambench.model.expression import (
     ArithmeticOperator,
     Call,
     CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -98,7 +99,7 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
 
 
 def range_of(expression: Expression, ranges: Ranges) -> Range:
-    """Return the range of a number; it encloses all values, and may be wider than they are.
+    """Return the range of a number; it encloses all values, and may be wider than they are. NULL is none.
 
     A quotient has none where it can divide by 0 (infinite), nor has a remainder (that of its dividend).
     """
@@ -129,6 +130,8 @@ def range_of(expression: Expression, ranges: Ranges) -> Range:
             return (least, max(size(low), size(high)))
         case CaseWhen():
             return _hull([range_of(value, known) for value, known in reached(expression, ranges)])
+        case Coalesce(operands=operands):
+            return _hull([range_of(operand, ranges) for operand in operands])
         case _:
             raise ValueError(f"{expression} is no number")
 
@@ -176,7 +179,8 @@ def steps_of(expression: Expression, ranges: Ranges) -> Iterator[tuple[Expressio
         yield from steps_of(branch.condition, ranges)
         yield from steps_of(branch.value, narrowed(ranges, branch.condition))
         ranges = narrowed(ranges, Not(branch.condition))
-    yield from steps_of(expression.otherwise, ranges)
+    if expression.otherwise is not None:
+        yield from steps_of(expression.otherwise, ranges)
 
 
 def reached(case: CaseWhen, ranges: Ranges) -> list[tuple[Expression, Ranges]]:
@@ -185,7 +189,7 @@ def reached(case: CaseWhen, ranges: Ranges) -> list[tuple[Expression, Ranges]]:
     for branch in case.branches:
         found.append((branch.value, narrowed(ranges, branch.condition)))
         ranges = narrowed(ranges, Not(branch.condition))
-    return [*found, (case.otherwise, ranges)]
+    return found if case.otherwise is None else [*found, (case.otherwise, ranges)]
 
 
 def narrowed(ranges: Ranges, condition: Expression) -> Ranges:

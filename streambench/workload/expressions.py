@@ -18,11 +18,13 @@ from streambench.model.expression import (
     Expression,
     FieldReference,
     FieldType,
+    IsNull,
     Literal,
     Membership,
     Not,
     Or,
     depth,
+    may_be_null,
     parts,
     type_of,
 )
@@ -98,12 +100,8 @@ def parse_having(text: str, aggregates: Sequence[Aggregate]) -> Expression:
     Each is compared with a constant or another one, so that bounds on them bound the condition. Raises
     ExpressionError as `parse_expression` does.
     """
-    fields = [Field(aggregate.alias, aggregate.type, None) for aggregate in aggregates]
-    nullable = {each.alias: each for each in aggregates if each.may_be_null}
-    return _read(
-        ExpressionReader(text, fields, called="aggregate"),
-        lambda reader, node: _having(reader, node, nullable),
-    )
+    fields = [Field(each.alias, each.type, None, nullable=each.may_be_null) for each in aggregates]
+    return _read(ExpressionReader(text, fields, called="aggregate"), _having)
 
 
 def _read(
@@ -128,28 +126,13 @@ def _anything(reader: ExpressionReader, node: exp.Expression) -> Expression:
     return found
 
 
-def _without_value(aggregate: Aggregate) -> str:
-    if aggregate.function.needs_two:
-        of_all = aggregate.function.value.replace("_samp", "_pop")
-        return f"'{aggregate.alias}', which has no value of one record; compare {of_all}, which has one"
-    return (
-        f"'{aggregate.alias}', which has no value where no record passes its filter; compare a count"
-        " with the same filter"
-    )
-
-
-def _having(
-    reader: ExpressionReader, node: exp.Expression, nullable: Mapping[str, Aggregate]
-) -> Expression:
+def _having(reader: ExpressionReader, node: exp.Expression) -> Expression:
     for part in node.walk():
         if isinstance(part, exp.Expression) and isinstance(part, exp.AggFunc):
             raise reader.refusal(
                 part, "an aggregate; `having` names those of `select` by their aliases"
             )
     condition = _condition(reader, node)
-    for column in node.find_all(exp.Column):
-        if column.name in nullable:
-            raise reader.refusal(column, _without_value(nullable[column.name]))
     converted = node.find(exp.Cast, exp.Round) is not None
     if converted or not all(map(_compares_aggregates, parts(condition))):
         where = next(node.find_all(*COMPUTING), node)
@@ -164,7 +147,7 @@ def _compares_aggregates(part: Expression) -> bool:
     match part:
         case FieldReference() | Literal() | Convert(operand=FieldReference()):
             return True
-        case Membership(operand=operand):
+        case Membership(operand=operand) | IsNull(operand=operand):
             return isinstance(operand, FieldReference)
         case Comparison() | And() | Or() | Not():
             return True
@@ -238,8 +221,9 @@ def _count(
     if counted is None or node.args.get("expressions"):
         raise reader.refusal(node, "count of no or of several things; the nearest is 'count(*)'")
     if not isinstance(counted, exp.Distinct):
-        reader.anything(counted)  # it must be one; as no value is ever null, each record counts
-        return AggregateFunction.COUNT, None
+        value = reader.anything(counted)
+        # Where each record has a value, each counts.
+        return AggregateFunction.COUNT, value if may_be_null(value) else None
     if len(counted.expressions) != 1:
         raise reader.refusal(
             node, "DISTINCT of several values: not supported; the nearest is 'count(distinct x)'"

@@ -14,6 +14,7 @@ from streambench.model.expression import (
     ArithmeticOperator,
     Call,
     CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -24,6 +25,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Function,
+    IsNull,
     Like,
     Literal,
     Membership,
@@ -31,13 +33,18 @@ from streambench.model.expression import (
     Or,
     ValueType,
     Wildcard,
+    may_be_null,
     parts,
     type_of,
 )
 from streambench.workload.patterns import to_regex
+from streambench.workload.strict import strict_form, strict_name
 
 HELPER: Final = "Text"
 """The class of helpers that some expressions need."""
+
+NULLS: Final = "Nulls"
+"""The same of expressions that may have no value."""
 
 _OPERATORS: Final = {
     ComparisonOperator.EQ: "==",
@@ -54,6 +61,12 @@ _TYPES: Final = {
     FieldType.BOOLEAN: "boolean",
 }
 _DECIMAL: Final = "java.math.BigDecimal"
+_OBJECTS: Final = {
+    FieldType.STRING: "String",
+    FieldType.BIGINT: "Long",
+    FieldType.DOUBLE: "Double",
+    FieldType.BOOLEAN: "Boolean",
+}
 _METHODS: Final = {
     ArithmeticOperator.ADD: "add",
     ArithmeticOperator.SUB: "subtract",
@@ -65,9 +78,11 @@ _FEW: Final = 8
 _IN_A_LINE: Final = 8
 
 
-def java_type(type_: ValueType) -> str:
-    """The Java type of such values."""
-    return _DECIMAL if isinstance(type_, DecimalType) else _TYPES[type_]
+def java_type(type_: ValueType, *, nullable: bool = False) -> str:
+    """The Java type of such values, or of such that may be null."""
+    if isinstance(type_, DecimalType):
+        return _DECIMAL
+    return _OBJECTS[type_] if nullable else _TYPES[type_]
 
 
 @dataclass(frozen=True)
@@ -102,8 +117,11 @@ def to_java(
 ) -> str:
     """Return a Java expression; `variable` renders a field's name.
 
-    Some name the class HELPER. `constants` are those of `java_constants`.
+    Some name the classes HELPER and NULLS. `constants` are those of `java_constants`. What may have no value is
+    an object, or null.
     """
+    if (lacking := _lacking(expression, variable, constants)) is not None:
+        return lacking
 
     def operand(inner: Expression) -> str:
         text = to_java(inner, variable=variable, constants=constants)
@@ -126,10 +144,22 @@ def to_java(
         case Call():
             return _call(expression, [operand(each) for each in expression.arguments])
         case CaseWhen(branches=branches, otherwise=otherwise):
+            # Java would make a number of what is null if some other value is one.
+            cast = ""
+            if may_be_null(expression):
+                cast = f"({java_type(type_of(expression), nullable=True)}) "
             chosen = "".join(
-                f"{operand(each.condition)} ? {operand(each.value)} : " for each in branches
+                f"{_holds(each.condition, operand)} ? {cast}{operand(each.value)} : "
+                for each in branches
             )
-            return chosen + operand(otherwise)
+            return chosen + ("null" if otherwise is None else f"{cast}{operand(otherwise)}")
+        case Coalesce(operands=operands):
+            type_ = type_of(expression)
+            texts = ", ".join(operand(one) for one in operands)
+            found = f"{NULLS}.<{java_type(type_, nullable=True)}>coalesce({texts})"
+            return found if may_be_null(expression) else f"({java_type(type_)}) {found}"
+        case IsNull(operand=inner):
+            return f"{operand(inner)} == null"
         case Comparison(operator=comparison, left=left, right=right):
             if type_of(left) is FieldType.STRING:
                 return _compare_strings(comparison, operand(left), operand(right))
@@ -150,10 +180,69 @@ def to_java(
             return " && ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
             return " || ".join(operand(inner) for inner in operands)
+        case Not(operand=IsNull(operand=inner)):
+            return f"{operand(inner)} != null"
         case Not(operand=inner):
             return f"!({to_java(inner, variable=variable, constants=constants)})"
         case _:
             assert_never(expression)
+
+
+def java_condition(
+    condition: Expression,
+    *,
+    variable: Callable[[str], str] = lambda name: name,
+    constants: JavaConstants | None = None,
+) -> str:
+    """The same of a condition that counts only where it is true."""
+    text = to_java(condition, variable=variable, constants=constants)
+    return f"{NULLS}.isTrue({text})" if may_be_null(condition) else text
+
+
+def _holds(condition: Expression, operand: Callable[[Expression], str]) -> str:
+    text = operand(condition)
+    return f"{NULLS}.isTrue({text})" if may_be_null(condition) else text
+
+
+def _lacking(
+    expression: Expression, variable: Callable[[str], str], constants: JavaConstants | None
+) -> str | None:
+    """An expression that is made of what may have no value; None for any other."""
+
+    def each_of(operands: Iterable[Expression]) -> str:
+        texts = (to_java(each, variable=variable, constants=constants) for each in operands)
+        return ", ".join(texts)
+
+    match expression:
+        case FieldReference() | Literal() | CaseWhen() | Coalesce() | IsNull():
+            return None
+        case _ if not may_be_null(expression):
+            return None
+        case And(operands=operands):
+            return f"{NULLS}.all({each_of(operands)})"
+        case Or(operands=operands):
+            return f"{NULLS}.any({each_of(operands)})"
+        case Call(function=Function.CONCAT, arguments=arguments):
+            return f"{NULLS}.concat({each_of(arguments)})"
+        case _:
+            strict, given = strict_form(expression)
+            types = {strict_name(at): type_of(each) for at, each in enumerate(given)}
+            known: dict[Membership, JavaConstant] = {}
+            match expression, strict:
+                case Membership() as before, Membership() as now if before in (constants or {}):
+                    known[now] = (constants or {})[before]
+                case _:
+                    pass
+            body = to_java(strict, variable=lambda name: _value(name, types[name]), constants=known)
+            names = ", ".join(types)
+            objects = [java_type(type_of(each), nullable=True) for each in (*given, expression)]
+            return f"{NULLS}.<{', '.join(objects)}>of({each_of(given)}, ({names}) -> {body})"
+
+
+def _value(name: str, type_: ValueType) -> str:
+    """An object that is there; a number is one again, as two objects would be compared by where they lie."""
+    is_object = type_ is FieldType.STRING or isinstance(type_, DecimalType)
+    return name if is_object else f"({java_type(type_)}) {name}"
 
 
 def _constant(name: str, listed: Membership) -> JavaConstant:

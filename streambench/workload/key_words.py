@@ -142,6 +142,9 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         ),
         "double": KeyWords("A double in this range.", "a list of two numbers", "[0.0, 1.0]"),
         "bool": KeyWords("True for this share of the records.", "a number from 0 to 1", "0.1"),
+        "null": KeyWords(
+            "No value in this share of the records.", "a number between 0 and 1", "0.05"
+        ),
     },
     ReplayedField: {
         "type": KeyWords("The type of the column.", f"one of {TYPES}", '"string"'),
@@ -151,6 +154,7 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             f"a whole number from 1 to {MOST_TIMES:,}",
             "100",
         ),
+        "null": KeyWords("Whether a row may have no value in it.", "true or false", "true"),
     },
     TimeColumnSpec: {
         "column": KeyWords("The column's name in the file.", _COLUMN, '"When"'),

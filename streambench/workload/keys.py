@@ -2,6 +2,9 @@
 
 Of one string it is the string itself, of one other value its JSON, of several a compact JSON array. Two
 groups have one text only if all their values are the same.
+
+A record that lacks a value of its group is of no group. Its key has `null` in place of that value, and it lies
+on the partition of this key.
 """
 
 from __future__ import annotations
@@ -9,16 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_NULL: Final = "null"
 
 KeyValue: TypeAlias = str | int | float | Decimal
 """A value of a field; a decimal has all digits of its type. No query groups by a double."""
 
 
-def key_text(values: Sequence[KeyValue]) -> str:
+def key_text(values: Sequence[KeyValue | None]) -> str:
     """The text of the group with these values, in the order of the query."""
     match values:
         case [str(text)]:
@@ -29,7 +34,7 @@ def key_text(values: Sequence[KeyValue]) -> str:
             return f"[{','.join(map(_json, values))}]"
 
 
-def _json(value: KeyValue) -> str:
+def _json(value: KeyValue | None) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return json.dumps(value, ensure_ascii=False)
@@ -53,9 +58,9 @@ def _json_texts(column: pa.ChunkedArray, *, plain: bool = False) -> pa.Array:
 
     values = column.combine_chunks()
     if pa.types.is_integer(column.type):
-        return values.cast(pa.string())
+        return values.cast(pa.string()).fill_null(_NULL)
     coded = values if pa.types.is_dictionary(column.type) else values.dictionary_encode()
     written = coded.dictionary.to_pylist()
     if not (plain and written and isinstance(written[0], str)):
         written = [_json(value) for value in written]
-    return pa.array(written, pa.string()).take(coded.indices)
+    return pa.array(written, pa.string()).take(coded.indices).fill_null(_NULL)

@@ -76,7 +76,7 @@ def _letters(workload: Workload, name: str) -> set[str]:
                     "SELECT DISTINCT unnest(string_split(text, '')) FROM"
                     f' (SELECT DISTINCT source."{name}" AS text FROM source)'
                 ).fetchall()
-            return {letter for (text,) in rows for letter in text}
+            return {letter for (text,) in rows if text is not None for letter in text}
         case _:
             source = workload.field(name).source
             values = source.values if isinstance(source, Choice) else ()

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from streambench.model.aggregate import Aggregate
 from streambench.model.errors import UsageError
-from streambench.model.expression import Expression, FieldReference, FieldType, Membership, parts
+from streambench.model.expression import (
+    And,
+    Expression,
+    FieldReference,
+    FieldType,
+    IsNull,
+    Membership,
+    Not,
+    parts,
+)
 from streambench.model.shape import mean_per_s, problem_with
 from streambench.model.workload import (
     Field,
@@ -146,10 +155,14 @@ class _Document:
                 self._wrong(("input", "fields", name), problem, instead)
             if isinstance(one, GeneratedField):
                 source = field_source(name, one)
-                fields.append(Field(name, source_type(source), source))
+                share = one.null or 0.0
+                type_ = source_type(source)
+                nullable = one.null is not None
+                fields.append(Field(name, type_, source, nullable=nullable, null_share=share))
             else:
                 column = FileColumn(one.column or name, one.times or 1)
-                fields.append(Field(name, value_type(one.type), None, column))
+                type_ = value_type(one.type)
+                fields.append(Field(name, type_, None, column, nullable=one.null))
         return tuple(fields)
 
     def _input(self, spec: SyntheticSpec | ReplaySpec) -> Input:
@@ -202,8 +215,9 @@ class _Document:
             self._unknown = set(spec.select) - {each.alias for each in aggregates}
             self._unknown |= self._draft.unknown_aggregates()
             having = self._having(spec.having, aggregates)
-        types = {field.name: field.type for field in fields}
-        group_by = tuple(FieldReference(key, types[key]) for key in spec.group_by if key in types)
+        known = {each.name: FieldReference(each.name, each.type, each.nullable) for each in fields}
+        group_by = tuple(known[key] for key in spec.group_by if key in known)
+        where = _with_keys(where, group_by)
         found = Query(where, group_by, query_window(spec.window), spec.grace, aggregates, having)
         self._check_lists(found)
         return found
@@ -321,6 +335,13 @@ class _Document:
             )
             instead = "let the records carry a field that says it already, such as a group"
             self._wrong(("query",), what, instead)
+
+
+def _with_keys(where: Expression | None, group_by: Sequence[FieldReference]) -> Expression | None:
+    """`where` of those records alone that have a group."""
+    known = tuple(Not(IsNull(key)) for key in group_by if key.nullable)
+    every: tuple[Expression, ...] = known if where is None else (*known, where)
+    return And(every) if len(every) > 1 else next(iter(every), None)
 
 
 def _better(name: str) -> str:

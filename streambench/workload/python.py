@@ -12,6 +12,7 @@ from streambench.model.expression import (
     ArithmeticOperator,
     Call,
     CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -22,6 +23,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Function,
+    IsNull,
     Like,
     Literal,
     Membership,
@@ -29,9 +31,11 @@ from streambench.model.expression import (
     Or,
     ValueType,
     Wildcard,
+    may_be_null,
     type_of,
 )
 from streambench.workload.patterns import to_regex
+from streambench.workload.strict import strict_form, strict_name
 
 _OPERATORS: Final = {
     ComparisonOperator.EQ: "==",
@@ -51,7 +55,31 @@ _DECIMAL: Final = "Decimal"
 _REMAINDER: Final = "remainder"
 _MATCHES: Final = "matches"
 _ROUNDED: Final = "rounded"
+_STRICT: Final = "strict"
+_ALL_OF: Final = "all_of"
+_ANY_OF: Final = "any_of"
+_COALESCE: Final = "coalesce"
 _HELPERS: Final = {
+    _STRICT: '''def strict(function, *values):
+    """Its value; None where one that it is made of is None."""
+    return None if any(value is None for value in values) else function(*values)
+''',
+    _ALL_OF: '''def all_of(*conditions):
+    """Whether all hold; None where none fails and some are None."""
+    if any(condition is False for condition in conditions):
+        return False
+    return None if any(condition is None for condition in conditions) else True
+''',
+    _ANY_OF: '''def any_of(*conditions):
+    """Whether one holds; None where none does and some are None."""
+    if any(condition is True for condition in conditions):
+        return True
+    return None if any(condition is None for condition in conditions) else False
+''',
+    _COALESCE: '''def coalesce(*values):
+    """The first that is not None."""
+    return next((value for value in values if value is not None), None)
+''',
     _ROUNDED: '''def rounded(number):
     """The whole number that is nearest to a double, as a double; of two the one farther from 0."""
     whole = float(int(number))
@@ -81,7 +109,10 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
     """Return a Python expression; `variable` renders a field's name, such as `d["price"]`.
 
     Some call the functions of `helpers_of`; decimals need the class `Decimal`, in a context of enough digits.
+    What has no value is None.
     """
+    if (lacking := _lacking(expression, variable)) is not None:
+        return lacking
 
     def operand(inner: Expression) -> str:
         text = to_python(inner, variable=variable)
@@ -105,9 +136,14 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return _call(expression, [operand(each) for each in expression.arguments])
         case CaseWhen(branches=branches, otherwise=otherwise):
             chosen = "".join(
-                f"{operand(each.value)} if {operand(each.condition)} else " for each in branches
+                f"{operand(each.value)} if {_holds(each.condition, operand)} else "
+                for each in branches
             )
-            return chosen + operand(otherwise)
+            return chosen + ("None" if otherwise is None else operand(otherwise))
+        case Coalesce(operands=operands):
+            return f"{_COALESCE}({', '.join(operand(each) for each in operands)})"
+        case IsNull(operand=inner):
+            return f"{operand(inner)} is None"
         case Comparison(operator=comparison, left=left, right=right):
             return f"{operand(left)} {_OPERATORS[comparison]} {operand(right)}"
         case Like():
@@ -119,10 +155,42 @@ def to_python(expression: Expression, *, variable: Callable[[str], str] = lambda
             return " and ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
             return " or ".join(operand(inner) for inner in operands)
+        case Not(operand=IsNull(operand=inner)):
+            return f"{operand(inner)} is not None"
         case Not(operand=inner):
             return f"not ({to_python(inner, variable=variable)})"
         case _:
             assert_never(expression)
+
+
+def python_condition(
+    condition: Expression, *, variable: Callable[[str], str] = lambda name: name
+) -> str:
+    """The same of a condition that counts only where it is true."""
+    text = to_python(condition, variable=variable)
+    return f"({text}) is True" if may_be_null(condition) else text
+
+
+def _holds(condition: Expression, operand: Callable[[Expression], str]) -> str:
+    text = operand(condition)
+    return f"({text} is True)" if may_be_null(condition) else text
+
+
+def _lacking(expression: Expression, variable: Callable[[str], str]) -> str | None:
+    """An expression that is made of what may have no value; None for any other."""
+    match expression:
+        case FieldReference() | Literal() | CaseWhen() | Coalesce() | IsNull():
+            return None
+        case And(operands=operands) | Or(operands=operands) if may_be_null(expression):
+            each = ", ".join(to_python(one, variable=variable) for one in operands)
+            return f"{_ALL_OF if isinstance(expression, And) else _ANY_OF}({each})"
+        case _ if may_be_null(expression):
+            strict, given = strict_form(expression)
+            names = ", ".join(strict_name(at) for at in range(len(given)))
+            values = ", ".join(to_python(each, variable=variable) for each in given)
+            return f"{_STRICT}(lambda {names}: {to_python(strict)}, {values})"
+        case _:
+            return None
 
 
 def _converted(type_: ValueType, before: ValueType, text: str) -> str:

@@ -17,6 +17,7 @@ from streambench.model.expression import (
     Branch,
     Call,
     CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Division,
@@ -24,10 +25,12 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Function,
+    IsNull,
     Literal,
     Membership,
     Not,
     Or,
+    may_be_null,
     type_of,
 )
 from streambench.model.workload import Field
@@ -40,13 +43,7 @@ from streambench.workload.alike import (
     in_digits,
     of_one_type,
 )
-from streambench.workload.constants import (
-    as_double,
-    computed,
-    divided,
-    is_number,
-    negated,
-)
+from streambench.workload.constants import as_double, computed, divided, is_number, negated
 from streambench.workload.conversions import Conversion, ConversionError, cast, rounded
 from streambench.workload.literals import LiteralError, number_literal, text_literal
 from streambench.workload.names import did_you_mean, nearest
@@ -57,7 +54,7 @@ from streambench.workload.subset import (
     COMPARISONS,
     CONDITIONS,
     INSTEAD,
-    NO_NULL,
+    NEVER_NULL,
     OF_A_STRING,
     SUBSET,
 )
@@ -77,7 +74,7 @@ class ExpressionReader:
         self.text = text
         self._called = called
         self._columns: dict[str, Expression] = {
-            field.name: FieldReference(field.name, field.type) for field in fields
+            field.name: FieldReference(field.name, field.type, field.nullable) for field in fields
         }
         self._columns |= named or {}
 
@@ -106,6 +103,8 @@ class ExpressionReader:
                 return self._between(node)
             case exp.Like() | exp.Escape():
                 return self._like(node)
+            case exp.Is():
+                return self._is_null(node)
             case exp.Boolean():
                 return Literal(bool(node.this))
             case _:
@@ -145,6 +144,8 @@ class ExpressionReader:
             return self._literal(node)
         if isinstance(node, exp.Case):
             return self._case(node)
+        if isinstance(node, exp.Coalesce):
+            return self._coalesce(node)
         if isinstance(node, exp.Neg | exp.Div | exp.Abs) or type(node) in ARITHMETIC:
             return self._arithmetic(node)
         if isinstance(node, CONDITIONS):
@@ -225,8 +226,9 @@ class ExpressionReader:
             raise self.refusal(node, "nothing to convert")
         if any(value for key, value in node.args.items() if key not in ("this", "to", "decimals")):
             raise self.refusal(node, "a cast or round with more than that; write round(x, 2)")
+        value = self.anything(operand)
         with self._refusing(node):
-            return make(self.anything(operand), to)
+            return make(value, to)
 
     def _substring(self, node: exp.Substring) -> Expression:
         start, length = node.args.get("start"), node.args.get("length")
@@ -245,18 +247,33 @@ class ExpressionReader:
 
     def _case(self, node: exp.Case) -> Expression:
         otherwise = node.args.get("default")
-        if otherwise is None:
-            raise self.refusal(
-                node,
-                f"CASE without ELSE: {NO_NULL}; an aggregate may have FILTER (WHERE …) instead",
-            )
         conditions = [self._when(node, each) for each in node.args["ifs"]]
         values = [self.value(each.args["true"]) for each in node.args["ifs"]]
-        values.append(self.value(otherwise))
+        values += [] if otherwise is None else [self.value(otherwise)]
         with self._refusing(node):
             values = of_one_type(values)
-        branches = tuple(map(Branch, conditions, values[:-1]))
-        return CaseWhen(branches, values[-1])
+        branches = tuple(map(Branch, conditions, values))
+        return CaseWhen(branches, None if otherwise is None else values[-1])
+
+    def _coalesce(self, node: exp.Coalesce) -> Expression:
+        values = [self.value(each) for each in (node.this, *node.expressions)]
+        if not may_be_null(values[0]):
+            raise self.refusal(node, f"coalesce of {NEVER_NULL}")
+        if len(values) < 2:
+            raise self.refusal(node, "coalesce of one value; write coalesce(x, 0)")
+        with self._refusing(node):
+            values = of_one_type(values)
+        # Behind one that always has a value none is asked for.
+        last = next((at for at, each in enumerate(values) if not may_be_null(each)), len(values))
+        return Coalesce(tuple(values[: last + 1]))
+
+    def _is_null(self, node: exp.Is) -> Expression:
+        if not isinstance(node.expression, exp.Null):
+            raise self.refusal(node, "IS; write x IS NULL, x IS NOT NULL, or the condition alone")
+        operand = self.anything(node.this)
+        if not may_be_null(operand):
+            raise self.refusal(node, f"IS NULL of {NEVER_NULL}")
+        return IsNull(operand)
 
     def _when(self, node: exp.Case, branch: exp.If) -> Expression:
         if node.this is None:

@@ -103,7 +103,10 @@ class _Strict(BaseModel):
 
 
 class GeneratedField(_Strict):
-    """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ double = … }` or `{ bool = share }`."""
+    """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ double = … }` or `{ bool = share }`.
+
+    `null` is the share of records that have no value in it.
+    """
 
     choice: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | tuple[Text, ...] | None = None
     prefix: str | None = None
@@ -113,6 +116,7 @@ class GeneratedField(_Strict):
     scale: Annotated[int, Field(ge=0, le=MOST_SCALE)] | None = None
     double: tuple[FiniteFloat, FiniteFloat] | None = None
     bool_: Annotated[float | None, Field(alias="bool", ge=0, le=1)] = None
+    null: Annotated[float | None, Field(gt=0, lt=1)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -191,12 +195,13 @@ ColumnNameSpec: TypeAlias = Annotated[
 class ReplayedField(_Strict):
     """`"string"`, `"decimal(10,2)"`, or `{ column = "User ID", type = "string" }`: a column of the file.
 
-    `times` makes whole numbers of decimals: 100 makes cents of euros.
+    `times` makes whole numbers of decimals: 100 makes cents of euros. `null`: a row may have no value in it.
     """
 
     type: TypeName
     column: ColumnNameSpec | None = None
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
+    null: bool = False
 
     @model_validator(mode="after")
     def _times_a_number(self) -> ReplayedField:

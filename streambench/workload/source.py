@@ -56,7 +56,8 @@ _MOST_GROUPS: Final = 1 << 20
 class Survey:
     """What the selected part of a replayed file holds; instants in ms since the epoch.
 
-    `left_out` rows of the whole file have no value in some column that is read. `middle_event_ms` are the
+    `left_out` rows of the whole file have no value in some column that is read, where there must be one.
+    `without_key` rows of the part lack a value of their group. `middle_event_ms` are the
     event times between which nine tenths lie.
     """
 
@@ -68,6 +69,7 @@ class Survey:
     bounds: Ranges  # least and greatest value of each number
     groups: tuple[tuple[KeyValue, ...], ...]  # distinct ones, sorted: a million at most
     left_out: int = 0
+    without_key: int = 0
     middle_event_ms: tuple[int, int] = (0, 0)
 
     @property
@@ -128,6 +130,7 @@ def _of_copies(found: Survey, copies: Copies, place: int) -> Survey:
     return dataclasses.replace(
         found,
         rows=found.rows * copies.count,
+        without_key=found.without_key * copies.count,
         last_arrival_ms=found.last_arrival_ms + later_ms,
         last_event_ms=found.last_event_ms + later_ms,
         groups=tuple(sorted(groups_of_copies(found.groups, copies, place), key=repr)),
@@ -155,13 +158,22 @@ def _survey(
             + " FROM source"
         ).fetchone()
         keys = ", ".join(f'"{key.name}"' for key in group_by)
+        has_key = " AND ".join(f'"{key.name}" IS NOT NULL' for key in group_by if key.nullable)
         groups = connection.execute(
-            f"SELECT DISTINCT {keys} FROM source ORDER BY ALL LIMIT {_MOST_GROUPS}"
+            f"SELECT DISTINCT {keys} FROM source WHERE {has_key or 'TRUE'}"
+            f" ORDER BY ALL LIMIT {_MOST_GROUPS}"
         ).fetchall()
+        without_key = 0
+        if has_key:
+            (without_key,) = connection.execute(
+                f"SELECT count(*) FROM source WHERE NOT ({has_key})"
+            ).fetchone()
     if row[0] == 0:
         raise UsageError(_empty(replay), hint="widen `begin` and `end` in workload.toml")
+    # A column without any value is of no range, and nothing is computed of it.
     bounds = {
-        name: (exact(row[6 + 2 * at]), exact(row[7 + 2 * at])) for at, name in enumerate(numbers)
+        name: (exact(row[6 + 2 * at] or 0), exact(row[7 + 2 * at] or 0))
+        for at, name in enumerate(numbers)
     }
     return Survey(
         rows=int(row[0]),
@@ -172,6 +184,7 @@ def _survey(
         bounds=bounds,
         groups=tuple(groups),
         left_out=left_out,
+        without_key=int(without_key),
         middle_event_ms=(int(row[5][0]), int(row[5][1])),
     )
 
@@ -208,7 +221,12 @@ def columns_of(
     for field in fields:
         known_as = named(cell(field.in_file.name), field.name)
         value = reading_of(field.type).value(known_as.cell, field.in_file.times)
-        columns.append(Column(field.name, field, known_as, value))
+        column = Column(field.name, field, known_as, value, replay.leave_out)
+        if field.nullable:
+            column = dataclasses.replace(
+                column, value_sql=f"CASE WHEN NOT {column.is_missing} THEN {value} END"
+            )
+        columns.append(column)
     return tuple(columns)
 
 

@@ -16,6 +16,7 @@ from streambench.model.expression import (
     ArithmeticOperator,
     Call,
     CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Constant,
@@ -26,6 +27,7 @@ from streambench.model.expression import (
     FieldReference,
     FieldType,
     Function,
+    IsNull,
     Like,
     Literal,
     Membership,
@@ -33,6 +35,7 @@ from streambench.model.expression import (
     Or,
     ValueType,
     Wildcard,
+    may_be_null,
     type_of,
 )
 from streambench.workload.constants import as_double
@@ -113,6 +116,11 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
                 # It divides by a power of ten, and rounds twice where there are many digits.
                 text = f"CAST({text} AS VARCHAR)"
             return f"CAST({text} AS {sql_type(type_, dialect)})"
+        case Call(function=Function.CONCAT, arguments=arguments) if (
+            dialect.reader is SqlReader.DUCKDB and may_be_null(expression)
+        ):
+            # Its CONCAT leaves out what is NULL.
+            return f"({' || '.join(operand(each) for each in arguments)})"
         case Call(function=function, arguments=arguments):
             return _call(function, [to_sql(each, dialect) for each in arguments])
         case CaseWhen(branches=branches, otherwise=otherwise):
@@ -120,7 +128,12 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
                 f" WHEN {to_sql(each.condition, dialect)} THEN {_chosen(each.value, dialect)}"
                 for each in branches
             )
-            return f"CASE{whens} ELSE {_chosen(otherwise, dialect)} END"
+            last = "" if otherwise is None else f" ELSE {_chosen(otherwise, dialect)}"
+            return f"CASE{whens}{last} END"
+        case Coalesce(operands=operands):
+            return f"COALESCE({', '.join(_chosen(each, dialect) for each in operands)})"
+        case IsNull(operand=inner):
+            return f"{operand(inner)} IS NULL"
         case Comparison(operator=comparison, left=left, right=right):
             first = operand(left)
             if comparison not in _SAME_FOR_ALL and type_of(left) is FieldType.STRING:
@@ -135,6 +148,8 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return " AND ".join(operand(inner) for inner in operands)
         case Or(operands=operands):
             return " OR ".join(operand(inner) for inner in operands)
+        case Not(operand=IsNull(operand=inner)):
+            return f"{operand(inner)} IS NOT NULL"
         case Not(operand=inner):
             return f"NOT ({to_sql(inner, dialect)})"
         case _:
@@ -215,7 +230,7 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
     argument = None if x is None else to_sql(x, dialect)
     match aggregate.function:
         case AggregateFunction.COUNT:
-            call = "COUNT(*)"
+            call = "COUNT(*)" if argument is None else f"COUNT({argument})"
         case AggregateFunction.COUNT_DISTINCT if dialect.reader is SqlReader.SPARK:
             # It counts nothing distinct in a stream; the size of the set that it collects is the same.
             return f"SIZE(COLLECT_SET({argument}){filter_to_sql(aggregate, dialect)})"
@@ -259,11 +274,11 @@ def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
 def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
     """The value at the least or the greatest time: of pairs of both the least or the greatest one.
 
-    Flink has no order of pairs. To it they are texts, with digits of which the order is that of numbers.
+    A pair is there where its value is NULL, too, so such records are left out. Flink has no order of pairs. To it they are texts, with digits of which the order is that of numbers.
     """
     assert aggregate.argument is not None, "what is first is something"
     extreme = "MIN" if aggregate.function is AggregateFunction.FIRST else "MAX"
-    x, where = to_sql(aggregate.argument, dialect), filter_to_sql(aggregate, dialect)
+    x, where = to_sql(aggregate.argument, dialect), _filter(aggregate.passing, dialect)
     type_ = type_of(aggregate.argument)
     match dialect.reader:
         case SqlReader.DUCKDB:
@@ -288,15 +303,17 @@ def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
 
 def filter_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
     """Return its FILTER, with a space before it; nothing where it has none."""
-    if aggregate.filter is None:
-        return ""
-    return f" FILTER (WHERE {to_sql(aggregate.filter, dialect)})"
+    return _filter(aggregate.filter, dialect)
+
+
+def _filter(condition: Expression | None, dialect: Dialect) -> str:
+    return "" if condition is None else f" FILTER (WHERE {to_sql(condition, dialect)})"
 
 
 def _is_closed(expression: Expression) -> bool:
     """Whether it needs no parentheses; a negative number does, as in a - (-1)."""
     match expression:
-        case FieldReference() | Call() | Convert() | CaseWhen():
+        case FieldReference() | Call() | Convert() | CaseWhen() | Coalesce():
             return True
         case Arithmetic(operator=operator):
             return operator is ArithmeticOperator.MOD

@@ -27,6 +27,7 @@ CONDITIONS: Final = (
     exp.Like,
     exp.Escape,
     exp.Boolean,
+    exp.Is,
 )
 ARITHMETIC: Final[Mapping[type[exp.Expression], ArithmeticOperator]] = {
     exp.Add: ArithmeticOperator.ADD,
@@ -41,7 +42,8 @@ OF_A_STRING: Final[Mapping[type[exp.Expression], Function]] = {
 }
 SUBSET: Final = (
     "columns, numbers, 'strings', + - * / %, = <> < <= > >=, AND, OR, NOT, IN (…), BETWEEN, LIKE, "
-    "CASE WHEN … ELSE … END, || and lower, upper, length, substring, concat, abs, round, cast"
+    "IS NULL, CASE WHEN … ELSE … END, || and lower, upper, length, substring, concat, abs, round, cast, "
+    "coalesce"
 )
 """What an expression can be made of, in words."""
 COMPUTING: Final = (
@@ -55,18 +57,19 @@ COMPUTING: Final = (
     exp.Concat,
     exp.DPipe,
     exp.Case,
+    exp.Coalesce,
     exp.Like,
 )
 """What computes values of others."""
-NO_NULL: Final = "no value is ever null"
+NEVER_NULL: Final = (
+    "what always has a value; only fields that are declared with `null` can lack one"
+)
 # What people try first, and what to write instead.
 INSTEAD: Final[Mapping[type[exp.Expression], str]] = {
     exp.IntDiv: "whole-number division; a / b is a real number, and a % b what is left",
     exp.ILike: "ILIKE; compare lower(x) with LIKE",
-    exp.Is: f"IS NULL: {NO_NULL}",
-    exp.Null: f"NULL: {NO_NULL}",
-    exp.Coalesce: f"coalesce: {NO_NULL}",
-    exp.Nullif: f"nullif: {NO_NULL}",
+    exp.Null: "NULL; ask for it by IS NULL, and leave ELSE out of CASE for no value",
+    exp.Nullif: "nullif; write CASE WHEN x <> y THEN x END",
     exp.If: "if; write CASE WHEN … THEN … ELSE … END",
     exp.TryCast: "try_cast; cast(x as bigint) has a value of every number",
     exp.Subquery: "sub-queries",

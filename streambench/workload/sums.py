@@ -79,6 +79,7 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
     keys = workload.query.group_by
     grouped = ", ".join(f"key_{at}" for at in range(len(keys)))
     named = ", ".join(f'source."{key.name}" AS key_{at}' for at, key in enumerate(keys))
+    has_key = " AND ".join(f'source."{key.name}" IS NOT NULL' for key in keys if key.nullable)
     window = workload.query.window
     # A session may hold all records of its group.
     starts = "0" if isinstance(window, Sessions) else window.starts_sql(f'source."{EVENT_MS}"')
@@ -87,7 +88,7 @@ def greatest_replayed(workload: Workload, replay: Replay) -> dict[str, int]:
         row = connection.execute(
             f"SELECT {totals} FROM (SELECT {each} FROM ("
             f"SELECT {named}, {starts} AS starts_ms, {values}"
-            f" FROM source) GROUP BY {grouped}, starts_ms)"
+            f" FROM source WHERE {has_key or 'TRUE'}) GROUP BY {grouped}, starts_ms)"
         ).fetchone()
     return {a.alias: times * int(value or 0) for a, value in zip(sums, row, strict=True)}
 

@@ -35,6 +35,7 @@ from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
 from streambench.workload.sums import most_records_in_a_window, peak_rate_per_s
+from streambench.workload.without_key import generated_without_key
 
 _MIN_WINDOWS: Final = 3
 _SHOWN_KEYS: Final = 5
@@ -64,6 +65,8 @@ def findings(
             )
             beyond = [*single_values(workload, ranges)]
             beyond = beyond or [*generated_sums(workload, ranges, records)]
+            told = generated_without_key(workload)
+            found += [Finding(message, hint, fatal=False) for message, hint in told]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
             found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]

@@ -15,6 +15,7 @@ from streambench.model.trial import Completed, Invalid
 from streambench.results.bundle import Bundle
 from tests.end_to_end.bench import run
 from tests.one_broker import brief_jvms
+from tests.workload.lacking import LACKING
 
 pytestmark = pytest.mark.engine
 
@@ -267,3 +268,20 @@ wide_in_cart = "stddev_pop(spent) filter (where page = '/cart')"
 
 def test_aggregates_of_sessions(tmp_path: Path) -> None:
     assert_right_everywhere(tmp_path, SESSIONS)
+
+
+def test_values_that_are_not_there(tmp_path: Path) -> None:
+    found = assert_right_everywhere(tmp_path, LACKING)
+    assert found.run.trace_without_key > 100
+    assert any("without a key (city and zone)" in warning for warning in found.run.warnings)
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            judged = rows.filter(rows.column("row_class").is_valid())
+            assert 0 < judged.column("value:mean").null_count < judged.num_rows
+            assert '["null",3]' in set(rows.column("key").to_pylist())
+
+
+def test_sessions_and_windows_that_overlap_of_values_that_are_not_there(tmp_path: Path) -> None:
+    text = LACKING.replace('tumbling = "500 ms"', 'session = "20 ms"')
+    assert_right_everywhere(tmp_path, text.replace("paid > 1 and", "paid > 0 and"))

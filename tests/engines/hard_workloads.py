@@ -66,9 +66,10 @@ def names() -> tuple[Workload, ...]:
     return tuple(found)
 
 
-def large() -> tuple[Workload, ...]:
+def large(null: str = "") -> tuple[Workload, ...]:
     """As many constants, operators, levels and aggregates as there may be."""
-    fields = f'n = {{ int = [0, 9] }}\ns = {{ choice = ["a", "v7", "v{MOST_VALUES // 2 - 1}"] }}'
+    last = f"v{MOST_VALUES // 2 - 1}"
+    fields = f'n = {{ int = [0, 9]{null} }}\ns = {{ choice = ["a", "v7", "{last}"]{null} }}'
     select = '[query.select]\nrows_of = "count(*)"'
     texts = ", ".join(f"'v{number}'" for number in range(MOST_VALUES // 2))
     numbers = ", ".join(str(number - 5) for number in range(MOST_VALUES // 2))
@@ -86,6 +87,24 @@ def large() -> tuple[Workload, ...]:
         _declared(fields=fields, query=f'where = "{chain}"\n{select}'),
         _declared(fields=fields, query=f'where = "{levels}"\n{select}'),
         _declared(fields=fields, query=f"[query.select]\n{sums}"),
+    )
+
+
+def lacking() -> tuple[Workload, ...]:
+    """The same of fields that may lack values; and every aggregate that leaves nulls out."""
+    functions = ("first", "last", "stddev_samp", "var_pop", "avg", "min", "sum", "count")
+    select = "\n".join(
+        f'a{number} = "{functions[number % len(functions)]}(n * 0.5 + {number})"'
+        for number in range(MOST_AGGREGATES)
+    )
+    having = " OR ".join(f"a{number} IS NULL OR a{number} > 3" for number in range(16))
+    return (
+        *large(", null = 0.1"),
+        _declared(
+            fields="n = { int = [0, 9], null = 0.1 }",
+            query=f'having = "{having.replace("a7 IS NULL OR ", "").replace("a15 IS NULL OR ", "")}"\n'
+            f"[query.select]\n{select}",
+        ),
     )
 
 
@@ -142,4 +161,4 @@ def typed() -> tuple[Workload, ...]:
 
 def all_of_them() -> tuple[Workload, ...]:
     """Every one."""
-    return (*names(), *large(), *long(), *typed())
+    return (*names(), *large(), *lacking(), *long(), *typed())

@@ -19,7 +19,7 @@ from streambench.runtime.artifacts import resolve
 from streambench.workload.sql import FLINK as FLINK_DIALECT
 from streambench.workload.sql import SPARK as SPARK_DIALECT
 from streambench.workload.sql import Dialect, sql_type
-from tests.workload.meanings import json_line
+from tests.workload.meaning_tables import json_line
 
 _TIMEOUT_S = 240
 _FLINK = """

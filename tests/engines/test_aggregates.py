@@ -25,7 +25,7 @@ from streambench.model.plan import Plan, Unsupported, Whose
 from streambench.model.windows import Sessions, Tumbling
 from streambench.model.workload import Workload
 from streambench.workload.expressions import parse_aggregate, parse_expression, parse_having
-from streambench.workload.java import to_java
+from streambench.workload.java import java_condition
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
 from tests.workload.aggregates import (
@@ -38,7 +38,7 @@ from tests.workload.aggregates import (
     meant,
     same,
 )
-from tests.workload.meanings import json_line
+from tests.workload.meaning_tables import json_line
 
 WORKLOAD = replace(
     CLICKS,
@@ -234,9 +234,9 @@ def test_the_python_program_gives_rows_to_the_groups_that_are_meant(having: str)
 @pytest.mark.engine
 def test_the_java_program_gives_rows_to_the_groups_that_are_meant(tmp_path: Path) -> None:
     workload = asking(" and ".join(f"({having})" for having in HAVING))
-    made_from = {total.alias: total.value for total in totals_of(WORKLOAD.query, {})}
+    made_from = {total.alias: total.object for total in totals_of(WORKLOAD.query, {})}
     conditions = ' + "," + '.join(
-        f"({to_java(parse_having(having, WORKLOAD.query.aggregates), variable=made_from.__getitem__)})"
+        f"({java_condition(parse_having(having, WORKLOAD.query.aggregates), variable=made_from.__getitem__)})"
         for having in HAVING
     )
     harness = java(of_sessions=False).replace(

@@ -16,7 +16,9 @@ from streambench.workload.java import to_java
 from streambench.workload.letters import is_even
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
-from tests.workload.meanings import PLAIN, TABLES, Table, json_line, same
+from tests.workload.meaning_tables import Table, json_line, same
+from tests.workload.meanings import PLAIN, TABLES
+from tests.workload.null_meanings import NULLABLE
 
 HARNESS = """
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
@@ -39,23 +41,23 @@ class Harness {
     }
 
     static String json(String text) {
-        return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+        return text == null ? "null" : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
-    static String json(long number) {
+    static String json(Long number) {
         return String.valueOf(number);
     }
 
-    static String json(double number) {
+    static String json(Double number) {
         return String.valueOf(number);
     }
 
-    static String json(boolean flag) {
+    static String json(Boolean flag) {
         return String.valueOf(flag);
     }
 
     static String json(java.math.BigDecimal number) {
-        return json(number.toPlainString());
+        return number == null ? "null" : json(number.toPlainString());
     }
 }
 """
@@ -65,6 +67,8 @@ def workload(table: Table = PLAIN) -> Workload:
     """A query that reads all fields, and needs every helper."""
     if table is PLAIN:
         condition, total = "s < t or n < m", "sum(length(t) % 3)"
+    elif table is NULLABLE:
+        condition, total = "s < t or n < m or p > x", "sum(n + k + length(t)) filter (where ok)"
     else:
         condition, total = "p < q and ok and x > 0", "sum(p * k)"
     query = replace(
@@ -114,3 +118,7 @@ def test_helpers_are_there_only_where_they_are_needed() -> None:
     with_them = {each.name for each in programs(workload(), retention_ms=1, parser=JsonParser.FLAT)}
     without = {each.name for each in programs(CLICKS, retention_ms=1, parser=JsonParser.FLAT)}
     assert with_them - without == {"Text.java"}
+    null = {
+        each.name for each in programs(workload(NULLABLE), retention_ms=1, parser=JsonParser.FLAT)
+    }
+    assert null - with_them == {"Nulls.java"}

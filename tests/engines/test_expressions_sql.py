@@ -13,7 +13,9 @@ from streambench.model.expression import FieldType
 from streambench.model.workload import Field
 from streambench.workload.sql import FLINK, SPARK, Dialect, aggregate_to_sql, to_sql
 from tests.engines.sql_lab import FLINK_SQL, SPARK_SQL, SqlEngine, run_sql
-from tests.workload import aggregates, meanings
+from tests.workload import aggregates
+from tests.workload.meaning_tables import Table, same
+from tests.workload.meanings import TABLES
 
 pytestmark = pytest.mark.engine
 
@@ -50,9 +52,41 @@ def test_plain_names_of_variances_are_those_of_a_sample(tmp_path: Path, name: st
     assert found[2] == [[None, None]]
 
 
-@pytest.mark.parametrize("table", meanings.TABLES.values(), ids=meanings.TABLES)
+LACKING: list[Mapping[str, Any]] = [{"s": "a", "n": 1}, {"s": None, "n": 2}, {"s": None, "n": 3}]
+LACKING_FIELDS = [
+    Field("s", FieldType.STRING, None, nullable=True),
+    Field("n", FieldType.BIGINT, None),
+]
+
+
+def in_duckdb(query: str) -> list[list[Any]]:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE records (s VARCHAR, n BIGINT)")
+        rows = [[each["s"], each["n"]] for each in LACKING]
+        connection.executemany("INSERT INTO records VALUES (?, ?)", rows)
+        return [list(row) for row in connection.execute(query).fetchall()]
+
+
 @pytest.mark.parametrize("name", ENGINES)
-def test_an_engine_finds_what_is_meant(tmp_path: Path, name: str, table: meanings.Table) -> None:
+def test_nulls_are_a_group_of_their_own(tmp_path: Path, name: str) -> None:
+    query = "SELECT s, COUNT(*) FROM records GROUP BY s"
+    (found,) = run_sql(ENGINES[name][0], LACKING_FIELDS, LACKING, [query], tmp_path)
+    assert sorted(found, key=str) == sorted(in_duckdb(query), key=str) == [["a", 1], [None, 2]]
+
+
+def test_a_pair_counts_without_its_value(tmp_path: Path) -> None:
+    """So what is greatest may be null; with a filter of those that have it, it is not."""
+    filtered = " FILTER (WHERE s IS NOT NULL)"
+    spark = "SELECT MAX(NAMED_STRUCT('at', n, 'value', s)){}.value FROM records"
+    queries = [spark.format(each) for each in ("", filtered)]
+    assert run_sql(SPARK_SQL, LACKING_FIELDS, LACKING, queries, tmp_path) == [[[None]], [["a"]]]
+    duck = "SELECT (MAX({{'at': n, 'value': s}}){}).value FROM records"
+    assert [in_duckdb(duck.format(each)) for each in ("", filtered)] == [[[None]], [["a"]]]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_finds_what_is_meant(tmp_path: Path, name: str, table: Table) -> None:
     engine, dialect = ENGINES[name]
     expressions = table.parsed()
     fields = [*table.fields, Field("id", FieldType.BIGINT, None)]
@@ -67,7 +101,7 @@ def test_an_engine_finds_what_is_meant(tmp_path: Path, name: str, table: meaning
         (text, records[at], value)
         for at, *values in rows
         for text, value in zip(expressions, values, strict=True)
-        if not meanings.same(value, table.all[text](records[at]))
+        if not same(value, table.all[text](records[at]))
     ]
     assert wrong == []
 

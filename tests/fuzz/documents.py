@@ -124,7 +124,7 @@ _fields = st.one_of(
     ),
     table({"decimal": st.sampled_from(([0.5, 99.25], [-1, 1], [1e300, 1e301], [0.1, 0.125]))}),
     table({"double": st.lists(st.floats(), min_size=2, max_size=2).map(sorted)}),
-    table({"bool": st.floats(-0.5, 1.5)}),
+    table({"bool": st.floats(-0.5, 1.5), "null": st.floats(-0.5, 1.5)}),
     table({n: _of(GeneratedField, n) for n in ("choice",)}),
 )
 _field_tables = st.builds(
@@ -135,6 +135,9 @@ _field_tables = st.builds(
             "action": st.just({"choice": ["view", "click"]}),
             "price": st.just({"int": [1, 500]}),
             "amount": st.just({"int": [0, 9]}),
+            "tip": st.just({"int": [0, 99], "null": 0.25}),
+            "note": st.just({"choice": ["view", "x"], "null": 0.5}),
+            "known": st.just({"bool": 0.5, "null": 0.1}),
         }
     ),
     st.dictionaries(names, _fields, max_size=2),
@@ -153,15 +156,18 @@ _generated = st.one_of(
     table({n: _of(SyntheticSpec, n) for n in ("rate", "partitions", "quantum")} | {"fields": _field_tables}),
 )  # fmt: skip
 _types = st.sampled_from(("string", "bigint", "boolean", "double", "decimal(10,2)", "decimal(19,0)", "decimal(2,3)"))  # fmt: skip
+_nullable = table({"type": _types, "null": st.booleans()})
 _replayed = table(
     {n: _of(ReplaySpec, n) for n in ("replay", "arrival", "event_time", "speed_up", "origin")}
-    | {"begin": st.one_of(raw, nasty_text), "fields": st.dictionaries(names, st.one_of(_types, _types, nasty_text), max_size=4)}
+    | {"begin": st.one_of(raw, nasty_text), "fields": st.dictionaries(names, st.one_of(_types, _nullable, nasty_text), max_size=4)}
 )  # fmt: skip
 _queries = table(
     {
         "where": st.one_of(sound_conditions, sound_conditions, expressions),
         "group_by": st.one_of(
-            st.just(["campaign"]), st.just(["campaign"]), st.lists(names, max_size=2)
+            st.just(["campaign"]),
+            st.sampled_from((["campaign"], ["note"], ["tip", "action"], ["known", "campaign"])),
+            st.lists(names, max_size=2),
         ),
         "window": table(dict.fromkeys(WindowSpec.model_fields, durations)),
         "grace": durations,

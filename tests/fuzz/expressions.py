@@ -13,6 +13,9 @@ COLUMNS: Final = (
     "action",
     "campaign",
     "amount",
+    "tip",
+    "note",
+    "known",
     '"price"',
     "PRICE",
     "prices",
@@ -111,7 +114,9 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 _whole = st.recursive(
-    st.sampled_from(("price", "amount", "1", "0", "-3", "500", "length(action)")),
+    st.sampled_from(
+        ("price", "amount", "tip", "1", "0", "-3", "500", "length(action)", "length(note)")
+    ),
     lambda inner: st.one_of(
         st.builds("{} {} {}".format, inner, st.sampled_from("+-*"), inner),
         st.builds("({})".format, inner),
@@ -119,6 +124,8 @@ _whole = st.recursive(
         st.builds("round({})".format, inner),
         st.builds("cast({} / 3 as bigint)".format, inner),
         st.builds("({}) % (3 + abs({}))".format, inner, inner),
+        st.builds("coalesce(tip + {}, {})".format, inner, inner),
+        st.builds("case when {} > {} then {} end".format, inner, inner, inner),
         st.builds("case when {} > {} then {} else {} end".format, inner, inner, inner, inner),
     ),
     max_leaves=4,
@@ -133,11 +140,12 @@ _good_value = st.one_of(
     st.builds("({}) {} {}".format, _whole, st.sampled_from("+-*"), st.sampled_from(("2.5", "0.125"))),
 )  # fmt: skip
 _good_text = st.recursive(
-    st.sampled_from(("action", "campaign", "'view'", "'ä'", "''")),
+    st.sampled_from(("action", "campaign", "note", "'view'", "'ä'", "''")),
     lambda inner: st.one_of(
         st.builds("{}({})".format, st.sampled_from(("lower", "upper")), inner),
         st.builds("substring({}, {}, {})".format, inner, st.integers(1, 9), st.integers(0, 9)),
         st.builds("{} || {}".format, inner, inner),
+        st.builds("coalesce(note || {}, {})".format, inner, inner),
         st.builds("{} || cast(price * {} as string)".format, inner, st.sampled_from(("1", "0.50"))),
         st.builds("case when {} = {} then {} else {} end".format, inner, inner, inner, inner),
     ),
@@ -147,6 +155,9 @@ _good_comparison = st.one_of(
     st.builds("{} {} {}".format, _good_value, st.sampled_from(OPERATORS[1:7]), _good_value),
     st.builds("{} {} '{}'".format, st.sampled_from(("action", "campaign")), st.sampled_from(("=", "<>", "<")), st.sampled_from(("view", "c1", "ä", ""))),
     st.builds("{} {} {}".format, _good_text, st.sampled_from(OPERATORS[1:7]), _good_text),
+    st.builds("({} || note) IS {}".format, _good_text, st.sampled_from(("NULL", "NOT NULL"))),
+    st.builds("tip - {} IS {}".format, _whole, st.sampled_from(("NULL", "NOT NULL"))),
+    st.sampled_from(("known", "NOT known", "known IS NULL", "known = (tip > 3)", "tip NOT IN (1, 2, 3)")),
     st.builds("{} LIKE '{}'".format, _good_text, st.sampled_from(("v%", "%_w", "a_c", "%ä%", "", "_"))),
     st.builds(lambda many: f"price IN ({', '.join(map(str, many))})", st.lists(st.integers(-9, 999), min_size=1, max_size=30)),
     st.builds(lambda many: f"action IN ({', '.join(map(repr, many))})", st.lists(st.sampled_from(("view", "click", "x")), min_size=1, max_size=4)),
@@ -162,7 +173,8 @@ sound_conditions = st.recursive(
 _unfiltered = st.one_of(
     st.just("count(*)"),
     st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "first", "last")), _good_value),
-    st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5")))),
+    st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5", "known")))),
+    st.builds("count({})".format, st.one_of(_good_text, _good_value, st.just("known"))),
 )  # fmt: skip
 sound_aggregates = st.one_of(
     _unfiltered, st.builds("{} filter (where {})".format, _unfiltered, sound_conditions)

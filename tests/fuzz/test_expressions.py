@@ -21,6 +21,9 @@ FIELDS: Final = (
     Field("action", FieldType.STRING, None),
     Field("price", FieldType.BIGINT, None),
     Field("amount", FieldType.BIGINT, None),
+    Field("tip", FieldType.BIGINT, None, nullable=True),
+    Field("note", FieldType.STRING, None, nullable=True),
+    Field("known", FieldType.BOOLEAN, None, nullable=True),
 )
 
 

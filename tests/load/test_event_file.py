@@ -18,6 +18,7 @@ from streambench.model.windows import Hopping
 from streambench.model.workload import Workload
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
+from tests.workload.lacking import LACKING
 
 CLICKS = load_workload(shipped_root() / "clicks")
 FROM_MS = 946_684_800_000
@@ -63,6 +64,23 @@ def test_both_forms_of_file_say_the_same(tmp_path: Path, trace: Trace) -> None:
     assert from_lines == from_table
     assert len(from_lines) == trace.meta.records
     assert str(pq.read_schema(table).field("event_time").type) == "timestamp[ms, tz=UTC]"
+
+
+def test_both_forms_of_file_say_what_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "workload.toml").write_text(LACKING, encoding="utf-8")
+    rides = load_workload(tmp_path)
+    found = compile_trace(rides, duration_ms=500, seed=1, cache=tmp_path / "traces")
+    columns = (
+        "epoch_ms(event_time::TIMESTAMPTZ), city, zone, driver, fare::DECIMAL(4,2), tip, km, card"
+    )
+    rows = []
+    with duckdb.connect() as connection:
+        for file in (tmp_path / "events.jsonl", tmp_path / "events.parquet"):
+            write_events(file, rides, found)
+            rows.append(connection.execute(f"SELECT {columns} FROM '{file}'").fetchall())
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == found.meta.records
+    assert all(0 < sum(row[at] is None for row in rows[0]) < len(rows[0]) for at in range(1, 8))
 
 
 @pytest.mark.parametrize("file", ["events.jsonl", "events.parquet"])

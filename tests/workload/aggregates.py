@@ -13,6 +13,7 @@ from streambench.model.aggregate import Aggregate
 from streambench.model.expression import DecimalType, FieldType
 from streambench.model.workload import Field
 from streambench.workload.expressions import parse_aggregate
+from tests.workload.meaning_tables import half_up
 
 Event: TypeAlias = Mapping[str, Any]
 Meaning: TypeAlias = Callable[[Any], Any]
@@ -26,6 +27,11 @@ FIELDS = (
     Field("weight", FieldType.DOUBLE, None),
     Field("gift", FieldType.BOOLEAN, None),
     Field("at", FieldType.BIGINT, None),
+    Field("tip", FieldType.BIGINT, None, nullable=True),
+    Field("note", FieldType.STRING, None, nullable=True),
+    Field("vat", DecimalType(6, 2), None, nullable=True),
+    Field("size", FieldType.DOUBLE, None, nullable=True),
+    Field("fresh", FieldType.BOOLEAN, None, nullable=True),
 )
 TEXTS = ("", "ok", "né", "a b", "😀", "O'K")
 
@@ -50,6 +56,26 @@ def fees(events: Sequence[Event]) -> list[Decimal]:
 
 def gifts(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if event["gift"]]
+
+
+def known(events: Sequence[Event], name: str) -> list[Any]:
+    """The values of a field that are there."""
+    return [event[name] for event in events if event[name] is not None]
+
+
+def with_value(events: Sequence[Event], name: str) -> list[Event]:
+    """Those that have a value in a field."""
+    return [event for event in events if event[name] is not None]
+
+
+def map_known(function: Meaning, events: Sequence[Event], name: str) -> list[Any]:
+    """What becomes of the values that are there."""
+    return [function(value) for value in known(events, name)]
+
+
+def tipped(events: Sequence[Event]) -> list[Event]:
+    """Those that pass `tip > 5`."""
+    return [event for event in events if event["tip"] is not None and event["tip"] > 5]
 
 
 def mean(values: Sequence[float]) -> float:
@@ -179,6 +205,79 @@ TABLE: Mapping[str, tuple[str, Meaning]] = {
     ),
     "one_each": ("sum(1)", len),
     "never": ("sum(price) filter (where price > 1000)", lambda e: None),
+    "n_tip": ("count(tip)", lambda e: len(known(e, "tip"))),
+    "n_tip_ok": (
+        "count(tip) filter (where state = 'ok')",
+        lambda e: len(known(ok(e), "tip")),
+    ),
+    "n_tipped": ("count(*) filter (where tip > 5)", lambda e: len(tipped(e))),
+    "n_plain": (
+        "count(*) filter (where not (tip > 5))",
+        lambda e: len(known(e, "tip")) - len(tipped(e)),
+    ),
+    "n_none": ("count(*) filter (where tip is null)", lambda e: len(e) - len(known(e, "tip"))),
+    "tips": ("sum(tip)", lambda e: of_any(sum, known(e, "tip"))),
+    "tips_and_price": (
+        "sum(tip + price)",
+        lambda e: of_any(sum, [x["tip"] + x["price"] for x in e if x["tip"] is not None]),
+    ),
+    "tips_filled": (
+        "sum(coalesce(tip, 3))",
+        lambda e: sum(3 if x["tip"] is None else x["tip"] for x in e),
+    ),
+    "least_tip": ("min(tip)", lambda e: of_any(min, known(e, "tip"))),
+    "greatest_tip": (
+        "max(tip) filter (where fresh)",
+        lambda e: of_any(max, known([x for x in e if x["fresh"] is True], "tip")),
+    ),
+    "mean_tip": ("avg(tip)", lambda e: of_any(mean, known(e, "tip"))),
+    "notes": ("count(distinct note)", lambda e: len(set(known(e, "note")))),
+    "notes_of_tipped": (
+        "count(distinct note || state) filter (where tip > 5)",
+        lambda e: len({x["note"] + x["state"] for x in tipped(e) if x["note"] is not None}),
+    ),
+    "news": ("count(distinct fresh)", lambda e: len(set(known(e, "fresh")))),
+    "tip_kinds": ("count(distinct tip)", lambda e: len(set(known(e, "tip")))),
+    "vats": ("sum(vat)", lambda e: of_any(sum, known(e, "vat"))),
+    "vat_kinds": ("count(distinct vat)", lambda e: len(set(known(e, "vat")))),
+    "mean_vat": ("avg(vat)", lambda e: of_any(lambda v: float(sum(v)) / len(v), known(e, "vat"))),
+    "greatest_vat": ("max(vat)", lambda e: of_any(max, known(e, "vat"))),
+    "sizes": ("sum(size)", lambda e: of_any(math.fsum, known(e, "size"))),
+    "least_size": ("min(size * 2)", lambda e: of_any(min, [2.0 * x for x in known(e, "size")])),
+    "large_only": (
+        "sum(case when price > 30 then pieces end)",
+        lambda e: of_any(sum, [x["pieces"] for x in e if x["price"] > 30]),
+    ),
+    "tip_off": ("stddev_pop(tip)", lambda e: root(spread(known(e, "tip")))),
+    "tip_wide": ("var_samp(tip)", lambda e: spread(known(e, "tip"), sample=True)),
+    "vat_off_given": (
+        "stddev_samp(vat * 2) filter (where gift)",
+        lambda e: root(spread([2 * x for x in known(gifts(e), "vat")], sample=True)),
+    ),
+    "size_wide": ("var_pop(size)", lambda e: spread(known(e, "size"))),
+    "first_tip": ("first(tip)", lambda e: first(with_value(e, "tip"), lambda x: x["tip"])),
+    "last_tip_and_price": (
+        "last(tip + price)",
+        lambda e: last(with_value(e, "tip"), lambda x: x["tip"] + x["price"]),
+    ),
+    "last_vat_ok": (
+        "last(vat) filter (where state = 'ok')",
+        lambda e: last(with_value(ok(e), "vat"), lambda x: x["vat"]),
+    ),
+    "first_large": (
+        "first(case when price > 30 then pieces end)",
+        lambda e: first([x for x in e if x["price"] > 30], lambda x: x["pieces"]),
+    ),
+    "first_filled": (
+        "first(coalesce(tip, -9))",
+        lambda e: first(e, lambda x: -9 if x["tip"] is None else x["tip"]),
+    ),
+    "whole_vats": ("sum(cast(vat as bigint))", lambda e: of_any(sum, map_known(int, e, "vat"))),
+    "round_vats": (
+        "count(distinct cast(round(vat) as string))",
+        lambda e: len(set(map_known(half_up, e, "vat"))),
+    ),
+    "n_sizes": ("count(round(size))", lambda e: len(known(e, "size"))),
     "always": ("avg(pieces) filter (where price < 1000)", lambda e: mean([x["pieces"] for x in e])),
 }
 
@@ -190,6 +289,11 @@ ALL: Mapping[str, tuple[str, Meaning]] = {
     "last_weight_given": (
         "last(weight) filter (where gift)",
         lambda e: last(gifts(e), lambda x: x["weight"]),
+    ),
+    "first_size": ("first(size)", lambda e: first(with_value(e, "size"), lambda x: x["size"])),
+    "last_size_given": (
+        "last(size) filter (where gift)",
+        lambda e: last(with_value(gifts(e), "size"), lambda x: x["size"]),
     ),
 }
 
@@ -209,6 +313,11 @@ def meant(
 def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
     """Events of some shops; not every shop has one that passes each filter. Several are of one time."""
     rng, times = random.Random(seed), random.Random(-1 - seed)
+    more = random.Random(f"{seed}/null")
+
+    def perhaps(value: Any) -> Any:
+        return None if more.random() < 0.6 else value
+
     return [
         {
             "shop": f"s{rng.randrange(shops)}",
@@ -219,6 +328,11 @@ def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
             "weight": rng.choice([0.1, 2.5, -1e-3, rng.random() * 40]),
             "gift": rng.random() < 0.3,
             "at": times.randint(1_000, 1_000 + count // 3),
+            "tip": perhaps(more.randint(-3, 20)),
+            "note": perhaps(more.choice(TEXTS)),
+            "vat": perhaps(Decimal(more.randint(-500, 9_999)).scaleb(-2)),
+            "size": perhaps(more.choice([0.1, 2.5, -1e-3, more.random() * 40])),
+            "fresh": perhaps(more.random() < 0.5),
         }
         for _ in range(count)
     ]
@@ -247,5 +361,26 @@ HAVING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     ),
     "load > 20 or fee_kinds < n": lambda v: v["load"] > 20 or v["fee_kinds"] < v["n"],
     "fees < mean_fee or n > 2.5": lambda v: float(v["fees"]) < v["mean_fee"] or v["n"] > 2,
+    "tips > 10": lambda v: v["tips"] is not None and v["tips"] > 10,
+    "not (tips > 10)": lambda v: v["tips"] is not None and v["tips"] <= 10,
+    "tips > 10 or n_ok > 1": lambda v: (v["tips"] or 0) > 10 or v["n_ok"] > 1,
+    "not (tips > 10 and n_ok > 1)": lambda v: (
+        v["n_ok"] <= 1 or (v["tips"] is not None and v["tips"] <= 10)
+    ),
+    "least_tip is null or n_tip > 3": lambda v: v["least_tip"] is None or v["n_tip"] > 3,
+    "total_ok is not null and mean_vat > 20": lambda v: (
+        v["total_ok"] is not None and v["mean_vat"] is not None and v["mean_vat"] > 20
+    ),
+    "greatest_tip in (7, 12, 19) or vats < 12.5": lambda v: (
+        v["greatest_tip"] in (7, 12, 19) or (v["vats"] is not None and v["vats"] < Decimal("12.5"))
+    ),
+    "tip_off > 4": lambda v: v["tip_off"] is not None and v["tip_off"] > 4,
+    "tip_wide is null or first_tip > 8": lambda v: (
+        v["tip_wide"] is None or (v["first_tip"] is not None and v["first_tip"] > 8)
+    ),
+    "not (fee_off < 20)": lambda v: v["fee_off"] is not None and v["fee_off"] >= 20,
+    "last_vat_ok > 10.5 or n = 2": lambda v: (
+        (v["last_vat_ok"] is not None and v["last_vat_ok"] > Decimal("10.5")) or v["n"] == 2
+    ),
     "lightest >= 0 and mean_worth > -1e2": lambda v: v["lightest"] >= 0 and v["mean_worth"] > -100,
 }

@@ -12,6 +12,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "object": dict,
     "number": (int, float),
     "integer": int,
+    "boolean": bool,
 }
 _SAID_ELSEWHERE = {"$schema", "definitions", "description", "examples", "title"}
 
@@ -41,7 +42,7 @@ def _one_form(value: Any, rule: Any, _: Any, root: Mapping[str, Any]) -> Iterato
 
 
 def _type(value: Any, rule: Any, *_: Any) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, _TYPES[rule]):
+    if isinstance(value, bool) is not (rule == "boolean") or not isinstance(value, _TYPES[rule]):
         yield f" is no {rule}: {value!r}"
 
 
@@ -92,6 +93,7 @@ _CHECKS: Mapping[str, Any] = {
     "minimum": _that(lambda value, rule: not _number(value) or value >= rule),
     "maximum": _that(lambda value, rule: not _number(value) or value <= rule),
     "exclusiveMinimum": _that(lambda value, rule: not _number(value) or value > rule),
+    "exclusiveMaximum": _that(lambda value, rule: not _number(value) or value < rule),
     "minLength": _that(lambda value, rule: not isinstance(value, str) or len(value) >= rule),
     "maxLength": _that(lambda value, rule: not isinstance(value, str) or len(value) <= rule),
     "minItems": _that(lambda value, rule: not isinstance(value, list) or len(value) >= rule),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal, localcontext
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from decimal import Decimal
 
-from streambench.model.expression import DecimalType, Expression, FieldType
+from streambench.model.expression import DecimalType, FieldType
 from streambench.model.workload import Field
-from streambench.workload.expressions import parse_named
-
-Record: TypeAlias = Mapping[str, Any]
-Meaning: TypeAlias = Callable[[Record], Any]
+from tests.workload.meaning_tables import (
+    Meaning,
+    Record,
+    Table,
+    exactly,
+    half_up,
+    like,
+    nearest,
+    remainder,
+)
+from tests.workload.null_meanings import NULLABLE
 
 FIELDS = (
     Field("s", FieldType.STRING, None),
@@ -44,21 +46,6 @@ NUMBERS = ((0, 1), (-1, 7), (5, 2), (-7, -2), (7, -3), (3, 3), (2**53 + 1, 10), 
 RECORDS: tuple[Record, ...] = tuple(
     {"s": s, "t": t, "n": n, "m": m} for s, t in STRINGS for n, m in NUMBERS
 )
-
-
-def remainder(left: int, right: int) -> int:
-    return int(math.copysign(1, left)) * (abs(left) % abs(right))
-
-
-def half_up(value: Decimal, digits: int = 0) -> Decimal:
-    """A decimal with fewer digits, halves away from 0."""
-    with localcontext(prec=100):
-        return value.quantize(Decimal(1).scaleb(-digits), "ROUND_HALF_UP")
-
-
-def nearest(value: float) -> float:
-    """The nearest whole number, halves away from 0."""
-    return float(half_up(Decimal(value)))
 
 
 VALUES: Mapping[str, Meaning] = {
@@ -114,10 +101,6 @@ VALUES: Mapping[str, Meaning] = {
     "s || t || s": lambda r: r["s"] + r["t"] + r["s"],
     "substring(concat(t, s), 2, 4)": lambda r: (r["t"] + r["s"])[1:5],
 }
-
-
-def like(text: str, regex: str) -> bool:
-    return re.fullmatch(regex, text, re.DOTALL) is not None
 
 
 CONDITIONS: Mapping[str, Meaning] = {
@@ -182,11 +165,6 @@ TYPED_RECORDS: tuple[Record, ...] = tuple(
     for x, ok in ((0.0, True), (0.1, False), (-2.5, True), (1e17, False), (1e-7, True))
     for k in (1, -7, 2**53 + 1)
 )
-
-
-def exactly(compute: Callable[[], Decimal]) -> Decimal:
-    with localcontext(prec=100):
-        return compute()
 
 
 TYPED_VALUES: Mapping[str, Meaning] = {
@@ -270,41 +248,6 @@ TYPED_CONDITIONS: Mapping[str, Meaning] = {
 }
 
 
-@dataclass(frozen=True)
-class Table:
-    """Expressions over the same records."""
-
-    fields: tuple[Field, ...]
-    records: tuple[Record, ...]
-    conditions: Mapping[str, Meaning]
-    all: Mapping[str, Meaning]
-
-    def parsed(self) -> dict[str, Expression]:
-        """All of them, parsed."""
-        return {text: parse_named(text, self.fields) for text in self.all}
-
-
 PLAIN = Table(FIELDS, RECORDS, CONDITIONS, {**VALUES, **CONDITIONS})
 TYPED = Table(TYPED_FIELDS, TYPED_RECORDS, TYPED_CONDITIONS, {**TYPED_VALUES, **TYPED_CONDITIONS})
-TABLES = {"plain": PLAIN, "typed": TYPED}
-
-
-def json_line(record: Record) -> str:
-    """A record as JSON; a decimal with the digits that it has."""
-    members = (
-        f"{json.dumps(name)}: {value if isinstance(value, Decimal) else json.dumps(value)}"
-        for name, value in record.items()
-    )
-    return "{" + ", ".join(members) + "}"
-
-
-def same(found: Any, meant: Any) -> bool:
-    """Whether a value is exactly what is meant; an engine may call a whole double a whole number, and a
-    decimal may have been written as a text.
-    """
-    if isinstance(meant, Decimal):
-        written = str(found) if isinstance(found, str | int | Decimal) else "NaN"
-        return not isinstance(found, bool) and Decimal(written) == meant
-    if isinstance(meant, float) and isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found) == meant
-    return type(found) is type(meant) and bool(found == meant)
+TABLES = {"plain": PLAIN, "typed": TYPED, "nullable": NULLABLE}

@@ -106,6 +106,8 @@ def test_what_is_shipped_fits_and_names_the_schema_in_its_first_line(name: str) 
         ('["campaign"]', "[]"),
         ("{ int = [1, 500] }", "{ bool = 1.5 }"),
         ("{ int = [1, 500] }", "{ double = [0.5] }"),
+        ("{ int = [1, 500] }", "{ int = [1, 500], null = 1 }"),
+        ("{ int = [1, 500] }", "{ int = [1, 500], null = true }"),
         ("[query.select]", "having = 3\n[query.select]"),
         ("[query.select]", "let = { dear = 3 }\n[query.select]"),
         ("[query.select]", "[query.selekt]"),
@@ -121,5 +123,5 @@ def test_what_is_refused_does_not_fit(old: str, new: str) -> None:
 def test_only_keywords_of_draft_7_are_used() -> None:
     assert SCHEMA["$schema"] == "http://json-schema.org/draft-07/schema#"
     text = workload_schema()
-    for newer in ("$defs", "prefixItems", "unevaluated", '"null"', "dependentRequired"):
+    for newer in ("$defs", "prefixItems", "unevaluated", 'type": "null"', "dependentRequired"):
         assert newer not in text

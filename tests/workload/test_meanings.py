@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from streambench.model.expression import DecimalType, FieldType, type_of
+from streambench.model.expression import DecimalType, FieldType, may_be_null, type_of
 from streambench.workload.letters import is_even
 from streambench.workload.python import helpers_of, to_python
 from streambench.workload.sql import sql_type, to_sql
-from tests.workload.meanings import TABLES, same
+from tests.workload.meaning_tables import same
+from tests.workload.meanings import TABLES
 
 CASES = [(name, text) for name, table in TABLES.items() for text in table.all]
 EXPRESSIONS = {name: table.parsed() for name, table in TABLES.items()}
@@ -42,6 +43,8 @@ def test_each_value_is_of_the_type_that_is_said(name: str, text: str) -> None:
     type_ = type_of(EXPRESSIONS[name][text])
     for record in TABLES[name].records:
         value = TABLES[name].all[text](record)
+        if value is None:
+            continue
         if not isinstance(type_, DecimalType):
             assert TYPES[type(value)] is type_
             continue
@@ -57,7 +60,15 @@ def test_each_value_is_of_the_type_that_is_said(name: str, text: str) -> None:
 )
 def test_each_condition_can_hold_and_not(name: str, text: str) -> None:
     table = TABLES[name]
-    assert {table.conditions[text](record) for record in table.records} == {True, False}
+    found = {table.conditions[text](record) for record in table.records}
+    assert found - {None} == {True, False}
+
+
+@pytest.mark.parametrize(("name", "text"), CASES)
+def test_it_is_known_where_a_value_can_be_missing(name: str, text: str) -> None:
+    table = TABLES[name]
+    lacks = any(table.all[text](record) is None for record in table.records)
+    assert may_be_null(EXPRESSIONS[name][text]) is lacks
 
 
 @pytest.mark.parametrize(("name", "text"), CASES)

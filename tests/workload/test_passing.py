@@ -236,3 +236,28 @@ def test_a_condition_that_no_row_of_a_file_passes_is_known() -> None:
     assert asking("distance > 100") == ()
     (problem,) = asking("carrier = 'UA'")
     assert "of 4 would get no record that passes `where`" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("low is null and key = 'b'", {"b"}),
+        ("coalesce(low, 9) > 8 and key <> 'a'", {"b", "c", "d"}),
+        ("not (low > 4) and key in ('a', 'b')", {"a", "b"}),
+        ("not (low < 5)", set()),
+        ("low > 4 or high is null and key = 'c'", {"c"}),
+        ("case when low > 3 then 1 end is null and word = 'x' and key < 'b'", {"a"}),
+        ("(low > 4 or key = 'd') and (high = 1 or word is not null)", {"d"}),
+    ],
+)
+def test_a_record_may_pass_for_what_it_lacks(text: str, keys: set[str]) -> None:
+    fields = tuple(dataclasses.replace(field, nullable=True, null_share=0.1) for field in FIELDS)
+    query = dataclasses.replace(
+        CLICKS.query,
+        group_by=(FieldReference("key", FieldType.STRING),),
+        aggregates=(),
+        where=parse_expression(text, fields),
+    )
+    found = passing_keys(dataclasses.replace(CLICKS, fields=fields, query=query, partitions=1))
+    assert {key for key in KEYS if found.holds(key)} >= keys
+    assert bool(found) is bool(keys)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,17 +13,22 @@ from streambench.model.expression import (
     And,
     Arithmetic,
     ArithmeticOperator,
+    Branch,
+    CaseWhen,
+    Coalesce,
     Comparison,
     ComparisonOperator,
     Expression,
     FieldReference,
     FieldType,
+    IsNull,
     Literal,
     Not,
     Or,
+    may_be_null,
 )
 from streambench.workload.expressions import parse_expression
-from streambench.workload.python import to_python
+from streambench.workload.python import helpers_of, to_python
 from streambench.workload.sql import to_sql
 from tests.workload.test_expressions import FIELDS
 
@@ -94,3 +101,63 @@ def test_what_is_written_as_sql_is_read_back_with_the_same_meaning(seed: int) ->
             "count_of": 2,
         }
         assert eval(to_python(again), {}, row) == eval(to_python(condition), {}, row)
+
+
+def lacking(rng: random.Random, expression: Expression) -> Expression:
+    """The same of fields that may have no value; here and there it is asked for."""
+    match expression:
+        case FieldReference():
+            field = replace(expression, nullable=True)
+            if field.type is FieldType.BIGINT and rng.random() < 0.2:
+                return Coalesce((field, Literal(rng.randint(-3, 3))))
+            return field
+        case Arithmetic() | Comparison():
+            left, right = lacking(rng, expression.left), lacking(rng, expression.right)
+            if isinstance(expression, Arithmetic) and rng.random() < 0.2:
+                branch = Branch(Comparison(ComparisonOperator.LT, left, right), left)
+                return CaseWhen((branch,), right if rng.random() < 0.5 else None)
+            return replace(expression, left=left, right=right)
+        case And() | Or():
+            return type(expression)(tuple(lacking(rng, each) for each in expression.operands))
+        case Not(operand=operand):
+            inner = lacking(rng, operand)
+            return IsNull(inner) if may_be_null(inner) and rng.random() < 0.3 else Not(inner)
+        case other:
+            return other
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_duckdb_and_python_agree_on_what_may_have_no_value(seed: int) -> None:
+    rng = random.Random(200 + seed)
+    rows = [
+        tuple(
+            None if rng.random() < 0.3 else value
+            for value in (
+                rng.choice(STRINGS),
+                rng.choice(STRINGS),
+                rng.randint(-9, 9),
+                rng.randint(-9, 9),
+            )
+        )
+        for _ in range(60)
+    ]
+    names = [field.name for field in FIELDS]
+    found: list[bool | None] = []
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE rows (action VARCHAR, city VARCHAR, price BIGINT, count_of BIGINT)"
+        )
+        connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", rows)
+        for _ in range(60):
+            condition = lacking(rng, random_condition(rng, 3))
+            sql = to_sql(condition)
+            by_sql = [row[0] for row in connection.execute(f"SELECT {sql} FROM rows").fetchall()]
+            source = to_python(condition)
+            helpers: dict[str, Any] = {}
+            exec("\n".join(helpers_of([source])), helpers)
+            code = compile(source, "condition", "eval")
+            by_python = [eval(code, helpers, dict(zip(names, row, strict=True))) for row in rows]
+            assert by_sql == by_python, sql
+            assert may_be_null(condition) or None not in by_sql
+            found += by_sql
+    assert min(found.count(True), found.count(False), found.count(None)) > 200

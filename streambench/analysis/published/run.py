@@ -40,6 +40,9 @@ class RunFacts:
     shape: Annotated[str | None, says("how the rate goes; null: it is constant")]
     seed: Annotated[int, says("seed of the load")]
     records: Annotated[int, says("number of records in the load")]
+    records_without_key: Annotated[
+        int, says("how many of them lack a value of their group, and are left out of every result")
+    ]
     trace_sha256: Annotated[str, says("SHA-256 of the load's bytes, before stamping")]
     warm_up_s: Annotated[float, says("least time at the rate before the measured part")]
     measured_s: Annotated[float, says("length of the undisturbed measured part")]
@@ -126,6 +129,7 @@ def run_facts(bundle: Bundle) -> RunFacts:
         bundle_schema=run.schema,
         analysed_by_method=METHOD,
         records=run.trace_records,
+        records_without_key=run.trace_without_key,
         environment=dict(run.environment),
         versions=dict(run.versions),
         planned=bundle.labels,

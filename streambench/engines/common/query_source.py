@@ -13,7 +13,7 @@ from streambench.model.expression import DecimalType, Expression, FieldType, Val
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.constants import as_double
-from streambench.workload.python import helpers_of, to_python
+from streambench.workload.python import helpers_of, python_condition, to_python
 
 _TEMPLATE = "query.py.j2"
 _TEXT_OF = '''def text_of(value):
@@ -75,6 +75,7 @@ class _Source:
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
         self._types = {field.name: field.type for field in workload.fields}
+        self._nullable = {field.name for field in workload.fields if field.nullable}
         # All numbers with a fraction are then read as decimals.
         self._reads_decimals = _some_decimal(self._types.values())
         query = workload.query
@@ -87,11 +88,14 @@ class _Source:
 
         workload, query = self._workload, self._workload.query
         steps = self._steps()
-        where = "True" if query.where is None else self._python(query.where)
+        where = "True" if query.where is None else self._condition(query.where)
         having = "True"
         if query.having is not None:
-            values = {step.alias: step.value for step in steps}
-            having = to_python(query.having, variable=values.__getitem__)
+            values = {
+                step.alias: f"({step.value})" if " if " in step.value else step.value
+                for step in steps
+            }
+            having = python_condition(query.having, variable=values.__getitem__)
         lines = [line for step in steps for line in (*step.initial, *step.update)]
         helpers = helpers_of([where, having, *lines])
         if self._writes_decimals:
@@ -137,10 +141,15 @@ class _Source:
     def _python(self, expression: Expression) -> str:
         return to_python(expression, variable=self._variable)
 
+    def _condition(self, condition: Expression) -> str:
+        return python_condition(condition, variable=self._variable)
+
     def _variable(self, name: str) -> str:
         read = f'event["{name}"]'
         is_double = self._types[name] is FieldType.DOUBLE
-        return f"float({read})" if is_double and self._reads_decimals else read
+        if not (is_double and self._reads_decimals):
+            return read
+        return f"strict(float, {read})" if name in self._nullable else f"float({read})"
 
     def _steps(self) -> list[_PythonStep]:
         steps: list[_PythonStep] = []
@@ -192,9 +201,9 @@ class _Source:
                 raise ValueError("of a variance more is kept than of other aggregates")
             case _:
                 assert_never(aggregate.function)
-        if aggregate.filter is None:
+        if aggregate.passing is None:
             return _PythonStep(aggregate.alias, first, more, merge, value)
-        passes = self._python(aggregate.filter)
+        passes = self._condition(aggregate.passing)
         initial = tuple(
             f"({one}) if {passes} else {no}" for one, no in zip(first, empty, strict=True)
         )
@@ -243,8 +252,8 @@ class _Source:
             value = f"({value}) ** 0.5"
         if aggregate.may_be_null:
             value = f"{value} if {count} > {least} else None"
-        if aggregate.filter is not None:
-            passes = self._python(aggregate.filter)
+        if aggregate.passing is not None:
+            passes = self._condition(aggregate.passing)
             empty = ("0", "0.0", "0.0")
             initial = tuple(
                 f"({one}) if {passes} else {no}" for one, no in zip(initial, empty, strict=True)

@@ -20,7 +20,7 @@ from streambench.model.expression import DecimalType, FieldType, ValueType, fiel
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Query, Workload
-from streambench.workload.java import HELPER, java_constants, java_type, to_java
+from streambench.workload.java import HELPER, NULLS, java_condition, java_constants, java_type
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -41,9 +41,7 @@ class Retention(enum.Enum):
 
 @dataclass(frozen=True)
 class _Json:
-    """The classes that read and write JSON: those made from templates, by name, and those that depend on
-    no workload.
-    """
+    """The classes that read and write JSON, by the names of their templates, and what they need."""
 
     events: str
     rows: str
@@ -67,6 +65,7 @@ class _Field:
     name: str
     type: str
     read: str
+    nullable: bool
 
 
 @dataclass(frozen=True)
@@ -100,17 +99,18 @@ def programs(
     constants = java_constants(asked)
     counted = java_constants(counted_of(query))
     totals = totals_of(query, counted)
-    values = {total.alias: total.value for total in totals}
+    values = {total.alias: total.object for total in totals}
     parts = [part for total in totals for part in total.parts]
     sets = any(a.function is AggregateFunction.COUNT_DISTINCT for a in query.aggregates)
     spreads = any(a.function.spreads for a in query.aggregates)
     where = having = None
     if query.where is not None:
-        where = to_java(query.where, variable=event_field, constants=constants)
+        where = java_condition(query.where, variable=event_field, constants=constants)
     if query.having is not None:
-        having = to_java(query.having, variable=values.__getitem__, constants=constants)
+        having = java_condition(query.having, variable=values.__getitem__, constants=constants)
     updates = list(indented(totals))
-    texts = any(f"{HELPER}." in line for line in (where or "", having or "", *updates))
+    computed = (where or "", having or "", *updates)
+    helpers = [name for name in (HELPER, NULLS) if any(f"{name}." in line for line in computed)]
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -130,6 +130,7 @@ def programs(
             retention_ms=retention_ms,
             fields=fields,
             reads={field.read for field in fields},
+            nulls=any(field.nullable for field in fields),
             where=where,
             having=having,
             constants=list(constants.values()),
@@ -150,16 +151,16 @@ def programs(
         made("Totals", "Totals"),
         made("Events", json_classes.events),
         made("Rows", json_classes.rows),
+        Program("Row.java", "java", _resource("Row.java")),
+        *(made(name, name) for name in json_classes.helpers),
         *(
             Program(f"{name}.java", "java", _resource(f"{name}.java"))
             for name in (
-                "Row",
-                *json_classes.helpers,
                 *(("Distinct",) if sets else ()),
                 *(("Spread",) if spreads else ()),
                 *(("EventTimes",) if query.reads_time else ()),
                 *(("Decimals",) if any("Decimals." in part.read for part in parts) else ()),
-                *((HELPER,) if texts else ()),
+                *helpers,
                 "Readings",
             )
         ),
@@ -227,7 +228,12 @@ def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
     """The fields that are read of each record, in the order of the workload."""
     names = _fields_of_the_query(workload.query)
     return [
-        _Field(field.name, java_type(field.type), _READERS.get(field.type, "decimal"))
+        _Field(
+            field.name,
+            java_type(field.type, nullable=field.nullable),
+            _READERS.get(field.type, "decimal"),
+            field.nullable,
+        )
         for field in workload.fields
         if parser is JsonParser.JACKSON or field.name in names
     ]

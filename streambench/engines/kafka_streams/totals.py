@@ -10,7 +10,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import DecimalType, Expression, FieldType, ValueType, type_of
 from streambench.model.workload import Query
 from streambench.workload.constants import as_double
-from streambench.workload.java import JavaConstants, to_java
+from streambench.workload.java import JavaConstants, java_condition, java_type, to_java
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,19 @@ class JavaTotal:
     update: tuple[str, ...]
     value: str
     has_value: str | None
+    type: ValueType
+
+    @property
+    def object(self) -> str:
+        """An expression over `totals`: its value, or null where there is none."""
+        if self.has_value is None:
+            return self.value
+        return f"({self.has_value} ? ({java_type(self.type, nullable=True)}) ({self.value}) : null)"
 
 
 def counted_of(query: Query) -> list[Expression]:
     """What the totals ask of a record: filters and arguments."""
-    asked = [each for one in query.aggregates for each in (one.filter, one.argument)]
+    asked = [each for one in query.aggregates for each in (one.passing, one.argument)]
     return [each for each in asked if each is not None]
 
 
@@ -59,8 +67,8 @@ def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
     has_value = None
     if aggregate.function.spreads and aggregate.may_be_null:
         has_value = f"totals.{alias}.has({2 if aggregate.function.needs_two else 1})"
-    if aggregate.filter is None:
-        return JavaTotal(alias, parts, update, value, has_value)
+    if aggregate.passing is None:
+        return JavaTotal(alias, parts, update, value, has_value, aggregate.type)
     match aggregate.function:
         case AggregateFunction.COUNT | AggregateFunction.COUNT_DISTINCT:
             pass
@@ -85,16 +93,16 @@ def _total(aggregate: Aggregate, constants: JavaConstants) -> JavaTotal:
             pass
         case _:
             assert_never(aggregate.function)
-    passes = _java(aggregate.filter, constants)
+    passes = java_condition(aggregate.passing, variable=_event_field, constants=constants)
     guarded = (f"if ({passes}) {{", *(f"    {line}" for line in update), "}")
-    return JavaTotal(alias, parts, guarded, value, has_value)
+    return JavaTotal(alias, parts, guarded, value, has_value, aggregate.type)
 
 
 def _unfiltered(
     aggregate: Aggregate, constants: JavaConstants
 ) -> tuple[tuple[JavaPart, ...], tuple[str, ...], str]:
     alias, value = aggregate.alias, f"totals.{aggregate.alias}"
-    if aggregate.argument is None:
+    if aggregate.argument is None or aggregate.function is AggregateFunction.COUNT:
         return (_long(alias),), (f"{alias} += 1;",), value
     if aggregate.function.spreads:
         return _spread(aggregate.function, alias, _java(as_double(aggregate.argument), constants))
@@ -102,8 +110,6 @@ def _unfiltered(
     if aggregate.function.goes_by_time:
         return _by_time(aggregate.function, alias, x, type_of(aggregate.argument))
     match aggregate.function:
-        case AggregateFunction.COUNT:
-            raise ValueError("a count of records has no argument")
         case AggregateFunction.COUNT_DISTINCT:
             return (
                 (_set(aggregate),),
@@ -229,8 +235,12 @@ def _as_element(x: str, type_: ValueType) -> str:
 
 
 def _java(expression: Expression, constants: JavaConstants) -> str:
+    return to_java(expression, variable=_event_field, constants=constants)
+
+
+def _event_field(name: str) -> str:
     # Names with a capital are no names of aggregates, which are fields here.
-    return to_java(expression, variable=lambda name: f"nextEvent.{name}", constants=constants)
+    return f"nextEvent.{name}"
 
 
 def event_field(name: str) -> str:

@@ -17,6 +17,9 @@ def load_blocks(bundle: Bundle, loads_by: str | None) -> tuple[Block, ...]:
     own = _by_point(bundle)
     if loads_by is None:
         asked["records"] = number(run.trace_records)
+        if run.trace_without_key:
+            without = number(run.trace_without_key)
+            asked["of them without a key, left out everywhere"] = without
         if run.drain_records_per_window is not None:
             asked["records in a window, on average"] = number(run.drain_records_per_window, 1)
         asked["trace SHA-256"] = run.trace_sha256

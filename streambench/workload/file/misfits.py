@@ -35,18 +35,28 @@ NO_VALUES: Final = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-", "?",
 class Column:
     """A column that is read: `name` is its value's in a statement, `value_sql` how that is computed.
 
-    `declared` is the field that it becomes, or the time.
+    `declared` is the field that it becomes, or the time. `no_values` are the texts that stand for no value,
+    where a row without one is kept.
     """
 
     name: str
     declared: Field | TimeColumn
     named: Named
     value_sql: str
+    no_values: tuple[str, ...] = ()
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a row is kept that has no value of it."""
+        return isinstance(self.declared, Field) and self.declared.nullable
 
     @property
     def is_missing(self) -> str:
         """SQL for whether a row has no value of it."""
-        return f"({self.named.cell.text} IS NULL)"
+        text = self.named.cell.text
+        if not (self.nullable and self.no_values):
+            return f"({text} IS NULL)"
+        return f"({text} IS NULL OR {text} IN ({', '.join(map(literal, self.no_values))}))"
 
     @property
     def column_name(self) -> ColumnName:
@@ -97,7 +107,7 @@ def check_fit(
             raise no_column(replay.path, fit.column.column_name, table)
     if misfitting := [fit for fit in fits if fit.misfits]:
         raise _misfits(connection, table, replay, misfitting)
-    if missing := [fit for fit in fits if fit.missing]:
+    if missing := [fit for fit in fits if fit.missing and not fit.column.nullable]:
         raise _missing(replay, rows, missing)
     if not replay.leave_out:
         return 0
@@ -132,7 +142,7 @@ def _exists(table: Table, name: ColumnName) -> bool:
 def left_out_sql(replay: Replay, columns: Sequence[Column]) -> str:
     """Whether a row is left out, by the texts of its cells."""
     listed = ", ".join(literal(text) for text in replay.leave_out)
-    cells = [column.named.cell.text for column in columns]
+    cells = [column.named.cell.text for column in columns if not column.nullable]
     return f"({' OR '.join(f'{text} IS NULL OR {text} IN ({listed})' for text in cells)})"
 
 
@@ -247,7 +257,7 @@ def _missing(replay: Replay, rows: int, fits: Sequence[_Fit]) -> UsageError:
     return UsageError(
         f"{replay.path} has {told}",
         hint='leave these rows out: leave_out = [""] in [input] of workload.toml; '
-        "every record carries every field",
+        'or let the field lack values: { type = "string", null = true }',
     )
 
 

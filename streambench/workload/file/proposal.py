@@ -71,7 +71,7 @@ class Proposal:
     key: Field
     fields: tuple[FieldChoice, ...]
     left_out: tuple[FieldChoice, ...]
-    no_values: tuple[str, ...]  # with which rows are left out
+    no_values: tuple[str, ...]  # with which rows are left out, or lack a value
 
     @property
     def declared(self) -> tuple[Field, ...]:
@@ -92,7 +92,7 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
     others = [p for p in profiles if p not in apart and p.has_values]
     key = _key_profile(others, asked)
     names = _lawful([key, *(p for p in others if p is not key)])
-    choices = [_field(key, names, FieldType.STRING)]
+    choices = [_field(key, names, FieldType.STRING, is_key=True)]
     left: list[FieldChoice] = []
     others = [p for p in others if p is not key]
     kept = _worth_reading([p for p in others if _why_not(p) is None])
@@ -205,11 +205,19 @@ def _lawful(profiles: Sequence[ColumnProfile]) -> Mapping[int, str]:
 
 
 def _field(
-    profile: ColumnProfile, names: Mapping[int, str], type_: FieldType | None
+    profile: ColumnProfile,
+    names: Mapping[int, str],
+    type_: FieldType | None,
+    *,
+    is_key: bool = False,
 ) -> FieldChoice:
+    """A column as a field; where leaving out the rows without a value would cost many, it may lack one."""
     times = profile.times if type_ is FieldType.BIGINT else 1
     column = FileColumn(profile.name, times)
-    return FieldChoice(Field(names[id(profile)], type_ or FieldType.STRING, None, column), profile)
+    nullable = not is_key and _lacks(profile)
+    name = names[id(profile)]
+    field = Field(name, type_ or FieldType.STRING, None, column, nullable=nullable)
+    return FieldChoice(field, profile)
 
 
 def is_measure(profile: ColumnProfile) -> bool:
@@ -221,16 +229,22 @@ def is_measure(profile: ColumnProfile) -> bool:
 
 def _worth_reading(profiles: Sequence[ColumnProfile]) -> Sequence[ColumnProfile]:
     """The first of them, numbers that can be summed before all others."""
-    ordered = sorted(profiles, key=lambda p: (not is_measure(p), p.type is not FieldType.STRING))
+    ordered = sorted(
+        profiles,
+        key=lambda p: (_lacks(p), not is_measure(p), p.type is not FieldType.STRING),
+    )
     return ordered[: MOST_FIELDS - 1]
 
 
 def _why_not(profile: ColumnProfile) -> str | None:
     if profile.type is None:
         return "no type fits all of its values"
-    if profile.missing > _MOST_MISSING * profile.rows:
-        return f"no value in {profile.missing:,} of {profile.rows:,} rows, which would be left out"
     return None
+
+
+def _lacks(profile: ColumnProfile) -> bool:
+    """Whether so many rows have no value that they are not to be left out."""
+    return profile.missing > _MOST_MISSING * profile.rows
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from streambench.model.workload import Replay, Workload
 from streambench.workload.file.extent import Extent, measure_extent
 from streambench.workload.file.tempo import PLAY_MS, long_words, speed_for, speed_words
 from streambench.workload.source import Survey
+from streambench.workload.without_key import replayed_without_key
 
 LONG_MS: Final = 30 * 60_000
 """A file that plays longer is told of."""
@@ -50,6 +51,7 @@ def surprises(workload: Workload, replay: Replay, surveyed: Survey) -> Iterator[
             f"{rows} left out of {replay.path.name}: some column that is read has no value there",
             "see leave_out",
         )
+    yield from replayed_without_key(workload, surveyed)
     if surveyed.has_far_rows:
         yield from far_words(replay, measure_extent(replace(replay, copies=None), workload.fields))
 

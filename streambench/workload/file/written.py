@@ -84,7 +84,10 @@ def _lines(declaration: Declaration) -> Iterator[str]:
         yield f"end        = {declaration.end}"
     if proposal.no_values:
         listed = ", ".join(_text(each) for each in proposal.no_values)
-        yield f"leave_out  = [{listed}]    # rows without a value in some column that is read"
+        kept = any(choice.field.nullable for choice in proposal.fields)
+        unless = ", unless null = true" if kept else ""
+        why = f"rows without a value in some column that is read{unless}"
+        yield f"leave_out  = [{listed}]    # {why}"
     yield f"origin     = {_text(declaration.origin)}    # and the licence, for the report"
     yield f"partitions = {declaration.partitions}"
     yield ""
@@ -106,12 +109,14 @@ def _lines(declaration: Declaration) -> Iterator[str]:
 
 def _field(field: Field) -> str:
     column = field.in_file
-    if column.name == field.name and column.times == 1:
+    if column.name == field.name and column.times == 1 and not field.nullable:
         return f'"{field.type.value}"'
     parts = [f"column = {_column(column.name)}"] if column.name != field.name else []
     parts.append(f'type = "{field.type.value}"')
     if column.times != 1:
         parts.append(f"times = {column.times}")
+    if field.nullable:
+        parts.append("null = true")
     return f"{{ {', '.join(parts)} }}"
 
 
