@@ -35,6 +35,8 @@ class VariantStatus(enum.Enum):
     NOT_REACHED = "not reached"
 
 
+_WORDS = {VariantStatus.WRONG_AFTER: "right, then wrong"}
+
 RIGHT_SO_FAR = frozenset({VariantStatus.RIGHT, VariantStatus.WRONG_AFTER})
 """Right while delay was measured: what a fault breaks later does not make that delay untrue."""
 
@@ -72,10 +74,9 @@ class Standing(Placed):
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The judge's words on all completed trials, whatever the machine's speed."""
-        every = (*self.completed, *self.aside)
-        outcomes = (trial.record.outcome for trial in every)
-        return tuple(each.verdict for each in outcomes if isinstance(each, Completed))
+        """The judge's words on all trials whose rows were judged, be their times valid or not."""
+        found = (trial.record.verdict for trial in self.trials)
+        return tuple(verdict for verdict in found if verdict is not None)
 
     def summary(self, metric: str) -> MetricSummary:
         """What may be said of a metric over the completed trials."""
@@ -83,7 +84,7 @@ class Standing(Placed):
 
     @property
     def rows(self) -> RowsChecked:
-        """What the judge found, over all completed trials."""
+        """What the judge found, over all trials whose rows were judged."""
         return RowsChecked(
             sum(verdict.right_rows for verdict in self.verdicts),
             sum(verdict.expected_rows for verdict in self.verdicts),
@@ -167,7 +168,10 @@ def _result(
         )
         if status in found
     )
-    words = "right, then wrong" if worst is VariantStatus.WRONG_AFTER else worst.value
+    words = _WORDS.get(worst, worst.value)
+    right = [verdict.right for trial in trials if (verdict := trial.record.verdict)]
+    if worst is VariantStatus.INVALID and len(right) == len(trials) and all(right):
+        words = "rows right, times invalid"
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
     reason = _of_all(found[worst], len(trials))
@@ -198,8 +202,15 @@ def _one(record: TrialRecord, bundle: Bundle) -> tuple[VariantStatus, str]:
             return VariantStatus.WRONG, damage_words(verdict)
         case Failed(stage=stage, reason=reason):
             return VariantStatus.FAILED, f"at {stage}: {reason}"
-        case Invalid(reason=reason):
+        case Invalid(reason=reason, verdict=None):
             return VariantStatus.INVALID, reason
+        case Invalid(reason=reason, verdict=verdict):
+            if verdict.right:
+                return VariantStatus.INVALID, f"{reason}; its rows were right"
+            words = f"{_when(record, damage_words(verdict))}; its times are invalid: {reason}"
+            before = record.steady_damage
+            after = before is not None and before.clean_under(verdict.guarantee)
+            return VariantStatus.INVALID if after else VariantStatus.WRONG, words
         case NotRun(reason=reason):
             return VariantStatus.UNSUPPORTED, reason
         case LeftOut(reason=reason):

@@ -100,15 +100,12 @@ def auto_axis(request: Request) -> Axis:
 
 def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     """0 fine (unsupported included), 1 something wrong or failed, 4 nothing but invalid trials."""
-    outcomes = [record.outcome for record in records]
-    ran = [outcome for outcome in outcomes if isinstance(outcome, Completed | Failed | Invalid)]
-    if ran and all(isinstance(outcome, Invalid) for outcome in ran):
+    failed = any(isinstance(record.outcome, Failed) for record in records)
+    if failed or any(record.verdict and not record.verdict.right for record in records):
+        return ExitCode.FAILED
+    ran = [record for record in records if isinstance(record.outcome, Completed | Invalid)]
+    if ran and all(isinstance(record.outcome, Invalid) for record in ran):
         return ExitCode.INVALID
-    for outcome in ran:
-        if isinstance(outcome, Failed):
-            return ExitCode.FAILED
-        if isinstance(outcome, Completed) and not outcome.verdict.right:
-            return ExitCode.FAILED
     return ExitCode.OK
 
 

@@ -27,7 +27,7 @@ def judge(
 ) -> None:
     """Judge every load of a run bundle again, and say what differs from the stored verdict.
 
-    Exit code 1: a verdict differs.
+    Exit code 1: a verdict differs, or rows without a stored one are wrong.
     """
     from streambench.results.bundle import read_bundle
     from streambench.results.judged_again import judge_again
@@ -49,7 +49,7 @@ def judge(
             f"no load of {chosen} could be judged again: {loads[0].lacks}",
             hint="a new run keeps what it needs: streambench run --quick",
         )
-    if any(load.differences for load in loads):
+    if any(load.differences or load.wrong for load in loads):
         raise typer.Exit(ExitCode.FAILED)
 
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from streambench.cli.console import err
 from streambench.model.sweep import Point, point_words
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
+from streambench.model.verdict import Verdict
 from streambench.trial.observer import Phase, Status
 from streambench.workload.durations import about
 
@@ -201,19 +202,22 @@ def live() -> Live | None:
 def _outcome(record: TrialRecord) -> str:
     match record.outcome:
         case Completed(verdict=verdict):
-            if verdict.right:
-                return f"right, {verdict.right_rows:,} rows"
-            damage = verdict.damage
-            twice = f", {damage.duplicates:,} twice" if damage.duplicates else ""
-            return (
-                f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong{twice} "
-                f"of {verdict.expected_rows:,}"
-            )
-        case Invalid(reason=reason):
+            return _rows(verdict)
+        case Invalid(reason=reason, verdict=None):
             return f"invalid: {reason}"
+        case Invalid(reason=reason, verdict=verdict):
+            return f"{_rows(verdict)}; times invalid: {reason}"
         case Failed(stage=stage, reason=reason):
             return f"failed ({stage}): {reason}"
         case NotRun(reason=reason):
             return f"unsupported: {reason}"
         case LeftOut(reason=reason):
             return f"left out: {reason}"
+
+
+def _rows(verdict: Verdict) -> str:
+    if verdict.right:
+        return f"right, {verdict.right_rows:,} rows"
+    damage = verdict.damage
+    twice = f", {damage.duplicates:,} twice" if damage.duplicates else ""
+    return f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong{twice} of {verdict.expected_rows:,}"

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from streambench.engines.protocol import Readings
 from streambench.experiment.costs import costs
 from streambench.experiment.recoveries import aftermath
+from streambench.experiment.judging import verdict_at_once
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.probes import Probe
@@ -205,7 +206,6 @@ class _Found:
 
 
 def _outcome(spec: TrialSpec, evidence: Evidence, found: _Found) -> Outcome:
-    certificate, disturbed = found.certificate, found.disturbed
     if evidence.load.malformed_count:
         first = evidence.load.malformed[0]
         return Failed(
@@ -213,17 +213,27 @@ def _outcome(spec: TrialSpec, evidence: Evidence, found: _Found) -> Outcome:
             reason=f"{evidence.load.malformed_count:,} output records are not result rows: "
             f"{first.reason} in {first.value[:200]!r}",
         )
-    if disturbed.invalid is not None:
-        return Invalid(disturbed.invalid)
-    if evidence.load.struck.missed is not None:
-        return Invalid(f"a fault that was asked for did not happen: {evidence.load.struck.missed}")
-    if not certificate.held and not found.saturated:
-        late = certificate.reason or "the load was not certified"
-        return Invalid(late if disturbed.mark is None else f"{late}; {disturbed.mark}")
+    spoilt = _spoilt(evidence, found)
+    if spoilt is not None:
+        judged = verdict_at_once(found.judged, spec.conditions.guarantee, complete=True)
+        return Invalid(spoilt, verdict=judged if evidence.load.complete else None)
     slow = None
     if not evidence.load.complete and not spec.segment.strikes:
         slow = unfinished(found.judged.verdict, found.measured.windows)
     return slow or Completed(found.judged.verdict)
+
+
+def _spoilt(evidence: Evidence, found: _Found) -> str | None:
+    """Why its times say nothing of the engine; None where they do."""
+    certificate, disturbed = found.certificate, found.disturbed
+    if disturbed.invalid is not None:
+        return disturbed.invalid
+    if evidence.load.struck.missed is not None:
+        return f"a fault that was asked for did not happen: {evidence.load.struck.missed}"
+    if not certificate.held and not found.saturated:
+        late = certificate.reason or "the load was not certified"
+        return late if disturbed.mark is None else f"{late}; {disturbed.mark}"
+    return None
 
 
 def _unable(evidence: Evidence) -> tuple[Unable, ...]:

@@ -104,7 +104,9 @@ def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:
     if load.played.malformed_count:
         first = load.played.malformed[0]
         return Failed("output", f"output records are not result rows: {first.reason}")
-    return Completed(verdict) if invalid is None else Invalid(invalid)
+    if invalid is None:
+        return Completed(verdict)
+    return Invalid(invalid, verdict=verdict if load.played.complete else None)
 
 
 def _took_s(judged: Judged, start_realtime_ns: int) -> float:

@@ -198,10 +198,14 @@ class Completed:
 
 @dataclass(frozen=True)
 class Invalid:
-    """The instrument failed: nothing can be said of the engine."""
+    """The instrument failed: nothing can be said of the engine's times.
+
+    Its rows are judged all the same where all that were due had come: `verdict`, else None.
+    """
 
     reason: str
     kind: str = "invalid"
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,15 @@ class TrialRecord:
     spans: tuple[Span, ...] = ()
     holds: tuple[tuple[int, int], ...] = ()
     timeline: tuple[PhaseTime, ...] = ()  # what took how long
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The judge's word on its rows; None where they were not judged."""
+        match self.outcome:
+            case Completed(verdict=verdict) | Invalid(verdict=verdict):
+                return verdict
+            case Failed() | NotRun() | LeftOut():
+                return None
 
     @property
     def steady_right(self) -> bool:

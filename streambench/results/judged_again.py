@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from streambench.model.trial import Completed, LoadKind, TrialRecord
+from streambench.model.trial import Invalid, LoadKind, TrialRecord
 from streambench.model.verdict import Verdict
 from streambench.oracle.judge import judge
 from streambench.oracle.keyed_windows import KeyedWindows
@@ -23,7 +23,7 @@ _AT_ONCE: Final = (LoadKind.COLD, LoadKind.WARM)
 class JudgedAgain:
     """One load, by its folder in the bundle: the verdict that was stored, and the one found now.
 
-    `stored` is None where its trial did not end with one. `found` is None where the bundle lacks
+    `stored` is None where its trial failed, or its rows had not all come. `found` is None where the bundle lacks
     something, which `lacks` names.
     """
 
@@ -32,6 +32,11 @@ class JudgedAgain:
     stored: Verdict | None
     found: Verdict | None
     lacks: str | None = None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether rows of which no verdict was stored are found wrong."""
+        return self.stored is None and self.found is not None and not self.found.right
 
     @property
     def same(self) -> bool:
@@ -60,7 +65,7 @@ def judge_again(bundle: Bundle) -> Iterator[JudgedAgain]:
 
 def _again(bundle: Bundle, trial: TrialBundle) -> JudgedAgain:
     record, folder = trial.record, str(trial.folder.relative_to(bundle.folder))
-    stored = record.outcome.verdict if isinstance(record.outcome, Completed) else None
+    stored = record.verdict
 
     def lacking(what: str) -> JudgedAgain:
         return JudgedAgain(folder, record, stored, None, what)
@@ -85,7 +90,8 @@ def _again(bundle: Bundle, trial: TrialBundle) -> JudgedAgain:
         state_exact=record.state_exact,
         uncommitted_rows=None if stored is None else stored.uncommitted_rows,
     ).verdict
-    if record.kind in _AT_ONCE:  # without due instants nothing can be early
+    # Without due instants that hold nothing can be early.
+    if record.kind in _AT_ONCE or isinstance(record.outcome, Invalid):
         damage = replace(found.damage, early=0)
         found = replace(found, damage=damage, right=damage.clean_under(guarantee))
     return JudgedAgain(folder, record, stored, found)

@@ -265,6 +265,8 @@ GAP = NotRun(Whose.UPSTREAM, "no")
         ([completed(right=True), Failed("load", "died")], ExitCode.FAILED),
         ([Invalid("late"), Invalid("late"), GAP], ExitCode.INVALID),
         ([Invalid("late"), completed(right=True)], ExitCode.OK),
+        ([Invalid("late", verdict=completed(right=True).verdict)], ExitCode.INVALID),
+        ([Invalid("late", verdict=completed(right=False).verdict)], ExitCode.FAILED),
     ],
 )
 def test_the_exit_code_says_how_it_went(outcomes: list[Outcome], code: ExitCode) -> None:

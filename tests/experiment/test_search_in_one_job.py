@@ -109,6 +109,9 @@ def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
         found, bundle = searched(folder, loads, runs)
         first = next(load for load in bundle.loads if load.record.kind is LoadKind.PROBE)
         assert isinstance(first.record.outcome, outcome)
+        # The rows are judged whatever the times are worth.
+        assert first.record.verdict is not None
+        assert first.record.verdict.right
         assert first.record.saturated is (outcome is Completed)
         assert (found.probes[0].pace is None) is (outcome is Invalid)
 

@@ -220,6 +220,30 @@ def test_an_invalid_trial_says_nothing_of_the_engine(tmp_path: Path) -> None:
     assert "1 invalid: the laptop slept" in (stand.reason or "")
 
 
+def test_rows_of_an_invalid_trial_are_judged_all_the_same(tmp_path: Path) -> None:
+    spoilt = fast(outcome=Invalid("the load came late", verdict=RIGHT))
+    (stand,) = standings(bundle_of(tmp_path, spoilt))
+    assert stand.status is VariantStatus.INVALID
+    assert stand.words == "rows right, times invalid"
+    assert stand.reason == "the load came late; its rows were right"
+    assert stand.rank is None
+    assert (stand.rows.right, stand.rows.expected) == (120_000, 120_000)
+
+
+def test_rows_of_an_invalid_trial_can_be_wrong(tmp_path: Path) -> None:
+    spoilt = fast(outcome=Invalid("the load came late", verdict=WRONG))
+    (stand,) = standings(bundle_of(tmp_path, fast(), spoilt, repeats=2))
+    assert (stand.status, stand.words) == (VariantStatus.WRONG, "wrong in 1 of 2")
+    assert "its times are invalid: the load came late" in (stand.reason or "")
+
+
+def test_what_a_fault_breaks_in_an_invalid_trial_is_not_called_wrong(tmp_path: Path) -> None:
+    spoilt = hit_late(outcome=Invalid("the load came late", verdict=WRONG))
+    (stand,) = standings(bundle_of(tmp_path, spoilt))
+    assert (stand.status, stand.words) == (VariantStatus.INVALID, "invalid")
+    assert "after the fault; its times are invalid" in (stand.reason or "")
+
+
 @pytest.mark.usefixtures("measured_factor")
 def test_duplicates_are_a_price_and_do_not_disqualify(tmp_path: Path) -> None:
     verdict = Verdict(100, 100, Damage(duplicates=12, windows=1), (), True, True, True)

@@ -124,6 +124,33 @@ def test_an_untouched_load_has_the_stored_verdict(
     assert found.differences == ()
 
 
+@pytest.mark.parametrize("change", [False, True])
+def test_rows_of_which_the_times_are_invalid_are_judged_again(
+    tmp_path: Path, expected: Expected, change: bool
+) -> None:
+    folder = stored(tmp_path, expected, change=change)
+    (file,) = folder.glob("trials/*/trial.json")
+    record = json.loads(file.read_text())
+    record["outcome"] |= {"kind": "invalid", "reason": "the load came late"}
+    file.write_text(json.dumps(record))
+    ended = CliRunner().invoke(app, ["judge", str(folder)])
+    assert ("right" in ended.stdout, "differs" in ended.stdout) == (True, change)
+    assert ended.exit_code == (ExitCode.FAILED if change else ExitCode.OK)
+
+
+def test_rows_that_are_wrong_and_have_no_verdict_end_the_command_with_1(
+    tmp_path: Path, expected: Expected
+) -> None:
+    folder = stored(tmp_path, expected, change=True)
+    (file,) = folder.glob("trials/*/trial.json")
+    record = json.loads(file.read_text())
+    record["outcome"] = {"kind": "invalid", "reason": "the load came late"}
+    file.write_text(json.dumps(record))
+    ended = CliRunner().invoke(app, ["judge", str(folder)])
+    assert "not right (none stored)" in ended.stdout
+    assert ended.exit_code == ExitCode.FAILED
+
+
 def test_a_changed_row_is_found_and_ends_the_command_with_1(
     tmp_path: Path, expected: Expected
 ) -> None:

@@ -44,13 +44,13 @@ def rows_counted(bundle: Bundle, label: str) -> RowsCounted:
     if isinstance(bundle.run.experiment, BacklogDrain):
         one = next(each for each in rank_drains(bundle).variants if each.label == label)
         return _of_drains(bundle, one)
-    outcomes = (trial.record.outcome for trial in bundle.of(label))
-    verdicts = [each.verdict for each in outcomes if isinstance(each, Completed)]
+    found = (trial.record.verdict for trial in bundle.of(label))
+    verdicts = [verdict for verdict in found if verdict is not None]
     why = None
     if bundle.lost(label):
         why = "a record of its trials is missing or damaged"
     elif not verdicts:
-        why = "it has no completed trial"
+        why = "it has no trial whose rows were judged"
     return _over("trial", verdicts, why)
 
 

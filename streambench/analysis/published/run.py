@@ -68,7 +68,7 @@ class TrialFacts:
     point: Annotated[Mapping[str, float], says("axis → value; empty where nothing is varied")]
     outcome: Annotated[str, says("completed, invalid, failed, unsupported or left-out")]
     why: Annotated[str | None, says("why it was not completed")]
-    right: Annotated[bool | None, says("whether every row was right; null: not completed")]
+    right: Annotated[bool | None, says("whether every row was right; null: its rows were not judged")]
     right_before_fault: Annotated[
         bool, says("whether it was right up to the first fault, or to the end")
     ]
@@ -164,7 +164,7 @@ def _trial(record: TrialRecord, other_speed: str | None) -> TrialFacts:
         point=point_data(record.point),
         outcome=outcome.kind,
         why=None if isinstance(outcome, Completed) else outcome.reason,
-        right=outcome.verdict.right if isinstance(outcome, Completed) else None,
+        right=None if record.verdict is None else record.verdict.right,
         right_before_fault=completed and record.steady_right,
         measured_windows=record.measured_windows,
         cold=record.cold,

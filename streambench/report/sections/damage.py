@@ -29,9 +29,9 @@ def damage_section(bundle: Bundle) -> Section | None:
     """Everything that was not as it should be; None when there is nothing to tell."""
     blocks: list[Block] = []
     verdicts = [
-        (trial.record, trial.record.outcome.verdict)
+        (trial.record, trial.record.verdict)
         for trial in bundle.trials
-        if isinstance(trial.record.outcome, Completed)
+        if trial.record.verdict is not None
     ]
     damaged = [(record, verdict) for record, verdict in verdicts if _any_damage(verdict)]
     if damaged:
@@ -140,11 +140,11 @@ def _not_completed(bundle: Bundle, record: TrialRecord) -> list[Block]:
             if log_tail.strip():
                 blocks.append(Fold(f"The end of {name}'s log", (Code(log_tail.strip("\n")),)))
             return blocks
-        case Invalid(reason=reason):
-            return [
-                Text(f"{name}: invalid", Tone.STRONG),
-                Text(f"The instrument failed, so nothing is said of the engine: {reason}"),
-            ]
+        case Invalid(reason=reason, verdict=verdict):
+            told = f"The instrument failed, so nothing is said of the engine's times: {reason}"
+            if verdict is not None and verdict.right:
+                told += ". Its rows were all right"
+            return [Text(f"{name}: invalid", Tone.STRONG), Text(told)]
         case NotRun(whose=whose, reason=reason, hint=hint):
             return [
                 Text(f"{name}: unsupported", Tone.STRONG),
