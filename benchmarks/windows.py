@@ -54,7 +54,9 @@ def main() -> None:
     for name, each in took.items():
         median = statistics.median(each[1:])
         base = base or median
-        print(f"{name:32} {median:6.2f} s for {records:,} records, {median / base:5.2f} times the first")
+        print(
+            f"{name:32} {median:6.2f} s for {records:,} records, {median / base:5.2f} times the first"
+        )
 
 
 def seconds(trace: Trace, workload: Workload, window: Window) -> float:
