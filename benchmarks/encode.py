@@ -1,6 +1,6 @@
-"""How fast the load of `clicks` is encoded: M records/s/core, by CPU time of this process.
+"""How fast a generated load is encoded: M records/s/core, by CPU time of this process.
 
-    python benchmarks/encode.py [--records 2000000] [--rounds 5]
+    python benchmarks/encode.py [--records 2000000] [--rounds 5] [--workload NAME]
 
 Encoding alone is the first figure (columns to record sections); the second takes in drawing the
 columns and sorting them into batches. Files are not written.
@@ -38,13 +38,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workload", default="clicks", help="a shipped one, or a folder")
     arguments = parser.parse_args()
-    clicks = load_workload(find("clicks", (shipped_root(),)))
-    assert isinstance(clicks.input, Synthetic)
+    declared = load_workload(find(arguments.workload, (shipped_root(),)))
+    assert isinstance(declared.input, Synthetic)
     print(f"{'events/s':>10} {'a batch':>8} {'bytes each':>10} {'encode':>8} {'draw + encode':>14}")
     for rate_per_s in RATES_PER_S:
         workload = dataclasses.replace(
-            clicks, input=dataclasses.replace(clicks.input, rate_per_s=rate_per_s)
+            declared, input=dataclasses.replace(declared.input, rate_per_s=rate_per_s)
         )
         draw_s, encode_s = [], []
         for _ in range(arguments.rounds):

@@ -1,15 +1,37 @@
-"""What all tests of a session share ends with it."""
+"""What all tests of a session share ends with it; real engines are alone on the machine."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.one_broker import one_broker
+# A terminal's size that comes from outside, as from pytest-xdist, would hold for every console.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+
+from tests.one_broker import one_broker  # noqa: E402
+
+_REAL = "real engines"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _stopped_at_last() -> Iterator[None]:
     yield
     one_broker.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests with a broker or an engine last, and into one group: two at once would spoil both.
+
+    Others go file by file, so that what a file's tests share is made once.
+    """
+
+    def is_real(item: pytest.Item) -> bool:
+        return any(item.get_closest_marker(name) for name in ("broker", "engine"))
+
+    items.sort(key=is_real)
+    for item in items:
+        group = _REAL if is_real(item) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -59,7 +59,7 @@ class _Texts:
 
 
 _Class: TypeAlias = Range | _Texts
-_Chosen: TypeAlias = Mapping[str, _Class]
+Chosen: TypeAlias = Mapping[str, _Class]
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def passing_keys(workload: Workload) -> Passing:
         return Passing(None)
     keys = [workload.field(key.name) for key in workload.query.group_by]
     only = keys[0] if len(keys) == 1 and isinstance(keys[0].source, Choice) else None
-    decided = _Decided(workload, where)
+    decided = Decider(_constants(where), _flags(workload))
     found: set[str] = set()
-    for chosen in decided.combinations():
+    for chosen in _combinations(workload, where, decided):
         if decided.truth(where, chosen) is False:
             continue
         passing = None if only is None else chosen.get(only.name)
@@ -114,29 +114,29 @@ def replayed_passing_keys(workload: Workload, replay: Replay, keys: Sequence[str
     return Passing(frozenset(key_text(row) for row in rows))
 
 
-class _Decided:
-    """Decides a condition for whole classes of values."""
+class Decider:
+    """Decides a condition for whole classes of values.
 
-    def __init__(self, workload: Workload, where: Expression) -> None:
-        self._constants = _constants(where)
+    `constants` are those that fields are compared with, by field and sorted; `flags` what is known of conditions.
+    """
+
+    def __init__(
+        self,
+        constants: Mapping[str, Sequence[str | int]],
+        flags: Mapping[str, bool | None],
+    ) -> None:
+        self.constants = constants
+        self.flags = flags
         self._places = {
             name: {value: at for at, value in enumerate(values)}
-            for name, values in self._constants.items()
+            for name, values in constants.items()
         }
-        self._flags = _flags(workload)
-        self._classes = {
-            name: _classes(workload, name, self._constants.get(name, ()))
-            for name in sorted(fields_of(where) - set(self._flags))
-        }
-        _coarsen(self._classes, workload, steps_each=sum(map(_steps, parts(where))))
 
-    def combinations(self) -> Iterator[_Chosen]:
-        """Every choice of a class for each field that the condition reads."""
-        for combination in itertools.product(*self._classes.values()):
-            yield dict(zip(self._classes, combination, strict=True))
+    def truth(self, condition: Expression, chosen: Chosen) -> bool | None:
+        """Whether it holds for all values of these classes, or for none; None: not decided.
 
-    def truth(self, condition: Expression, chosen: _Chosen) -> bool | None:
-        """Whether it holds for all records of these classes, or for none; None: not decided."""
+        What has no value aside: of that a condition never holds.
+        """
         match condition:
             case And(operands=operands):
                 return _all(self.truth(each, chosen) for each in operands)
@@ -151,16 +151,16 @@ class _Decided:
             case Literal(value=bool(value)):
                 return value
             case FieldReference(name=name):
-                return self._flags.get(name)
+                return self.flags.get(name)
             case _:  # what is computed of texts
                 return None
 
-    def _member(self, listed: Membership, chosen: _Chosen) -> bool | None:
+    def _member(self, listed: Membership, chosen: Chosen) -> bool | None:
         if isinstance(listed.operand, FieldReference):
             name = listed.operand.name
             found = chosen[name]
-            constants = self._constants[name]
             if isinstance(found, _Texts):
+                constants = self.constants[name]
                 if math.isnan(found.at):
                     return None
                 return found.at == int(found.at) and constants[int(found.at)] in listed.values
@@ -176,7 +176,7 @@ class _Decided:
         )
         return _not(_all(_not(self._compared(each, chosen)) for each in equals))
 
-    def _compared(self, each: Comparison, chosen: _Chosen) -> bool | None:
+    def _compared(self, each: Comparison, chosen: Chosen) -> bool | None:
         match each:
             case Comparison(operator) if type_of(each.left) is FieldType.BOOLEAN:
                 sides = [self.truth(side, chosen) for side in (each.left, each.right)]
@@ -208,6 +208,17 @@ class _Decided:
         apart = high < least or low > most
         one_value = low == high == least == most
         return _by_operator(each.operator, less, more, False if apart else one_value or None)
+
+
+def _combinations(workload: Workload, where: Expression, decided: Decider) -> Iterator[Chosen]:
+    """Every choice of a class for each field that the condition reads."""
+    classes = {
+        name: _classes(workload, name, decided.constants.get(name, ()))
+        for name in sorted(fields_of(where) - set(decided.flags))
+    }
+    _coarsen(classes, workload, steps_each=sum(map(_steps, parts(where))))
+    for combination in itertools.product(*classes.values()):
+        yield dict(zip(classes, combination, strict=True))
 
 
 def _constants(where: Expression) -> dict[str, list[str | int]]:

@@ -12,12 +12,11 @@ from typing import Final
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference
-from streambench.model.workload import ColumnName, Copies, Field, Replay, TimeColumn
+from streambench.model.workload import Copies, Field, Replay, TimeColumn
 from streambench.workload.bounds import Ranges, exact
 from streambench.workload.file.cells import (
     ORDINAL,
     Connection,
-    FileCell,
     literal,
     named,
     shown,
@@ -203,23 +202,22 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns that a replay reads: its times, then its fields. Raises UsageError for one that is not there."""
 
-    def cell(name: ColumnName) -> FileCell:
-        if (found := table.cell(name)) is not None:
-            return found
-        raise no_column(replay.path, name, table)
-
-    def time(as_name: str, column: TimeColumn) -> Column:
-        check_time_column(connection, column)
-        found = cell(column.name)
-        known_as = named(found, as_name)
-        return Column(as_name, column, known_as, instant_ms(known_as.cell, column))
-
     times = {EVENT_MS: replay.event_time}
     if replay.arrival is not None:
         times[ARRIVAL_MS] = replay.arrival
+    names = [*(each.name for each in times.values()), *(field.in_file.name for field in fields)]
+    cells = {name: found for name in names if (found := table.cell(name)) is not None}
+    if absent := [name for name in dict.fromkeys(names) if name not in cells]:
+        raise no_column(replay.path, absent, table)
+
+    def time(as_name: str, column: TimeColumn) -> Column:
+        check_time_column(connection, column)
+        known_as = named(cells[column.name], as_name)
+        return Column(as_name, column, known_as, instant_ms(known_as.cell, column))
+
     columns = [time(*each) for each in times.items()]
     for field in fields:
-        known_as = named(cell(field.in_file.name), field.name)
+        known_as = named(cells[field.in_file.name], field.name)
         value = reading_of(field.type).value(known_as.cell, field.in_file.times)
         column = Column(field.name, field, known_as, value, replay.leave_out)
         if field.nullable:

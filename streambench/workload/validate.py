@@ -14,7 +14,7 @@ from streambench.model.workload import (
     exact_from_grace_ms,
 )
 from streambench.workload.beyond import generated_sums, letters, replayed_sums, single_values
-from streambench.workload.bounds import ranges_of
+from streambench.workload.bounds import Ranges, ranges_of
 from streambench.workload.durations import show_duration, windows_words
 from streambench.workload.file.surprises import (
     LONGEST_PLAY_MS,
@@ -29,6 +29,7 @@ from streambench.workload.finding import Finding
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
+from streambench.workload.no_group import no_group_passes
 from streambench.workload.partition import partition_of
 from streambench.workload.passing import Passing, passing_keys, replayed_passing_keys
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -87,6 +88,7 @@ def findings(
     found += [
         *(_partitions(workload, groups, passing, among) if passing else _nothing_passes(workload)),
         *beyond,
+        *(() if beyond else _no_group(workload, ranges)),
         *letters(workload),
         *_exactness(workload),
     ]
@@ -202,6 +204,16 @@ def _replay(
             "lower `speed_up` in workload.toml",
             fatal=True,
             path=("input", "speed_up"),
+        )
+
+
+def _no_group(workload: Workload, ranges: Ranges) -> Iterator[Finding]:
+    if no_group_passes(workload.query, ranges):
+        yield Finding(
+            "no group passes `having`, so there would be no result",
+            "change `having`: its aggregates never have such values",
+            fatal=True,
+            path=("query", "having"),
         )
 
 

@@ -593,6 +593,22 @@ def test_one_transaction_holds_the_windows_of_several_polls(query: QueryProgram)
     assert len(bench.producers) == 1
 
 
+def test_a_commit_that_is_due_within_a_poll_does_not_wait_for_its_end(query: QueryProgram) -> None:
+    """After a failure a poll can close more windows than a transaction has time for."""
+    logs = {"p0": Log(*TIMES), "p1": Log(*TIMES)}
+    bench = Bench(query, transactional=True, each_window=False, **logs)
+    bench.consumer.give(P0, P1)
+    bench.steps(1)  # it learns of them
+    bench.commit_is_due()
+    bench.steps(1)
+    # The first partition's rows went out by themselves; the next interval has begun.
+    assert set(bench.consumer.offsets) == {P0}
+    assert bench.worker.commits == 1
+    bench.commit_is_due()
+    bench.steps(1)
+    assert set(bench.consumer.offsets) == {P0, P1}
+
+
 @both
 def test_what_was_written_since_the_last_commit_is_written_again_after_a_failed_one(
     query: QueryProgram, transactional: bool

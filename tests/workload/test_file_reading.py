@@ -308,6 +308,16 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest(
     assert "key" in message
 
 
+def test_all_columns_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("when,shop,price\n2013-06-01,a,1\n")
+    fields = 'shop = { column = "Shop", type = "string" }\nprice = "bigint"\nitems = "bigint"'
+    workload = declared(tmp_path, 'replay = "a.csv"\nevent_time = "When"', fields, "shop")
+    message = refused(workload).message
+    assert "a.csv has none of these 3 columns" in message
+    for each in ("'When'; did you mean 'when'?", "'Shop'; did you mean 'shop'?", "'items'"):
+        assert each in message
+
+
 def test_two_columns_of_one_name_are_refused_where_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("t,k,x,x\n2013-06-01,a,1,2\n")
     workload = declared(tmp_path, 'replay = "a.csv"\nevent_time = "t"', 'k = "string"')

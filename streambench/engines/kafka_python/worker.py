@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -176,20 +176,23 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             polled.pop(partition, None)
             if self._place(partition):
                 self._unplaced.discard(partition)
-        closed: dict[TopicPartition, list[tuple[bytes, bytes]]] = {}
+        wrote = False
         for partition, records in polled.items():
             windows = self._windows.get(partition)
-            if windows is None:  # revoked by the rebalance that this poll ran
+            if windows is None:  # revoked by the rebalance that this poll ran, or to be read again
                 continue
             array = b"[" + b",".join([record.value for record in records]) + b"]"
             events = json.loads(array, parse_float=self._query.PARSE_FLOAT)
             over = rows_of_closed(windows, records, events)
             self.records += len(records)
-            if over:
-                closed[partition] = over
-        if closed and not self._write(closed):
-            return
-        if (closed and self._each_window) or time.monotonic() >= self._next_commit_s:
+            if over and not self._write(partition, over):
+                return
+            wrote = wrote or bool(over)
+            # Partition by partition: after a failure a poll can close more windows than fit into the time
+            # that the broker gives a transaction.
+            if time.monotonic() >= self._next_commit_s:
+                self.commit()
+        if (wrote and self._each_window) or time.monotonic() >= self._next_commit_s:
             self.commit()
 
     def _patience_ms(self) -> float:
@@ -199,9 +202,9 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         due_ms = (self._next_commit_s - time.monotonic()) * 1000
         return max(0.0, min(self._poll_timeout_ms, due_ms))
 
-    def _write(self, closed: Mapping[TopicPartition, list[tuple[bytes, bytes]]]) -> bool:
-        """Write the rows of what closed; False when that failed."""
-        rows = [(tp.partition, *row) for tp, over in closed.items() for row in over]
+    def _write(self, partition: TopicPartition, over: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Write the rows of windows that are over; False when that failed."""
+        rows = [(partition.partition, *row) for row in over]
         try:
             self._output.write(rows)
         except KafkaError as error:

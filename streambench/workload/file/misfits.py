@@ -104,7 +104,7 @@ def check_fit(
     rows, fits = _fits(connection, columns)
     for fit in fits:
         if fit.missing == rows > 0 and not _exists(table, fit.column.column_name):
-            raise no_column(replay.path, fit.column.column_name, table)
+            raise no_column(replay.path, [fit.column.column_name], table)
     if misfitting := [fit for fit in fits if fit.misfits]:
         raise _misfits(connection, table, replay, misfitting)
     if missing := [fit for fit in fits if fit.missing and not fit.column.nullable]:
@@ -125,10 +125,12 @@ def check_fit(
     return int(left_out)
 
 
-def no_column(path: Path, name: ColumnName, table: Table) -> UsageError:
-    """The refusal of a column that a file does not have."""
+def no_column(path: Path, names: Sequence[ColumnName], table: Table) -> UsageError:
+    """The refusal of columns that a file does not have."""
+    each = [f"'{shown(name)}'{did_you_mean(shown(name), table.names())}" for name in names]
+    several = f"has none of these {len(each)} columns:\n  " + "\n  ".join(each)
     return UsageError(
-        f"{path.name} has no column '{shown(name)}'{did_you_mean(shown(name), table.names())}",
+        f"{path.name} {several if len(each) > 1 else f'has no column {each[0]}'}",
         hint="name the file's columns in [input] and [input.fields] of workload.toml",
     )
 
