@@ -213,7 +213,11 @@ def _field(
 ) -> FieldChoice:
     """A column as a field; where leaving out the rows without a value would cost many, it may lack one."""
     times = profile.times if type_ is FieldType.BIGINT else 1
-    column = FileColumn(profile.name, times)
+    instants = None
+    if profile.is_time and len(profile.time_ways) == 1 and not is_key:
+        type_, way = FieldType.TIMESTAMP, profile.time_ways[0]
+        instants = TimeColumn(profile.name, way.format, way.unit)
+    column = FileColumn(profile.name, times, instants)
     nullable = not is_key and _lacks(profile)
     name = names[id(profile)]
     field = Field(name, type_ or FieldType.STRING, None, column, nullable=nullable)
@@ -237,7 +241,7 @@ def _worth_reading(profiles: Sequence[ColumnProfile]) -> Sequence[ColumnProfile]
 
 
 def _why_not(profile: ColumnProfile) -> str | None:
-    if profile.type is None:
+    if profile.type is None and not (profile.is_time and len(profile.time_ways) == 1):
         return "no type fits all of its values"
     return None
 
