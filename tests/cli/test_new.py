@@ -170,10 +170,10 @@ def test_other_columns_of_times_are_timestamps() -> None:
         for each in range(120)
     ]
     write("parcels.csv", "came,shop,sent,fee", *rows)
-    workload, _ = made("new parcels --from parcels.csv --time came")
+    workload, _ = made("new parcels --from parcels.csv --time came --zone Europe/Berlin")
     (sent,) = (field for field in workload.fields if field.name == "sent")
     assert sent.type is FieldType.TIMESTAMP
-    assert sent.in_file.instants == TimeColumn("sent", "%d.%m.%Y")
+    assert sent.in_file.instants == TimeColumn("sent", "%d.%m.%Y", zone="Europe/Berlin")
 
 
 def test_disorder_is_measured_and_what_each_clock_would_drop() -> None:

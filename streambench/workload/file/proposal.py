@@ -98,7 +98,8 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
     kept = _worth_reading([p for p in others if _why_not(p) is None])
     for profile in others:
         why = _why_not(profile) or (None if profile in kept else "there are enough fields")
-        choice = dataclasses.replace(_field(profile, names, profile.type), why_not=why)
+        choice = _field(profile, names, profile.type, zone=asked.zone)
+        choice = dataclasses.replace(choice, why_not=why)
         (left if why else choices).append(choice)
     read = [*apart, *(choice.profile for choice in choices)]
     missing = any(profile.missing for profile in read)
@@ -210,13 +211,17 @@ def _field(
     type_: FieldType | None,
     *,
     is_key: bool = False,
+    zone: str | None = None,
 ) -> FieldChoice:
-    """A column as a field; where leaving out the rows without a value would cost many, it may lack one."""
+    """A column as a field; where leaving out the rows without a value would cost many, it may lack one.
+
+    `zone` is that of times which name none.
+    """
     times = profile.times if type_ is FieldType.BIGINT else 1
     instants = None
     if profile.is_time and len(profile.time_ways) == 1 and not is_key:
         type_, way = FieldType.TIMESTAMP, profile.time_ways[0]
-        instants = TimeColumn(profile.name, way.format, way.unit)
+        instants = TimeColumn(profile.name, way.format, zone=zone)
     column = FileColumn(profile.name, times, instants)
     nullable = not is_key and _lacks(profile)
     name = names[id(profile)]
