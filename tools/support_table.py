@@ -36,6 +36,7 @@ class Construct:
     called: str
     old: str
     new: str
+    also: tuple[str, str] | None = None
 
 
 _DEAREST = 'dearest  = "max(price)"'
@@ -98,6 +99,12 @@ CONSTRUCTS: Sequence[Construct] = (
     Construct("exact decimals", _PRICE, "price = { decimal = [0.01, 500.00] }"),
     Construct("doubles", _PRICE, "price = { double = [0.0, 500.0] }"),
     Construct(
+        "timestamps, also the first and the last",
+        f"{_PRICE}\n",
+        f'{_PRICE}\nsent = {{ timestamp = ["2026-01-01", "2026-02-01"] }}\n',
+        (_DEAREST, "newest = \"last(sent) filter (where sent > date '2026-01-15')\""),
+    ),
+    Construct(
         "booleans, also as group-by fields",
         'campaign = { choice = 1_000, prefix = "c", skew = 0.8 }',
         "campaign = { bool = 0.5 }",
@@ -136,12 +143,14 @@ def lines() -> Iterator[str]:
 
 def _asked(construct: Construct, engine: str) -> Plan | Unsupported:
     text = (shipped_root() / "clicks" / "workload.toml").read_text(encoding="utf-8")
-    if construct.old not in text:
-        raise ValueError(f"clicks has no {construct.old!r}")
+    for old, new in filter(None, ((construct.old, construct.new), construct.also)):
+        if old not in text:
+            raise ValueError(f"clicks has no {old!r}")
+        text = text.replace(old, new)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "clicks"
         place.mkdir()
-        (place / "workload.toml").write_text(text.replace(construct.old, construct.new))
+        (place / "workload.toml").write_text(text)
         workload = load_workload(place)
     chosen = engine_named(engine)
     return chosen.plan(workload, Conditions(), Variant(engine, chosen.version))

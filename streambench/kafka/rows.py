@@ -37,6 +37,7 @@ _ARROW_TYPES: Final[Mapping[ValueType, Any]] = {
     FieldType.BIGINT: pa.int64(),
     FieldType.DOUBLE: pa.float64(),
     FieldType.BOOLEAN: pa.bool_(),
+    FieldType.TIMESTAMP: pa.int64(),
 }
 
 
@@ -246,7 +247,7 @@ def _values(value: bytes | None, fields: _RowFields) -> list[Any]:
         match field.type:
             case FieldType.STRING:
                 _check_text(name, found)
-            case FieldType.BIGINT:
+            case FieldType.BIGINT | FieldType.TIMESTAMP:
                 _check_number(name, found)
             case FieldType.DOUBLE:
                 row[name] = _double(name, found)

@@ -30,6 +30,7 @@ _ARROW_TYPES: Final[Mapping[FieldType, pa.DataType]] = {
     FieldType.BIGINT: pa.int64(),
     FieldType.DOUBLE: pa.float64(),
     FieldType.BOOLEAN: pa.bool_(),
+    FieldType.TIMESTAMP: pa.int64(),
 }
 
 _NARROW: Final = 1 << 16

@@ -24,7 +24,14 @@ from streambench.load.columns import (
     StringTable,
 )
 from streambench.model.expression import DecimalType
-from streambench.model.workload import Choice, Coin, DecimalRange, DoubleRange, IntRange
+from streambench.model.workload import (
+    Choice,
+    Coin,
+    DecimalRange,
+    DoubleRange,
+    InstantRange,
+    IntRange,
+)
 
 _TOP_BITS: Final = np.uint64(32)
 # A word's first 53 bits are as many as a float64 holds exactly.
@@ -137,3 +144,14 @@ class IntegerColumn:
         """Return the next `count` numbers."""
         span = self._range.high - self._range.low + 1
         return Numbers(self._stream.below(span, count) + self._range.low)
+
+
+class InstantColumn:
+    """Draws a field's instants, whole seconds in [low, high], uniform."""
+
+    def __init__(self, range_: InstantRange, stream: Stream) -> None:
+        self._seconds = IntegerColumn(IntRange(range_.low_s, range_.high_s), stream)
+
+    def next(self, count: int) -> Numbers:
+        """Return the next `count` instants, in ms since 1970 in UTC."""
+        return Numbers(self._seconds.next(count).values * 1_000)

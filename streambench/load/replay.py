@@ -34,6 +34,7 @@ _FILLERS: Final[Mapping[FieldType, str | int | float | bool]] = {
     FieldType.BIGINT: 0,
     FieldType.DOUBLE: 0.0,
     FieldType.BOOLEAN: False,
+    FieldType.TIMESTAMP: 0,
 }
 
 
@@ -114,7 +115,7 @@ def _field(field: Field, column: pa.ChunkedArray) -> ChunkField:
 
 def _present(field: Field, column: pa.ChunkedArray) -> Present:
     match field.type:
-        case FieldType.BIGINT:
+        case FieldType.BIGINT | FieldType.TIMESTAMP:
             return Numbers(column.to_numpy())
         case FieldType.DOUBLE:
             return Doubles(column.to_numpy())

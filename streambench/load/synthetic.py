@@ -12,6 +12,7 @@ from streambench.load.draw import (
     DecimalColumn,
     DoubleColumn,
     FlagColumn,
+    InstantColumn,
     IntegerColumn,
     NullableColumn,
     Stream,
@@ -24,6 +25,7 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     Field,
+    InstantRange,
     IntRange,
     Synthetic,
 )
@@ -91,6 +93,8 @@ def _column(field: Field, seed: int) -> AnyColumn:
             return DecimalColumn(decimals, field.type, stream)
         case DoubleRange() as doubles:
             return DoubleColumn(doubles, stream)
+        case InstantRange() as instants:
+            return InstantColumn(instants, stream)
         case Coin() as coin:
             return FlagColumn(coin, stream)
         case None:

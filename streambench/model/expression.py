@@ -20,6 +20,7 @@ class FieldType(enum.Enum):
     BIGINT = "bigint"
     DOUBLE = "double"
     BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"  # an instant, to engines the whole number of ms since 1970 in UTC
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class FieldReference:
     name: str
     type: ValueType
     nullable: bool = False
+
+
+class Instant(int):
+    """A constant of type TIMESTAMP: ms since 1970 in UTC."""
 
 
 Constant: TypeAlias = str | int | float | Decimal | bool
@@ -278,6 +283,8 @@ def _type_of_constant(value: Constant) -> ValueType:
             return FieldType.STRING
         case bool():
             return FieldType.BOOLEAN
+        case Instant():
+            return FieldType.TIMESTAMP
         case int():
             return FieldType.BIGINT
         case float():

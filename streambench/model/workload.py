@@ -47,13 +47,21 @@ class DoubleRange:
 
 
 @dataclass(frozen=True)
+class InstantRange:
+    """A whole second in [low, high], uniform; both in seconds since 1970 in UTC."""
+
+    low_s: int
+    high_s: int
+
+
+@dataclass(frozen=True)
 class Coin:
     """True with a probability of `share`, else false."""
 
     share: float
 
 
-FieldSource: TypeAlias = Choice | IntRange | DecimalRange | DoubleRange | Coin
+FieldSource: TypeAlias = Choice | IntRange | DecimalRange | DoubleRange | InstantRange | Coin
 
 ColumnName: TypeAlias = str | tuple[str, ...]
 """A column as its user names it: a name, or a path of names with dots between them. A tuple is such a
@@ -62,10 +70,14 @@ path whose names may have dots themselves."""
 
 @dataclass(frozen=True)
 class FileColumn:
-    """The column of a replayed file that a field is read from; its numbers are multiplied by `times`."""
+    """The column of a replayed file that a field is read from; its numbers are multiplied by `times`.
+
+    `instants` is how a timestamp is written there.
+    """
 
     name: ColumnName
     times: int = 1
+    instants: TimeColumn | None = None
 
 
 @dataclass(frozen=True)

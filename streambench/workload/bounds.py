@@ -35,6 +35,7 @@ from streambench.model.workload import (
     Coin,
     DecimalRange,
     DoubleRange,
+    InstantRange,
     IntRange,
     Workload,
 )
@@ -89,6 +90,8 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
         match field.source:
             case IntRange(low=low, high=high) | DoubleRange(low=low, high=high):
                 found[field.name] = (low, high)
+            case InstantRange(low_s=first, high_s=last):
+                found[field.name] = (first * 1_000, last * 1_000)
             case DecimalRange(low=low, high=high, scale=scale):
                 found[field.name] = (Fraction(low, 10**scale), Fraction(high, 10**scale))
             case Choice() | Coin() | None:

@@ -48,6 +48,10 @@ def cast(value: Expression, to: exp.Expression | None) -> Expression:
         raise ConversionError(
             "a cast of a condition; write CASE WHEN x THEN 1 ELSE 0 END, or with other values"
         )
+    if before is FieldType.TIMESTAMP and type_ is not FieldType.BIGINT:
+        raise ConversionError(
+            "a cast of a timestamp; the nearest is bigint: its ms since 1970 in UTC"
+        )
     if before is FieldType.STRING:
         raise ConversionError(
             "a cast of a string, which may be no number: engines differ on what happens then"

@@ -30,6 +30,7 @@ from streambench.model.expression import (
 )
 from streambench.model.workload import Field
 from streambench.workload.limits import MOST_DEEP, MOST_PARTS, MOST_VALUES
+from streambench.workload.literals import is_instant
 from streambench.workload.reading import ExpressionReader
 from streambench.workload.sql_text import ExpressionError, excerpt, parsed_sql, too_deep
 from streambench.workload.subset import COMPUTING
@@ -65,6 +66,12 @@ _SUMMED_DIGITS: Final = MOST_DIGITS - 10
 _AGGREGATE_FORMS: Final = (
     "count(*), count(distinct x), sum(x), avg(x), min(x), max(x), stddev_pop(x), stddev_samp(x), var_pop(x), "
     "var_samp(x), first(x) or last(x)"
+)
+_OF_INSTANTS: Final = (
+    AggregateFunction.MIN,
+    AggregateFunction.MAX,
+    AggregateFunction.FIRST,
+    AggregateFunction.LAST,
 )
 # Of expressions with names there can be more than anybody counts.
 _COUNTED: Final = 100_000
@@ -133,7 +140,10 @@ def _having(reader: ExpressionReader, node: exp.Expression) -> Expression:
                 part, "an aggregate; `having` names those of `select` by their aliases"
             )
     condition = _condition(reader, node)
-    converted = node.find(exp.Cast, exp.Round) is not None
+    converted = any(
+        isinstance(each, exp.Expression) and not is_instant(each)
+        for each in node.find_all(exp.Cast, exp.Round)
+    )
     if converted or not all(map(_compares_aggregates, parts(condition))):
         where = next(node.find_all(*COMPUTING), node)
         raise reader.refusal(
@@ -186,8 +196,10 @@ def _aggregate(
         )
     if not isinstance(node.this, exp.Expression):
         raise reader.refusal(node, f"nothing to aggregate; write '{name}(x)'")
-    argument = reader.number(node.this)
+    argument = reader.value(node.this)
     type_ = type_of(argument)
+    if type_ is not FieldType.TIMESTAMP or function not in _OF_INSTANTS:
+        argument = reader.number(node.this)
     if isinstance(type_, DecimalType) and function is AggregateFunction.SUM:
         digits = type_.precision
         if digits > _SUMMED_DIGITS:

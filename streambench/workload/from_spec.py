@@ -13,6 +13,7 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     FieldSource,
+    InstantRange,
     IntRange,
     TimeColumn,
 )
@@ -27,6 +28,8 @@ def field_source(name: str, declared: GeneratedField) -> FieldSource:
         return DecimalRange(*declared.units, declared.digits_behind)
     if declared.double is not None:
         return DoubleRange(*declared.double)
+    if declared.timestamp is not None:
+        return InstantRange(*declared.seconds)
     if declared.bool_ is not None:
         return Coin(declared.bool_)
     assert declared.choice is not None, "the schema asks for one of them"
@@ -49,6 +52,8 @@ def source_type(source: FieldSource) -> ValueType:
             return FieldType.DOUBLE
         case Coin():
             return FieldType.BOOLEAN
+        case InstantRange():
+            return FieldType.TIMESTAMP
         case DecimalRange(low=low, high=high, scale=scale):
             digits = max(len(str(abs(bound))) for bound in (low, high))
             return DecimalType(max(digits, scale), scale)

@@ -14,6 +14,7 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     FieldSource,
+    InstantRange,
     IntRange,
     Replay,
     Workload,
@@ -61,6 +62,8 @@ def _size(source: FieldSource) -> int:
             return len(values)
         case IntRange(low=low, high=high) | DecimalRange(low=low, high=high):
             return high - low + 1
+        case InstantRange(low_s=first, high_s=last):
+            return last - first + 1
         case Coin(share=share):
             return 2 if 0 < share < 1 else 1
         case DoubleRange():
@@ -75,6 +78,8 @@ def _value(source: FieldSource, place: int) -> KeyValue:
             return values[place]
         case IntRange(low=low):
             return low + place
+        case InstantRange(low_s=first):
+            return (first + place) * 1_000
         case DecimalRange(low=low, scale=scale):
             return Decimal(low + place).scaleb(-scale)
         case Coin(share=share):

@@ -59,6 +59,7 @@ _TYPES: Final = {
     FieldType.BIGINT: "long",
     FieldType.DOUBLE: "double",
     FieldType.BOOLEAN: "boolean",
+    FieldType.TIMESTAMP: "long",
 }
 _DECIMAL: Final = "java.math.BigDecimal"
 _OBJECTS: Final = {
@@ -66,6 +67,7 @@ _OBJECTS: Final = {
     FieldType.BIGINT: "Long",
     FieldType.DOUBLE: "Double",
     FieldType.BOOLEAN: "Boolean",
+    FieldType.TIMESTAMP: "Long",
 }
 _METHODS: Final = {
     ArithmeticOperator.ADD: "add",

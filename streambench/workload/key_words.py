@@ -57,6 +57,12 @@ _QUANTUM: Final = KeyWords(
     "One batch of records for each partition and so much time.", _POSITIVE, '"5 ms"'
 )
 
+_HOW_TIMES_ARE_WRITTEN: Final = {
+    "format": KeyWords("How a time is written.", "a format as for strptime", '"%d.%m.%Y"'),
+    "unit": KeyWords("What numbers count since 1970.", '"s", "ms", "us" or "ns"', '"ms"'),
+    "zone": KeyWords("The zone of times that name none.", "a time zone", '"Europe/Berlin"'),
+}
+
 WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
     WorkloadSpec: {
         "title": KeyWords("What a report calls it.", "a text on one line", '"Clicks per campaign"'),
@@ -125,6 +131,11 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "skew": KeyWords(
             "Zipf exponent of the choice; 0 is even.", f"a number from 0 to {MAX_SKEW}", "0.8"
         ),
+        "timestamp": KeyWords(
+            "A whole second in this range, both ends included.",
+            "a list of two instants; UTC where they name no zone",
+            '["2026-01-01", "2026-01-31 12:00:00"]',
+        ),
         "int": KeyWords(
             "A whole number in this range, both ends included.",
             "a list of two whole numbers",
@@ -155,12 +166,11 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "100",
         ),
         "null": KeyWords("Whether a row may have no value in it.", "true or false", "true"),
+        **_HOW_TIMES_ARE_WRITTEN,
     },
     TimeColumnSpec: {
         "column": KeyWords("The column's name in the file.", _COLUMN, '"When"'),
-        "format": KeyWords("How a time is written.", "a format as for strptime", '"%d.%m.%Y"'),
-        "unit": KeyWords("What numbers count since 1970.", '"s", "ms", "us" or "ns"', '"ms"'),
-        "zone": KeyWords("The zone of times that name none.", "a time zone", '"Europe/Berlin"'),
+        **_HOW_TIMES_ARE_WRITTEN,
     },
     TimeSpec: {
         "disorder": KeyWords(

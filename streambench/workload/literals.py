@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from streambench.model.expression import MOST_DIGITS, DecimalType, Literal, type_of
+from sqlglot import exp
+
+from streambench.model.expression import MOST_DIGITS, DecimalType, Instant, Literal, type_of
 from streambench.model.written import quoted
 from streambench.workload.constants import MAX_BIGINT
 from streambench.workload.limits import LONGEST_TEXT
 
 # Python reads digits of every script.
 _NUMBER: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+_INSTANT_TYPES: Final = ("TIMESTAMP", "TIMESTAMPTZ", "DATE")
 
 
 class LiteralError(ValueError):
@@ -54,3 +61,33 @@ def number_literal(text: str) -> Literal:
     if len(text.lstrip("0")) > len(str(MAX_BIGINT)) or int(text) > MAX_BIGINT:
         raise LiteralError(f"the number {quoted(text)}; the greatest is {MAX_BIGINT}")
     return Literal(int(text))
+
+
+def is_instant(node: exp.Expression) -> bool:
+    """Whether it is TIMESTAMP '…' or DATE '…', which the parser takes for the cast of a text."""
+    match node:
+        case exp.Cast(this=exp.Literal(is_string=True)):
+            to = node.args["to"]
+            return isinstance(to, exp.DataType) and to.this.value in _INSTANT_TYPES
+        case _:
+            return False
+
+
+def instant_literal(text: str) -> Literal:
+    """The constant of an instant as ISO 8601 writes it; without a zone it is UTC. Raises LiteralError."""
+    return Literal(Instant(instant_ms(text)))
+
+
+def instant_ms(text: str) -> int:
+    """The same as ms since 1970."""
+    try:
+        instant = datetime.fromisoformat(text.strip())
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        ms, below = divmod(instant - _EPOCH, _MS)
+    except (ValueError, OverflowError):
+        raise LiteralError(
+            f"{quoted(text)}, which is no instant; write TIMESTAMP '2026-01-31 12:00:00', to the millisecond"
+        ) from None
+    if below:
+        raise LiteralError(f"{quoted(text)}: instants are whole ms here")
+    return ms

@@ -27,6 +27,7 @@ from streambench.model.workload import (
     Query,
     Replay,
     Synthetic,
+    TimeColumn,
     Workload,
 )
 from streambench.model.written import quoted
@@ -160,8 +161,11 @@ class _Document:
                 nullable = one.null is not None
                 fields.append(Field(name, type_, source, nullable=nullable, null_share=share))
             else:
-                column = FileColumn(one.column or name, one.times or 1)
-                type_ = value_type(one.type)
+                type_, in_file = value_type(one.type), one.column or name
+                instants = None
+                if type_ is FieldType.TIMESTAMP:
+                    instants = TimeColumn(in_file, one.format, one.unit, one.zone)
+                column = FileColumn(in_file, one.times or 1, instants)
                 fields.append(Field(name, type_, None, column, nullable=one.null))
         return tuple(fields)
 

@@ -34,6 +34,7 @@ from streambench.model.workload import (
     Coin,
     DecimalRange,
     DoubleRange,
+    InstantRange,
     IntRange,
     Replay,
     Workload,
@@ -254,14 +255,11 @@ def _flags(workload: Workload) -> dict[str, bool | None]:
 def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> list[_Class]:
     match workload.field(name).source:
         case IntRange(low=low, high=high):
-            cuts = {low}
-            for value in constants:
-                if isinstance(value, int):
-                    cuts.update(cut for cut in (value, value + 1) if low < cut <= high)
-            starts = sorted(cuts)
-            return [(start, end - 1) for start, end in itertools.pairwise([*starts, high + 1])]
+            return _between(low, high, constants)
         case Choice(values=values):
             return list(_texts(values, [str(each) for each in constants]))
+        case InstantRange(low_s=first, high_s=last):
+            return _between(first * 1_000, last * 1_000, constants)
         case DecimalRange() | DoubleRange():
             return [ranges_of(workload)[name]]
         case Coin():
@@ -270,6 +268,15 @@ def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> l
             raise ValueError(f"{name} is not generated")
         case other:
             assert_never(other)
+
+
+def _between(low: int, high: int, constants: Sequence[str | int]) -> list[_Class]:
+    cuts = {low}
+    for value in constants:
+        if isinstance(value, int):
+            cuts.update(cut for cut in (value, value + 1) if low < cut <= high)
+    starts = sorted(cuts)
+    return [(start, end - 1) for start, end in itertools.pairwise([*starts, high + 1])]
 
 
 def _texts(values: Sequence[str], constants: Sequence[str]) -> Iterator[_Texts]:
@@ -291,6 +298,8 @@ def _coarsen(classes: dict[str, list[_Class]], workload: Workload, *, steps_each
         match workload.field(name).source:
             case IntRange(low=low, high=high):
                 classes[name] = [(low, high)]
+            case InstantRange(low_s=first, high_s=last):
+                classes[name] = [(first * 1_000, last * 1_000)]
             case Choice(values=values):
                 classes[name] = [_Texts(values, math.nan)]
             case _:

@@ -50,6 +50,7 @@ _TYPES: Final = {
     FieldType.BIGINT: "int",
     FieldType.DOUBLE: "float",
     FieldType.BOOLEAN: "bool",
+    FieldType.TIMESTAMP: "int",
 }
 _DECIMAL: Final = "Decimal"
 _REMAINDER: Final = "remainder"

@@ -45,7 +45,13 @@ from streambench.workload.alike import (
 )
 from streambench.workload.constants import as_double, computed, divided, is_number, negated
 from streambench.workload.conversions import Conversion, ConversionError, cast, rounded
-from streambench.workload.literals import LiteralError, number_literal, text_literal
+from streambench.workload.literals import (
+    LiteralError,
+    instant_literal,
+    is_instant,
+    number_literal,
+    text_literal,
+)
 from streambench.workload.names import did_you_mean, nearest
 from streambench.workload.patterns import PatternError, like
 from streambench.workload.sql_text import ExpressionError, excerpt
@@ -120,6 +126,11 @@ class ExpressionReader:
     def number(self, node: exp.Expression) -> Expression:
         """Read a BIGINT, a DOUBLE or a decimal."""
         value = self.value(node)
+        if type_of(value) is FieldType.TIMESTAMP:
+            raise self.refusal(
+                node,
+                "a timestamp where a number is due; cast(x as bigint) is its ms since 1970 in UTC",
+            )
         if not is_number(value):
             raise self.refusal(node, f"a {type_of(value).value} where a number is due")
         return value
@@ -206,6 +217,9 @@ class ExpressionReader:
         match node:
             case exp.Substring():
                 return self._substring(node)
+            case exp.Cast() if is_instant(node):
+                with self._refusing(node):
+                    return instant_literal(str(node.this.this))
             case exp.Cast() if type(node) is exp.Cast:
                 return self._made(node, cast, node.this, node.args["to"])
             case exp.Round():
@@ -291,7 +305,7 @@ class ExpressionReader:
             for member in members
         ]
         # Numbers with a fraction are compared one by one: what they are compared with is converted.
-        listed = type_of(left) in (FieldType.STRING, FieldType.BIGINT)
+        listed = type_of(left) in (FieldType.STRING, FieldType.BIGINT, FieldType.TIMESTAMP)
         several: dict[str | int, None] = {}
         others: list[Expression] = []
         for each in equals:
@@ -354,7 +368,7 @@ class ExpressionReader:
         """Name the place of what cannot be made of one type, or converted."""
         try:
             yield
-        except (UnlikeError, ConversionError) as error:
+        except (UnlikeError, ConversionError, LiteralError) as error:
             raise self.refusal(node, str(error)) from None
 
     def outside(self, node: exp.Expression) -> ExpressionError:

@@ -28,6 +28,7 @@ from streambench.model.written import quoted
 from streambench.workload.durations import DURATION_PATTERN, parse_duration
 from streambench.workload.file.instants import problem_with_format
 from streambench.workload.file.types import MOST_TIMES
+from streambench.workload.literals import LiteralError, instant_ms
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_CHOICES: Final = 1_000_000
@@ -40,7 +41,7 @@ _FIELD_DIGITS: Final = 18
 MOST_SCALE: Final = _FIELD_DIGITS
 _DECIMAL: Final = re.compile(r"decimal\(([0-9]{1,3}), ?([0-9]{1,3})\)")
 _PLAIN_TYPES: Final = "|".join(each.value for each in FieldType)
-TYPES: Final = "string, bigint, boolean, double and decimal(10,2)"
+TYPES: Final = "string, bigint, boolean, double, timestamp and decimal(10,2)"
 """The types of a field, in words."""
 
 
@@ -103,7 +104,7 @@ class _Strict(BaseModel):
 
 
 class GeneratedField(_Strict):
-    """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ double = … }` or `{ bool = share }`.
+    """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ bool = share }` and the like.
 
     `null` is the share of records that have no value in it.
     """
@@ -115,6 +116,7 @@ class GeneratedField(_Strict):
     decimal: tuple[float, float] | None = None
     scale: Annotated[int, Field(ge=0, le=MOST_SCALE)] | None = None
     double: tuple[FiniteFloat, FiniteFloat] | None = None
+    timestamp: tuple[IsoDate, IsoDate] | None = None
     bool_: Annotated[float | None, Field(alias="bool", ge=0, le=1)] = None
     null: Annotated[float | None, Field(gt=0, lt=1)] = None
 
@@ -124,7 +126,7 @@ class GeneratedField(_Strict):
         if not isinstance(written, Mapping):
             raise ValueError(
                 "a generated field is { choice = … }, { int = [low, high] }, { decimal = [low, high] },"
-                " { double = [low, high] } or { bool = share }"
+                " { double = [low, high] }, { timestamp = [first, last] } or { bool = share }"
             )
         return {
             key: tuple(value) if isinstance(value, list) else value
@@ -133,9 +135,9 @@ class GeneratedField(_Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> GeneratedField:
-        sources = (self.choice, self.int_, self.decimal, self.double, self.bool_)
-        if sum(source is not None for source in sources) != 1:
-            raise ValueError("give one of choice, int, decimal, double and bool")
+        ranges = (self.int_, self.decimal, self.double, self.timestamp)
+        if sum(source is not None for source in (self.choice, self.bool_, *ranges)) != 1:
+            raise ValueError("give one of choice, int, decimal, double, timestamp and bool")
         if self.choice is None and (self.prefix is not None or self.skew is not None):
             raise ValueError("prefix and skew belong to choice")
         if self.decimal is None and self.scale is not None:
@@ -147,6 +149,8 @@ class GeneratedField(_Strict):
             _check_span(self.int_, self.int_)
         if self.decimal is not None:
             _check_span(self.decimal, self.units)
+        if self.timestamp is not None and self.seconds[0] > self.seconds[1]:
+            raise ValueError(f"the range {quoted(self.timestamp)} is empty")
         if isinstance(self.choice, tuple):
             if self.prefix is not None:
                 raise ValueError("prefix belongs to a number of choices, not to a list")
@@ -162,6 +166,13 @@ class GeneratedField(_Strict):
         return int(low), int(high)
 
     @property
+    def seconds(self) -> tuple[int, int]:
+        """The first and the last instant of a timestamp, in whole seconds since 1970 in UTC."""
+        assert self.timestamp is not None, "it is a timestamp"
+        first, last = (_second(written) for written in self.timestamp)
+        return first, last
+
+    @property
     def digits_behind(self) -> int:
         """The scale of a decimal: as it is given, or as many digits as its range has behind the point."""
         assert self.decimal is not None, "it is a decimal"
@@ -169,6 +180,16 @@ class GeneratedField(_Strict):
         if self.scale is not None and self.scale < needed:
             raise ValueError(f"the range has {needed} digits behind the point, more than its scale")
         return needed if self.scale is None else self.scale
+
+
+def _second(written: str) -> int:
+    try:
+        ms = instant_ms(written)
+    except LiteralError as error:
+        raise ValueError(str(error)) from None
+    if ms % 1_000:
+        raise ValueError(f"{quoted(written)}: generated timestamps are whole seconds")
+    return ms // 1_000
 
 
 def _digits_behind(number: float) -> int:
@@ -196,15 +217,25 @@ class ReplayedField(_Strict):
     """`"string"`, `"decimal(10,2)"`, or `{ column = "User ID", type = "string" }`: a column of the file.
 
     `times` makes whole numbers of decimals: 100 makes cents of euros. `null`: a row may have no value in it.
+    `format`, `unit` and `zone` say how a timestamp is written, as in `event_time`.
     """
 
     type: TypeName
     column: ColumnNameSpec | None = None
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
     null: bool = False
+    format: Text | None = None
+    unit: Annotated[EpochUnit, Field(strict=False)] | None = None
+    zone: Text | None = None
 
     @model_validator(mode="after")
-    def _times_a_number(self) -> ReplayedField:
+    def _of_its_type(self) -> ReplayedField:
+        if value_type(self.type) is FieldType.TIMESTAMP:
+            _check_one_way(self)
+        elif self.format is not None or self.unit is not None or self.zone is not None:
+            raise ValueError(
+                f"format, unit and zone belong to a timestamp, and this is a {self.type}"
+            )
         if value_type(self.type) is not FieldType.BIGINT and self.times is not None:
             raise ValueError(f"times belongs to numbers of type bigint, and this is a {self.type}")
         return self
@@ -223,13 +254,18 @@ class TimeColumnSpec(_Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> TimeColumnSpec:
-        if self.unit is not None and self.format is not None:
-            raise ValueError("give either format or unit")
-        if self.unit is not None and self.zone is not None:
-            raise ValueError("numbers count from 1970 in UTC: they have no zone")
-        if self.format is not None and (problem := problem_with_format(self.format)) is not None:
-            raise ValueError(problem)
+        _check_one_way(self)
         return self
+
+
+def _check_one_way(spec: TimeColumnSpec | ReplayedField) -> None:
+    """Raise ValueError where instants are to be read in two ways."""
+    if spec.unit is not None and spec.format is not None:
+        raise ValueError("give either format or unit")
+    if spec.unit is not None and spec.zone is not None:
+        raise ValueError("numbers count from 1970 in UTC: they have no zone")
+    if spec.format is not None and (problem := problem_with_format(spec.format)) is not None:
+        raise ValueError(problem)
 
 
 DeclaredType: TypeAlias = Annotated[

@@ -218,7 +218,11 @@ def columns_of(
     columns = [time(*each) for each in times.items()]
     for field in fields:
         known_as = named(cells[field.in_file.name], field.name)
-        value = reading_of(field.type).value(known_as.cell, field.in_file.times)
+        if (instants := field.in_file.instants) is not None:
+            check_time_column(connection, instants)
+            value = instant_ms(known_as.cell, instants)
+        else:
+            value = reading_of(field.type).value(known_as.cell, field.in_file.times)
         column = Column(field.name, field, known_as, value, replay.leave_out)
         if field.nullable:
             column = dataclasses.replace(

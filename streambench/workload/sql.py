@@ -86,6 +86,8 @@ def sql_type(type_: ValueType, dialect: Dialect = DUCKDB) -> str:
     """The type as SQL calls it."""
     if type_ is FieldType.STRING and dialect.reader is SqlReader.DUCKDB:
         return "VARCHAR"
+    if type_ is FieldType.TIMESTAMP:
+        return FieldType.BIGINT.value.upper()
     return type_.value.upper()
 
 
@@ -110,6 +112,8 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"{operand(left)} / {operand(right)}"
         case Convert(type=type_, operand=inner):
             text = to_sql(inner, dialect)
+            if type_of(inner) is FieldType.TIMESTAMP:
+                return text  # a whole number as it is
             if dialect.reader is SqlReader.DUCKDB and type_ is FieldType.BIGINT:
                 text = f"TRUNC({text})"  # else it rounds
             elif dialect.reader is SqlReader.DUCKDB and isinstance(type_of(inner), DecimalType):

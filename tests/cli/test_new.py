@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from streambench.cli.main import app
 from streambench.model.errors import ExitCode
+from streambench.model.expression import FieldType
 from streambench.model.workload import EpochUnit, Replay, Synthetic, TimeColumn, Workload
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import problems
@@ -161,6 +162,18 @@ def test_which_of_two_times_is_the_events_is_for_the_user_to_tell() -> None:
     assert replay.event_time == TimeColumn("Begun", zone="Europe/Berlin")
     assert replay.arrival == TimeColumn("Stored", zone="Europe/Berlin")
     assert "UTC" not in said
+
+
+def test_other_columns_of_times_are_timestamps() -> None:
+    rows = [
+        f"2013-06-01 10:{each // 60:02d}:{each % 60:02d},a{each % 3},{each % 28 + 1:02d}.05.2013,{each}"
+        for each in range(120)
+    ]
+    write("parcels.csv", "came,shop,sent,fee", *rows)
+    workload, _ = made("new parcels --from parcels.csv --time came --zone Europe/Berlin")
+    (sent,) = (field for field in workload.fields if field.name == "sent")
+    assert sent.type is FieldType.TIMESTAMP
+    assert sent.in_file.instants == TimeColumn("sent", "%d.%m.%Y", zone="Europe/Berlin")
 
 
 def test_disorder_is_measured_and_what_each_clock_would_drop() -> None:

@@ -16,6 +16,7 @@ from streambench.workload.java import to_java
 from streambench.workload.letters import is_even
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
+from tests.workload.instant_meanings import INSTANTS
 from tests.workload.meaning_tables import Table, json_line, same
 from tests.workload.meanings import PLAIN, TABLES
 from tests.workload.null_meanings import NULLABLE
@@ -69,6 +70,8 @@ def workload(table: Table = PLAIN) -> Workload:
         condition, total = "s < t or n < m", "sum(length(t) % 3)"
     elif table is NULLABLE:
         condition, total = "s < t or n < m or p > x", "sum(n + k + length(t)) filter (where ok)"
+    elif table is INSTANTS:
+        condition, total = "a < b or b is null", "sum(k + cast(a as bigint))"
     else:
         condition, total = "p < q and ok and x > 0", "sum(p * k)"
     query = replace(

@@ -138,6 +138,7 @@ _field_tables = st.builds(
             "tip": st.just({"int": [0, 99], "null": 0.25}),
             "note": st.just({"choice": ["view", "x"], "null": 0.5}),
             "known": st.just({"bool": 0.5, "null": 0.1}),
+            "sent": st.just({"timestamp": ["1969-12-31", "2026-01-31 12:00:00"]}),
         }
     ),
     st.dictionaries(names, _fields, max_size=2),

@@ -16,6 +16,7 @@ COLUMNS: Final = (
     "tip",
     "note",
     "known",
+    "sent",
     '"price"',
     "PRICE",
     "prices",
@@ -34,6 +35,11 @@ LITERALS: Final = (
     "'\U0001d306'",
     "'a\\b'",
     "NULL",
+)
+INSTANTS: Final = (
+    "TIMESTAMP '2026-01-31 12:00:00.001'",
+    "DATE '1969-12-31'",
+    "timestamp '2026-01-31T12:00+02:00'",
 )
 OPERATORS: Final = (
     "=",
@@ -123,6 +129,7 @@ _whole = st.recursive(
         st.builds("abs({})".format, inner),
         st.builds("round({})".format, inner),
         st.builds("cast({} / 3 as bigint)".format, inner),
+        st.builds("{} - cast(sent as bigint) % 1000".format, inner),
         st.builds("({}) % (3 + abs({}))".format, inner, inner),
         st.builds("coalesce(tip + {}, {})".format, inner, inner),
         st.builds("case when {} > {} then {} end".format, inner, inner, inner),
@@ -151,6 +158,13 @@ _good_text = st.recursive(
     ),
     max_leaves=4,
 )
+_good_instant = st.recursive(
+    st.sampled_from(("sent", *INSTANTS)),
+    lambda inner: st.builds(
+        "case when price > {} then {} else {} end".format, _whole, inner, inner
+    ),
+    max_leaves=3,
+)
 _good_comparison = st.one_of(
     st.builds("{} {} {}".format, _good_value, st.sampled_from(OPERATORS[1:7]), _good_value),
     st.builds("{} {} '{}'".format, st.sampled_from(("action", "campaign")), st.sampled_from(("=", "<>", "<")), st.sampled_from(("view", "c1", "ä", ""))),
@@ -158,6 +172,8 @@ _good_comparison = st.one_of(
     st.builds("({} || note) IS {}".format, _good_text, st.sampled_from(("NULL", "NOT NULL"))),
     st.builds("tip - {} IS {}".format, _whole, st.sampled_from(("NULL", "NOT NULL"))),
     st.sampled_from(("known", "NOT known", "known IS NULL", "known = (tip > 3)", "tip NOT IN (1, 2, 3)")),
+    st.builds("{} {} {}".format, _good_instant, st.sampled_from(OPERATORS[1:7]), _good_instant),
+    st.builds("sent IN ({}, {})".format, st.sampled_from(INSTANTS), st.sampled_from(INSTANTS)),
     st.builds("{} LIKE '{}'".format, _good_text, st.sampled_from(("v%", "%_w", "a_c", "%ä%", "", "_"))),
     st.builds(lambda many: f"price IN ({', '.join(map(str, many))})", st.lists(st.integers(-9, 999), min_size=1, max_size=30)),
     st.builds(lambda many: f"action IN ({', '.join(map(repr, many))})", st.lists(st.sampled_from(("view", "click", "x")), min_size=1, max_size=4)),
@@ -174,6 +190,7 @@ _unfiltered = st.one_of(
     st.just("count(*)"),
     st.builds("{}({})".format, st.sampled_from(("sum", "min", "max", "avg", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "first", "last")), _good_value),
     st.builds("count(distinct {})".format, st.one_of(_good_text, st.sampled_from(("price", "amount + 0.5", "known")))),
+    st.builds("{}{})".format, st.sampled_from(("min(", "max(", "first(", "last(", "count(", "count(distinct ")), _good_instant),
     st.builds("count({})".format, st.one_of(_good_text, _good_value, st.just("known"))),
 )  # fmt: skip
 sound_aggregates = st.one_of(

@@ -32,6 +32,7 @@ FIELDS = (
     Field("vat", DecimalType(6, 2), None, nullable=True),
     Field("size", FieldType.DOUBLE, None, nullable=True),
     Field("fresh", FieldType.BOOLEAN, None, nullable=True),
+    Field("paid", FieldType.TIMESTAMP, None, nullable=True),
 )
 TEXTS = ("", "ok", "né", "a b", "😀", "O'K")
 
@@ -277,6 +278,16 @@ TABLE: Mapping[str, tuple[str, Meaning]] = {
         "count(distinct cast(round(vat) as string))",
         lambda e: len(set(map_known(half_up, e, "vat"))),
     ),
+    "paid_at_last": ("max(paid)", lambda e: of_any(max, known(e, "paid"))),
+    "paid_first": ("first(paid)", lambda e: first(with_value(e, "paid"), lambda x: x["paid"])),
+    "paid_kinds": (
+        "count(distinct paid) filter (where paid > date '2013-01-01')",
+        lambda e: len({at for at in known(e, "paid") if at > 1_356_998_400_000}),
+    ),
+    "paid_late": (
+        "min(case when price > 30 then paid end)",
+        lambda e: of_any(min, known([x for x in e if x["price"] > 30], "paid")),
+    ),
     "n_sizes": ("count(round(size))", lambda e: len(known(e, "size"))),
     "always": ("avg(pieces) filter (where price < 1000)", lambda e: mean([x["pieces"] for x in e])),
 }
@@ -313,7 +324,7 @@ def meant(
 def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
     """Events of some shops; not every shop has one that passes each filter. Several are of one time."""
     rng, times = random.Random(seed), random.Random(-1 - seed)
-    more = random.Random(f"{seed}/null")
+    more, paid = random.Random(f"{seed}/null"), random.Random(f"{seed}/paid")
 
     def perhaps(value: Any) -> Any:
         return None if more.random() < 0.6 else value
@@ -333,6 +344,9 @@ def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
             "vat": perhaps(Decimal(more.randint(-500, 9_999)).scaleb(-2)),
             "size": perhaps(more.choice([0.1, 2.5, -1e-3, more.random() * 40])),
             "fresh": perhaps(more.random() < 0.5),
+            "paid": None
+            if paid.random() < 0.5
+            else 1_356_998_400_000 + paid.randint(-9, 9) * 1_000,
         }
         for _ in range(count)
     ]
@@ -381,6 +395,9 @@ HAVING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "not (fee_off < 20)": lambda v: v["fee_off"] is not None and v["fee_off"] >= 20,
     "last_vat_ok > 10.5 or n = 2": lambda v: (
         (v["last_vat_ok"] is not None and v["last_vat_ok"] > Decimal("10.5")) or v["n"] == 2
+    ),
+    "paid_first < timestamp '2013-01-01 00:00:03' or paid_at_last is null": lambda v: (
+        v["paid_first"] is None or v["paid_first"] < 1_356_998_403_000
     ),
     "lightest >= 0 and mean_worth > -1e2": lambda v: v["lightest"] >= 0 and v["mean_worth"] > -100,
 }

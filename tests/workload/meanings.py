@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from streambench.model.expression import DecimalType, FieldType
 from streambench.model.workload import Field
+from tests.workload.instant_meanings import INSTANTS
 from tests.workload.meaning_tables import (
     Meaning,
     Record,
@@ -250,4 +251,4 @@ TYPED_CONDITIONS: Mapping[str, Meaning] = {
 
 PLAIN = Table(FIELDS, RECORDS, CONDITIONS, {**VALUES, **CONDITIONS})
 TYPED = Table(TYPED_FIELDS, TYPED_RECORDS, TYPED_CONDITIONS, {**TYPED_VALUES, **TYPED_CONDITIONS})
-TABLES = {"plain": PLAIN, "typed": TYPED, "nullable": NULLABLE}
+TABLES = {"plain": PLAIN, "typed": TYPED, "nullable": NULLABLE, "instants": INSTANTS}

@@ -46,7 +46,9 @@ def test_each_value_is_of_the_type_that_is_said(name: str, text: str) -> None:
         if value is None:
             continue
         if not isinstance(type_, DecimalType):
-            assert TYPES[type(value)] is type_
+            # To engines an instant is a whole number.
+            plain = FieldType.BIGINT if type_ is FieldType.TIMESTAMP else type_
+            assert TYPES[type(value)] is plain
             continue
         assert isinstance(value, Decimal)
         _, digits, exponent = value.normalize().as_tuple()

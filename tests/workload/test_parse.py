@@ -159,7 +159,7 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         (
             "{ int = [1, 500] }",
             "{ int = [1, 2], bool = 0.5 }",
-            "input.fields.price: give one of choice, int, decimal, double and bool",
+            "input.fields.price: give one of choice, int, decimal, double, timestamp and bool",
         ),
         (
             "{ int = [1, 500] }",
@@ -269,7 +269,10 @@ def test_a_replayed_field_has_any_type(tmp_path: Path, written: str, type_: Valu
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("integer", "'integer' is no type; there are string, bigint, boolean, double and"),
+        (
+            "integer",
+            "'integer' is no type; there are string, bigint, boolean, double, timestamp and",
+        ),
         ("decimal", "'decimal' is no type"),
         ("decimal(19,2)", "'decimal(19,2)' cannot be: a field has up to 18 digits"),
         ("decimal(2,3)", "no more behind the point than at all"),

@@ -33,7 +33,7 @@ def can_go_by_time(aggregate: Aggregate) -> bool:
         case DecimalType(precision=precision):
             return precision <= MOST_DIGITS_BY_TIME
         case type_:
-            return type_ is FieldType.BIGINT
+            return type_ in (FieldType.BIGINT, FieldType.TIMESTAMP)
 
 
 def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:

@@ -53,6 +53,7 @@ _READERS: Mapping[ValueType, str] = {
     FieldType.BIGINT: "whole",
     FieldType.DOUBLE: "real",
     FieldType.BOOLEAN: "flag",
+    FieldType.TIMESTAMP: "whole",
 }
 _JSON = {
     JsonParser.JACKSON: _Json("JsonEvents", "JsonRows", ()),
@@ -211,7 +212,7 @@ def _of_key(type_: ValueType) -> tuple[str, str, str]:
     match type_:
         case FieldType.STRING:
             return "writeStringField", "row.key()", "key.getText()"
-        case FieldType.BIGINT:
+        case FieldType.BIGINT | FieldType.TIMESTAMP:
             return "writeNumberField", "Long.parseLong(row.key())", "key.getLongValue()"
         case FieldType.BOOLEAN:
             return "writeBooleanField", "Boolean.parseBoolean(row.key())", "key.getBooleanValue()"

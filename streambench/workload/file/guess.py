@@ -95,16 +95,17 @@ def guesses(seen: Sequence[str]) -> tuple[TimeGuess, ...]:
     return tuple(alike.values())
 
 
-def time_hint(column: TimeColumn, seen: Sequence[str]) -> str:
-    """What to write so that `seen` are read; a way to find out where nothing is known."""
+def time_hint(column: TimeColumn, seen: Sequence[str], typed: str = "") -> str:
+    """What to write so that `seen` are read; a way to find out where nothing is known.
+
+    `typed` goes before it in the table.
+    """
     name = shown(column.name)
     ways = guesses(seen)
-    tables = [f'{{ column = "{name}", {way.toml} }}' for way in ways if way.toml][:4]
+    tables = [f'{{ column = "{name}", {typed}{way.toml} }}' for way in ways if way.toml][:4]
     if tables:
         return f"say how to read it: {' or '.join(tables)}"
-    return (
-        f'say how to read it: {{ column = "{name}", format = "%d/%m/%Y %H:%M" }}, as for strptime'
-    )
+    return f'say how to read it: {{ column = "{name}", {typed}format = "%d/%m/%Y %H:%M" }}, as for strptime'
 
 
 def _is_iso(text: str) -> bool:

@@ -245,9 +245,11 @@ def _hint(column: Column, texts: Sequence[str]) -> str:
     if no_values and len(no_values) == len(set(texts)):
         listed = ", ".join(_toml(text) for text in dict.fromkeys(("", *no_values)))
         return f"leave such rows out: leave_out = [{listed}] in [input] of workload.toml"
-    if isinstance(column.declared, Field):
-        return reading_of(column.declared.type).hint
-    return time_hint(column.declared, texts)
+    if not isinstance(column.declared, Field):
+        return time_hint(column.declared, texts)
+    if (instants := column.declared.in_file.instants) is not None:
+        return time_hint(instants, texts, 'type = "timestamp", ')
+    return reading_of(column.declared.type).hint
 
 
 def _missing(replay: Replay, rows: int, fits: Sequence[_Fit]) -> UsageError:

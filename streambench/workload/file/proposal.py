@@ -98,7 +98,8 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
     kept = _worth_reading([p for p in others if _why_not(p) is None])
     for profile in others:
         why = _why_not(profile) or (None if profile in kept else "there are enough fields")
-        choice = dataclasses.replace(_field(profile, names, profile.type), why_not=why)
+        choice = _field(profile, names, profile.type, zone=asked.zone)
+        choice = dataclasses.replace(choice, why_not=why)
         (left if why else choices).append(choice)
     read = [*apart, *(choice.profile for choice in choices)]
     missing = any(profile.missing for profile in read)
@@ -210,10 +211,18 @@ def _field(
     type_: FieldType | None,
     *,
     is_key: bool = False,
+    zone: str | None = None,
 ) -> FieldChoice:
-    """A column as a field; where leaving out the rows without a value would cost many, it may lack one."""
+    """A column as a field; where leaving out the rows without a value would cost many, it may lack one.
+
+    `zone` is that of times which name none.
+    """
     times = profile.times if type_ is FieldType.BIGINT else 1
-    column = FileColumn(profile.name, times)
+    instants = None
+    if profile.is_time and len(profile.time_ways) == 1 and not is_key:
+        type_, way = FieldType.TIMESTAMP, profile.time_ways[0]
+        instants = TimeColumn(profile.name, way.format, zone=zone)
+    column = FileColumn(profile.name, times, instants)
     nullable = not is_key and _lacks(profile)
     name = names[id(profile)]
     field = Field(name, type_ or FieldType.STRING, None, column, nullable=nullable)
@@ -237,7 +246,7 @@ def _worth_reading(profiles: Sequence[ColumnProfile]) -> Sequence[ColumnProfile]
 
 
 def _why_not(profile: ColumnProfile) -> str | None:
-    if profile.type is None:
+    if profile.type is None and not (profile.is_time and len(profile.time_ways) == 1):
         return "no type fits all of its values"
     return None
 

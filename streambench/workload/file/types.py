@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
+from streambench.model.workload import TimeColumn
 from streambench.workload.file.cells import FileCell, Kind
+from streambench.workload.file.instants import instant_ms
 
 # Beyond it a double no longer tells one whole number from the next.
 _EXACT_IN_A_DOUBLE: Final = 2**53
@@ -105,6 +107,11 @@ READINGS: Final[Mapping[FieldType, Reading]] = {
         _boolean,
         is_number=False,
         hint='true and false are read; read anything else as a "string"',
+    ),
+    FieldType.TIMESTAMP: Reading(
+        lambda cell, times: instant_ms(cell, TimeColumn("")),
+        is_number=True,
+        hint="see the columns of times in docs/own-data.md",
     ),
     FieldType.BIGINT: Reading(
         _bigint,

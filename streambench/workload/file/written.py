@@ -109,12 +109,14 @@ def _lines(declaration: Declaration) -> Iterator[str]:
 
 def _field(field: Field) -> str:
     column = field.in_file
-    if column.name == field.name and column.times == 1 and not field.nullable:
+    ways = [] if column.instants is None else _way(column.instants)
+    if column.name == field.name and column.times == 1 and not field.nullable and not ways:
         return f'"{field.type.value}"'
     parts = [f"column = {_column(column.name)}"] if column.name != field.name else []
     parts.append(f'type = "{field.type.value}"')
     if column.times != 1:
         parts.append(f"times = {column.times}")
+    parts += ways
     if field.nullable:
         parts.append("null = true")
     return f"{{ {', '.join(parts)} }}"
@@ -123,14 +125,19 @@ def _field(field: Field) -> str:
 def _time(column: TimeColumn) -> str:
     if column.format is None and column.unit is None and column.zone is None:
         return _column(column.name)
-    parts = [f"column = {_column(column.name)}"]
+    return f"{{ {', '.join([f'column = {_column(column.name)}', *_way(column)])} }}"
+
+
+def _way(column: TimeColumn) -> list[str]:
+    """How instants are written."""
+    parts = []
     if column.format is not None:
         parts.append(f"format = {_text(column.format)}")
     if column.unit is not None:
         parts.append(f'unit = "{column.unit.value}"')
     if column.zone is not None:
         parts.append(f"zone = {_text(column.zone)}")
-    return f"{{ {', '.join(parts)} }}"
+    return parts
 
 
 def _column(name: ColumnName) -> str:
