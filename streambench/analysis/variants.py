@@ -202,21 +202,28 @@ def _one(record: TrialRecord, bundle: Bundle) -> tuple[VariantStatus, str]:
             return VariantStatus.WRONG, damage_words(verdict)
         case Failed(stage=stage, reason=reason):
             return VariantStatus.FAILED, f"at {stage}: {reason}"
-        case Invalid(reason=reason, verdict=None):
-            return VariantStatus.INVALID, reason
         case Invalid(reason=reason, verdict=verdict):
-            if verdict.right:
-                return VariantStatus.INVALID, f"{reason}; its rows were right"
-            words = f"{_when(record, damage_words(verdict))}; its times are invalid: {reason}"
-            before = record.steady_damage
-            after = before is not None and before.clean_under(verdict.guarantee)
-            return VariantStatus.INVALID if after else VariantStatus.WRONG, words
+            return _of_invalid(record, reason, verdict)
         case NotRun(reason=reason):
             return VariantStatus.UNSUPPORTED, reason
         case LeftOut(reason=reason):
             return VariantStatus.LEFT_OUT, reason
         case _:
             assert_never(record.outcome)
+
+
+def _of_invalid(
+    record: TrialRecord, reason: str, verdict: Verdict | None
+) -> tuple[VariantStatus, str]:
+    """Rows are right or wrong whatever times are worth."""
+    if verdict is None:
+        return VariantStatus.INVALID, reason
+    if verdict.right:
+        return VariantStatus.INVALID, f"{reason}; its rows were right"
+    words = f"{_when(record, damage_words(verdict))}; its times are invalid: {reason}"
+    before = record.steady_damage
+    after = before is not None and before.clean_under(verdict.guarantee)
+    return VariantStatus.INVALID if after else VariantStatus.WRONG, words
 
 
 def _when(record: TrialRecord, words: str) -> str:

@@ -203,10 +203,9 @@ def _outcome(record: TrialRecord) -> str:
     match record.outcome:
         case Completed(verdict=verdict):
             return _rows(verdict)
-        case Invalid(reason=reason, verdict=None):
-            return f"invalid: {reason}"
         case Invalid(reason=reason, verdict=verdict):
-            return f"{_rows(verdict)}; times invalid: {reason}"
+            rows = "" if verdict is None else f"{_rows(verdict)}; times "
+            return f"{rows}invalid: {reason}"
         case Failed(stage=stage, reason=reason):
             return f"failed ({stage}): {reason}"
         case NotRun(reason=reason):
@@ -220,4 +219,6 @@ def _rows(verdict: Verdict) -> str:
         return f"right, {verdict.right_rows:,} rows"
     damage = verdict.damage
     twice = f", {damage.duplicates:,} twice" if damage.duplicates else ""
-    return f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong{twice} of {verdict.expected_rows:,}"
+    return (
+        f"WRONG: {damage.lost:,} lost, {damage.wrong:,} wrong{twice} of {verdict.expected_rows:,}"
+    )

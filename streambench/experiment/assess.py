@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Readings
 from streambench.experiment.costs import costs
-from streambench.experiment.recoveries import aftermath
 from streambench.experiment.judging import verdict_at_once
+from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify
 from streambench.load.probes import Probe

@@ -68,7 +68,9 @@ class TrialFacts:
     point: Annotated[Mapping[str, float], says("axis → value; empty where nothing is varied")]
     outcome: Annotated[str, says("completed, invalid, failed, unsupported or left-out")]
     why: Annotated[str | None, says("why it was not completed")]
-    right: Annotated[bool | None, says("whether every row was right; null: its rows were not judged")]
+    right: Annotated[
+        bool | None, says("whether every row was right; null: its rows were not judged")
+    ]
     right_before_fault: Annotated[
         bool, says("whether it was right up to the first fault, or to the end")
     ]
