@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from streambench.load.probe import Values, record, records_of, representative
+from streambench.load.probe import Values, record, records_of, representative, with_group
 from streambench.load.together import together
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
@@ -46,8 +46,7 @@ def probes_of(workload: Workload) -> tuple[Probe, ...]:
     tried = Counter[int]()
     groups = groups_of(workload)
     while len(found) < workload.partitions and (some := list(islice(groups, _AT_ONCE))):
-        for group in _passing(workload, values, some):
-            of_group = {**values, **_named(workload, group)}
+        for of_group in _passing(workload, values, some):
             key, value = record(workload, of_group)
             partition = partition_of(key, workload.partitions)
             if partition in found or tried[partition] == _TRIED:
@@ -77,17 +76,13 @@ def _missing(workload: Workload, partition: int, tried: int) -> UsageError:
     )
 
 
-def _named(workload: Workload, group: Group) -> Values:
-    names = (key.name for key in workload.query.group_by)
-    return dict(zip(names, group, strict=True))
-
-
-def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Group]:
-    """Those of `groups` with which the record still passes `where`, in their order."""
-    if workload.query.where is None:
-        return groups
-    records = [{**values, **_named(workload, group)} for group in groups]
+def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Values]:
+    """The record with each of `groups`, in their order, where it still passes `where`."""
+    found = (with_group(workload, values, group) for group in groups)
+    records = [each for each in found if each is not None]
+    if workload.query.where is None or not records:
+        return records
     with duckdb.connect() as connection:
         connection.register("records", records_of(workload, records))
         rows = connection.execute(f"SELECT {to_sql(workload.query.where)} FROM records").fetchall()
-    return [group for group, (passes,) in zip(groups, rows, strict=True) if passes]
+    return [each for each, (passes,) in zip(records, rows, strict=True) if passes]

@@ -19,7 +19,9 @@ from streambench.workload.schema import (
     MOST_SCALE,
     TYPES,
     BurstsSpec,
+    FileField,
     GeneratedField,
+    LookupSpec,
     QuerySpec,
     ReplayedField,
     ReplaySpec,
@@ -56,6 +58,16 @@ _TIME_COLUMN: Final = "a column, or a table with column and format, unit or zone
 _QUANTUM: Final = KeyWords(
     "One batch of records for each partition and so much time.", _POSITIVE, '"5 ms"'
 )
+
+_FILE_FIELD: Final = {
+    "type": KeyWords("The type of the column.", f"one of {TYPES}", '"string"'),
+    "column": KeyWords("The column's name in the file.", _COLUMN, '"User ID"'),
+    "times": KeyWords(
+        "What decimals are multiplied by, to be whole numbers.",
+        f"a whole number from 1 to {MOST_TIMES:,}",
+        "100",
+    ),
+}
 
 WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
     WorkloadSpec: {
@@ -146,14 +158,9 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "No value in this share of the records.", "a number between 0 and 1", "0.05"
         ),
     },
+    FileField: _FILE_FIELD,
     ReplayedField: {
-        "type": KeyWords("The type of the column.", f"one of {TYPES}", '"string"'),
-        "column": KeyWords("The column's name in the file.", _COLUMN, '"User ID"'),
-        "times": KeyWords(
-            "What decimals are multiplied by, to be whole numbers.",
-            f"a whole number from 1 to {MOST_TIMES:,}",
-            "100",
-        ),
+        **_FILE_FIELD,
         "null": KeyWords("Whether a row may have no value in it.", "true or false", "true"),
     },
     TimeColumnSpec: {
@@ -194,7 +201,30 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "every": KeyWords("From burst to burst.", _POSITIVE, '"10 s"'),
         "lasts": KeyWords("How long a burst is.", _POSITIVE, '"1 s"'),
     },
+    LookupSpec: {
+        "file": KeyWords(
+            "The table: CSV, Parquet or JSON, beside workload.toml unless it has a path of its own.",
+            "the name of a file",
+            '"campaigns.csv"',
+        ),
+        "on": KeyWords(
+            "The field of a record, and the column of the table that holds the same.",
+            "a table with one field",
+            '{ ad = "ad_id" }',
+        ),
+        "columns": KeyWords(
+            "The columns that are looked up, by the names that they get as fields.",
+            "a table of columns and their types",
+            '{ campaign = "string" }',
+        ),
+    },
     QuerySpec: {
+        "lookup": KeyWords(
+            "Small tables that records are joined with, by their names.",
+            "a table of tables",
+            '{ campaigns = { file = "campaigns.csv", on = { ad = "ad_id" }, '
+            'columns = { campaign = "string" } } }',
+        ),
         "let": KeyWords(
             "Names for expressions, each of which may use those before it.",
             "a table of expressions",

@@ -53,6 +53,7 @@ from streambench.workload.limits import (
     MOST_VALUES,
 )
 from streambench.workload.locate import FILE_NAME
+from streambench.workload.lookups import Lookups
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
 from streambench.workload.schema import (
@@ -111,6 +112,9 @@ class _Document:
     def workload(self, spec: WorkloadSpec) -> Workload:
         """The workload, which is sound where nothing was noted."""
         fields = self._fields(spec)
+        lookups = Lookups(spec.query, fields, self._folder, self._draft)
+        fields = (*fields, *lookups.fields())
+        self.mistakes += lookups.mistakes
         return Workload(
             name=self._folder.resolve().name,
             title=self._title(spec.title),
@@ -293,7 +297,7 @@ class _Document:
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
 
     def _knows_no_fields(self) -> bool:
-        return bool({("input", "fields"), ("input",), ("query", "let")} & self._draft.replaced)
+        return bool({("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")} & self._draft.replaced)
 
     def _parsed(
         self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]

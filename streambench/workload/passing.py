@@ -29,6 +29,7 @@ from streambench.model.expression import (
     parts,
     type_of,
 )
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import (
     Choice,
     Coin,
@@ -237,6 +238,8 @@ def _flags(workload: Workload) -> dict[str, bool | None]:
     for field in workload.fields:
         if isinstance(field.source, Coin):
             found[field.name] = {0.0: False, 1.0: True}.get(field.source.share)
+        elif isinstance(field.source, LookedUp) and field.type is FieldType.BOOLEAN:
+            found[field.name] = None
     return found
 
 
@@ -251,7 +254,11 @@ def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> l
             return [(start, end - 1) for start, end in itertools.pairwise([*starts, high + 1])]
         case Choice(values=values):
             return list(_texts(values, [str(each) for each in constants]))
-        case DecimalRange() | DoubleRange():
+        case LookedUp(values=values) if workload.field(name).type is FieldType.STRING:
+            texts = [str(each) for each in values]
+            found = list(_texts(texts, [str(each) for each in constants]))
+            return found or [_Texts((), math.nan)]
+        case DecimalRange() | DoubleRange() | LookedUp():
             return [ranges_of(workload)[name]]
         case Coin():
             raise ValueError(f"{name} is decided by itself")
@@ -282,6 +289,8 @@ def _coarsen(classes: dict[str, list[_Class]], workload: Workload, *, steps_each
                 classes[name] = [(low, high)]
             case Choice(values=values):
                 classes[name] = [_Texts(values, math.nan)]
+            case LookedUp(values=values):
+                classes[name] = [_Texts(tuple(str(each) for each in values), math.nan)]
             case _:
                 return
 

@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -192,22 +192,27 @@ ColumnNameSpec: TypeAlias = Annotated[
 ]
 
 
-class ReplayedField(_Strict):
-    """`"string"`, `"decimal(10,2)"`, or `{ column = "User ID", type = "string" }`: a column of the file.
+class FileField(_Strict):
+    """`"string"`, `"decimal(10,2)"`, or `{ column = "User ID", type = "string" }`: a column of a file.
 
-    `times` makes whole numbers of decimals: 100 makes cents of euros. `null`: a row may have no value in it.
+    `times` makes whole numbers of decimals: 100 makes cents of euros.
     """
 
     type: TypeName
     column: ColumnNameSpec | None = None
     times: Annotated[int, Field(ge=1, le=MOST_TIMES)] | None = None
-    null: bool = False
 
     @model_validator(mode="after")
-    def _times_a_number(self) -> ReplayedField:
+    def _times_a_number(self) -> Self:
         if value_type(self.type) is not FieldType.BIGINT and self.times is not None:
             raise ValueError(f"times belongs to numbers of type bigint, and this is a {self.type}")
         return self
+
+
+class ReplayedField(FileField):
+    """The same of a file that is replayed; `null`: a row may have no value in it."""
+
+    null: bool = False
 
 
 class TimeColumnSpec(_Strict):
@@ -235,6 +240,10 @@ class TimeColumnSpec(_Strict):
 DeclaredType: TypeAlias = Annotated[
     ReplayedField,
     BeforeValidator(_declared_type, json_schema_input_type=TypeName | ReplayedField),
+]
+LookedUpType: TypeAlias = Annotated[
+    FileField,
+    BeforeValidator(_declared_type, json_schema_input_type=TypeName | FileField),
 ]
 TimeColumnOf: TypeAlias = Annotated[
     TimeColumnSpec, BeforeValidator(_time_column, json_schema_input_type=str | TimeColumnSpec)
@@ -372,9 +381,26 @@ class WindowSpec(_Strict):
         return self
 
 
+class LookupSpec(_Strict):
+    """`[query.lookup.NAME]`: a small table, and what is taken of the row that belongs to a record."""
+
+    file: Text
+    on: Annotated[dict[str, ColumnNameSpec], Field(min_length=1)]
+    columns: Annotated[dict[str, LookedUpType], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_pair(self) -> LookupSpec:
+        if len(self.on) > 1:
+            raise ValueError(
+                f"a table is joined by one field, and `on` names {len(self.on)}: {', '.join(self.on)}"
+            )
+        return self
+
+
 class QuerySpec(_Strict):
     """`[query]`."""
 
+    lookup: dict[str, LookupSpec] = {}
     let: dict[str, Text] = {}
     where: Text | None = None
     group_by: Annotated[list[str], Field(min_length=1)]

@@ -125,11 +125,16 @@ def check_fit(
     return int(left_out)
 
 
-def no_column(path: Path, name: ColumnName, table: Table) -> UsageError:
+def no_column(
+    path: Path,
+    name: ColumnName,
+    table: Table,
+    hint: str = "name the file's columns in [input] and [input.fields] of workload.toml",
+) -> UsageError:
     """The refusal of a column that a file does not have."""
     return UsageError(
         f"{path.name} has no column '{shown(name)}'{did_you_mean(shown(name), table.names())}",
-        hint="name the file's columns in [input] and [input.fields] of workload.toml",
+        hint=hint,
     )
 
 
@@ -213,7 +218,7 @@ def _misfits(
         seen[fit.column.name] = [text for _, text in found]
         for row, text in found[:_SHOWN_VALUES]:
             lines.append(
-                f"{fit.column.shown}, row {row:,}: {_short(text)} is not {fit.column.wanted}"
+                f"{fit.column.shown}, row {row:,}: {short(text)} is not {fit.column.wanted}"
             )
         if fit.misfits > _SHOWN_VALUES:
             lines.append(f"{fit.column.shown}: {fit.misfits - _SHOWN_VALUES:,} more")
@@ -261,7 +266,8 @@ def _missing(replay: Replay, rows: int, fits: Sequence[_Fit]) -> UsageError:
     )
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text as in a sentence: the beginning of a long one."""
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
 
 
