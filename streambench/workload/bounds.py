@@ -92,9 +92,9 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
                 found[field.name] = (low, high)
             case DecimalRange(low=low, high=high, scale=scale):
                 found[field.name] = (Fraction(low, 10**scale), Fraction(high, 10**scale))
-            case LookedUp() as looked_up:
+            case LookedUp(values=values):
+                numbers = [exact(each) for each in values if not isinstance(each, str | bool)]
                 if field.type not in (FieldType.STRING, FieldType.BOOLEAN):
-                    numbers = [exact(each) for each in looked_up.values]
                     # A column without any value is of no range, and nothing is computed of it.
                     found[field.name] = (min(numbers, default=0), max(numbers, default=0))
             case Choice() | Coin() | None:

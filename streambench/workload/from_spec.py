@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
+from streambench.model.lookup import LookedUp
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import (
@@ -16,7 +17,8 @@ from streambench.model.workload import (
     IntRange,
     TimeColumn,
 )
-from streambench.workload.schema import GeneratedField, ShapeSpec, TimeColumnSpec, WindowSpec
+from streambench.workload.field_schema import GeneratedField
+from streambench.workload.schema import ShapeSpec, TimeColumnSpec, WindowSpec
 
 
 def field_source(name: str, declared: GeneratedField) -> FieldSource:
@@ -52,6 +54,8 @@ def source_type(source: FieldSource) -> ValueType:
         case DecimalRange(low=low, high=high, scale=scale):
             digits = max(len(str(abs(bound))) for bound in (low, high))
             return DecimalType(max(digits, scale), scale)
+        case LookedUp():
+            raise ValueError("a table says the types of its columns")
         case _:
             assert_never(source)
 

@@ -73,9 +73,13 @@ def _parts(workload: Workload) -> Iterator[_Part]:
             yield _Part((*on, *columns), len(rows), rows.__getitem__)
     for name in keys:
         if name not in taken:
-            source = workload.field(name).source
-            assert source is not None, "a generated field has a source"
-            yield _Part((name,), _size(source), lambda place, source=source: (_value(source, place),))
+            yield _of_field(workload, name)
+
+
+def _of_field(workload: Workload, name: str) -> _Part:
+    source = workload.field(name).source
+    assert source is not None, "a generated field has a source"
+    return _Part((name,), _size(source), lambda place: (_value(source, place),))
 
 
 def _distinct(lookup: Lookup, columns: list[str], *, with_key: bool) -> Iterator[Group]:

@@ -45,5 +45,7 @@ def _register(connection: Connection, lookup: Lookup) -> None:
     )
     raw = f"raw:{lookup.name}"
     connection.register(raw, pa.table({name: values for name, (values, _) in columns.items()}))
-    connection.execute(f"CREATE TEMP TABLE {_name(lookup)} AS SELECT {typed} FROM {identifier(raw)}")
+    connection.execute(
+        f"CREATE TEMP TABLE {_name(lookup)} AS SELECT {typed} FROM {identifier(raw)}"
+    )
     connection.unregister(raw)

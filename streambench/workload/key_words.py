@@ -10,20 +10,22 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from streambench.workload.file.types import MOST_TIMES
-from streambench.workload.schema import (
+from streambench.workload.field_schema import (
     MAX_CHOICES,
-    MAX_PARTITIONS,
-    MAX_RATE_PER_S,
     MAX_SKEW,
     MOST_SCALE,
     TYPES,
-    BurstsSpec,
     FileField,
     GeneratedField,
+    ReplayedField,
+)
+from streambench.workload.file.types import MOST_TIMES
+from streambench.workload.schema import (
+    MAX_PARTITIONS,
+    MAX_RATE_PER_S,
+    BurstsSpec,
     LookupSpec,
     QuerySpec,
-    ReplayedField,
     ReplaySpec,
     ShapeSpec,
     SineSpec,

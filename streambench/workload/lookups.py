@@ -11,11 +11,12 @@ from streambench.model.lookup import LookedUp, Lookup, LookupColumn, LookupRow
 from streambench.model.workload import Field, FileColumn
 from streambench.model.written import quoted
 from streambench.workload.draft import Draft
+from streambench.workload.field_schema import value_type
 from streambench.workload.file.lookup import read_lookup
 from streambench.workload.limits import MOST_LOOKUPS
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
-from streambench.workload.schema import LookupSpec, QuerySpec, value_type
+from streambench.workload.schema import LookupSpec, QuerySpec
 
 
 class Lookups:
@@ -44,7 +45,7 @@ class Lookups:
                 path = ("query", "lookup", name, "columns", field.name)
                 if (problem := self._problem_with(field.name, found)) is not None:
                     instead = (
-                        f'call it {name}_{field.name}: {name}_{field.name} = {{ column = '
+                        f"call it {name}_{field.name}: {name}_{field.name} = {{ column = "
                         f'"{field.name}", type = "{field.type.value}" }}'
                     )
                     self._wrong(path, problem, instead)

@@ -51,7 +51,9 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     """
     replay, keys = workload.input, workload.query.group_by
     assert isinstance(replay, Replay), "generated load has a rate of its own"
-    tied = {name for each in workload.lookups for name in (each.on, *(c.name for c in each.columns))}
+    tied = {
+        name for each in workload.lookups for name in (each.on, *(c.name for c in each.columns))
+    }
     texts = [at for at, key in enumerate(keys) if key.type is FieldType.STRING]
     place = next((at for at in texts if keys[at].name not in tied), None)
     if place is None and texts:

@@ -38,6 +38,7 @@ from streambench.workload.expressions import (
     parse_having,
     parse_named,
 )
+from streambench.workload.field_schema import GeneratedField, value_type
 from streambench.workload.from_spec import (
     field_source,
     load_shape,
@@ -56,14 +57,7 @@ from streambench.workload.locate import FILE_NAME
 from streambench.workload.lookups import Lookups
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
-from streambench.workload.schema import (
-    GeneratedField,
-    QuerySpec,
-    ReplaySpec,
-    SyntheticSpec,
-    WorkloadSpec,
-    value_type,
-)
+from streambench.workload.schema import QuerySpec, ReplaySpec, SyntheticSpec, WorkloadSpec
 from streambench.workload.source import parse_instant_ms
 from streambench.workload.sql_text import ExpressionError
 from streambench.workload.toml_file import TomlFile, read_toml
@@ -297,7 +291,10 @@ class _Document:
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
 
     def _knows_no_fields(self) -> bool:
-        return bool({("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")} & self._draft.replaced)
+        return bool(
+            {("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")}
+            & self._draft.replaced
+        )
 
     def _parsed(
         self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]

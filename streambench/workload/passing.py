@@ -256,8 +256,8 @@ def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> l
             return list(_texts(values, [str(each) for each in constants]))
         case LookedUp(values=values) if workload.field(name).type is FieldType.STRING:
             texts = [str(each) for each in values]
-            found = list(_texts(texts, [str(each) for each in constants]))
-            return found or [_Texts((), math.nan)]
+            known = list(_texts(texts, [str(each) for each in constants]))
+            return [*known] if known else [_Texts((), math.nan)]
         case DecimalRange() | DoubleRange() | LookedUp():
             return [ranges_of(workload)[name]]
         case Coin():

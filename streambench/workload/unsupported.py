@@ -7,14 +7,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from streambench.workload.schema import (
-    GeneratedField,
-    QuerySpec,
-    ReplaySpec,
-    ShapeSpec,
-    SyntheticSpec,
-    WindowSpec,
-)
+from streambench.workload.field_schema import GeneratedField
+from streambench.workload.schema import QuerySpec, ReplaySpec, ShapeSpec, SyntheticSpec, WindowSpec
 
 _RANGE: Final = "{ int = [low, high] }"
 _REAL: Final = "{ double = [low, high] }"

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from streambench.workload.field_schema import GeneratedField
 from streambench.workload.key_words import WORDS, example_of, key_names
 from streambench.workload.locate import shipped_root
 from streambench.workload.schema import (
     BurstsSpec,
-    GeneratedField,
     QuerySpec,
     ReplaySpec,
     ShapeSpec,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
-from streambench.engines.common.lookup_tables import FOLDER, text_name
+from streambench.engines.common.lookup_tables import text_name
 from streambench.model.expression import DecimalType, ValueType
 from streambench.model.lookup import Lookup
-from streambench.model.plan import Program
+from streambench.model.plan import TABLES, Program
 from streambench.model.workload import Workload
 from streambench.workload.java import java_type
 
@@ -53,13 +53,15 @@ def _lookup(lookup: Lookup) -> JavaLookup:
     types = (lookup.key_type, *(column.type for column in lookup.columns))
     return JavaLookup(
         constant=lookup.name.upper(),
-        resource=f"/{FOLDER}/{text_name(lookup)}",
+        resource=f"/{TABLES}/{text_name(lookup)}",
         types=", ".join(f'"{_kind(type_)}"' for type_ in types),
         on=lookup.on,
         key_sql=lookup.key_type.value.upper(),
         key_type=java_type(lookup.key_type, nullable=True),
         columns=tuple(
-            JavaColumn(column.name, column.type.value.upper(), java_type(column.type, nullable=True), at)
+            JavaColumn(
+                column.name, column.type.value.upper(), java_type(column.type, nullable=True), at
+            )
             for at, column in enumerate(lookup.columns)
         ),
     )

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
 
 from streambench.engines.common.symbols import literal
 from streambench.model.lookup import Lookup, LookupValue
-from streambench.model.plan import Program
+from streambench.model.plan import TABLES, Program
 from streambench.model.workload import Workload
-
-FOLDER: Final = "lookup"
-"""Within the job folder."""
 
 
 def json_tables(workload: Workload) -> tuple[Program, ...]:
     """A file of JSON lines for each table; the key is called as the field that it is compared with."""
     return tuple(
-        Program(f"{FOLDER}/{json_name(lookup)}", "json", literal("".join(_json_lines(lookup))))
+        Program(f"{TABLES}/{json_name(lookup)}", "json", literal("".join(_json_lines(lookup))))
         for lookup in workload.lookups
     )
 
@@ -30,18 +26,18 @@ def text_tables(workload: Workload) -> tuple[Program, ...]:
     Null is `\\N`; a backslash, a tab and the ends of lines are escaped, as in PostgreSQL's COPY.
     """
     return tuple(
-        Program(f"{FOLDER}/{text_name(lookup)}", "text", literal("".join(_text_lines(lookup))))
+        Program(f"{TABLES}/{text_name(lookup)}", "text", literal("".join(_text_lines(lookup))))
         for lookup in workload.lookups
     )
 
 
 def json_name(lookup: Lookup) -> str:
-    """The file of `json_tables` within FOLDER."""
+    """The file of `json_tables` within TABLES."""
     return f"{lookup.name}.jsonl"
 
 
 def text_name(lookup: Lookup) -> str:
-    """The file of `text_tables` within FOLDER."""
+    """The file of `text_tables` within TABLES."""
     return f"{lookup.name}.tsv"
 
 

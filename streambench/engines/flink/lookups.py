@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from streambench.engines.common.lookup_java import java_lookups, lookup_class
-from streambench.engines.common.lookup_tables import FOLDER, text_tables
+from streambench.engines.common.lookup_tables import text_tables
 from streambench.engines.protocol import Embedded
-from streambench.model.plan import Plan, Program
+from streambench.model.plan import TABLES, Plan, Program
 from streambench.model.workload import Workload
 from streambench.runtime.compiler import compile_java
 
@@ -76,8 +76,8 @@ def pack_functions(plan: Plan, at: Embedded) -> None:
     with zipfile.ZipFile(at.job_dir / _JAR, "w", zipfile.ZIP_DEFLATED) as jar:
         for file in sorted(classes.glob("*.class")):
             jar.write(file, file.name)
-        for file in sorted((at.job_dir / FOLDER).iterdir()):
-            jar.write(file, f"{FOLDER}/{file.name}")
+        for file in sorted((at.job_dir / TABLES).iterdir()):
+            jar.write(file, f"{TABLES}/{file.name}")
 
 
 def _function(column: str) -> str:

@@ -10,8 +10,8 @@ from importlib.metadata import version
 
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
-from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.lookup_tables import json_tables
+from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.workers import Workers, readings_of

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from streambench.engines.common.lookup_tables import FOLDER, json_name
+from streambench.engines.common.lookup_tables import json_name
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
 from streambench.model.lookup import Lookup
+from streambench.model.plan import TABLES
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.sql import SPARK, aggregate_to_sql, sql_type, to_sql
@@ -37,7 +38,7 @@ def query_program(
     schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.sent)
     tables = "".join(map(_table, workload.lookups))
     joins = "".join(
-        f"    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, \"left\")\n"
+        f'    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, "left")\n'
         for each in workload.lookups
     )
     passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
@@ -101,7 +102,7 @@ def _table(lookup: Lookup) -> str:
     """A static table; the key is called as the field that it is compared with."""
     columns = [(lookup.on, lookup.key_type), *((each.name, each.type) for each in lookup.columns)]
     schema = ", ".join(f"`{name}` {sql_type(type_, SPARK)}" for name, type_ in columns)
-    path = f"${{job_dir}}/{FOLDER}/{json_name(lookup)}"
+    path = f"${{job_dir}}/{TABLES}/{json_name(lookup)}"
     return f"\n{_table_name(lookup)} = spark.read.schema({_text(schema)}).json({_text(path)})\n"
 
 

@@ -35,7 +35,9 @@ def read_lookup(path: Path, key: Field, fields: Sequence[Field]) -> tuple[Lookup
     except duckdb.Error as error:
         if (refused := unreadable(error, path)) is None:
             raise
-        refused.hint = "Parquet, CSV and JSON can be read; a CSV file begins with the names of its columns"
+        refused.hint = (
+            "Parquet, CSV and JSON can be read; a CSV file begins with the names of its columns"
+        )
         raise refused from error
     finally:
         connection.close()
