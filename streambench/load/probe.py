@@ -89,27 +89,6 @@ def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
     return [_named(workload, each) for each in found]
 
 
-def with_group(workload: Workload, values: Values, group: Row) -> Values | None:
-    """The record with these values by which the query groups, looked up anew; None: no record has them all."""
-    wanted = dict(zip((key.name for key in workload.query.group_by), group, strict=True))
-    found = {**values, **wanted}
-    for lookup in workload.lookups:
-        named = {at: c.name for at, c in enumerate(lookup.columns) if c.name in wanted}
-        fits = (
-            row.key
-            for row in lookup.rows
-            if wanted.get(lookup.on, row.key) == row.key
-            and all(row.values[at] == wanted[name] for at, name in named.items())
-        )
-        if named:
-            found[lookup.on] = next(fits, None)
-    for lookup in workload.lookups:
-        key, nothing = found[lookup.on], (None,) * len(lookup.columns)
-        row = next((row.values for row in lookup.rows if row.key == key), nothing)
-        found |= zip((column.name for column in lookup.columns), row, strict=True)
-    return found if all(found[name] == value for name, value in wanted.items()) else None
-
-
 def _fixed_by(workload: Workload, keys: Sequence[str]) -> set[str]:
     """The fields of which a group decides the values: also what is looked up with them, or that they are of."""
     fixed = set(keys)

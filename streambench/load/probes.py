@@ -9,7 +9,8 @@ from typing import Final
 
 import duckdb
 
-from streambench.load.probe import Values, record, records_of, representative, with_group
+from streambench.load.grouped import Grouped
+from streambench.load.probe import Values, record, records_of, representative
 from streambench.load.together import together
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
@@ -77,12 +78,18 @@ def _missing(workload: Workload, partition: int, tried: int) -> UsageError:
 
 
 def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Values]:
-    """The record with each of `groups`, in their order, where it still passes `where`."""
-    found = (with_group(workload, values, group) for group in groups)
-    records = [each for each in found if each is not None]
+    """The record with each of `groups`, in their order, in a form that still passes `where`."""
+    grouped = Grouped(workload, values)
+    records = [(at, each) for at, group in enumerate(groups) for each in grouped.of(group)]
     if workload.query.where is None or not records:
-        return records
-    with duckdb.connect() as connection:
-        connection.register("records", records_of(workload, records))
-        rows = connection.execute(f"SELECT {to_sql(workload.query.where)} FROM records").fetchall()
-    return [each for each, (passes,) in zip(records, rows, strict=True) if passes]
+        passing = records
+    else:
+        with duckdb.connect() as connection:
+            connection.register("records", records_of(workload, [each for _, each in records]))
+            where = to_sql(workload.query.where)
+            rows = connection.execute(f"SELECT {where} FROM records").fetchall()
+        passing = [each for each, (passes,) in zip(records, rows, strict=True) if passes]
+    found: dict[int, Values] = {}
+    for at, each in passing:
+        found.setdefault(at, each)
+    return list(found.values())

@@ -47,6 +47,13 @@ class Draft:
             | frozenset(str(path[4]) for path in self.replaced if _is_looked_up(path))
         )
 
+    def lacks_a_table(self) -> bool:
+        """Whether of some table not even the columns' names are known."""
+        return any(
+            path[:2] == ("query", "lookup") and path[3:] in ((), ("columns",))
+            for path in self.replaced
+        )
+
     def unknown_aggregates(self) -> frozenset[str]:
         """The names of aggregates of which nothing is known."""
         return self._replaced_in("query", "select")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
 from streambench.model.lookup import LookedUp, Lookup, LookupColumn, LookupRow
-from streambench.model.workload import Field, FileColumn
+from streambench.model.workload import ColumnName, Field, FileColumn
 from streambench.model.written import quoted
 from streambench.workload.draft import Draft
 from streambench.workload.field_schema import value_type
 from streambench.workload.file.lookup import read_lookup
 from streambench.workload.limits import MOST_LOOKUPS
 from streambench.workload.mistakes import Mistake
-from streambench.workload.names import did_you_mean, nearest, problem_with_name
+from streambench.workload.names import did_you_mean, lawful_name, nearest, problem_with_name
 from streambench.workload.schema import LookupSpec, QuerySpec
 
 
@@ -44,9 +45,11 @@ class Lookups:
             for field in self._fields_of(name, spec):
                 path = ("query", "lookup", name, "columns", field.name)
                 if (problem := self._problem_with(field.name, found)) is not None:
+                    other = lawful_name(f"{name}_{field.name}", [*self._sent, *found])
+                    column = spec.columns[field.name].column or field.name
                     instead = (
-                        f"call it {name}_{field.name}: {name}_{field.name} = {{ column = "
-                        f'"{field.name}", type = "{field.type.value}" }}'
+                        f"call it {other}, in the query as well: {other} = {{ column = "
+                        f'{_toml(column)}, type = "{field.type.value}" }}'
                     )
                     self._wrong(path, problem, instead)
                 found.setdefault(field.name, field)
@@ -69,7 +72,7 @@ class Lookups:
         if (problem := problem_with_name(name)) is not None:
             self._wrong(path, problem, "write [query.lookup.campaigns], or another such name")
         ((on, column),) = spec.on.items()
-        key = self._key(path, on)
+        key = None if self._draft.stands_in(*path, "on") else self._key(path, on, column)
         columns = tuple(
             LookupColumn(each, value_type(declared.type)) for each, declared in spec.columns.items()
         )
@@ -92,7 +95,7 @@ class Lookups:
         for at, field in enumerate(read):
             yield Field(field.name, field.type, LookedUp(lookup, at), nullable=True)
 
-    def _key(self, path: tuple[str, ...], on: str) -> Field | None:
+    def _key(self, path: tuple[str, ...], on: str, column: ColumnName) -> Field | None:
         """The field of the records that is compared; None where there is none that can be."""
         key = self._sent.get(on)
         if key is None:
@@ -100,7 +103,7 @@ class Lookups:
                 return None
             near = nearest(on, self._sent) or next(iter(self._sent), "user")
             what = f"records have no field {quoted(on)}{did_you_mean(on, self._sent)}"
-            self._wrong((*path, "on"), what, f'write on = {{ {near} = "{on}" }}')
+            self._wrong((*path, "on"), what, f"write on = {{ {near} = {_toml(column)} }}")
         elif key.type is FieldType.DOUBLE:
             what = f"{quoted(on)} is a double; look up by what can be told to be the same"
             self._wrong((*path, "on"), what, f"make {on} a bigint, a string or a decimal")
@@ -115,3 +118,7 @@ class Lookups:
         except UsageError as error:
             self._wrong(path, str(error), error.hint or "")
             return ()
+
+
+def _toml(column: ColumnName) -> str:
+    return json.dumps(column, ensure_ascii=False)

@@ -291,10 +291,8 @@ class _Document:
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
 
     def _knows_no_fields(self) -> bool:
-        return bool(
-            {("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")}
-            & self._draft.replaced
-        )
+        whole = {("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")}
+        return bool(whole & self._draft.replaced) or self._draft.lacks_a_table()
 
     def _parsed(
         self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -49,6 +50,14 @@ def _time_column(written: object) -> object:
 
 def _tuple(written: object) -> object:
     return tuple(written) if isinstance(written, list) else written
+
+
+def _one_pair(on: dict[str, object]) -> dict[str, object]:
+    if len(on) > 1:
+        raise ValueError(
+            f"a table is joined by one field, and this names {len(on)}: {', '.join(on)}"
+        )
+    return on
 
 
 # For editors a duration is what is written, not what becomes of it.
@@ -206,16 +215,8 @@ class LookupSpec(Strict):
     """`[query.lookup.NAME]`: a small table, and what is taken of the row that belongs to a record."""
 
     file: Text
-    on: Annotated[dict[str, ColumnNameSpec], Field(min_length=1)]
+    on: Annotated[dict[str, ColumnNameSpec], Field(min_length=1), AfterValidator(_one_pair)]
     columns: Annotated[dict[str, LookedUpType], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _one_pair(self) -> LookupSpec:
-        if len(self.on) > 1:
-            raise ValueError(
-                f"a table is joined by one field, and `on` names {len(self.on)}: {', '.join(self.on)}"
-            )
-        return self
 
 
 class QuerySpec(Strict):

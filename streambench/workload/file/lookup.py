@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streambench.model.errors import UsageError
+from streambench.model.expression import FieldType
 from streambench.model.lookup import MOST_ROWS, LookupRow
 from streambench.model.workload import Field
 from streambench.workload.file.cells import ORDINAL, Connection, named
@@ -87,11 +88,17 @@ def _check_fit(path: Path, columns: Sequence[Column], found: Sequence[tuple[Any,
         if len(wrong) > _SHOWN:
             told.append(f"{column.shown}: {len(wrong) - _SHOWN:,} more")
         if wrong and isinstance(column.declared, Field):
-            hint = hint or reading_of(column.declared.type).hint
+            hint = hint or _hint(column.declared)
     if told:
         raise UsageError(
             f"{path.name}: values do not fit the declared type: {'; '.join(told)}", hint=hint
         )
+
+
+def _hint(field: Field) -> str:
+    if field.type is FieldType.DOUBLE:
+        return "leave the cell empty where there is no number"
+    return reading_of(field.type).hint
 
 
 def _check_keys(path: Path, column: Column, keys: Sequence[Any]) -> None:

@@ -1,0 +1,142 @@
+"""What engines are given to join records with small tables, and that Java and Python find the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streambench.engines.common.lookup_tables import json_tables, text_tables
+from streambench.engines.common.query_module import load_query
+from streambench.engines.common.symbols import fill
+from streambench.engines.kafka_streams.source import JsonParser
+from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.plan import Plan, Program
+from streambench.model.workload import Workload
+from streambench.workload.parse import load_workload
+from tests.engines.cluster_lab import CLICKS
+from tests.engines.java_lab import run_java
+from tests.oracle.test_lookups import joined
+from tests.workload.looked_up import LOOKED_UP, write_looked_up
+
+HARNESS = """
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Scanner;
+
+class Harness {
+    public static void main(String[] args) {
+        Scanner in = new Scanner(System.in, StandardCharsets.UTF_8).useDelimiter("\\n");
+        java.io.PrintStream out = new java.io.PrintStream(System.out, true, StandardCharsets.UTF_8);
+        while (in.hasNext()) {
+            Event event = Lookups.join(Events.SERDE.deserializer().deserialize(
+                "input", in.next().getBytes(StandardCharsets.UTF_8)));
+            out.println("[" + String.join(",", json(event.campaign), json(event.region), event.budget + "",
+                event.since + "", event.live + "", event.weight + "", event.tax + "") + "]");
+        }
+    }
+
+    static String json(String text) {
+        return text == null ? "null" : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+    }
+}
+"""
+NAMES = ("campaign", "region", "budget", "since", "live", "weight", "tax")
+
+
+@pytest.fixture
+def workload(tmp_path: Path) -> Workload:
+    (tmp_path / "asked").mkdir()
+    write_looked_up(tmp_path / "asked")
+    return load_workload(tmp_path / "asked")
+
+
+def events() -> Iterator[dict[str, Any]]:
+    """Ads and places that are in the tables, that are not, and none."""
+    for ad in range(55):
+        yield {"ad": f"ad{ad}", "place": ad % 13, "paid": Decimal("1.25")}
+    yield {"ad": None, "place": 8, "paid": Decimal("0.00")}
+
+
+def found_for(event: dict[str, Any]) -> list[Any]:
+    whole = joined(event)
+    return [whole[name] for name in NAMES]
+
+
+def planned(name: str, workload: Workload) -> dict[str, Program]:
+    engine = engine_named(name)
+    plan = engine.plan(workload, Conditions(), Variant(engine.name, engine.version))
+    assert isinstance(plan, Plan)
+    return {program.name: program for program in plan.programs}
+
+
+@pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
+def test_java_finds_what_the_tables_hold(
+    tmp_path: Path, workload: Workload, parser: JsonParser
+) -> None:
+    given = [
+        f'{{"ad":{json.dumps(e["ad"])},"place":{e["place"]},"paid":{e["paid"]}}}' for e in events()
+    ]
+    found = run_java(workload, parser, HARNESS, "\n".join(given), tmp_path, exact=Decimal)
+    assert len(found) == len(given)
+    for event, row in zip(events(), found, strict=True):
+        assert row == found_for(event)
+
+
+def test_python_finds_what_the_tables_hold(tmp_path: Path, workload: Workload) -> None:
+    programs = planned("kafka-python", workload)
+    for program in programs.values():
+        (tmp_path / program.name).parent.mkdir(exist_ok=True)
+        if program.name == "query.py" or program.is_table:
+            (tmp_path / program.name).write_text(fill(program.text, {}), encoding="utf-8")
+    query = load_query(tmp_path / "query.py")
+    for event in events():
+        given = dict(event)
+        query.where(given)
+        assert [given[name] for name in NAMES] == found_for(event)
+
+
+def test_flink_looks_up_before_the_watermark_and_spark_before_the_filter(
+    workload: Workload,
+) -> None:
+    flink = planned("flink", workload)["query.sql"].text
+    assert "CREATE TEMPORARY FUNCTION `lookup_campaign` AS 'Lookups$campaign'" in flink
+    assert "  `paid` DECIMAL(3,2),\n  `campaign` AS `lookup_campaign`(`ad`),\n" in flink
+    assert flink.index("`region` AS") < flink.index("WATERMARK FOR")
+    spark = planned("spark", workload)["query.py"].text
+    assert 'spark.read.schema("`ad` STRING, `campaign` STRING, ' in spark
+    joins = '.join(F.broadcast(ads_table), "ad", "left")\n    .join(F.broadcast(places_table), "place", "left")'
+    assert f"{joins}\n    .where(" in spark
+    assert "`campaign`" not in spark.split("from_json")[1].split(".join")[0]
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_the_tables_travel_with_the_program(name: str, workload: Workload) -> None:
+    programs = planned(name, workload)
+    tables = [program for program in programs.values() if program.is_table]
+    assert [table.name.partition(".")[0] for table in tables] == ["lookup/ads", "lookup/places"]
+    assert [len(table.text.splitlines()) for table in tables] == [50, 10]
+    assert not [p for p in planned(name, CLICKS).values() if p.is_table or "ookup" in p.name]
+
+
+@pytest.mark.parametrize("written", [json_tables, text_tables])
+def test_only_the_beginning_of_a_table_is_shown(workload: Workload, written: Any) -> None:
+    ads, places = written(workload)
+    assert places.shown == places.text
+    assert ads.shown.splitlines()[:20] == ads.text.splitlines()[:20]
+    assert ads.shown.splitlines()[20:] == ["… and 30 more rows"]
+
+
+def test_a_table_may_say_what_is_a_symbol_elsewhere(workload: Workload) -> None:
+    ads, _ = text_tables(workload)
+    assert "ad7\t${job_dir}\t" in fill(ads.text, {})
+    assert "ad4\tt\\tb\t" in ads.text
+    assert "ad6\tl\\nf\t" in ads.text
+    assert "ad8\t\\\\N\t" in ads.text
+    assert "ad3\t\\N\t" in ads.text
+    assert LOOKED_UP
