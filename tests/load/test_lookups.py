@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from streambench.load.event_file import write_events
 from streambench.load.probes import probes_of
 from streambench.load.trace import compile_trace
 from streambench.model.errors import UsageError
@@ -84,6 +85,18 @@ def test_another_table_makes_another_load_of_the_same_records(tmp_path: Path) ->
     assert loads[0].folder == loads[2].folder != loads[1].folder
     assert loads[0].meta.sha256 != loads[1].meta.sha256
     assert loads[0].records_path.read_bytes() == loads[1].records_path.read_bytes()
+
+
+def test_events_in_a_file_are_those_that_are_sent(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    write_looked_up(tmp_path / "w")
+    workload = load_workload(tmp_path / "w")
+    trace = compile_trace(workload, duration_ms=500, seed=3, cache=tmp_path)
+    for name in ("events.parquet", "events.jsonl"):
+        write_events(tmp_path / name, workload, trace)
+        with duckdb.connect() as connection:
+            columns = connection.sql(f"SELECT * FROM '{tmp_path / name}'").columns
+        assert columns == ["event_time", "ad", "place", "paid"]
 
 
 @pytest.mark.parametrize("group_by", [["campaign"], ["ad", "campaign"], ["region", "since"]])
