@@ -26,7 +26,7 @@ def read_lookup(path: Path, key: Field, fields: Sequence[Field]) -> tuple[Lookup
     """
     import duckdb  # most workloads have no such table
 
-    if ending_of(path) not in ENDINGS or not path.is_file():
+    if ending_of(path) not in ENDINGS or not _is_file(path):
         what = "does not exist" if ending_of(path) in ENDINGS else "is of no kind that can be read"
         raise UsageError(f"{path} {what}", hint=f"name a file that ends in {', '.join(ENDINGS)}")
     connection = duckdb.connect()
@@ -42,6 +42,13 @@ def read_lookup(path: Path, key: Field, fields: Sequence[Field]) -> tuple[Lookup
         raise refused from error
     finally:
         connection.close()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # it is too long for a path
+        return False
 
 
 def _rows(connection: Connection, path: Path, fields: Sequence[Field]) -> tuple[LookupRow, ...]:
