@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from streambench.engines.common.lookup_tables import json_tables, text_tables
-from streambench.engines.common.query_module import load_query
+from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams.source import JsonParser
 from streambench.engines.registry import CONTENDERS, engine_named
@@ -22,7 +22,7 @@ from streambench.workload.parse import load_workload
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.java_lab import run_java
 from tests.oracle.test_lookups import joined
-from tests.workload.looked_up import LOOKED_UP, write_looked_up
+from tests.workload.looked_up import write_looked_up
 
 HARNESS = """
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
@@ -88,13 +88,18 @@ def test_java_finds_what_the_tables_hold(
         assert row == found_for(event)
 
 
-def test_python_finds_what_the_tables_hold(tmp_path: Path, workload: Workload) -> None:
+def python_program(workload: Workload, folder: Path) -> QueryProgram:
+    """The Python consumer's program, with its tables beside it."""
     programs = planned("kafka-python", workload)
     for program in programs.values():
-        (tmp_path / program.name).parent.mkdir(exist_ok=True)
+        (folder / program.name).parent.mkdir(exist_ok=True)
         if program.name == "query.py" or program.is_table:
-            (tmp_path / program.name).write_text(fill(program.text, {}), encoding="utf-8")
-    query = load_query(tmp_path / "query.py")
+            (folder / program.name).write_text(fill(program.text, {}), encoding="utf-8")
+    return load_query(folder / "query.py")
+
+
+def test_python_finds_what_the_tables_hold(tmp_path: Path, workload: Workload) -> None:
+    query = python_program(workload, tmp_path)
     for event in events():
         given = dict(event)
         query.where(given)
@@ -139,4 +144,69 @@ def test_a_table_may_say_what_is_a_symbol_elsewhere(workload: Workload) -> None:
     assert "ad6\tl\\nf\t" in ads.text
     assert "ad8\t\\\\N\t" in ads.text
     assert "ad3\t\\N\t" in ads.text
-    assert LOOKED_UP
+
+
+BY_OTHERS = """
+title = "Joined by a decimal, a boolean and a number"
+[input]
+rate = 1_000
+[input.fields]
+paid = { decimal = [0.00, 9.99], null = 0.1 }
+card = { bool = 0.5 }
+user = { int = [0, 99] }
+[query.lookup.prices]
+file = "prices.csv"
+on = { paid = "price" }
+columns = { campaign = "string" }
+[query.lookup.cards]
+file = "cards.csv"
+on = { card = "by_card" }
+columns = { region = "string", tax = "decimal(3,1)" }
+[query.lookup.users]
+file = "users.csv"
+on = { user = "id" }
+columns = { budget = "decimal(4,0)", since = "bigint", live = "boolean", weight = "double" }
+[query]
+group_by = ["campaign"]
+window = { tumbling = "1 s" }
+[query.select]
+n = "count(distinct region)"
+a = "sum(tax + budget + since)"
+b = "sum(weight) filter (where live)"
+"""
+
+
+@pytest.fixture
+def by_others(tmp_path: Path) -> Workload:
+    place = tmp_path / "others"
+    place.mkdir()
+    (place / "workload.toml").write_text(BY_OTHERS)
+    (place / "prices.csv").write_text("price,campaign\n1.5,cheap\n2.00,fair\n")
+    (place / "cards.csv").write_text("by_card,region,tax\ntrue,near,0.5\nFALSE,far,-2\n")
+    (place / "users.csv").write_text("id,budget,since,live,weight\n7,12,-1,true,0.125\n8,,,,\n")
+    return load_workload(place)
+
+
+OTHERS = (
+    ('{"paid":1.50,"card":true,"user":7}', ["cheap", "near", 12, -1, True, Decimal("0.125"), Decimal("0.5")]),
+    ('{"paid":2.00,"card":false,"user":8}', ["fair", "far", None, None, None, None, -2]),
+    ('{"paid":null,"card":false,"user":9}', [None, "far", None, None, None, None, -2]),
+    ('{"paid":1.51,"card":true,"user":70}', [None, "near", None, None, None, None, Decimal("0.5")]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
+def test_java_looks_up_by_numbers_and_flags(
+    tmp_path: Path, by_others: Workload, parser: JsonParser
+) -> None:
+    given = "\n".join(event for event, _ in OTHERS)
+    found = run_java(by_others, parser, HARNESS, given, tmp_path, exact=Decimal)
+    assert found == [row for _, row in OTHERS]
+
+
+def test_python_looks_up_by_numbers_and_flags(tmp_path: Path, by_others: Workload) -> None:
+    query = python_program(by_others, tmp_path)
+    for event, row in OTHERS:
+        read = json.loads(event, parse_float=query.PARSE_FLOAT)
+        query.where(read)
+        assert [read[name] for name in NAMES] == row
