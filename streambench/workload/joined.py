@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streambench.model.lookup import Lookup
@@ -10,6 +10,7 @@ from streambench.workload.file.cells import Connection, identifier
 from streambench.workload.sql import DUCKDB, sql_type
 
 _KEY: Final = "key:of_table"
+_PLACE: Final = "place:in_table"
 
 
 def register_lookups(connection: Connection, lookups: Sequence[Lookup]) -> None:
@@ -19,13 +20,41 @@ def register_lookups(connection: Connection, lookups: Sequence[Lookup]) -> None:
 
 
 def joined_sql(relation: str, lookups: Sequence[Lookup]) -> str:
-    """A statement for the rows of `relation` with all that is looked up for them, as a LEFT JOIN."""
-    columns, joins = "", ""
-    for lookup in lookups:
-        name = _name(lookup)
-        columns += "".join(f", {name}.{identifier(each.name)}" for each in lookup.columns)
-        joins += f' LEFT JOIN {name} ON records."{lookup.on}" = {name}.{identifier(_KEY)}'
-    return f"SELECT records.*{columns} FROM {relation} AS records{joins}"
+    """A statement for the rows of `relation` with all that is looked up for them."""
+    columns = (
+        f"{_name(lookup)}.{identifier(column.name)}"
+        for lookup in lookups
+        for column in lookup.columns
+    )
+    return _join(relation, lookups, columns)
+
+
+def places_sql(relation: str, lookups: Sequence[Lookup]) -> str:
+    """The same with the place of each table's row, as `place_name` calls it: from 0 on, −1 for none."""
+    places = (
+        f"coalesce({_name(lookup)}.{identifier(_PLACE)}, -1) AS {identifier(place_name(lookup))}"
+        for lookup in lookups
+    )
+    return _join(relation, lookups, places)
+
+
+def place_name(lookup: Lookup) -> str:
+    """The column of `places_sql` for a table; no field is called so."""
+    return f"place:{lookup.name}"
+
+
+def table_sql(lookup: Lookup) -> str:
+    """A statement for the rows of a table, in their order."""
+    return f"SELECT * FROM {_name(lookup)} ORDER BY {identifier(_PLACE)}"
+
+
+def _join(relation: str, lookups: Sequence[Lookup], columns: Iterable[str]) -> str:
+    """A record whose value is in no row is kept."""
+    joins = "".join(
+        f' LEFT JOIN {_name(each)} ON records."{each.on}" = {_name(each)}.{identifier(_KEY)}'
+        for each in lookups
+    )
+    return f"SELECT records.*, {', '.join(columns)} FROM {relation} AS records{joins}"
 
 
 def _name(lookup: Lookup) -> str:
@@ -44,8 +73,9 @@ def _register(connection: Connection, lookup: Lookup) -> None:
         for column, (_, type_) in columns.items()
     )
     raw = f"raw:{lookup.name}"
-    connection.register(raw, pa.table({name: values for name, (values, _) in columns.items()}))
+    values = {name: each for name, (each, _) in columns.items()}
+    connection.register(raw, pa.table({_PLACE: pa.array(range(len(lookup.rows))), **values}))
     connection.execute(
-        f"CREATE TEMP TABLE {_name(lookup)} AS SELECT {typed} FROM {identifier(raw)}"
+        f"CREATE TEMP TABLE {_name(lookup)} AS SELECT {identifier(_PLACE)}, {typed} FROM {identifier(raw)}"
     )
     connection.unregister(raw)
