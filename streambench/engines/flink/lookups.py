@@ -27,10 +27,10 @@ _API: Final = "lib/flink-table-api-java-uber-*.jar"
 
 def lookup_programs(workload: Workload) -> tuple[Program, ...]:
     """The functions' source, and the tables; nothing for a workload without any."""
-    import jinja2  # only a program is made with it
-
     if not workload.lookups:
         return ()
+    import jinja2  # only a program is made with it
+
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
