@@ -51,9 +51,14 @@ def anonymous(bundle: Bundle) -> Anonymous:
         record = masking.record(trial.record)
         return replace(trial, record=replace(record, programs=_without_tables(record.programs)))
 
+    run = masking.record(bundle.run)
+    plans = {
+        label: replace(plan, programs=_without_tables(plan.programs))
+        for label, plan in run.plans.items()
+    }
     found = replace(
         bundle,
-        run=masking.record(bundle.run),
+        run=replace(run, plans=plans),
         trials=tuple(map(masked, bundle.trials)),
         loads=tuple(map(masked, bundle.loads)),
         gaps=tuple(replace(gap, folder=mask.text(gap.folder)) for gap in bundle.gaps),
