@@ -10,6 +10,8 @@ from streambench.model.expression import ValueType
 
 MOST_ROWS: Final = 10_000
 """Of a table: each worker of each engine holds all of it in memory."""
+MOST_CHARACTERS: Final = 4_000_000
+"""Of all values of a table: each job's program and record have a copy of it."""
 
 LookupValue: TypeAlias = str | int | float | bool | Decimal
 

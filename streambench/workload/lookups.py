@@ -14,7 +14,7 @@ from streambench.model.written import quoted
 from streambench.workload.draft import Draft
 from streambench.workload.field_schema import value_type
 from streambench.workload.file.lookup import read_lookup
-from streambench.workload.limits import MOST_LOOKUPS
+from streambench.workload.limits import MOST_FIELDS, MOST_LOOKUPS
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, lawful_name, nearest, problem_with_name
 from streambench.workload.schema import LookupSpec, QuerySpec
@@ -53,6 +53,12 @@ class Lookups:
                     )
                     self._wrong(path, problem, instead)
                 found.setdefault(field.name, field)
+        if len(self._sent) + len(found) > MOST_FIELDS:
+            what = (
+                f"a query reads at most {MOST_FIELDS} fields, and these are {len(self._sent)} of a record"
+                f" and {len(found)} that are looked up"
+            )
+            self._wrong(("query", "lookup"), what, "look up only those that the query asks for")
         return tuple(found.values())
 
     def _wrong(self, path: tuple[str, ...], what: str, instead: str) -> None:

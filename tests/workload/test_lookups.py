@@ -147,6 +147,11 @@ def test_what_does_not_fit_is_refused(
             "keys the records have",
         ),
         (
+            CSV + "".join(f"x{row},{'c' * 401_000},1,1\n" for row in range(10)),
+            "campaigns.csv has more than 4,000,000 characters in the columns that are read",
+            "fewer columns",
+        ),
+        (
             CSV + "".join(f"x{row},c,1.001,NA\n" for row in range(9)),
             "budget, row 7: '1.001' is not a decimal(10,2); budget: 4 more; Since, row 3: 'NA' is not a",
             "decimal(all of them",
@@ -193,3 +198,18 @@ def test_two_tables_cannot_give_one_name(tmp_path: Path) -> None:
     message, hint = refused(tmp_path, text)
     assert "others.columns.campaign: another column that is looked up has this name" in message
     assert 'others_campaign = { column = "campaign", type = "string" }' in hint
+
+
+def test_so_many_tables_and_columns_are_too_many(tmp_path: Path) -> None:
+    columns = ", ".join(f'a{at} = {{ column = "campaign", type = "string" }}' for at in range(98))
+    message, _ = refused(
+        tmp_path, changed('campaign = "string"', f'campaign = "string", {columns}')
+    )
+    assert "at most 100 fields, and these are 3 of a record and 101 that are looked up" in message
+    tables = "".join(
+        f'[query.lookup.t{at}]\nfile = "campaigns.csv"\non = {{ ad = "Ad ID" }}\n'
+        f'columns = {{ b{at} = {{ column = "Since", type = "bigint" }} }}\n'
+        for at in range(8)
+    )
+    message, _ = refused(tmp_path, changed("[query]", f"{tables}[query]"))
+    assert "records are joined with at most 8 tables, and these are 9" in message

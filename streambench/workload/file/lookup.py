@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
-from streambench.model.lookup import MOST_ROWS, LookupRow
+from streambench.model.lookup import MOST_CHARACTERS, MOST_ROWS, LookupRow
 from streambench.model.workload import Field
 from streambench.workload.file.cells import ORDINAL, Connection, named
 from streambench.workload.file.misfits import Column, no_column, short, unreadable
@@ -73,6 +73,11 @@ def _rows(connection: Connection, path: Path, fields: Sequence[Field]) -> tuple[
         raise UsageError(
             f"{path.name} has more than {MOST_ROWS:,} rows, and every worker holds all of them",
             hint="keep the rows whose keys the records have",
+        )
+    if sum(len(text) for row in found for text in row[::2] if text) > MOST_CHARACTERS:
+        raise UsageError(
+            f"{path.name} has more than {MOST_CHARACTERS:,} characters in the columns that are read",
+            hint="keep the rows whose keys the records have, or read fewer columns",
         )
     _check_fit(path, columns, found)
     _check_keys(path, columns[0], [row[1] for row in found])
