@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from streambench.engines.common.lookup_tables import json_tables, text_tables
 from streambench.engines.common.query_module import QueryProgram, load_query
-from streambench.engines.common.symbols import fill
+from streambench.engines.common.symbols import fill, symbols_in
+from streambench.engines.flink import ENGINE as FLINK
+from streambench.engines.flink.lookups import pack_functions
 from streambench.engines.kafka_streams.source import JsonParser
 from streambench.engines.registry import CONTENDERS, engine_named
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Plan, Program
 from streambench.model.workload import Workload
+from streambench.runtime.artifacts import resolve
 from streambench.workload.parse import load_workload
 from tests.engines.cluster_lab import CLICKS
+from tests.engines.hard_workloads import NAMES as NAMES_OF_ALL
 from tests.engines.java_lab import run_java
 from tests.oracle.test_lookups import joined
 from tests.workload.looked_up import write_looked_up
@@ -210,3 +216,41 @@ def test_python_looks_up_by_numbers_and_flags(tmp_path: Path, by_others: Workloa
         read = json.loads(event, parse_float=query.PARSE_FLOAT)
         query.where(read)
         assert [read[name] for name in NAMES] == row
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_columns_of_any_name_compile(tmp_path: Path, half: int) -> None:
+    """Each is a class of Java, a function of Flink and a field of an event."""
+    middle = len(NAMES_OF_ALL) // 2
+    names = NAMES_OF_ALL[middle:] if half else NAMES_OF_ALL[:middle]
+    columns = ", ".join(f'{name} = {{ column = "v", type = "bigint" }}' for name in names)
+    where = " and ".join(f'"{name}" >= 1' for name in names)
+    place = tmp_path / "asked"
+    place.mkdir()
+    (place / "t.csv").write_text("id,v\nkey1,1\n")
+    (place / "workload.toml").write_text(
+        f'title = "Hard"\n[input]\nrate = 100\n[input.fields]\nkey = {{ choice = 9 }}\n'
+        f'[query.lookup.{names[0]}]\nfile = "t.csv"\non = {{ key = "id" }}\ncolumns = {{ {columns} }}\n'
+        f'[query]\nwhere = \'{where}\'\ngroup_by = ["key"]\nwindow = {{ tumbling = "1 s" }}\n'
+        'select = { n_of_all = "count(*)" }\n'
+    )
+    workload = load_workload(place)
+    compile(planned("spark", workload)["query.py"].text, "query.py", "exec")
+    harness = (
+        "class Harness { public static void main(String[] args) { Lookups.join(new Event()); } }"
+    )
+    assert run_java(workload, JsonParser.FLAT, harness, "", tmp_path) == []
+    flink = resolve(FLINK.requires(Variant("flink", FLINK.version)))
+    assert flink.site_packages is not None
+    job = SimpleNamespace(job_dir=tmp_path / "job", artifacts=flink)
+    programs = planned("flink", workload)
+    for name, program in programs.items():
+        (job.job_dir / name).parent.mkdir(parents=True, exist_ok=True)
+        (job.job_dir / name).write_text(
+            fill(program.text, dict.fromkeys(symbols_in(program.text), "")), encoding="utf-8"
+        )
+    home = {"flink_home": str(flink.site_packages / "pyflink")}
+    pack_functions(SimpleNamespace(programs=tuple(programs.values()), symbols=home), job)  # type: ignore[arg-type]
+    with zipfile.ZipFile(job.job_dir / "lookups.jar") as jar:
+        assert {f"Lookups${name}.class" for name in names} <= set(jar.namelist())
+        assert f"lookup/{names[0]}.tsv" in jar.namelist()
