@@ -17,11 +17,24 @@ from streambench.workload.validate import findings
 DOC = (Path(__file__).parent.parent / "docs" / "workloads.md").read_text(encoding="utf-8")
 
 
+WHOLE, TABLE = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
+
+
 @pytest.fixture
 def workload(tmp_path: Path) -> Workload:
-    (text,) = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
-    (tmp_path / "workload.toml").write_text(text)
+    (tmp_path / "workload.toml").write_text(WHOLE)
     return load_workload(tmp_path)
+
+
+def test_the_example_of_a_small_table_works(tmp_path: Path) -> None:
+    head = 'title = "Ads"\n[input]\nrate = 1_000\n[input.fields]\nad = { choice = 2 }\n'
+    rest = 'window = { tumbling = "1 s" }\nselect = { n = "count(*)", most = "max(since)" }\n'
+    (tmp_path / "workload.toml").write_text(head + TABLE + rest)
+    rows = "ad0,north,99.50,2019\nad1,south,150,\n"
+    (tmp_path / "campaigns.csv").write_text("Ad ID,campaign,budget,Since\n" + rows)
+    workload = load_workload(tmp_path)
+    assert [key.name for key in workload.query.group_by] == ["campaign"]
+    assert [row.key for row in workload.lookups[0].rows] == ["ad0", "ad1"]
 
 
 def test_the_example_stands_as_it_is(workload: Workload) -> None:

@@ -29,6 +29,10 @@ not make use of it yet. A run with a gap goes on with the other engines.
 """
 
 
+# Beside each workload that is asked for.
+_TABLE = "campaign,owner,budget\nc1,o1,12.50\nc2,o2,\n"
+
+
 @dataclass(frozen=True)
 class Construct:
     """What a user writes, and what it takes the place of in the workload `clicks`."""
@@ -50,6 +54,10 @@ _LACKING = (
 )
 _STRINGS = "where = \"action like 'v%' and case when length(action) > 3 then upper(action) else 'X' end > 'A'\""
 _WINDOW = 'window   = { tumbling = "500 ms" }'
+_LOOKUP = """lookup.campaigns.file = "campaigns.csv"
+lookup.campaigns.on = { campaign = "campaign" }
+lookup.campaigns.columns = { owner = "string", budget = "decimal(10,2)" }
+"""
 CONSTRUCTS: Sequence[Construct] = (
     Construct("tumbling windows", _WINDOW, _WINDOW),
     Construct(
@@ -116,6 +124,12 @@ CONSTRUCTS: Sequence[Construct] = (
         'campaign = { choice = 1_000, prefix = "c", skew = 0.8 }',
         "campaign = { choice = 1_000, null = 0.1 }",
     ),
+    Construct("a join with a small table", f"{_WHERE}\n", f'{_LOOKUP}where = "budget > 1"\n'),
+    Construct(
+        "a column of a small table as group-by field",
+        f'{_WHERE}\ngroup_by = ["campaign"]',
+        f'{_LOOKUP}group_by = ["owner"]',
+    ),
 )
 
 
@@ -151,6 +165,7 @@ def _asked(construct: Construct, engine: str) -> Plan | Unsupported:
         place = Path(folder) / "clicks"
         place.mkdir()
         (place / "workload.toml").write_text(text)
+        (place / "campaigns.csv").write_text(_TABLE)
         workload = load_workload(place)
     chosen = engine_named(engine)
     return chosen.plan(workload, Conditions(), Variant(engine, chosen.version))

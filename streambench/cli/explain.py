@@ -59,10 +59,10 @@ def _show(plan: Plan) -> None:
             from rich.syntax import Syntax  # brings the grammars of all languages
 
             out.print(
-                Syntax(program.text, program.language, background_color="default", word_wrap=True)
+                Syntax(program.shown, program.language, background_color="default", word_wrap=True)
             )
         else:  # somebody keeps it: not a line is broken
-            out.print(program.text, markup=False, soft_wrap=True)
+            out.print(program.shown, markup=False, soft_wrap=True)
     out.rule("processes", align="left")
     for process in plan.processes:
         restarted = ", restarted when it dies" if process.restart else ""

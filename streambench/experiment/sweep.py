@@ -18,7 +18,8 @@ from streambench.model.workload import (
     Replay,
     Workload,
 )
-from streambench.workload.schema import MAX_CHOICES, MAX_PARTITIONS, MAX_RATE_PER_S, MAX_SKEW
+from streambench.workload.field_schema import MAX_CHOICES, MAX_SKEW
+from streambench.workload.schema import MAX_PARTITIONS, MAX_RATE_PER_S
 
 PADDING: Final = "padding"
 _VALUES: Final = {

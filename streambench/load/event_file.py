@@ -83,6 +83,8 @@ def _instant(ms: int) -> str:
 
 def _parquet(file: Path, workload: Workload, trace: Trace) -> None:
     origin_ms, name = first_instant_ms(workload, trace), time_name(workload)
+    # It is no part of an event.
+    looked_up = [column.name for lookup in workload.lookups for column in lookup.columns]
     writer: pq.ParquetWriter | None = None
     try:
         for part in sorted(trace.columns_folder.glob("*.parquet")):
@@ -90,7 +92,7 @@ def _parquet(file: Path, workload: Workload, trace: Trace) -> None:
             times = pa.array(
                 table.column("event_ms").to_numpy() + origin_ms, pa.timestamp("ms", tz="UTC")
             )
-            fields = table.drop_columns([*_PLACE, "event_ms"])
+            fields = table.drop_columns([*_PLACE, "event_ms", *looked_up])
             table = fields.add_column(0, name, times)
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
             writer.write_table(table)

@@ -52,7 +52,7 @@ def representative(workload: Workload) -> Values:
 def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
     """Return the Kafka key and value of a record, encoded as the trace's are."""
     members = (
-        f'"{field.name}":'.encode() + json_text(values[field.name]) for field in workload.fields
+        f'"{field.name}":'.encode() + json_text(values[field.name]) for field in workload.sent
     )
     key = key_text([values[key.name] for key in workload.query.group_by])
     return key.encode(), b"{" + b",".join(members) + b"}"
@@ -77,7 +77,7 @@ def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
     keys = [key.name for key in workload.query.group_by]
     match workload.input:
         case Synthetic() as synthetic:
-            fixed = {name: values[name] for name in keys}
+            fixed = {name: values[name] for name in _fixed_by(workload, keys)}
             found = next(_passing(workload, synthetic, most, fixed), [])
         case Replay() as replay:
             with opened(replay, workload.fields) as connection:
@@ -87,6 +87,18 @@ def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
         case _:
             assert_never(workload.input)
     return [_named(workload, each) for each in found]
+
+
+def _fixed_by(workload: Workload, keys: Sequence[str]) -> set[str]:
+    """The fields of which a group decides the values: also what is looked up with them, or that they are of."""
+    fixed = set(keys)
+    for lookup in workload.lookups:
+        if not fixed.isdisjoint(column.name for column in lookup.columns):
+            fixed.add(lookup.on)
+    for lookup in workload.lookups:
+        if lookup.on in fixed:
+            fixed.update(column.name for column in lookup.columns)
+    return fixed
 
 
 def _drawn(workload: Workload, synthetic: Synthetic) -> Row | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from streambench.load.grouped import Grouped
 from streambench.load.probe import Values, record, records_of, representative
 from streambench.load.together import together
 from streambench.model.errors import UsageError
@@ -46,8 +47,7 @@ def probes_of(workload: Workload) -> tuple[Probe, ...]:
     tried = Counter[int]()
     groups = groups_of(workload)
     while len(found) < workload.partitions and (some := list(islice(groups, _AT_ONCE))):
-        for group in _passing(workload, values, some):
-            of_group = {**values, **_named(workload, group)}
+        for of_group in _passing(workload, values, some):
             key, value = record(workload, of_group)
             partition = partition_of(key, workload.partitions)
             if partition in found or tried[partition] == _TRIED:
@@ -77,17 +77,19 @@ def _missing(workload: Workload, partition: int, tried: int) -> UsageError:
     )
 
 
-def _named(workload: Workload, group: Group) -> Values:
-    names = (key.name for key in workload.query.group_by)
-    return dict(zip(names, group, strict=True))
-
-
-def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Group]:
-    """Those of `groups` with which the record still passes `where`, in their order."""
-    if workload.query.where is None:
-        return groups
-    records = [{**values, **_named(workload, group)} for group in groups]
-    with duckdb.connect() as connection:
-        connection.register("records", records_of(workload, records))
-        rows = connection.execute(f"SELECT {to_sql(workload.query.where)} FROM records").fetchall()
-    return [group for group, (passes,) in zip(groups, rows, strict=True) if passes]
+def _passing(workload: Workload, values: Values, groups: list[Group]) -> list[Values]:
+    """The record with each of `groups`, in their order, in a form that still passes `where`."""
+    grouped = Grouped(workload, values)
+    records = [(at, each) for at, group in enumerate(groups) for each in grouped.of(group)]
+    if workload.query.where is None or not records:
+        passing = records
+    else:
+        with duckdb.connect() as connection:
+            connection.register("records", records_of(workload, [each for _, each in records]))
+            where = to_sql(workload.query.where)
+            rows = connection.execute(f"SELECT {where} FROM records").fetchall()
+        passing = [each for each, (passes,) in zip(records, rows, strict=True) if passes]
+    found: dict[int, Values] = {}
+    for at, each in passing:
+        found.setdefault(at, each)
+    return list(found.values())

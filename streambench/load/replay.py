@@ -101,11 +101,12 @@ def _chunk(
     return Chunk(
         quantum=due[:kept],
         event_ms=table[EVENT_MS].to_numpy() - origin,
-        fields=tuple(_field(field, table[field.name]) for field in fields),
+        fields=tuple(chunk_field(field, table[field.name]) for field in fields),
     )
 
 
-def _field(field: Field, column: pa.ChunkedArray) -> ChunkField:
+def chunk_field(field: Field, column: pa.ChunkedArray) -> ChunkField:
+    """A column of a table as a field of a chunk."""
     if not field.nullable:
         return _present(field, column)
     filler = pa.scalar(Decimal(0) if isinstance(field.type, DecimalType) else _FILLERS[field.type])

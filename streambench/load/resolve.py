@@ -12,7 +12,9 @@ from typing import Final, assert_never
 
 from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
+from streambench.load.looked_up import with_lookups
 from streambench.load.synthetic import generate, pace_of
+from streambench.model.lookup import LookedUp
 from streambench.model.shape import peak_per_s
 from streambench.model.workload import Field, Replay, Synthetic, Workload
 from streambench.workload.source import Survey, survey
@@ -92,6 +94,8 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
 
 
 def _field(field: Field) -> list[object]:
+    if isinstance(field.source, LookedUp):
+        return [field.name, field.type.value, field.source.lookup.content, field.source.at]
     decisive: list[object] = [field.name, field.type.value, repr(field.source)]
     return [*decisive, field.null_share] if field.nullable else decisive
 
@@ -104,7 +108,7 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
         case ReplayLoad(replay=replay):
             declared = dataclasses.asdict(replay)
             del declared["path"], declared["origin"], declared["may_be_late"]
-            declared["columns"] = [repr(field.in_file) for field in workload.fields]
+            declared["columns"] = [repr(field.in_file) for field in workload.sent]
             declared |= {"content": load.content, "origin_ms": load.origin_ms}
         case _:
             assert_never(load)
@@ -152,14 +156,15 @@ def chunks(
         case SyntheticLoad(synthetic=synthetic):
             per_quantum = max(1, _peak_per_s(synthetic) * workload.quantum_ms // 1_000)
             quanta = min(chunk_records // per_quantum, _CHUNK_SLOTS // partitions)
-            return generate(
-                workload.fields,
+            drawn = generate(
+                workload.sent,
                 synthetic,
                 seed=seed,
                 duration_ms=load.duration_ms,
                 quantum_ms=workload.quantum_ms,
                 chunk_quanta=max(1, quanta),
             )
+            return with_lookups(drawn, workload) if workload.lookups else drawn
         case ReplayLoad(replay=replay):
             return replayed.read(
                 workload.fields,

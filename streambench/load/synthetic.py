@@ -19,6 +19,7 @@ from streambench.load.draw import (
 )
 from streambench.load.pace import Constant, LoadPace, Shaped
 from streambench.model.expression import DecimalType
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import (
     Choice,
     Coin,
@@ -97,7 +98,7 @@ def _column(field: Field, seed: int) -> AnyColumn:
             return InstantColumn(instants, stream)
         case Coin() as coin:
             return FlagColumn(coin, stream)
-        case None:
-            raise ValueError(f"field {field.name} of generated load has no source")
+        case LookedUp() | None:
+            raise ValueError(f"field {field.name} is not generated")
         case _:
             assert_never(field.source)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from streambench.load.columns import Chunk, Integers, Strings
 from streambench.load.encode import EncodedBatches, Piece, encode_records
 from streambench.load.keys import keys_of, without_key_in
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import Workload
 
 RECORDS_FILE: Final = "records.bin"
@@ -43,7 +44,8 @@ _HASHED_ROWS: Final = 1 << 16
 
 @dataclass(frozen=True)
 class WrittenTrace:
-    """What the files hold; `sha256` covers records.bin and then the rows of batches.npy.
+    """What the files hold; `sha256` covers records.bin and then the rows of batches.npy, after the tables
+    that records are joined with.
 
     `without_key` records lack a value of their group.
     """
@@ -66,6 +68,9 @@ def write_trace(
 ) -> WrittenTrace:
     """Encode `chunks` into `folder` (which exists); `progress` is told the records written so far."""
     digest = hashlib.sha256()
+    for lookup in workload.lookups:
+        # It is in no record, and decides what comes out.
+        digest.update(lookup.content.encode())
     written = np.zeros(partitions, np.int64)
     least, greatest = np.iinfo(np.int64).max, np.iinfo(np.int64).min
     offset = without_key = 0
@@ -164,6 +169,8 @@ def json_pieces(chunk: Chunk, workload: Workload) -> list[Piece]:
     pieces: list[Piece] = []
     opening = "{"
     for field, column in zip(workload.fields, chunk.fields, strict=True):
+        if isinstance(field.source, LookedUp):
+            continue
         pieces += [f'{opening}"{field.name}":'.encode(), column.json()]
         opening = ","
     return [*pieces, b"}"]

@@ -54,6 +54,11 @@ class Setting:
     listed: bool = True
 
 
+TABLES: Final = "lookup"
+"""The folder, in that of a job, of the tables that records are joined with."""
+_SHOWN_ROWS: Final = 20
+
+
 @dataclass(frozen=True)
 class Program:
     """Native program text, as a user of that engine would write it; also what is run."""
@@ -61,6 +66,19 @@ class Program:
     name: str  # file name within the job folder, e.g. "query.sql"
     language: str
     text: str
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table of the user's that records are joined with."""
+        return self.name.startswith(f"{TABLES}/")
+
+    @property
+    def shown(self) -> str:
+        """The text as people read it: of a table only its beginning."""
+        lines = self.text.splitlines(keepends=True)
+        if not self.is_table or len(lines) <= _SHOWN_ROWS:
+            return self.text
+        return "".join(lines[:_SHOWN_ROWS]) + f"… and {len(lines) - _SHOWN_ROWS:,} more rows\n"
 
 
 @dataclass(frozen=True)

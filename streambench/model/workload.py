@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import Expression, FieldReference, ValueType
+from streambench.model.lookup import LookedUp, Lookup
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Sessions, Window
 
@@ -61,7 +63,9 @@ class Coin:
     share: float
 
 
-FieldSource: TypeAlias = Choice | IntRange | DecimalRange | DoubleRange | InstantRange | Coin
+FieldSource: TypeAlias = (
+    Choice | IntRange | DecimalRange | DoubleRange | InstantRange | Coin | LookedUp
+)
 
 ColumnName: TypeAlias = str | tuple[str, ...]
 """A column as its user names it: a name, or a path of names with dots between them. A tuple is such a
@@ -82,7 +86,9 @@ class FileColumn:
 
 @dataclass(frozen=True)
 class Field:
-    """A named field of the record's JSON value; `source` is None when it is replayed from a file.
+    """A named field of a record; `source` is None when it is replayed from a file.
+
+    What is looked up is no part of the record's JSON value: whoever reads it joins it with the table.
 
     `column` is where in the file it is found; None: in the column of its name. `nullable`: a record may have
     no value in it, of generated ones the share `null_share`.
@@ -99,6 +105,17 @@ class Field:
     def in_file(self) -> FileColumn:
         """Where a replayed field is found."""
         return FileColumn(self.name) if self.column is None else self.column
+
+
+def fields_sent(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """Those that are part of a record."""
+    return tuple(field for field in fields if not isinstance(field.source, LookedUp))
+
+
+def lookups_of(fields: Sequence[Field]) -> tuple[Lookup, ...]:
+    """The tables in which some of the fields are looked up, in their order."""
+    found = (field.source.lookup for field in fields if isinstance(field.source, LookedUp))
+    return tuple({lookup.name: lookup for lookup in found}.values())
 
 
 SESSION_LENGTH: Final = Aggregate("window_length", AggregateFunction.MAX, None)
@@ -251,6 +268,16 @@ class Workload:
     query: Query
     partitions: int
     quantum_ms: int
+
+    @property
+    def sent(self) -> tuple[Field, ...]:
+        """The fields of a record's JSON value: all but those that are looked up."""
+        return fields_sent(self.fields)
+
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """The tables that records are joined with."""
+        return lookups_of(self.fields)
 
     def field(self, name: str) -> Field:
         """The field called `name` (KeyError when there is none)."""

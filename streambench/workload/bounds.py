@@ -30,6 +30,7 @@ from streambench.model.expression import (
     Or,
     children,
 )
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import (
     Choice,
     Coin,
@@ -94,6 +95,11 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
                 found[field.name] = (first * 1_000, last * 1_000)
             case DecimalRange(low=low, high=high, scale=scale):
                 found[field.name] = (Fraction(low, 10**scale), Fraction(high, 10**scale))
+            case LookedUp(values=values):
+                numbers = [exact(each) for each in values if not isinstance(each, str | bool)]
+                if field.type not in (FieldType.STRING, FieldType.BOOLEAN):
+                    # A column without any value is of no range, and nothing is computed of it.
+                    found[field.name] = (min(numbers, default=0), max(numbers, default=0))
             case Choice() | Coin() | None:
                 pass
             case _:

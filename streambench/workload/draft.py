@@ -41,7 +41,18 @@ class Draft:
 
     def unknown_fields(self) -> frozenset[str]:
         """The names of fields, and of named expressions, of which nothing is known."""
-        return self._replaced_in("input", "fields") | self._replaced_in("query", "let")
+        return (
+            self._replaced_in("input", "fields")
+            | self._replaced_in("query", "let")
+            | frozenset(str(path[4]) for path in self.replaced if _is_looked_up(path))
+        )
+
+    def lacks_a_table(self) -> bool:
+        """Whether of some table not even the columns' names are known."""
+        return any(
+            path[:2] == ("query", "lookup") and path[3:] in ((), ("columns",))
+            for path in self.replaced
+        )
 
     def unknown_aggregates(self) -> frozenset[str]:
         """The names of aggregates of which nothing is known."""
@@ -62,6 +73,11 @@ def draft_of(data: Mapping[str, Any]) -> Draft:
         else:
             return Draft(spec, tuple(draft.found), frozenset(draft.replaced))
     return Draft(None, tuple(draft.found), frozenset(draft.replaced))
+
+
+def _is_looked_up(path: KeyPath) -> bool:
+    """Whether it leads to a column that is looked up, or into one."""
+    return path[:2] == ("query", "lookup") and path[3:4] == ("columns",) and len(path) > 4
 
 
 def _within(path: KeyPath, others: Iterable[KeyPath]) -> bool:
@@ -117,6 +133,11 @@ class _Mending:
         if path[:2] == ("input", "fields") and len(path) > 2 and isinstance(table, dict):
             table[path[2]] = "string" if replay else {"choice": 1}
             return path[:3]
+        table = value_at(data, path[:4])
+        if _is_looked_up(path) and isinstance(table, dict):
+            table[path[4]] = "string"
+            return path[:5]
+        table = value_at(data, path[:2])
         if path[:2] == ("query", "select") and len(path) > 2 and isinstance(table, dict):
             table.pop(path[2], None)
             if not table:

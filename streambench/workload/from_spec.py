@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
+from streambench.model.lookup import LookedUp
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import (
@@ -13,11 +14,13 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     FieldSource,
+    FileColumn,
     InstantRange,
     IntRange,
     TimeColumn,
 )
-from streambench.workload.schema import GeneratedField, ShapeSpec, TimeColumnSpec, WindowSpec
+from streambench.workload.field_schema import FileField, GeneratedField, value_type
+from streambench.workload.schema import ShapeSpec, TimeColumnSpec, WindowSpec
 
 
 def field_source(name: str, declared: GeneratedField) -> FieldSource:
@@ -57,6 +60,8 @@ def source_type(source: FieldSource) -> ValueType:
         case DecimalRange(low=low, high=high, scale=scale):
             digits = max(len(str(abs(bound))) for bound in (low, high))
             return DecimalType(max(digits, scale), scale)
+        case LookedUp():
+            raise ValueError("a table says the types of its columns")
         case _:
             assert_never(source)
 
@@ -72,6 +77,15 @@ def load_shape(spec: ShapeSpec) -> Shape:
     assert spec.bursts is not None, "the schema asks for one of them"
     bursts = spec.bursts
     return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
+
+
+def file_column(name: str, declared: FileField) -> FileColumn:
+    """Where a field of this name is found in a file, and how it is written there."""
+    column = declared.column or name
+    instants = None
+    if value_type(declared.type) is FieldType.TIMESTAMP:
+        instants = TimeColumn(column, declared.format, declared.unit, declared.zone)
+    return FileColumn(column, declared.times or 1, instants)
 
 
 def time_column(spec: TimeColumnSpec) -> TimeColumn:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
+from streambench.model.lookup import LookedUp, Lookup
 from streambench.model.workload import (
     Choice,
     Coin,
@@ -37,23 +39,60 @@ def groups_of(workload: Workload) -> Iterator[Group]:
     if isinstance(workload.input, Replay):
         yield from survey(workload.input, workload.fields, workload.query.group_by).groups
         return
-    sources = [_source(workload, key.name) for key in workload.query.group_by]
-    sizes = [_size(source) for source in sources]
-    count = math.prod(sizes)
+    parts = list(_parts(workload))
+    places = {name: at for at, name in enumerate(name for part in parts for name in part.names)}
+    order = [places[key.name] for key in workload.query.group_by]
+    count = math.prod(part.size for part in parts)
     chance = random.Random(_SEED)
     for number in range(min(count, _AT_MOST)):
         rest = number if count <= _AT_MOST else chance.randrange(count)
         values: list[KeyValue] = []
-        for source, size in zip(reversed(sources), reversed(sizes), strict=True):
-            rest, place = divmod(rest, size)
-            values.append(_value(source, place))
-        yield tuple(reversed(values))
+        for part in reversed(parts):
+            rest, place = divmod(rest, part.size)
+            values[:0] = part.at(place)
+        yield tuple(values[place] for place in order)
 
 
-def _source(workload: Workload, name: str) -> FieldSource:
+@dataclass(frozen=True)
+class _Part:
+    """Fields of a group whose values do not depend on those of others; `at` gives the values at a place."""
+
+    names: tuple[str, ...]
+    size: int
+    at: Callable[[int], Group]
+
+
+def _parts(workload: Workload) -> Iterator[_Part]:
+    """What is looked up in one row goes together, and the key of the row with it."""
+    keys = [key.name for key in workload.query.group_by]
+    taken: set[str] = set()
+    for lookup in workload.lookups:
+        if columns := [column.name for column in lookup.columns if column.name in keys]:
+            on = [lookup.on] if lookup.on in keys and lookup.on not in taken else []
+            taken.update([*on, *columns])
+            rows = list(_distinct(lookup, columns, with_key=bool(on)))
+            yield _Part((*on, *columns), len(rows), rows.__getitem__)
+    for name in keys:
+        if name not in taken:
+            yield _of_field(workload, name)
+
+
+def _of_field(workload: Workload, name: str) -> _Part:
     source = workload.field(name).source
     assert source is not None, "a generated field has a source"
-    return source
+    return _Part((name,), _size(source), lambda place: (_value(source, place),))
+
+
+def _distinct(lookup: Lookup, columns: list[str], *, with_key: bool) -> Iterator[Group]:
+    places = [at for at, column in enumerate(lookup.columns) if column.name in columns]
+    rows = (
+        (*([row.key] if with_key else []), *(row.values[at] for at in places))
+        for row in lookup.rows
+    )
+    for row in dict.fromkeys(rows):
+        known = tuple(value for value in row if value is not None)
+        if len(known) == len(row):
+            yield known
 
 
 def _size(source: FieldSource) -> int:
@@ -66,6 +105,8 @@ def _size(source: FieldSource) -> int:
             return last - first + 1
         case Coin(share=share):
             return 2 if 0 < share < 1 else 1
+        case LookedUp():
+            raise ValueError("what is looked up goes by its row")
         case DoubleRange():
             raise ValueError("no query groups by a double")
         case _:
@@ -84,6 +125,8 @@ def _value(source: FieldSource, place: int) -> KeyValue:
             return Decimal(low + place).scaleb(-scale)
         case Coin(share=share):
             return place == 1 or share == 1
+        case LookedUp():
+            raise ValueError("what is looked up goes by its row")
         case DoubleRange():
             raise ValueError("no query groups by a double")
         case _:

@@ -10,18 +10,22 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from streambench.workload.file.types import MOST_TIMES
-from streambench.workload.schema import (
+from streambench.workload.field_schema import (
     MAX_CHOICES,
-    MAX_PARTITIONS,
-    MAX_RATE_PER_S,
     MAX_SKEW,
     MOST_SCALE,
     TYPES,
-    BurstsSpec,
+    FileField,
     GeneratedField,
-    QuerySpec,
     ReplayedField,
+)
+from streambench.workload.file.types import MOST_TIMES
+from streambench.workload.schema import (
+    MAX_PARTITIONS,
+    MAX_RATE_PER_S,
+    BurstsSpec,
+    LookupSpec,
+    QuerySpec,
     ReplaySpec,
     ShapeSpec,
     SineSpec,
@@ -61,6 +65,16 @@ _HOW_TIMES_ARE_WRITTEN: Final = {
     "format": KeyWords("How a time is written.", "a format as for strptime", '"%d.%m.%Y"'),
     "unit": KeyWords("What numbers count since 1970.", '"s", "ms", "us" or "ns"', '"ms"'),
     "zone": KeyWords("The zone of times that name none.", "a time zone", '"Europe/Berlin"'),
+}
+_FILE_FIELD: Final = {
+    "type": KeyWords("The type of the column.", f"one of {TYPES}", '"string"'),
+    "column": KeyWords("The column's name in the file.", _COLUMN, '"User ID"'),
+    "times": KeyWords(
+        "What decimals are multiplied by, to be whole numbers.",
+        f"a whole number from 1 to {MOST_TIMES:,}",
+        "100",
+    ),
+    **_HOW_TIMES_ARE_WRITTEN,
 }
 
 WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
@@ -157,16 +171,10 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "No value in this share of the records.", "a number between 0 and 1", "0.05"
         ),
     },
+    FileField: _FILE_FIELD,
     ReplayedField: {
-        "type": KeyWords("The type of the column.", f"one of {TYPES}", '"string"'),
-        "column": KeyWords("The column's name in the file.", _COLUMN, '"User ID"'),
-        "times": KeyWords(
-            "What decimals are multiplied by, to be whole numbers.",
-            f"a whole number from 1 to {MOST_TIMES:,}",
-            "100",
-        ),
+        **_FILE_FIELD,
         "null": KeyWords("Whether a row may have no value in it.", "true or false", "true"),
-        **_HOW_TIMES_ARE_WRITTEN,
     },
     TimeColumnSpec: {
         "column": KeyWords("The column's name in the file.", _COLUMN, '"When"'),
@@ -204,7 +212,30 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "every": KeyWords("From burst to burst.", _POSITIVE, '"10 s"'),
         "lasts": KeyWords("How long a burst is.", _POSITIVE, '"1 s"'),
     },
+    LookupSpec: {
+        "file": KeyWords(
+            "The table: CSV, Parquet or JSON, beside workload.toml unless it has a path of its own.",
+            "the name of a file",
+            '"campaigns.csv"',
+        ),
+        "on": KeyWords(
+            "The field of a record, and the column of the table that holds the same.",
+            "a table with one field",
+            '{ ad = "ad_id" }',
+        ),
+        "columns": KeyWords(
+            "The columns that are looked up, by the names that they get as fields.",
+            "a table of columns and their types",
+            '{ campaign = "string" }',
+        ),
+    },
     QuerySpec: {
+        "lookup": KeyWords(
+            "Small tables that records are joined with, by their names.",
+            "a table of tables",
+            '{ campaigns = { file = "campaigns.csv", on = { ad = "ad_id" }, '
+            'columns = { campaign = "string" } } }',
+        ),
         "let": KeyWords(
             "Names for expressions, each of which may use those before it.",
             "a table of expressions",

@@ -15,6 +15,7 @@ from streambench.model.expression import (
     fields_of,
     parts,
 )
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import Choice, Replay, Workload
 from streambench.workload.source import opened
 
@@ -79,5 +80,5 @@ def _letters(workload: Workload, name: str) -> set[str]:
             return {letter for (text,) in rows if text is not None for letter in text}
         case _:
             source = workload.field(name).source
-            values = source.values if isinstance(source, Choice) else ()
-            return {letter for value in values for letter in value}
+            values = source.values if isinstance(source, Choice | LookedUp) else ()
+            return {letter for value in values for letter in str(value)}

@@ -29,3 +29,5 @@ MOST_FIELDS: Final = 100
 """Fields of a record."""
 LONGEST_TITLE: Final = 200
 """Characters of a title."""
+MOST_LOOKUPS: Final = 8
+"""Tables that records are joined with."""

@@ -51,7 +51,17 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     """
     replay, keys = workload.input, workload.query.group_by
     assert isinstance(replay, Replay), "generated load has a rate of its own"
-    place = next((at for at, key in enumerate(keys) if key.type is FieldType.STRING), None)
+    tied = {
+        name for each in workload.lookups for name in (each.on, *(c.name for c in each.columns))
+    }
+    texts = [at for at, key in enumerate(keys) if key.type is FieldType.STRING]
+    place = next((at for at in texts if keys[at].name not in tied), None)
+    if place is None and texts:
+        raise UsageError(
+            f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
+            f" and these would be in no table of [query.lookup] ({keys[texts[0]].name})",
+            hint=f"streambench run {workload.name}",
+        )
     if place is None:
         raise UsageError(
             f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"

@@ -22,12 +22,10 @@ from streambench.model.expression import (
 from streambench.model.shape import mean_per_s, problem_with
 from streambench.model.workload import (
     Field,
-    FileColumn,
     Input,
     Query,
     Replay,
     Synthetic,
-    TimeColumn,
     Workload,
 )
 from streambench.model.written import quoted
@@ -39,8 +37,10 @@ from streambench.workload.expressions import (
     parse_having,
     parse_named,
 )
+from streambench.workload.field_schema import GeneratedField, value_type
 from streambench.workload.from_spec import (
     field_source,
+    file_column,
     load_shape,
     query_window,
     source_type,
@@ -54,16 +54,10 @@ from streambench.workload.limits import (
     MOST_VALUES,
 )
 from streambench.workload.locate import FILE_NAME
+from streambench.workload.lookups import Lookups
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
-from streambench.workload.schema import (
-    GeneratedField,
-    QuerySpec,
-    ReplaySpec,
-    SyntheticSpec,
-    WorkloadSpec,
-    value_type,
-)
+from streambench.workload.schema import QuerySpec, ReplaySpec, SyntheticSpec, WorkloadSpec
 from streambench.workload.source import parse_instant_ms
 from streambench.workload.sql_text import ExpressionError
 from streambench.workload.toml_file import TomlFile, read_toml
@@ -112,6 +106,9 @@ class _Document:
     def workload(self, spec: WorkloadSpec) -> Workload:
         """The workload, which is sound where nothing was noted."""
         fields = self._fields(spec)
+        lookups = Lookups(spec.query, fields, self._folder, self._draft)
+        fields = (*fields, *lookups.fields())
+        self.mistakes += lookups.mistakes
         return Workload(
             name=self._folder.resolve().name,
             title=self._title(spec.title),
@@ -161,11 +158,7 @@ class _Document:
                 nullable = one.null is not None
                 fields.append(Field(name, type_, source, nullable=nullable, null_share=share))
             else:
-                type_, in_file = value_type(one.type), one.column or name
-                instants = None
-                if type_ is FieldType.TIMESTAMP:
-                    instants = TimeColumn(in_file, one.format, one.unit, one.zone)
-                column = FileColumn(in_file, one.times or 1, instants)
+                type_, column = value_type(one.type), file_column(name, one)
                 fields.append(Field(name, type_, None, column, nullable=one.null))
         return tuple(fields)
 
@@ -297,7 +290,8 @@ class _Document:
                 self._wrong(path, what, f"make {key} a bigint, a string or a decimal")
 
     def _knows_no_fields(self) -> bool:
-        return bool({("input", "fields"), ("input",), ("query", "let")} & self._draft.replaced)
+        whole = {("input", "fields"), ("input",), ("query", "let"), ("query", "lookup")}
+        return bool(whole & self._draft.replaced) or self._draft.lacks_a_table()
 
     def _parsed(
         self, path: tuple[str, ...], text: str, read: Callable[[str], _Parsed]

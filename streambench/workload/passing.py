@@ -29,6 +29,7 @@ from streambench.model.expression import (
     parts,
     type_of,
 )
+from streambench.model.lookup import LookedUp
 from streambench.model.workload import (
     Choice,
     Coin,
@@ -249,6 +250,8 @@ def _flags(workload: Workload) -> dict[str, bool | None]:
     for field in workload.fields:
         if isinstance(field.source, Coin):
             found[field.name] = {0.0: False, 1.0: True}.get(field.source.share)
+        elif isinstance(field.source, LookedUp) and field.type is FieldType.BOOLEAN:
+            found[field.name] = None
     return found
 
 
@@ -260,7 +263,11 @@ def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> l
             return list(_texts(values, [str(each) for each in constants]))
         case InstantRange(low_s=first, high_s=last):
             return _between(first * 1_000, last * 1_000, constants)
-        case DecimalRange() | DoubleRange():
+        case LookedUp(values=values) if workload.field(name).type is FieldType.STRING:
+            texts = [str(each) for each in values]
+            known = list(_texts(texts, [str(each) for each in constants]))
+            return [*known] if known else [_Texts((), math.nan)]
+        case DecimalRange() | DoubleRange() | LookedUp():
             return [ranges_of(workload)[name]]
         case Coin():
             raise ValueError(f"{name} is decided by itself")
@@ -302,6 +309,8 @@ def _coarsen(classes: dict[str, list[_Class]], workload: Workload, *, steps_each
                 classes[name] = [(first * 1_000, last * 1_000)]
             case Choice(values=values):
                 classes[name] = [_Texts(values, math.nan)]
+            case LookedUp(values=values):
+                classes[name] = [_Texts(tuple(str(each) for each in values), math.nan)]
             case _:
                 return
 

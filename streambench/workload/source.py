@@ -12,7 +12,14 @@ from typing import Final
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldReference
-from streambench.model.workload import Copies, Field, Replay, TimeColumn
+from streambench.model.workload import (
+    Copies,
+    Field,
+    Replay,
+    TimeColumn,
+    fields_sent,
+    lookups_of,
+)
 from streambench.workload.bounds import Ranges, exact
 from streambench.workload.file.cells import (
     ORDINAL,
@@ -40,7 +47,8 @@ from streambench.workload.file.misfits import (
     unreadable,
 )
 from streambench.workload.file.tables import Table, open_table
-from streambench.workload.file.types import reading_of
+from streambench.workload.file.types import reading_of, value_sql
+from streambench.workload.joined import joined_sql, register_lookups
 from streambench.workload.keys import KeyValue
 
 # Columns of the view `source` beside the fields and ORDINAL; no field can be called so.
@@ -83,15 +91,20 @@ class Survey:
 def opened(replay: Replay, fields: Sequence[Field]) -> Iterator[Connection]:
     """Yield a connection with the view `source`: ARRIVAL_MS, EVENT_MS, ORDINAL and the fields, unsorted.
 
-    What a value is follows from the declaration alone. One that does not fit is null here; `survey`
-    refuses it. Raises UsageError where the file cannot be read or lacks a column.
+    What is looked up is joined with them. What a value is follows from the declaration alone. One that does
+    not fit is null here; `survey` refuses it. Raises UsageError where the file cannot be read or lacks a column.
     """
     with _reading(replay) as connection:
-        if (file := known_conversion(replay, fields)) is None:
+        sent = fields_sent(fields)
+        if (file := known_conversion(replay, sent)) is None:
             table = open_table(connection, replay.path, replay.delimiter)
-            columns = columns_of(connection, table, replay, fields)
-            file = convert(connection, replay, fields, _selection(table, replay, columns))
-        connection.execute(f"CREATE VIEW source AS {_copied(replay, parquet_of(file))}")
+            columns = columns_of(connection, table, replay, sent)
+            file = convert(connection, replay, sent, _selection(table, replay, columns))
+        rows = _copied(replay, parquet_of(file))
+        if lookups := lookups_of(fields):
+            register_lookups(connection, lookups)
+            rows = joined_sql(f"({rows})", lookups)
+        connection.execute(f"CREATE TEMP VIEW source AS {rows}")
         yield connection
 
 
@@ -147,7 +160,7 @@ def _survey(
     with opened(replay, fields) as connection:
         table = open_table(connection, replay.path, replay.delimiter)
         left_out = check_fit(
-            connection, table, replay, columns_of(connection, table, replay, fields)
+            connection, table, replay, columns_of(connection, table, replay, fields_sent(fields))
         )
         row = connection.execute(
             f'SELECT count(*), min("{ARRIVAL_MS}"), max("{ARRIVAL_MS}"),'
@@ -218,11 +231,7 @@ def columns_of(
     columns = [time(*each) for each in times.items()]
     for field in fields:
         known_as = named(cells[field.in_file.name], field.name)
-        if (instants := field.in_file.instants) is not None:
-            check_time_column(connection, instants)
-            value = instant_ms(known_as.cell, instants)
-        else:
-            value = reading_of(field.type).value(known_as.cell, field.in_file.times)
+        value = value_sql(connection, field, known_as.cell)
         column = Column(field.name, field, known_as, value, replay.leave_out)
         if field.nullable:
             column = dataclasses.replace(

@@ -7,19 +7,14 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from streambench.workload.schema import (
-    GeneratedField,
-    QuerySpec,
-    ReplaySpec,
-    ShapeSpec,
-    SyntheticSpec,
-    WindowSpec,
-)
+from streambench.workload.field_schema import GeneratedField
+from streambench.workload.schema import QuerySpec, ReplaySpec, ShapeSpec, SyntheticSpec, WindowSpec
 
 _RANGE: Final = "{ int = [low, high] }"
 _REAL: Final = "{ double = [low, high] }"
 _CHOICE: Final = "{ choice = … }"
 _OF_A_QUERY: Final = "a query of one input: where, group_by, window, grace, select and having"
+_LOOKUP: Final = "lookup, which joins records with a small table"
 _TUMBLING: Final = "windows that follow each other, tumbling"
 _HOPPING: Final = "windows that overlap, hopping"
 
@@ -30,7 +25,8 @@ NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "gap": "a session, which has it",
     },
     QuerySpec: {
-        **dict.fromkeys(("join", "joins", "union", "from", "with"), _OF_A_QUERY),
+        **dict.fromkeys(("join", "joins", "left_join", "table", "tables"), _LOOKUP),
+        **dict.fromkeys(("union", "from", "with"), _OF_A_QUERY),
         **dict.fromkeys(
             ("order_by", "limit", "top", "distinct"), "select, every row of which is checked"
         ),

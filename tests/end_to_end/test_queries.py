@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from streambench.results.bundle import Bundle
 from tests.end_to_end.bench import run
 from tests.one_broker import brief_jvms
 from tests.workload.lacking import LACKING
+from tests.workload.looked_up import LOOKED_UP, ads_csv, places_jsonl
 
 pytestmark = pytest.mark.engine
 
@@ -28,11 +29,17 @@ def _brief() -> Iterator[None]:
         yield
 
 
-def assert_right_everywhere(folder: Path, text: str) -> Bundle:
-    """Run a workload on all engines: every row is right, unless a busy machine made the load late."""
+def assert_right_everywhere(
+    folder: Path, text: str, files: Mapping[str, str] | None = None
+) -> Bundle:
+    """Run a workload on all engines: every row is right, unless a busy machine made the load late.
+
+    `files` are written beside it, by their names.
+    """
     place = folder / "workloads" / "asked"
     place.mkdir(parents=True)
-    (place / "workload.toml").write_text(text, encoding="utf-8")
+    for name, content in {"workload.toml": text, **(files or {})}.items():
+        (place / name).write_text(content, encoding="utf-8")
     with contextlib.chdir(folder):
         code, found = run(
             folder / "results", *ENGINES, workload="asked", guarantee=Guarantee.AT_LEAST_ONCE
@@ -285,3 +292,22 @@ def test_values_that_are_not_there(tmp_path: Path) -> None:
 def test_sessions_and_windows_that_overlap_of_values_that_are_not_there(tmp_path: Path) -> None:
     text = LACKING.replace('tumbling = "500 ms"', 'session = "20 ms"')
     assert_right_everywhere(tmp_path, text.replace("paid > 1 and", "paid > 0 and"))
+
+
+TABLES = {"ads.csv": ads_csv(), "places.jsonl": places_jsonl()}
+
+
+def test_columns_of_small_tables(tmp_path: Path) -> None:
+    found = assert_right_everywhere(tmp_path, LOOKED_UP, TABLES)
+    assert found.run.trace_without_key > 100
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            assert {'a"b', "${job_dir}", "\\N", "t\tb"} <= set(rows.column("key").to_pylist())
+
+
+def test_a_group_of_columns_of_two_tables_in_windows_that_overlap(tmp_path: Path) -> None:
+    hopping = LOOKED_UP.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
+    text = hopping.replace('["campaign"]', '["since", "region"]')
+    assert "hopping" in text
+    assert_right_everywhere(tmp_path, text, TABLES)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams.source import JsonParser, programs
 from streambench.model.plan import Artifacts
 from streambench.model.workload import Workload
@@ -30,20 +31,20 @@ def run_java(
 
     `exact` reads numbers with a fraction.
     """
-    sources = []
-    texts = {each.name: each.text for each in programs(workload, retention_ms=1_000, parser=parser)}
-    for name, text in (*texts.items(), ("Harness.java", harness)):
-        sources.append(folder / name)
-        sources[-1].write_text(text, encoding="utf-8")
+    made = programs(workload, retention_ms=1_000, parser=parser)
+    files = {each.name: fill(each.text, {}) if each.is_table else each.text for each in made}
+    for name, text in (*files.items(), ("Harness.java", harness)):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     artifacts = resolve(Artifacts(java=True, jar_sets=(_JARS, "compiler")))
     classes = compile_java(
-        tuple(sources),
+        (*(folder / each.name for each in made if not each.is_table), folder / "Harness.java"),
         classpath=artifacts.jars[_JARS],
         out=folder / "classes",
         java=artifacts.java,
         ecj=artifacts.jars["compiler"][0],
     )
-    class_path = ":".join(map(str, (classes, *artifacts.jars[_JARS])))
+    class_path = ":".join(map(str, (classes, folder, *artifacts.jars[_JARS])))
     done = subprocess.run(
         [str(artifacts.java), "-cp", class_path, "Harness"],
         input=given.encode(),

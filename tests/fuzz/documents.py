@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from streambench.workload.field_schema import GeneratedField
 from streambench.workload.key_words import WORDS, example_of, key_names
 from streambench.workload.locate import shipped_root
 from streambench.workload.schema import (
     BurstsSpec,
-    GeneratedField,
     QuerySpec,
     ReplaySpec,
     ShapeSpec,
@@ -31,6 +31,10 @@ SOUND: Final = (
     'title = "Small"\n[input]\nshape = { sine = { mean = 20_000, swing = 15_000, period = "60 s" } }\n'
     '[input.fields]\nuser = { choice = ["a", "b", "c", "d", "e", "f", "g"] }\nn = { int = [-5, 5] }\n'
     '[query]\ngroup_by = ["user"]\nwindow = { tumbling = "1 s" }\nselect = { rows = "count(*)" }\n',
+    'title = "Owners"\n[input]\nrate = 500\n[input.fields]\ncampaign = { choice = 4, prefix = "c" }\n'
+    '[query]\ngroup_by = ["owner"]\nwindow = { tumbling = "1 s" }\nselect = { n = "count(size)" }\n'
+    '[query.lookup.campaigns]\nfile = "campaigns.csv"\non = { campaign = "id" }\n'
+    '[query.lookup.campaigns.columns]\nowner = "string"\nsize = { column = "size", type = "decimal(4,2)" }\n',
 )
 _KEYS: Final = tuple(
     dict.fromkeys(
@@ -162,12 +166,28 @@ _replayed = table(
     {n: _of(ReplaySpec, n) for n in ("replay", "arrival", "event_time", "speed_up", "origin")}
     | {"begin": st.one_of(raw, nasty_text), "fields": st.dictionaries(names, st.one_of(_types, _nullable, nasty_text), max_size=4)}
 )  # fmt: skip
+TABLE: Final = 'id,owner,n,size\nc1,o1,1,0.5\nc2,"o""2",2,\nc3,,3,1.25\n'
+"""`campaigns.csv` beside the document."""
+_columns = st.one_of(
+    st.just({"owner": "string", "size": "decimal(10,2)"}),
+    st.dictionaries(st.one_of(st.sampled_from(("owner", "size", "n")), names), st.one_of(_types, _nullable, nasty_text), max_size=3),
+)  # fmt: skip
+_lookup = table(
+    {
+        "file": st.one_of(st.just("campaigns.csv"), st.just("campaigns.csv"), nasty_text),
+        "on": st.sampled_from(({"campaign": "id"}, {"price": "n"}, {"amount": "n"}, {"tip": "size"}, {"x": "y"}, {})),
+        "columns": _columns,
+    }
+)  # fmt: skip
 _queries = table(
     {
+        "lookup": st.dictionaries(st.one_of(st.just("campaigns"), names), _lookup, max_size=2),
         "where": st.one_of(sound_conditions, sound_conditions, expressions),
         "group_by": st.one_of(
             st.just(["campaign"]),
-            st.sampled_from((["campaign"], ["note"], ["tip", "action"], ["known", "campaign"])),
+            st.sampled_from(
+                (["campaign"], ["note"], ["tip", "action"], ["known", "campaign"], ["owner"])
+            ),
             st.lists(names, max_size=2),
         ),
         "window": table(dict.fromkeys(WindowSpec.model_fields, durations)),

@@ -18,7 +18,7 @@ from streambench.model.workload import Synthetic, Workload
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import findings
-from tests.fuzz.documents import documents
+from tests.fuzz.documents import TABLE, documents
 from tests.fuzz.rules import check_refusal, examples
 
 
@@ -26,6 +26,7 @@ from tests.fuzz.rules import check_refusal, examples
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as made:
         (Path(made) / "flights.parquet").symlink_to(shipped_root() / "flights" / "flights.parquet")
+        (Path(made) / "campaigns.csv").write_text(TABLE)
         yield Path(made)
 
 

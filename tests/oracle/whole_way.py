@@ -8,8 +8,10 @@ from pathlib import Path
 
 from kafka.record.default_records import DefaultRecordBatch
 
+from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.query_module import load_query
 from streambench.engines.common.query_source import query_source
+from streambench.engines.common.symbols import fill
 from streambench.engines.reference.windows import Windows
 from streambench.kafka.raw_rows import RawRow
 from streambench.load.batch import stamp_header
@@ -40,6 +42,9 @@ def logged_records(trace: Trace) -> Iterator[tuple[int, int, bytes, bytes]]:
 def results(workload: Workload, trace: Trace, folder: Path) -> list[RawRow]:
     """What the built-in engine writes, once the load is over."""
     (folder / "query.py").write_text(query_source(workload))
+    for table in json_tables(workload):
+        (folder / table.name).parent.mkdir(exist_ok=True)
+        (folder / table.name).write_text(fill(table.text, {}), encoding="utf-8")
     query = load_query(folder / "query.py")
     windows = Windows(query, trace.meta.partitions, one_clock=False)
     rows = []

@@ -13,13 +13,14 @@ import pytest
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.machine import MachineUsage, Stranger
-from streambench.model.plan import EventClock
+from streambench.model.plan import EventClock, Program
 from streambench.model.trial import Failed, Invalid
 from streambench.model.verdict import Damage, Example, RowClass
 from streambench.oracle.expected import Expected, expect
 from streambench.results.anonymous.bundles import anonymous
 from streambench.results.anonymous.copying import write_copy
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+from streambench.results.schema import PlanRecord
 from streambench.results.judged_again import judge_again
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
@@ -80,6 +81,34 @@ def test_keys_that_a_workload_declares_by_such_words_are_numbered(tmp_path: Path
     (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
     assert "tessa" not in repr(found.record)
     assert "key-0" in repr(found.record)
+
+
+LOOKUP = """
+[input]
+rate = 1
+[query.lookup.ads]
+file = "ads.csv"
+"""
+
+
+def test_a_table_of_the_users_own_is_left_out_and_its_values_are_no_keys(tmp_path: Path) -> None:
+    programs = (
+        Program("query.sql", "sql", "SELECT 1;"),
+        Program("lookup/ads.tsv", "text", "ad1\tsecret campaign\n"),
+    )
+    plans = {"flink": PlanRecord(programs=programs)}
+    run = replace(RUN, workload_text=LOOKUP, planned=("flink",), plans=plans, rate_per_s=1)
+    writer = BundleWriter.create(tmp_path, run)
+    example = Example(RowClass.LOST, "secret campaign", 0, "n 1", None)
+    wrong = replace(RIGHT, damage=Damage(lost=1), examples=(example,), right=False)
+    record = replace(completed(1, "flink", wrong, measures(1, 2, 3)), programs=programs)
+    writer.add_trial(record, tables(1, 2))
+    copy = write_copy(read_bundle(writer.finish()), tmp_path / "copy")
+    for file in (each for each in copy.rglob("*") if each.is_file()):
+        assert b"secret" not in file.read_bytes(), file
+    texts = {each.name: each.text for each in read_bundle(copy).trials[0].record.programs}
+    assert texts["query.sql"] == "SELECT 1;"
+    assert set(texts) == {"query.sql", "lookup/ads.tsv"}
 
 
 def test_two_variants_that_become_alike_are_numbered(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import assert_never
 
+from streambench.engines.common.lookup_tables import json_name
 from streambench.engines.common.query_module import EVENT_TIME
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import DecimalType, Expression, FieldType, ValueType, type_of
@@ -65,6 +66,28 @@ class _PythonKey:
     group: str
 
 
+@dataclass(frozen=True)
+class _PythonLookup:
+    """A table: the name of its constant, its file, the field that is compared, and the columns."""
+
+    constant: str
+    file: str
+    on: str
+    columns: tuple[str, ...]
+
+
+def _lookups(workload: Workload) -> list[_PythonLookup]:
+    return [
+        _PythonLookup(
+            lookup.name.upper(),
+            json_name(lookup),
+            lookup.on,
+            tuple(column.name for column in lookup.columns),
+        )
+        for lookup in workload.lookups
+    ]
+
+
 def _some_decimal(types: Iterable[ValueType]) -> bool:
     return any(isinstance(type_, DecimalType) for type_ in types)
 
@@ -117,6 +140,7 @@ class _Source:
             **_lengths(query.window),
             grace_ms=query.grace_ms,
             where=where,
+            lookups=_lookups(workload),
             aggregates=steps,
             having=having,
             helpers=[f"\n\n{helper}" for helper in helpers],

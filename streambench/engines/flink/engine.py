@@ -9,6 +9,7 @@ from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import start
 from streambench.engines.flink.job import FlinkJob
+from streambench.engines.flink.lookups import COMPILER, pack_functions
 from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
 from streambench.engines.flink.programs import flink_programs
 from streambench.engines.flink.query import MOST_DIGITS_BY_TIME, can_go_by_time
@@ -61,10 +62,12 @@ class FlinkEngine:
     shorthands = (("jvm_options", WORKER_JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
-        """A Java runtime, Flink's Python environment (it holds Flink itself) and the connector."""
+        """A Java runtime, Flink's Python environment (it holds Flink itself), the connector, and a compiler for
+        the functions of a lookup.
+        """
         return Artifacts(
             java=True,
-            jar_sets=(connector_jars(variant.version),),
+            jar_sets=(connector_jars(variant.version), COMPILER),
             python_env=f"flink-{variant.version}",
         )
 
@@ -150,6 +153,7 @@ def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:
 
 def _start(plan: Plan, at: Embedded) -> Job:
     """Start everything at once: TaskManagers and client ask until the JobManager is there."""
+    pack_functions(plan, at)
     children = {p.name: start(p, at) for p in plan.processes if p.role is not Role.SUBMITTER}
     job = submit(plan, at, cluster_alive=children[JOB_MANAGER].alive)
     rest = FlinkRest(f"http://127.0.0.1:{plan.symbols['port:rest']}", job)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
+from streambench.engines.flink.lookups import lookup_programs
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
 from streambench.model.conditions import Conditions, Guarantee
@@ -50,6 +51,7 @@ def flink_programs(
         Program("job.json", "json", _job(settings, connector)),
         Program("conf/config.yaml", "yaml", _config(settings)),
         Program("conf/log4j.properties", "properties", _LOG4J),
+        *lookup_programs(workload),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
 from streambench.engines.common.symbols import literal
+from streambench.engines.flink.lookups import create_functions, looked_up_columns
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     MOST_DIGITS,
@@ -37,13 +38,14 @@ def can_go_by_time(aggregate: Aggregate) -> bool:
 
 
 def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, str]) -> str:
-    """Two tables and the statement that fills the second from the first.
+    """Two tables and the statement that fills the second from the first, after functions that look up.
 
     `source` and `sink` are the connector options of the two tables.
     """
     query = workload.query
     time = _unused("event_time", (field.name for field in workload.fields))
-    columns = [f"{_quoted(field.name)} {sql_type(field.type, FLINK)}" for field in workload.fields]
+    columns = [f"{_quoted(field.name)} {sql_type(field.type, FLINK)}" for field in workload.sent]
+    columns += looked_up_columns(workload)
     columns.append(f"{_quoted(time)} TIMESTAMP_LTZ(3) METADATA FROM 'timestamp'")
     watermark = f"WATERMARK FOR {_quoted(time)} AS {_watermark(query, time)}"
     note = "the grace and 1 ms: a window is over when the watermark is at its last millisecond"
@@ -56,6 +58,7 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     return (
         ";\n\n".join(
             (
+                *create_functions(workload),
                 _table("records", columns, source),
                 _table("results", results, sink),
                 _insert(query, time),

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
+from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
@@ -101,6 +102,7 @@ class KafkaPython:
             programs=(
                 Program(_QUERY, "python", query_source(workload)),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
+                *json_tables(workload),
             ),
             processes=tuple(
                 kept_alive(_process(index), conditions) for index in range(conditions.workers)

@@ -121,7 +121,13 @@ class KafkaStreams:
             ),
             processes=tuple(
                 kept_alive(
-                    _process(index, chosen, conditions.worker_heap_mib, variant.version), conditions
+                    _process(
+                        index,
+                        chosen,
+                        conditions.worker_heap_mib,
+                        _class_path(workload, variant.version),
+                    ),
+                    conditions,
                 )
                 for index in range(conditions.workers)
             ),
@@ -169,7 +175,15 @@ class KafkaStreams:
         )
 
 
-def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: str) -> ProcessPlan:
+def _class_path(workload: Workload, version: str) -> str:
+    """Classes and jars; tables that records are joined with lie in the job folder itself."""
+    tables = ":${job_dir}" if workload.lookups else ""
+    return f"${{job_dir}}/classes{tables}:${{jars:{jars_of(version)}}}"
+
+
+def _process(
+    index: int, chosen: tuple[Setting, ...], heap_mib: int, class_path: str
+) -> ProcessPlan:
     name = f"worker-{index}"
     jvm = values(chosen, JVM)
     return ProcessPlan(
@@ -184,7 +198,7 @@ def _process(index: int, chosen: tuple[Setting, ...], heap_mib: int, version: st
             "-Dlog4j2.disableJmx=true",
             *options_asked(chosen, JVM_OPTIONS),
             "-cp",
-            f"${{job_dir}}/classes:${{jars:{jars_of(version)}}}",
+            class_path,
             "WindowedAggregation",
             f"${{job_dir}}/{_PROPERTIES}",
             name,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import assert_never
 
+from streambench.engines.common.lookup_java import JavaLookup, java_lookups, lookup_class
+from streambench.engines.common.lookup_tables import text_tables
 from streambench.engines.kafka_streams.totals import (
     counted_of,
     event_field,
@@ -96,6 +98,7 @@ def programs(
 
     query, window = workload.query, workload.query.window
     fields = _fields(workload, parser)
+    lookups = _lookups(workload, parser)
     asked = [each for each in (query.where, query.having) if each is not None]
     constants = java_constants(asked)
     counted = java_constants(counted_of(query))
@@ -130,6 +133,7 @@ def programs(
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
             fields=fields,
+            lookups=lookups,
             reads={field.read for field in fields},
             nulls=any(field.nullable for field in fields),
             where=where,
@@ -154,6 +158,8 @@ def programs(
         made("Rows", json_classes.rows),
         Program("Row.java", "java", _resource("Row.java")),
         *(made(name, name) for name in json_classes.helpers),
+        *((made("Lookups", "Lookups"), lookup_class()) if lookups else ()),
+        *text_tables(workload),
         *(
             Program(f"{name}.java", "java", _resource(f"{name}.java"))
             for name in (
@@ -227,7 +233,7 @@ def _of_key(type_: ValueType) -> tuple[str, str, str]:
 
 def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
     """The fields that are read of each record, in the order of the workload."""
-    names = _fields_of_the_query(workload.query)
+    names = _fields_of_the_query(workload.query) | {lookup.on for lookup in workload.lookups}
     return [
         _Field(
             field.name,
@@ -235,8 +241,19 @@ def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
             _READERS.get(field.type, "decimal"),
             field.nullable,
         )
-        for field in workload.fields
+        for field in workload.sent
         if parser is JsonParser.JACKSON or field.name in names
+    ]
+
+
+def _lookups(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
+    """The tables, with the columns that are taken of them."""
+    names = _fields_of_the_query(workload.query)
+    return [
+        replace(lookup, columns=tuple(c for c in lookup.columns if c.name in names))
+        if parser is JsonParser.FLAT
+        else lookup
+        for lookup in java_lookups(workload)
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from streambench import __version__
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
+from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.workers import Workers, readings_of
 from streambench.engines.protocol import Embedded, External, Job, Where
@@ -102,6 +103,7 @@ class Reference:
             programs=(
                 Program(_QUERY, "python", query_source(workload)),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
+                *json_tables(workload),
             ),
             processes=(process,),
             settings=chosen,

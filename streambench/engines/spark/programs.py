@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
+from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.spark.query import query_program
@@ -48,6 +49,7 @@ def spark_programs(
         Program("query.py", "python", _query(workload, settings)),
         Program("job.json", "json", _job(settings, heap_mib, connector)),
         Program("log4j2.properties", "properties", _LOG4J),
+        *json_tables(workload),
     )
 
 

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from streambench.engines.common.lookup_tables import json_name
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
 from streambench.model.expression import Expression, FieldType
+from streambench.model.lookup import Lookup
+from streambench.model.plan import TABLES
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Workload
 from streambench.workload.sql import SPARK, aggregate_to_sql, sql_type, to_sql
@@ -32,7 +35,12 @@ def query_program(
     names = [field.name for field in workload.fields]
     time = _unused("event_time", names)
     window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
-    schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.fields)
+    schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.sent)
+    tables = "".join(map(_table, workload.lookups))
+    joins = "".join(
+        f'    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, "left")\n'
+        for each in workload.lookups
+    )
     passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
     aggregates = "".join(
         f"        F.expr({_text(_escaped(aggregate_to_sql(item, SPARK.at_time(f'`{time}`'))))}).alias({_text(item.alias)}),\n"
@@ -53,7 +61,7 @@ def query_program(
         key_of_row = f"F.to_json(F.struct({', '.join(keys)}))"
     return f'''\
 from pyspark.sql import functions as F
-
+{tables}
 records = (
     spark.readStream.format("kafka")
 {_options(source)}    .load()
@@ -62,7 +70,7 @@ records = (
         F.col("timestamp").alias({_text(time)}),
     )
     .select("record.*", {_text(time)})
-{passing})
+{joins}{passing})
 
 results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
@@ -83,6 +91,19 @@ query = (
     .start()
 )
 '''
+
+
+def _table_name(lookup: Lookup) -> str:
+    """A variable that none of the program's own is called as."""
+    return f"{lookup.name}_table"
+
+
+def _table(lookup: Lookup) -> str:
+    """A static table; the key is called as the field that it is compared with."""
+    columns = [(lookup.on, lookup.key_type), *((each.name, each.type) for each in lookup.columns)]
+    schema = ", ".join(f"`{name}` {sql_type(type_, SPARK)}" for name, type_ in columns)
+    path = f"${{job_dir}}/{TABLES}/{json_name(lookup)}"
+    return f"\n{_table_name(lookup)} = spark.read.schema({_text(schema)}).json({_text(path)})\n"
 
 
 def _windowed(window: Window, time: str) -> str:

@@ -83,7 +83,7 @@ def programs_section(bundle: Bundle) -> Section:
     for label, plan in plans(bundle).items():
         for program in plan.programs:
             title = f"{title_of(bundle, label)}: {program.name}"
-            blocks.append(Fold(title, (Code(program.text.strip("\n"), program.language),)))
+            blocks.append(Fold(title, (Code(program.shown.strip("\n"), program.language),)))
     if not blocks:
         blocks.append(Text("No program was recorded."))
     return Section("programs", "Workload and native programs", tuple(blocks))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from streambench.model.conditions import Variant, folder_of
+from streambench.model.plan import Program
 from streambench.results.anonymous.keys import KeyNumbers
 from streambench.results.anonymous.learned import learned
 from streambench.results.anonymous.mask import LEFT_OUT, Mask
@@ -47,17 +48,30 @@ def anonymous(bundle: Bundle) -> Anonymous:
     masking = Masking(mask, mask.text if numbers is None else numbers.name, variants)
 
     def masked(trial: TrialBundle) -> TrialBundle:
-        return replace(trial, record=masking.record(trial.record))
+        record = masking.record(trial.record)
+        return replace(trial, record=replace(record, programs=_without_tables(record.programs)))
 
+    run = masking.record(bundle.run)
+    plans = {
+        label: replace(plan, programs=_without_tables(plan.programs))
+        for label, plan in run.plans.items()
+    }
     found = replace(
         bundle,
-        run=masking.record(bundle.run),
+        run=replace(run, plans=plans),
         trials=tuple(map(masked, bundle.trials)),
         loads=tuple(map(masked, bundle.loads)),
         gaps=tuple(replace(gap, folder=mask.text(gap.folder)) for gap in bundle.gaps),
         named=name_of(bundle),
     )
     return Anonymous(found, labels, numbers)
+
+
+def _without_tables(programs: Sequence[Program]) -> tuple[Program, ...]:
+    """What a user's own table holds is left out."""
+    return tuple(
+        replace(each, text=f"{LEFT_OUT}\n") if each.is_table else each for each in programs
+    )
 
 
 def name_of(bundle: Bundle) -> str:
@@ -79,13 +93,16 @@ def _only_named(bundle: Bundle, labels: dict[str, str]) -> list[str]:
 
 
 def _keys_are_data(bundle: Bundle, mask: Mask) -> bool:
-    """Whether keys came from a user's file, or are declared by words that are left out."""
+    """Whether keys may come from a user's file, or are declared by words that are left out."""
     if bundle.run.rate_per_s is None:
         return True  # a replay
     try:
-        declared = tomllib.loads(bundle.run.workload_text).get("input", {})
+        workload = tomllib.loads(bundle.run.workload_text)
     except tomllib.TOMLDecodeError:
         return False
+    declared, query = workload.get("input", {}), workload.get("query", {})
+    if isinstance(query, dict) and query.get("lookup"):
+        return True
     return any(mask.text(text) != text for text in _strings(declared))
 
 

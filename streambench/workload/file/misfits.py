@@ -125,13 +125,18 @@ def check_fit(
     return int(left_out)
 
 
-def no_column(path: Path, names: Sequence[ColumnName], table: Table) -> UsageError:
+def no_column(
+    path: Path,
+    names: Sequence[ColumnName],
+    table: Table,
+    hint: str = "name the file's columns in [input] and [input.fields] of workload.toml",
+) -> UsageError:
     """The refusal of columns that a file does not have."""
     each = [f"'{shown(name)}'{did_you_mean(shown(name), table.names())}" for name in names]
     several = f"has none of these {len(each)} columns:\n  " + "\n  ".join(each)
     return UsageError(
         f"{path.name} {several if len(each) > 1 else f'has no column {each[0]}'}",
-        hint="name the file's columns in [input] and [input.fields] of workload.toml",
+        hint=hint,
     )
 
 
@@ -215,7 +220,7 @@ def _misfits(
         seen[fit.column.name] = [text for _, text in found]
         for row, text in found[:_SHOWN_VALUES]:
             lines.append(
-                f"{fit.column.shown}, row {row:,}: {_short(text)} is not {fit.column.wanted}"
+                f"{fit.column.shown}, row {row:,}: {short(text)} is not {fit.column.wanted}"
             )
         if fit.misfits > _SHOWN_VALUES:
             lines.append(f"{fit.column.shown}: {fit.misfits - _SHOWN_VALUES:,} more")
@@ -265,7 +270,8 @@ def _missing(replay: Replay, rows: int, fits: Sequence[_Fit]) -> UsageError:
     )
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text as in a sentence: the beginning of a long one."""
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
 
 

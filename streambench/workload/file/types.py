@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
-from streambench.model.workload import TimeColumn
-from streambench.workload.file.cells import FileCell, Kind
-from streambench.workload.file.instants import instant_ms
+from streambench.model.workload import Field, TimeColumn
+from streambench.workload.file.cells import Connection, FileCell, Kind
+from streambench.workload.file.instants import check_time_column, instant_ms
 
 # Beyond it a double no longer tells one whole number from the next.
 _EXACT_IN_A_DOUBLE: Final = 2**53
@@ -70,6 +70,17 @@ def _double(cell: FileCell, times: int) -> str:
 
 def _boolean(cell: FileCell, times: int) -> str:
     return f"CASE lower(trim({cell.text})) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
+
+
+def value_sql(connection: Connection, field: Field, cell: FileCell) -> str:
+    """SQL of a field's value, which is null where the cell does not fit its type.
+
+    Raises UsageError for a zone or a format of times that there is not.
+    """
+    if (instants := field.in_file.instants) is not None:
+        check_time_column(connection, instants)
+        return instant_ms(cell, instants)
+    return reading_of(field.type).value(cell, field.in_file.times)
 
 
 def reading_of(type_: ValueType) -> Reading:
