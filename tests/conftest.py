@@ -13,7 +13,7 @@ for _name in ("COLUMNS", "LINES"):
 
 from tests.one_broker import one_broker  # noqa: E402
 
-_REAL = "real engines"
+_ALONE = "alone"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,15 +23,15 @@ def _stopped_at_last() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests with a broker or an engine last, and into one group: two at once would spoil both.
+    """Put tests that are alone on the machine last, and into one group: two at once would spoil both.
 
     Others go file by file, so that what a file's tests share is made once.
     """
 
-    def is_real(item: pytest.Item) -> bool:
-        return any(item.get_closest_marker(name) for name in ("broker", "engine"))
+    def is_alone(item: pytest.Item) -> bool:
+        return any(item.get_closest_marker(name) for name in ("alone", "broker", "engine"))
 
-    items.sort(key=is_real)
+    items.sort(key=is_alone)
     for item in items:
-        group = _REAL if is_real(item) else str(item.path)
+        group = _ALONE if is_alone(item) else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

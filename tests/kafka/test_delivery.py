@@ -316,6 +316,7 @@ def test_a_refusal_between_paced_frames_is_written_again_in_order(lab: MakeLab, 
     assert one.delivery.records_acknowledged == FRAMES
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's notes of arrivals")
 def test_an_answer_has_the_instant_of_its_arrival_though_it_is_read_when_the_next_frame_is_due(
     lab: MakeLab,

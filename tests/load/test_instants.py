@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streambench.engines.common.lookup_java import java_lookups
 from streambench.load.probe import record, representative
 from streambench.load.trace import compile_trace
 from streambench.model.errors import UsageError
@@ -148,3 +149,24 @@ def test_a_range_that_holds_no_instant_is_refused(tmp_path: Path, range_: str) -
     with pytest.raises(UsageError) as caught:
         declared(tmp_path, text)
     assert "input.fields.sent" in caught.value.message
+
+
+def test_a_small_table_can_hold_instants(tmp_path: Path) -> None:
+    (tmp_path / "shops.csv").write_text("shop,opened\nshop0,31.01.2026\nshop1,\n")
+    lookup = (
+        '\n[query.lookup.shops]\nfile = "shops.csv"\non = { shop = "shop" }\n'
+        'columns = { opened = { type = "timestamp", format = "%d.%m.%Y" } }\n'
+    )
+    text = GENERATED.replace("came > sent", "(opened is null or opened > sent)") + lookup
+    workload = declared(tmp_path, text)
+    assert problems(workload) == ()
+    (table,) = workload.lookups
+    assert [row.values for row in table.rows] == [(ms("2026-01-31"),), (None,)]
+    (java,) = java_lookups(workload)
+    assert (java.columns[0].sql, java.columns[0].type) == ("BIGINT", "Long")
+    assert java.types == '"string", "bigint"'
+
+    (tmp_path / "shops.csv").write_text("shop,opened\nshop0,2026-01-31\n")
+    with pytest.raises(UsageError) as caught:
+        declared(tmp_path, text)
+    assert "2026-01-31" in caught.value.message
