@@ -33,7 +33,9 @@ def disagreements(case: Case, due: Mapping[Place, Meant], rows: Iterable[bytes])
             for alias, found in due[place].found.items()
             if not same_value(row.get(alias), found)
         ]
-    wrong += [f"{place} does not come" for place, row in due.items() if row.sure and place not in seen]
+    wrong += [
+        f"{place} does not come" for place, row in due.items() if row.sure and place not in seen
+    ]
     return wrong
 
 
@@ -45,7 +47,9 @@ def same_value(value: Any, due: Found) -> bool:
         is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
         return is_number and abs(float(value) - due.value) <= due.tolerance
     if isinstance(due.value, Decimal):
-        return isinstance(value, int | Decimal) and not isinstance(value, bool) and value == due.value
+        return (
+            isinstance(value, int | Decimal) and not isinstance(value, bool) and value == due.value
+        )
     return type(value) is int and value == due.value
 
 

@@ -96,11 +96,34 @@ class _Log:
         self._clock_ms = begin_ms - case.spans.length_ms  # of the records that pass
         closes_ms = case.spans.length_ms + case.grace_ms
         self._steps = st.sampled_from(
-            ("stay", "stay", "tick", "some", "some", "some", "edge", "before", "behind", "closes", "long")
+            (
+                "stay",
+                "stay",
+                "tick",
+                "some",
+                "some",
+                "some",
+                "edge",
+                "before",
+                "behind",
+                "closes",
+                "long",
+            )
         )
         self._some = st.integers(0, max(1, case.spans.length_ms // 4))
         self._behind = st.sampled_from(
-            (0, 0, 0, 0, 1, case.grace_ms, max(0, case.grace_ms - 1), closes_ms - 1, closes_ms, closes_ms + 1)
+            (
+                0,
+                0,
+                0,
+                0,
+                1,
+                case.grace_ms,
+                max(0, case.grace_ms - 1),
+                closes_ms - 1,
+                closes_ms,
+                closes_ms + 1,
+            )
             if case.late
             else (0, 0, 0, 1, case.grace_ms, max(0, case.grace_ms - 1), closes_ms - 1)
         )
@@ -110,7 +133,8 @@ class _Log:
         case, draw = self._case, self._draw
         groups: dict[tuple[Any, ...], int] = {}
         partitions = {
-            at: groups.setdefault(tuple(row[key] for key in case.keys), len(groups)) % case.partitions
+            at: groups.setdefault(tuple(row[key] for key in case.keys), len(groups))
+            % case.partitions
             for at, row in enumerate(rows)
         }
         found = []
@@ -147,7 +171,9 @@ class _Log:
 @st.composite
 def cases(draw: st.DrawFn, *, late: bool = False) -> Case:
     """A case; where `late`, records may be late, and there are no sessions."""
-    several = draw(st.lists(st.sampled_from(COLUMNS), min_size=2, max_size=8, unique_by=lambda c: c.name))
+    several = draw(
+        st.lists(st.sampled_from(COLUMNS), min_size=2, max_size=8, unique_by=lambda c: c.name)
+    )
     keys = [column for column in several if column.is_key][: draw(st.integers(1, 3))]
     if not keys:
         keys = [draw(st.sampled_from(KEYS))]
@@ -193,4 +219,3 @@ def _rows(case: Case) -> st.SearchStrategy[Row]:
             for column in case.columns
         }
     )
-

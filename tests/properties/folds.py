@@ -57,7 +57,9 @@ class Fold:
         """Whether its value is one."""
         if self.function in ("avg", *_SPREADS):
             return True
-        return not self.counts and self.argument is not None and self.argument.type is FieldType.DOUBLE
+        return (
+            not self.counts and self.argument is not None and self.argument.type is FieldType.DOUBLE
+        )
 
     @property
     def counts(self) -> bool:
@@ -72,11 +74,15 @@ class Fold:
 
     def over(self, records: Sequence[Timed]) -> Found:
         """Its value over the records of a group."""
-        passing = [each for each in records if self.filter is None or self.filter.of(each[1]) is True]
+        passing = [
+            each for each in records if self.filter is None or self.filter.of(each[1]) is True
+        ]
         argument = self.argument
         if argument is None:
             return Found(len(passing))
-        timed = [(at_ms, value) for at_ms, row in passing if (value := argument.of(row)) is not None]
+        timed = [
+            (at_ms, value) for at_ms, row in passing if (value := argument.of(row)) is not None
+        ]
         values = [value for _, value in timed]
         if self.function == "count":
             return Found(len(values))
@@ -92,7 +98,9 @@ class Fold:
         if self.function == "sum":
             if self.is_double:
                 return Found(math.fsum(values), ROW_TOLERANCE * math.fsum(map(abs, values)))
-            return Found(exactly(lambda: sum(values, Decimal(0))) if _decimal(argument) else sum(values))
+            return Found(
+                exactly(lambda: sum(values, Decimal(0))) if _decimal(argument) else sum(values)
+            )
         found = {"min": min, "max": max}.get(self.function)
         if found is not None:
             value = found(values)
@@ -160,5 +168,3 @@ def _can(function: str, piece: Piece) -> bool:
             return not added or piece.most * MOST_RECORDS < 2**63
         case _:
             return function not in _SPREADS or piece.most**2 < _MOST_SQUARED
-
-

@@ -9,13 +9,12 @@ from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
 
+from tests.properties.condition_pieces import COMPARISONS, JOINS
 from tests.properties.folds import Fold, Found
-from tests.properties.pieces import all_of, any_of
 
 Answers: TypeAlias = frozenset[bool | None]
 """All that a condition may be, when a double may be anything within its tolerance."""
 _UNKNOWN: Final[Answers] = frozenset((None,))
-_OPERATORS: Final = ("=", "<>", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ def drawn_having(draw: st.DrawFn, folds: Sequence[Fold], depth: int) -> Having:
     """A condition that the subset takes."""
     if depth and draw(st.booleans()):
         left, right = (drawn_having(draw, folds, depth - 1) for _ in range(2))
-        word, combine = draw(st.sampled_from((("and", all_of), ("or", any_of))))
+        word = draw(st.sampled_from(("and", "or")))
+        combine = JOINS[word]
 
         def both(found: Mapping[str, Found]) -> Answers:
             return frozenset(combine(a, b) for a in left.of(found) for b in right.of(found))
@@ -51,7 +51,7 @@ def drawn_having(draw: st.DrawFn, folds: Sequence[Fold], depth: int) -> Having:
         return Having(
             f"({fold.alias} is null)", lambda found: frozenset((found[fold.alias].value is None,))
         )
-    operator = draw(st.sampled_from(_OPERATORS))
+    operator = draw(st.sampled_from(tuple(COMPARISONS)))
     if draw(st.integers(0, 2)) == 0:
         other = draw(st.sampled_from(list(folds)))
         return Having(

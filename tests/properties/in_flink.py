@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,9 +99,7 @@ def run_flink_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
         *tables, insert = statements(text.replace(_METADATA, ""))
         given.append({"name": each.name, "tables": tables, "insert": insert, "out": out})
     jobs = [given[at : at + _CASES_OF_A_JOB] for at in range(0, len(given), _CASES_OF_A_JOB)]
-    found = run_script(
-        FLINK_SQL, _SCRIPT, {"configuration": _CONFIGURATION, "jobs": jobs}, folder
-    )
+    found = run_script(FLINK_SQL, _SCRIPT, {"configuration": _CONFIGURATION, "jobs": jobs}, folder)
     for each in programs:
         said: str = found[each.name]
         if said.startswith("FAILED"):

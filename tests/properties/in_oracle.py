@@ -107,7 +107,9 @@ def _differs(case: Case, row: Mapping[str, Any], alias: str, found: Found) -> li
     return [] if inside else [shown]
 
 
-def verdict_on(case: Case, workload: Workload, expected: Expected, rows: Sequence[bytes]) -> list[str]:
+def verdict_on(
+    case: Case, workload: Workload, expected: Expected, rows: Sequence[bytes]
+) -> list[str]:
     """What the judge finds wrong with rows that come in good time."""
     late_ms = QUANTUM_MS * (len(case.events) + 10)
     raw = [RawRow(0, at, late_ms, late_ms * 1_000_000, None, row) for at, row in enumerate(rows)]
@@ -133,9 +135,7 @@ def _arrow_type(type_: ValueType) -> Any:
     return _TYPES[type_]
 
 
-
-
 def _near(tolerance: float, found: Found) -> bool:
     """Whether two tolerances are the same, but for the digits that a root less another one loses."""
     lost = _LOST * abs(found.value)
-    return abs(tolerance - found.tolerance) <= _NEAR * max(tolerance, found.tolerance) + lost
+    return bool(abs(tolerance - found.tolerance) <= _NEAR * max(tolerance, found.tolerance) + lost)

@@ -60,7 +60,12 @@ class Outcome:
     def line(self) -> str:
         """A row of the table in the documents."""
         agreed = self.ran - len(self.wrong)
-        return f"| {self.engine} | {self.seed} | {self.ran:,} | {agreed:,} | {self.rows:,} | {self.gaps:,} |"
+        return table_line(self.engine, self.seed, self.ran, agreed, self.rows, self.gaps)
+
+
+def table_line(who: str, seed: int, ran: int, agreed: int, rows: int, gaps: int) -> str:
+    """Who answered, by which seed, how many cases, how many as is meant, the rows of all, the gaps."""
+    return f"| {who} | {seed} | {ran:,} | {agreed:,} | {rows:,} | {gaps:,} |"
 
 
 def asked_of(cases: Sequence[Case], folder: Path) -> list[Asked]:

@@ -39,13 +39,12 @@ def drawn_cases(count: int, seed: int, *, late: bool = False) -> list[Case]:
     """So many cases of a seed, always the same ones."""
     found: list[Case] = []
 
-    @hypothesis.seed(seed)
-    @_settings(count, [Phase.generate])
     @given(case=cases(late=late))
     def collect(case: Case) -> None:
         found.append(case)
 
-    collect()
+    seeded: Any = hypothesis.seed(seed)
+    seeded(_settings(count, [Phase.generate])(collect))()
     return found
 
 

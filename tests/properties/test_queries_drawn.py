@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -14,38 +13,33 @@ from tests.properties.documents import workload_of
 from tests.properties.in_consumer import rows_of_consumer
 from tests.properties.in_oracle import disagreements_of_oracle, expected_of, verdict_on
 from tests.properties.meaning import meant
-from tests.properties.sizes import drawing
-
-_NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cases")
+from tests.properties.outcomes import table_line
+from tests.properties.sizes import asked_seed, drawing
 
 
-def check(case: Case, folder: Path) -> None:
-    """Two implementations and the oracle have the same rows, and the judge says so."""
-    mine = folder / str(next(_NUMBERS))
-    workload = workload_of(case, mine)
-    due = meant(case)
-    expected = expected_of(case, workload, mine / "columns")
-    assert disagreements_of_oracle(case, due, expected) == []
-    assert verdict_on(case, workload, expected, written_rows(case, due)) == []
-    rows = rows_of_consumer(case, workload, mine)
-    assert disagreements(case, due, rows) == []
-    assert verdict_on(case, workload, expected, rows) == []
-
-
-@drawing(60)
-@given(case=cases())
-def test_where_no_record_is_late_all_have_the_same_rows(case: Case, folder: Path) -> None:
-    check(case, folder)
-
-
-@drawing(30)
-@given(case=cases(late=True))
-def test_late_records_count_where_the_clock_of_their_partition_lets_them(
-    case: Case, folder: Path
+@pytest.mark.parametrize(
+    ("late", "usual"), [(False, 60), (True, 30)], ids=["nothing-late", "some-late"]
+)
+def test_two_implementations_the_oracle_and_the_judge_agree(
+    tmp_path: Path, late: bool, usual: int
 ) -> None:
-    check(case, folder)
+    rows: list[int] = []
+
+    @drawing(usual)
+    @given(case=cases(late=late))
+    def agree(case: Case) -> None:
+        folder = tmp_path / str(len(rows))
+        workload = workload_of(case, folder)
+        due = meant(case)
+        expected = expected_of(case, workload, folder / "columns")
+        assert disagreements_of_oracle(case, due, expected) == []
+        assert verdict_on(case, workload, expected, written_rows(case, due)) == []
+        written = rows_of_consumer(case, workload, folder)
+        assert disagreements(case, due, written) == []
+        assert verdict_on(case, workload, expected, written) == []
+        rows.append(len(due))
+
+    agree()
+    name = "oracle, judge and Python consumer" + (", records late" if late else "")
+    print(table_line(name, asked_seed(), len(rows), len(rows), sum(rows), 0))
+    assert sum(map(bool, rows)) > usual // 3, "too few cases have rows to tell anything"
