@@ -77,12 +77,20 @@ def asked_of(cases: Sequence[Case], folder: Path) -> list[Asked]:
 
 
 def planned(
-    engine: Engine, asked: Sequence[Asked], outcome: Outcome
+    engine: Engine,
+    asked: Sequence[Asked],
+    outcome: Outcome,
+    *,
+    variants: Sequence[str | None] = (None,),
 ) -> dict[Asked, Mapping[str, Program]]:
-    """The programs of each case that the engine has, by their names; gaps are counted."""
+    """The programs of each case that the engine has, by their names; gaps are counted.
+
+    Of several variants cases have one after the other.
+    """
     found: dict[Asked, Mapping[str, Program]] = {}
-    variant = Variant(engine.name, engine.version)
     for each in asked:
+        name = variants[each.number % len(variants)]
+        variant = Variant(engine.name, engine.version, name=name)
         plan = engine.plan(each.workload, Conditions(), variant)
         match plan:
             case Unsupported():
