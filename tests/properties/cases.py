@@ -15,10 +15,13 @@ from tests.properties.havings import Having, drawn_having
 from tests.properties.pieces import Piece, Row
 from tests.properties.spans import Spans
 
-# A leap day, an hour before a year is over, and some days behind the epoch.
-_BEGINS_MS: Final = (951_782_400_000, 1_767_222_000_000, 864_000_000)
+# A leap day, an hour before a year is over, and a hundred days behind the epoch.
+_BEGINS_MS: Final = (951_782_400_000, 1_767_222_000_000, 8_640_000_000)
+_DAY_MS: Final = 86_400_000
 _LEAST_RECORDS: Final = 6
-_SIZES_MS: Final = (1, 2, 10, 100, 250, 1_000, 7 * 60_000, 3_600_000)
+_TENTHS: Final = st.integers(0, 9)
+# More than 24 days are beyond 32 bits.
+_SIZES_MS: Final = (1, 2, 10, 100, 250, 1_000, 7 * 60_000, 3_600_000, _DAY_MS, 26 * _DAY_MS)
 
 
 @dataclass(frozen=True)
@@ -168,16 +171,17 @@ class _Log:
         return at_ms
 
 
+def _columns(of: Sequence[Column], least: int, most: int) -> st.SearchStrategy[list[Column]]:
+    return st.lists(
+        st.sampled_from(of), min_size=least, max_size=most, unique_by=lambda column: column.name
+    )
+
+
 @st.composite
 def cases(draw: st.DrawFn, *, late: bool = False) -> Case:
     """A case; where `late`, records may be late, and there are no sessions."""
-    several = draw(
-        st.lists(st.sampled_from(COLUMNS), min_size=2, max_size=8, unique_by=lambda c: c.name)
-    )
-    keys = [column for column in several if column.is_key][: draw(st.integers(1, 3))]
-    if not keys:
-        keys = [draw(st.sampled_from(KEYS))]
-        several.append(keys[0])
+    keys = draw(_columns(KEYS, 1, 3))
+    several = [*keys, *draw(_columns([each for each in COLUMNS if each not in keys], 1, 6))]
     names = [column.name for column in several]
     nullable = frozenset(draw(st.sets(st.sampled_from(names), max_size=3)))
     leaves = [column.piece(nullable=column.name in nullable) for column in several]
@@ -187,10 +191,10 @@ def cases(draw: st.DrawFn, *, late: bool = False) -> Case:
         lets.append((f"let_{at}", piece))
         leaves.append(piece.named(f"let_{at}"))
     grammar = Grammar(draw, leaves)
-    where = grammar.condition(draw(st.integers(0, 2))) if draw(st.booleans()) else None
+    where = grammar.condition(draw(st.integers(0, 2))) if draw(_TENTHS) >= 6 else None
     folds = tuple(drawn_fold(draw, grammar, f"a{at}") for at in range(draw(st.integers(1, 4))))
     having = None
-    if draw(st.integers(0, 2)) == 0:
+    if draw(_TENTHS) >= 7:
         having = drawn_having(draw, folds, draw(st.integers(0, 2)))
     spans = _spans(draw, sessions=not late)
     case = Case(

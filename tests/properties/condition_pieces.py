@@ -41,10 +41,11 @@ def like(piece: Piece, pattern: str, *, no: bool) -> Piece:
     return Piece(text, FieldType.BOOLEAN, of, piece.nullable)
 
 
-def listed(piece: Piece, values: Sequence[int], *, no: bool) -> Piece:
-    """IN a list of whole numbers, or NOT IN."""
+def listed(piece: Piece, values: Sequence[int] | Sequence[str], *, no: bool) -> Piece:
+    """IN a list of whole numbers or of strings, or NOT IN."""
     of = strictly(lambda value: (value in values) is not no, piece)
-    text = f"({piece.text} {_not(no)}in ({', '.join(map(str, values))}))"
+    written = (quoted_text(each) if isinstance(each, str) else str(each) for each in values)
+    text = f"({piece.text} {_not(no)}in ({', '.join(written)}))"
     return Piece(text, FieldType.BOOLEAN, of, piece.nullable)
 
 

@@ -154,7 +154,7 @@ def drawn_fold(draw: st.DrawFn, grammar: Grammar, alias: str) -> Fold:
     return Fold(alias, way if _can(way, piece) else "min", piece, condition)
 
 
-_NUMERIC: Final = ("sum", "sum", "min", "max", "avg", "first", "last", *_SPREADS)
+_NUMERIC: Final = ("sum", "sum", "min", "max", "avg", "first", "first", "last", "last", *_SPREADS)
 
 
 def _can(function: str, piece: Piece) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -15,9 +15,10 @@ from tests.properties import condition_pieces as conditions
 from tests.properties import number_pieces as numbers
 from tests.properties.pieces import Piece, common, either, first_of, scaled, strictly
 
-_WHOLE: Final = (0, 1, -1, 2, 3, 5, -7, 500)
+_WHOLE: Final = (0, 1, -1, 2, 3, 5, -7, 500, 50_000, 3_000_000_000)
 _DECIMALS: Final = ("1.5", "0.25", "-0.005", "12.50")
 _TEXTS: Final = ("view", "", "a", "\U0001d306", "né")
+_LISTED: Final = ("a", "b", "", "view", "né", "日本", "\U0001d306")
 _PATTERNS: Final = (
     "a%",
     "%b",
@@ -33,6 +34,8 @@ _PATTERNS: Final = (
     "日_",
     "%\U0001f600%",
 )
+
+Constant = TypeVar("Constant", int, str)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,10 @@ class Grammar:
         return self._one_of(
             *simple,
             lambda: conditions.like(self.text(less), self.draw(st.sampled_from(_PATTERNS)), no=no),
-            lambda: conditions.listed(self.whole(less), self._several(), no=no),
+            lambda: conditions.listed(self.whole(less), self._several(st.integers(-5, 9)), no=no),
+            lambda: conditions.listed(
+                self.text(less), self._several(st.sampled_from(_LISTED)), no=no
+            ),
             lambda: conditions.between(self.number(less), self.number(0), self.number(less)),
             lambda: conditions.is_null(self.anything(less), no=no),
             lambda: self._both(inner(), inner()),
@@ -179,8 +185,8 @@ class Grammar:
     def _sign(self) -> str:
         return self.draw(st.sampled_from("+-*"))
 
-    def _several(self) -> list[int]:
-        return self.draw(st.lists(st.integers(-5, 9), min_size=2, max_size=6, unique=True))
+    def _several(self, values: st.SearchStrategy[Constant]) -> list[Constant]:
+        return self.draw(st.lists(values, min_size=2, max_size=6, unique=True))
 
     def _compared(self, left: Piece, right: Piece) -> Piece:
         operator = self.draw(st.sampled_from(tuple(conditions.COMPARISONS)))

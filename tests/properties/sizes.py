@@ -15,6 +15,8 @@ CASES: Final = "STREAMBENCH_CASES"
 """The environment variable with the number of cases; without it there are few."""
 SEED: Final = "STREAMBENCH_SEED"
 """That with the number from which they are drawn."""
+SHRINK: Final = "STREAMBENCH_SHRINK"
+"""Where it is set, a case that fails is made small, which takes minutes."""
 _USUAL_SEED: Final = 17
 
 
@@ -29,8 +31,9 @@ def asked_seed() -> int:
 
 
 def drawing(usual: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """So many cases of the seed; what fails is made small."""
-    made: Any = _settings(asked_cases(usual), [Phase.generate, Phase.shrink])
+    """So many cases of the seed."""
+    phases = [Phase.generate, *([Phase.shrink] if os.environ.get(SHRINK) else [])]
+    made: Any = _settings(asked_cases(usual), phases)
     seeded: Any = hypothesis.seed(asked_seed())
     return lambda test: seeded(made(test))
 
