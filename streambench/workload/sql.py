@@ -77,6 +77,7 @@ class Dialect:
 DUCKDB: Final = Dialect(SqlReader.DUCKDB, lambda name: f'"{name}"')
 LONGEST_TIME: Final = 23
 """Characters of an event time as Flink writes it."""
+_DIGITS_OF_64_BITS: Final = 18
 _SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
 FLINK: Final = Dialect(SqlReader.FLINK, lambda name: f"`{name}`")
 SPARK: Final = Dialect(SqlReader.SPARK, lambda name: f"`{name}`")
@@ -105,6 +106,9 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             # Flink's has the type of the divisor, which may be a constant.
             return _bigint(f"MOD({to_sql(left, dialect)}, {to_sql(right, dialect)})")
         case Arithmetic(operator=arithmetic, left=left, right=right):
+            first = _wide_enough(expression) if dialect.reader is SqlReader.DUCKDB else None
+            if first is not None:
+                return f"CAST({to_sql(left, dialect)} AS {sql_type(first)}) {arithmetic.value} {operand(right)}"
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Division(left=left, right=right):
             return f"{operand(left)} / {operand(right)}"
@@ -154,6 +158,19 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"NOT ({to_sql(inner, dialect)})"
         case _:
             assert_never(expression)
+
+
+def _wide_enough(computed: Arithmetic) -> DecimalType | None:
+    """What its first side has to become, so that DuckDB computes with more than 64 bits.
+
+    Where neither side has more than 18 digits it does not, and fails where the result has.
+    """
+    match type_of(computed.left), type_of(computed.right), type_of(computed):
+        case DecimalType() as left, DecimalType() as right, DecimalType() as result:
+            of_64_bits = max(left.precision, right.precision) <= _DIGITS_OF_64_BITS
+            if of_64_bits and result.precision > _DIGITS_OF_64_BITS:
+                return DecimalType(_DIGITS_OF_64_BITS + 1, left.scale)
+    return None
 
 
 def _constant(value: Constant, dialect: Dialect) -> str:

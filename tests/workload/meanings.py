@@ -174,6 +174,14 @@ TYPED_VALUES: Mapping[str, Meaning] = {
     "p - 2 * p": lambda r: exactly(lambda: -r["p"]),
     "-q": lambda r: exactly(lambda: -r["q"]),
     "p * p": lambda r: exactly(lambda: r["p"] * r["p"]),
+    # More than 18 digits, of numbers that have no more each.
+    "p * 9999999999.9": lambda r: exactly(lambda: r["p"] * Decimal("9999999999.9")),
+    "99999999.9999999999 + cast(p as decimal(18,10))": lambda r: exactly(
+        lambda: r["p"] + Decimal("99999999.9999999999")
+    ),
+    "-99999999.9999999999 - cast(p as decimal(18,10))": lambda r: exactly(
+        lambda: -r["p"] - Decimal("99999999.9999999999")
+    ),
     "p * k": lambda r: exactly(lambda: r["p"] * r["k"]),
     "p * 1.5 - 0.005": lambda r: exactly(lambda: r["p"] * Decimal("1.5") - Decimal("0.005")),
     "k * 1.5": lambda r: exactly(lambda: r["k"] * Decimal("1.5")),
