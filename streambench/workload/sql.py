@@ -11,6 +11,7 @@ from typing import Final, TypeAlias, assert_never
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     BIGINT_AS_DECIMAL,
+    MOST_DIGITS,
     And,
     Arithmetic,
     ArithmeticOperator,
@@ -35,6 +36,7 @@ from streambench.model.expression import (
     Or,
     ValueType,
     Wildcard,
+    common_decimal,
     may_be_null,
     type_of,
 )
@@ -106,9 +108,9 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             # Flink's has the type of the divisor, which may be a constant.
             return _bigint(f"MOD({to_sql(left, dialect)}, {to_sql(right, dialect)})")
         case Arithmetic(operator=arithmetic, left=left, right=right):
-            first = _wide_enough(expression) if dialect.reader is SqlReader.DUCKDB else None
-            if first is not None:
-                return f"CAST({to_sql(left, dialect)} AS {sql_type(first)}) {arithmetic.value} {operand(right)}"
+            wide = _wide_enough(expression) if dialect.reader is SqlReader.DUCKDB else None
+            if wide is not None:
+                return f"CAST({to_sql(left, dialect)} AS {sql_type(wide)}) {arithmetic.value} {operand(right)}"
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Division(left=left, right=right):
             return f"{operand(left)} / {operand(right)}"
@@ -142,7 +144,10 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             first = operand(left)
             if comparison not in _SAME_FOR_ALL and type_of(left) is FieldType.STRING:
                 first = _by_code_points(first, dialect)
-            return f"{first} {comparison.value} {operand(right)}"
+            second = operand(right)
+            if dialect.reader is SqlReader.FLINK:
+                first, second = _with_all_digits(expression, first, second)
+            return f"{first} {comparison.value} {second}"
         case Like():
             return _like(expression, operand(expression.operand), dialect)
         case Membership(operand=inner, values=values):
@@ -171,6 +176,24 @@ def _wide_enough(computed: Arithmetic) -> DecimalType | None:
             if of_64_bits and result.precision > _DIGITS_OF_64_BITS:
                 return DecimalType(_DIGITS_OF_64_BITS + 1, left.scale)
     return None
+
+
+def _with_all_digits(compared: Comparison, first: str, second: str) -> tuple[str, str]:
+    """Both sides of a comparison, for Flink: what has more than 38 digits together loses some behind the point.
+
+    The side with fewer of them gets those of the other.
+    """
+    match type_of(compared.left), type_of(compared.right):
+        case DecimalType() as left, DecimalType() as right if (
+            common_decimal(left, right).precision > MOST_DIGITS
+        ):
+            scale = max(left.scale, right.scale)
+            as_wide = f"CAST({{}} AS DECIMAL({MOST_DIGITS},{scale}))"
+            if left.scale < scale:
+                first = as_wide.format(first)
+            if right.scale < scale:
+                second = as_wide.format(second)
+    return first, second
 
 
 def _constant(value: Constant, dialect: Dialect) -> str:
@@ -276,7 +299,8 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
 def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
     """A variance or its root.
 
-    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number.
+    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number. And it
+    takes the variance of a sample for a number that is always there, where what it is of is.
     """
     assert aggregate.argument is not None, "a variance is of something"
     x, where = to_sql(as_double(aggregate.argument), dialect), filter_to_sql(aggregate, dialect)
@@ -285,7 +309,10 @@ def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
     variance = "VAR_SAMP" if aggregate.function.needs_two else "VAR_POP"
     never_negative = f"GREATEST({variance}({x}){where}, 0E0)"
     is_root = aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP)
-    return f"SQRT({never_negative})" if is_root else never_negative
+    value = f"SQRT({never_negative})" if is_root else never_negative
+    if aggregate.function.needs_two and aggregate.passing is None:
+        return f"CASE WHEN COUNT(*) > 1 THEN {value} END"
+    return value
 
 
 def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:
