@@ -16,6 +16,7 @@ LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
 
 BROKERS = ("4.3.1", "4.4.0")
 STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
+DRIVER = "4.4.0"
 LOG4J = "2.25.4"
 FLINK_CONNECTORS = ("4.0.1-2.0", "5.0.0-2.2")
 # Spark's connector, with the Kafka clients and the pool of connections that it was built with.
@@ -55,6 +56,10 @@ SETS = {
         )
         for version, jackson in STREAMS.items()
     },
+    # For tests of generated topologies; the rest of what it needs is in the set of that version.
+    f"streams-driver-{DRIVER}": JarSet(
+        (f"org.apache.kafka:kafka-streams-test-utils:{DRIVER}",), transitive=False
+    ),
     **{
         f"flink-connector-{version}": JarSet(
             (f"org.apache.flink:flink-sql-connector-kafka:{version}",), transitive=False

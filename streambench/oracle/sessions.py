@@ -30,7 +30,7 @@ def sessions_sql(records: str, keys: Sequence[str], window: Sessions, counting: 
         ),
         numbered AS (
             SELECT *, sum(begins) OVER (PARTITION BY {group} ORDER BY event_ms
-                                        ROWS UNBOUNDED PRECEDING) AS session
+                                        RANGE UNBOUNDED PRECEDING) AS session
             FROM marked
         )
         SELECT {group}, min(event_ms) AS window_start_ms, max(event_ms) AS {LAST_EVENT},

@@ -70,6 +70,17 @@ def negated(expression: Expression) -> Literal | None:
             return None
 
 
+def magnitude(expression: Expression) -> Literal | None:
+    """The constant without its sign; None for what is no constant number."""
+    match expression:
+        case Literal(value=Decimal() as number):
+            return Literal(number.copy_abs())
+        case Literal(value=(int() | float()) as value) if not isinstance(value, bool):
+            return Literal(abs(value))
+        case _:
+            return None
+
+
 def computed(expression: Arithmetic) -> Expression:
     """Its value where both sides are constants and it has one; else itself."""
     match expression.left, expression.right:

@@ -43,7 +43,14 @@ from streambench.workload.alike import (
     in_digits,
     of_one_type,
 )
-from streambench.workload.constants import as_double, computed, divided, is_number, negated
+from streambench.workload.constants import (
+    as_double,
+    computed,
+    divided,
+    is_number,
+    magnitude,
+    negated,
+)
 from streambench.workload.conversions import Conversion, ConversionError, cast, rounded
 from streambench.workload.literals import (
     LiteralError,
@@ -193,7 +200,7 @@ class ExpressionReader:
     def _arithmetic(self, node: exp.Expression) -> Expression:
         operand = self.number(node.this)
         if isinstance(node, exp.Abs):
-            return Call(Function.ABS, (operand,))
+            return magnitude(operand) or Call(Function.ABS, (operand,))
         with self._refusing(node):
             if isinstance(node, exp.Neg):
                 if (negative := negated(operand)) is not None:

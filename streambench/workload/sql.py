@@ -11,6 +11,7 @@ from typing import Final, TypeAlias, assert_never
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import (
     BIGINT_AS_DECIMAL,
+    MOST_DIGITS,
     And,
     Arithmetic,
     ArithmeticOperator,
@@ -35,6 +36,7 @@ from streambench.model.expression import (
     Or,
     ValueType,
     Wildcard,
+    common_decimal,
     may_be_null,
     type_of,
 )
@@ -77,6 +79,7 @@ class Dialect:
 DUCKDB: Final = Dialect(SqlReader.DUCKDB, lambda name: f'"{name}"')
 LONGEST_TIME: Final = 23
 """Characters of an event time as Flink writes it."""
+_DIGITS_OF_64_BITS: Final = 18
 _SAME_FOR_ALL: Final = (ComparisonOperator.EQ, ComparisonOperator.NE)
 FLINK: Final = Dialect(SqlReader.FLINK, lambda name: f"`{name}`")
 SPARK: Final = Dialect(SqlReader.SPARK, lambda name: f"`{name}`")
@@ -107,6 +110,9 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             # Flink's has the type of the divisor, which may be a constant.
             return _bigint(f"MOD({to_sql(left, dialect)}, {to_sql(right, dialect)})")
         case Arithmetic(operator=arithmetic, left=left, right=right):
+            wide = _wide_enough(expression) if dialect.reader is SqlReader.DUCKDB else None
+            if wide is not None:
+                return f"CAST({to_sql(left, dialect)} AS {sql_type(wide)}) {arithmetic.value} {operand(right)}"
             return f"{operand(left)} {arithmetic.value} {operand(right)}"
         case Division(left=left, right=right):
             return f"{operand(left)} / {operand(right)}"
@@ -142,7 +148,10 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             first = operand(left)
             if comparison not in _SAME_FOR_ALL and type_of(left) is FieldType.STRING:
                 first = _by_code_points(first, dialect)
-            return f"{first} {comparison.value} {operand(right)}"
+            second = operand(right)
+            if dialect.reader is SqlReader.FLINK:
+                first, second = _with_all_digits(expression, first, second)
+            return f"{first} {comparison.value} {second}"
         case Like():
             return _like(expression, operand(expression.operand), dialect)
         case Membership(operand=inner, values=values):
@@ -158,6 +167,37 @@ def to_sql(expression: Expression, dialect: Dialect = DUCKDB) -> str:
             return f"NOT ({to_sql(inner, dialect)})"
         case _:
             assert_never(expression)
+
+
+def _wide_enough(computed: Arithmetic) -> DecimalType | None:
+    """What its first side has to become, so that DuckDB computes with more than 64 bits.
+
+    Where neither side has more than 18 digits it does not, and fails where the result has.
+    """
+    match type_of(computed.left), type_of(computed.right), type_of(computed):
+        case DecimalType() as left, DecimalType() as right, DecimalType() as result:
+            of_64_bits = max(left.precision, right.precision) <= _DIGITS_OF_64_BITS
+            if of_64_bits and result.precision > _DIGITS_OF_64_BITS:
+                return DecimalType(_DIGITS_OF_64_BITS + 1, left.scale)
+    return None
+
+
+def _with_all_digits(compared: Comparison, first: str, second: str) -> tuple[str, str]:
+    """Both sides of a comparison, for Flink: what has more than 38 digits together loses some behind the point.
+
+    The side with fewer of them gets those of the other.
+    """
+    match type_of(compared.left), type_of(compared.right):
+        case DecimalType() as left, DecimalType() as right if (
+            common_decimal(left, right).precision > MOST_DIGITS
+        ):
+            scale = max(left.scale, right.scale)
+            as_wide = f"CAST({{}} AS DECIMAL({MOST_DIGITS},{scale}))"
+            if left.scale < scale:
+                first = as_wide.format(first)
+            if right.scale < scale:
+                second = as_wide.format(second)
+    return first, second
 
 
 def _constant(value: Constant, dialect: Dialect) -> str:
@@ -263,7 +303,8 @@ def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect = DUCKDB) -> str:
 def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
     """A variance or its root.
 
-    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number.
+    Flink makes both of the sum of squares, which can come out below 0; the root of that is no number. And it
+    takes the variance of a sample for a number that is always there, where what it is of is.
     """
     assert aggregate.argument is not None, "a variance is of something"
     x, where = to_sql(as_double(aggregate.argument), dialect), filter_to_sql(aggregate, dialect)
@@ -272,7 +313,10 @@ def _spread(aggregate: Aggregate, dialect: Dialect) -> str:
     variance = "VAR_SAMP" if aggregate.function.needs_two else "VAR_POP"
     never_negative = f"GREATEST({variance}({x}){where}, 0E0)"
     is_root = aggregate.function in (AggregateFunction.STDDEV_POP, AggregateFunction.STDDEV_SAMP)
-    return f"SQRT({never_negative})" if is_root else never_negative
+    value = f"SQRT({never_negative})" if is_root else never_negative
+    if aggregate.function.needs_two and aggregate.passing is None:
+        return f"CASE WHEN COUNT(*) > 1 THEN {value} END"
+    return value
 
 
 def _by_time(aggregate: Aggregate, dialect: Dialect) -> str:

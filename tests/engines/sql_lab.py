@@ -81,7 +81,6 @@ def run_sql(
     folder: Path,
 ) -> list[list[list[Any]]]:
     """The rows of each query over the table `records`; decimals are texts."""
-    resolved = resolve(engine.artifacts)
     (folder / "records").mkdir()
     lines = (json_line(record) + "\n" for record in records)
     (folder / "records" / "records.json").write_text("".join(lines), encoding="utf-8")
@@ -92,8 +91,15 @@ def run_sql(
         "records": str(folder / "records"),
         "queries": list(queries),
     }
+    found: list[list[list[Any]]] = run_script(engine, engine.script, asked, folder)
+    return found
+
+
+def run_script(engine: SqlEngine, script: str, asked: Any, folder: Path) -> Any:
+    """What a script of the engine's interpreter finds; it reads `asked` as JSON, and writes such."""
+    resolved = resolve(engine.artifacts)
     (folder / "asked.json").write_text(json.dumps(asked))
-    (folder / "script.py").write_text(engine.script)
+    (folder / "script.py").write_text(script)
     done = subprocess.run(
         [str(resolved.python), "script.py", "asked.json", "found.json"],
         cwd=folder,
@@ -110,5 +116,4 @@ def run_sql(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3_000:]
-    found: list[list[list[Any]]] = json.loads((folder / "found.json").read_text())
-    return found
+    return json.loads((folder / "found.json").read_text())

@@ -12,9 +12,10 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan, Unsupported
-from streambench.model.workload import Workload
+from streambench.model.workload import Replay, Workload
 from tests.engines.cluster_lab import CLICKS, settings
 from tests.engines.snapshot import matches_snapshot
+from tests.oracle.test_late import FLIGHTS
 
 VARIANT = Variant("kafka-streams", ENGINE.version)
 
@@ -81,6 +82,19 @@ def test_windows_are_kept_for_two_commits_of_the_interval_in_force(
     made = plan(conditions, replace(VARIANT, settings=user))
     kept = f"RETENTION = Duration.ofMillis({retention_ms}L).plus(LONGEST_JUMP);"
     assert kept in made.programs[0].text
+
+
+def test_windows_are_kept_for_as_long_as_final_results_are_held_back() -> None:
+    """By the wall clock: a replay that is sped up goes on by more event time meanwhile."""
+    held = replace(
+        VARIANT, settings=(("__emit.interval.ms.kstreams.windowed.aggregation__", "1000"),)
+    )
+    assert isinstance(FLIGHTS.input, Replay)
+    fast = replace(CLICKS, input=replace(FLIGHTS.input, speed_up=2.5))
+    for workload, held_ms in ((CLICKS, 1_000), (fast, 2_500)):
+        made = ENGINE.plan(workload, Conditions(), held)
+        assert isinstance(made, Plan)
+        assert f"RETENTION = Duration.ofMillis({600 + 2 * 970 + held_ms}L)" in made.programs[0].text
 
 
 def test_windows_are_kept_for_as_long_as_event_time_jumps() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -266,3 +267,23 @@ def test_a_late_record_that_extends_nothing_is_left_out(program: SessionProgram)
     sessions = OpenSessions(program, CommitMark(0, 0))
     sessions.feed(reads, events)
     assert sessions.late_records == 2  # at 2,000 a session that ended at 1,970 is over
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_session_that_begins_with_events_of_one_time_has_none_of_the_one_before(
+    tmp_path: Path, seed: int
+) -> None:
+    """Their order among themselves is nobody's: whichever is taken for the first begins the session for all."""
+    rng = np.random.default_rng(seed)
+    times_ms = np.cumsum(rng.integers(1, 3, 40) * (GAP_MS + 1)).repeat(rng.integers(1, 5, 40))
+    records = [
+        Record(int(at_ms) // QUANTUM_MS, 0, int(at_ms), key=f"k{rng.integers(3)}")
+        for at_ms in times_ms
+    ]
+    trace = trace_of(tmp_path / "columns", records, partitions=1, quanta=10_000)
+    expected = expect(trace, SESSIONS, EventClock.PER_PARTITION)
+    found = {
+        (row["key"], row["window_start_ms"]): row["records"] for row in expected.table.to_pylist()
+    }
+    assert found == Counter((record.key, record.event_ms) for record in records)
+    assert set(expected.table.column("full:window_length").to_pylist()) == {GAP_MS}

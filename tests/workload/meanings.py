@@ -73,6 +73,8 @@ VALUES: Mapping[str, Meaning] = {
     "abs(n - 3)": lambda r: abs(r["n"] - 3),
     "abs(m / 2)": lambda r: abs(r["m"] / 2),
     "abs(-5) * m": lambda r: 5 * r["m"],
+    # In SQL these constants are of 32 bits.
+    "abs(-50000) * abs(50000) - m": lambda r: 2_500_000_000 - r["m"],
     "case when n > 2 then 1 else 0 end": lambda r: 1 if r["n"] > 2 else 0,
     "case when n > 2 then n when m < 0 then -m else 9000000000 end": lambda r: (
         r["n"] if r["n"] > 2 else -r["m"] if r["m"] < 0 else 9_000_000_000
@@ -173,6 +175,14 @@ TYPED_VALUES: Mapping[str, Meaning] = {
     "p - 2 * p": lambda r: exactly(lambda: -r["p"]),
     "-q": lambda r: exactly(lambda: -r["q"]),
     "p * p": lambda r: exactly(lambda: r["p"] * r["p"]),
+    # More than 18 digits, of numbers that have no more each.
+    "p * 9999999999.9": lambda r: exactly(lambda: r["p"] * Decimal("9999999999.9")),
+    "99999999.9999999999 + cast(p as decimal(18,10))": lambda r: exactly(
+        lambda: r["p"] + Decimal("99999999.9999999999")
+    ),
+    "-99999999.9999999999 - cast(p as decimal(18,10))": lambda r: exactly(
+        lambda: -r["p"] - Decimal("99999999.9999999999")
+    ),
     "p * k": lambda r: exactly(lambda: r["p"] * r["k"]),
     "p * 1.5 - 0.005": lambda r: exactly(lambda: r["p"] * Decimal("1.5") - Decimal("0.005")),
     "k * 1.5": lambda r: exactly(lambda: r["k"] * Decimal("1.5")),

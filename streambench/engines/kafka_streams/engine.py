@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -18,6 +19,7 @@ from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
     commit_interval_ms,
+    emit_interval_ms,
     json_parser,
     properties,
     retention,
@@ -43,7 +45,7 @@ from streambench.model.plan import (
     Unsupported,
     Whose,
 )
-from streambench.model.workload import Workload
+from streambench.model.workload import Replay, Workload
 from streambench.runtime.compiler import compile_java
 
 _PROPERTIES = "streams.properties"
@@ -95,8 +97,10 @@ class KafkaStreams:
                     f"({timeout_ms} ms < {commit_ms} ms)",
                 )
         query = workload.query
-        # Restored state may be two commits ahead of the input that is read again.
-        retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms
+        # Restored state may be two commits ahead of the input that is read again, and a result that is held
+        # back is still to be found.
+        held_ms = math.ceil(emit_interval_ms(chosen) * _speed(workload))
+        retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms + held_ms
         if retention(chosen) is Retention.SHIPPED:
             retention_ms = None
         warnings = []
@@ -179,6 +183,11 @@ def _class_path(workload: Workload, version: str) -> str:
     """Classes and jars; tables that records are joined with lie in the job folder itself."""
     tables = ":${job_dir}" if workload.lookups else ""
     return f"${{job_dir}}/classes{tables}:${{jars:{jars_of(version)}}}"
+
+
+def _speed(workload: Workload) -> float:
+    """How much event time goes by in a second of the load."""
+    return workload.input.speed_up if isinstance(workload.input, Replay) else 1.0
 
 
 def _process(

@@ -40,6 +40,7 @@ PROGRAM = "program"
 _JSON_PARSER = "streambench.json-parser"
 _RETENTION = "streambench.retention"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
+_EMIT_INTERVAL = "__emit.interval.ms.kstreams.windowed.aggregation__"
 _CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
 _CACHE_BYTES = 10 * 1024 * 1024
 # What decides when a failure is noticed and what has to be done again.
@@ -75,7 +76,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         # twice, were there no record cache.
         "statestore.cache.max.bytes": _CACHE_BYTES,
         # Final results are otherwise held back for up to a second of wall-clock time.
-        "__emit.interval.ms.kstreams.windowed.aggregation__": 0,
+        _EMIT_INTERVAL: 0,
         "producer.linger.ms": conditions.producer_linger_ms,
         "producer.acks": "all",
         "consumer.auto.offset.reset": "earliest",
@@ -177,6 +178,11 @@ def known_names(version: str) -> frozenset[str]:
 def commit_interval_ms(chosen: Sequence[Setting]) -> int:
     """The commit interval that is in force, whoever chose it. Raises UsageError for no number."""
     return whole_number(chosen, SCOPE, "commit.interval.ms")
+
+
+def emit_interval_ms(chosen: Sequence[Setting]) -> int:
+    """How long final results are held back, at most, by the wall clock. Raises UsageError for no number."""
+    return whole_number(chosen, SCOPE, _EMIT_INTERVAL)
 
 
 def transaction_timeout_ms(chosen: Sequence[Setting]) -> int:
