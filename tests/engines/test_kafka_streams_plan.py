@@ -12,7 +12,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan, Unsupported
-from streambench.model.workload import Workload
+from streambench.model.workload import Replay, Workload
 from tests.engines.cluster_lab import CLICKS, settings
 from tests.engines.snapshot import matches_snapshot
 from tests.oracle.test_late import FLIGHTS
@@ -89,7 +89,9 @@ def test_windows_are_kept_for_as_long_as_final_results_are_held_back() -> None:
     held = replace(
         VARIANT, settings=(("__emit.interval.ms.kstreams.windowed.aggregation__", "1000"),)
     )
-    fast = replace(CLICKS, input=replace(FLIGHTS.input, speed_up=2.5))
+    replay = FLIGHTS.input
+    assert isinstance(replay, Replay)
+    fast = replace(CLICKS, input=replace(replay, speed_up=2.5))
     for workload, held_ms in ((CLICKS, 1_000), (fast, 2_500)):
         made = ENGINE.plan(workload, Conditions(), held)
         assert isinstance(made, Plan)
