@@ -22,16 +22,25 @@ def _stopped_at_last() -> Iterator[None]:
     one_broker.close()
 
 
+def _is_alone(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("alone", "broker", "engine"))
+
+
+# First: in a worker pytest-xdist reads the groups by a hook of its own.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put tests that are alone on the machine last, and into one group: two at once would spoil both.
 
     Others go file by file, so that what a file's tests share is made once.
     """
-
-    def is_alone(item: pytest.Item) -> bool:
-        return any(item.get_closest_marker(name) for name in ("alone", "broker", "engine"))
-
-    items.sort(key=is_alone)
+    items.sort(key=_is_alone)
     for item in items:
-        group = _ALONE if is_alone(item) else str(item.path)
+        group = _ALONE if _is_alone(item) else item.location[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where tests are spread over processes, one that is to be alone runs only with its group."""
+    spread = hasattr(item.config, "workerinput")
+    if spread and _is_alone(item) and not item.nodeid.endswith(f"@{_ALONE}"):
+        pytest.fail("it would run beside others: spread tests by --dist loadgroup")
