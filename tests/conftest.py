@@ -34,7 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Others go file by file, so that what a file's tests share is made once.
     """
     items.sort(key=_is_alone)
+    by_day = pytest.mark.skip(reason="run where STREAMBENCH_NIGHTLY is set")
     for item in items:
+        if item.get_closest_marker("nightly") and not os.environ.get("STREAMBENCH_NIGHTLY"):
+            item.add_marker(by_day)
         group = _ALONE if _is_alone(item) else item.location[0]
         item.add_marker(pytest.mark.xdist_group(group))
 

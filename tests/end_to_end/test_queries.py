@@ -138,6 +138,7 @@ def test_aggregates_filters_and_having(tmp_path: Path) -> None:
             assert min(judged.column("value:n").to_pylist()) == 4
 
 
+@pytest.mark.nightly
 def test_aggregates_of_windows_that_overlap_by_several_fields(tmp_path: Path) -> None:
     hopping = AGGREGATES.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
     text = hopping.replace('["merchant"]', '["merchant", "state"]')
@@ -273,6 +274,7 @@ wide_in_cart = "stddev_pop(spent) filter (where page = '/cart')"
 """
 
 
+@pytest.mark.nightly
 def test_aggregates_of_sessions(tmp_path: Path) -> None:
     assert_right_everywhere(tmp_path, SESSIONS)
 
@@ -289,6 +291,7 @@ def test_values_that_are_not_there(tmp_path: Path) -> None:
             assert '["null",3]' in set(rows.column("key").to_pylist())
 
 
+@pytest.mark.nightly
 def test_sessions_and_windows_that_overlap_of_values_that_are_not_there(tmp_path: Path) -> None:
     text = LACKING.replace('tumbling = "500 ms"', 'session = "20 ms"')
     assert_right_everywhere(tmp_path, text.replace("paid > 1 and", "paid > 0 and"))
@@ -306,6 +309,7 @@ def test_columns_of_small_tables(tmp_path: Path) -> None:
             assert {'a"b', "${job_dir}", "\\N", "t\tb"} <= set(rows.column("key").to_pylist())
 
 
+@pytest.mark.nightly
 def test_a_group_of_columns_of_two_tables_in_windows_that_overlap(tmp_path: Path) -> None:
     hopping = LOOKED_UP.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
     text = hopping.replace('["campaign"]', '["since", "region"]')
