@@ -40,3 +40,8 @@ def counts_in_words(damage: Damage) -> str:
     if found and damage.corrected_later:
         words += f"; {number(damage.corrected_later)} of them right later"
     return words
+
+
+def right_words(verdict: Verdict) -> str:
+    """What is said of rows that are right; where records may be late, only bounds of them are known."""
+    return "right" if verdict.exact else "right within bounds"

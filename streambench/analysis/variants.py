@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from streambench.analysis.damage_words import damage_words
+from streambench.analysis.damage_words import damage_words, right_words
 from streambench.analysis.delays import DelayRanking, rank_by_delay
 from streambench.analysis.eligible import (
     delay_stem,
@@ -219,7 +219,7 @@ def _of_invalid(
     if verdict is None:
         return VariantStatus.INVALID, reason
     if verdict.right:
-        return VariantStatus.INVALID, f"{reason}; its rows were right"
+        return VariantStatus.INVALID, f"{reason}; its rows were {right_words(verdict)}"
     words = f"{_when(record, damage_words(verdict))}; its times are invalid: {reason}"
     before = record.steady_damage
     after = before is not None and before.clean_under(verdict.guarantee)

@@ -16,6 +16,8 @@ from streambench.model.expression import (
     Expression,
     FieldType,
     Literal,
+    Membership,
+    Or,
     common_decimal,
     type_of,
 )
@@ -60,6 +62,27 @@ def compared(operator: ComparisonOperator, left: Expression, right: Expression) 
     if types[0] is FieldType.BOOLEAN and ordered:
         raise UnlikeError("conditions compared by an order; compare them with = or <>")
     return Comparison(operator, *alike([left, right]))
+
+
+def one_of(value: Expression, equals: Sequence[Comparison]) -> Expression:
+    """Whether one of the comparisons of `value` holds: constants of its own type become one list."""
+    # Numbers with a fraction are compared one by one: what they are compared with is converted.
+    listed = type_of(value) in (FieldType.STRING, FieldType.BIGINT, FieldType.TIMESTAMP)
+    several: dict[str | int, None] = {}
+    others: list[Expression] = []
+    for each in equals:
+        match each.right:
+            case Literal(value=str() | int() as constant) if listed and each.left == value:
+                several[constant] = None
+            case _:
+                others.append(each)
+    found: list[Expression] = []
+    if len(several) == 1:
+        found = [Comparison(ComparisonOperator.EQ, value, Literal(*several))]
+    elif several:
+        found = [Membership(value, tuple(several))]
+    found += others
+    return found[0] if len(found) == 1 else Or(tuple(found))
 
 
 def finite(value: Value) -> Value:

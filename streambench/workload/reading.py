@@ -27,7 +27,6 @@ from streambench.model.expression import (
     Function,
     IsNull,
     Literal,
-    Membership,
     Not,
     Or,
     may_be_null,
@@ -42,6 +41,7 @@ from streambench.workload.alike import (
     finite,
     in_digits,
     of_one_type,
+    one_of,
 )
 from streambench.workload.constants import (
     as_double,
@@ -311,23 +311,7 @@ class ExpressionReader:
             self._compare(member, ComparisonOperator.EQ, left, self.value(member))
             for member in members
         ]
-        # Numbers with a fraction are compared one by one: what they are compared with is converted.
-        listed = type_of(left) in (FieldType.STRING, FieldType.BIGINT, FieldType.TIMESTAMP)
-        several: dict[str | int, None] = {}
-        others: list[Expression] = []
-        for each in equals:
-            match each.right:
-                case Literal(value=str() | int() as value) if listed and each.left == left:
-                    several[value] = None
-                case _:
-                    others.append(each)
-        found: list[Expression] = []
-        if len(several) == 1:
-            found = [Comparison(ComparisonOperator.EQ, left, Literal(*several))]
-        elif several:
-            found = [Membership(left, tuple(several))]
-        found += others
-        return found[0] if len(found) == 1 else Or(tuple(found))
+        return one_of(left, equals)
 
     def _between(self, node: exp.Between) -> Expression:
         if node.args.get("symmetric"):

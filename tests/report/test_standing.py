@@ -15,6 +15,7 @@ from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Damage, Verdict
 from streambench.report import markdown
 from streambench.report.compose import answer, compose
+from streambench.report.sections.damage import damage_section
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 
@@ -228,6 +229,18 @@ def test_rows_of_an_invalid_trial_are_judged_all_the_same(tmp_path: Path) -> Non
     assert stand.reason == "the load came late; its rows were right"
     assert stand.rank is None
     assert (stand.rows.right, stand.rows.expected) == (120_000, 120_000)
+
+
+def test_rows_of_an_invalid_trial_are_said_to_be_within_bounds_where_no_more_is_known(
+    tmp_path: Path,
+) -> None:
+    bounded = replace(RIGHT, exact=False)
+    bundle = bundle_of(tmp_path, fast(outcome=Invalid("the load came late", verdict=bounded)))
+    (stand,) = standings(bundle)
+    assert stand.reason == "the load came late; its rows were right within bounds"
+    section = damage_section(bundle)
+    assert section is not None
+    assert "All its rows were right within bounds" in repr(section)
 
 
 def test_rows_of_an_invalid_trial_can_be_wrong(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from streambench.analysis.damage_words import damage_counts
+from streambench.analysis.damage_words import damage_counts, right_words
 from streambench.analysis.variants import title_of
 from streambench.model.numbers import DASH, number, sentence
 from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
@@ -143,7 +143,7 @@ def _not_completed(bundle: Bundle, record: TrialRecord) -> list[Block]:
         case Invalid(reason=reason, verdict=verdict):
             told = f"The instrument failed, so nothing is said of the engine's times: {reason}"
             if verdict is not None and verdict.right:
-                told += ". Its rows were all right"
+                told += f". All its rows were {right_words(verdict)}"
             return [Text(f"{name}: invalid", Tone.STRONG), Text(told)]
         case NotRun(whose=whose, reason=reason, hint=hint):
             return [
