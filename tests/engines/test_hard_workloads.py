@@ -186,8 +186,8 @@ def test_flink_plans_every_one() -> None:
             sql = sql.replace(name, value)
         every.append(statements(sql))
     artifacts = resolve(FLINK.requires(Variant(FLINK.name, FLINK.version)))
-    (connector,) = artifacts.jars.values()
-    jars = ";".join(jar.absolute().as_uri() for jar in connector)
+    # The connector, and what compiles the functions that look values up in small tables.
+    jars = ";".join(jar.absolute().as_uri() for set_ in artifacts.jars.values() for jar in set_)
     planned(artifacts.python, _FLINK, jars, every, artifacts.java)
 
 
