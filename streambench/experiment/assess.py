@@ -40,6 +40,7 @@ from streambench.model.workload import Workload
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
+from streambench.oracle.settled import settled
 from streambench.results.did_what_came import did_what_came
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
@@ -89,6 +90,7 @@ def assess(
         first_offsets=_first_offsets(launched.probes, evidence),
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
+    expected = settled(expected, evidence.load.rows, event_offset_ms=evidence.load.event_offset_ms)
     judged = judge(
         evidence.load.rows,
         expected,

@@ -39,6 +39,10 @@ class _Windows(ABC):
         """The event time from which on a clock lets nothing more into the shortest window."""
         return start_ms + self.horizon_ms(grace_ms)
 
+    def closes_sql(self, start_ms: str, grace_ms: int) -> str:
+        """`closes_at` in SQL, of an expression."""
+        return f"({start_ms} + {self.horizon_ms(grace_ms)})"
+
     def horizon_ms(self, grace_ms: int) -> int:
         """The length from a window's start to the instant at which the shortest closes."""
         return self.shortest_ms + grace_ms
@@ -143,10 +147,6 @@ class _Aligned(_Windows):
         oldest_sql = _floor_sql(f"({event_ms} - {self.size_ms})", self.advance_ms, self.offset_ms)
         first, behind = f"{oldest_sql} + {self.advance_ms}", f"{event_ms} + 1"
         return f"unnest(range({first}, {behind}, {self.advance_ms}))"
-
-    def closes_sql(self, start_ms: str, grace_ms: int) -> str:
-        """`closes_at` in SQL, of an expression."""
-        return f"({start_ms} + {self.horizon_ms(grace_ms)})"
 
 
 @dataclass(frozen=True)

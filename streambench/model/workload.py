@@ -256,6 +256,15 @@ def exact_from_grace_ms(disorder_ms: int, quantum_ms: int) -> int:
     return max(0, disorder_ms + quantum_ms - 1)
 
 
+def sessions_exact_from_ms(disorder_ms: int, quantum_ms: int) -> int:
+    """The same for sessions: a record is in time while the clock is less than the grace ahead of it.
+
+    It may extend a session whose last event lies a whole gap before it. That session closes its grace after
+    the record's own time.
+    """
+    return disorder_ms + quantum_ms
+
+
 @dataclass(frozen=True)
 class Workload:
     """One folder `workloads/<name>/`, parsed and checked."""
@@ -289,10 +298,10 @@ class Workload:
     @property
     def late_records_possible(self) -> bool:
         """Whether some record may reach the log after its window's closing instant (docs/method.md)."""
-        if isinstance(self.query.window, Sessions):
-            return False  # else nothing is run (workload.session_grace)
         match self.input:
             case Replay(may_be_late=may_be_late):
                 return may_be_late
+            case Synthetic(disorder_ms=disorder_ms) if isinstance(self.query.window, Sessions):
+                return self.query.grace_ms < sessions_exact_from_ms(disorder_ms, self.quantum_ms)
             case Synthetic(disorder_ms=disorder_ms):
                 return self.query.grace_ms < exact_from_grace_ms(disorder_ms, self.quantum_ms)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.model.columns import ResultColumn
-from streambench.model.errors import UsageError
 from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling
 from streambench.model.workload import Query
@@ -20,10 +19,9 @@ from streambench.oracle.bounds import (
     arguments_sql,
     bounded_sql,
     signed_sql,
-    values_of,
     with_bounds,
 )
-from streambench.oracle.clocks import earliest_quanta, read_clocks
+from streambench.oracle.clocks import read_clocks
 from streambench.oracle.columns import (
     TraceColumns,
     duckdb_session,
@@ -32,25 +30,13 @@ from streambench.oracle.columns import (
     parquet_sql,
     passes_sql,
 )
-from streambench.oracle.having import held
+from streambench.oracle.described import MAY, described
 from streambench.oracle.keyed_windows import KeyedWindows
-from streambench.oracle.sessions import LAST_EVENT, sessions_sql
+from streambench.oracle.late_sessions import LateRules, Placed, SessionDrops, place
+from streambench.oracle.sessions import late_sessions_sql, sessions_sql
 from streambench.oracle.standing import Batches, standing_sql
-from streambench.oracle.waits import partitions_waited_for
+from streambench.oracle.unsettled import Unsettled
 from streambench.workload.keys import key_texts
-
-_MAY: Final = "may"
-
-
-class LateSessions(UsageError):
-    """Sessions are judged only where no record can be late."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a record came after the session that it may extend could have closed, so nobody knows which "
-            "sessions are right",
-            hint="streambench validate WORKLOAD says which grace is enough",
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +69,8 @@ class Expected:
     whether or not they pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
     `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
     once at their end.
+    `unsettled` are records of sessions that may be cut in several ways, of which no row is in the table yet
+    (`settled`); `session_drops` is how many records are in no session, where some may be late.
     `exact`: low equals high everywhere. `nothing_late`: no record can be late by any
     clock. `signed`: the aliases of sums of which some number is negative, so that more records may make
     them less.
@@ -99,6 +87,8 @@ class Expected:
     holds: tuple[tuple[int, int], ...] = ()
     moving_quanta: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
     signed: tuple[str, ...] = ()
+    unsettled: Unsettled | None = None
+    session_drops: SessionDrops | None = None
 
     @property
     def slots_ms(self) -> npt.NDArray[np.int64]:
@@ -118,19 +108,23 @@ class Expected:
     def may(self) -> npt.NDArray[np.bool_]:
         """Which rows may come; those that must are among them."""
         if self.hides_rows:
-            return np.asarray(self.table.column(_MAY).to_numpy(), dtype=np.bool_)
+            return np.asarray(self.table.column(MAY).to_numpy(), dtype=np.bool_)
         return np.asarray(self.table.column("possible_records").to_numpy() > 0, dtype=np.bool_)
 
     @property
     def hides_rows(self) -> bool:
         """Whether groups with records in time may lawfully have no row."""
-        return _MAY in self.table.column_names
+        return MAY in self.table.column_names
 
     def due(self) -> Due:
         """The rows that must come, and those that may."""
         places = self.table.select(["key", "window_start_ms"])
         may = self.may
         must = KeyedWindows.of(places.filter(self.table.column("must")))
+        if self.unsettled is not None:
+            open_places = self.unsettled.places.cast(places.schema)
+            every = pa.concat_tables([places.filter(pa.array(may)), open_places])
+            return Due(must, KeyedWindows.of(every))
         if len(must) == np.count_nonzero(may):
             return Due(must, must)
         return Due(must, KeyedWindows.of(places.filter(pa.array(may))))
@@ -153,14 +147,21 @@ def expect(
     batches the bounds of such an engine are wide. No other clock needs these three.
     """
     window, keys = query.window, key_columns(query)
+    placed: Placed | None = None
     with duckdb_session() as connection:
         clocks = read_clocks(connection, trace, query)
         counting = all_sql(query) if clocks.nothing_late else bounded_sql(query)
         match window:
             case Sessions():
-                if not clocks.nothing_late:
-                    raise LateSessions
-                counts = sessions_sql(_records_sql(trace, query), keys, window, counting)
+                records = _records_sql(trace, query)
+                if clocks.nothing_late:
+                    counts = sessions_sql(records, keys, window, counting)
+                else:
+                    rules = LateRules(
+                        clock, window, query.grace_ms, batches, first_offsets or {}, event_offset_ms
+                    )
+                    placed = place(connection, records, keys, rules)
+                    counts = late_sessions_sql(placed.judged, keys, window, counting)
             case Tumbling() | Hopping():
                 standing = standing_sql(
                     connection,
@@ -186,61 +187,34 @@ def expect(
         signed = _signed(connection, trace, query)
     if clocks.nothing_late:
         counted = with_bounds(counted, query)
-
-    # Of a session the last event tells when it closes, of any other window its start.
-    tells = counted.column(LAST_EVENT if isinstance(window, Sessions) else "window_start_ms")
-    tells_ms = tells.to_numpy()
-    closing_event_ms = window.closes_at(tells_ms, query.grace_ms)
-    row_partition = counted.column("partition").to_numpy()
-    earliest = earliest_quanta(
-        clocks,
-        clock,
-        closing_event_ms=closing_event_ms,
-        partition=row_partition,
-        partitions=trace.meta.partitions,
-    )
-    waited_for = partitions_waited_for(
-        clocks,
-        clock,
-        closing_event_ms=closing_event_ms,
-        partition=row_partition,
-        partitions=trace.meta.partitions,
-    )
-    must_records = counted.column("must_records").to_numpy()
-    possible_records = counted.column("possible_records").to_numpy()
-    columns = {each.alias: ResultColumn.of(each) for each in query.judged}
-    must, hidden = must_records > 0, {}
-    if query.having is not None:
-        found = held(query.having, counted, columns)
-        must = must & found.surely
-        hidden = {_MAY: pa.array((possible_records > 0) & found.maybe)}
-    fixed = {
-        "key": key_texts([counted.column(name) for name in keys]),
-        "window_start_ms": counted.column("window_start_ms"),
-        "closing_quantum": _quanta(clocks.passing.first_quantum(closing_event_ms)),
-        "earliest_quantum": _quanta(earliest),
-        "waits_for_partition": _quanta(waited_for),
-        "newest_quantum": counted.column("newest_quantum").cast(pa.int32()),
-        "records": counted.column("records"),
-        "must_records": counted.column("must_records"),
-        "possible_records": counted.column("possible_records"),
-        "must": pa.array(must),
-    }
-    if isinstance(window, Sessions):
-        fixed["slot_ms"] = pa.array(window.slot(tells_ms))
-    values = {name: counted.column(name) for name in values_of(query)}
+    counted = _with_key(counted, keys)
+    table = described(counted, query, clock, clocks, trace.meta.partitions)
+    unsettled = None
+    if placed is not None and placed.open_records.num_rows:
+        unsettled = Unsettled(
+            _with_key(placed.open_records, keys), query, clock, clocks, trace.meta.partitions
+        )
+    must_records, possible_records = table.column("must_records"), table.column("possible_records")
     return Expected(
-        table=pa.table(fixed | hidden | values),
+        table=table,
         inputs=clocks.inputs,
-        aggregates=tuple(columns.values()),
+        aggregates=tuple(ResultColumn.of(each) for each in query.judged),
         clock=clock,
         quantum_ms=trace.meta.quantum_ms,
         quanta=trace.meta.quanta,
-        exact=bool(np.array_equal(must_records, possible_records)),
+        exact=unsettled is None and must_records.equals(possible_records),
         nothing_late=clocks.nothing_late,
         moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
         signed=signed,
+        unsettled=unsettled,
+        session_drops=None if placed is None else placed.drops,
     )
+
+
+def _with_key(records: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """With the text of the group in place of its values."""
+    texts = key_texts([records.column(name) for name in keys])
+    return records.drop_columns(list(keys)).append_column("key", texts)
 
 
 def _signed(connection: Any, trace: TraceColumns, query: Query) -> tuple[str, ...]:
@@ -263,8 +237,3 @@ def _records_sql(trace: TraceColumns, query: Query, window: Aligned | None = Non
                {passes_sql(query)} AS passes{arguments_sql(query)}
         FROM {parquet_sql(trace.columns_glob)}
     """
-
-
-def _quanta(found: npt.NDArray[np.int64]) -> pa.Array:
-    """Quanta or partitions as int32, null where −1."""
-    return pa.array(found, pa.int32(), mask=found < 0)

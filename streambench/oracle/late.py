@@ -13,7 +13,7 @@ import pyarrow as pa
 from streambench.load.columns import ByteTable
 from streambench.model.columns import value_column
 from streambench.model.plan import EventClock
-from streambench.model.windows import Aligned, Sessions
+from streambench.model.windows import Sessions, Window
 from streambench.model.workload import Query, Replay, Workload
 from streambench.oracle.columns import (
     TRACE,
@@ -27,6 +27,8 @@ from streambench.oracle.columns import (
 )
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
+from streambench.oracle.late_sessions import SessionDrops
+from streambench.oracle.session_log import DROPPED, NOT_YET, SessionLog, taken
 from streambench.workload.keys import key_texts
 from streambench.workload.source import (
     ARRIVAL_MS,
@@ -38,7 +40,7 @@ from streambench.workload.source import (
 
 Int64s = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_NEVER = np.iinfo(np.int64).min // 2
+_NEVER = NOT_YET
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Arrivals:
     """Records in the order of arrival: when each is played, its event time, its partition.
 
     `due_ms` is in playing time (speed-up applied), and never falls. `window_start_ms` belongs
-    to `event_ms`. Records that fail `passes` move no clock.
+    to `event_ms`; of sessions it is the record itself. Records that fail `passes` move no clock.
+    `group` is a number for each group of the query.
     """
 
     due_ms: Int64s
@@ -68,7 +71,8 @@ class Arrivals:
     window_start_ms: Int64s
     partition: Int64s
     passes: Flags
-    window: Aligned
+    group: Int64s
+    window: Window
 
     @property
     def records(self) -> int:
@@ -82,6 +86,10 @@ def prove_drops(expected: Expected) -> LateDrops:
     The expectation has replayed that log already. `dropped` is None where the clock cannot be
     replayed, so that only bounds are known.
     """
+    if expected.session_drops is not None:
+        drops = expected.session_drops
+        exact = drops.least if drops.least == drops.most else None
+        return LateDrops(drops.records, exact, drops.least, drops.most)
     records, must, possible = (
         int(np.sum(expected.table.column(name).to_numpy()))
         for name in ("records", "must_records", "possible_records")
@@ -108,12 +116,23 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     counted[index[first]] = rows.column(value_column(alias)).to_numpy()[first]
     accounted = np.zeros(len(counted), dtype=np.bool_)
     accounted[index[first]] = True
+    if expected.session_drops is not None:
+        return _outside_sessions(expected, expected.session_drops, counted, accounted)
     # A row may be missing lawfully; it is no such case when wrong rows came in its place.
     lawful = ~expected.table.column("must").to_numpy(zero_copy_only=False)
     lawful[index[index >= 0]] = False
     accounted |= lawful
     full = expected.table.column("records").to_numpy()
     return int(np.sum((full - counted)[accounted]))
+
+
+def _outside_sessions(
+    expected: Expected, drops: SessionDrops, counted: Int64s, accounted: Flags
+) -> int:
+    """How many records no session counted. What is lost or wrong is damage, and so are its records."""
+    damaged = ~accounted & expected.table.column("must").to_numpy(zero_copy_only=False)
+    full = expected.table.column("records").to_numpy()
+    return drops.records - int(np.sum(counted)) - int(np.sum(full[damaged]))
 
 
 def predict_drops(
@@ -129,12 +148,13 @@ def predict_drops(
     `grace_ms` replaces the query's own; `batch_ms` is the length of a micro-batch, None for a clock
     that never lags. Memory: about 40 bytes a record.
     """
-    window = _aligned(query)
+    window = query.window
     with duckdb_session() as connection:
         table = connection.sql(f"""
             SELECT (CAST(quantum AS BIGINT) + 1) * {trace.meta.quantum_ms} AS due_ms, event_ms,
-                   {window.starts_sql("event_ms")} AS window_start_ms,
-                   CAST(partition AS BIGINT) AS partition, {passes_sql(query)} AS passes
+                   {_starts_sql(window, "event_ms")} AS window_start_ms,
+                   CAST(partition AS BIGINT) AS partition, {passes_sql(query)} AS passes,
+                   {_group_sql(query)} AS "group"
             FROM {parquet_sql(trace.columns_glob)}
             ORDER BY quantum, partition, position
         """).to_arrow_table()
@@ -186,7 +206,7 @@ def predict_file(
     if not isinstance(workload.input, Replay):
         raise ValueError(f"{workload.name} replays no file")
     whole = workload.input
-    query, window = workload.query, _aligned(workload.query)
+    query, window = workload.query, workload.query.window
     found = survey(whole, workload.fields, query.group_by)
     with opened(whole, workload.fields) as connection:
         keys = f"SELECT DISTINCT {keys_sql(query)} FROM source AS {TRACE}"
@@ -196,14 +216,15 @@ def predict_file(
             f"{TRACE}.{quoted(key.name)} = partition_of_key.{column}"
             for key, column in zip(query.group_by, key_columns(query), strict=True)
         )
-        start = window.starts_sql(f"{TRACE}.{quoted(EVENT_MS)}")
+        start = _starts_sql(window, f"{TRACE}.{quoted(EVENT_MS)}")
         arrival = f"{TRACE}.{quoted(ARRIVAL_MS)}"
         table = connection.sql(f"""
             SELECT CAST(floor(({arrival} - {found.first_arrival_ms}) / {float(speed_up)!r})
                         AS BIGINT) AS due_ms,
                    {TRACE}.{quoted(EVENT_MS)} AS event_ms,
                    {start} AS window_start_ms,
-                   partition_of_key.partition AS partition, {passes_sql(query)} AS passes
+                   partition_of_key.partition AS partition, {passes_sql(query)} AS passes,
+                   partition_of_key.number AS "group"
             FROM source AS {TRACE}
             JOIN partition_of_key ON {same}
             ORDER BY {arrival_order(whole)}
@@ -215,47 +236,66 @@ def predict_file(
 
 
 def _with_partition(groups: pa.Table, partitions: int) -> pa.Table:
-    """Groups, by the values of their fields, with the partition of each."""
+    """Groups, by the values of their fields, with the partition and a number of each."""
     texts = ByteTable.of([text.encode() for text in key_texts(groups.columns).to_pylist()])
-    return groups.append_column("partition", pa.array(texts.partitions(partitions)))
+    numbers = pa.array(np.arange(groups.num_rows))
+    return groups.append_column("partition", pa.array(texts.partitions(partitions))).append_column(
+        "number", numbers
+    )
 
 
 def late_records(
     arrivals: Arrivals, clock: EventClock, *, grace_ms: int, batch_ms: int | None
 ) -> Flags:
     """Which records that pass `where` find their window closed by `clock`, partitions in step."""
+    clock_ms = _clock_ms(arrivals, clock, batch_ms)
+    if isinstance(arrivals.window, Sessions) and clock is not EventClock.GLOBAL_PER_BATCH:
+        # What joins a session that is still open is in time.
+        some = np.flatnonzero(arrivals.passes)
+        log = SessionLog(arrivals.group[some], arrivals.event_ms[some], clock_ms[some])
+        late = np.zeros(len(arrivals.passes), dtype=np.bool_)
+        session = taken(log, arrivals.window, grace_ms, joins_before_test=True)
+        late[some] = session == DROPPED
+        return late
     closing_ms = arrivals.window.closes_at(arrivals.window_start_ms, grace_ms)
+    return np.asarray(arrivals.passes & (closing_ms <= clock_ms))
+
+
+def _clock_ms(arrivals: Arrivals, clock: EventClock, batch_ms: int | None) -> Int64s:
+    """The clock that each record finds. Whether it has moved it itself makes no difference to it."""
+    passing_ms = np.where(arrivals.passes, arrivals.event_ms, _NEVER)
     match clock:
         case EventClock.PER_PARTITION:
-            late = np.zeros(len(closing_ms), dtype=np.bool_)
+            clock_ms = np.full(len(passing_ms), _NEVER)
             for p in np.unique(arrivals.partition):
-                own = np.flatnonzero((arrivals.partition == p) & arrivals.passes)
-                late[own] = closing_ms[own] <= np.maximum.accumulate(arrivals.event_ms[own])
-            return late
+                own = np.flatnonzero(arrivals.partition == p)
+                clock_ms[own[1:]] = np.maximum.accumulate(passing_ms[own])[:-1]
+            return clock_ms
         case EventClock.MIN_OF_PARTITIONS:
-            clock_ms = np.full(len(closing_ms), np.iinfo(np.int64).max)
+            clock_ms = np.full(len(passing_ms), np.iinfo(np.int64).max)
             for p in np.unique(arrivals.partition):
-                mine = arrivals.passes & (arrivals.partition == p)
-                own_ms = np.where(mine, arrivals.event_ms, _NEVER)
+                own_ms = np.where(arrivals.partition == p, passing_ms, _NEVER)
                 clock_ms = np.minimum(clock_ms, _before_instant(arrivals.due_ms, own_ms))
-            return arrivals.passes & (closing_ms <= clock_ms)
+            return clock_ms
         case EventClock.GLOBAL_PER_BATCH:
-            passing_ms = np.where(arrivals.passes, arrivals.event_ms, _NEVER)
             if batch_ms is None:
-                seen = np.maximum.accumulate(passing_ms) if len(passing_ms) else passing_ms
-                return arrivals.passes & (closing_ms <= seen)
-            batch = arrivals.due_ms // batch_ms
+                return np.maximum.accumulate(passing_ms) if len(passing_ms) else passing_ms
             # Batch N drops by the watermark of batch N − 1, which knows what batch N − 2 read.
-            return arrivals.passes & (closing_ms <= _before_instant(batch, passing_ms, lag=1))
+            return _before_instant(arrivals.due_ms // batch_ms, passing_ms, lag=1)
         case _:
             assert_never(clock)
 
 
-def _aligned(query: Query) -> Aligned:
-    """Raises ValueError for sessions: none of their records may be late."""
-    if isinstance(query.window, Sessions):
-        raise ValueError("there is no model of late records for sessions")
-    return query.window
+def _starts_sql(window: Window, event_ms: str) -> str:
+    return event_ms if isinstance(window, Sessions) else window.starts_sql(event_ms)
+
+
+def _group_sql(query: Query) -> str:
+    """A number for each group; of windows that begin with the clock alone nobody asks for it."""
+    if not isinstance(query.window, Sessions):
+        return "CAST(0 AS BIGINT)"
+    names = ", ".join(f"{TRACE}.{quoted(key.name)}" for key in query.group_by)
+    return f"dense_rank() OVER (ORDER BY {names})"
 
 
 def _before_instant(instant: Int64s, event_ms: Int64s, *, lag: int = 0) -> Int64s:
@@ -298,7 +338,7 @@ def _late_by_own_partition(arrivals: Arrivals, grace_ms: int) -> int:
     return most
 
 
-def _arrivals(table: pa.Table, window: Aligned) -> Arrivals:
+def _arrivals(table: pa.Table, window: Window) -> Arrivals:
     def column(name: str) -> Int64s:
         return np.asarray(table.column(name).to_numpy(), dtype=np.int64)
 
@@ -308,5 +348,6 @@ def _arrivals(table: pa.Table, window: Aligned) -> Arrivals:
         window_start_ms=column("window_start_ms"),
         partition=column("partition"),
         passes=table.column("passes").to_numpy(zero_copy_only=False).astype(np.bool_),
+        group=column("group"),
         window=window,
     )

@@ -1,4 +1,4 @@
-"""Sessions of each group in the oracle's SQL, where no record is late."""
+"""Sessions of each group in the oracle's SQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAST_EVENT = "last_event_ms"
 
 
 def sessions_sql(records: str, keys: Sequence[str], window: Sessions, counting: str) -> str:
-    """A row for each session: the group, window_start_ms, its last event, its length, and what is counted.
+    """A row for each session where no record is late: the group, window_start_ms, its last event, its length, and what is counted.
 
     `records` is a query with partition, event_ms, passes and the columns `keys`; `counting` aggregates more
     of its columns. A session begins with a record more than a gap behind the one before it in event time.
@@ -38,5 +38,24 @@ def sessions_sql(records: str, keys: Sequence[str], window: Sessions, counting: 
                min(partition) AS partition, count(*) AS records, {counting}
         FROM numbered
         GROUP BY {group}, session
+        ORDER BY window_start_ms, {group}
+    """
+
+
+def late_sessions_sql(
+    judged: str, keys: Sequence[str], window: Sessions, counting: str, *, name: str = "session"
+) -> str:
+    """The same of records whose session is known: `judged` is a query with `standing` and the column `name`."""
+    group = ", ".join(keys)
+    length = f"max(event_ms) - min(event_ms) + {window.gap_ms}"
+    lengths = ", ".join(
+        f"{length} AS {quoted(each)}" for each in bound_columns(SESSION_LENGTH.alias)
+    )
+    return f"""
+        WITH judged AS ({judged})
+        SELECT {group}, min(event_ms) AS window_start_ms, max(event_ms) AS {LAST_EVENT}, {lengths},
+               min(partition) AS partition, count(*) AS records, {counting}
+        FROM judged
+        GROUP BY {group}, {name}
         ORDER BY window_start_ms, {group}
     """

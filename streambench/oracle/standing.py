@@ -6,7 +6,7 @@ The SQL here adds to each record that passes `where` a column `standing`: MUST, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Final, TypeAlias, assert_never
 
 import pyarrow as pa
 
@@ -14,6 +14,16 @@ from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned
 
 MUST, MAY, LATE = 0, 1, 2
+
+ELSEWHERE: Final = """
+    SELECT mine.partition, max(other.newest) AS elsewhere
+    FROM (SELECT DISTINCT partition FROM records) AS mine
+    LEFT JOIN (SELECT partition, max(event_ms) AS newest FROM records
+               WHERE passes GROUP BY partition) AS other
+      ON other.partition <> mine.partition
+    GROUP BY mine.partition
+"""
+"""Per partition the newest event of all others in `records` (null: none)."""
 
 Batches: TypeAlias = Sequence[tuple[int, Mapping[int, int]]]
 """Per micro-batch from the first: the watermark in its metadata (ms since the epoch), and the end
@@ -47,7 +57,7 @@ def standing_sql(
         case EventClock.GLOBAL_PER_BATCH:
             if batches is None:
                 return _global_unknown_batches(closing_ms)
-            _register_batches(connection, batches, first_offsets, event_offset_ms)
+            register_batches(connection, batches, first_offsets, event_offset_ms)
             return _global_by_batch(window.closes_sql("window_start_ms", 0))
         case _:
             assert_never(clock)
@@ -92,17 +102,12 @@ def _global_unknown_batches(closing_ms: str) -> str:
               FROM records WHERE passes
               WINDOW log AS (PARTITION BY partition ORDER BY position
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS passing
-        JOIN (SELECT mine.partition, max(other.newest) AS elsewhere
-              FROM (SELECT DISTINCT partition FROM records) AS mine
-              LEFT JOIN (SELECT partition, max(event_ms) AS newest FROM records
-                         WHERE passes GROUP BY partition) AS other
-                ON other.partition <> mine.partition
-              GROUP BY mine.partition) AS others
+        JOIN ({ELSEWHERE}) AS others
           ON others.partition = passing.partition
     """
 
 
-def _register_batches(
+def register_batches(
     connection: Any, batches: Batches, first_offsets: Mapping[int, int], event_offset_ms: int
 ) -> None:
     """Register `batch_ends`: per partition the end position of each batch that advanced it.

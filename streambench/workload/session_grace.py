@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from streambench.model.workload import Replay, Synthetic, Workload
+from streambench.model.workload import Replay, Synthetic, Workload, sessions_exact_from_ms
 from streambench.workload.source import ARRIVAL_MS, EVENT_MS, opened
 
 
@@ -16,9 +16,7 @@ def grace_needed_ms(workload: Workload) -> int:
     """The least grace of sessions over this load. Raises UsageError for a file that cannot be read."""
     match workload.input:
         case Synthetic(disorder_ms=disorder_ms):
-            # When quantum q (of length Q) is read, the clock is (q + 1)·Q − 1 at most, and the oldest record in
-            # it has an event time of q·Q − disorder or more.
-            return disorder_ms + workload.quantum_ms
+            return sessions_exact_from_ms(disorder_ms, workload.quantum_ms)
         case Replay() as replay:
             return _of_file(workload, replay)
         case _:

@@ -21,7 +21,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
 from streambench.model.windows import Sessions
-from streambench.oracle.expected import LateSessions, expect
+from streambench.oracle.expected import expect
 from streambench.oracle.judge import judge
 from streambench.results.partition_windows import partition_windows
 from streambench.results.windows import window_times
@@ -102,16 +102,14 @@ def test_events_a_gap_apart_are_in_one_session_and_a_millisecond_more_is_two(
 
 
 @pytest.mark.parametrize(("behind_ms", "late"), [(29, False), (30, True)])
-def test_where_a_record_may_be_late_for_its_session_nothing_is_expected(
+def test_a_record_that_may_be_late_for_its_session_is_known_for_one(
     tmp_path: Path, behind_ms: int, late: bool
 ) -> None:
     records = [Record(0, 0, 0), Record(20, 1, 100, key="b"), Record(20, 0, 100 - behind_ms)]
     trace = trace_of(tmp_path / "columns", records, partitions=2)
-    if late:
-        with pytest.raises(LateSessions):
-            expect(trace, SESSIONS, EventClock.PER_PARTITION)
-    else:
-        assert expect(trace, SESSIONS, EventClock.PER_PARTITION).exact
+    expected = expect(trace, SESSIONS, EventClock.PER_PARTITION)
+    assert expected.exact
+    assert expected.nothing_late is not late
 
 
 def test_a_session_closes_its_gap_and_grace_after_its_last_event(tmp_path: Path) -> None:
@@ -252,6 +250,42 @@ def test_takeovers_anywhere_change_no_session(program: SessionProgram, seed: int
             mark = sessions.mark()
             sessions, at = OpenSessions(program, mark), mark.offset
     assert found_of(over) == wanted_of(records)
+
+
+def test_events_just_a_gap_apart_are_in_one_session_whatever_the_grace(tmp_path: Path) -> None:
+    query = replace(CLICKS.query, window=Sessions(GAP_MS), grace_ms=0)
+    path = tmp_path / "query.py"
+    path.write_text(query_source(replace(CLICKS, query=query)))
+    sessions = OpenSessions(cast(SessionProgram, load_program(path)), CommitMark(0, 0))
+    reads = [Read(0, 1_000), Read(1, 1_000 + GAP_MS), Read(2, 5_000)]
+    events = [{"campaign": "a", "action": VIEW, "price": 1} for _ in reads]
+    (closed,) = sessions.feed(reads, events)
+    assert (closed.start_ms, closed.end_ms) == (1_000, 1_000 + 2 * GAP_MS)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_takeovers_change_nothing_where_records_are_late(
+    program: SessionProgram, seed: int
+) -> None:
+    """What was late stays late: the clock goes with the commit."""
+    chance = random.Random(seed)
+    reads, events, _ = log_of(seed)
+    reads = [
+        read._replace(timestamp=read.timestamp - chance.choice((0, 0, 0, 90, 150)))
+        for read in reads[:-1]
+    ] + reads[-1:]
+    whole = OpenSessions(program, CommitMark(0, 0))
+    wanted = found_of(whole.feed(reads, events))
+    assert whole.late_records > 5
+    sessions, at, over = OpenSessions(program, CommitMark(0, 0)), 0, []
+    while at < len(reads):
+        size = chance.randrange(1, 40)
+        over += sessions.feed(reads[at : at + size], events[at : at + size])
+        at += size
+        if at < len(reads) and chance.random() < 0.5:
+            mark = sessions.mark()
+            sessions, at = OpenSessions(program, mark), mark.offset
+    assert found_of(over) == wanted
 
 
 def test_a_record_between_two_open_sessions_makes_them_one(program: SessionProgram) -> None:

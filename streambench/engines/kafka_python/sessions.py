@@ -21,8 +21,6 @@ from streambench.engines.common.query_module import (
 )
 from streambench.engines.kafka_python.windows import CommitMark, Record
 
-_NEVER_MS = -(2**62)
-
 
 class ClosedSession(NamedTuple):
     """A session that is over; its totals are final."""
@@ -35,11 +33,12 @@ class ClosedSession(NamedTuple):
 
 @dataclass(eq=False)
 class _OpenSession:
-    """A session from its first to its last event, and the offset of its first record in the log."""
+    """A session from its first to its last event; the offset of its first record in the log, and the clock before."""
 
     start_ms: int
     last_ms: int
     offset: int
+    clock_ms: int
     totals: dict[GroupKey, Totals]
     merged: bool = False
 
@@ -54,7 +53,7 @@ class OpenSessions:
         self._query = query
         self._position = mark.offset
         self._written_ms = mark.closed_ms  # sessions that ended by then have been written
-        self._clock_ms = _NEVER_MS
+        self._clock_ms = mark.clock_ms
         self._open: dict[GroupKey, list[_OpenSession]] = {}
         # By the instant at which each closes, if nothing extends it; the number decides between equals.
         self._closings: list[tuple[int, int, GroupKey, _OpenSession]] = []
@@ -64,9 +63,12 @@ class OpenSessions:
 
     def mark(self) -> CommitMark:
         """What may be committed once all sessions that closed have been written."""
-        offsets = (each.offset for sessions in self._open.values() for each in sessions)
+        opened = (
+            (each.offset, each.clock_ms) for sessions in self._open.values() for each in sessions
+        )
+        offset, clock_ms = min(opened, default=(self._position, self._clock_ms))
         closed_ms = max(self._written_ms, self._clock_ms - self._query.GRACE_MS)
-        return CommitMark(min(offsets, default=self._position), closed_ms)
+        return CommitMark(offset, closed_ms, clock_ms)
 
     def feed(self, records: Sequence[Record], events: Sequence[Any]) -> list[ClosedSession]:
         """Take the next records, `events` being their parsed values; return what closed, in order."""
@@ -76,12 +78,13 @@ class OpenSessions:
         for record, event in zip(records, events, strict=True):
             if not query.where(event):
                 continue
+            if timed:
+                event[EVENT_TIME] = record.timestamp
+            # First taken, then counted by the clock: events just a gap apart are in one session.
+            self._take(record, event)
             if record.timestamp > self._clock_ms:
                 self._clock_ms = record.timestamp
                 over += self._close()
-            if timed:
-                event[EVENT_TIME] = record.timestamp
-            self._take(record, event)
         if records:
             self._position = records[-1].offset + 1
         return over
@@ -104,7 +107,7 @@ class OpenSessions:
             if at_ms + query.GAP_MS + query.GRACE_MS <= self._clock_ms:
                 self.late_records += 1
                 return
-            session = _OpenSession(at_ms, at_ms, record.offset, {})
+            session = _OpenSession(at_ms, at_ms, record.offset, self._clock_ms, {})
             self._open.setdefault(key, []).append(session)
             self._closes_later(key, session)
         else:
@@ -123,7 +126,9 @@ class OpenSessions:
         other.merged = True
         session.start_ms = min(session.start_ms, other.start_ms)
         session.last_ms = max(session.last_ms, other.last_ms)
-        session.offset = min(session.offset, other.offset)
+        session.offset, session.clock_ms = min(
+            (session.offset, session.clock_ms), (other.offset, other.clock_ms)
+        )
         self._query.merge(session.totals[key], other.totals[key])
 
     def _closes_later(self, key: GroupKey, session: _OpenSession) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import gcd
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from streambench.engines.common.query_module import (
     EVENT_TIME,
@@ -17,6 +17,9 @@ from streambench.engines.common.query_module import (
     Totals,
     reads_time,
 )
+
+NEVER_MS: Final = -(2**62)
+"""A clock that no record has moved."""
 
 
 class Record(Protocol):
@@ -37,10 +40,14 @@ class Closed(NamedTuple):
 
 
 class CommitMark(NamedTuple):
-    """What is committed: read on from `offset`, and take windows before `closed_ms` as done."""
+    """What is committed: read on from `offset`, and take windows before `closed_ms` as done.
+
+    `clock_ms` is the clock before the record at `offset`, which only sessions need: what was late stays so.
+    """
 
     offset: int
     closed_ms: int
+    clock_ms: int = NEVER_MS
 
 
 class OpenWindows:

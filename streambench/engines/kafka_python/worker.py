@@ -155,7 +155,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         mark = (
             CommitMark(0, 0)
             if found is None
-            else CommitMark(found.offset, int(found.metadata or 0))
+            else CommitMark(found.offset, *map(int, (found.metadata or "0").split(",")))
         )
         self._member_id = membership.member_id
         self._consumer.seek(partition, mark.offset)

@@ -1,0 +1,175 @@
+"""Sessions that may be cut in several ways, held against the rows that came (docs/method.md, late records).
+
+A row says from when to when its session lasts. Of the records in between, those that are surely in a session
+and in no other row must be counted, the others may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from streambench.model.columns import value_column
+from streambench.model.windows import Sessions
+from streambench.model.workload import SESSION_LENGTH
+from streambench.oracle.bounds import bounded_sql
+from streambench.oracle.columns import duckdb_session
+from streambench.oracle.described import described
+from streambench.oracle.expected import Expected
+from streambench.oracle.sessions import late_sessions_sql
+from streambench.oracle.standing import MAY, MUST
+from streambench.oracle.unsettled import Unsettled
+
+
+def settled(expected: Expected, rows: pa.Table, *, event_offset_ms: int) -> Expected:
+    """The expectation with a row for each session that may be cut in several ways, as the rows cut them.
+
+    1. A row is lawful where it begins and ends with a record, and no hole in between is longer than the gap.
+    2. It does not part two records that were surely joined.
+    3. Two rows that lie a gap apart or nearer are lawful where one may have closed before a record of the other.
+    4. Records that are surely in some session and in no lawful row make a session that was lost. Where
+       `having` may hide it, they do not.
+
+    `rows` are a trial's (`judge`), with event times `event_offset_ms` later. Without such sessions the same
+    expectation comes back. An unlawful row has no place in the expectation, so that it is unexpected.
+    """
+    unsettled = expected.unsettled
+    if unsettled is None:
+        return expected
+    came = _came(rows, event_offset_ms)
+    with duckdb_session() as connection:
+        connection.register("unsettled_records", unsettled.records)
+        connection.execute("CREATE TEMP TABLE records AS FROM unsettled_records")
+        connection.register("came_rows", came)
+        connection.execute("CREATE TEMP TABLE came AS FROM came_rows")
+        counted = _counted(connection, unsettled)
+    added = described(
+        counted, unsettled.query, unsettled.clock, unsettled.clocks, unsettled.partitions
+    )
+    table = pa.concat_tables([expected.table, added.cast(expected.table.schema)])
+    order = [("window_start_ms", "ascending"), ("key", "ascending")]
+    return replace(expected, table=table.sort_by(order), unsettled=None)
+
+
+def _came(rows: pa.Table, event_offset_ms: int) -> pa.Table:
+    """The first row of each key and start, with its last event, relative to the trace's origin."""
+    window_ms = rows.column("window_start_ms").to_numpy() - event_offset_ms
+    ordered = rows.select(["key"]).append_column("start_ms", pa.array(window_ms, pa.int64()))
+    length = rows.column(value_column(SESSION_LENGTH.alias))
+    ordered = ordered.append_column("length_ms", length)
+    for name in ("appended_ms", "partition", "offset"):
+        ordered = ordered.append_column(name, rows.column(name))
+    return ordered
+
+
+def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
+    """What is counted of each lawful row and each lost session."""
+    query = unsettled.query
+    window = query.window
+    assert isinstance(window, Sessions)
+    _lawful(connection, window, query.grace_ms)
+    # Between two rows of one group one may be hidden by `having`, and have taken any record.
+    surely = "surely AND covers = 1" if query.having is None else "false"
+    counting = bounded_sql(query)
+    judged = f"""
+        SELECT * EXCLUDE (surely, covers, alike),
+               CASE WHEN {surely} OR (alike = 1 AND event_ms IN (start_ms, last_ms))
+                    THEN {MUST} ELSE {MAY} END AS standing
+        FROM (
+            SELECT records.*, start_ms, last_ms, came AS session,
+                   count(*) OVER (PARTITION BY record) AS covers,
+                   count(*) OVER (PARTITION BY came, event_ms) AS alike
+            FROM records JOIN lawful
+              ON records.key = lawful.key AND event_ms BETWEEN start_ms AND last_ms
+        )
+    """
+    found = connection.sql(late_sessions_sql(judged, ["key"], window, counting)).to_arrow_table()
+    if query.having is not None:
+        return found
+    lost = f"""
+        WITH alone AS (
+            SELECT * FROM records WHERE surely AND NOT EXISTS (
+                SELECT 1 FROM lawful
+                WHERE lawful.key = records.key AND event_ms BETWEEN start_ms AND last_ms)
+        ),
+        marked AS (
+            SELECT *, coalesce(event_ms - lag(event_ms) OVER near > {window.gap_ms}, true) AS begins
+            FROM alone WINDOW near AS (PARTITION BY key ORDER BY event_ms, position)
+        )
+        SELECT * EXCLUDE (begins), {MUST} AS standing,
+               count(*) FILTER (begins) OVER (PARTITION BY key ORDER BY event_ms, position
+                                              ROWS UNBOUNDED PRECEDING) AS session
+        FROM marked
+    """
+    gone = connection.sql(late_sessions_sql(lost, ["key"], window, counting)).to_arrow_table()
+    # What is lost has the start of an unlawful row at most.
+    return pa.concat_tables([found, gone.cast(found.schema)])
+
+
+def _lawful(connection: Any, window: Sessions, grace_ms: int) -> None:
+    """Make the table `lawful` of the rows that came: came (a number), key, start_ms, last_ms."""
+    closes = window.closes_sql("least(one.last_ms, other.last_ms)", grace_ms)
+    connection.execute(f"""
+        CREATE TEMP TABLE whole AS
+        WITH firsts AS (
+            SELECT row_number() OVER () AS came, key, start_ms,
+                   start_ms + length_ms - {window.gap_ms} AS last_ms
+            FROM (SELECT *, row_number() OVER (PARTITION BY key, start_ms
+                                               ORDER BY appended_ms, partition, "offset") AS nth
+                  FROM came)
+            WHERE nth = 1
+        ),
+        inside AS (
+            SELECT firsts.*, event_ms,
+                   event_ms - lag(event_ms) OVER (PARTITION BY came ORDER BY event_ms) AS hole_ms
+            FROM firsts JOIN records
+              ON records.key = firsts.key AND event_ms BETWEEN start_ms AND last_ms
+        )
+        SELECT came, key, start_ms, last_ms FROM inside
+        GROUP BY ALL
+        HAVING min(event_ms) = start_ms AND max(event_ms) = last_ms
+           AND coalesce(max(hole_ms), 0) <= {window.gap_ms}
+    """)
+    connection.execute(f"""
+        CREATE TEMP TABLE lawful AS
+        WITH beside AS (
+            SELECT key, event_ms, lag(event_ms) OVER near AS lower_ms,
+                   CASE WHEN lag(position) OVER near > position
+                        THEN lag(seen_ms) OVER near ELSE seen_ms END AS met_ms
+            FROM records WHERE surely
+            WINDOW near AS (PARTITION BY key ORDER BY event_ms, position)
+        ),
+        joined AS (
+            SELECT * FROM beside
+            WHERE event_ms - lower_ms <= {window.gap_ms} AND met_ms < {window.closes_sql("lower_ms", grace_ms)}
+        ),
+        parted AS (
+            SELECT came FROM whole JOIN joined
+              ON joined.key = whole.key
+             AND (lower_ms BETWEEN start_ms AND last_ms OR event_ms BETWEEN start_ms AND last_ms)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM whole AS holds
+                WHERE holds.key = joined.key
+                  AND holds.start_ms <= lower_ms AND holds.last_ms >= event_ms)
+        ),
+        near AS (
+            SELECT one.came AS one, other.came AS other, one.key AS key, {closes} AS closes_ms,
+                   least(one.start_ms, other.start_ms) AS from_ms,
+                   greatest(one.last_ms, other.last_ms) AS until_ms
+            FROM whole AS one JOIN whole AS other
+              ON one.key = other.key AND one.came < other.came
+             AND one.start_ms <= other.last_ms + {window.gap_ms}
+             AND other.start_ms <= one.last_ms + {window.gap_ms}
+        ),
+        cut AS (
+            SELECT one, other FROM near WHERE NOT EXISTS (
+                SELECT 1 FROM records
+                WHERE records.key = near.key AND event_ms BETWEEN from_ms AND until_ms
+                  AND seen_ms >= closes_ms)
+        )
+        SELECT * FROM whole
+        WHERE came NOT IN (SELECT one FROM cut UNION ALL SELECT other FROM cut
+                           UNION ALL SELECT came FROM parted)
+    """)
