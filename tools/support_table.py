@@ -74,6 +74,12 @@ CONSTRUCTS: Sequence[Construct] = (
         "windows with an offset", _WINDOW, 'window = { tumbling = "500 ms", offset = "30 ms" }'
     ),
     Construct("sessions", _WINDOW, 'window = { session = "500 ms" }'),
+    Construct(
+        "sessions into which events come late",
+        _WINDOW,
+        'window = { session = "500 ms" }',
+        (_GRACE, 'grace = "10 ms"'),
+    ),
     Construct("no filter", "where    = \"action = 'view'\"\n", ""),
     Construct("several group-by fields", '["campaign"]', '["campaign", "action"]'),
     Construct("a whole number as group-by field", '["campaign"]', '["price"]'),

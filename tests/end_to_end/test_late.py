@@ -17,7 +17,7 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.experiment.build import Options, make_request
 from streambench.load.partition import partition_of
-from streambench.model.trial import Completed, Invalid, LateRecords, TrialRecord
+from streambench.model.trial import Completed, Invalid, LateRecords, NotRun, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.workload.locate import find
 from tests.end_to_end.bench import on_any_machine
@@ -57,7 +57,12 @@ def day(folder: Path, speed_up: str, *engines: str) -> tuple[TrialRecord, ...]:
 
 
 def trials(
-    folder: Path, workload: str, *engines: str, missing_s: float | None = None
+    folder: Path,
+    workload: str,
+    *engines: str,
+    missing_s: float | None = None,
+    rate_per_s: int | None = None,
+    measured_s: float | None = None,
 ) -> tuple[TrialRecord, ...]:
     """Run a workload in a folder on some engines; rows that do not come are waited for so long."""
     with contextlib.chdir(folder):
@@ -66,6 +71,8 @@ def trials(
                 workload=workload,
                 engines=engines,
                 warm_up_s=2.0,
+                rate_per_s=rate_per_s,
+                measured_s=measured_s,
                 quick=True,
                 out=folder / "results",
             )
@@ -183,3 +190,48 @@ def test_flink_and_the_oracle_let_the_same_records_move_the_clock(tmp_path: Path
     assert late.predicted_high == may_be_late
     assert late.dropped is not None
     assert 0 < late.dropped <= may_be_late < 0.03 * RECORDS
+
+
+SESSIONS = """
+title = "Visits, of which some events come late"
+[input]
+rate       = 2_000
+partitions = 4
+[input.fields]
+user  = { int = [1, 300] }
+spent = { int = [-20, 90] }
+[input.time]
+disorder = "900 ms"
+[query]
+group_by = ["user"]
+window   = { session = "250 ms" }
+grace    = "100 ms"
+[query.select]
+n     = "count(*)"
+total = "sum(spent)"
+most  = "max(spent)"
+"""
+
+
+def test_sessions_into_which_events_come_late(tmp_path: Path) -> None:
+    """The consumer joins first and then tests, Spark tests first; Flink's clock hangs on the order of reading."""
+    place = tmp_path / "workloads" / "visits"
+    place.mkdir(parents=True)
+    (place / "workload.toml").write_text(SESSIONS)
+    engines = ("flink", "spark", "kafka-python", "kafka-streams")
+    *records, streams = trials(tmp_path, "visits", *engines, rate_per_s=2_000, measured_s=8.0)
+    match streams.outcome:
+        case NotRun(reason=reason):
+            assert "count twice" in reason
+        case other:
+            pytest.fail(f"Kafka Streams: {other}")
+    flink, *exact = map(late_of, records)
+    for late in exact:
+        assert late.dropped is not None
+        assert late.dropped == late.predicted
+        assert 0 < late.dropped < late.records
+    assert flink.dropped is not None
+    assert flink.predicted_low is not None
+    assert flink.predicted_high is not None
+    assert flink.predicted_low <= flink.dropped <= flink.predicted_high
+    assert flink.predicted_high > 0

@@ -178,8 +178,8 @@ def _columns(of: Sequence[Column], least: int, most: int) -> st.SearchStrategy[l
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, late: bool = False) -> Case:
-    """A case; where `late`, records may be late, and there are no sessions."""
+def cases(draw: st.DrawFn, *, late: bool = False, sessions: bool = True) -> Case:
+    """A case; where `late`, records may be late. Without `sessions` all windows have one length."""
     keys = draw(_columns(KEYS, 1, 3))
     several = [*keys, *draw(_columns([each for each in COLUMNS if each not in keys], 1, 6))]
     names = [column.name for column in several]
@@ -196,7 +196,7 @@ def cases(draw: st.DrawFn, *, late: bool = False) -> Case:
     having = None
     if draw(_TENTHS) >= 7:
         having = drawn_having(draw, folds, draw(st.integers(0, 2)))
-    spans = _spans(draw, sessions=not late)
+    spans = _spans(draw, sessions=sessions)
     case = Case(
         columns=tuple(several),
         nullable=nullable,

@@ -59,13 +59,44 @@ def _group(case: Case, event: Event) -> tuple[Any, ...]:
 def _sessions(case: Case, passing: Sequence[Event]) -> Iterable[tuple[Place, list[Timed]]]:
     """Each group's events by time, cut where the next one is more than the gap away."""
     for group in dict.fromkeys(_group(case, event) for event in passing):
-        mine = sorted(
-            ((event.at_ms, event.row) for event in passing if _group(case, event) == group),
-            key=lambda timed: timed[0],
-        )
-        begin = 0
-        for at in range(1, len(mine) + 1):
-            if at == len(mine) or mine[at][0] - mine[at - 1][0] > case.spans.gap_ms:
-                some = mine[begin:at]
-                yield (group, some[0][0], some[-1][0] + case.spans.gap_ms), some
-                begin = at
+        if case.late:
+            logged = _in_time(case, passing, group)
+        else:
+            mine = [(event.at_ms, event.row) for event in passing if _group(case, event) == group]
+            logged = list(_cut(sorted(mine, key=lambda timed: timed[0]), case.spans.gap_ms))
+        for some in logged:
+            times_ms = [at_ms for at_ms, _ in some]
+            yield (group, min(times_ms), max(times_ms) + case.spans.gap_ms), some
+
+
+def _cut(mine: Sequence[Timed], gap_ms: int) -> Iterable[list[Timed]]:
+    begin = 0
+    for at in range(1, len(mine) + 1):
+        if at == len(mine) or mine[at][0] - mine[at - 1][0] > gap_ms:
+            yield list(mine[begin:at])
+            begin = at
+
+
+def _in_time(case: Case, passing: Sequence[Event], group: tuple[Any, ...]) -> list[list[Timed]]:
+    """As a consumer takes them: what is near an open session joins it, and what is near none may be late."""
+    gap_ms, grace_ms = case.spans.gap_ms, case.grace_ms
+    found: list[list[Timed]] = []
+    clocks_ms: dict[int, int] = {}
+    closed: list[list[Timed]] = []
+    for event in passing:
+        clock_ms = clocks_ms.get(event.partition, event.at_ms)
+        if _group(case, event) == group:
+            over = [
+                some for some in found if max(at for at, _ in some) + gap_ms + grace_ms <= clock_ms
+            ]
+            closed += over
+            found = [some for some in found if some not in over]
+            near = [
+                some for some in found if any(abs(at - event.at_ms) <= gap_ms for at, _ in some)
+            ]
+            if near or event.at_ms + gap_ms + grace_ms > clock_ms:
+                found = [some for some in found if some not in near]
+                joined = [timed for some in near for timed in some]
+                found.append([*joined, (event.at_ms, event.row)])
+        clocks_ms[event.partition] = max(clock_ms, event.at_ms)
+    return closed + found

@@ -38,11 +38,11 @@ def drawing(usual: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return lambda test: seeded(made(test))
 
 
-def drawn_cases(count: int, seed: int, *, late: bool = False) -> list[Case]:
+def drawn_cases(count: int, seed: int, *, late: bool = False, sessions: bool = True) -> list[Case]:
     """So many cases of a seed, always the same ones."""
     found: list[Case] = []
 
-    @given(case=cases(late=late))
+    @given(case=cases(late=late, sessions=sessions))
     def collect(case: Case) -> None:
         found.append(case)
 

@@ -38,7 +38,8 @@ def test_an_engine_has_the_rows_that_are_meant(
     usual: int,
 ) -> None:
     count, seed = asked_cases(usual), asked_seed()
-    asked = asked_of(drawn_cases(count, seed, late=late), tmp_path)
+    # Kafka Streams has no sessions into which events come late, and only it is asked for late events.
+    asked = asked_of(drawn_cases(count, seed, late=late, sessions=not late), tmp_path)
     outcome = Outcome(name, seed)
     for at in range(0, len(asked), _AT_ONCE):
         run(asked[at : at + _AT_ONCE], tmp_path / f"batch-{at}", outcome)

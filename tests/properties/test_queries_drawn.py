@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from tests.properties.agreement import disagreements, written_rows
 from tests.properties.cases import Case, cases
@@ -32,6 +32,8 @@ def test_two_implementations_the_oracle_and_the_judge_agree(
         workload = workload_of(case, folder)
         due = meant(case)
         expected = expected_of(case, workload, folder / "columns")
+        # Of two sessions with one start, which late records can make, no row says which it is.
+        assume(expected.unsettled is None)
         assert disagreements_of_oracle(case, due, expected) == []
         assert verdict_on(case, workload, expected, written_rows(case, due)) == []
         written = rows_of_consumer(case, workload, folder)
