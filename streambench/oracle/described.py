@@ -13,6 +13,7 @@ from streambench.model.workload import Query
 from streambench.oracle.bounds import values_of
 from streambench.oracle.clocks import TraceClocks, earliest_quanta
 from streambench.oracle.having import held
+from streambench.oracle.same_start import SESSIONS
 from streambench.oracle.sessions import LAST_EVENT
 from streambench.oracle.waits import partitions_waited_for
 
@@ -69,6 +70,8 @@ def described(
     }
     if isinstance(window, Sessions):
         fixed["slot_ms"] = pa.array(window.slot(tells_ms))
+    if SESSIONS in counted.column_names:
+        fixed[SESSIONS] = counted.column(SESSIONS)
     values = {name: counted.column(name) for name in values_of(query)}
     return pa.table(fixed | hidden | values)
 

@@ -33,6 +33,7 @@ from streambench.oracle.columns import (
 from streambench.oracle.described import MAY, described
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.late_sessions import LateRules, Placed, SessionDrops, place
+from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql, sessions_sql
 from streambench.oracle.standing import Batches, standing_sql
 from streambench.oracle.unsettled import Unsettled
@@ -63,7 +64,8 @@ class Expected:
     have no value. `null:<alias>` says where it may lawfully have none, `tolerance:<alias>` by how much a
     double may lie outside its bounds.
 
-    A table of sessions has slot_ms, too (`slots_ms`).
+    A table of sessions has slot_ms, too (`slots_ms`), and where some are late how many `sessions` a row stands
+    for: several can begin in one millisecond.
 
     `inputs`: window_start_ms (of sessions the slot) and the number of all input records in that window,
     whether or not they pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
@@ -188,6 +190,8 @@ def expect(
     if clocks.nothing_late:
         counted = with_bounds(counted, query)
     counted = _with_key(counted, keys)
+    if placed is not None:
+        counted = one_row_each(counted, query)
     table = described(counted, query, clock, clocks, trace.meta.partitions)
     unsettled = None
     if placed is not None and placed.open_records.num_rows:

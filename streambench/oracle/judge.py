@@ -28,6 +28,7 @@ from streambench.oracle.classes import (
 from streambench.oracle.examples import examples
 from streambench.oracle.expected import Expected
 from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
+from streambench.oracle.same_start import several
 
 # A realtime clock may drift by 1 ms within a valid trial.
 EARLY_TOLERANCE_MS = 1
@@ -181,10 +182,11 @@ def _repeats(
     group = np.cumsum(opens) - 1
     first_of = right[opens][group]
     same = np.ones(len(right), dtype=np.bool_)
-    if not expected.exact:
+    if not expected.exact or several(expected.table).any():
         same = same_values(rows, right, first_of, expected, owner)
     code[right[~opens & same]] = DUPLICATE
-    code[right[~opens & ~same]] = CONFLICTING
+    # Of several sessions with one start each has values of its own.
+    code[right[~opens & ~same & ~several(expected.table)[owner]]] = CONFLICTING
 
     last_right = np.full(expected.table.num_rows + 1, -1, dtype=np.int64)
     np.maximum.at(last_right, owner, rank[right])

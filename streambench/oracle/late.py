@@ -9,10 +9,12 @@ from typing import assert_never
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from streambench.load.columns import ByteTable
 from streambench.model.columns import value_column
 from streambench.model.plan import EventClock
+from streambench.model.verdict import RowClass
 from streambench.model.windows import Sessions, Window
 from streambench.model.workload import Query, Replay, Workload
 from streambench.oracle.columns import (
@@ -117,7 +119,7 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     accounted = np.zeros(len(counted), dtype=np.bool_)
     accounted[index[first]] = True
     if expected.session_drops is not None:
-        return _outside_sessions(expected, expected.session_drops, counted, accounted)
+        return _outside_sessions(judged, expected, alias, expected.session_drops)
     # A row may be missing lawfully; it is no such case when wrong rows came in its place.
     lawful = ~expected.table.column("must").to_numpy(zero_copy_only=False)
     lawful[index[index >= 0]] = False
@@ -126,13 +128,15 @@ def measured_drops(judged: Judged, expected: Expected) -> int | None:
     return int(np.sum((full - counted)[accounted]))
 
 
-def _outside_sessions(
-    expected: Expected, drops: SessionDrops, counted: Int64s, accounted: Flags
-) -> int:
+def _outside_sessions(judged: Judged, expected: Expected, alias: str, drops: SessionDrops) -> int:
     """How many records no session counted. What is lost or wrong is damage, and so are its records."""
-    damaged = ~accounted & expected.table.column("must").to_numpy(zero_copy_only=False)
-    full = expected.table.column("records").to_numpy()
-    return drops.records - int(np.sum(counted)) - int(np.sum(full[damaged]))
+    rows, table = judged.rows, expected.table
+    right = pc.equal(rows.column("row_class"), RowClass.RIGHT.value).fill_null(False)
+    counted = pc.sum(rows.column(value_column(alias)).filter(right)).as_py() or 0
+    held = np.zeros(table.num_rows, dtype=np.bool_)
+    held[rows.column("expected_index").filter(right).to_numpy()] = True
+    damaged = ~held & table.column("must").to_numpy(zero_copy_only=False)
+    return drops.records - int(counted) - int(np.sum(table.column("records").to_numpy()[damaged]))
 
 
 def predict_drops(

@@ -166,10 +166,7 @@ def _seen_sql(connection: Any, rules: LateRules) -> str:
 
 
 def _followed(connection: Any, rules: LateRules) -> pa.Table:
-    """Records of unsure runs whose clock is known, with the session that each got.
-
-    A run that got two sessions with one start is left out: no row could be told from the other.
-    """
+    """Records of unsure runs whose clock is known, with the session that each got."""
     table = connection.sql(f"""
         SELECT record, session AS run, event_ms, seen_ms FROM {_RUNS}
         WHERE unsure_run AND known_run ORDER BY partition, position
@@ -178,26 +175,12 @@ def _followed(connection: Any, rules: LateRules) -> pa.Table:
     def column(name: str) -> Int64s:
         return np.asarray(table.column(name).to_numpy(), dtype=np.int64)
 
-    record, run, event_ms = column("record"), column("run"), column("event_ms")
+    record = column("record")
     place_of = taken(
-        SessionLog(run, event_ms, column("seen_ms")),
+        SessionLog(column("run"), column("event_ms"), column("seen_ms")),
         rules.window,
         rules.grace_ms,
         joins_before_test=rules.clock is not EventClock.GLOBAL_PER_BATCH,
     )
     session = np.where(place_of == DROPPED, DROPPED, record[place_of]) if len(record) else place_of
-    kept = ~np.isin(run, _ambiguous(run, event_ms, session))
-    return pa.table({"record": record[kept], "session": session[kept]})
-
-
-def _ambiguous(run: Int64s, event_ms: Int64s, session: Int64s) -> Int64s:
-    """The runs that have two sessions with one start."""
-    inside = np.flatnonzero(session != DROPPED)
-    names, at = np.unique(session[inside], return_inverse=True)
-    start_ms = np.full(len(names), _ANY)
-    np.minimum.at(start_ms, at, event_ms[inside])
-    run_of = np.zeros(len(names), dtype=np.int64)
-    run_of[at] = run[inside]
-    begins, counts = np.unique(np.stack([run_of, start_ms]), axis=1, return_counts=True)
-    twice: Int64s = begins[0][counts > 1]
-    return twice
+    return pa.table({"record": record, "session": session})

@@ -18,6 +18,7 @@ from streambench.oracle.bounds import bounded_sql
 from streambench.oracle.columns import duckdb_session
 from streambench.oracle.described import described
 from streambench.oracle.expected import Expected
+from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql
 from streambench.oracle.standing import MAY, MUST
 from streambench.oracle.unsettled import Unsettled
@@ -27,6 +28,7 @@ def settled(expected: Expected, rows: pa.Table, *, event_offset_ms: int) -> Expe
     """The expectation with a row for each session that may be cut in several ways, as the rows cut them.
 
     1. A row is lawful where it begins and ends with a record, and no hole in between is longer than the gap.
+       Of different rows with one start there are as many as there are records of that millisecond, at most.
     2. It does not part two records that were surely joined.
     3. Two rows that lie a gap apart or nearer are lawful where one may have closed before a record of the other.
     4. Records that are surely in some session and in no lawful row make a session that was lost. Where
@@ -44,7 +46,7 @@ def settled(expected: Expected, rows: pa.Table, *, event_offset_ms: int) -> Expe
         connection.execute("CREATE TEMP TABLE records AS FROM unsettled_records")
         connection.register("came_rows", came)
         connection.execute("CREATE TEMP TABLE came AS FROM came_rows")
-        counted = _counted(connection, unsettled)
+        counted = one_row_each(_counted(connection, unsettled), unsettled.query)
     added = described(
         counted, unsettled.query, unsettled.clock, unsettled.clocks, unsettled.partitions
     )
@@ -54,7 +56,7 @@ def settled(expected: Expected, rows: pa.Table, *, event_offset_ms: int) -> Expe
 
 
 def _came(rows: pa.Table, event_offset_ms: int) -> pa.Table:
-    """The first row of each key and start, with its last event, relative to the trace's origin."""
+    """The place and length of each row, relative to the trace's origin, and what tells their order."""
     window_ms = rows.column("window_start_ms").to_numpy() - event_offset_ms
     ordered = rows.select(["key"]).append_column("start_ms", pa.array(window_ms, pa.int64()))
     length = rows.column(value_column(SESSION_LENGTH.alias))
@@ -113,13 +115,20 @@ def _lawful(connection: Any, window: Sessions, grace_ms: int) -> None:
     closes = window.closes_sql("least(one.last_ms, other.last_ms)", grace_ms)
     connection.execute(f"""
         CREATE TEMP TABLE whole AS
-        WITH firsts AS (
+        WITH different AS (
+            SELECT key, start_ms, length_ms,
+                   row_number() OVER (PARTITION BY key, start_ms ORDER BY min(place)) AS nth
+            FROM (SELECT *, row_number() OVER (ORDER BY appended_ms, partition, "offset") AS place
+                  FROM came)
+            GROUP BY key, start_ms, length_ms
+        ),
+        firsts AS (
             SELECT row_number() OVER () AS came, key, start_ms,
                    start_ms + length_ms - {window.gap_ms} AS last_ms
-            FROM (SELECT *, row_number() OVER (PARTITION BY key, start_ms
-                                               ORDER BY appended_ms, partition, "offset") AS nth
-                  FROM came)
-            WHERE nth = 1
+            FROM different
+            JOIN (SELECT key, event_ms AS start_ms, count(*) AS begins FROM records GROUP BY ALL)
+            USING (key, start_ms)
+            WHERE nth <= begins
         ),
         inside AS (
             SELECT firsts.*, event_ms,

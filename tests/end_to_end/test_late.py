@@ -198,13 +198,13 @@ title = "Visits, of which some events come late"
 rate       = 2_000
 partitions = 4
 [input.fields]
-user  = { int = [1, 300] }
+user  = { int = [1, 600] }
 spent = { int = [-20, 90] }
 [input.time]
-disorder = "900 ms"
+disorder = "3 s"
 [query]
 group_by = ["user"]
-window   = { session = "250 ms" }
+window   = { session = "600 ms" }
 grace    = "100 ms"
 [query.select]
 n     = "count(*)"
@@ -219,7 +219,7 @@ def test_sessions_into_which_events_come_late(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     (place / "workload.toml").write_text(SESSIONS)
     engines = ("flink", "spark", "kafka-python", "kafka-streams")
-    *records, streams = trials(tmp_path, "visits", *engines, rate_per_s=2_000, measured_s=8.0)
+    *records, streams = trials(tmp_path, "visits", *engines, rate_per_s=2_000, measured_s=10.0)
     match streams.outcome:
         case NotRun(reason=reason):
             assert "count twice" in reason
