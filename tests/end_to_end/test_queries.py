@@ -1,4 +1,7 @@
-"""What a query can say, on every engine: each workload uses all constructs of one kind."""
+"""What a query can say, on every engine: each workload uses all constructs of one kind.
+
+By day each kind runs with windows of another kind, which start engines least; the rest runs by night.
+"""
 
 from __future__ import annotations
 
@@ -81,6 +84,7 @@ select   = { flights = "count(*)", seated = "sum(seats)" }
 """
 
 
+@pytest.mark.nightly
 def test_groups_of_several_fields(tmp_path: Path) -> None:
     found = assert_right_everywhere(tmp_path, GROUPS)
     for engine in ENGINES:
@@ -127,6 +131,26 @@ last_ok  = "last(user) filter (where state = 'ok')"
 """
 
 
+HOPPING = 'hopping = "600 ms", every = "200 ms", offset = "30 ms"'
+
+
+def in_windows(text: str, window: str) -> str:
+    """The same query in other windows."""
+    usual = 'tumbling = "500 ms"'
+    assert usual in text
+    return text.replace(usual, window)
+
+
+def test_aggregates_in_windows_that_overlap_and_begin_behind_the_epoch(tmp_path: Path) -> None:
+    found = assert_right_everywhere(tmp_path, in_windows(AGGREGATES, HOPPING))
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            judged = rows.filter(rows.column("row_class").is_valid())
+            assert {start % 200 for start in judged.column("window_start_ms").to_pylist()} == {30}
+
+
+@pytest.mark.nightly
 def test_aggregates_filters_and_having(tmp_path: Path) -> None:
     found = assert_right_everywhere(tmp_path, AGGREGATES)
     for engine in ENGINES:
@@ -140,9 +164,7 @@ def test_aggregates_filters_and_having(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_aggregates_of_windows_that_overlap_by_several_fields(tmp_path: Path) -> None:
-    hopping = AGGREGATES.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
-    text = hopping.replace('["merchant"]', '["merchant", "state"]')
-    assert "hopping" in text
+    text = in_windows(AGGREGATES, HOPPING).replace('["merchant"]', '["merchant", "state"]')
     assert '"state"]' in text
     assert_right_everywhere(tmp_path, text)
 
@@ -185,6 +207,7 @@ some    = "count(*) filter (where spent between -10 and 10 or items in (3, 5) an
 """
 
 
+@pytest.mark.nightly  # by day each engine is asked for them without a load (tests/engines)
 def test_expressions(tmp_path: Path) -> None:
     assert_right_everywhere(tmp_path, EXPRESSIONS)
 
@@ -279,6 +302,7 @@ def test_aggregates_of_sessions(tmp_path: Path) -> None:
     assert_right_everywhere(tmp_path, SESSIONS)
 
 
+@pytest.mark.nightly
 def test_values_that_are_not_there(tmp_path: Path) -> None:
     found = assert_right_everywhere(tmp_path, LACKING)
     assert found.run.trace_without_key > 100
@@ -291,15 +315,22 @@ def test_values_that_are_not_there(tmp_path: Path) -> None:
             assert '["null",3]' in set(rows.column("key").to_pylist())
 
 
-@pytest.mark.nightly
-def test_sessions_and_windows_that_overlap_of_values_that_are_not_there(tmp_path: Path) -> None:
-    text = LACKING.replace('tumbling = "500 ms"', 'session = "20 ms"')
-    assert_right_everywhere(tmp_path, text.replace("paid > 1 and", "paid > 0 and"))
+def test_sessions_of_values_that_are_not_there(tmp_path: Path) -> None:
+    text = in_windows(LACKING, 'session = "20 ms"').replace("paid > 1 and", "paid > 0 and")
+    found = assert_right_everywhere(tmp_path, text)
+    assert found.run.trace_without_key > 100
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            keys = set(rows.column("key").to_pylist())
+            assert {'["null",3]', '["a\\"b",-2]', '["né",9]'} <= keys
+            assert len(set(rows.column("value:window_length").to_pylist())) > 20
 
 
 TABLES = {"ads.csv": ads_csv(), "places.jsonl": places_jsonl()}
 
 
+@pytest.mark.nightly
 def test_columns_of_small_tables(tmp_path: Path) -> None:
     found = assert_right_everywhere(tmp_path, LOOKED_UP, TABLES)
     assert found.run.trace_without_key > 100
@@ -309,9 +340,13 @@ def test_columns_of_small_tables(tmp_path: Path) -> None:
             assert {'a"b', "${job_dir}", "\\N", "t\tb"} <= set(rows.column("key").to_pylist())
 
 
-@pytest.mark.nightly
 def test_a_group_of_columns_of_two_tables_in_windows_that_overlap(tmp_path: Path) -> None:
-    hopping = LOOKED_UP.replace('tumbling = "500 ms"', 'hopping = "600 ms", every = "200 ms"')
-    text = hopping.replace('["campaign"]', '["since", "region"]')
-    assert "hopping" in text
-    assert_right_everywhere(tmp_path, text, TABLES)
+    text = in_windows(LOOKED_UP, HOPPING).replace('["campaign"]', '["campaign", "region"]')
+    assert '"region"]' in text
+    found = assert_right_everywhere(tmp_path, text, TABLES)
+    assert found.run.trace_without_key > 100
+    for engine in ENGINES:
+        rows = found.of(engine)[0].table("rows")
+        if rows is not None:
+            keys = set(rows.column("key").to_pylist())
+            assert {'["a\\"b","né"]', '["${job_dir}","south"]', '["\\\\N","north|"]'} <= keys

@@ -50,6 +50,7 @@ def assert_right(found: Bundle, engine: str) -> None:
             pytest.fail(f"{engine}: {other}")
 
 
+@pytest.mark.nightly  # by day with all aggregates (test_queries)
 def test_windows_that_overlap_and_begin_behind_the_epoch(tmp_path: Path) -> None:
     engines = ("flink", "spark", "kafka-streams", "kafka-python", "reference")
     window = 'hopping = "500 ms", every = "100 ms", offset = "30 ms"'
@@ -73,6 +74,7 @@ def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(tmp_path: P
     assert gap.record.outcome.whose is Whose.UPSTREAM
 
 
+@pytest.mark.nightly
 def test_sessions(tmp_path: Path) -> None:
     engines = ("flink", "spark", "kafka-streams", "kafka-python")
     found = run_windows(tmp_path, 'session = "300 ms"', Guarantee.AT_LEAST_ONCE, *engines)

@@ -6,8 +6,8 @@ title = "Rides, of which not all is known"
 rate       = 2_000
 partitions = 4
 [input.fields]
-city   = { choice = ["DE", "null", "né", "x", "y"], null = 0.1 }
-zone   = { int = [1, 9], null = 0.05 }
+city   = { choice = ["DE", "null", "né", "x,y", "a\\"b", "]", "x", "y"], null = 0.1 }
+zone   = { int = [-2, 9], null = 0.05 }
 driver = { choice = 200, null = 0.3 }
 fare   = { decimal = [-5.05, 80.55], null = 0.2 }
 tip    = { int = [-2, 900], null = 0.5 }
