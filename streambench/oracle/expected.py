@@ -32,7 +32,7 @@ from streambench.oracle.columns import (
 )
 from streambench.oracle.described import MAY, described
 from streambench.oracle.keyed_windows import KeyedWindows
-from streambench.oracle.late_sessions import LateRules, Placed, SessionDrops, place
+from streambench.oracle.late_sessions import LateRules, PlacedRecords, SessionDrops, place
 from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql, sessions_sql
 from streambench.oracle.standing import Batches, standing_sql
@@ -149,7 +149,7 @@ def expect(
     batches the bounds of such an engine are wide. No other clock needs these three.
     """
     window, keys = query.window, key_columns(query)
-    placed: Placed | None = None
+    placed: PlacedRecords | None = None
     with duckdb_session() as connection:
         clocks = read_clocks(connection, trace, query)
         counting = all_sql(query) if clocks.nothing_late else bounded_sql(query)

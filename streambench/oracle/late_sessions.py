@@ -50,7 +50,7 @@ class SessionDrops:
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PlacedRecords:
     """What is known before any row is seen.
 
     `judged` is a query over records whose session is known, with `standing` and `session`. `open_records` are
@@ -62,7 +62,7 @@ class Placed:
     drops: SessionDrops
 
 
-def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules) -> Placed:
+def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules) -> PlacedRecords:
     """Find the session of each record of the query `records`, as far as it can be known."""
     group = ", ".join(keys)
     own, lower = (
@@ -107,7 +107,7 @@ def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules
     dropped = int(np.count_nonzero(followed.column("session").to_numpy() == DROPPED))
     ((passing,),) = connection.execute(f"SELECT count(*) FROM {_RUNS}").fetchall()
     maybe = open_records.num_rows - int(np.sum(open_records.column("surely").to_numpy()))
-    return Placed(
+    return PlacedRecords(
         judged=f"""
             SELECT {columns}, session, {MUST} AS standing FROM {_RUNS} WHERE NOT unsure_run
             UNION ALL

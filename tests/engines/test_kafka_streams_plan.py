@@ -11,7 +11,8 @@ from streambench.engines.kafka_streams import ENGINE
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
-from streambench.model.plan import Origin, Plan, Unsupported
+from streambench.model.plan import Origin, Plan, Unsupported, Whose
+from streambench.model.windows import Sessions
 from streambench.model.workload import Replay, Workload
 from tests.engines.cluster_lab import CLICKS, settings
 from tests.engines.snapshot import matches_snapshot
@@ -184,3 +185,30 @@ def test_a_title_cannot_break_out_of_its_comment() -> None:
     made = ENGINE.plan(replace(CLICKS, title="a\nb \\u000a ${x}"), Conditions(), VARIANT)
     assert isinstance(made, Plan)
     assert "\n// a b /u000a $ {x}:" in made.programs[0].text
+
+
+def visits(grace_ms: int) -> Workload:
+    """Clicks by visit: a grace of 54 ms is too short, as the disorder is 50 ms and a quantum 5."""
+    query = replace(CLICKS.query, window=Sessions(500), grace_ms=grace_ms)
+    return replace(CLICKS, query=query)
+
+
+def test_sessions_into_which_events_come_late_are_a_gap() -> None:
+    gap = ENGINE.plan(visits(54), Conditions(), VARIANT)
+    assert isinstance(gap, Unsupported)
+    assert gap.whose is Whose.UPSTREAM
+    assert "count twice" in gap.reason
+    assert isinstance(ENGINE.plan(visits(55), Conditions(), VARIANT), Plan)
+
+
+def test_sessions_warn_that_no_cache_holds_their_updates_back() -> None:
+    by_guarantee = {
+        guarantee: ENGINE.plan(visits(100), Conditions(guarantee=guarantee), VARIANT)
+        for guarantee in Guarantee
+    }
+    told = {
+        guarantee: any("no record cache for sessions" in warning for warning in plan.warnings)
+        for guarantee, plan in by_guarantee.items()
+        if isinstance(plan, Plan)
+    }
+    assert told == {Guarantee.AT_LEAST_ONCE: True, Guarantee.EXACTLY_ONCE: False}
