@@ -103,6 +103,7 @@ class KafkaStreams:
                 Whose.UPSTREAM,
                 "Kafka Streams writes a session that has closed once more, longer, where a record that is"
                 " not late itself extends it: its events would count twice",
+                f"streambench validate {workload.name} names the grace with which no record is late",
             )
         # Restored state may be two commits ahead of the input that is read again, and a result that is held
         # back is still to be found.
