@@ -24,6 +24,7 @@ from streambench.model.trial import (
 from streambench.model.verdict import Verdict
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
+from streambench.oracle.settled import settled
 from streambench.results.bundle import BundleWriter
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Played
@@ -60,9 +61,10 @@ class Seen:
 def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     """Judge a load and keep it in the bundle."""
     spec, played = job.spec, load.played
+    expected = settled(load.expected, played.rows, event_offset_ms=played.event_offset_ms)
     judged = judge_load(
         played,
-        load.expected,
+        expected,
         guarantee=spec.conditions.guarantee,
         state_exact=spec.engine.state_exact,
         start_realtime_ns=load.start_realtime_ns,
@@ -96,7 +98,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         "usage": job.sampler.samples(),
         "own_rows": own_rows_table(played),
     }
-    record = keep_load(writer, Assessed(record, tables, load.expected, verdict), begun_ns)
+    record = keep_load(writer, Assessed(record, tables, expected, verdict), begun_ns)
     return Seen(judged, verdict, usage, machine, record)
 
 

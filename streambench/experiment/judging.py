@@ -8,7 +8,6 @@ from streambench.model.conditions import Guarantee
 from streambench.model.verdict import Damage, Verdict
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged, judge
-from streambench.oracle.settled import settled
 from streambench.trial.load import Played
 
 _NS_PER_MS = 1_000_000
@@ -29,7 +28,7 @@ def judge_load(
     start_ns = played.start_realtime_ns if start_realtime_ns is None else start_realtime_ns
     judged = judge(
         played.rows,
-        settled(expected, played.rows, event_offset_ms=played.event_offset_ms),
+        expected,
         guarantee=guarantee,
         start_realtime_ms=start_ns // _NS_PER_MS,
         event_offset_ms=played.event_offset_ms,
