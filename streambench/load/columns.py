@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streambench.load.digits import texts
 from streambench.load.murmur import partitions_of
 from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.workload.keys import KeyValue
@@ -33,6 +34,9 @@ _ARROW_TYPES: Final[Mapping[FieldType, pa.DataType]] = {
     FieldType.TIMESTAMP: pa.int64(),
 }
 
+# Made once, as it takes longer to make than to write one value.
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+
 _NARROW: Final = 1 << 16
 
 # A matrix takes so many bytes a byte of its strings, where it is not small anyway.
@@ -44,6 +48,8 @@ _WIDEST: Final = 1 << 16
 @dataclass(frozen=True)
 class ByteTable:
     """Byte strings of uneven length: `matrix` (strings, greatest length) padded, `lengths` (strings).
+
+    Strings are padded behind, numbers before, so that only the bytes that are no padding count.
 
     A few that are much longer than most are in `long`, by their number, and their rows are all padding:
     one line of a megabyte would else make each of the others as wide.
@@ -68,11 +74,12 @@ class ByteTable:
     @staticmethod
     def of_integers(numbers: Integers) -> ByteTable:
         """Build from the decimal text of each number."""
-        text = numbers.astype("S20")
-        matrix = text.view(np.uint8).reshape(len(numbers), 20).copy()
-        lengths = np.count_nonzero(matrix, axis=1).astype(np.int64)
-        matrix[matrix == 0] = PADDING
-        return ByteTable(matrix[:, : int(lengths.max(initial=0))], lengths)
+        return ByteTable.of_decimals(numbers, 0)
+
+    @staticmethod
+    def of_decimals(units: Integers, scale: int) -> ByteTable:
+        """Build from decimals, by their units of the last of `scale` digits behind the point."""
+        return ByteTable(*texts(units, scale, PADDING))
 
     def with_one(self, string: bytes) -> ByteTable:
         """Return the same with one more string behind all others."""
@@ -125,7 +132,8 @@ class ByteColumn:
         code = int(self.codes[record])
         if (found := self.table.long.get(code)) is not None:
             return found
-        return self.table.matrix[code, : self.table.lengths[code]].tobytes()
+        row: Bytes = self.table.matrix[code]
+        return bytes(row[row != PADDING])
 
     def take(self, records: Integers | slice) -> ByteColumn:
         """Return the strings of these records."""
@@ -200,14 +208,8 @@ class Numbers:
         return Numbers(self.values[order])
 
     def json(self) -> ByteColumn:
-        """Return the field as JSON text; a narrow range is turned to text once per number."""
-        if len(self.values) == 0:
-            return ByteColumn(ByteTable.of_integers(self.values), self.values)
-        low, high = int(self.values.min()), int(self.values.max())
-        if high - low < _NARROW:
-            table = ByteTable.of_integers(np.arange(low, high + 1, dtype=np.int64))
-            return ByteColumn(table, self.values - low)
-        return ByteColumn(ByteTable.of_integers(self.values), np.arange(len(self.values)))
+        """Return the field as JSON text."""
+        return _decimals_json(self.values, 0)
 
     def arrow(self) -> pa.Array:
         """Return the field for Parquet."""
@@ -230,12 +232,7 @@ class Decimals:
 
     def json(self) -> ByteColumn:
         """Return the field as JSON text, all digits behind the point included."""
-        distinct, codes = np.unique(self.units, return_inverse=True)
-        if len(distinct) == len(self.units):  # nothing is gained
-            distinct, codes = self.units, np.arange(len(self.units))
-        scale = self.type.scale
-        texts = [decimal_text(unit, scale).encode() for unit in distinct.tolist()]
-        return ByteColumn(ByteTable.of(texts), codes)
+        return _decimals_json(self.units, self.type.scale)
 
     def arrow(self) -> pa.Array:
         """Return the field for Parquet."""
@@ -335,6 +332,16 @@ class Chunk:
     fields: tuple[ChunkField, ...]
 
 
+def _decimals_json(units: Integers, scale: int) -> ByteColumn:
+    """Their JSON text; a narrow range is turned to text once per number."""
+    if len(units):
+        low, high = int(units.min()), int(units.max())
+        if high - low < _NARROW:
+            every = np.arange(low, high + 1, dtype=np.int64)
+            return ByteColumn(ByteTable.of_decimals(every, scale), units - low)
+    return ByteColumn(ByteTable.of_decimals(units, scale), np.arange(len(units)))
+
+
 def _width(lengths: Integers) -> int:
     """The greatest length that a matrix of these strings should have room for."""
     widest = min(int(lengths.max(initial=0)), _WIDEST)
@@ -360,7 +367,5 @@ def arrow_type(type_: ValueType) -> pa.DataType:
 
 def json_text(value: KeyValue | None) -> bytes:
     """Return a field's value as JSON, UTF-8; a decimal with the digits that it has, None as null."""
-    text = (
-        format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
-    )
+    text = format(value, "f") if isinstance(value, Decimal) else _JSON.encode(value)
     return text.encode()

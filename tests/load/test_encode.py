@@ -8,7 +8,15 @@ import pytest
 from kafka.record.default_records import DefaultRecordBatch
 
 from streambench.load.batch import HEADER_BYTES, stamp_header
-from streambench.load.columns import ByteColumn, ByteTable, Numbers, Strings, StringTable
+from streambench.load.columns import (
+    PADDING,
+    ByteColumn,
+    ByteTable,
+    Numbers,
+    Strings,
+    StringTable,
+    decimal_text,
+)
 from streambench.load.encode import Piece, block_records, encode_records, encode_single
 
 BASE_MS = 1_764_000_000_000
@@ -120,11 +128,35 @@ def test_a_vectorised_record_equals_a_single_one() -> None:
     assert encoded.data.tobytes() == encode_single(b"c12", b'{"campaign":"c12"}')
 
 
-def test_integers_become_their_decimal_text() -> None:
+def texts_of(table: ByteTable) -> list[bytes]:
+    """Its strings, without the padding wherever that stands; each is as long as it says."""
+    found = [bytes(row[row != PADDING]) for row in table.matrix]
+    assert [len(text) for text in found] == table.lengths.tolist()
+    return found
+
+
+@pytest.mark.parametrize("scale", [0, 1, 2, 4, 9, 18])
+def test_numbers_become_their_decimal_text(scale: int) -> None:
+    rng = np.random.default_rng(scale)
+    ranges = ((0, 9), (-5, 5), (1, 500_000), (-(10**9), 10**9), (0, 2**40), (-(2**63), 2**63 - 1))
+    for low, high in ranges:
+        units = np.r_[low, high, rng.integers(low, high, 200, endpoint=True)]
+        texts = texts_of(ByteTable.of_decimals(units, scale))
+        assert texts == [decimal_text(unit, scale).encode() for unit in units.tolist()]
+    edges = [
+        sign * 10**digits + near for digits in range(19) for sign in (-1, 1) for near in (-1, 0)
+    ]
+    texts = texts_of(ByteTable.of_decimals(np.array(edges), scale))
+    assert texts == [decimal_text(unit, scale).encode() for unit in edges]
+    assert texts_of(ByteTable.of_decimals(np.zeros(0, np.int64), scale)) == []
+
+
+def test_whole_numbers_have_no_point() -> None:
     numbers = [0, -1, 9, 10, -(2**63), 2**63 - 1]
     table = ByteTable.of_integers(np.array(numbers, np.int64))
-    text = [bytes(row[:length]) for row, length in zip(table.matrix, table.lengths, strict=True)]
-    assert text == [str(number).encode() for number in numbers]
+    assert texts_of(table) == [str(number).encode() for number in numbers]
+    column = ByteColumn(table, np.arange(len(numbers)))
+    assert [column.one(at) for at in range(len(numbers))] == texts_of(table)
 
 
 def test_a_long_string_widens_no_other_record() -> None:
