@@ -11,6 +11,7 @@ from streambench.analysis.compare.conditions import (
     COUNTS,
     Absolute,
     Condition,
+    example_value,
     parse_condition,
 )
 from streambench.analysis.compare.difference import (
@@ -108,11 +109,11 @@ class Requirements:
 
 def parse_requirement(text: str) -> Condition:
     """Read a requirement. Raises UsageError: it has a bound of its own, not one against another side."""
-    found = parse_condition(text)
+    found = parse_condition(text, against=False)
     if not isinstance(found.bound, Absolute):
         raise UsageError(
             f"the requirement {text!r} is against something else; it needs a value of its own",
-            hint=f"--require '{found.name} < 500ms'",
+            hint=f"streambench report --require '{found.name} < {example_value(found.name)}'",
         )
     if found.counted and found.above:
         return replace(found, above=False, or_equal=True)  # `lost` alone requires that nothing is

@@ -43,10 +43,10 @@ def history(
     """Show runs of one workload in their order: each figure over time, and what changed for good.
 
     Runs on other terms (load, rate, guarantee, faults, kind) are not mixed in. Without --like it is the
-    terms that most runs with figures have.
+    terms that most runs with figures have. Published examples are shown where nothing else is found.
     """
     from streambench.analysis.history.found import find_runs
-    from streambench.analysis.history.history import history_of
+    from streambench.analysis.history.history import history_of, like_command
 
     if as_json and into is not None:
         raise UsageError(
@@ -64,3 +64,9 @@ def history(
 
     out.print(render_history(found))
     err.print(f"page: {write_history(into or Path('history'), found)}", soft_wrap=True)
+    if found.others:
+        other = max((each.runs[-1] for each in found.others), key=lambda each: each.run.started_at)
+        said = like_command(below, other.folder)
+        err.print(f"runs on other terms: {said}", markup=False, soft_wrap=True)
+    if found.of_examples and like is None:
+        err.print("a run of your own: streambench run --quick")

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from streambench.cli.console import out
-from streambench.cli.logs import newest_bundle
+from streambench.cli.logs import named_or_newest
 from streambench.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def judge(
     from streambench.results.bundle import read_bundle
     from streambench.results.judged_again import judge_again
 
-    chosen = bundle or newest_bundle(Path("results"))
+    chosen = named_or_newest(bundle)
     loads = tuple(judge_again(read_bundle(chosen)))
     if not loads:
         raise UsageError(

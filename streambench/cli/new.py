@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -16,6 +17,7 @@ from streambench.model.errors import UsageError
 if TYPE_CHECKING:
     from streambench.experiment.own_data import OwnData
     from streambench.oracle.late import LateDrops
+    from streambench.workload.file.asked import AskedOfFile
 
 EXAMPLES = examples(
     "streambench new payments",
@@ -40,6 +42,10 @@ def new(
         str | None,
         typer.Option(metavar="COLUMN", help="When its record arrived; else the file's order."),
     ] = None,
+    file_order: Annotated[
+        bool,
+        typer.Option("--file-order", help="Records arrived as they lie in the file."),
+    ] = False,
     key: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="What is grouped by: the key.")
     ] = None,
@@ -51,13 +57,17 @@ def new(
         str | None,
         typer.Option(metavar="UNIT", help="What times count since 1970: s, ms, us or ns."),
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="No value where it stands, as NA (repeat)."),
+    ] = None,
     zone: Annotated[
         str | None,
         typer.Option(metavar="ZONE", help="Of times that name none, e.g. Europe/Berlin; else UTC."),
     ] = None,
 ) -> None:
     """Make ./workloads/NAME: from a file of your own, or a template to fill in."""
-    from streambench.workload.file.proposal import AskedOfFile
+    from streambench.workload.file.asked import AskedOfFile
 
     root = Path("workloads")
     _check_name(name, root, file)
@@ -68,6 +78,8 @@ def new(
         "--format": format_,
         "--unit": unit,
         "--zone": zone,
+        "--file-order": file_order or None,
+        "--leave-out": leave_out,
     }
     if file is None:
         given = next((option for option, value in options.items() if value is not None), None)
@@ -82,8 +94,24 @@ def new(
         )
     from streambench.experiment.own_data import from_file
 
-    asked = AskedOfFile(file, name, time, arrival, key, format_, unit, zone)
-    _show(from_file(asked, root), asked.zone)
+    asked = AskedOfFile(
+        file,
+        name,
+        time,
+        arrival,
+        key,
+        format_,
+        unit,
+        zone,
+        file_order=file_order,
+        leave_out=tuple(leave_out or ()),
+    )
+    if file_order and arrival is not None:
+        raise UsageError(
+            "--file-order and --arrival each name another order of arrival",
+            hint=dataclasses.replace(asked, file_order=False).command(),
+        )
+    _show(from_file(asked, root), asked)
 
 
 def _check_name(name: str, root: Path, file: Path | None) -> None:
@@ -120,10 +148,10 @@ def _template(name: str, root: Path) -> None:
     _what_next(name)
 
 
-def _show(made: OwnData, zone: str | None) -> None:
+def _show(made: OwnData, asked: AskedOfFile) -> None:
     """What was found in the file, and what was made of it."""
     _show_columns(made)
-    _show_times(made, zone)
+    _show_times(made, asked)
     _show_drops(made)
     out.print()
     _say(f"{made.folder / 'workload.toml'} is written. {_where_the_data_are(made)}")
@@ -176,34 +204,31 @@ def _show_columns(made: OwnData) -> None:
     out.print(table)
 
 
-def _show_times(made: OwnData, zone: str | None) -> None:
+def _show_times(made: OwnData, asked: AskedOfFile) -> None:
+    from streambench.cli.file_order import order_words
     from streambench.experiment.own_data import replay_of
     from streambench.workload.durations import show_duration
+    from streambench.workload.file.cells import shown
     from streambench.workload.file.surprises import day_of, far_words
     from streambench.workload.file.tempo import long_words, speed_words
+    from streambench.workload.file.time_columns import clock_apart
 
     extent, tempo = made.extent, made.tempo
     column = made.proposal.event_time
     out.print()
     words = f"Event times from {day_of(extent.first_ms)} to {day_of(extent.last_ms)}"
-    if column.unit is None and zone is None:
+    if column.unit is None and asked.zone is None:
         words += "; those that name no zone are UTC (--zone takes another)"
     _say(f"{words}.")
-    if made.by_time:
+    if (clock := clock_apart(made.proposal.time_profile, made.profiles)) is not None:
         _say(
-            "The file does not lie in the order of its times. So its records are played in that order;"
-            " --arrival COLUMN names another."
+            f"{shown(column.name)} is a date alone, and {clock} holds times of day: write both into one"
+            " column, or all events of a day are at its beginning."
         )
-    if made.by_time:
-        pass
-    elif extent.behind:
-        _say(
-            f"Disorder: {extent.behind:,} of {extent.rows:,} records lie behind an earlier one, half of all"
-            f" by {long_words(extent.lag_ms(50))} at most, 99 % by {long_words(extent.lag_ms(99))}, all by"
-            f" {long_words(extent.lag_ms(100))}."
-        )
-    else:
-        _say("Disorder: none, no record lies behind an earlier one.")
+    for words, command in order_words(made, asked):
+        _say(words)
+        if command is not None:
+            out.print(f"    {command}", markup=False, soft_wrap=True)
     for told, hint in far_words(replay_of(made.workload), extent):
         _say(f"{told}. {hint[:1].upper()}{hint[1:]}{' (written so)' if _selects(made) else ''}.")
     _say(
@@ -225,6 +250,8 @@ def _selects(made: OwnData) -> bool:
 def _show_drops(made: OwnData) -> None:
     from streambench.report.fitting import FittingTable
     from streambench.workload.durations import show_duration
+    from streambench.workload.file.written import QUANTUM_MS
+    from streambench.workload.grace import together_words
 
     out.print()
     _say("What each engine's event clock would drop as late, by grace:")
@@ -244,6 +271,10 @@ def _show_drops(made: OwnData) -> None:
         )
     else:
         _say("With the grace that is written results are checked against bounds, by each clock.")
+    together = together_words(QUANTUM_MS, made.tempo.speed_up)
+    _say(
+        f"{together[:1].upper()}{together[1:]}. So the grace that is needed grows with the speed_up."
+    )
 
 
 def _dropped(drops: LateDrops) -> str:

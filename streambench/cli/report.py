@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.logs import newest_bundle
+from streambench.cli.logs import named_or_newest
 from streambench.cli.parameters import folder
 from streambench.cli.requirements import RequireOption, end_by_requirements, requirements
 from streambench.model.errors import EnvironmentLacks, UsageError
@@ -54,7 +54,7 @@ def report(
     from streambench.results.bundle import Bundle, read, read_bundle, requiring
 
     _refuse_unused(into, require or (), as_json=as_json, timing=timing, anonymous=anonymous)
-    chosen = bundle or newest_bundle(Path("results"))
+    chosen = named_or_newest(bundle)
     required = requirements(require or ())
     whole = bool(required) or as_json or timing or anonymous
     found = requiring(read_bundle(chosen) if whole else read(chosen), required)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -24,6 +24,8 @@ RequireOption: TypeAlias = Annotated[
     ),
 ]
 
+_ONE_A_LINE: Final = "write one condition a line, such as: lost = 0"
+
 
 def requirements(given: Sequence[str]) -> tuple[str, ...]:
     """All of them, each readable. Raises UsageError."""
@@ -36,11 +38,13 @@ def requirements(given: Sequence[str]) -> tuple[str, ...]:
         try:
             found.append(parse_requirement(text).text)
         except UsageError as error:
-            raise UsageError(f"{error.message}{where}", hint="streambench report --help") from None
+            of_it = error.hint or ""
+            hint = of_it if "--require" in of_it else "streambench report --help"
+            raise UsageError(f"{error.message}{where}", hint=hint) from None
     if not found:
         raise UsageError(
             f"{' and '.join(given)} holds no condition",
-            hint="a file with one condition a line, such as: delay_p99 < 500ms",
+            hint=_ONE_A_LINE,
         )
     return tuple(found)
 
@@ -84,5 +88,5 @@ def _lines(file: Path) -> list[str]:
         why = error.why
     raise UsageError(
         f"the requirements in {file} cannot be read: {why}",
-        hint="a file with one condition a line, such as: delay_p99 < 500ms",
+        hint=_ONE_A_LINE,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,16 +20,25 @@ from streambench.model.plan import EventClock
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Replay, Workload
 from streambench.oracle.late import LateDrops, predict_file
+from streambench.workload.file.asked import AskedOfFile
 from streambench.workload.file.extent import Extent, measure_extent
 from streambench.workload.file.misfits import unreadable
+from streambench.workload.file.order import FileOrder, order_of
 from streambench.workload.file.profile import ColumnProfile, profiles
-from streambench.workload.file.proposal import AskedOfFile, Proposal, propose
+from streambench.workload.file.proposal import Proposal, propose
 from streambench.workload.file.surprises import around
-from streambench.workload.file.tables import open_table
+from streambench.workload.file.tables import ENDINGS, open_table
 from streambench.workload.file.tempo import Tempo, at_least, tempo_for
-from streambench.workload.file.written import Declaration, aggregates_of, declaration_text
+from streambench.workload.file.time_columns import check_ways, misread
+from streambench.workload.file.written import (
+    QUANTUM_MS,
+    Declaration,
+    aggregates_of,
+    declaration_text,
+)
 from streambench.workload.keys import key_text
 from streambench.workload.locate import FILE_NAME
+from streambench.workload.names import nearest
 from streambench.workload.parse import load_workload
 from streambench.workload.partition import partition_of
 from streambench.workload.source import survey
@@ -37,8 +47,16 @@ from streambench.workload.validate import findings
 COPIED_BYTES: Final = 100 * 2**20
 """A file up to this size is copied, so that the folder is whole and can be given away."""
 
+# What a hint says of a workload.toml that there is not yet.
+_IN_A_COMMAND: Final = (
+    (
+        "check `replay` in workload.toml; Parquet, CSV and JSON can be played",
+        "Parquet, CSV and JSON are read",
+    ),
+    ("check `replay` in workload.toml", "`ls` shows which files there are"),
+    (', or name the delimiter: delimiter = ";" in [input] of workload.toml', ""),
+)
 _MOST_PARTITIONS: Final = 4
-_QUANTUM_MS: Final = 5
 _BATCH_MS: Final = 1_000
 _LATE_SHARE: Final = 0.01
 _MOST_GRACE_WINDOWS: Final = 4
@@ -64,8 +82,8 @@ class GraceRow:
 class OwnData:
     """What was made of a file: the `folder` with its workload, and all that was found on the way.
 
-    `by_time`: the file is not in the order of its times, so they are its order of arrival. `copied`: the
-    file lies in the folder.
+    `order` is how the file lies, and `behind_ms` how far its records lie behind earlier ones at most.
+    `by_time`: they are played in the order of their times instead. `copied`: the file lies in the folder.
     """
 
     folder: Path
@@ -75,6 +93,8 @@ class OwnData:
     extent: Extent
     tempo: Tempo
     graces: tuple[GraceRow, ...]
+    order: FileOrder
+    behind_ms: int
     by_time: bool
     copied: bool
     wrong: tuple[str, ...]  # why it cannot be run as it is
@@ -85,12 +105,39 @@ def from_file(asked: AskedOfFile, root: Path) -> OwnData:
     try:
         return _from_file(asked, root)
     except UsageError as error:
-        if error.hint is None or not error.hint.startswith("streambench "):
-            error.hint = f"{asked.command()}, when that is mended: {error.hint}"
-        raise
+        # What is written on the way lies where nobody looks for it.
+        message = re.sub(
+            rf"\S*/\.{asked.name}-\S+/{FILE_NAME}: line \d+, column \d+: ", "", error.message
+        )
+        hint = error.hint or ""
+        for said, here in _IN_A_COMMAND:
+            hint = hint.replace(said, here)
+        if not hint.startswith("streambench "):
+            hint = f"{asked.command()}, when that is mended: {hint}"
+        raise UsageError(message, hint=hint) from error
+
+
+def _refuse_no_file(asked: AskedOfFile) -> None:
+    """Raise UsageError where there is nothing to read, with the file that was meant."""
+    file = asked.file
+    if file.exists() and file.name.lower().endswith(ENDINGS):
+        return
+    beside = [each.name for each in file.parent.iterdir()] if file.parent.is_dir() else []
+    readable = [each for each in beside if each.lower().endswith(ENDINGS)]
+    if file.exists() and not file.is_dir():
+        renamed = dataclasses.replace(asked, file=file.with_suffix(".csv"))
+        raise UsageError(
+            f"{file} cannot be replayed: the file's kind is told by its ending, {', '.join(ENDINGS)}",
+            hint=f"{renamed.command()}, when it is saved or named so",
+        )
+    near = nearest(file.name, readable)
+    if near is not None and not file.exists():
+        meant = dataclasses.replace(asked, file=file.parent / near)
+        raise UsageError(f"{file} does not exist; did you mean {near}?", hint=meant.command())
 
 
 def _from_file(asked: AskedOfFile, root: Path) -> OwnData:
+    _refuse_no_file(asked)
     found = _profiled(asked)
     proposal = propose(found, asked)
     with tempfile.TemporaryDirectory(prefix=f".{asked.name}-", dir=_made(root)) as scratch:
@@ -121,7 +168,9 @@ def _profiled(asked: AskedOfFile) -> tuple[ColumnProfile, ...]:
     connection = duckdb.connect()
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        found = profiles(connection, open_table(connection, asked.file, None))
+        table = open_table(connection, asked.file, None)
+        check_ways(connection, asked)
+        found = profiles(connection, table, asked.leave_out)
     except duckdb.Error as error:
         if (refused := unreadable(error, asked.file)) is None:
             raise
@@ -158,8 +207,18 @@ class _Maker:
             partitions=1,
             select=(("records", "count(*)"),),
         )
-        extent = self._extent(self._written(declared))
-        by_time = self.proposal.arrival is None and extent.is_shuffled
+        workload = self._written(declared)
+        try:
+            extent = self._extent(workload)
+        except UsageError as error:
+            asked = self.asked
+            if asked.format is None and asked.unit is None and asked.zone is None:
+                raise
+            raise misread(error, self.proposal.time_profile, self.asked) from error
+        order, behind_ms = FileOrder(), extent.lag_ms(100)
+        if self.proposal.arrival is None and extent.behind:
+            order = order_of(replay_of(workload), workload.fields, extent)
+        by_time = self._goes_by_time(extent, order)
         if by_time:
             self.proposal = dataclasses.replace(self.proposal, arrival=self.proposal.event_time)
             declared = dataclasses.replace(declared, proposal=self.proposal)
@@ -183,10 +242,21 @@ class _Maker:
             extent,
             tempo,
             graces,
+            order,
+            behind_ms,
             by_time,
             self.copied,
             wrong=tuple(each.message for each in findings(workload) if each.fatal),
         )
+
+    def _goes_by_time(self, extent: Extent, order: FileOrder) -> bool:
+        """Whether the file's order cannot be that in which its records arrived."""
+        if self.proposal.arrival is not None or self.asked.file_order:
+            return False
+        grouping = order.grouping
+        in_blocks = grouping is not None and grouping.whole
+        of_the_key = grouping is not None and grouping.field.name == self.proposal.key.name
+        return extent.is_shuffled or (in_blocks and (of_the_key or extent.is_far_behind))
 
     def _written(self, declared: Declaration) -> Workload:
         (self.folder / FILE_NAME).write_text(declaration_text(declared), encoding="utf-8")
@@ -242,7 +312,7 @@ def _candidates(extent: Extent, tempo: Tempo) -> Iterator[int]:
     for percent in (50, 90, 99):
         yield at_least(extent.lag_ms(percent))
     # Nothing can be late, by any clock: records of a quantum come together.
-    together_ms = _QUANTUM_MS * tempo.speed_up
+    together_ms = QUANTUM_MS * tempo.speed_up
     yield at_least(extent.lag_ms(100) + together_ms)
 
 

@@ -262,6 +262,12 @@ class _Lost(Exception):
 
 def _read_run(path: Path) -> RunRecord:
     run_file = path / "run.json"
+    if path.is_file():
+        inside = (path.parent / "run.json").is_file()
+        raise UsageError(
+            f"{path} is a file, and a run bundle is a folder",
+            hint=f"name the folder that it lies in: {path.parent}" if inside else _NO_BUNDLE_HINT,
+        )
     if not run_file.is_file():
         raise _Lost("run.json is missing")
     try:

@@ -1,4 +1,4 @@
-"""Durations as a user writes them: "50 ms", "1 s", "15 min", "1 h"."""
+"""Durations as a user writes them: "50 ms", "1 s", "15 min", "1 h", "1 d"."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from streambench.model.written import DECIMAL, quoted
 _DURATION: Final = re.compile(rf"\s*({DECIMAL})\s*([a-z]+)\s*")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
+EXAMPLES: Final = '"50 ms", "1 s", "15 min", "1 h" or "1 d"'
+"""A duration of each unit."""
 DURATION_PATTERN: Final = rf"^\s*[0-9]+(\.[0-9]+)?\s*({'|'.join(_UNIT_MS)})\s*$"
 """What a duration looks like, for tools that check texts."""
 LONGEST_MS: Final = 999 * 86_400_000
@@ -22,9 +24,7 @@ def parse_duration(text: str) -> int:
     """Return a duration in whole milliseconds; ValueError says how to write it."""
     matched = _DURATION.fullmatch(text)
     if matched is None or matched[2] not in _UNIT_MS:
-        raise ValueError(
-            f'{quoted(text)} is not a duration; write "50 ms", "1 s", "15 min" or "1 h"'
-        )
+        raise ValueError(f"{quoted(text)} is not a duration; write {EXAMPLES}")
     duration_ms = Decimal(matched[1]) * _UNIT_MS[matched[2]]
     if duration_ms != int(duration_ms):
         raise ValueError(f"{quoted(text)} is not a whole number of milliseconds")

@@ -31,6 +31,7 @@ from streambench.model.expression import (
 from streambench.model.workload import Field
 from streambench.workload.limits import MOST_DEEP, MOST_PARTS, MOST_VALUES
 from streambench.workload.literals import is_instant
+from streambench.workload.names import nearest
 from streambench.workload.reading import ExpressionReader
 from streambench.workload.sql_text import ExpressionError, excerpt, parsed_sql, too_deep
 from streambench.workload.subset import COMPUTING
@@ -187,7 +188,14 @@ def _aggregate(
             raise reader.refusal(
                 node, f"{node.key}: not supported; the nearest: an aggregate is {_AGGREGATE_FORMS}"
             )
-        raise reader.refusal(node, f"this; an aggregate is {_AGGREGATE_FORMS}")
+        if isinstance(node, exp.Anonymous):
+            near = nearest(str(node.this).lower(), [each.value for each in AggregateFunction], 0.6)
+            meant = "" if near is None else f"; did you mean '{near}'?"
+            raise reader.refusal(
+                node,
+                f"'{node.this}', which is no aggregate{meant}; an aggregate is {_AGGREGATE_FORMS}",
+            )
+        raise reader.refusal(node, f"what is no aggregate; an aggregate is {_AGGREGATE_FORMS}")
     name = function.value
     others = [value for key, value in node.args.items() if key != "this" and value]
     if isinstance(node.this, exp.Distinct) or others:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from streambench.workload.durations import EXAMPLES
 from streambench.workload.field_schema import (
     MAX_CHOICES,
     MAX_SKEW,
@@ -45,9 +46,14 @@ class KeyWords:
     form: str
     example: str
 
+    @property
+    def is_length(self) -> bool:
+        """Whether the value is a length of time."""
+        return self.form in (_DURATION, _POSITIVE)
 
-_DURATION: Final = 'a duration such as "50 ms", "1 s", "15 min" or "1 h"'
-_POSITIVE: Final = 'a duration above 0, such as "50 ms", "1 s", "15 min" or "1 h"'
+
+_DURATION: Final = f"a duration such as {EXAMPLES}"
+_POSITIVE: Final = f"a duration above 0, such as {EXAMPLES}"
 _RATE: Final = f"a whole number from 1 to {MAX_RATE_PER_S:,}"
 _RATE_OR_NONE: Final = f"a whole number from 0 to {MAX_RATE_PER_S:,}"
 _PARTITIONS: Final = KeyWords(

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from streambench.model.workload import EpochUnit
-from streambench.workload.durations import DURATION_PATTERN, parse_duration
+from streambench.workload.durations import DURATION_PATTERN, EXAMPLES, parse_duration
 from streambench.workload.field_schema import (
     ColumnNameSpec,
     DeclaredType,
@@ -35,7 +35,7 @@ MAX_PARTITIONS: Final = 1_000
 
 def _duration(written: object) -> object:
     if not isinstance(written, str):
-        raise ValueError('a duration is a text such as "50 ms", "1 s", "15 min" or "1 h"')
+        raise ValueError(f"a duration is a text such as {EXAMPLES}")
     return parse_duration(written)
 
 
@@ -188,10 +188,10 @@ class WindowSpec(Strict):
         if sum(each is not None for each in kinds) != 1:
             raise ValueError("give one of tumbling, hopping and session")
         if self.session is not None and (self.offset or self.every is not None):
-            raise ValueError('a session has its gap alone: { session = "30 min" }')
+            raise ValueError("a session has its gap alone, without offset and every")
         if (self.hopping is None) != (self.every is None):
             raise ValueError(
-                'hopping windows have a length and begin every so often: { hopping = "10 s", every = "2 s" }'
+                "hopping windows have a length and begin every so often: hopping and every"
             )
         if self.hopping is not None and self.every is not None and self.every > self.hopping:
             raise ValueError(

@@ -10,13 +10,25 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streambench.model.written import quoted
+from streambench.workload.file.formats import mended_time
 from streambench.workload.key_words import KeyWords, keys_at, model_at, words_at
+from streambench.workload.length_hints import length_hint, window_hint
 from streambench.workload.mistakes import Mistake, dotted, value_at
 from streambench.workload.names import did_you_mean, nearest
 from streambench.workload.schema import input_kind
 from streambench.workload.toml_places import KeyPath
 from streambench.workload.unsupported import nearest_supported
 
+_WINDOW: Final = ("query", "window")
+_TIMES: Final = (("input", "event_time"), ("input", "arrival"))
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("int", "integer", "long", "int64", "int32", "number"), "bigint"),
+    **dict.fromkeys(("float", "real", "float64", "float32"), "double"),
+    **dict.fromkeys(("str", "text", "varchar", "char", "uuid"), "string"),
+    **dict.fromkeys(("bool",), "boolean"),
+    **dict.fromkeys(("date", "datetime", "time", "timestamptz"), "timestamp"),
+    **dict.fromkeys(("decimal", "numeric", "money"), "decimal(10,2)"),
+}
 _BOUNDS: Final = {"le": "of at most", "ge": "of at least", "gt": "above", "lt": "below"}
 
 
@@ -112,12 +124,12 @@ def _path(detail: ErrorDetails, data: Mapping[str, Any]) -> KeyPath:
 
 
 def _mistake(refused: _Refused) -> Mistake:
-    path, words = refused.path, refused.words
+    path = refused.path
     match refused.kind:
         case "extra_forbidden":
             return _unknown(path, replay=refused.replay)
         case "missing" if refused.value is None:
-            return Mistake(path, "this key is missing", _add(path, words))
+            return Mistake(path, "this key is missing", _add(refused))
         case "value_error":
             return Mistake(path, str(refused.detail["ctx"]["error"]), _instead(refused))
         case _:
@@ -168,8 +180,11 @@ def _due(refused: _Refused) -> str:
     return "a table" if kind.startswith(("dict", "model", "mapping")) else "something else"
 
 
-def _add(path: KeyPath, words: KeyWords | None) -> str:
+def _add(refused: _Refused) -> str:
+    path, words = refused.path, refused.words
     key, parent = path[-1], path[:-1]
+    if refused.replay and path == _WINDOW:  # how long is for the file's times to tell
+        return window_hint(None, add=True)
     written = str(key) if words is None else f"{key} = {words.example}"
     return f"add {written} to [{dotted(parent)}]" if parent else f"begin the file with {written}"
 
@@ -181,14 +196,27 @@ def _instead(refused: _Refused) -> str:
         one = next((each for each in named if isinstance(each, str)), "")
         if one:
             return f'write group_by = ["{quoted(one)[1:-1]}"]'
+    if path == _WINDOW:
+        return window_hint(refused.value)
+    if (type_ := _type_meant(path, refused.value)) is not None:
+        return f'write {path[-1]} = "{type_}"'
+    if path in _TIMES and (mended := mended_time(refused.value)) is not None:
+        return f"write {path[-1]} = {mended}"
     if words is not None:
-        return f"write {path[-1]} = {words.example}"
+        length = length_hint(path, refused.value) if words.is_length else None
+        return length or f"write {path[-1]} = {words.example}"
     if path[:2] == ("input", "fields") and len(path) == 3:
         written = '"string"' if refused.replay else "{ choice = 1_000 }, or { int = [1, 500] }"
         return f"write {path[-1]} = {written}"
     if path[:2] == ("query", "select"):
         return f'write {path[-1]} = "count(*)", or sum, avg, min or max of a column'
     return "`streambench schema` prints what can stand there"
+
+
+def _type_meant(path: KeyPath, value: Any) -> str | None:
+    """The type of a field that other programs call so."""
+    of_a_field = path[:2] == ("input", "fields") and (len(path) == 3 or path[-1] == "type")
+    return _TYPES.get(value.lower()) if of_a_field and isinstance(value, str) else None
 
 
 def required(path: KeyPath, *, replay: bool) -> bool:

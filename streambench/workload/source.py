@@ -309,4 +309,12 @@ def _empty(replay: Replay) -> str:
     if replay.begin is None and replay.end is None:
         return f"{replay.path} has no row"
     column = replay.event_time if replay.arrival is None else replay.arrival
-    return f"{replay.path} has no row whose {shown(column.name)} is between {replay.begin} and {replay.end}"
+    bounds = [
+        words
+        for words, text in (
+            (f"{replay.begin} or later", replay.begin),
+            (f"before {replay.end}", replay.end),
+        )
+        if text is not None
+    ]
+    return f"{replay.path} has no row whose {shown(column.name)} is {' and '.join(bounds)}"

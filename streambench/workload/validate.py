@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
-from streambench.model.windows import Sessions
 from streambench.model.workload import (
     Replay,
     Synthetic,
     Workload,
-    exact_from_grace_ms,
 )
 from streambench.workload.beyond import generated_sums, letters, replayed_sums, single_values
 from streambench.workload.bounds import Ranges, ranges_of
@@ -26,6 +24,7 @@ from streambench.workload.file.surprises import (
 )
 from streambench.workload.file.tempo import long_words, speed_words
 from streambench.workload.finding import Finding
+from streambench.workload.grace import grace_findings
 from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
@@ -33,7 +32,6 @@ from streambench.workload.no_group import no_group_passes
 from streambench.workload.partition import partition_of
 from streambench.workload.passing import Passing, passing_keys, replayed_passing_keys
 from streambench.workload.schema import MAX_RATE_PER_S
-from streambench.workload.session_grace import grace_needed_ms
 from streambench.workload.source import Survey, survey
 from streambench.workload.sums import most_records_in_a_window, peak_rate_per_s
 from streambench.workload.without_key import generated_without_key
@@ -83,14 +81,13 @@ def findings(
                 workload = with_lateness(workload)
         case _:
             assert_never(workload.input)
-    beyond += _sessions(workload)
     among = workload.partitions if partitions is None else partitions
     found += [
         *(_partitions(workload, groups, passing, among) if passing else _nothing_passes(workload)),
         *beyond,
         *(() if beyond else _no_group(workload, ranges)),
         *letters(workload),
-        *_exactness(workload),
+        *grace_findings(workload),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
 
@@ -262,47 +259,3 @@ def _partitions(
         fatal=True,
         path=("input", "partitions"),
     )
-
-
-def _sessions(workload: Workload) -> Iterator[Finding]:
-    """Engines differ on a record that comes late: into a session that is open, between two, behind one."""
-    query = workload.query
-    if not isinstance(query.window, Sessions):
-        return
-    needed_ms = grace_needed_ms(workload)
-    if query.grace_ms < needed_ms:
-        yield Finding(
-            "records may come after the session that they extend has closed: the grace is"
-            f" {show_duration(query.grace_ms)}, so sessions are checked against what each engine's event"
-            " clock allows",
-            f"a grace of {show_duration(needed_ms)} would make the expectation exact",
-            fatal=False,
-            path=("query", "grace"),
-        )
-
-
-def _exactness(workload: Workload) -> Iterator[Finding]:
-    if not workload.late_records_possible or isinstance(workload.query.window, Sessions):
-        return  # of sessions it is told already
-    query = workload.query
-    match workload.input:
-        case Synthetic(disorder_ms=disorder_ms):
-            needed_ms = exact_from_grace_ms(disorder_ms, workload.quantum_ms)
-            yield Finding(
-                "records may come after their window has closed: a disorder of"
-                f" {show_duration(disorder_ms)} and a quantum of {show_duration(workload.quantum_ms)}"
-                f" need a grace of {show_duration(needed_ms)}, and it is"
-                f" {show_duration(query.grace_ms)}, so results are checked against bounds",
-                f"a grace of {show_duration(needed_ms)} would make the expectation exact",
-                fatal=False,
-                path=("query", "grace"),
-            )
-        case Replay():
-            yield Finding(
-                "replayed records may come after their window has closed, so results are checked"
-                " against bounds",
-                "see late records in docs/method.md",
-                fatal=False,
-            )
-        case _:
-            assert_never(workload.input)

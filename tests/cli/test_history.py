@@ -108,3 +108,49 @@ def test_help_is_one_screen() -> None:
     shown = CliRunner().invoke(app, ["history", "--help"], env={"COLUMNS": "80"}).stdout
     assert len(shown.splitlines()) <= 46
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def examples(root: Path) -> list[str]:
+    """Published examples, of the workload that most would choose: more runs than any of the user's."""
+    made = nightly(root / "made", {"flink": [80.0] * 3}, changed={0: {"workload": "clicks"}})
+    names = []
+    for at, each in enumerate(made):
+        each.folder.rename(root / f"example-{at}")
+        names.append(f"example-{at}")
+    return names
+
+
+def test_published_examples_are_no_runs_of_the_user(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    names = examples(root)
+    (own,) = nightly(root, {"flink": [80.0]}, changed={0: {"workload": "trips"}})
+    found = json.loads(run_history(root, "--json").stdout)
+    assert [each["bundle"] for each in found["runs"]] == [own.folder.name]
+    assert (found["examples"], found["left_out"]) == (names, [])
+    said = run_history(root, "--out", tmp_path / "out")
+    assert "Shown: 1 run of trips." in said.stdout
+    assert "a published example, and no run of yours" in " ".join(said.stdout.split())
+    assert "on other terms" not in said.stderr
+    asked = run_history(root, "--like", root / names[0], "--out", tmp_path / "out")
+    assert "Shown: 3 runs of clicks, of 4 that were found, on the terms of example-0." in " ".join(
+        asked.stdout.split()
+    )
+
+
+def test_where_only_examples_are_found_they_are_said_to_be_such(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    examples(root)
+    said = run_history(root, "--out", tmp_path / "out")
+    assert "They are published examples, and no runs of yours." in " ".join(said.stdout.split())
+    assert "a run of your own: streambench run --quick" in said.stderr
+
+
+def test_which_runs_are_shown_is_said_and_how_to_see_others(tmp_path: Path, nights: Path) -> None:
+    (other,) = nightly(nights / "other", {"flink": [80.0]}, changed={0: {"workload": "trips"}})
+    said = run_history(nights, "--out", tmp_path / "out")
+    told = "Shown: 12 runs of clicks, of 13 that were found, on the terms that most runs with a figure have."
+    assert told in " ".join(said.stdout.split())
+    assert told in (tmp_path / "out" / "history.html").read_text()
+    hint = said.stderr.partition("runs on other terms: streambench history ")[2].split("\n")[0]
+    assert hint == f"{nights} --like {other.folder}"
+    assert "Shown: 1 run of trips" in run_history(*hint.split(), "--out", tmp_path / "out").stdout

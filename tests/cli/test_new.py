@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner, Result
 
-from streambench.cli.main import app
 from streambench.model.errors import ExitCode
 from streambench.model.expression import FieldType
-from streambench.model.workload import EpochUnit, Replay, Synthetic, TimeColumn, Workload
-from streambench.workload.parse import load_workload
-from streambench.workload.validate import problems
+from streambench.model.workload import EpochUnit, Synthetic, TimeColumn
+from tests.cli.own_files import made, refused, replay_of, streambench, write
 
 DAY_MS = 86_400_000
 
@@ -25,39 +21,6 @@ DAY_MS = 86_400_000
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def streambench(line: str) -> Result:
-    return CliRunner().invoke(app, shlex.split(line), env={"COLUMNS": "1000"})
-
-
-def made(line: str) -> tuple[Workload, str]:
-    """What was written, and what was said; it can be run."""
-    done = streambench(line)
-    assert done.exit_code == ExitCode.OK, done.output
-    workload = load_workload(Path("workloads") / shlex.split(line)[1])
-    assert problems(workload) == ()
-    checked = streambench(f"validate {workload.name}")
-    assert checked.exit_code == ExitCode.OK, checked.stderr
-    return workload, done.stdout
-
-
-def refused(line: str) -> tuple[str, str]:
-    done = streambench(line)
-    assert done.exit_code == ExitCode.USAGE, done.output
-    message, _, hint = done.stderr.removeprefix("error: ").partition("\n\nhint: ")
-    assert hint.startswith("streambench ")
-    assert not any(path.name != ".keep" for path in Path("workloads").glob("*")), "nothing is left"
-    return message, hint.strip()
-
-
-def replay_of(workload: Workload) -> Replay:
-    assert isinstance(workload.input, Replay)
-    return workload.input
-
-
-def write(name: str, header: str, *rows: str) -> None:
-    Path(name).write_text("\n".join((header, *rows)) + "\n")
 
 
 def stocks(count: int = 120) -> None:
@@ -88,7 +51,9 @@ def test_a_file_becomes_a_workload_that_runs() -> None:
     replay = replay_of(workload)
     assert replay.event_time == TimeColumn("date", format="%b %d %Y")
     assert replay.arrival == replay.event_time
-    assert "does not lie in the order of its times" in said
+    assert (
+        "The file is grouped by symbol: its times begin anew where symbol changes, 4 times." in said
+    )
     key, price = workload.fields
     assert (key.name, key.type.value) == ("symbol", "string")
     assert (price.in_file.name, price.in_file.times) == ("price", 100)

@@ -88,3 +88,18 @@ def test_requirements_are_never_passed_over(tmp_path: Path, folder: Path) -> Non
     assert f"line 2 of {odd}" in " ".join(report(folder, f"@{odd}").stderr.split())
     (folder / "run.json").unlink()
     assert report(folder, "lost = 0").exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("requirement", "told", "hint"),
+    [
+        ("p99 < +10%", "against something else", "streambench report --require 'p99 < 500ms'"),
+        ("cpu < -5%", "against something else", "streambench report --require 'cpu < 30'"),
+        ("memory", "needs a bound, as in memory < 512MiB", "streambench report --help"),
+    ],
+)
+def test_an_example_fits_the_figure(folder: Path, requirement: str, told: str, hint: str) -> None:
+    said = report(folder, requirement)
+    assert said.exit_code == ExitCode.USAGE
+    assert told in " ".join(said.stderr.split())
+    assert said.stderr.strip().endswith(f"\n\nhint: {hint}")

@@ -185,7 +185,10 @@ def test_a_clocks_reading_that_was_jumped_over_is_no_time_and_one_shown_twice_is
     file = tmp_path / "jump.csv"
     file.write_text("t,k\n2013-03-31 01:30:00,a\n2013-03-31 02:30:00,a\n")
     workload = declared(tmp_path, f'replay = "jump.csv"\nevent_time = {berlin}', 'k = "string"')
-    assert "t, row 2: '2013-03-31 02:30:00' is not a time" in refused(workload).message
+    assert (
+        "t, row 2: '2013-03-31 02:30:00' is no time in Europe/Berlin: its clocks jumped"
+        in refused(workload).message
+    )
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,13 @@ def test_a_dozen_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -
         "line 11, column 14: input.fields.amount.float: 'float' is not supported; the nearest is "
         "{ double = [low, high] }",
         'line 13, column 1: input.time.disorder: \'1e400 s\' is not a duration; write "50 ms", "1 s", '
-        '"15 min" or "1 h"',
+        '"15 min", "1 h" or "1 d"',
         "line 16, column 13: query.where: \"campain = 'c1'\" names an unknown column 'campain' at "
         "position 1; did you mean 'campaign'?",
         "line 17, column 1: query.group_by: unknown field 'campain'; did you mean 'campaign'?",
         "line 18, column 14: query.window.cumulate: 'cumulate' is not supported; the nearest is windows "
         "that follow each other, tumbling",
-        'line 19, column 1: query.grace: a duration is a text such as "50 ms", "1 s", "15 min" or "1 h"',
+        'line 19, column 1: query.grace: a duration is a text such as "50 ms", "1 s", "15 min", "1 h" or "1 d"',
         "line 20, column 13: query.having: 'view > 3' names an unknown aggregate 'view' at position "
         "1; did you mean 'views'?",
         "line 21, column 1: query.order_by: 'order_by' is not supported; the nearest is select, every row "

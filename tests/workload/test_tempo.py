@@ -32,6 +32,9 @@ def test_a_window_is_no_shorter_than_the_step_of_the_times() -> None:
 
 def test_lengths_are_rounded_up_and_shown_in_words() -> None:
     assert [at_least(each) for each in (0, 1, 101, 90_000)] == [0, 100, 200, 120_000]
+    assert [at_least(days * DAY) for days in (20, 34.2, 91.5, 4_000)] == [
+        each * DAY for each in (28, 35, 182, 4_000)
+    ]
     assert long_words(75 * 365.25 * DAY) == "75 years"
     assert long_words(90_000) == "90 s"
     assert long_words(2.1 * DAY) == "2.1 days"

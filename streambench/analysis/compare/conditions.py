@@ -114,8 +114,11 @@ class Condition:
         return self.name in COUNTS
 
 
-def parse_condition(text: str) -> Condition:
-    """Read a condition. Raises UsageError with the position, and the nearest name."""
+def parse_condition(text: str, *, against: bool = True) -> Condition:
+    """Read a condition. Raises UsageError with the position, and the nearest name.
+
+    `against`: whether there is something that a change could be against.
+    """
     found = _LEXER.match(text)
     if found is None:
         at = _first_odd(text)
@@ -130,7 +133,8 @@ def parse_condition(text: str) -> Condition:
     if op is None:
         if name in COUNTS:
             return Condition(text.strip(), name, above=True, or_equal=False, bound=Absolute(0.0))
-        raise unreadable(text, len(text.rstrip()), f"{name} needs a bound, as in {name} > +10%")
+        example = f"{name} > +10%" if against else f"{name} < {example_value(name)}"
+        raise unreadable(text, len(text.rstrip()), f"{name} needs a bound, as in {example}")
     if op == "=":
         if name not in COUNTS:
             raise unreadable(text, found.start("op"), "= is for rows that are counted")
@@ -152,7 +156,7 @@ def _refuse_settled(read: Condition, text: str, at: int) -> None:
         return
     when = "always" if read.above else "never"
     op = ">" if read.above else "<"
-    instead = f"{read.name} {op} {_example(read.name)}"
+    instead = f"{read.name} {op} {example_value(read.name)}"
     if read.counted:
         instead = f"{read.name} > 0 or {read.name} = 0"
     elif isinstance(read.bound, Relative):
@@ -188,11 +192,14 @@ def _bound(text: str, name: str, value: str, at: int) -> Bound:
         raise unreadable(text, at, why)
     wanted = _KINDS.get(name, "")
     if kind != wanted:
-        raise unreadable(text, at, f"{name} has another unit, as in {_example(name)}")
+        number = found["number"]
+        units = {"ms": f"{number}ms or {number}s", "MiB": f"{number}MiB", "": number}
+        instead = units[wanted] if unit == "" or wanted == "" else example_value(name)
+        raise unreadable(text, at, f"{name} has another unit, as in {instead}")
     return Absolute(amount * factor)
 
 
-def _example(name: str) -> str:
+def example_value(name: str) -> str:
     """A value as one is written for this figure."""
     return "30" if name == "cpu" else _EXAMPLES[_KINDS.get(name, "")]
 

@@ -122,9 +122,18 @@ def _paired(one: NamedSide, other: NamedSide) -> list[tuple[Side, Side]]:
         if run_of(first.bundle) == run_of(second.bundle) and first.label == second.label:
             raise UsageError(
                 f"{first.letter} and {second.letter} are the same run: {first.bundle.folder}",
-                hint="name two bundles, or two variants of one",
+                hint=_other_sides(first),
             )
     return pairs
+
+
+def _other_sides(side: Side) -> str:
+    """A comparison of the same run with itself that tells something, of two of its variants."""
+    others = [each for each in side.bundle.labels if each != side.label]
+    folder = side.bundle.folder
+    if not others:
+        return f"name another run: streambench compare {folder} FOLDER"
+    return f"streambench compare {folder}:{side.label} {folder}:{others[0]}"
 
 
 def _unknown(label: str, bundle: Bundle) -> UsageError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from streambench.analysis.compare.figures import run_of
 from streambench.model.errors import UsageError
 from streambench.results.bundle import Bundle, read_bundle
+from streambench.results.examples import is_published_example
 
 
 @dataclass(frozen=True)
@@ -22,19 +23,24 @@ class SkippedFolder:
 
 @dataclass(frozen=True)
 class FoundRuns:
-    """Finished runs in the order in which they were made, each once; and what was skipped."""
+    """Finished runs below a folder in the order in which they were made, each once; and what was skipped.
 
+    `examples` come with the project: nobody ran them here.
+    """
+
+    below: Path
     runs: tuple[Bundle, ...]
+    examples: tuple[Bundle, ...]
     skipped: tuple[SkippedFolder, ...]
 
 
 def find_runs(below: Path) -> FoundRuns:
     """Read every bundle below a folder, itself included. Raises UsageError where none can be read."""
     if not below.is_dir():
-        raise UsageError(
-            f"there is no folder {below}",
-            hint="name the folder of your runs: streambench history FOLDER",
+        what = (
+            f"{below} is a file, not a folder" if below.exists() else f"there is no folder {below}"
         )
+        raise UsageError(what, hint="name the folder of your runs: streambench history FOLDER")
     runs: dict[str, Bundle] = {}
     skipped: list[SkippedFolder] = []
     for folder in _bundles(below):
@@ -51,7 +57,9 @@ def find_runs(below: Path) -> FoundRuns:
             skipped.append(SkippedFolder(folder, f"it is a copy of {same.folder}"))
     if not runs:
         raise UsageError(_nothing(below, skipped), hint="streambench run")
-    return FoundRuns(_in_order(runs.values()), tuple(skipped))
+    examples = [each for each in runs.values() if is_published_example(each.folder)]
+    own = [each for each in runs.values() if not is_published_example(each.folder)]
+    return FoundRuns(below, _in_order(own), _in_order(examples), tuple(skipped))
 
 
 def _bundles(below: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +22,7 @@ from streambench.analysis.history.terms import EqualTerms, TermApart, by_terms, 
 from streambench.analysis.variants import title_of
 from streambench.model.errors import UsageError
 from streambench.results.bundle import Bundle
+from streambench.results.examples import is_published_example
 
 # Noise moves the run at which a change is found.
 _ABOUT: Final = 1
@@ -78,15 +80,23 @@ class OtherRuns:
 class History:
     """Runs of one workload on equal terms, in their order; `tests` is how many series were tested together.
 
-    `without` are contenders of which no figure is shown, with the reason.
+    `like` is the run whose terms were asked for. `without` are contenders of which no figure is shown, with
+    the reason. `examples` are published ones that were left out.
     """
 
     runs: tuple[Bundle, ...]
+    like: Path | None
     figures: tuple[FigureHistory, ...]
     changes: tuple[RunChange, ...]
     without: Mapping[str, str]
     others: tuple[OtherRuns, ...]
+    examples: tuple[Bundle, ...]
     skipped: tuple[SkippedFolder, ...]
+
+    @property
+    def of_examples(self) -> bool:
+        """Whether what is shown are published examples, which nobody ran here."""
+        return all(is_published_example(each.folder) for each in self.runs)
 
     @property
     def tests(self) -> int:
@@ -126,12 +136,15 @@ class History:
 def history_of(found: FoundRuns, like: Path | None = None) -> History:
     """The history of the runs that are like one of them, else of the largest group with values.
 
-    Raises UsageError where `like` is none of the runs.
+    A published example is shown where it was asked for, or nothing else was found. Raises UsageError where
+    `like` is none of the runs.
     """
-    groups = by_terms(found.runs)
+    wanted = like is not None and any(_is(each, like) for each in found.examples)
+    with_examples = wanted or not found.runs
+    groups = by_terms((*found.runs, *found.examples) if with_examples else found.runs)
     series = {id(group): all_series(group.runs) for group in groups}
     shown = (
-        _like(groups, like)
+        _like(groups, like, found.below)
         if like is not None
         else max(groups, key=lambda group: _weight(group, series[id(group)]))
     )
@@ -143,10 +156,12 @@ def history_of(found: FoundRuns, like: Path | None = None) -> History:
     changes = run_changes(shown.runs)
     return History(
         shown.runs,
+        like,
         _figures(series[id(shown)], changes),
         changes,
         without_figure(shown.runs, series[id(shown)]),
         others,
+        () if with_examples else found.examples,
         found.skipped,
     )
 
@@ -157,15 +172,24 @@ def _weight(group: EqualTerms, series: Sequence[RunSeries]) -> tuple[int, int, s
     return len(with_value), len(group.runs), group.runs[-1].run.started_at
 
 
-def _like(groups: Sequence[EqualTerms], like: Path) -> EqualTerms:
-    there = like.resolve()
+def _like(groups: Sequence[EqualTerms], like: Path, below: Path) -> EqualTerms:
     for group in groups:
-        if any(bundle.folder.resolve() == there for bundle in group.runs):
+        if any(_is(bundle, like) for bundle in group.runs):
             return group
+    newest = max((group.runs[-1] for group in groups), key=lambda each: each.run.started_at)
     raise UsageError(
         f"{like} is none of the finished runs that were found",
-        hint="name one of them: streambench history FOLDER --like FOLDER/RUN",
+        hint=f"name one of them: {like_command(below, newest.folder)}",
     )
+
+
+def _is(bundle: Bundle, named: Path) -> bool:
+    return bundle.folder.resolve() == named.resolve()
+
+
+def like_command(below: Path, folder: Path) -> str:
+    """The command that shows those of the runs below a folder that are on the terms of one."""
+    return shlex.join(["streambench", "history", str(below), "--like", str(folder)])
 
 
 def _figures(

@@ -132,6 +132,9 @@ class HistoryAnalysis:
     runs_at_least: Annotated[int, says("runs with a value that a series needs to be tested")]
     without_value: Annotated[dict[str, str], says("variant → why it is in no series")]
     left_out: Annotated[tuple[LeftOutRuns, ...], says("runs on other terms")]
+    examples: Annotated[
+        tuple[str, ...], says("published examples that were left out: the user did not run them")
+    ]
     skipped: Annotated[tuple[UnusedFolder, ...], says("folders that are no finished run")]
 
 
@@ -152,6 +155,7 @@ def history_to_json(history: History) -> str:
         runs_at_least=RUNS_AT_LEAST,
         without_value=dict(history.without),
         left_out=tuple(map(_other, history.others)),
+        examples=tuple(each.folder.name for each in history.examples),
         skipped=tuple(UnusedFolder(each.folder.name, each.why) for each in history.skipped),
     )
     return _ADAPTER.dump_json(analysis, indent=2).decode() + "\n"

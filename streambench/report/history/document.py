@@ -31,6 +31,7 @@ from streambench.report.history.words import (
     left_out,
     left_out_words,
     level_words,
+    shown_words,
     verdicts,
     when,
 )
@@ -62,7 +63,7 @@ def compose_history(history: History) -> Document:
             ("Runs", f"{number(len(history.runs))}, {when(first)} to {when(last)} UTC"),
             ("Made by", last.run.command),
         ),
-        () if not_in_it is None else (not_in_it,),
+        (shown_words(history), *(() if not_in_it is None else (not_in_it,))),
         tuple(sections),
     )
 

@@ -18,6 +18,7 @@ from streambench.report.history.words import (
     changes_words,
     figure_name,
     left_out,
+    shown_words,
     verdicts,
     when,
 )
@@ -33,7 +34,11 @@ _LEFT_OUT_AT_MOST = 6
 
 def render_history(history: History) -> RenderableType:
     """The answer, the runs with what changed between them, then a table for each figure."""
-    parts: list[RenderableType] = [Text(answer(history), style="bold"), Text("")]
+    parts: list[RenderableType] = [
+        Text(answer(history), style="bold"),
+        Text(shown_words(history)),
+        Text(""),
+    ]
     parts += [
         Text(f"{label}: no value in any run: {why}") for label, why in history.without.items()
     ]

@@ -64,6 +64,18 @@ def answer(history: History) -> str:
     return " ".join(said)
 
 
+def shown_words(history: History) -> str:
+    """Which runs are shown, and why these."""
+    others = sum(len(each.runs) for each in history.others)
+    of_which = f", of {number(len(history.runs) + others)} that were found" if others else ""
+    why = ", on the terms that most runs with a figure have" if others else ""
+    if history.like is not None:
+        why = f", on the terms of {history.like.absolute().name}"
+    examples = " They are published examples, and no runs of yours." if history.of_examples else ""
+    workload = history.runs[-1].run.workload
+    return f"Shown: {plural(len(history.runs), 'run')} of {workload}{of_which}{why}.{examples}"
+
+
 def too_few_words(runs: int) -> str:
     """That a series is too short, and how long it must be."""
     return f"too few runs to tell a change from noise ({number(runs)}; at least {RUNS_AT_LEAST})"
@@ -134,6 +146,9 @@ def left_out(history: History) -> tuple[str, ...]:
         names.setdefault(_terms_words(other.apart), []).extend(
             bundle.folder.name for bundle in other.runs
         )
+    for example in history.examples:
+        why = "a published example, and no run of yours"
+        names.setdefault(why, []).append(example.folder.name)
     for each in history.skipped:
         names.setdefault(each.why, []).append(each.folder.name)
     return tuple(f"{_named(found)} ({why})" for why, found in names.items())
@@ -158,6 +173,8 @@ def left_out_words(history: History) -> str | None:
     parts = []
     if others:
         parts.append(f"{plural(others, 'run')} on other terms")
+    if history.examples:
+        parts.append(plural(len(history.examples), "published example"))
     if history.skipped:
         parts.append(f"{plural(len(history.skipped), 'folder')} that cannot be used")
     return f"Left out: {listing(parts)}." if parts else None

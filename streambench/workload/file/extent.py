@@ -73,6 +73,11 @@ class Extent:
         """Whether the order of arrival has little to do with the times."""
         return self.span_ms > 0 and self.lag_ms(50) > _SHUFFLED * self.span_ms
 
+    @property
+    def is_far_behind(self) -> bool:
+        """Whether some record lies so far behind an earlier one."""
+        return self.lag_ms(100) > _SHUFFLED * self.span_ms
+
 
 def measure_extent(replay: Replay, fields: Sequence[Field]) -> Extent:
     """Read all event times in the order of arrival; UsageError where the file cannot be read."""

@@ -22,7 +22,7 @@ _DATES: Final = (
 )  # fmt: skip
 _CLOCKS: Final = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %z",
-    ":%H:%M:%S %z", "T%H:%M:%S", "T%H:%M:%S%z", " %H.%M", ", %H:%M", ", %I:%M %p", "%H%M%S",
+    ":%H:%M:%S %z", "T%H:%M:%S", "T%H:%M:%S%z", "T%H%M%S", " %H.%M", ", %H:%M", ", %I:%M %p", "%H%M%S",
 )  # fmt: skip
 _WHOLE: Final = (
     "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y", "%Y-%m", "%Y/%m", "%m/%Y", "%Y",
@@ -61,6 +61,12 @@ class TimeGuess:
         if self.format is not None:
             return f"--format '{self.format}'"
         return "" if self.unit is None else f"--unit {self.unit.value}"
+
+    def reads(self, text: str) -> bool:
+        """Whether one text is a time in this way; of numbers any is."""
+        if self.format is not None:
+            return _parsed(self.format, text.strip()) is not None
+        return bool(_NUMBER.fullmatch(text)) if self.unit is not None else _is_iso(text.strip())
 
     def instant(self, text: str) -> datetime.datetime | None:
         """What one time would be; None for ISO 8601 and what cannot be read."""

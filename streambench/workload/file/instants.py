@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from streambench.model.errors import UsageError
 from streambench.model.workload import EpochUnit, TimeColumn
 from streambench.workload.file.cells import Connection, FileCell, Kind, literal
-from streambench.workload.names import did_you_mean
+from streambench.workload.file.zones import zone_meant
 
 UTC: Final = "UTC"
 _DATE: Final = r"^\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
@@ -42,6 +42,10 @@ def instant_ms(cell: FileCell, column: TimeColumn) -> str:
 
 def problem_with_format(format_: str) -> str | None:
     """Why a format gives no instants, before it is tried; None: it may."""
+    if "%" not in format_:
+        return (
+            f"'{format_}' is no format as for strptime: its directives begin with %, as in %d/%m/%Y"
+        )
     letters = {format_[at + 1 :].lstrip("-")[:1] for at, c in enumerate(format_) if c == "%"}
     if not letters & set(_YEARS):
         return f"the format '{format_}' holds no year, such as %Y"
@@ -57,11 +61,11 @@ def check_time_column(connection: Connection, column: TimeColumn) -> None:
             r[0] for r in connection.execute("SELECT name FROM pg_timezone_names()").fetchall()
         ]
         if column.zone not in names:
-            near = did_you_mean(column.zone, names) if column.zone else ""
-            near = near if near.startswith("; did") else ""
+            meant = zone_meant(column.zone, names)
+            near = "" if meant is None else f"; did you mean '{meant}'?"
             raise UsageError(
                 f"there is no time zone '{column.zone}'{near}",
-                hint='name it as the IANA does, such as zone = "Europe/Berlin", or leave it out for UTC',
+                hint=f'write zone = "{meant or "Europe/Berlin"}", or leave it out for UTC',
             )
     if column.format is not None:
         try:

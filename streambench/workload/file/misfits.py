@@ -19,14 +19,17 @@ from streambench.workload.file.cells import (
     steps_of,
 )
 from streambench.workload.file.converted import MISFIT, MISSING, state_of
-from streambench.workload.file.guess import time_hint
-from streambench.workload.file.tables import Table, where_json_breaks
+from streambench.workload.file.guess import TimeGuess, time_hint
+from streambench.workload.file.tables import Table, cut_off, where_json_breaks
 from streambench.workload.file.types import reading_of
 from streambench.workload.names import did_you_mean
 
 _SHOWN_VALUES: Final = 5
 _SHOWN_CHARACTERS: Final = 60
 _SEEN_FOR_A_HINT: Final = 1_000
+JUMPED: Final = "its clocks jumped over it"
+"""Of a time that a zone does not have."""
+
 # What programs write where there is no number and no time.
 NO_VALUES: Final = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-", "?", "\\N")
 
@@ -190,6 +193,8 @@ def unreadable(error: Any, path: Path) -> UsageError | None:
             f"{path} is not JSON that can be played: {where_json_breaks(path) or reason}",
             hint="one object a line, or one array of objects, can be played",
         )
+    if "end of GZIP" in told:
+        return cut_off(path)
     reason = told.partition("\n")[0].partition("Error: ")[2] or told.partition("\n")[0]
     return UsageError(f"{path} cannot be read: {reason}", hint=hint)
 
@@ -219,9 +224,8 @@ def _misfits(
         found = _first(connection, table, fit.column)
         seen[fit.column.name] = [text for _, text in found]
         for row, text in found[:_SHOWN_VALUES]:
-            lines.append(
-                f"{fit.column.shown}, row {row:,}: {short(text)} is not {fit.column.wanted}"
-            )
+            what = _jumped(fit.column, text) or f"is not {fit.column.wanted}"
+            lines.append(f"{fit.column.shown}, row {row:,}: {short(text)} {what}")
         if fit.misfits > _SHOWN_VALUES:
             lines.append(f"{fit.column.shown}: {fit.misfits - _SHOWN_VALUES:,} more")
     count = sum(fit.misfits for fit in fits)
@@ -231,6 +235,23 @@ def _misfits(
         f"{replay.path.name}: {values} not fit the declared type{told}",
         hint=_hint(fits[0].column, seen[fits[0].column.name]),
     )
+
+
+def _instants(column: Column) -> TimeColumn | None:
+    """How a column of instants is read; None for others."""
+    if isinstance(column.declared, TimeColumn):
+        return column.declared
+    return column.declared.in_file.instants
+
+
+def _jumped(column: Column, text: str) -> str | None:
+    """That a time is none in its zone; None where it is none at all."""
+    instants = _instants(column)
+    if instants is None or instants.zone is None or instants.unit is not None:
+        return None
+    if not TimeGuess(format=instants.format).reads(text):
+        return None
+    return f"is no time in {instants.zone}: {JUMPED}"
 
 
 def _first(connection: Connection, table: Table, column: Column) -> list[tuple[int, str]]:
@@ -250,6 +271,12 @@ def _hint(column: Column, texts: Sequence[str]) -> str:
     if no_values and len(no_values) == len(set(texts)):
         listed = ", ".join(_toml(text) for text in dict.fromkeys(("", *no_values)))
         return f"leave such rows out: leave_out = [{listed}] in [input] of workload.toml"
+    if texts and all(_jumped(column, text) for text in texts):
+        some = ", ".join(_toml(text) for text in dict.fromkeys(("", *texts[:_SHOWN_VALUES])))
+        return (
+            'name the zone in which they were written, such as zone = "UTC"; or leave such rows out:'
+            f" leave_out = [{some}] in [input] of workload.toml"
+        )
     if not isinstance(column.declared, Field):
         return time_hint(column.declared, texts)
     if (instants := column.declared.in_file.instants) is not None:

@@ -14,6 +14,7 @@ from streambench.workload.file.cells import Connection, FileCell, Kind, literal,
 from streambench.workload.file.guess import TimeGuess, guesses
 from streambench.workload.file.instants import instant_ms
 from streambench.workload.file.misfits import NO_VALUES
+from streambench.workload.file.nearly import NearlyTimes, nearly_times
 from streambench.workload.file.tables import Table
 from streambench.workload.file.types import READINGS
 
@@ -32,8 +33,8 @@ class ColumnProfile:
     """One column of all rows.
 
     `distinct` is an estimate, but for no value and for one. `missing` rows have no value, or one of `no_values`. `type` is what a field of
-    it can be, its numbers `times` a factor; None: none of today's types. `times_read` are the ways in which
-    all of its values are times.
+    it can be, its numbers `times` a factor; None: none of today's types. `time_ways` are the ways in which
+    all of its values are times, `nearly` the one in which most are.
     """
 
     name: ColumnName
@@ -45,6 +46,7 @@ class ColumnProfile:
     type: FieldType | None
     times: int
     time_ways: tuple[TimeGuess, ...]
+    nearly: NearlyTimes | None = None
 
     @property
     def distinct_words(self) -> str:
@@ -68,8 +70,10 @@ class ColumnProfile:
         )
 
 
-def profiles(connection: Connection, table: Table) -> tuple[ColumnProfile, ...]:
-    """Profile the columns of a file, those inside of others too.
+def profiles(
+    connection: Connection, table: Table, leave_out: Sequence[str] = ()
+) -> tuple[ColumnProfile, ...]:
+    """Profile the columns of a file, those inside of others too; the texts of `leave_out` are no values.
 
     The file is read once; its cells are kept in a folder that is gone afterwards.
     """
@@ -86,7 +90,7 @@ def profiles(connection: Connection, table: Table) -> tuple[ColumnProfile, ...]:
         )
         relation = f"read_parquet({kept}, hive_partitioning = false)"
         return tuple(
-            _profile(connection, relation, each.cell, name)
+            _profile(connection, relation, each.cell, name, leave_out)
             for each, (name, _) in zip(cells, found, strict=True)
         )
 
@@ -108,10 +112,15 @@ def _leaves(connection: Connection, table: Table) -> Iterator[ColumnName]:
 
 
 def _profile(
-    connection: Connection, relation: str, cell: FileCell, name: ColumnName
+    connection: Connection,
+    relation: str,
+    cell: FileCell,
+    name: ColumnName,
+    leave_out: Sequence[str],
 ) -> ColumnProfile:
-    sample = _sample(connection, relation, cell)
-    nothing = ", ".join(literal(each) for each in ("", *NO_VALUES))
+    nothing = ", ".join(literal(each) for each in ("", *NO_VALUES, *leave_out))
+    asked_out = ", ".join(literal(each) for each in ("", *leave_out))
+    sample = _sample(connection, relation, cell, nothing)
     value = "value"
     valued = FileCell(value, cell.kind, cell.typed)
     ways = guesses(list(dict.fromkeys(sample)))
@@ -136,15 +145,16 @@ def _profile(
         f"max(length(regexp_extract({value}, '{decimal}', 1)))",
         f"list(DISTINCT {cell.text}) FILTER ({value} IS NULL)",
         f"count({value}) FILTER ({cell.kind} = {Kind.NESTED.sql})",
-        f"count(nullif({cell.text}, ''))",
+        f"count(*) FILTER ({cell.text} NOT IN ({asked_out}))",
         f"count({double})",
         f"count({boolean})",
         *(f"count({each})" for each in as_times),
     ]
-    row = connection.execute(
-        f"SELECT {', '.join(counted)} FROM (SELECT *, CASE WHEN trim({cell.text}) NOT IN ({nothing})"
-        f" THEN {cell.text} END AS value FROM {relation})"
-    ).fetchone()
+    valued_rows = (
+        f"(SELECT *, CASE WHEN trim({cell.text}) NOT IN ({nothing}) THEN {cell.text} END AS value"
+        f" FROM {relation})"
+    )
+    row = connection.execute(f"SELECT {', '.join(counted)} FROM {valued_rows}").fetchone()
     rows, values, distinct, wholes, strings, zeros = row[:6]
     decimals, numbers, digits, texts, nested, written, doubles, flags = row[6:14]
     type_, times = None, 1
@@ -163,18 +173,24 @@ def _profile(
     time_ways = tuple(
         way for way, read in zip(ways, row[14:], strict=True) if read == values and values
     )
+    nearly = None
+    if type_ is FieldType.STRING and not time_ways:
+        nearly = nearly_times(connection, valued_rows, valued, sample, name)
     # Among texts `None` and `-` are words like others.
     is_text = type_ is FieldType.STRING and not time_ways
     return ColumnProfile(
         name=name,
         rows=int(rows),
         missing=int(rows - (written if is_text else values)),
-        no_values=() if is_text else tuple(sorted(each for each in texts or () if each)),
+        no_values=tuple(
+            sorted(each for each in texts or () if each and (not is_text or each in leave_out))
+        ),
         distinct=min(int(distinct), int(values)),
         examples=_examples(sample),
         type=type_,
         times=times,
         time_ways=time_ways,
+        nearly=nearly,
     )
 
 
@@ -182,9 +198,8 @@ def _column(name: ColumnName, way: TimeGuess) -> TimeColumn:
     return TimeColumn(name, way.format, way.unit)
 
 
-def _sample(connection: Connection, relation: str, cell: FileCell) -> list[str]:
+def _sample(connection: Connection, relation: str, cell: FileCell, nothing: str) -> list[str]:
     """Values from all over the file: those of its beginning alone would not tell 01/02 from 02/01."""
-    nothing = ", ".join(literal(each) for each in ("", *NO_VALUES))
     rows = connection.execute(
         f"SELECT it FROM (SELECT {cell.text} AS it FROM {relation})"
         f" WHERE it IS NOT NULL AND trim(it) NOT IN ({nothing})"

@@ -6,50 +6,27 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
-from streambench.model.workload import EpochUnit, Field, FileColumn, TimeColumn
+from streambench.model.workload import Field, FileColumn, TimeColumn
+from streambench.workload.file.asked import AskedOfFile, quoted_word
 from streambench.workload.file.cells import shown
-from streambench.workload.file.guess import TimeGuess
 from streambench.workload.file.profile import ColumnProfile
-from streambench.workload.names import did_you_mean, lawful_name
+from streambench.workload.file.time_columns import (
+    TIMELY,
+    column_named,
+    refuse_unused_zone,
+    time_column,
+    time_profile,
+)
+from streambench.workload.names import lawful_name
 
 MOST_FIELDS: Final = 8
 _MOST_MISSING: Final = 0.05
 _MOST_KEYS: Final = 100_000
-_TIMELY: Final = re.compile(
-    r"time|date|stamp|epoch|year|month|day|when|created|updated|(^|[^a-z])(ts|at)$", re.IGNORECASE
-)
 _AN_ID: Final = re.compile(r"(^|[_\W]|[a-z](?=I))id$", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class AskedOfFile:
-    """What the user says of a file; None: it is to be found."""
-
-    file: Path
-    name: str
-    time: str | None = None
-    arrival: str | None = None
-    key: str | None = None
-    format: str | None = None
-    unit: str | None = None
-    zone: str | None = None
-
-    def command(self, *options: str) -> str:
-        """The same with other options, to be typed again."""
-        given = [
-            f"--{name} {_quoted(value)}"
-            for name in ("time", "arrival", "key", "format", "unit", "zone")
-            if (value := getattr(self, name)) is not None
-            and not any(option.startswith(f"--{name} ") for option in options)
-        ]
-        return " ".join(
-            ["streambench new", self.name, "--from", _quoted(str(self.file)), *given, *options]
-        )
 
 
 @dataclass(frozen=True)
@@ -81,15 +58,18 @@ class Proposal:
 
 def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
     """Choose the times, the key and the fields. Raises UsageError for what only the user can know."""
-    time = _time_profile(profiles, asked)
-    event_time = _time_column(time, asked, asked.zone)
+    time = time_profile(profiles, asked)
+    _refuse_no_names(asked, time, profiles)
+    event_time = time_column(time, asked, "--time", profiles)
     arrival = None
     apart = [time]
     if asked.arrival is not None:
-        column = _named(profiles, asked.arrival, asked, "--arrival")
+        column = column_named(profiles, asked.arrival, asked, "--arrival")
         apart.append(column)
-        arrival = _time_column(column, dataclasses.replace(asked, time=asked.arrival), asked.zone)
+        arrival = time_column(column, asked, "--arrival", profiles)
+    refuse_unused_zone(asked, event_time, arrival)
     others = [p for p in profiles if p not in apart and p.has_values]
+    _refuse_key_of_time(asked, apart, others)
     key = _key_profile(others, asked)
     names = _lawful([key, *(p for p in others if p is not key)])
     choices = [_field(key, names, FieldType.STRING, is_key=True)]
@@ -102,6 +82,7 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
         choice = dataclasses.replace(choice, why_not=why)
         (left if why else choices).append(choice)
     read = [*apart, *(choice.profile for choice in choices)]
+    _refuse_unseen(asked, profiles)
     missing = any(profile.missing for profile in read)
     texts = sorted({text for profile in read for text in profile.no_values})
     return Proposal(
@@ -115,69 +96,49 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
     )
 
 
-def _time_profile(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> ColumnProfile:
-    if asked.time is not None:
-        return _named(profiles, asked.time, asked, "--time")
-    found = [p for p in profiles if p.is_time and p.has_values]
-    if not found:
-        found = [p for p in profiles if p.time_ways and _TIMELY.search(shown(p.name))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(f"{shown(p.name)} ({p.examples[0]})" for p in found)
-        raise UsageError(
-            f"{asked.file.name} has {len(found)} columns of times: {listed}; when an event happened, and"
-            " perhaps when its record arrived, is for you to say",
-            hint=f"{asked.command(f'--time {_quoted(shown(found[0].name))}')}, and --arrival"
-            f" {_quoted(shown(found[-1].name))} if records arrived in its order",
-        )
-    listed = ", ".join(f"{shown(p.name)} ({p.examples[0]})" for p in profiles if p.examples)
+def _refuse_no_names(
+    asked: AskedOfFile, time: ColumnProfile, profiles: Sequence[ColumnProfile]
+) -> None:
+    """Raise UsageError where the name of the column of times is a time: the file has no line of names."""
+    name = shown(time.name)
+    if not (time.time_ways and any(way.reads(name) for way in time.time_ways)):
+        return
+    names = ",".join("time" if p is time else f"column{at}" for at, p in enumerate(profiles, 1))
     raise UsageError(
-        f"no column of {asked.file.name} looks like times: {listed}",
-        hint=asked.command(f"--time {_quoted(shown(profiles[0].name))}", "--format '%d/%m/%Y'"),
+        f"the first line of {asked.file.name} holds values, not names: {', '.join(shown(p.name) for p in profiles)}",
+        hint=f"{asked.command()}, when its first line names the columns: sed -i '1i {names}'"
+        f" {quoted_word(str(asked.file))}",
     )
 
 
-def _named(
-    profiles: Sequence[ColumnProfile], name: str, asked: AskedOfFile, option: str
-) -> ColumnProfile:
-    for profile in profiles:
-        if shown(profile.name) == name:
-            return profile
-    known = [shown(profile.name) for profile in profiles]
+def _refuse_key_of_time(
+    asked: AskedOfFile, times: Sequence[ColumnProfile], others: Sequence[ColumnProfile]
+) -> None:
+    """Raise UsageError where it is to be grouped by the times."""
+    if asked.key is None or asked.key not in [shown(p.name) for p in times]:
+        return
+    other = f"--key {quoted_word(shown(others[0].name))}" if others else "--key COLUMN"
     raise UsageError(
-        f"{asked.file.name} has no column '{name}'{did_you_mean(name, known)}",
-        hint=asked.command(f"{option} {_quoted(known[0])}"),
+        f"'{asked.key}' is the column of the times, which windows group by; a key is another one",
+        hint=asked.command(other),
     )
 
 
-def _time_column(profile: ColumnProfile, asked: AskedOfFile, zone: str | None) -> TimeColumn:
-    """How its times are read; UsageError where that is ambiguous or not known."""
-    if asked.unit is not None:
-        return TimeColumn(profile.name, unit=EpochUnit(asked.unit))
-    if asked.format is not None:
-        return TimeColumn(profile.name, format=asked.format, zone=zone)
-    ways = profile.time_ways
-    column = _quoted(shown(profile.name))
-    if not ways:
-        example = profile.examples[0] if profile.examples else "nothing"
-        raise UsageError(
-            f"no way is known to read all times of {shown(profile.name)}, such as '{example}'",
-            hint=asked.command(f"--time {column}", "--format '%d/%m/%Y %H:%M'"),
-        )
-    if len(ways) > 1:
-        read = " or ".join(f"{way.shown(profile.examples[0])} ({way.option})" for way in ways)
-        raise UsageError(
-            f"'{profile.examples[0]}' in {shown(profile.name)} can be {read}",
-            hint=asked.command(f"--time {column}", ways[0].option),
-        )
-    way: TimeGuess = ways[0]
-    return TimeColumn(profile.name, way.format, way.unit, None if way.unit else zone)
+def _refuse_unseen(asked: AskedOfFile, profiles: Sequence[ColumnProfile]) -> None:
+    """Raise UsageError for a text that is to be left out and stands nowhere."""
+    seen = {text.strip() for profile in profiles for text in profile.no_values}
+    for text in asked.leave_out:
+        if text and text.strip() not in seen:
+            others = tuple(each for each in asked.leave_out if each != text)
+            raise UsageError(
+                f"--leave-out: no value of {asked.file.name} is '{text}'",
+                hint=dataclasses.replace(asked, leave_out=others).command(),
+            )
 
 
 def _key_profile(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> ColumnProfile:
     if asked.key is not None:
-        return _named(profiles, asked.key, asked, "--key")
+        return column_named(profiles, asked.key, asked, "--key")
     many = [p for p in profiles if 1 < p.distinct <= _MOST_KEYS]
     for usable in ([p for p in many if p.missing <= _MOST_MISSING * p.rows], many):
         texts = [p for p in usable if p.type is FieldType.STRING and not p.is_time]
@@ -193,7 +154,9 @@ def _key_profile(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Colum
     listed = ", ".join(shown(p.name) for p in profiles) or "none"
     raise UsageError(
         f"no column of {asked.file.name} is fit to group by; there are {listed}",
-        hint=asked.command(f"--key {_quoted(shown(profiles[0].name)) if profiles else 'COLUMN'}"),
+        hint=asked.command(
+            f"--key {quoted_word(shown(profiles[0].name)) if profiles else 'COLUMN'}"
+        ),
     )
 
 
@@ -232,7 +195,7 @@ def _field(
 def is_measure(profile: ColumnProfile) -> bool:
     """Whether it is a number that can be worth summing: no part of a date, and no id."""
     name = shown(profile.name)
-    named = _TIMELY.search(name) or _AN_ID.search(name) or re.search(r"hour|minute|zip", name, re.I)
+    named = TIMELY.search(name) or _AN_ID.search(name) or re.search(r"hour|minute|zip", name, re.I)
     return profile.type is FieldType.BIGINT and profile.distinct > 1 and not named
 
 
@@ -254,7 +217,3 @@ def _why_not(profile: ColumnProfile) -> str | None:
 def _lacks(profile: ColumnProfile) -> bool:
     """Whether so many rows have no value that they are not to be left out."""
     return profile.missing > _MOST_MISSING * profile.rows
-
-
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w./%-]+", text) else "'" + text.replace("'", "'\\''") + "'"

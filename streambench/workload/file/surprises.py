@@ -39,11 +39,17 @@ def surprises(workload: Workload, replay: Replay, surveyed: Survey) -> Iterator[
             f" speed_up of {speed_words(replay.speed_up)}",
             f"set speed_up = {speed_to_play(replay, surveyed):_.12g}, or select a part by `begin` and `end`",
         )
-    elif each_ms / replay.speed_up < _SHORT_WINDOW_MS:
+    elif played_ms > 0 and each_ms / replay.speed_up < _SHORT_WINDOW_MS:
         yield (
             f"a window lasts {each_ms / replay.speed_up:.2g} ms at a speed_up of {speed_words(replay.speed_up)}:"
             " delays are longer than that",
             f"set speed_up = {speed_for(each_ms):_.12g}, at which it lasts 1 to 2 s",
+        )
+    if surveyed.first_event_ms == surveyed.last_event_ms and surveyed.rows > 1:
+        yield (
+            f"all {surveyed.rows:,} rows of {replay.path.name} have one event time, of"
+            f" {day_of(surveyed.first_event_ms)}: they are in one window",
+            "check that `event_time` is the column of the times",
         )
     if surveyed.left_out:
         rows = "one row is" if surveyed.left_out == 1 else f"{surveyed.left_out:,} rows are"

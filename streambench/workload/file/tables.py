@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
+import shlex
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -60,8 +63,31 @@ def open_table(connection: Connection, path: Path, delimiter: str | None) -> Tab
             hint=f"use one of {', '.join(ENDINGS)}",
         )
     if not path.is_file():
-        raise UsageError(f"{path} does not exist", hint="check `replay` in workload.toml")
-    return opener(connection, path, delimiter)
+        raise UsageError(f"{path} {_no_file(path)}", hint="check `replay` in workload.toml")
+    try:
+        return opener(connection, path, delimiter)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise UsageError(
+                f"{path} is not packed by gzip, as its ending says",
+                hint=f"gzip -t {shlex.quote(str(path))} tells; name it without .gz if it is not packed",
+            ) from None
+        raise cut_off(path) from None
+
+
+def cut_off(path: Path) -> UsageError:
+    """The refusal of a packed file that lacks its end."""
+    return UsageError(
+        f"{path} is cut off: its gzip stream has no end",
+        hint=f"gzip -t {shlex.quote(str(path))} tells; copy or pack it again",
+    )
+
+
+def _no_file(path: Path) -> str:
+    """Why there is nothing to read."""
+    if path.is_dir():
+        return "is a folder, not a file"
+    return "is no file: it is a pipe or a device" if path.exists() else "does not exist"
 
 
 def ending_of(path: Path) -> str:
@@ -252,8 +278,17 @@ def _kind_of(type_: str) -> Kind:
 
 
 def _text(path: Path) -> IO[str]:
-    """The file's text, unpacked; what is no UTF-8 is told of by DuckDB, with its line."""
+    """The file's text, unpacked; what is no UTF-8 is told of by DuckDB, with its line.
+
+    Raises UsageError for UTF-16, in whose text DuckDB sees other lines.
+    """
     opener = gzip.open if path.name.lower().endswith(".gz") else open
+    with opener(path, "rb") as raw:
+        if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise UsageError(
+                f"{path}: the text is UTF-16, not UTF-8",
+                hint=f"convert it: iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
+            )
     return cast("IO[str]", opener(path, "rt", encoding="utf-8-sig", errors="replace", newline=""))
 
 

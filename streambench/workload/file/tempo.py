@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streambench.model.windows import Tumbling
-from streambench.workload.durations import about, show_duration
+from streambench.workload.durations import LONGEST_MS, about, show_duration
 
 PLAY_MS: Final = 90_000
 """How long a file should play."""
@@ -19,6 +19,7 @@ _SECOND: Final = 1_000
 _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
+_MUCH_LONGER: Final = 2
 NICE_MS: Final = (
     *(100, 200, 500),
     *(n * _SECOND for n in (1, 2, 5, 10, 15, 30)),
@@ -44,7 +45,8 @@ class Tempo:
 def tempo_for(span_ms: int, step_ms: int = 0) -> Tempo:
     """Windows and a speed for a file of such a span, whose event times usually lie `step_ms` apart."""
     wanted_ms = max(span_ms * A_WINDOW_PLAYS_MS / PLAY_MS, step_ms, NICE_MS[0])
-    fitting = [each for each in NICE_MS if each >= step_ms] or [NICE_MS[-1]]
+    possible = [each for each in NICE_MS if each <= LONGEST_MS]
+    fitting = [each for each in possible if each >= step_ms] or possible[-1:]
     length_ms = min(fitting, key=lambda each: abs(math.log(each / wanted_ms)))
     return Tempo(Tumbling(length_ms), speed_for(length_ms))
 
@@ -55,10 +57,14 @@ def speed_for(length_ms: float) -> float:
 
 
 def at_least(length_ms: float) -> int:
-    """The shortest of the usual lengths that is as long; 0 for 0."""
+    """The shortest of the usual lengths that is as long, or whole units where that is much longer; 0 for 0."""
     if length_ms <= 0:
         return 0
-    return next((each for each in NICE_MS if each >= length_ms), math.ceil(length_ms))
+    usual = next((each for each in NICE_MS if each >= length_ms), None)
+    if usual is not None and (usual <= _MUCH_LONGER * length_ms or length_ms < _SECOND):
+        return usual
+    unit = next(each for each in (_DAY, _HOUR, _MINUTE, _SECOND) if each <= length_ms)
+    return math.ceil(length_ms / unit) * unit
 
 
 def long_words(length_ms: float) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlglot import exp
 
@@ -16,6 +17,9 @@ from streambench.workload.file.profile import ColumnProfile
 from streambench.workload.file.proposal import Proposal, is_measure
 from streambench.workload.file.tempo import Tempo, long_words
 from streambench.workload.sql_text import ExpressionError, parsed_sql
+
+QUANTUM_MS: Final = 5
+"""What a load is cut into, unless the declaration says otherwise: its records come at once."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ def _lines(declaration: Declaration) -> Iterator[str]:
     yield ""
     yield "[input]"
     yield f"replay     = {_text(declaration.replay)}"
-    yield f"event_time = {_time(proposal.event_time)}    # {_seen(proposal.time_profile)}"
+    yield f"event_time = {time_toml(proposal.event_time)}    # {_seen(proposal.time_profile)}"
     if proposal.arrival is not None:
-        yield f"arrival    = {_time(proposal.arrival)}    # the order in which records reach the log"
+        yield f"arrival    = {time_toml(proposal.arrival)}    # the order in which records reach the log; else they come as they lie in the file"
     else:
         yield "# No `arrival`: records reach the log as they lie in the file."
     window = f"a window of {show_duration(tempo.window.size_ms)} lasts"
@@ -101,7 +105,8 @@ def _lines(declaration: Declaration) -> Iterator[str]:
     yield "[query]"
     yield f'group_by = ["{proposal.key.name}"]'
     yield f'window   = {{ tumbling = "{show_duration(tempo.window.size_ms)}" }}'
-    yield f'grace    = "{show_duration(declaration.grace_ms)}"'
+    held = f"at this speed_up a quantum of {QUANTUM_MS} ms holds {long_words(QUANTUM_MS * tempo.speed_up)} of it"
+    yield f'grace    = "{show_duration(declaration.grace_ms)}"    # of event time; {held}'
     yield "[query.select]"
     for alias, text in declaration.select:
         yield f"{alias} = {_text(text)}"
@@ -122,7 +127,8 @@ def _field(field: Field) -> str:
     return f"{{ {', '.join(parts)} }}"
 
 
-def _time(column: TimeColumn) -> str:
+def time_toml(column: TimeColumn) -> str:
+    """A column of times as workload.toml has it."""
     if column.format is None and column.unit is None and column.zone is None:
         return _column(column.name)
     return f"{{ {', '.join([f'column = {_column(column.name)}', *_way(column)])} }}"
