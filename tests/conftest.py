@@ -23,7 +23,16 @@ def _stopped_at_last() -> Iterator[None]:
 
 
 def _is_alone(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("alone", "broker", "engine"))
+    if item.get_closest_marker("alone") or item.get_closest_marker("broker"):
+        return True
+    return bool(item.get_closest_marker("engine")) and not item.get_closest_marker("no_load")
+
+
+def _turn(item: pytest.Item) -> int:
+    """The longest of those that run beside others begin, so that no process waits for them at the end."""
+    if _is_alone(item):
+        return 2
+    return 0 if item.get_closest_marker("no_load") else 1
 
 
 # First: in a worker pytest-xdist reads the groups by a hook of its own.
@@ -33,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Others go file by file, so that what a file's tests share is made once.
     """
-    items.sort(key=_is_alone)
+    items.sort(key=_turn)
     by_day = pytest.mark.skip(reason="run where STREAMBENCH_NIGHTLY is set")
     for item in items:
         if item.get_closest_marker("nightly") and not os.environ.get("STREAMBENCH_NIGHTLY"):

@@ -180,6 +180,7 @@ def test_the_python_program_merges_parts_of_a_session() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_the_java_program_computes_what_is_meant(tmp_path: Path, parser: JsonParser) -> None:
     lines = [line for events in GROUPS for line in [*(json_line(event) for event in events), "-"]]
@@ -190,6 +191,7 @@ def test_the_java_program_computes_what_is_meant(tmp_path: Path, parser: JsonPar
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_the_java_program_merges_parts_of_a_session(tmp_path: Path) -> None:
     lines: list[str] = []
     for parts in PARTS:
@@ -232,6 +234,7 @@ def test_the_python_program_gives_rows_to_the_groups_that_are_meant(having: str)
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_the_java_program_gives_rows_to_the_groups_that_are_meant(tmp_path: Path) -> None:
     workload = asking(" and ".join(f"({having})" for having in HAVING))
     made_from = {total.alias: total.object for total in totals_of(WORKLOAD.query, {})}

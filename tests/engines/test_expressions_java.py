@@ -84,6 +84,7 @@ def workload(table: Table = PLAIN) -> Workload:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_java_finds_what_is_meant(tmp_path: Path, name: str, parser: JsonParser) -> None:
@@ -105,6 +106,7 @@ def test_java_finds_what_is_meant(tmp_path: Path, name: str, parser: JsonParser)
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_java_knows_the_other_case_of_every_letter_that_is_let_through(tmp_path: Path) -> None:
     letters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
     even = [letter for letter in letters if is_even(letter) and letter.isprintable()]

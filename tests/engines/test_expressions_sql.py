@@ -20,7 +20,7 @@ from tests.workload import aggregates
 from tests.workload.meaning_tables import Table, same
 from tests.workload.meanings import TABLES
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.no_load]
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def test_long_windows_are_written_so_that_flink_and_java_read_them() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_the_java_programs_compile(tmp_path: Path, parser: JsonParser) -> None:
     for at, workload in enumerate(all_of_them()):
@@ -92,6 +93,7 @@ def test_the_java_programs_compile(tmp_path: Path, parser: JsonParser) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_long_lists_mean_the_same_in_java(tmp_path: Path) -> None:
     where = large()[0].query.where
     assert where is not None
@@ -177,6 +179,7 @@ for number, text in enumerate(json.load(sys.stdin)):
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_flink_plans_every_one() -> None:
     symbols = {"${broker}": "127.0.0.1:1", "$${": "${"}
     every = []
@@ -192,6 +195,7 @@ def test_flink_plans_every_one() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 def test_spark_plans_every_one() -> None:
     artifacts = resolve(SPARK.requires(Variant(SPARK.name, SPARK.version)))
     (connector,) = artifacts.jars.values()

@@ -103,6 +103,7 @@ class Harness {
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_values_rows_and_conditions_agree_with_python_and_sql(
     tmp_path: Path, parser: JsonParser
@@ -170,6 +171,7 @@ class Harness {
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("group_by", GROUPS, ids="-".join)
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_a_row_says_each_field_of_its_group(

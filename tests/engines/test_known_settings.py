@@ -156,6 +156,7 @@ def test_the_names_are_of_the_version_that_runs(name: str, version: str) -> None
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize(("name", "version"), VERSIONS)
 def test_the_names_are_those_that_the_engines_jars_define(name: str, version: str) -> None:
     assert file_of(name, version).read_text(encoding="utf-8") == listed(name, version)

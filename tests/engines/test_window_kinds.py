@@ -172,6 +172,7 @@ def test_what_flink_refuses_is_its_own_gap() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.no_load
 @pytest.mark.parametrize("version", KAFKA_STREAMS.versions)
 @pytest.mark.parametrize("window", [Hopping(500, 200, 30), Sessions(500)], ids=str)
 @pytest.mark.parametrize("name", [None, "flat-json"])

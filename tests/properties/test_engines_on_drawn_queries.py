@@ -14,7 +14,7 @@ from tests.properties.in_spark import run_spark_cases
 from tests.properties.outcomes import Asked, Outcome, asked_of
 from tests.properties.sizes import asked_cases, asked_seed, drawn_cases
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.no_load]
 
 # So many in one process.
 _AT_ONCE: Final = 100
