@@ -53,6 +53,13 @@ def _decimals(type_: DecimalType) -> st.SearchStrategy[Decimal]:
     return units.map(lambda unit: Decimal(unit).scaleb(-type_.scale))
 
 
+# From 1970 backwards and forwards, to the last millisecond of the year 9999.
+MOST_INSTANT_MS: Final = 253_402_300_799_999
+_instants = st.one_of(
+    st.sampled_from((0, 1, -1, 999, 1_000, 1_356_998_400_000, 1_356_998_400_001, MOST_INSTANT_MS)),
+    st.integers(-2_000_000_000_000, 2_000_000_000_000),
+)
+
 _texts = st.one_of(st.sampled_from(TEXTS), _MORE_TEXT)
 COLUMNS: Final = (
     Column("shop", FieldType.STRING, st.sampled_from(("a", "b", "", "\U0001d306", "日", 'q"\\')), is_key=True),
@@ -69,5 +76,7 @@ COLUMNS: Final = (
     Column("y", FieldType.DOUBLE, st.floats(-100, 100, allow_subnormal=False).map(lambda y: y + 0.0), most=100),
     Column("ok", FieldType.BOOLEAN, st.booleans(), is_key=True),
     Column("known", FieldType.BOOLEAN, st.booleans()),
+    Column("sent", FieldType.TIMESTAMP, _instants, most=MOST_INSTANT_MS, is_key=True),
+    Column("paid", FieldType.TIMESTAMP, _instants, most=MOST_INSTANT_MS),
 )  # fmt: skip
 KEYS: Final = tuple(column for column in COLUMNS if column.is_key)

@@ -62,6 +62,12 @@ class Fold:
         )
 
     @property
+    def is_instant(self) -> bool:
+        """Whether its value is a timestamp."""
+        of_instants = self.argument is not None and self.argument.type is FieldType.TIMESTAMP
+        return of_instants and not self.counts
+
+    @property
     def counts(self) -> bool:
         """Whether it is 0 of nothing."""
         return self.function.startswith("count")
@@ -150,11 +156,15 @@ def drawn_fold(draw: st.DrawFn, grammar: Grammar, alias: str) -> Fold:
         if piece.type is FieldType.DOUBLE:
             piece = grammar.text(depth)
         return Fold(alias, way, piece, condition)
+    if way in _OF_INSTANTS and draw(st.integers(0, 3)) == 0:
+        return Fold(alias, way, grammar.instant(depth), condition)
     piece = grammar.number(depth)
     return Fold(alias, way if _can(way, piece) else "min", piece, condition)
 
 
 _NUMERIC: Final = ("sum", "sum", "min", "max", "avg", "first", "first", "last", "last", *_SPREADS)
+
+_OF_INSTANTS: Final = ("min", "max", "first", "last")
 
 
 def _can(function: str, piece: Piece) -> bool:

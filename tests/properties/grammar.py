@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 from streambench.model.expression import DecimalType, FieldType, ValueType
 from tests.properties import condition_pieces as conditions
 from tests.properties import number_pieces as numbers
+from tests.properties.fields import MOST_INSTANT_MS
 from tests.properties.pieces import Piece, common, either, first_of, scaled, strictly
 
 _WHOLE: Final = (0, 1, -1, 2, 3, 5, -7, 500, 50_000, 3_000_000_000)
 _DECIMALS: Final = ("1.5", "0.25", "-0.005", "12.50")
+_INSTANTS: Final = (
+    ("date '2013-01-01'", 1_356_998_400_000),
+    ("timestamp '2013-01-01T01:00:00.001+01:00'", 1_356_998_400_001),
+    ("timestamp '1969-12-31 23:59:59.999'", -1),
+    ("timestamp '1970-01-01T00:00Z'", 0),
+)
 _TEXTS: Final = ("view", "", "a", "\U0001d306", "né")
 _LISTED: Final = ("a", "b", "", "view", "né", "日本", "\U0001d306")
 _PATTERNS: Final = (
@@ -57,7 +64,22 @@ class Grammar:
     def anything(self, depth: int) -> Piece:
         """A value or a condition."""
         return self._one_of(
-            lambda: self.number(depth), lambda: self.text(depth), lambda: self.condition(depth)
+            lambda: self.number(depth),
+            lambda: self.text(depth),
+            lambda: self.condition(depth),
+            lambda: self.instant(depth),
+        )
+
+    def instant(self, depth: int) -> Piece:
+        """A timestamp."""
+        written, at_ms = self.draw(st.sampled_from(_INSTANTS))
+        constant = Piece(written, FieldType.TIMESTAMP, lambda row: at_ms, most=MOST_INSTANT_MS)
+        leaf = self._leaf(lambda type_: type_ is FieldType.TIMESTAMP, constant)
+        if depth == 0:
+            return leaf
+        inner = partial(self.instant, depth - 1)
+        return self._one_of(
+            lambda: leaf, lambda: self._case(inner, depth - 1), lambda: _filled(inner(), constant)
         )
 
     def whole(self, depth: int) -> Piece:
@@ -77,6 +99,7 @@ class Grammar:
             lambda: numbers.length(self.text(less)),
             lambda: numbers.cut_off(self.decimal(less)),
             lambda: numbers.cut_off(self.double(less)),
+            lambda: numbers.since_1970(self.instant(less)),
             lambda: self._case(inner, less),
             lambda: _filled(inner(), constant),
         )
@@ -148,6 +171,7 @@ class Grammar:
         simple = (
             lambda: self._compared(self.number(less), self.number(less)),
             lambda: self._compared(self.text(less), self.text(less)),
+            lambda: self._compared(self.instant(less), self.instant(less)),
             self._flag,
         )
         if depth == 0:
@@ -162,6 +186,7 @@ class Grammar:
                 self.text(less), self._several(st.sampled_from(_LISTED)), no=no
             ),
             lambda: conditions.between(self.number(less), self.number(0), self.number(less)),
+            lambda: conditions.between(self.instant(0), self.instant(0), self.instant(less)),
             lambda: conditions.is_null(self.anything(less), no=no),
             lambda: self._both(inner(), inner()),
             lambda: self._both(inner(), inner()),

@@ -52,8 +52,14 @@ def drawn_having(draw: st.DrawFn, folds: Sequence[Fold], depth: int) -> Having:
             f"({fold.alias} is null)", lambda found: frozenset((found[fold.alias].value is None,))
         )
     operator = draw(st.sampled_from(tuple(COMPARISONS)))
+    if fold.is_instant:
+        other = draw(st.sampled_from([each for each in folds if each.is_instant]))
+        return Having(
+            f"({fold.alias} {operator} {other.alias})",
+            lambda found: _compared(operator, found[fold.alias], found[other.alias]),
+        )
     if draw(st.integers(0, 2)) == 0:
-        other = draw(st.sampled_from(list(folds)))
+        other = draw(st.sampled_from([each for each in folds if not each.is_instant]))
         return Having(
             f"({fold.alias} {operator} {other.alias})",
             lambda found: _compared(operator, found[fold.alias], found[other.alias]),

@@ -30,6 +30,7 @@ _TYPES: Final[Mapping[ValueType, Any]] = {
     FieldType.BIGINT: pa.int64(),
     FieldType.DOUBLE: pa.float64(),
     FieldType.BOOLEAN: pa.bool_(),
+    FieldType.TIMESTAMP: pa.int64(),
 }
 _NEAR: Final = 1e-6
 _LOST: Final = 1e-14

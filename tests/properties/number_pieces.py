@@ -71,6 +71,12 @@ def length(piece: Piece) -> Piece:
     return Piece(text, FieldType.BIGINT, strictly(len, piece), piece.nullable, 1_000)
 
 
+def since_1970(piece: Piece) -> Piece:
+    """A timestamp as the milliseconds since 1970."""
+    text = f"cast({piece.text} as bigint)"
+    return Piece(text, FieldType.BIGINT, piece.of, piece.nullable, piece.most)
+
+
 def cut_off(piece: Piece) -> Piece | None:
     """A decimal or a double as a whole number."""
     most = greatest(piece)
