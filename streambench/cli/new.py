@@ -177,7 +177,10 @@ def _show_columns(made: OwnData) -> None:
     table = FittingTable(gap=2, plain=True)
     for heading in ("column", "seen", "different", "missing", "read as"):
         table.add_column(heading, overflow="fold")
-    _say(f"{made.profiles[0].rows:,} rows; all of them were looked at.")
+    rows = made.profiles[0].rows
+    _say(
+        "One row; it was looked at." if rows == 1 else f"{rows:,} rows; all of them were looked at."
+    )
     for profile in made.profiles:
         name = shown(profile.name)
         times = [proposal.event_time, *([proposal.arrival] if proposal.arrival else [])]
@@ -236,9 +239,10 @@ def _show_times(made: OwnData, asked: AskedOfFile) -> None:
         f" {long_words(tempo.played_ms(tempo.window.size_ms))}, and all of it plays for"
         f" {long_words(tempo.played_ms(extent.span_ms))}."
     )
-    windows = tempo.window.count_over(extent.span_ms)
+    windows = max(1, tempo.window.count_over(extent.span_ms))
     if windows < 20:
-        _say(f"These are {windows} windows; a percentile of delays needs 20.")
+        these = "This is one window" if windows == 1 else f"These are {windows} windows"
+        _say(f"{these}; a percentile of delays needs 20.")
 
 
 def _selects(made: OwnData) -> bool:

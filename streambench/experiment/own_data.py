@@ -20,9 +20,10 @@ from streambench.model.plan import EventClock
 from streambench.model.windows import Tumbling
 from streambench.model.workload import Replay, Workload
 from streambench.oracle.late import LateDrops, predict_file
+from streambench.workload.durations import LONGEST_MS
 from streambench.workload.file.asked import AskedOfFile
+from streambench.workload.file.damaged import unreadable
 from streambench.workload.file.extent import Extent, measure_extent
-from streambench.workload.file.misfits import unreadable
 from streambench.workload.file.order import FileOrder, order_of
 from streambench.workload.file.profile import ColumnProfile, profiles
 from streambench.workload.file.proposal import Proposal, propose
@@ -318,7 +319,7 @@ def _candidates(extent: Extent, tempo: Tempo) -> Iterator[int]:
 
 def _chosen(graces: Sequence[GraceRow], tempo: Tempo) -> int:
     """The least grace at which next to nothing is dropped, if it is not out of proportion."""
-    most_ms = tempo.window.span_ms(_MOST_GRACE_WINDOWS)
+    most_ms = min(LONGEST_MS, tempo.window.span_ms(_MOST_GRACE_WINDOWS))
     within = [row for row in graces if row.grace_ms <= most_ms]
     # Where no clock can drop anything, results are checked exactly.
     if graces[-1] in within:

@@ -38,13 +38,13 @@ from streambench.workload.file.converted import (
     state_of,
     version_of,
 )
+from streambench.workload.file.damaged import unreadable
 from streambench.workload.file.instants import check_time_column, instant_ms
 from streambench.workload.file.misfits import (
     Column,
     check_fit,
     left_out_sql,
     no_column,
-    unreadable,
 )
 from streambench.workload.file.tables import Table, open_table
 from streambench.workload.file.types import reading_of, value_sql

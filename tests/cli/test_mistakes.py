@@ -27,10 +27,10 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("a.csv.gz", b"at,k\n2024-01-01,a\n", "is not packed by gzip", "gzip -t a.csv.gz"),
         ("a.json.gz", b"{}", "is not packed by gzip", "gzip -t a.json.gz"),
-        ("a.csv.gz", gzip.compress(b"at,k\n" * 99)[:20], "is cut off", "gzip -t a.csv.gz"),
-        ("a.csv.gz", gzip.compress(b"at,k" * 99)[:15], "is cut off", "gzip -t a.csv.gz"),
+        ("a.csv.gz", gzip.compress(b"at,k\n" * 99, mtime=0)[:20], "is cut off", "gzip -t a.csv.gz"),
+        ("a.csv.gz", gzip.compress(b"at,k" * 99, mtime=0)[:15], "is cut off", "gzip -t a.csv.gz"),
         ("a.csv", "at,k\n2024-01-01,a\n".encode("utf-16"), "UTF-16", "iconv -f utf-16"),
-        ("a.parquet", b"at,k\n", "cannot be read", "Parquet, CSV and JSON are read"),
+        ("a.parquet", b"at,k\n", "is no Parquet file", "Parquet, CSV and JSON are read"),
         ("a.csv", b"at,k\n2024-01-01,a,b\n", "3 values", "quote a value that holds the delimiter"),
         ("a.csv", b"2024-01-01,a\n2024-01-02,b\n2024-01-03,a\n", "holds values, not names", "1i time,column2"),
     ],

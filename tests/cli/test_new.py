@@ -409,3 +409,50 @@ def test_the_hint_for_a_name_that_is_taken_keeps_the_file() -> None:
     assert hint == "streambench new clicks-2 --from 'clicks data.csv'"
     _, hint = refused("new Clicks --from 'clicks data.csv'")
     assert hint == "streambench new clicks --from 'clicks data.csv'"
+
+
+def test_a_file_without_anything_to_group_by_is_refused_with_what_it_lacks() -> None:
+    write("a.csv", "t,empty", *(f"2013-06-01 10:00:{at:02}," for at in range(30)))
+    for options in ("", " --key t", " --key k"):
+        message, hint = refused(f"new mine --from a.csv{options}")
+        assert "none but the times has a value" in message
+        assert "add a column to group by" in hint
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("t", "is the column of the times"), ("empty", "it has no value in any row")]
+)
+def test_a_column_that_cannot_be_the_key_is_refused_with_why(key: str, words: str) -> None:
+    write("a.csv", "t,k,empty", *(f"2013-06-01 10:00:{at:02},a{at % 3}," for at in range(30)))
+    message, hint = refused(f"new mine --from a.csv --key {key}")
+    assert words in message
+    assert hint.endswith("--key k")
+
+
+def test_a_number_beyond_all_calendars_is_no_time() -> None:
+    rows = [f"{1_370_080_800 + at},a{at % 3}" for at in range(30)]
+    write("a.csv", "n,k", *rows, "13700808000000000000000,a", "1e400,b", "-" + "9" * 400 + ",a")
+    message, _ = refused("new mine --from a.csv --time n")
+    assert "no way is known to read all times of n" in message
+    write("a.csv", "n,k", *rows, "13700808000000000,a1")
+    message, _ = refused("new mine --from a.csv --time n")
+    assert "no way is known to read all times of n" in message
+
+
+@pytest.mark.parametrize("years", [(1, 9_999), (1_900, 2_300), (1_000, 2_000)])
+def test_a_file_of_many_years_is_written_and_what_stands_against_it_is_said(
+    years: tuple[int, int],
+) -> None:
+    span = range(years[0], years[1], max(1, (years[1] - years[0]) // 100))
+    write("a.csv", "t,k", *(f"{year:04}-01-01,a{at % 3}" for at, year in enumerate(span)))
+    done = streambench("new mine --from a.csv")
+    assert done.exit_code == ExitCode.OK, done.stderr
+    assert "It cannot run as it is" in done.stdout
+    assert "Kafka's stamps begin in 1970" in streambench("validate mine").stderr
+
+
+def test_one_row_is_told_of_as_one() -> None:
+    write("a.csv", "t,k", "2013-06-01,a")
+    _, said = made("new mine --from a.csv --key k")
+    assert "One row; it was looked at." in said
+    assert "This is one window" in said

@@ -20,6 +20,15 @@ NOT_OURS: Final = re.compile(
     re.IGNORECASE,
 )
 
+OF_LIBRARIES: Final = re.compile(
+    r"duckdb|pyarrow|read_csv|read_json|read_parquet|null_padding|ignore_errors|max_line_size|buffer_size"
+    r"|maximum_object_size|union_by_name|sample_size|auto_detect|strict_mode|try_cast|varchar|hugeint|strptime_"
+    r"|struct_extract|errno|zlib|thrift|(binder|catalog|parser|conversion|internal|io|input|range|invalid) error"
+    r"|exception|possible (fixes|solution)|snappy|miniz",
+    re.IGNORECASE,
+)
+"""Words of the libraries that read files, and their options."""
+
 
 def examples(usual: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """So many examples, the same ones each time; many more and others where $STREAMBENCH_FUZZ says so."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import json
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from streambench.model.errors import UsageError
@@ -127,6 +131,14 @@ def test_a_time_is_read_as_it_is_declared_whatever_the_machines_zone_is(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize("text", ["-58979920577000000000", "13700808000000000000", 25 * "0" + "10"])
+def test_no_digit_of_a_number_that_counts_time_is_dropped(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_text(f"t,k\n{text},a\n")
+    way = 'event_time = { column = "t", unit = "ns" }'
+    workload = declared(tmp_path, f'replay = "a.csv"\n{way}', 'k = "string"')
+    assert "is not a number of ns since 1970" in refused(workload).message
 
 
 def test_a_date_is_its_midnight_in_the_zone(tmp_path: Path) -> None:
@@ -422,6 +434,9 @@ def test_all_that_does_not_fit_is_told_at_once(tmp_path: Path) -> None:
         ("5.70000000000000", 10, 57),
         ("39.815", 100, None),
         ("9223372036854775807", 10, None),
+        ("00000000000000000010", 10, None),  # more digits than are read: none of them is dropped
+        ("-00000000000000000010", 10, None),
+        ("0000000000000000001.50", 10, 15),
     ],
 )
 def test_whole_numbers_are_read_from_text_and_never_rounded(
@@ -614,3 +629,120 @@ def test_the_order_of_a_long_file_is_its_own(tmp_path: Path) -> None:
     assert isinstance(workload.input, Replay)
     later = dataclasses.replace(workload, input=dataclasses.replace(workload.input))
     assert len(rows(later)) == count
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl.gz"])
+@pytest.mark.parametrize("damage", ["cut", "begun", "not packed", "changed", "empty"])
+def test_what_cannot_be_unpacked_is_refused(tmp_path: Path, ending: str, damage: str) -> None:
+    text = b"t,k\n" if ending == ".csv.gz" else b""
+    row = b"2013-06-01,a\n" if ending == ".csv.gz" else b'{"t":"2013-06-01","k":"a"}\n'
+    packed = gzip.compress(text + b"".join(row.replace(b"a", b"a%d" % n) for n in range(5_000)))
+    data = {
+        "cut": packed[:-2_000],
+        "begun": packed[:15],
+        "not packed": text + row,
+        "changed": packed[:500] + b"\xff\x00" * 40 + packed[580:],
+        "empty": b"",
+    }[damage]
+    (tmp_path / f"a{ending}").write_bytes(data)
+    workload = declared(tmp_path, f'replay = "a{ending}"\nevent_time = "t"', 'k = "string"')
+    error = refused(workload)
+    if damage != "empty":
+        told = {"cut": "is cut off", "begun": "is cut off", "not packed": "is not packed by gzip"}
+        assert told.get(damage, "cannot be unpacked") in error.message
+        assert "gzip -t" in (error.hint or "")
+
+
+def test_lines_that_end_in_two_ways_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"t,k\r\n2013-06-01,a\r\n2013-06-01,b\n")
+    workload = declared(tmp_path, 'replay = "a.csv"\nevent_time = "t"', 'k = "string"')
+    error = refused(workload)
+    assert "not all of its lines end alike" in error.message
+    assert "tr -d" in (error.hint or "")
+
+
+def test_a_damaged_parquet_file_is_refused_whichever_byte_it_is(tmp_path: Path) -> None:
+    table = pa.table({"t": ["2013-06-01 10:00:00"] * 20, "k": ["a"] * 20})
+    pq.write_table(table, tmp_path / "a.parquet")
+    sound = (tmp_path / "a.parquet").read_bytes()
+    workload = declared(tmp_path, 'replay = "a.parquet"\nevent_time = "t"', 'k = "string"')
+    refusals = 0
+    for at in range(0, len(sound), 7):
+        (tmp_path / "a.parquet").write_bytes(
+            sound[:at] + bytes([sound[at] ^ 0x1F]) + sound[at + 1 :]
+        )
+        with contextlib.suppress(UsageError):
+            rows(workload)
+            continue
+        refusals += 1
+    assert refusals > 10
+
+
+def test_a_parquet_files_columns_are_told_apart_by_capitals_and_at_any_depth(
+    tmp_path: Path,
+) -> None:
+    inner = pa.StructArray.from_arrays([pa.array(["c"]), pa.array(["d"])], ["k", "K"])
+    arrays = [pa.array(["2013-06-01 10:00:00"]), pa.array(["a"]), pa.array(["b"]), inner]
+    pq.write_table(pa.Table.from_arrays(arrays, ["t", "k", "K", "in"]), tmp_path / "a.parquet")
+    fields = (
+        'k = "string"\nl = { column = "K", type = "string" }\n'
+        'm = { column = "in.k", type = "string" }\nn = { column = "in.K", type = "string" }'
+    )
+    workload = declared(tmp_path, 'replay = "a.parquet"\nevent_time = "t"', fields)
+    assert rows(workload) == [(TEN, TEN, "a", "b", "c", "d")]
+    pq.write_table(pa.Table.from_arrays(arrays[:3], ["t", "k", "k"]), tmp_path / "a.parquet")
+    workload = declared(tmp_path, 'replay = "a.parquet"\nevent_time = "t"', 'k = "string"')
+    assert "has 2 columns called 'k'" in refused(workload).message
+
+
+def test_a_list_of_objects_has_no_columns_inside(tmp_path: Path) -> None:
+    table = pa.table({"t": ["2013-06-01"], "k": [[{"a": 1}]]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    fields = 'k = { column = "k.a", type = "string" }'
+    workload = declared(tmp_path, 'replay = "a.parquet"\nevent_time = "t"', fields)
+    assert "has no column 'k.a'" in refused(workload).message
+
+
+def test_decimals_of_more_digits_than_can_be_read_are_doubles_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    exact = pa.array([Decimal("4503599627370497.123456789")], pa.decimal256(39, 9))
+    table = pa.table({"t": ["2013-06-01 10:00:00"], "k": ["a"], "n": exact})
+    pq.write_table(table, tmp_path / "a.parquet")
+    input_ = 'replay = "a.parquet"\nevent_time = "t"'
+    for type_ in ("bigint", "decimal(18,2)", "string"):
+        workload = declared(tmp_path, input_, f'k = "string"\nn = "{type_}"')
+        assert f"is not a {type_}" in refused(workload).message
+    workload = declared(tmp_path, input_, 'k = "string"\nn = "double"')
+    assert rows(workload) == [(TEN, TEN, "a", 4503599627370497.123456789)]
+
+
+@pytest.mark.parametrize("number", ["9007199254740993.0", "9.007199254740993e15", "-9007199254740993.0"])  # fmt: skip
+def test_a_number_that_was_rounded_to_the_last_exact_one_is_refused(
+    tmp_path: Path, number: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{{"t":"2013-06-01","k":"a","n":{number}}}\n')
+    input_ = 'replay = "a.jsonl"\nevent_time = "t"'
+    workload = declared(tmp_path, input_, 'k = "string"\nn = "bigint"')
+    assert "is not a bigint" in refused(workload).message
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "hint"),
+    [
+        ("t,k,ä\n2013-06-01,a,b\n".encode("latin-1"), "line 1: the text is not UTF-8", "latin1"),
+        ("t,k\n2013-06-01,a\n".encode("utf-16"), "the text is UTF-16, not UTF-8", "utf-16"),
+        (
+            gzip.compress(b"t,k\n2013-06-01,a\n", mtime=0),
+            "is packed, and its name",
+            "mv a.csv a.csv.gz",
+        ),
+    ],
+)
+def test_names_that_are_no_text_are_refused_with_what_to_do(
+    tmp_path: Path, data: bytes, words: str, hint: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(data)
+    error = refused(declared(tmp_path, 'replay = "a.csv"\nevent_time = "t"', 'k = "string"'))
+    assert words in error.message
+    assert hint in (error.hint or "")

@@ -23,6 +23,7 @@ class Kind(enum.Enum):
     INTEGER = "integer"
     DECIMAL = "decimal"
     DOUBLE = "double"
+    ROUNDED = "rounded"  # a decimal that was read as a double
     BOOLEAN = "boolean"
     UUID = "uuid"
     INSTANT = "instant"
@@ -68,6 +69,11 @@ def named(cell: FileCell, name: str) -> Named:
 def literal(text: str) -> str:
     """A text as a constant of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def either(text: str, pattern: str) -> str:
+    """SQL for the group of a pattern that matched, of its two; empty where the text is none such."""
+    return f"(regexp_extract({text}, '{pattern}', 1) || regexp_extract({text}, '{pattern}', 2))"
 
 
 def identifier(name: str) -> str:

@@ -75,7 +75,10 @@ class TimeGuess:
         if self.unit is None:
             return None
         seconds = float(text) / _IN_A_SECOND[self.unit]
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        try:
+            return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        except (OverflowError, ValueError, OSError):  # beyond the years of a calendar
+            return None
 
     def shown(self, text: str) -> str:
         """What one time would be, as `1 February 2013`."""

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from streambench.model.errors import UsageError
 from streambench.model.workload import EpochUnit, TimeColumn
-from streambench.workload.file.cells import Connection, FileCell, Kind, literal
+from streambench.workload.file.cells import Connection, FileCell, Kind, either, literal
 from streambench.workload.file.zones import zone_meant
 
 UTC: Final = "UTC"
@@ -21,7 +21,8 @@ _ZONED: Final = rf"{_DATE}{_CLOCK}{_ZONE}\s*$"
 ISO: Final = rf"{_DATE}(?:{_CLOCK}(?:{_ZONE})?)?\s*$"
 """Year first, then perhaps a time, and perhaps a zone. 01/02/2013 is not among these: it is two dates."""
 
-_COUNTED: Final = r"^\s*([+-]?\d{1,19}(?:\.\d{0,9})?)\d*\s*$"
+# Only behind the point may there be more digits than are read.
+_COUNTED: Final = r"^\s*(?:([+-]?\d{1,19}\.\d{0,9})\d*|([+-]?\d{1,19}))\s*$"
 _YEARS: Final = ("Y", "y", "G", "c", "x")
 # To the end of the year 9999: seconds that are milliseconds in truth lie far beyond.
 _LAST_MS: Final = 253_402_300_799_999
@@ -100,7 +101,7 @@ def _formatted_ms(text: str, format_: str, zone: str | None) -> str:
 
 
 def _counted_ms(text: str, unit: EpochUnit) -> str:
-    number = f"TRY_CAST(regexp_extract({text}, '{_COUNTED}', 1) AS DECIMAL(28, 9))"
+    number = f"TRY_CAST({either(text, _COUNTED)} AS DECIMAL(28, 9))"
     match unit:
         case EpochUnit.SECONDS:
             ms = f"CAST(floor({number} * 1000::DECIMAL(4, 0)) AS HUGEINT)"

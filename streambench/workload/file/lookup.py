@@ -11,8 +11,9 @@ from streambench.model.expression import FieldType
 from streambench.model.lookup import MOST_CHARACTERS, MOST_ROWS, LookupRow
 from streambench.model.workload import Field
 from streambench.workload.file.cells import ORDINAL, Connection, named
+from streambench.workload.file.damaged import unreadable
 from streambench.workload.file.guess import time_hint
-from streambench.workload.file.misfits import Column, no_column, short, unreadable
+from streambench.workload.file.misfits import Column, no_column, short
 from streambench.workload.file.tables import ENDINGS, ending_of, open_table
 from streambench.workload.file.types import reading_of, value_sql
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from streambench.model.errors import UsageError
 from streambench.model.workload import ColumnName, Field, Replay, TimeColumn
@@ -20,7 +19,7 @@ from streambench.workload.file.cells import (
 )
 from streambench.workload.file.converted import MISFIT, MISSING, state_of
 from streambench.workload.file.guess import TimeGuess, time_hint
-from streambench.workload.file.tables import Table, cut_off, where_json_breaks
+from streambench.workload.file.tables import Table
 from streambench.workload.file.types import reading_of
 from streambench.workload.names import did_you_mean
 
@@ -154,49 +153,6 @@ def left_out_sql(replay: Replay, columns: Sequence[Column]) -> str:
     listed = ", ".join(literal(text) for text in replay.leave_out)
     cells = [column.named.cell.text for column in columns if not column.nullable]
     return f"({' OR '.join(f'{text} IS NULL OR {text} IN ({listed})' for text in cells)})"
-
-
-def unreadable(error: Any, path: Path) -> UsageError | None:
-    """DuckDB's refusal of a file in words; None where the fault is not the file's."""
-    import duckdb
-
-    if not isinstance(
-        error,
-        duckdb.IOException
-        | duckdb.InvalidInputException
-        | duckdb.ConversionException
-        | duckdb.OutOfRangeException,
-    ):
-        return None
-    told = str(error)
-    hint = "check `replay` in workload.toml; Parquet, CSV and JSON can be played"
-    if (line := re.search(r"CSV Error on Line: (\d+)", told)) is not None:
-        where = f"{path}, line {int(line[1]):,}"
-        if (
-            count := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", told)
-        ) is not None:
-            return UsageError(
-                f"{where}: {count[2]} values, and the first line names {count[1]} columns",
-                hint="quote a value that holds the delimiter, or name the delimiter: "
-                'delimiter = ";" in [input] of workload.toml',
-            )
-        if "not utf-8" in told:
-            return UsageError(
-                f"{where}: the text is not UTF-8",
-                hint=f"convert it, for example: iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
-            )
-        reason = next((x for x in told.split("\n")[2:] if x.strip()), "it cannot be read")
-        return UsageError(f"{where}: {reason.strip().rstrip('.')}", hint=hint)
-    if (json := re.search(r'Malformed JSON in file ".*?", at (.*)', told)) is not None:
-        reason = json[1].partition(" Try ")[0].strip().rstrip(".")
-        return UsageError(
-            f"{path} is not JSON that can be played: {where_json_breaks(path) or reason}",
-            hint="one object a line, or one array of objects, can be played",
-        )
-    if "end of GZIP" in told:
-        return cut_off(path)
-    reason = told.partition("\n")[0].partition("Error: ")[2] or told.partition("\n")[0]
-    return UsageError(f"{path} cannot be read: {reason}", hint=hint)
 
 
 def _fits(connection: Connection, columns: Sequence[Column]) -> tuple[int, list[_Fit]]:

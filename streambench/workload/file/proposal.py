@@ -69,8 +69,9 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
         arrival = time_column(column, asked, "--arrival", profiles)
     refuse_unused_zone(asked, event_time, arrival)
     others = [p for p in profiles if p not in apart and p.has_values]
-    _refuse_key_of_time(asked, apart, others)
-    key = _key_profile(others, asked)
+    if others:
+        _refuse_key_of_time(asked, apart, others)
+    key = _key_profile(others, profiles, asked)
     names = _lawful([key, *(p for p in others if p is not key)])
     choices = [_field(key, names, FieldType.STRING, is_key=True)]
     left: list[FieldChoice] = []
@@ -136,9 +137,23 @@ def _refuse_unseen(asked: AskedOfFile, profiles: Sequence[ColumnProfile]) -> Non
             )
 
 
-def _key_profile(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> ColumnProfile:
+def _key_profile(
+    profiles: Sequence[ColumnProfile], every: Sequence[ColumnProfile], asked: AskedOfFile
+) -> ColumnProfile:
+    """What is grouped by: one of `profiles`, which are those of `every` that have values and are no times."""
+    if not profiles:
+        raise UsageError(
+            f"no column of {asked.file.name} is fit to group by: none but the times has a value",
+            hint="add a column to group by, of one value for all rows if need be",
+        )
     if asked.key is not None:
-        return column_named(profiles, asked.key, asked, "--key")
+        if (named := next((p for p in profiles if shown(p.name) == asked.key), None)) is not None:
+            return named
+        column_named(every, asked.key, asked, "--key")
+        raise UsageError(
+            f"{asked.file.name} cannot be grouped by '{asked.key}': it has no value in any row",
+            hint=asked.command(f"--key {quoted_word(shown(profiles[0].name))}"),
+        )
     many = [p for p in profiles if 1 < p.distinct <= _MOST_KEYS]
     for usable in ([p for p in many if p.missing <= _MOST_MISSING * p.rows], many):
         texts = [p for p in usable if p.type is FieldType.STRING and not p.is_time]
@@ -151,12 +166,10 @@ def _key_profile(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Colum
                 return max(again, key=lambda p: (p.distinct >= 4, -abs(p.distinct - 200)))
     if many:
         return many[0]
-    listed = ", ".join(shown(p.name) for p in profiles) or "none"
+    listed = ", ".join(shown(p.name) for p in profiles)
     raise UsageError(
         f"no column of {asked.file.name} is fit to group by; there are {listed}",
-        hint=asked.command(
-            f"--key {quoted_word(shown(profiles[0].name)) if profiles else 'COLUMN'}"
-        ),
+        hint=asked.command(f"--key {quoted_word(shown(profiles[0].name))}"),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import itertools
 import json
 import shlex
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +22,6 @@ from streambench.workload.file.cells import (
     Connection,
     FileCell,
     Kind,
-    identifier,
     literal,
     steps_of,
 )
@@ -64,23 +65,7 @@ def open_table(connection: Connection, path: Path, delimiter: str | None) -> Tab
         )
     if not path.is_file():
         raise UsageError(f"{path} {_no_file(path)}", hint="check `replay` in workload.toml")
-    try:
-        return opener(connection, path, delimiter)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        if isinstance(error, gzip.BadGzipFile):
-            raise UsageError(
-                f"{path} is not packed by gzip, as its ending says",
-                hint=f"gzip -t {shlex.quote(str(path))} tells; name it without .gz if it is not packed",
-            ) from None
-        raise cut_off(path) from None
-
-
-def cut_off(path: Path) -> UsageError:
-    """The refusal of a packed file that lacks its end."""
-    return UsageError(
-        f"{path} is cut off: its gzip stream has no end",
-        hint=f"gzip -t {shlex.quote(str(path))} tells; copy or pack it again",
-    )
+    return opener(connection, path, delimiter)
 
 
 def _no_file(path: Path) -> str:
@@ -97,17 +82,25 @@ def ending_of(path: Path) -> str:
 
 
 def _csv(connection: Connection, path: Path, delimiter: str | None) -> Table:
-    with _text(path) as file:
-        first = file.readline()
-        split = delimiter or max(
-            _DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), []))
-        )
-        file.seek(0)
-        header = next(csv.reader(file, delimiter=split), [])
+    try:
+        with _text(path) as file:
+            first = file.readline()
+            split = delimiter or max(
+                _DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), []))
+            )
+            file.seek(0)
+            header = next(csv.reader(file, delimiter=split), [])
+    except csv.Error:
+        raise UsageError(
+            f"{path}, line 1: the names of the columns cannot be read",
+            hint="begin the file with a line that names its columns; a quote that begins a name ends it, too",
+        ) from None
     if not header:
         raise UsageError(
             f"{path} has no line of names", hint="begin it with a line that names its columns"
         )
+    if any("\ufffd" in name or "\0" in name for name in header):
+        raise _no_text(path, first)
     # By number: DuckDB would take `a` and `A` for one name, and rename the second.
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
     relation = (
@@ -119,16 +112,27 @@ def _csv(connection: Connection, path: Path, delimiter: str | None) -> Table:
     def cell(name: ColumnName) -> FileCell | None:
         wanted = name if isinstance(name, str) else ".".join(name)
         if header.count(wanted) > 1:
-            raise UsageError(
-                f"{path.name} has {header.count(wanted)} columns called '{wanted}'",
-                hint="give each column a name of its own in the first line of the file",
-            )
+            raise _called_alike(path, wanted, header.count(wanted))
         if wanted not in header:
             return None
         column = f"c{header.index(wanted)}"
         return FileCell(column, Kind.TEXT.sql, (column, "VARCHAR"))
 
     return Table(relation, cell, lambda: tuple(header))
+
+
+def _no_text(path: Path, first: str) -> UsageError:
+    """The refusal of a file whose first line is no text as it should be."""
+    name = shlex.quote(path.name)
+    if first.startswith("\x1f\ufffd"):
+        return UsageError(
+            f"{path} is packed, and its name does not say so", hint=f"mv {name} {name}.gz"
+        )
+    encoding = "utf-16" if "\0" in first else "latin1"
+    return UsageError(
+        f"{path}, line 1: the text is not UTF-8",
+        hint=f"convert it, for example: iconv -f {encoding} -t utf-8 {name} > utf8-{name}",
+    )
 
 
 def _json(connection: Connection, path: Path, delimiter: str | None) -> Table:
@@ -224,43 +228,84 @@ def _pointer(steps: tuple[str, ...]) -> str:
     return literal("".join("/" + s.replace("~", "~0").replace("/", "~1") for s in steps))
 
 
+@dataclass(frozen=True)
+class _Member:
+    """A column of a Parquet file, or what an object in one has inside, by the names in the file."""
+
+    name: str
+    inside: tuple[_Member, ...]
+    rounded: bool  # a decimal of more digits than DuckDB has: it reads a double
+
+
 def _parquet(connection: Connection, path: Path, delimiter: str | None) -> Table:
-    relation = f"read_parquet({literal(str(path))}, {_NO_FOLDERS})"
-    types = _described(connection, f"SELECT * FROM {relation}")
+    # By number: DuckDB would take `a` and `A` for one name, and rename the second.
+    columns = _members(connection, path)
+    numbered = ", ".join(f"c{at}" for at in range(len(columns)))
+    relation = f"read_parquet({literal(str(path))}, {_NO_FOLDERS}) AS file ({numbered})"
+
+    def found(steps: tuple[str, ...]) -> tuple[str, str, _Member] | None:
+        """SQL of what lies there, and its type."""
+        sql, type_, there = "", "STRUCT()", _Member("", columns, False)
+        for step in steps:
+            members = there.inside if _is_object(type_) else ()
+            places = [at for at, member in enumerate(members) if member.name == step]
+            if not places:
+                return None
+            if len(places) > 1:
+                raise _called_alike(path, step, len(places))
+            (at,) = places
+            sql = f"struct_extract_at({sql}, {at + 1})" if sql else f"c{at}"
+            ((_, type_, *_),) = connection.execute(
+                f"DESCRIBE SELECT {sql} FROM {relation}"
+            ).fetchall()
+            there = members[at]
+        return sql, type_, there
 
     def cell(name: ColumnName) -> FileCell | None:
-        steps = (name,) if isinstance(name, str) and name in types else steps_of(name)
-        found, inside = "", types
-        for step in steps:
-            if step not in inside:
-                return None
-            found = f"struct_extract({found}, {literal(step)})" if found else identifier(step)
-            inside = _members(connection, found, relation)
-        type_ = _described(connection, f"SELECT {found} AS it FROM {relation}")["it"]
-        text = f"CAST({found} AS VARCHAR)"
-        return FileCell(
-            text, _kind_of(type_).sql, (found, "VARCHAR" if type_.startswith("ENUM") else type_)
-        )
+        whole = isinstance(name, str) and any(member.name == name for member in columns)
+        steps = (str(name),) if whole else steps_of(name)
+        if (there := found(steps)) is None:
+            return None
+        sql, type_, member = there
+        kind = Kind.ROUNDED if member.rounded else _kind_of(type_)
+        typed = "VARCHAR" if type_.startswith("ENUM") else type_
+        return FileCell(f"CAST({sql} AS VARCHAR)", kind.sql, (sql, typed))
 
     def inside(steps: tuple[str, ...]) -> tuple[str, ...]:
-        found = identifier(steps[0])
-        for step in steps[1:]:
-            found = f"struct_extract({found}, {literal(step)})"
-        return tuple(_members(connection, found, relation))
+        if (there := found(steps)) is None or not _is_object(there[1]):
+            return ()
+        return tuple(member.name for member in there[2].inside)
 
-    return Table(relation, cell, lambda: tuple(types), inside)
-
-
-def _described(connection: Connection, query: str) -> Mapping[str, str]:
-    return {str(r[0]): str(r[1]) for r in connection.execute(f"DESCRIBE {query}").fetchall()}
+    return Table(relation, cell, lambda: tuple(member.name for member in columns), inside)
 
 
-def _members(connection: Connection, found: str, relation: str) -> Mapping[str, str]:
-    """What an object of a Parquet file has inside; {} where it is none."""
-    type_ = _described(connection, f"SELECT {found} AS it FROM {relation}")["it"]
-    if not type_.startswith("STRUCT"):
-        return {}
-    return _described(connection, f"SELECT unnest({found}) FROM {relation}")
+def _members(connection: Connection, path: Path) -> tuple[_Member, ...]:
+    """The columns of a Parquet file with all that they have inside."""
+    rows = connection.execute(
+        "SELECT name, num_children, converted_type = 'DECIMAL' AND precision > 38"
+        f" FROM parquet_schema({literal(str(path))})"
+    ).fetchall()
+    listed = iter(rows)
+
+    def members(count: int) -> tuple[_Member, ...]:
+        found = []
+        for name, inside, rounded in itertools.islice(listed, count):
+            found.append(_Member(str(name), members(inside or 0), bool(rounded)))
+        return tuple(found)
+
+    (root,) = members(1)
+    return root.inside
+
+
+def _is_object(type_: str) -> bool:
+    return type_.startswith("STRUCT(") and type_.endswith(")")
+
+
+def _called_alike(path: Path, name: str, count: int) -> UsageError:
+    return UsageError(
+        f"{path.name} has {count} columns called '{name}'",
+        hint="give each column of the file a name of its own",
+    )
 
 
 def _kind_of(type_: str) -> Kind:
@@ -277,19 +322,47 @@ def _kind_of(type_: str) -> Kind:
     return {"BOOLEAN": Kind.BOOLEAN, "UUID": Kind.UUID}.get(type_, Kind.NESTED)
 
 
-def _text(path: Path) -> IO[str]:
+@contextmanager
+def _text(path: Path) -> Iterator[IO[str]]:
     """The file's text, unpacked; what is no UTF-8 is told of by DuckDB, with its line.
 
-    Raises UsageError for UTF-16, in whose text DuckDB sees other lines.
+    Raises UsageError where it cannot be unpacked, and for UTF-16, in whose text DuckDB sees other lines.
     """
     opener = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rb") as raw:
-        if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    try:
+        with opener(path, "rb") as raw:
+            if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                raise UsageError(
+                    f"{path}: the text is UTF-16, not UTF-8",
+                    hint=f"convert it: iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
+                )
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+            yield cast("IO[str]", file)
+    except EOFError:
+        raise cut_off(path) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        if "Not a gzipped file" in str(error):
             raise UsageError(
-                f"{path}: the text is UTF-16, not UTF-8",
-                hint=f"convert it: iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
-            )
-    return cast("IO[str]", opener(path, "rt", encoding="utf-8-sig", errors="replace", newline=""))
+                f"{path} is not packed by gzip, as its ending says",
+                hint=f"gzip -t {shlex.quote(str(path))} tells; name it without .gz if it is not packed",
+            ) from None
+        raise not_unpacked(path) from None
+
+
+def cut_off(path: Path) -> UsageError:
+    """The refusal of a packed file that lacks its end."""
+    return UsageError(
+        f"{path} is cut off: its gzip stream has no end",
+        hint=f"gzip -t {shlex.quote(str(path))} tells; copy or pack it again",
+    )
+
+
+def not_unpacked(path: Path) -> UsageError:
+    """The refusal of a packed file that is damaged."""
+    return UsageError(
+        f"{path} cannot be unpacked: it is damaged",
+        hint=f"gzip -t {shlex.quote(str(path))} tells; copy or pack it again",
+    )
 
 
 _OPENERS: Final[Mapping[str, Opener]] = {

@@ -25,9 +25,9 @@ NICE_MS: Final = (
     *(n * _SECOND for n in (1, 2, 5, 10, 15, 30)),
     *(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)),
     *(n * _HOUR for n in (1, 2, 3, 6, 12)),
-    *(n * _DAY for n in (1, 2, 7, 14, 28, 91, 182, 365, 730, 1_826, 3_652)),
+    *(n * _DAY for n in (1, 2, 7, 14, 28, 91, 182, 365, 730)),
 )
-"""Lengths that people use."""
+"""Lengths that people use, as far as a window may be so long."""
 
 
 @dataclass(frozen=True)

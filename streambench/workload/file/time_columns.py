@@ -220,12 +220,19 @@ def _unread(
                 hint=f"{asked.command(column)}, when dates are saved as text such as 2024-01-31",
             )
         told = f"'{example}' in {name} is no time: as s, ms, us or ns since 1970 it lies far from today"
+        if _within_lifetimes(numbers[0]):
+            told = f"no way is known to read all times of {name}, such as '{example}'"
     else:
         told = f"no way is known to read '{example}' in {name} as a time"
     if others:
         other = f"{option} {quoted_word(shown(others[0].name))}"
         return UsageError(told, hint=asked.command(other))
     return UsageError(told, hint=f"{asked.command(column, '--format FORMAT')}, {_FORM}")
+
+
+def _within_lifetimes(number: float) -> bool:
+    """Whether a number of some unit since 1970 lies between 1900 and 2100."""
+    return any(-2.2e9 <= number / per_second <= 4.1e9 for per_second in (1, 1e3, 1e6, 1e9))
 
 
 def _abbreviated(profile: ColumnProfile) -> tuple[str, str] | None:

@@ -8,16 +8,16 @@ from typing import Final
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.model.workload import Field, TimeColumn
-from streambench.workload.file.cells import Connection, FileCell, Kind
+from streambench.workload.file.cells import Connection, FileCell, Kind, either
 from streambench.workload.file.instants import check_time_column, instant_ms
 
-# Beyond it a double no longer tells one whole number from the next.
-_EXACT_IN_A_DOUBLE: Final = 2**53
+# Of the next double it cannot be told any more whether it was that number, or was rounded to it.
+_EXACT_IN_A_DOUBLE: Final = 2**53 - 1
 MOST_TIMES: Final = 1_000_000_000
 
 _WHOLE: Final = r"^\s*([+-]?\d+)(?:\.0*)?\s*$"
 # A DECIMAL holds 38 digits, and a factor has ten at most.
-_DECIMAL: Final = r"^\s*([+-]?(?:\d{1,19}(?:\.\d{0,9})?|\.\d{1,9}))0*\s*$"
+_DECIMAL: Final = r"^\s*(?:([+-]?(?:\d{1,19}\.\d{0,9}|\.\d{1,9}))0*|([+-]?\d{1,19}))\s*$"
 _DOUBLE: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _INTEGERS: Final = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]
@@ -41,7 +41,8 @@ def _string(cell: FileCell, times: int) -> str:
         return cell.typed[0]
     # 1.50 and 1.5 are one number and would be two keys, or one: the text is not the value's own.
     return (
-        f"CASE WHEN {cell.kind} NOT IN ({Kind.DOUBLE.sql}, {Kind.NESTED.sql}) THEN {cell.text} END"
+        f"CASE WHEN {cell.kind} NOT IN ({Kind.DOUBLE.sql}, {Kind.ROUNDED.sql}, {Kind.NESTED.sql})"
+        f" THEN {cell.text} END"
     )
 
 
@@ -51,7 +52,7 @@ def _bigint(cell: FileCell, times: int) -> str:
     if times == 1:
         number = f"TRY_CAST(regexp_extract({cell.text}, '{_WHOLE}', 1) AS BIGINT)"
     else:
-        digits = f"regexp_extract({cell.text}, '{_DECIMAL}', 1)"
+        digits = either(cell.text, _DECIMAL)
         product = f"(TRY_CAST({digits} AS DECIMAL(28, 9)) * {times}::DECIMAL(10, 0))"
         number = f"CASE WHEN {product} = floor({product}) THEN TRY_CAST({product} AS BIGINT) END"
     return _of_exact_text(cell, number)
@@ -60,7 +61,10 @@ def _bigint(cell: FileCell, times: int) -> str:
 def _of_exact_text(cell: FileCell, number: str) -> str:
     """A number, if its text tells it: that of a great double is one of several."""
     exact = f"abs(TRY_CAST({cell.text} AS DOUBLE)) <= {_EXACT_IN_A_DOUBLE}"
-    return f"CASE WHEN {cell.kind} <> {Kind.DOUBLE.sql} OR {exact} THEN {number} END"
+    return (
+        f"CASE {cell.kind} WHEN {Kind.ROUNDED.sql} THEN NULL"
+        f" WHEN {Kind.DOUBLE.sql} THEN CASE WHEN {exact} THEN {number} END ELSE {number} END"
+    )
 
 
 def _double(cell: FileCell, times: int) -> str:
