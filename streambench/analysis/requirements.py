@@ -150,7 +150,9 @@ def _right(bundle: Bundle, stands: Sequence[Standing]) -> frozenset[str]:
     """Whose rows were all right, in trials or in drains."""
     if isinstance(bundle.run.experiment, BacklogDrain):
         return frozenset(each.label for each in rank_drains(bundle).variants if each.right)
-    return frozenset(each.label for each in stands if each.status is VariantStatus.RIGHT)
+    return frozenset(
+        each.label for each in stands if each.status is VariantStatus.RIGHT or each.rows_right
+    )
 
 
 def _cheapest(bundle: Bundle, meeting: Sequence[Fitting], metric: str) -> Cheapest | None:

@@ -78,6 +78,11 @@ class Standing(Placed):
         found = (trial.record.verdict for trial in self.trials)
         return tuple(verdict for verdict in found if verdict is not None)
 
+    @property
+    def rows_right(self) -> bool:
+        """Whether all rows of all trials were right, be their times valid or not."""
+        return _rows_right(self.trials)
+
     def summary(self, metric: str) -> MetricSummary:
         """What may be said of a metric over the completed trials."""
         return summarise(metric, self.records)
@@ -169,8 +174,7 @@ def _result(
         if status in found
     )
     words = _WORDS.get(worst, worst.value)
-    right = [verdict.right for trial in trials if (verdict := trial.record.verdict)]
-    if worst is VariantStatus.INVALID and len(right) == len(trials) and all(right):
+    if worst is VariantStatus.INVALID and _rows_right(trials):
         words = "rows right, times invalid"
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
@@ -181,6 +185,11 @@ def _result(
         invalid = f"{len(found[VariantStatus.INVALID])} invalid: {found[VariantStatus.INVALID][0]}"
         reason = f"{reason}; {invalid}" if reason else invalid
     return worst, words, reason or None
+
+
+def _rows_right(trials: Sequence[TrialBundle]) -> bool:
+    verdicts = [trial.record.verdict for trial in trials]
+    return bool(verdicts) and all(each is not None and each.right for each in verdicts)
 
 
 def _of_all(reasons: Sequence[str], trials: int) -> str:

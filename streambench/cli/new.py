@@ -157,7 +157,7 @@ def _show(made: OwnData, asked: AskedOfFile) -> None:
     _say(f"{made.folder / 'workload.toml'} is written. {_where_the_data_are(made)}")
     for wrong in made.wrong:
         _say(f"It cannot run as it is: {wrong}.")
-    _what_next(made.folder.name)
+    _what_next(made.folder.name, partitions=made.workload.partitions)
 
 
 def _say(words: str) -> None:
@@ -293,6 +293,10 @@ def _where_the_data_are(made: OwnData) -> str:
     return "The file is large and stays where it is; the workload names its path."
 
 
-def _what_next(name: str) -> None:
+def _what_next(name: str, *, partitions: int | None = None) -> None:
+    from streambench.model.conditions import Conditions
+
+    fewer = partitions is not None and partitions < Conditions().workers
+    workers = f" --workers {partitions}" if fewer else ""
     err.print(f"check it: streambench validate {name}", markup=False)
-    err.print(f"run it:   streambench run {name} --quick", markup=False)
+    err.print(f"run it:   streambench run {name} --quick{workers}", markup=False)

@@ -46,7 +46,7 @@ class TraceClocks:
     Only records that pass `where` move them. `passing_by_partition` sees those of one partition (a
     partition without any has a clock that never moves), `passing` those of all. `nothing_late`: no
     record's window had closed when the record was due, by any clock. `inputs`: window_start_ms and
-    the number of records in it, whether or not they pass `where`.
+    the number of records, whether or not they pass `where`, of which it is the newest window: each counts once.
     """
 
     passing_by_partition: dict[int, ClockSteps]
@@ -101,10 +101,10 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
 
 
 def _inputs(window: Window, slot_ms: Int64s, records: Int64s) -> pa.Table:
-    place, start_ms = window.spread(slot_ms)
-    starts, at = np.unique(start_ms, return_inverse=True)
+    _, start_ms = window.spread(slot_ms)
+    starts = np.unique(start_ms)
     counts = np.zeros(len(starts), dtype=np.int64)
-    np.add.at(counts, at, records[place])
+    np.add.at(counts, np.searchsorted(starts, window.newest(slot_ms)), records)
     return pa.table({"window_start_ms": starts, "records": counts})
 
 

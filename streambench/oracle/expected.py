@@ -67,8 +67,8 @@ class Expected:
     A table of sessions has slot_ms, too (`slots_ms`), and where some are late how many `sessions` a row stands
     for: several can begin in one millisecond.
 
-    `inputs`: window_start_ms (of sessions the slot) and the number of all input records in that window,
-    whether or not they pass `where`. `moving_quanta`: per partition the quanta, in their order, with a record that passes
+    `inputs`: window_start_ms (of sessions the slot) and the number of input records of which
+    it is the newest window, whether or not they pass `where`: each record counts once. `moving_quanta`: per partition the quanta, in their order, with a record that passes
     `where`; only these move its clock. `holds` are [start_ms, end_ms) of the load's time that came at
     once at their end.
     `unsettled` are records of sessions that may be cut in several ways, of which no row is in the table yet

@@ -25,7 +25,7 @@ class WindowTimes:
     `closing_ms` is NaN where only the flush closes the window. `expected_rows` must exist,
     `right_rows` of them came right. The `first_*` are of its first right row, NaN when there is
     none; `complete_*` of its last expected row, NaN when one never came right. `seen_*` are of the
-    last row that ever came right, whatever is missing. `input_records` counts all records of the
+    last row that ever came right, whatever is missing. `input_records` counts the records of which it is the newest
     window, whether or not they pass `where`.
 
     `own_clock_ms` is when the engine's own event clock could first lawfully close the row that

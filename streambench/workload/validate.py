@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
+from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
+from streambench.model.numbers import plural
 from streambench.model.workload import (
     Replay,
     Synthetic,
@@ -83,6 +85,7 @@ def findings(
             assert_never(workload.input)
     among = workload.partitions if partitions is None else partitions
     found += [
+        *(_fewer_than_workers(workload) if partitions is None else ()),
         *(_partitions(workload, groups, passing, among) if passing else _nothing_passes(workload)),
         *beyond,
         *(() if beyond else _no_group(workload, ranges)),
@@ -221,6 +224,18 @@ def _nothing_passes(workload: Workload) -> Iterator[Finding]:
         fatal=True,
         path=("query", "where"),
     )
+
+
+def _fewer_than_workers(workload: Workload) -> Iterator[Finding]:
+    """A run has so many workers where nobody asks for fewer, and refuses those that would have nothing to do."""
+    workers = Conditions().workers
+    if workload.partitions < workers:
+        yield Finding(
+            f"the {workers} workers of a run cannot share {plural(workload.partitions, 'partition')}",
+            f"streambench run {workload.name} --workers {workload.partitions}",
+            fatal=False,
+            path=("input", "partitions"),
+        )
 
 
 def _partitions(

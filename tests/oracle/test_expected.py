@@ -7,7 +7,7 @@ import pytest
 
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
-from streambench.model.windows import Hopping, Tumbling, Window
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import exact_from_grace_ms
 from streambench.oracle.expected import Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark, starts_ms
@@ -16,6 +16,7 @@ from tests.oracle.stand_in import (
     MAX,
     MIN,
     OFFSET_MS,
+    QUANTUM_MS,
     SUM,
     VALUE,
     WINDOWS,
@@ -358,3 +359,15 @@ def test_odd_names_and_no_where_are_no_trouble(tmp_path: Path) -> None:
     trace = trace_of(tmp_path / "it's", [Record(0, 0, 5, value=3, action="click")], partitions=1)
     expected = expect(trace, query(odd, filtered=False), EventClock.PER_PARTITION)
     assert expected.table.column('low:a "quoted" name').to_pylist() == [3]
+
+
+@pytest.mark.parametrize("window", [*WINDOWS, Sessions(40)], ids=str)
+def test_a_record_is_worked_off_once_however_many_windows_it_is_in(
+    tmp_path: Path, window: Window
+) -> None:
+    trace = steady_trace(tmp_path / "columns")
+    expected = expect(trace, query(window=window, grace_ms=100), EventClock.PER_PARTITION)
+    inputs = expected.inputs
+    assert sum(inputs.column("records").to_pylist()) == 2_000 // QUANTUM_MS * 8
+    starts = set(inputs.column("window_start_ms").to_pylist())
+    assert set(expected.slots_ms.tolist()) <= starts

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import duckdb
@@ -341,3 +342,19 @@ def test_values_of_a_replayed_file_are_looked_at(tmp_path: Path) -> None:
     assert problems(replayed("né")) == ()
     (problem,) = problems(replayed("aß"))
     assert "the letter 'ß'" in problem
+
+
+def test_fewer_partitions_than_a_run_has_workers_are_told(tmp_path: Path) -> None:
+    for partitions, told in ((1, True), (2, False)):
+        text = (shipped_root() / "clicks" / "workload.toml").read_text()
+        folder = tmp_path / f"p{partitions}"
+        folder.mkdir()
+        changed = re.sub(r"partitions = \d+", f"partitions = {partitions}", text)
+        (folder / "workload.toml").write_text(changed)
+        found = [
+            each
+            for each in findings(load_workload(folder))
+            if "cannot share 1 partition" in each.message
+        ]
+        assert len(found) == told
+        assert all(not each.fatal and "--workers 1" in each.hint for each in found)

@@ -62,11 +62,14 @@ class SingleChapter(Chapter):
 def _delay(bundle: Bundle, stands: Sequence[Standing]) -> str:
     right = [stand for stand in stands if stand.status in RIGHT_SO_FAR]
     ranked = [stand for stand in right if stand.rank is not None]
+    untimed = any(_only_rows(stand) for stand in stands)
     if not right:
-        return "No engine came out right"
+        return (
+            "No engine came out right with valid times" if untimed else "No engine came out right"
+        )
     after = any(stand.status is VariantStatus.WRONG_AFTER for stand in right)
     came = "came out right until the fault" if after else "came out right"
-    who = f"{_how_many(right, stands)} {came}"
+    who = f"{_how_many(right, stands)} {came}{' with valid times' if untimed else ''}"
     if not ranked:
         reasons = {stand.unranked or "not ranked" for stand in right}
         why = reasons.pop() if len(reasons) == 1 else "the reasons stand below the table"
@@ -135,7 +138,7 @@ def _others(stands: Sequence[Standing]) -> str:
         (VariantStatus.UNSUPPORTED, "unsupported here"),
         (VariantStatus.NOT_REACHED, "not reached"),
     ):
-        titles = [stand.title for stand in stands if stand.status is status]
+        titles = [s.title for s in stands if s.status is status and not _only_rows(s)]
         if titles:
             verb = (
                 ""
@@ -143,7 +146,14 @@ def _others(stands: Sequence[Standing]) -> str:
                 else _to_be(titles, status)
             )
             parts.append(f"{listing(titles)} {verb}{words}")
+    if untimed := [stand.title for stand in stands if _only_rows(stand)]:
+        parts.append(f"all rows of {listing(untimed)} were right, but no time of them is valid")
     return ", ".join(parts)
+
+
+def _only_rows(stand: Standing) -> bool:
+    """Whether all that is known is that its rows were right."""
+    return stand.status is VariantStatus.INVALID and stand.rows_right
 
 
 def _to_be(titles: Sequence[str], status: VariantStatus) -> str:
