@@ -42,10 +42,8 @@ def sessions_sql(records: str, keys: Sequence[str], window: Sessions, counting: 
     """
 
 
-def late_sessions_sql(
-    judged: str, keys: Sequence[str], window: Sessions, counting: str, *, name: str = "session"
-) -> str:
-    """The same of records whose session is known: `judged` is a query with `standing` and the column `name`."""
+def late_sessions_sql(judged: str, keys: Sequence[str], window: Sessions, counting: str) -> str:
+    """The same of records whose session is known: `judged` is a query with `standing` and `session`."""
     group = ", ".join(keys)
     length = f"max(event_ms) - min(event_ms) + {window.gap_ms}"
     lengths = ", ".join(
@@ -56,6 +54,6 @@ def late_sessions_sql(
         SELECT {group}, min(event_ms) AS window_start_ms, max(event_ms) AS {LAST_EVENT}, {lengths},
                min(partition) AS partition, count(*) AS records, {counting}
         FROM judged
-        GROUP BY {group}, {name}
+        GROUP BY {group}, session
         ORDER BY window_start_ms, {group}
     """

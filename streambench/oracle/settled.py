@@ -29,7 +29,7 @@ def settled(expected: Expected, rows: pa.Table, *, event_offset_ms: int) -> Expe
 
     1. A row is lawful where it begins and ends with a record, and no hole in between is longer than the gap.
        Of different rows with one start there are as many as there are records of that millisecond, at most.
-    2. It does not part two records that were surely joined.
+    2. It does not part two records that were surely joined, where no row is hidden by `having`.
     3. Two rows that lie a gap apart or nearer are lawful where one may have closed before a record of the other.
     4. Records that are surely in some session and in no lawful row make a session that was lost. Where
        `having` may hide it, they do not.
@@ -71,9 +71,10 @@ def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
     query = unsettled.query
     window = query.window
     assert isinstance(window, Sessions)
-    _lawful(connection, window, query.grace_ms)
     # Between two rows of one group one may be hidden by `having`, and have taken any record.
-    surely = "surely AND covers = 1" if query.having is None else "false"
+    hidden = query.having is not None
+    _lawful(connection, window, query.grace_ms, hidden=hidden)
+    surely = "false" if hidden else "surely AND covers = 1"
     counting = bounded_sql(query)
     judged = f"""
         SELECT * EXCLUDE (surely, covers, alike),
@@ -88,7 +89,7 @@ def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
         )
     """
     found = connection.sql(late_sessions_sql(judged, ["key"], window, counting)).to_arrow_table()
-    if query.having is not None:
+    if hidden:
         return found
     lost = f"""
         WITH alone AS (
@@ -110,8 +111,11 @@ def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
     return pa.concat_tables([found, gone.cast(found.schema)])
 
 
-def _lawful(connection: Any, window: Sessions, grace_ms: int) -> None:
-    """Make the table `lawful` of the rows that came: came (a number), key, start_ms, last_ms."""
+def _lawful(connection: Any, window: Sessions, grace_ms: int, *, hidden: bool) -> None:
+    """Make the table `lawful` of the rows that came: came (a number), key, start_ms, last_ms.
+
+    `hidden`: there may be sessions without a row, so that records which were joined may seem parted.
+    """
     closes = window.closes_sql("least(one.last_ms, other.last_ms)", grace_ms)
     connection.execute(f"""
         CREATE TEMP TABLE whole AS
@@ -147,7 +151,7 @@ def _lawful(connection: Any, window: Sessions, grace_ms: int) -> None:
             SELECT key, event_ms, lag(event_ms) OVER near AS lower_ms,
                    CASE WHEN lag(position) OVER near > position
                         THEN lag(seen_ms) OVER near ELSE seen_ms END AS met_ms
-            FROM records WHERE surely
+            FROM records WHERE surely AND NOT {hidden}
             WINDOW near AS (PARTITION BY key ORDER BY event_ms, position)
         ),
         joined AS (

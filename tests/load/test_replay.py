@@ -129,7 +129,7 @@ def test_the_seed_means_nothing_to_a_replay_but_the_files_content_does(tmp_path:
         (
             ROWS,
             {"begin": "2020-01-01", "end": "2020-01-02"},
-            ["has no row whose departed is between"],
+            ["has no row whose departed is 2020-01-01 or later and before"],
         ),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_null_time_is_refused(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("file.xlsx", b"", "told by its ending"),
-        ("file.parquet", b"not parquet at all", "cannot be read"),
+        ("file.parquet", b"not parquet at all", "is no Parquet file"),
         ("file.csv", None, "does not exist"),
     ],
 )

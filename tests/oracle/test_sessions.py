@@ -284,6 +284,7 @@ def test_takeovers_change_nothing_where_records_are_late(
         at += size
         if at < len(reads) and chance.random() < 0.5:
             mark = sessions.mark()
+            assert CommitMark.read(mark.offset, mark.text) == mark
             sessions, at = OpenSessions(program, mark), mark.offset
     assert found_of(over) == wanted
 

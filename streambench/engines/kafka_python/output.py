@@ -247,6 +247,6 @@ def _close(producer: KafkaProducer) -> None:
 
 def _offsets(marks: Marks) -> dict[TopicPartition, OffsetAndMetadata]:
     return {
-        partition: OffsetAndMetadata(mark.offset, f"{mark.closed_ms},{mark.clock_ms}", -1)
+        partition: OffsetAndMetadata(mark.offset, mark.text, -1)
         for partition, mark in marks.items()
     }

@@ -49,6 +49,17 @@ class CommitMark(NamedTuple):
     closed_ms: int
     clock_ms: int = NEVER_MS
 
+    @property
+    def text(self) -> str:
+        """All but the offset, as it is committed with it."""
+        clock = "" if self.clock_ms == NEVER_MS else f",{self.clock_ms}"
+        return f"{self.closed_ms}{clock}"
+
+    @classmethod
+    def read(cls, offset: int, text: str) -> CommitMark:
+        """What was committed; nothing was closed where there is no text."""
+        return cls(offset, *map(int, text.split(","))) if text else cls(offset, 0)
+
 
 class OpenWindows:
     """Feeds the records of one partition, in the order of its log, and returns windows that close.

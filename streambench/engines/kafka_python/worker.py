@@ -152,11 +152,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
                 raise
             log.info("partition %d: %s", partition.partition, error)
             return False
-        mark = (
-            CommitMark(0, 0)
-            if found is None
-            else CommitMark(found.offset, *map(int, (found.metadata or "0").split(",")))
-        )
+        mark = CommitMark(0, 0) if found is None else CommitMark.read(found.offset, found.metadata)
         self._member_id = membership.member_id
         self._consumer.seek(partition, mark.offset)
         self._windows[partition] = _opened(self._query, mark)

@@ -231,8 +231,8 @@ def _unread(
 
 
 def _within_lifetimes(number: float) -> bool:
-    """Whether a number of some unit since 1970 lies between 1900 and 2100."""
-    return any(-2.2e9 <= number / per_second <= 4.1e9 for per_second in (1, 1e3, 1e6, 1e9))
+    """Whether a number of some unit since 1970 lies between 1971 and 2100."""
+    return any(3.2e7 <= number / per_second <= 4.1e9 for per_second in (1, 1e3, 1e6, 1e9))
 
 
 def _abbreviated(profile: ColumnProfile) -> tuple[str, str] | None:
