@@ -54,17 +54,17 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Calibrated:
 def test_everything_that_is_set_is_found(calibrated: Calibrated) -> None:
     assert len(calibrated.lines) == 22
     missed = [line for line in calibrated.lines if not line["held"]]
-    # Invalid trials show nothing. Where many are, this machine can hold no calibration, and that is a fault.
-    assert len(missed) <= 4, json.dumps(missed, indent=1)
     assert calibrated.exit_code == (ExitCode.FAILED if missed else ExitCode.OK)
     spoilt = [
         line
         for line in missed
         if any(words in str(line.get("why_missed") or line.get("found")) for words in NOT_OURS)
     ]
-    if spoilt and len(spoilt) == len(missed):
-        pytest.skip(f"the machine was not ours alone: {spoilt[0]}")
-    assert not missed, json.dumps(missed, indent=1)
+    # What was measured, and is wrong, is a fault on any machine.
+    wrong = [line for line in missed if line not in spoilt]
+    assert not wrong, json.dumps(wrong, indent=1)
+    if spoilt:
+        pytest.skip(f"the machine was not ours alone, {len(spoilt)} times: {spoilt[0]}")
 
 
 def test_damage_is_counted_to_the_row_on_any_machine(
