@@ -80,7 +80,7 @@ class Standing(Placed):
 
     @property
     def rows_right(self) -> bool:
-        """Whether all rows of all trials were right, be their times valid or not."""
+        """Whether all rows of all trials whose records are there were right, be their times valid or not."""
         return _rows_right(self.trials)
 
     def summary(self, metric: str) -> MetricSummary:

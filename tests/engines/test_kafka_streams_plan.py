@@ -198,6 +198,10 @@ def test_sessions_into_which_events_come_late_are_a_gap() -> None:
     assert isinstance(gap, Unsupported)
     assert gap.whose is Whose.UPSTREAM
     assert "count twice" in gap.reason
+    shipped = replace(VARIANT, settings=(("streambench.retention", "shipped"),))
+    lost = ENGINE.plan(visits(54), Conditions(), shipped)
+    assert isinstance(lost, Unsupported)
+    assert "loses the final result" in lost.reason
     assert isinstance(ENGINE.plan(visits(55), Conditions(), VARIANT), Plan)
 
 

@@ -59,6 +59,15 @@ _RECOVERY_TERMS = (
     "The surviving instances of Kafka Streams take over the partitions of the dead one.",
 )
 
+_TWICE_LATE = (
+    "Kafka Streams writes a session that has closed once more, longer, where a record that is"
+    " not late itself extends it: its events would count twice"
+)
+_LOST_LATE = (
+    "with the retention that it ships, Kafka Streams loses the final result of a session into which a"
+    " record comes when it has closed"
+)
+
 
 @dataclass(frozen=True)
 class KafkaStreams:
@@ -101,8 +110,7 @@ class KafkaStreams:
         if isinstance(query.window, Sessions) and workload.late_records_possible:
             return Unsupported(
                 Whose.UPSTREAM,
-                "Kafka Streams writes a session that has closed once more, longer, where a record that is"
-                " not late itself extends it: its events would count twice",
+                _LOST_LATE if retention(chosen) is Retention.SHIPPED else _TWICE_LATE,
                 f"streambench validate {workload.name} names the grace with which no record is late",
             )
         # Restored state may be two commits ahead of the input that is read again, and a result that is held

@@ -146,8 +146,13 @@ def _others(stands: Sequence[Standing]) -> str:
                 else _to_be(titles, status)
             )
             parts.append(f"{listing(titles)} {verb}{words}")
-    if untimed := [stand.title for stand in stands if _only_rows(stand)]:
-        parts.append(f"all rows of {listing(untimed)} were right, but no time of them is valid")
+    for exact in (True, False):
+        untimed = [s.title for s in stands if _only_rows(s) and s.rows.exact is exact]
+        if untimed:
+            right = "right" if exact else "right within bounds"
+            parts.append(
+                f"all rows of {listing(untimed)} were {right}, but no time of them is valid"
+            )
     return ", ".join(parts)
 
 
