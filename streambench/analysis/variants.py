@@ -56,6 +56,7 @@ class Standing(Placed):
 
     `aside` are completed, too, but were made at another speed of the machine than most: their rows count
     for what is right, their times and costs for nothing. A variant that has no others keeps them.
+    `rows_right`: all rows of all trials were, be their times valid or not; no trial's record is missing.
     """
 
     label: str
@@ -66,6 +67,7 @@ class Standing(Placed):
     trials: tuple[TrialBundle, ...]
     completed: tuple[TrialBundle, ...]
     aside: tuple[TrialBundle, ...] = ()
+    rows_right: bool = False
 
     @property
     def records(self) -> tuple[TrialRecord, ...]:
@@ -77,11 +79,6 @@ class Standing(Placed):
         """The judge's words on all trials whose rows were judged, be their times valid or not."""
         found = (trial.record.verdict for trial in self.trials)
         return tuple(verdict for verdict in found if verdict is not None)
-
-    @property
-    def rows_right(self) -> bool:
-        """Whether all rows of all trials whose records are there were right, be their times valid or not."""
-        return _rows_right(self.trials)
 
     def summary(self, metric: str) -> MetricSummary:
         """What may be said of a metric over the completed trials."""
@@ -126,7 +123,7 @@ def _standing(bundle: Bundle, label: str) -> Standing:
     trials = bundle.of(label)
     completed = tuple(t for t in trials if isinstance(t.record.outcome, Completed))
     compared, aside = _by_speed(bundle, completed)
-    status, words, reason = _result(bundle, trials)
+    status, words, reason = _result(bundle, label, trials)
     if not trials and bundle.lost(label):
         status, words, reason = (
             VariantStatus.INVALID,
@@ -134,7 +131,8 @@ def _standing(bundle: Bundle, label: str) -> Standing:
             "its record is missing or damaged",
         )
     title = title_of(bundle, label)
-    standing = Standing(label, title, status, words, reason, trials, compared, aside)
+    right = _rows_right(bundle, label, trials)
+    standing = Standing(label, title, status, words, reason, trials, compared, aside, right)
     return replace(standing, unranked=_why_unranked(bundle, standing))
 
 
@@ -150,7 +148,7 @@ def _by_speed(
 
 
 def _result(
-    bundle: Bundle, trials: tuple[TrialBundle, ...]
+    bundle: Bundle, label: str, trials: tuple[TrialBundle, ...]
 ) -> tuple[VariantStatus, str, str | None]:
     """The worst thing that happened, but what the instrument spoilt counts only when nothing else is left."""
     found: dict[VariantStatus, list[str]] = {}
@@ -174,7 +172,7 @@ def _result(
         if status in found
     )
     words = _WORDS.get(worst, worst.value)
-    if worst is VariantStatus.INVALID and _rows_right(trials):
+    if worst is VariantStatus.INVALID and _rows_right(bundle, label, trials):
         words = "rows right, times invalid"
     if len(trials) > 1:
         words = f"{worst.value} in {len(found[worst])} of {len(trials)}"
@@ -187,9 +185,10 @@ def _result(
     return worst, words, reason or None
 
 
-def _rows_right(trials: Sequence[TrialBundle]) -> bool:
+def _rows_right(bundle: Bundle, label: str, trials: Sequence[TrialBundle]) -> bool:
     verdicts = [trial.record.verdict for trial in trials]
-    return bool(verdicts) and all(each is not None and each.right for each in verdicts)
+    every = bool(verdicts) and all(each is not None and each.right for each in verdicts)
+    return every and not bundle.lost(label)
 
 
 def _of_all(reasons: Sequence[str], trials: int) -> str:

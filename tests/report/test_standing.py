@@ -10,10 +10,12 @@ import pytest
 from rich.console import Console
 
 from streambench.analysis import ranking
+from streambench.analysis.requirements import requirements_of
 from streambench.analysis.variants import VariantStatus, standings
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Damage, Verdict
 from streambench.report import markdown
+from streambench.report.chapters.single import SingleChapter
 from streambench.report.compose import answer, compose
 from streambench.report.sections.damage import damage_section
 from streambench.report.terminal import render
@@ -353,3 +355,28 @@ def test_late_records_of_repeats_are_told_as_a_range_and_a_table_says_of_which_t
     assert "the first of 2 trials" in markdown.render_document(compose(both))
     assert "Flink SQL 20.7 %," in answer(bundle)
     assert "the first of" not in markdown.render_document(compose(bundle))
+
+
+def test_right_rows_without_valid_times_are_said_to_be_right_and_not_called_wrong(
+    tmp_path: Path,
+) -> None:
+    late = Invalid("the load came late", verdict=RIGHT)
+    bounded = Invalid("the load came late", verdict=replace(RIGHT, exact=False))
+    late_one, spark = fast(outcome=late), completed(2, "spark", RIGHT, measures(5, 10, 20))
+    none = SingleChapter(bundle_of(tmp_path / "none", late_one)).answer()
+    assert "No engine came out right with valid times" in none
+    assert "all rows of Kafka Streams were right, but no time of them is valid" in none
+    some = SingleChapter(bundle_of(tmp_path / "some", late_one, spark)).answer()
+    assert "1 of 2 engines came out right with valid times" in some
+    within = SingleChapter(bundle_of(tmp_path / "within", fast(outcome=bounded))).answer()
+    assert "all rows of Kafka Streams were right within bounds" in within
+    wrong = SingleChapter(
+        bundle_of(tmp_path / "wrong", fast(outcome=Invalid("late", verdict=WRONG)))
+    ).answer()
+    assert "right" not in wrong.replace("No engine came out right", "")
+    (met,) = requirements_of(bundle_of(tmp_path / "met", late_one), ["lost = 0"]).variants
+    assert met.right
+    (unmet,) = requirements_of(
+        bundle_of(tmp_path / "unmet", fast(outcome=Invalid("late", verdict=WRONG))), ["lost = 0"]
+    ).variants
+    assert not unmet.right
