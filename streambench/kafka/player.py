@@ -65,6 +65,7 @@ class Player:
         log_dir: Path,
         processes: int = 1,
         wait: bool = True,
+        name: str = "player",
     ) -> Player:
         """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs.
 
@@ -80,10 +81,9 @@ class Player:
                     *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
                     *("--share", str(index), str(processes)),
                 )
-                name = "player" if index == 0 else f"player-{index}"
-                child = supervisor.start(
-                    name, Role.PLAYER, argv, log=log_dir / f"{name}.log", pipes=True
-                )
+                one = name if index == 0 else f"{name}-{index}"
+                log = log_dir / f"{one}.log"
+                child = supervisor.start(one, Role.PLAYER, argv, log=log, pipes=True)
                 children.append(child)
                 channels.append(Channel(child, "the player"))
             player = cls(supervisor, children, channels)

@@ -45,6 +45,7 @@ def warm_broker(
             partitions=partitions,
             out=Path(os.devnull),
             log_dir=log_dir,
+            name="warm-up-reader",
             wait=False,  # so that both start at once
         )
         stack.callback(reader.close)
@@ -55,6 +56,7 @@ def warm_broker(
             partitions=partitions,
             log_dir=log_dir,
             wait=False,
+            name="warm-up-player",
         )
         stack.callback(player.close)
         player.connected()

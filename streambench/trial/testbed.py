@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -141,15 +142,15 @@ def embedded_testbed(
     it cannot be set up.
     """
     place.supervisor.discard_at_end(place.scratch)
+    shape = _Shape(partitions, players)
     if place.served is not None:
-        with _with_topics(place, artifacts, place.served, partitions, players) as testbed:
+        with _with_topics(place, artifacts, place.served, shape) as testbed:
             yield testbed
         return
-    with (
-        warmed_broker(place, artifacts, partitions, broker_warm_up) as broker,
-        _with_topics(place, artifacts, broker, partitions, players) as testbed,
-    ):
-        yield testbed
+    with started_broker(place, artifacts) as broker:
+        warmed = partial(_warm, place, broker, partitions, broker_warm_up)
+        with _with_topics(place, artifacts, broker, shape, meanwhile=warmed) as testbed:
+            yield testbed
 
 
 @contextmanager
@@ -160,6 +161,14 @@ def warmed_broker(
 
     Raises InstrumentFailed.
     """
+    with started_broker(place, artifacts) as broker:
+        _warm(place, broker, partitions, warm_up)
+        yield broker
+
+
+@contextmanager
+def started_broker(place: Workspace, artifacts: Resolved) -> Iterator[Broker]:
+    """A fresh broker, cold; stopped afterwards. Raises InstrumentFailed."""
     with _no_engines_fault():
         broker = start_broker(
             place.supervisor,
@@ -170,40 +179,56 @@ def warmed_broker(
             heap_mib=BROKER_HEAP_MIB,
         )
     try:
-        with _no_engines_fault():
-            warm_broker(
-                place.supervisor,
-                broker,
-                ref=warm_up,
-                partitions=partitions,
-                log_dir=place.scratch / "warm-up",
-            )
         yield broker
     finally:
         place.supervisor.stop_named([BROKER])  # a restarted one is another child of this name
 
 
+def _warm(place: Workspace, broker: Broker, partitions: int, warm_up: TraceRef) -> None:
+    with _no_engines_fault():
+        warm_broker(
+            place.supervisor,
+            broker,
+            ref=warm_up,
+            partitions=partitions,
+            log_dir=place.scratch / "warm-up",
+        )
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How many partitions the topics have, and how many processes share the load."""
+
+    partitions: int
+    players: int
+
+
 @contextmanager
 def _with_topics(
-    place: Workspace, artifacts: Resolved, broker: Broker, partitions: int, players: int
+    place: Workspace,
+    artifacts: Resolved,
+    broker: Broker,
+    shape: _Shape,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[EmbeddedTestbed]:
+    """Topics, player and reader; `meanwhile` is done while the processes of the latter two start."""
     input_topic = f"{INPUT_TOPIC}{place.suffix}"
     output_topic = f"{OUTPUT_TOPIC}{place.suffix}"
     with _no_engines_fault():
         create_topics(
             broker.bootstrap,
             (
-                TopicSpec(input_topic, partitions, input_topic_config()),
-                TopicSpec(output_topic, partitions, output_topic_config()),
+                TopicSpec(input_topic, shape.partitions, input_topic_config()),
+                TopicSpec(output_topic, shape.partitions, output_topic_config()),
             ),
         )
     player = Player.start(
         place.supervisor,
         bootstrap=broker.bootstrap,
         topic=input_topic,
-        partitions=partitions,
+        partitions=shape.partitions,
         log_dir=place.log_dir,
-        processes=players,
+        processes=shape.players,
         wait=False,  # so that both start at once
     )
     try:
@@ -211,12 +236,13 @@ def _with_topics(
             place.supervisor,
             bootstrap=broker.bootstrap,
             topic=output_topic,
-            partitions=partitions,
+            partitions=shape.partitions,
             out=place.scratch / "output.rows",
             log_dir=place.log_dir,
             wait=False,
         )
         try:
+            meanwhile()
             player.connected()
             reader.assigned()
             yield EmbeddedTestbed(
