@@ -153,6 +153,27 @@ def test_a_trend_below_a_quarter_of_the_median_is_told_and_ranked(tmp_path: Path
     assert "the delay falls" in markdown.render_document(compose(bundle))
 
 
+@pytest.mark.parametrize(
+    ("trials", "moving", "place"),
+    [(1, 1, ""), (2, 1, ""), (3, 1, ""), (4, 1, "1"), (4, 2, ""), (12, 3, "1"), (12, 4, "")],
+)
+def test_trends_take_an_engine_out_where_more_than_a_quarter_of_its_trials_have_one(
+    tmp_path: Path, trials: int, moving: int, place: str
+) -> None:
+    """Were one enough, more trials would make a rank less likely."""
+    rising = {"trend": "the delay rises", "trend_share": 0.5}
+    some = [replace(fast(**(rising if at < moving else {})), round=at) for at in range(trials)]
+    others = [replace(slow(), round=at) for at in range(trials)]
+    bundle = bundle_of(tmp_path, *some, *others, repeats=trials)
+    (quick,) = [stand for stand in standings(bundle) if stand.label == fast().variant.label]
+    assert quick.place == place
+    said = markdown.render_document(compose(bundle))
+    assert "the delay rises" in said
+    assert (f", in {moving} of {trials} trials" in (quick.unranked or "")) == (
+        not place and trials > 1
+    )
+
+
 def test_what_every_window_kept_is_the_greatest_of_all_trials_and_no_median(tmp_path: Path) -> None:
     """Maxima of five trials, whose median is 40: no window of any trial took more than 62."""
 
