@@ -205,6 +205,11 @@ def _show_columns(made: OwnData) -> None:
         )
         table.add_row(*(Text(cell) for cell in cells))
     out.print(table)
+    if proposal.key_is_a_guess:
+        _say(
+            f"No column of texts or ids comes again, so the number {proposal.key.name} is the key. --key COLUMN"
+            " takes another; for one group of all rows add a column with one value."
+        )
 
 
 def _show_times(made: OwnData, asked: AskedOfFile) -> None:

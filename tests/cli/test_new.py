@@ -271,6 +271,20 @@ def test_numbers_and_uuids_can_be_keys(tmp_path: Path) -> None:
     assert [key.name for key in workload.query.group_by] == ["u"]
 
 
+@pytest.mark.parametrize(
+    ("options", "column", "told"),
+    [("", "level", True), ("--key level", "level", False), ("", "meter_id", False)],
+)
+def test_a_number_that_becomes_the_key_unasked_is_told_of(
+    options: str, column: str, told: bool
+) -> None:
+    rows = [f"2026-01-01 10:00:{at:02},{at % 5}" for at in range(60)]
+    write("a.csv", f"t,{column}", *rows)
+    workload, said = made(f"new mine --from a.csv {options}")
+    assert [key.name for key in workload.query.group_by] == [column]
+    assert (f"the number {column} is the key. --key COLUMN takes another" in said) is told
+
+
 def test_refunds_are_summed() -> None:
     rows = [
         f"2013-06-01 10:{at // 60:02}:{at % 60:02},a{at % 5},{(-1) ** at * at}" for at in range(600)

@@ -49,6 +49,7 @@ class Proposal:
     fields: tuple[FieldChoice, ...]
     left_out: tuple[FieldChoice, ...]
     no_values: tuple[str, ...]  # with which rows are left out, or lack a value
+    key_is_a_guess: bool = False  # nobody named it, and it may well be a measured number
 
     @property
     def declared(self) -> tuple[Field, ...]:
@@ -94,6 +95,7 @@ def propose(profiles: Sequence[ColumnProfile], asked: AskedOfFile) -> Proposal:
         fields=tuple(choices),
         left_out=tuple(left),
         no_values=("", *texts) if missing else (),
+        key_is_a_guess=asked.key is None and is_measure(key),
     )
 
 
