@@ -11,6 +11,7 @@ from streambench.model.conditions import Guarantee
 from streambench.model.fault import FaultKind, Recovery
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.results.lateness import Observed, courses, mean_late_time_ms
+from streambench.results.paced_windows import closings_apart_ms
 from streambench.results.partition_windows import PartitionWindows, from_table, of_whole_windows
 from streambench.results.remade import from_whole_windows, recoveries
 
@@ -81,7 +82,7 @@ def late_stretches(bundle: Bundle, each: ObservedHit) -> tuple[Stretch, ...]:
     late = np.zeros(len(due_ms))
     for course in seen:
         late[np.unique(np.searchsorted(due_ms, course.closing_ms[course.late]))] += 1
-    apart_ms = seen[0].window.advance_ms
+    apart_ms = seen[0].apart_ms
     # Closings are a quantum or two off their grid; only a window that is missing leaves a gap.
     next_ms = np.r_[due_ms[1:], np.inf]
     ends_ms = np.where(next_ms < due_ms + 1.5 * apart_ms, next_ms, due_ms + apart_ms)
@@ -96,13 +97,17 @@ def late_stretches(bundle: Bundle, each: ObservedHit) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def window_advance_ms(trial: TrialBundle) -> float | None:
-    """Distance between two windows; None when there are fewer than two."""
+def apart_ms(trial: TrialBundle) -> float | None:
+    """How long it is from one window's closing to the next, by the load's clock; None when not known."""
     table = trial.table("windows")
     if table is None:
         return None
-    starts_ms = np.unique(np.asarray(table.column("window_start_ms").to_numpy(), dtype=np.float64))
-    return float(np.diff(starts_ms).min()) if len(starts_ms) > 1 else None
+    closed = table.filter(table.column("closing_ms").is_valid()).sort_by("window_start_ms")
+    start_ms, closing_ms = (
+        np.asarray(closed.column(name).to_numpy(), dtype=np.float64)
+        for name in ("window_start_ms", "closing_ms")
+    )
+    return closings_apart_ms(start_ms, closing_ms)
 
 
 def records_at_once(burst: ObservedHit) -> int | None:

@@ -11,10 +11,10 @@ from streambench.analysis.damage_words import counts_in_words
 from streambench.analysis.eligible import late_possible, unbelieved
 from streambench.analysis.hits import (
     ObservedHit,
+    apart_ms,
     by_limit,
     common_limit_ms,
     hits_of,
-    window_advance_ms,
 )
 from streambench.analysis.phases import RecoveryPhase, instant_ms, or_never
 from streambench.analysis.ranking import (
@@ -206,9 +206,9 @@ def total(damages: Iterable[Damage]) -> Damage:
     return Damage(**{f.name: sum(getattr(d, f.name) for d in each) for f in fields(Damage)})
 
 
-def advance_ms(bundle: Bundle) -> float:
-    """The distance between two windows, within which an outage cannot be seen; 0 when not known."""
-    known = [ms for trial in bundle.trials if (ms := window_advance_ms(trial)) is not None]
+def between_closings_ms(bundle: Bundle) -> float:
+    """The time between two closings, within which an outage cannot be seen; 0 when not known."""
+    known = [ms for trial in bundle.trials if (ms := apart_ms(trial)) is not None]
     return max(known, default=0.0)
 
 
@@ -299,7 +299,7 @@ def basis_of_recoveries(bundle: Bundle, every: Sequence[Recovered]) -> RankBasis
     candidates = [_candidate(one) for one in every]
     if every and every[0].kind is FaultKind.BURST:
         return basis_of(candidates, QUANTUM_MS, None)
-    return basis_of(candidates, QUANTUM_MS + advance_ms(bundle), LATE_TIME_FACTOR)
+    return basis_of(candidates, QUANTUM_MS + between_closings_ms(bundle), LATE_TIME_FACTOR)
 
 
 def _candidate(one: Recovered) -> RankCandidate:

@@ -16,7 +16,13 @@ from streambench.analysis.compare.conditions import COUNTS, unreadable
 from streambench.analysis.compare.difference import CompareTerms, Sample, range_of
 from streambench.analysis.compare.figures import FLOORS
 from streambench.analysis.eligible import delay_stem
-from streambench.analysis.recoveries import QUANTUM_MS, Recovered, advance_ms, kinds, recovered
+from streambench.analysis.recoveries import (
+    QUANTUM_MS,
+    Recovered,
+    between_closings_ms,
+    kinds,
+    recovered,
+)
 from streambench.analysis.variants import Standing, VariantStatus, standings
 from streambench.model.fault import FaultKind
 from streambench.model.metrics import BY_NAME
@@ -208,7 +214,7 @@ def _metric(bundle: Bundle, name: str, stands: Sequence[Standing]) -> str:
 
 def _late_times(bundle: Bundle, stands: Sequence[Standing]) -> tuple[EngineWidth, ...]:
     """Of each engine the widest after any kind of fault."""
-    floor_ms = QUANTUM_MS + advance_ms(bundle)
+    floor_ms = QUANTUM_MS + between_closings_ms(bundle)
     found: dict[str, list[EngineWidth]] = {}
     for kind in kinds(bundle):
         if kind is not FaultKind.BURST:

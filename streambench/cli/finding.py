@@ -41,10 +41,10 @@ def find(
         f"about {about(terms.budget_s)} for each engine",
         markup=False,
     )
-    window = request.workload.query.window
+    window = request.workload.played_window
     if window.span_ms(PROBE_WINDOWS) > policy.least_measured_ms:
         err.print(
-            f"each rate is tried for {PROBE_WINDOWS} {windows_words(window)}, and what is "
+            f"each rate is tried for {PROBE_WINDOWS} {windows_words(request.workload.query.window)}, and what is "
             f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )

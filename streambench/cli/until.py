@@ -65,7 +65,7 @@ def refuse_unknowable(request: Request) -> None:
             hint=f"streambench run --fault worker-kill@25s --until '{condition.text}'",
         )
     if condition.name in MEDIANS and not request.is_replay:
-        windows = request.workload.query.window.count_in(round(request.measured_s * 1000))
+        windows = request.workload.played_window.count_in(round(request.measured_s * 1000))
         if windows < WINDOWS_FOR_ANY_PERCENTILE:
             raise UsageError(
                 f"--until asks for a median, which needs {WINDOWS_FOR_ANY_PERCENTILE} windows: "

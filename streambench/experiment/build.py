@@ -38,13 +38,14 @@ from streambench.model.plan import Plan
 from streambench.model.search import SearchTerms
 from streambench.model.shape import Shape
 from streambench.model.sweep import Axis, AxisName, Point, grid
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Replay, Workload, shaped
 from streambench.trial.schedule import duration_ms, spans
+from streambench.workload.as_load import as_load
 from streambench.workload.durations import about, show_duration
 from streambench.workload.file.surprises import surprises
 from streambench.workload.lateness import with_lateness
 from streambench.workload.locate import find
-from streambench.workload.paced import at_rate, natural_rate_per_s_of
+from streambench.workload.paced import at_rate, key_of_copies
 from streambench.workload.parse import load_workload
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.source import survey
@@ -54,6 +55,7 @@ from streambench.workload.without_key import generated_without_key
 _MOST_UNASKED_S: Final = 86_400.0
 _USUAL_RECORDS: Final = 1_000_000
 _LEAST_RECORDS: Final = 10_000
+_DRAINED_S: Final = 60
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Options:
     command: str = ""  # as it was typed, for the report
     requirements: tuple[str, ...] = ()  # what an engine must meet
     until: str | None = None  # what ends the rounds before there are `repeats`
+    any_length: str | None = None  # what plays loads of any length, where something does, in words
 
 
 def single(options: Options) -> Request:
@@ -118,8 +121,8 @@ def chosen_rates(options: Options) -> Request:
             "rates are named",
             hint="streambench curve --rates 5k,10k,20k --fault worker-kill@25s --restart 5s",
         )
-    request = make_request(dataclasses.replace(options, faults=()))
-    _check_any_rate(request, "a curve")
+    request = make_request(dataclasses.replace(options, faults=(), any_length="a curve"))
+    _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a curve")
     return request
 
 
@@ -136,8 +139,9 @@ def rate_search(
     `cold`: a fresh job confirms. Where records may be late one does in any case, as some engines tell of
     their clock once, for the whole job.
     """
-    request = make_request(dataclasses.replace(options, faults=()))
-    _check_any_rate(request, "a search for a rate")
+    asked = dataclasses.replace(options, faults=(), any_length="a search for a rate")
+    request = make_request(asked)
+    _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a search for a rate")
     if budget_s is None:
         budget_s = _usual_budget_s(request.workload)
     engine_s = budget_s / max(1, len(request.contenders))
@@ -147,10 +151,8 @@ def rate_search(
 
 def drain(options: Options, records: int | None) -> tuple[Request, int]:
     """A drain and how many records are there: None are a million, or more where windows are long."""
-    request = make_request(dataclasses.replace(options, faults=()))
-    if request.is_replay:
-        why = "a drain plays records again and again, each time later in event time, and these end now"
-        _refuse_replay(request.workload, why, "streambench drain clicks")
+    request = make_request(dataclasses.replace(options, faults=(), any_length="a drain"))
+    request = _filling_windows(request, records or _USUAL_RECORDS)
     in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
     least = max(_LEAST_RECORDS, math.ceil(in_windows))
     usual = max(_USUAL_RECORDS, least)
@@ -162,12 +164,23 @@ def drain(options: Options, records: int | None) -> tuple[Request, int]:
     return request, records or usual
 
 
+def _filling_windows(request: Request, records: int) -> Request:
+    """A drain of a small file has as many windows as a minute of it, and copies of its records in them."""
+    load = request.workload.input
+    if request.rate_per_s is not None or not isinstance(load, Replay):
+        return request
+    if load.looped is None or load.looped.key is None:
+        return request
+    rate_per_s = max(load.looped.rate_per_s, round(records / _DRAINED_S))
+    return dataclasses.replace(request, rate_per_s=min(rate_per_s, MAX_RATE_PER_S))
+
+
 def make_request(options: Options, point: Point = (), *, swept: bool = False) -> Request:
     """Resolve every name and plan every engine at a point of a sweep; () is no point.
 
     `swept`: what nobody gave a length is as long as in a sweep.
     """
-    terms = _terms(options, point)
+    terms = _terms(options, point, swept=swept)
     workload, rate_per_s = terms.workload, terms.rate_per_s
     refuse_unused_seed(workload, options.seed)
     declared = declared_where_asked(options.engines, workload, terms.conditions)
@@ -228,18 +241,22 @@ def settling(request: Request) -> Request:
 
     It needs a rate that does not change, and windows enough in the time asked for.
     """
-    load = request.workload.input
-    if isinstance(load, Replay) or request.quick or request.warmed:
+    pace = request.workload.pace
+    if pace is None or request.quick or request.warmed:
         return request
-    changes = load.shape is not None and request.rate_per_s is None
-    if changes or not SETTLING.can_test(request.warm_up_s, request.workload.query.window):
+    changes = pace.shape is not None and request.rate_per_s is None
+    if changes or not SETTLING.can_test(request.warm_up_s, request.workload.played_window):
         return request
     return dataclasses.replace(request, settles=True)
 
 
-def _terms(options: Options, point: Point) -> Terms:
+def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
     """The workload, the engines' terms and the rate at a point."""
     loaded = load_workload(find(options.workload))
+    told: tuple[str, ...] = ()
+    if isinstance(loaded.input, Replay) and (what := _needs_a_load(options, loaded, swept=swept)):
+        looped = as_load(loaded, options.rate_per_s, what)
+        loaded, told = looped.workload, (looped.told,)
     if options.shape is not None:
         if options.rate_per_s is not None or AxisName.RATE in dict(point):
             raise UsageError(
@@ -249,7 +266,7 @@ def _terms(options: Options, point: Point) -> Terms:
                 else sweep_example(AxisName.RATE),
             )
         loaded = _shaped(loaded, options.shape)
-    terms = at(point, Terms(loaded, options.conditions, options.rate_per_s))
+    terms = at(point, Terms(loaded, options.conditions, options.rate_per_s, told))
     partitions = terms.workload.partitions
     if terms.conditions.workers > partitions:
         raise UsageError(
@@ -261,15 +278,26 @@ def _terms(options: Options, point: Point) -> Terms:
         )
     conditions = dataclasses.replace(terms.conditions, partitions=partitions)
     terms = dataclasses.replace(terms, conditions=conditions)
-    if not isinstance(terms.workload.input, Replay):
-        return terms
-    if options.measured_s is not None:
-        raise UsageError(
-            f"--duration does not fit {loaded.name}: a replayed file has its own arrivals",
-            hint=f"streambench run {loaded.name}; its length follows from speed_up, begin and end in "
-            f"{loaded.folder / 'workload.toml'}",
-        )
-    return _of_replay(terms)
+    return terms if terms.workload.pace is not None else _of_replay(terms)
+
+
+def _needs_a_load(options: Options, loaded: Workload, *, swept: bool) -> str | None:
+    """What a file that is played once does not bear, in words; None: nothing was asked for that needs more.
+
+    In a sweep a file is played once at each point, by a job of its own, where it has late records or no
+    keys for copies.
+    """
+    if options.any_length is not None:
+        return options.any_length
+    may_be_copied = isinstance(key_of_copies(loaded), int)
+    if swept and may_be_copied and not with_lateness(loaded).late_records_possible:
+        return "a sweep"
+    asked = {
+        "--fault": options.faults,
+        "--duration": options.measured_s,
+        "--shape": options.shape,
+    }
+    return next((name for name, value in asked.items() if value), None)
 
 
 def _of_replay(terms: Terms) -> Terms:
@@ -292,18 +320,13 @@ def _surprises(workload: Workload) -> tuple[str, ...]:
 
 
 def _shaped(workload: Workload, shape: Shape) -> Workload:
-    """The workload with another course of its rate; UsageError where it has none."""
-    if isinstance(workload.input, Replay):
-        raise UsageError(
-            f"--shape does not fit {workload.name}: a replayed file has its own arrivals",
-            hint="streambench run clicks --shape sine:20k:15k:60s",
-        )
-    return dataclasses.replace(workload, input=workload.input.shaped(shape))
+    """The workload with another course of its rate."""
+    return dataclasses.replace(workload, input=shaped(workload.input, shape))
 
 
 def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> int | None:
     """How long the load is with what is around the measured part; None for a replay."""
-    if isinstance(workload.input, Replay):
+    if workload.pace is None:
         return None
     return duration_ms(
         spans(
@@ -312,22 +335,6 @@ def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> i
             measured_ms=length.steady_ms,
             recovery_ms=length.recovery_ms,
         )
-    )
-
-
-def _check_any_rate(request: Request, who: str) -> None:
-    if request.is_replay:
-        why = f"{who} plays loads of any length, and it has one"
-        own = natural_rate_per_s_of(request.workload)
-        example = f"streambench curve {request.workload.name} --rates {own},{2 * own},{4 * own}"
-        _refuse_replay(request.workload, why, example)
-    _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who=who)
-
-
-def _refuse_replay(workload: Workload, why: str, hint: str) -> None:
-    raise UsageError(
-        f"{workload.name} replays a file, which has its own arrivals: {why}",
-        hint=hint,
     )
 
 

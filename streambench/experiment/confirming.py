@@ -101,11 +101,11 @@ class ConfirmingInJob:
 
     def takes_s(self, *, limited: bool) -> float:
         """How long one takes in all."""
-        return self._policy.trial_s(self._request.workload.query.window)
+        return self._policy.trial_s(self._request.workload.played_window)
 
     def trial(self, asked: ToConfirm) -> TrialRecord | None:
         """Make a trial; None where the job is over, or the broker has no room for the load."""
-        policy, window = self._policy, self._request.workload.query.window
+        policy, window = self._policy, self._request.workload.played_window
         request = asked.request(self._request, policy.settle_s, policy.measured_for_s(window))
         load_ms = duration_ms(request.spans)
         if self._over or not self._loads.have_room(asked.rate_per_s, load_ms):
@@ -147,7 +147,7 @@ class ConfirmingFresh:
 
     def takes_s(self, *, limited: bool) -> float:
         """How long one takes in all."""
-        window = self._request.workload.query.window
+        window = self._request.workload.played_window
         return self._policy.confirm.fresh_trial_s(window, limited=limited)
 
     def trial(self, asked: ToConfirm) -> TrialRecord | None:
@@ -156,7 +156,7 @@ class ConfirmingFresh:
         request = asked.request(
             self._request,
             confirm.limited_warm_up_s if asked.limited else confirm.warm_up_s,
-            confirm.measured_for_s(self._request.workload.query.window),
+            confirm.measured_for_s(self._request.workload.played_window),
         )
         # Some GB, played once.
         with passing_folder(self._room(request), prefix=PARTIAL) as folder:

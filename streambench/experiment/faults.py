@@ -13,7 +13,7 @@ from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.fault import USUAL_LENGTHS_MS, Fault, FaultKind, Strike
 from streambench.model.windows import Window
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.recovery_timeout import WINDOWS_AFTERWARDS, recovery_timeout_s
 
@@ -68,17 +68,8 @@ def check_faults(
     faults: Sequence[Fault], workload: Workload, *, measured_ms: int, longest_jitter_ms: int
 ) -> None:
     """Refuse what could not happen, or would prove nothing. Raises UsageError."""
-    if isinstance(workload.input, Replay):
-        why = (
-            "what its late records do could not be told from a fault's doing"
-            if workload.input.may_be_late
-            else "how late windows are is told in event time, and a file's is compressed"
-        )
-        raise UsageError(
-            f"{workload.name} replays a file: {why}",
-            hint="streambench run clicks --fault worker-kill@25s",
-        )
-    window = workload.query.window
+    assert workload.pace is not None, "a file that is played once ends when it ends"
+    window = workload.played_window
     for fault in faults:
         if fault.at_ms + longest_jitter_ms >= measured_ms:
             raise UsageError(
@@ -109,7 +100,7 @@ def check_faults(
 
 def longest_jitter_ms(workload: Workload, conditions: Conditions) -> int:
     """A fault comes up to so much later than asked for: no phase of window or commit is preferred."""
-    return workload.query.window.span_ms(1) + conditions.commit_interval_ms
+    return workload.played_window.span_ms(1) + conditions.commit_interval_ms
 
 
 def draw(

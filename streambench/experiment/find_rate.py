@@ -32,7 +32,7 @@ from streambench.model.plan import Plan
 from streambench.model.search import RampRecord, RateProbe, SearchRecord
 from streambench.model.shape import Ramp
 from streambench.model.trial import Completed, Segment, TrialRecord
-from streambench.model.workload import Synthetic
+from streambench.model.workload import shaped
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Load
 from streambench.trial.observer import Phase
@@ -82,7 +82,7 @@ def search(
     """Search in one job. An engine that fails ends the search, as a finding."""
     assert isinstance(contender.plan, Plan)
     plan = contender.plan
-    guarantee, window = request.conditions.guarantee, request.workload.query.window
+    guarantee, window = request.conditions.guarantee, request.workload.played_window
     known = Narrowing(task, contender.variant, guarantee, window, told.know)
     kept = KeptJob(task.number, 0, contender, session)
     launch = Launch(
@@ -194,7 +194,7 @@ class _InOneJob:
         The first loads compile it, and tell how many records take some seconds.
         """
         policy, most_per_s = self._task.policy, self._task.most_per_s
-        window = self._request.workload.query.window
+        window = self._request.workload.played_window
         first = self.loads.of(min(policy.at_once_per_s, most_per_s), policy.at_once_ms)
         self._kept.first_result_s = self._job.ready(first)
         warm_up = WarmUp(
@@ -217,10 +217,8 @@ class _InOneJob:
 
     def _rising(self, ramp: RampRecord) -> Request:
         request = self._request
-        load = request.workload.input
-        assert isinstance(load, Synthetic), "a replay has its own arrivals"
-        shaped = load.shaped(Ramp(ramp.first_per_s, ramp.last_per_s))
-        workload = replace(request.workload, input=shaped)
+        rising = shaped(request.workload.input, Ramp(ramp.first_per_s, ramp.last_per_s))
+        workload = replace(request.workload, input=rising)
         return replace(request, workload=workload, rate_per_s=None, warm_up_s=0.0)
 
     def _play(self, request: Request, measured_ms: int, phase: Phase, note: str) -> Probed:

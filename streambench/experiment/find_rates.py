@@ -81,7 +81,7 @@ class _Finding:
         self._confirm_s = (
             self._fresh.takes_s(limited=limited)
             if terms.cold
-            else policy.confirm.trial_s(request.workload.query.window)
+            else policy.confirm.trial_s(request.workload.played_window)
         )
         self._begun_s = time.monotonic()
         self._now = request.contenders[0]  # whose search goes on

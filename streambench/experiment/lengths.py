@@ -18,7 +18,7 @@ from streambench.experiment.faults import (
 from streambench.model.conditions import Conditions
 from streambench.model.fault import Fault
 from streambench.model.windows import Tumbling, Window
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Workload
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.trial.schedule import cool_down_ms
 from streambench.workload.durations import show_duration, windows_words
@@ -69,14 +69,14 @@ def sweep_lengths(workload: Workload) -> UsualLengths:
 
 def quick_lengths(workload: Workload) -> UsualLengths:
     """Those of a short look, which earns no percentile."""
-    if isinstance(workload.input, Replay):
+    if workload.pace is None:
         return UsualLengths(QUICK_WARM_UP_MS, QUICK_MEASURED_MS)
-    window = workload.query.window
+    window = workload.played_window
     least_ms = window.span_ms(LEAST_WINDOWS)
     return UsualLengths(
         max(QUICK_WARM_UP_MS, cool_down_ms(workload)),
         max(QUICK_MEASURED_MS, least_ms),
-        _why(window, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
+        _why(workload, LEAST_WINDOWS) if least_ms > QUICK_MEASURED_MS else None,
     )
 
 
@@ -124,7 +124,7 @@ def measured_length(
         faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
     if not faults:
         return MeasuredLength((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
-    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, workload.query.window))
+    total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, workload.played_window))
     check_faults(
         faults,
         workload,
@@ -136,15 +136,15 @@ def measured_length(
 
 
 def _usual_faults(workload: Workload, usual_ms: int, conditions: Conditions) -> tuple[Fault, ...]:
-    if isinstance(workload.input, Replay):
+    if workload.pace is None:
         return ()
-    return default_faults(usual_ms, conditions, workload.query.window)
+    return default_faults(usual_ms, conditions, workload.played_window)
 
 
 def _no_faults_why(workload: Workload) -> str | None:
     """Why a run of generated load makes no fault unasked: an outage would not be seen in its windows."""
-    window_ms = workload.query.window.advance_ms
-    if isinstance(workload.input, Replay) or window_ms <= LONGEST_WINDOW_FOR_FAULTS_MS:
+    window_ms = workload.played_window.advance_ms
+    if workload.pace is None or window_ms <= LONGEST_WINDOW_FOR_FAULTS_MS:
         return None
     return (
         f"no fault is made unasked: an outage can be told to within a window, which is "
@@ -153,20 +153,21 @@ def _no_faults_why(workload: Workload) -> str | None:
 
 
 def _lengths(workload: Workload, warm_up_ms: int, measured_ms: int) -> UsualLengths:
-    if isinstance(workload.input, Replay):
+    if workload.pace is None:
         return UsualLengths(warm_up_ms, measured_ms)  # a replay is as long as its file
-    window = workload.query.window
+    window = workload.played_window
     windows = min(WINDOWS, max(LEAST_WINDOWS, window.count_in(_LONGEST_MS)))
     # The first window must have closed, and its rows must have come, before anything is measured.
     warm_up_ms = max(warm_up_ms, cool_down_ms(workload))
     if window.span_ms(windows) <= measured_ms:
         return UsualLengths(warm_up_ms, measured_ms)
-    return UsualLengths(warm_up_ms, window.span_ms(windows), _why(window, windows))
+    return UsualLengths(warm_up_ms, window.span_ms(windows), _why(workload, windows))
 
 
-def _why(window: Window, windows: int) -> str:
+def _why(workload: Workload, windows: int) -> str:
+    window = workload.played_window
     takes = show_duration(window.span_ms(windows))
-    told = f"{windows} {windows_words(window)} are measured, which takes {takes} for each engine"
+    told = f"{windows} {windows_words(workload.query.window)} are measured, which takes {takes} for each engine"
     if windows >= WINDOWS_FOR_ANY_PERCENTILE:
         return f"{told}: {WINDOWS_FOR_ANY_PERCENTILE} earn a percentile"
     wanted = show_duration(window.span_ms(WINDOWS)).replace(" ", "")
@@ -178,7 +179,7 @@ def _why(window: Window, windows: int) -> str:
 
 def search_budget_s(workload: Workload) -> float:
     """What a search of four engines takes, of a workload with these windows."""
-    return DEFAULT_BUDGET_S * _search_s(workload.query.window) / _search_s(_USUAL_WINDOW)
+    return DEFAULT_BUDGET_S * _search_s(workload.played_window) / _search_s(_USUAL_WINDOW)
 
 
 def _search_s(window: Window) -> float:

@@ -10,7 +10,8 @@ from typing import Final
 
 from streambench.model.conditions import Conditions
 from streambench.model.plan import Plan, Setting
-from streambench.model.workload import Replay, Workload
+from streambench.model.windows import played_apart_ms
+from streambench.model.workload import Workload
 from streambench.model.written import DECIMAL
 from streambench.results.statistics import WINDOWS_FOR_ANY_PERCENTILE
 from streambench.workload.durations import windows_words
@@ -61,13 +62,11 @@ class Closings:
 def closings(workload: Workload, measured_ms: int) -> Closings:
     """Those of a measured part; of a replay, whose length is its file's, as many as earn a percentile."""
     window = workload.query.window
-    apart_ms = float(window.advance_ms)
-    match workload.input:
-        case Replay(speed_up=speed_up):
-            return Closings(WINDOWS_FOR_ANY_PERCENTILE, apart_ms / speed_up, windows_words(window))
-        case _:
-            windows = max(WINDOWS_FOR_ANY_PERCENTILE, window.count_in(measured_ms))
-            return Closings(windows, apart_ms, windows_words(window))
+    apart_ms = played_apart_ms(window, workload.speed)
+    windows = WINDOWS_FOR_ANY_PERCENTILE
+    if workload.pace is not None:
+        windows = max(windows, workload.played_window.count_in(measured_ms))
+    return Closings(windows, apart_ms, windows_words(window))
 
 
 def locks_phase(interval_ms: float, closing: Closings) -> bool:

@@ -17,7 +17,7 @@ from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Point
 from streambench.model.trial import Purpose, Segment, Span
-from streambench.model.workload import Replay, Workload
+from streambench.model.workload import Workload
 from streambench.trial.schedule import segment_of, spans
 
 
@@ -119,10 +119,10 @@ class Request:
         """The rate of generated load, asked for or the workload's own; a mean where it has a shape."""
         if self.rate_per_s is not None:
             return self.rate_per_s
-        assert not isinstance(self.workload.input, Replay), "a replay has its own arrivals"
-        return self.workload.input.rate_per_s
+        assert self.workload.pace is not None, "a file that is played once has its own arrivals"
+        return self.workload.pace.rate_per_s
 
     @property
     def is_replay(self) -> bool:
-        """A replay is as long as its file, at its own rate."""
-        return isinstance(self.workload.input, Replay)
+        """A file that is played once: as long as it is, at its own rate."""
+        return self.workload.pace is None

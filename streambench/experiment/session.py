@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from streambench.experiment.loads import Loads
 from streambench.experiment.promised import Promised
@@ -15,6 +15,7 @@ from streambench.model.conditions import Variant
 from streambench.model.plan import LONGEST_JUMP, Plan
 from streambench.model.sweep import Point
 from streambench.model.trial import TrialRecord
+from streambench.model.workload import Replay
 from streambench.oracle.jumps import longest_jump_ms
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
@@ -23,6 +24,9 @@ from streambench.trial.observer import Observer
 from streambench.trial.schedule import event_times
 from streambench.trial.testbed import Testbed
 from streambench.trial.workspace import Workspace, Workspaces, workspace
+
+# Where records of a file are left out, none comes for longer than in the file itself: by so much at most.
+_WITHOUT_RECORDS_MS: Final = 10_000
 
 
 class RunObserver(Protocol):
@@ -91,8 +95,13 @@ class Session:
             most_per_s=most_per_s,
             machine_limits=request.machine_limits,
             wider=wider,
+            speed=request.workload.speed,
         )
 
     def _longest_jump_ms(self, request: Request) -> int:
         trace, query = self.loads.measured(request), request.workload.query
-        return longest_jump_ms(trace, query, event_times(trace, query).flush_ms)
+        found_ms = longest_jump_ms(trace, query, event_times(trace, query).flush_ms)
+        if isinstance(request.workload.input, Replay) and not request.is_replay:
+            # Of loads at lower rates more records are left out.
+            found_ms += round(_WITHOUT_RECORDS_MS * request.workload.speed)
+        return found_ms

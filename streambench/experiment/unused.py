@@ -28,14 +28,14 @@ def refuse_unused_restart(
     written = "never" if delay_ms is None else show_duration(delay_ms).replace(" ", "")
     what = "nothing fails in this run" if not faults else "no fault of this run kills a process"
     hint = f"streambench run --fault worker-kill@25s --restart {written}"
-    if isinstance(workload.input, Replay):  # of a file nothing is made to fail
+    if workload.pace is None and workload.late_records_possible:  # then nothing is made to fail
         hint = f"streambench run {workload.name}"
     raise UsageError(f"--restart says when a dead process is started again, and {what}", hint=hint)
 
 
 def refuse_unused_seed(workload: Workload, seed: int) -> None:
     """Raise UsageError where a seed is given to a file, of which nothing is drawn."""
-    if isinstance(workload.input, Replay) and seed != USUAL_SEED:
+    if workload.pace is None and seed != USUAL_SEED:
         raise UsageError(
             f"--seed does not fit {workload.name}: nothing of a replayed file is drawn",
             hint=f"streambench run {workload.name}",
@@ -44,8 +44,9 @@ def refuse_unused_seed(workload: Workload, seed: int) -> None:
 
 def refuse_long_warm_up(workload: Workload, warm_up_s: float | None) -> None:
     """Raise UsageError where a warm-up that was asked for takes all of a replayed file."""
-    if warm_up_s is None or not isinstance(workload.input, Replay):
+    if warm_up_s is None or workload.pace is not None:
         return
+    assert isinstance(workload.input, Replay), "generated load has a pace"
     found = survey(workload.input, workload.fields, workload.query.group_by)
     played_ms = (found.last_arrival_ms - found.first_arrival_ms) / workload.input.speed_up
     left_ms = played_ms - cool_down_ms(workload)

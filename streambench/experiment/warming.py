@@ -14,7 +14,7 @@ from typing import Final
 from streambench.experiment.request import Request
 from streambench.load.trace import Trace
 from streambench.model.shape import Ramp
-from streambench.model.workload import Synthetic
+from streambench.model.workload import shaped
 from streambench.oracle.expected import Expected
 from streambench.trial.job import RunningJob
 from streambench.trial.load import BETWEEN_LOADS_S, Load, Played
@@ -72,11 +72,9 @@ class WarmUp:
 
 def rising_to(request: Request) -> Request:
     """The request of a load that rises to this one's rate; of generated load only."""
-    load = request.workload.input
-    assert isinstance(load, Synthetic), "a replay has its own arrivals"
     rate_per_s = request.load_rate_per_s
     ramp = Ramp(max(1, int(RISES_FROM * rate_per_s)), rate_per_s)
-    workload = replace(request.workload, input=load.shaped(ramp))
+    workload = replace(request.workload, input=shaped(request.workload.input, ramp))
     return replace(request, workload=workload, rate_per_s=None)
 
 

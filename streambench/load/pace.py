@@ -62,7 +62,7 @@ class Shaped:
     @cached_property
     def _whole(self) -> Integers:
         """How many whole events come before each millisecond."""
-        thousandths = np.r_[0, np.cumsum(_rates_per_s(self.shape, self.duration_ms))]
+        thousandths = np.r_[0, np.cumsum(rates_per_s(self.shape, self.duration_ms))]
         return np.asarray(thousandths // _MS_PER_S, dtype=np.int64)
 
     def before(self, end_ms: int) -> int:
@@ -90,7 +90,8 @@ def _parts(duration_ms: int, count: int) -> Integers:
     return np.diff(edges)
 
 
-def _rates_per_s(shape: Shape, duration_ms: int) -> Integers:
+def rates_per_s(shape: Shape, duration_ms: int) -> Integers:
+    """The rate of each millisecond."""
     ms = np.arange(duration_ms, dtype=np.int64)
     match shape:
         case Ramp(first, last):

@@ -6,17 +6,20 @@ import dataclasses
 import enum
 import hashlib
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, assert_never
 
 from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
 from streambench.load.looked_up import with_lookups
+from streambench.load.looped import loop, rates_of
 from streambench.load.synthetic import generate, pace_of
 from streambench.model.lookup import LookedUp
 from streambench.model.shape import peak_per_s
-from streambench.model.workload import Field, Replay, Synthetic, Workload
+from streambench.model.workload import Field, Looped, Replay, Synthetic, Workload
 from streambench.workload.source import Survey, survey
 
 FORMAT: Final = 2
@@ -28,6 +31,7 @@ FORMAT: Final = 2
 CHUNK_RECORDS: Final = 1 << 16
 # A chunk's batches are sorted by 16-bit slots.
 _CHUNK_SLOTS: Final = 1 << 16
+_KEPT_RECORDS: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,21 @@ class ReplayLoad:
     origin_ms: int
 
 
-Load = SyntheticLoad | ReplayLoad
+@dataclass(frozen=True)
+class LoopedLoad:
+    """A file played again and again at a rate; how many `records` come is known only in the mean."""
+
+    replay: Replay
+    looped: Looped
+    found: Survey
+    content: str  # the file's SHA-256
+    duration_ms: int
+    quanta: int
+    records: int
+    origin_ms: int
+
+
+Load = SyntheticLoad | ReplayLoad | LoopedLoad
 
 
 def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | None) -> Load:
@@ -73,17 +91,32 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
                 quanta=-(-duration_ms // workload.quantum_ms),
                 records=pace_of(synthetic, duration_ms).before(duration_ms),
             )
+        case Replay(looped=Looped() as looped) as replay:
+            if duration_ms is None:
+                raise ValueError("a file that is played again and again has no end of its own")
+            if rate_per_s is not None:
+                looped = dataclasses.replace(looped, rate_per_s=rate_per_s, shape=None)
+            found = survey(replay, workload.fields, workload.query.group_by)
+            rates = rates_of(looped, duration_ms, workload.quantum_ms)
+            return LoopedLoad(
+                replay,
+                looped,
+                found,
+                _content(replay),
+                duration_ms=duration_ms,
+                quanta=len(rates),
+                records=math.ceil(float(rates.sum()) * workload.quantum_ms / 1_000),
+                origin_ms=replayed.origin_of(found, workload.query.window),
+            )
         case Replay() as replay:
             found = survey(replay, workload.fields, workload.query.group_by)
             quanta = replayed.natural_quanta(replay, found, workload.quantum_ms)
             if duration_ms is not None:
                 quanta = min(quanta, -(-duration_ms // workload.quantum_ms))
-            with replay.path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
             return ReplayLoad(
                 replay,
                 found,
-                content,
+                _content(replay),
                 duration_ms=quanta * workload.quantum_ms,
                 quanta=quanta,
                 records=found.rows,
@@ -91,6 +124,11 @@ def resolve(workload: Workload, *, duration_ms: int | None, rate_per_s: int | No
             )
         case _:
             assert_never(workload.input)
+
+
+def _content(replay: Replay) -> str:
+    with replay.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _field(field: Field) -> list[object]:
@@ -105,11 +143,11 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
     match load:
         case SyntheticLoad(synthetic=synthetic):
             declared: dict[str, object] = {**dataclasses.asdict(synthetic), "seed": seed}
-        case ReplayLoad(replay=replay):
-            declared = dataclasses.asdict(replay)
-            del declared["path"], declared["origin"], declared["may_be_late"]
-            declared["columns"] = [repr(field.in_file) for field in workload.sent]
-            declared |= {"content": load.content, "origin_ms": load.origin_ms}
+        case ReplayLoad():
+            declared = _of_file(workload, load)
+        case LoopedLoad(looped=looped):
+            looped_words = dataclasses.asdict(looped) | {"shape": repr(looped.shape)}
+            declared = {**_of_file(workload, load), "looped": looped_words, "seed": seed}
         case _:
             assert_never(load)
     decisive = {
@@ -123,6 +161,19 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
     }
     text = json.dumps(decisive, sort_keys=True, default=_value)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _kept(read: Callable[[], Iterator[Chunk]]) -> Callable[[], Sequence[Chunk]]:
+    """The same, of a small file, which is read once for all of its passes."""
+    chunks_of_file = list(read())
+    return lambda: chunks_of_file
+
+
+def _of_file(workload: Workload, load: ReplayLoad | LoopedLoad) -> dict[str, object]:
+    declared = dataclasses.asdict(load.replay)
+    del declared["path"], declared["origin"], declared["may_be_late"], declared["looped"]
+    declared["columns"] = [repr(field.in_file) for field in workload.sent]
+    return declared | {"content": load.content, "origin_ms": load.origin_ms}
 
 
 def _value(member: object) -> object:
@@ -174,6 +225,27 @@ def chunks(
                 quantum_ms=workload.quantum_ms,
                 quanta=load.quanta,
                 chunk_records=chunk_records,
+            )
+        case LoopedLoad(replay=replay, looped=looped):
+            rates = rates_of(looped, load.duration_ms, workload.quantum_ms)
+            copies = max(1, math.ceil(float(rates.max()) / looped.own_per_s))
+            read = partial(
+                replayed.read,
+                workload.fields,
+                replay,
+                load.found,
+                origin_ms=load.origin_ms,
+                quantum_ms=workload.quantum_ms,
+                quanta=load.quanta,
+                chunk_records=max(1, chunk_records // copies),
+            )
+            return loop(
+                _kept(read) if load.found.rows <= _KEPT_RECORDS else read,
+                looped,
+                workload.fields,
+                rates=rates,
+                pass_quanta=looped.pass_ms / (replay.speed_up * workload.quantum_ms),
+                seed=seed,
             )
         case _:
             assert_never(load)

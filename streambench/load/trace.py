@@ -22,6 +22,7 @@ from streambench.load.resolve import (
     CHUNK_RECORDS,
     FORMAT,
     Load,
+    LoopedLoad,
     ReplayLoad,
     SyntheticLoad,
     chunks,
@@ -228,7 +229,6 @@ def _compile(
     records = chunks(workload, load, seed=seed, partitions=partitions, chunk_records=chunk_records)
     written = write_trace(folder, workload, records, partitions=partitions, progress=told)
     _check_partitions(written)
-    rate_per_s = load.synthetic.rate_per_s if isinstance(load, SyntheticLoad) else None
     meta = TraceMeta(
         partitions=partitions,
         quantum_ms=workload.quantum_ms,
@@ -239,9 +239,9 @@ def _compile(
         max_event_ms=written.max_event_ms,
         event_time_follows_due=isinstance(load, SyntheticLoad),
         quanta=load.quanta,
-        origin_ms=load.origin_ms if isinstance(load, ReplayLoad) else 0,
+        origin_ms=0 if isinstance(load, SyntheticLoad) else load.origin_ms,
         seed=seed,
-        rate_per_s=rate_per_s,
+        rate_per_s=_rate_per_s(load),
         records_by_partition=written.records_by_partition,
         without_key=written.without_key,
     )
@@ -249,6 +249,16 @@ def _compile(
     # Else the system would write it out while it is played, and whoever needs memory would wait for that.
     with (folder / RECORDS_FILE).open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _rate_per_s(load: Load) -> int | None:
+    match load:
+        case SyntheticLoad():
+            return load.synthetic.rate_per_s
+        case LoopedLoad():
+            return load.looped.rate_per_s
+        case ReplayLoad():
+            return None
 
 
 def _check_partitions(written: WrittenTrace) -> None:

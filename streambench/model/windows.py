@@ -243,14 +243,21 @@ Aligned: TypeAlias = Tumbling | Hopping
 Window: TypeAlias = Tumbling | Hopping | Sessions
 
 
-def by_starts(starts_ms: npt.NDArray[np.float64]) -> Window | None:
-    """Windows that begin as these do, by their least distance; None where fewer than two are known.
+def played_apart_ms(window: Window, speed: float) -> float:
+    """How far windows are apart on the clock of a load in which `speed` ms of event time go by in one ms."""
+    return window.advance_ms / speed
 
-    How long they are cannot be told from their starts.
+
+def played(window: Window, speed: float, first_ms: int = 0) -> Window:
+    """How windows follow each other on the clock of such a load; not how long they are.
+
+    They are at least a ms apart. The load begins at the event time `first_ms`.
     """
-    if len(starts_ms) < 2:
-        return None
-    return Tumbling(int((starts_ms[1:] - starts_ms[:-1]).min()))
+    if speed == 1 and first_ms == 0:
+        return window
+    apart_ms = max(1, round(played_apart_ms(window, speed)))
+    begins_ms = 0 if isinstance(window, Sessions) else window.offset_ms
+    return Tumbling(apart_ms, round((begins_ms - first_ms) / speed) % apart_ms)
 
 
 def _floor_sql(instant: str, step_ms: int, offset_ms: int) -> str:

@@ -12,7 +12,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import Expression, FieldReference, ValueType
 from streambench.model.lookup import LookedUp, Lookup
 from streambench.model.shape import Shape, mean_per_s
-from streambench.model.windows import Sessions, Window
+from streambench.model.windows import Sessions, Window, played
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,6 @@ class Synthetic:
     disorder_ms: int
     shape: Shape | None = None
 
-    def shaped(self, shape: Shape) -> Synthetic:
-        """The same load with another course of its rate."""
-        return replace(self, rate_per_s=mean_per_s(shape), shape=shape)
-
 
 class EpochUnit(enum.Enum):
     """What a number counts that stands for an instant, from 1970-01-01 UTC on."""
@@ -219,6 +215,24 @@ class Copies:
 
 
 @dataclass(frozen=True)
+class Looped:
+    """A file as load of any length and rate: played again and again, its records copied or thinned out.
+
+    `rate_per_s` is constant, or the mean of a `shape`. Where the file's own mean rate is `own_per_s`, so
+    many of each record come as the one goes into the other; what is left of that comes by chance. Copies
+    come with their record, under keys of their own: the key in the field `key` (None: no record can have
+    copies), `mark` and their number from 2 on. Each pass begins `pass_ms` of event time behind the last.
+    """
+
+    rate_per_s: int
+    own_per_s: float
+    pass_ms: int
+    key: str | None
+    mark: str
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True)
 class Replay:
     """A file with its own arrival order.
 
@@ -228,6 +242,7 @@ class Replay:
     read has no value, or one of the texts in `leave_out`, are left out; with no such text they are
     refused. `delimiter` is a CSV file's; None: the one that splits its first line into most names.
     `may_be_late`: some record may reach the log after its window's closing instant; only the file can tell.
+    `looped` None: the file is played once, as it is.
     """
 
     path: Path
@@ -241,9 +256,21 @@ class Replay:
     delimiter: str | None = None
     copies: Copies | None = None
     may_be_late: bool = True
+    looped: Looped | None = None
 
 
 Input: TypeAlias = Synthetic | Replay
+
+
+def shaped(load: Input, shape: Shape) -> Input:
+    """The same load with another course of its rate; it has a rate of its own (ValueError where not)."""
+    match load:
+        case Synthetic():
+            return replace(load, rate_per_s=mean_per_s(shape), shape=shape)
+        case Replay(looped=Looped() as looped):
+            return replace(load, looped=replace(looped, rate_per_s=mean_per_s(shape), shape=shape))
+        case Replay():
+            raise ValueError("a file that is played once has its own arrivals")
 
 
 def exact_from_grace_ms(disorder_ms: int, quantum_ms: int) -> int:
@@ -294,6 +321,21 @@ class Workload:
             if field.name == name:
                 return field
         raise KeyError(name)
+
+    @property
+    def pace(self) -> Synthetic | Looped | None:
+        """What says at which rate, and for how long, this is played; None: a file that is played once."""
+        return self.input.looped if isinstance(self.input, Replay) else self.input
+
+    @property
+    def speed(self) -> float:
+        """How much event time goes by in a ms of the load, in ms."""
+        return self.input.speed_up if isinstance(self.input, Replay) else 1.0
+
+    @property
+    def played_window(self) -> Window:
+        """The windows as they follow each other on the load's clock."""
+        return played(self.query.window, self.speed)
 
     @property
     def late_records_possible(self) -> bool:

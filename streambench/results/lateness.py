@@ -1,4 +1,4 @@
-"""Which windows of a partition were late, and for how much event time (docs/method.md, recovery)."""
+"""Which windows of a partition were late, and for how much of the load (docs/method.md, recovery)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from streambench.model.conditions import Conditions
 from streambench.model.fault import FaultKind, Hit
-from streambench.model.windows import Window
 from streambench.results.partition_windows import PartitionWindows
 from streambench.results.statistics import earned_percentile
 
@@ -64,19 +63,20 @@ class Observed:
 class Course:
     """One partition's windows within what was observed, in the order of their closing.
 
-    `complete_ms` (since T0) is NaN for a window that was not complete by the end of it.
+    `complete_ms` (since T0) is NaN for a window that was not complete by the end of it. `apart_ms` is the
+    time from one closing to the next.
     """
 
     closing_ms: Floats
     complete_ms: Floats
     late: Flags
     single: Flags
-    window: Window
+    apart_ms: float
 
     @property
     def late_time_ms(self) -> float:
-        """The event time of all late windows."""
-        return float(self.window.span_ms(int(np.count_nonzero(self.late))))
+        """The part of the load in which all late windows closed."""
+        return self.apart_ms * int(np.count_nonzero(self.late))
 
     @property
     def outage(self) -> Flags:
@@ -129,8 +129,8 @@ def courses(windows: PartitionWindows, hit: Hit, observed: Observed) -> tuple[Co
     A window belongs to the hit when it was not yet late at it: rows that were in flight count. What
     closes less than the band before the end is left out, as it cannot be known whether it is late.
     """
-    window = windows.window
-    if window is None:
+    apart_ms = windows.apart_ms
+    if apart_ms is None:
         return ()
     closing_ms = windows.closing_ms
     mine = (closing_ms > hit.at_ms - observed.band_ms) & (
@@ -141,7 +141,7 @@ def courses(windows: PartitionWindows, hit: Hit, observed: Observed) -> tuple[Co
             closing_ms[mine & has_rows],
             np.where(complete_ms <= observed.until_ms, complete_ms, np.nan)[mine & has_rows],
             observed.band_ms,
-            window,
+            apart_ms,
         )
         for has_rows, complete_ms in zip(windows.has_rows, windows.complete_ms, strict=True)
     )
@@ -161,9 +161,9 @@ def mean_late_time_ms(every: tuple[Course, ...], observed: Observed) -> float | 
     return float(np.mean(seen))
 
 
-def _course(closing_ms: Floats, complete_ms: Floats, band_ms: float, window: Window) -> Course:
+def _course(closing_ms: Floats, complete_ms: Floats, band_ms: float, apart_ms: float) -> Course:
     delay_ms = complete_ms - closing_ms
     late = ~(delay_ms <= band_ms)
     before, after = np.r_[False, late[:-1]], np.r_[late[1:], False]
-    single = late & ~before & ~after & (delay_ms <= window.advance_ms)
-    return Course(closing_ms, complete_ms, late, single, window)
+    single = late & ~before & ~after & (delay_ms <= apart_ms)
+    return Course(closing_ms, complete_ms, late, single, apart_ms)

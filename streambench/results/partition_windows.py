@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streambench.load.partition import partition_of
-from streambench.model.windows import Window, by_starts
+from streambench.results.paced_windows import closings_apart_ms
 from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.results.schema import PARTITIONS
@@ -37,9 +37,9 @@ class PartitionWindows:
     records: Floats
 
     @property
-    def window(self) -> Window | None:
-        """What windows these are; None when there are fewer than two."""
-        return by_starts(self.start_ms)
+    def apart_ms(self) -> float | None:
+        """How long it is from one closing to the next; None when there are fewer than two windows."""
+        return closings_apart_ms(self.start_ms, self.closing_ms)
 
     @property
     def whole_ms(self) -> Floats:

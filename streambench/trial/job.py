@@ -23,6 +23,7 @@ from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
 from streambench.model.trial import Purpose, Segment, Span, TraceRef
+from streambench.model.windows import played
 from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
@@ -31,7 +32,7 @@ from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.observer import Observer, Phase, Status
-from streambench.trial.output_watch import OutputWatch
+from streambench.trial.output_watch import LoadClock, OutputWatch
 from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
@@ -64,7 +65,7 @@ class JobSpec:
     """What is launched, and under which conditions; `most_per_s` is the highest rate to be played.
 
     `wider` is the plan with one worker more, where a fault rescales the job. `number` tells jobs of one
-    run apart.
+    run apart. `speed` is how much event time goes by in a ms of its loads, in ms.
     """
 
     number: int
@@ -79,6 +80,7 @@ class JobSpec:
     most_per_s: int = 0
     machine_limits: MachineLimits = STRICT
     wider: Plan | None = None
+    speed: float = 1.0
 
 
 class RunningJob:
@@ -131,7 +133,12 @@ class RunningJob:
         bed, query, trace = self.testbed, self.spec.query, load.trace
         start_ns = self._start_ns(trace)
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
-        offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ns // _NS_PER_MS)
+        offset_ms = event_offset_ms(
+            trace,
+            query,
+            start_realtime_ms=start_ns // _NS_PER_MS,
+            not_before_ms=self._not_before_ms,
+        )
         send_log = bed.scratch / f"load-{offset_ms}.parquet"
         playing = bed.player.play(
             trace.ref,
@@ -226,10 +233,12 @@ class RunningJob:
             self._job,
             spec.query,
             load.due.must,
-            event_offset_ms=offset_ms,
-            start_monotonic_ns=monotonic_ns,
+            LoadClock(offset_ms, monotonic_ns, spec.speed),
         )
-        window = spec.query.window
+        meta = load.trace.meta
+        # A file's first record lies somewhere in its first window.
+        first_ms = 0 if meta.event_time_follows_due else meta.min_event_ms
+        window = played(spec.query.window, spec.speed, first_ms)
         return Injector(
             load.strikes,
             StrikeScene(
@@ -305,7 +314,9 @@ def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: 
     start_ms = max(
         time.time_ns() // _NS_PER_MS, earliest_start_ms(trace, spec.query, not_before_ms)
     )
-    offset_ms = event_offset_ms(trace, spec.query, start_realtime_ms=start_ms)
+    offset_ms = event_offset_ms(
+        trace, spec.query, start_realtime_ms=start_ms, not_before_ms=not_before_ms
+    )
     playing = testbed.player.play(
         trace.ref,
         start_realtime_ns=time.time_ns(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from streambench.load.trace import Trace
 from streambench.model.trial import Purpose, Segment, Span
-from streambench.model.workload import Query, Replay, Workload
+from streambench.model.workload import Query, Workload
 
 COOL_DOWN_MARGIN_MS = 2_000  # stands for the p99 of the result delay, which is not known beforehand
 
@@ -18,10 +18,7 @@ def cool_down_ms(workload: Workload) -> int:
     Without it the last measured windows would close with the load off.
     """
     closing_ms = workload.query.window.horizon_ms(workload.query.grace_ms)
-    match workload.input:
-        case Replay(speed_up=speed_up):
-            closing_ms = math.ceil(closing_ms / speed_up)
-    return closing_ms + COOL_DOWN_MARGIN_MS
+    return math.ceil(closing_ms / workload.speed) + COOL_DOWN_MARGIN_MS
 
 
 def spans(
@@ -78,46 +75,50 @@ def event_times(trace: Trace, query: Query) -> EventTimes:
     )
 
 
-def event_offset_ms(trace: Trace, query: Query, *, start_realtime_ms: int) -> int:
+def event_offset_ms(
+    trace: Trace, query: Query, *, start_realtime_ms: int, not_before_ms: int = 0
+) -> int:
     """What is added to every event time of this trial; a multiple of the window's advance.
 
     Where event time follows the due instant the offset is the start itself. A replay keeps its own
-    scale of time, so it is shifted to end before now: a stamp far ahead would be refused.
+    scale of time, so its first load is shifted to end before now. Loads after it go on from
+    `not_before_ms`, the event time behind which they must lie, and that may be ahead of the clock.
     """
     if trace.meta.event_time_follows_due:
         return query.window.grid(start_realtime_ms)
-    latest_ms = event_times(trace, query).flush_ms
-    return query.window.grid(start_realtime_ms - latest_ms)
+    times, window = event_times(trace, query), query.window
+    usual_ms = window.grid(start_realtime_ms - times.flush_ms)
+    if not not_before_ms:
+        return usual_ms
+    return max(usual_ms, window.shifted(window.grid(not_before_ms - times.first_window_ms), 1))
 
 
 def earliest_start_ms(trace: Trace, query: Query, not_before_ms: int) -> int:
     """When a load may start so that its first window begins at `not_before_ms` or later.
 
-    Its offset is rounded down to a multiple of the window's advance, and its first events lie before
+    A replay may start at any time, as its event times have nothing to do with that. Of other loads the
+    offset is rounded down to a multiple of the window's advance, and its first events lie before
     its start.
     """
+    if not trace.meta.event_time_follows_due:
+        return 0
     return query.window.shifted(not_before_ms - event_times(trace, query).first_window_ms, 1)
 
 
 def segment_of(
     trace: Trace, workload: Workload, *, warm_up_ms: int, measured_ms: int, recovery_ms: int = 0
 ) -> Segment:
-    """The trace with its spans; a replay is as long as its file, whatever is asked."""
-    parts: tuple[Span, ...]
-    match workload.input:
-        case Replay():
-            end_ms = trace.meta.duration_ms
-            measured_end_ms = max(warm_up_ms, end_ms - cool_down_ms(workload))
-            parts = (
-                Span(Purpose.WARM_UP, 0, warm_up_ms),
-                Span(Purpose.MEASURED, warm_up_ms, measured_end_ms),
-                Span(Purpose.COOL_DOWN, measured_end_ms, end_ms),
-            )
-        case _:
-            parts = spans(
-                workload,
-                warm_up_ms=warm_up_ms,
-                measured_ms=measured_ms,
-                recovery_ms=recovery_ms,
-            )
+    """The trace with its spans; a file that is played once is as long as it is, whatever is asked."""
+    if workload.pace is not None:
+        parts = spans(
+            workload, warm_up_ms=warm_up_ms, measured_ms=measured_ms, recovery_ms=recovery_ms
+        )
+        return Segment(trace.ref, parts)
+    end_ms = trace.meta.duration_ms
+    measured_end_ms = max(warm_up_ms, end_ms - cool_down_ms(workload))
+    parts = (
+        Span(Purpose.WARM_UP, 0, warm_up_ms),
+        Span(Purpose.MEASURED, warm_up_ms, measured_end_ms),
+        Span(Purpose.COOL_DOWN, measured_end_ms, end_ms),
+    )
     return Segment(trace.ref, parts)

@@ -22,6 +22,12 @@ def grace_findings(workload: Workload) -> Iterator[Finding]:
         yield _not_exact(workload)
 
 
+def grace_hint(workload: Workload) -> str:
+    """What lets every record be in time, for a workload of which some may be late."""
+    ways = "; ".join(finding.hint for finding in grace_findings(workload) if finding.hint)
+    return f"streambench validate {workload.name}{'; ' if ways else ''}{ways}"
+
+
 def together_words(quantum_ms: int, speed_up: float) -> str:
     """Why a file needs a grace even where it has no disorder, and what decides how long it must be."""
     return (

@@ -51,32 +51,14 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     """
     replay, keys = workload.input, workload.query.group_by
     assert isinstance(replay, Replay), "generated load has a rate of its own"
-    tied = {
-        name for each in workload.lookups for name in (each.on, *(c.name for c in each.columns))
-    }
-    texts = [at for at, key in enumerate(keys) if key.type is FieldType.STRING]
-    place = next((at for at in texts if keys[at].name not in tied), None)
-    if place is None and texts:
+    place = key_of_copies(workload)
+    if isinstance(place, str):
         raise UsageError(
             f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
-            f" and these would be in no table of [query.lookup] ({keys[texts[0]].name})",
-            hint=f"streambench run {workload.name}",
-        )
-    if place is None:
-        raise UsageError(
-            f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
-            " and no field that it groups by is a string",
+            f" and {place}",
             hint=f"streambench run {workload.name}",
         )
     key = keys[place].name
-    asking = next((c for c in workload.query.conditions if key in fields_of(c)), None)
-    if asking is not None:
-        what = "`where`" if asking is workload.query.where else "filter of an aggregate"
-        raise UsageError(
-            f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
-            f" and its {what} asks for keys ({key})",
-            hint=f"streambench run {workload.name}",
-        )
     found = survey(replay, workload.fields, keys)
     own = natural_rate_per_s(replay, found)
     count = max(1, round(rate_per_s / own))
@@ -91,7 +73,7 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     paced = replace(replay, speed_up=speed_up)
     told = f"{replay.path.name} at {rate_per_s:,} events/s (its own rate is {own:,.1f}): "
     if count > 1:
-        mark = _mark([str(group[place]) for group in found.groups])
+        mark = mark_of_copies([str(group[place]) for group in found.groups])
         # As long as one record usually is from the next, so that the copies do not come at once.
         apart_ms = (found.last_arrival_ms - found.first_arrival_ms) / (found.rows * count)
         paced = replace(paced, copies=Copies(count, key, mark, apart_ms))
@@ -101,9 +83,29 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     return PacedReplay(replace(workload, input=paced), told)
 
 
-def _mark(keys: Sequence[str]) -> str:
+def key_of_copies(workload: Workload) -> int | str:
+    """Which field of the group tells copies of a record from it; why none does, in words."""
+    keys = workload.query.group_by
+    tied = {
+        name for each in workload.lookups for name in (each.on, *(c.name for c in each.columns))
+    }
+    texts = [at for at, key in enumerate(keys) if key.type is FieldType.STRING]
+    place = next((at for at in texts if keys[at].name not in tied), None)
+    if place is None and texts:
+        return f"these would be in no table of [query.lookup] ({keys[texts[0]].name})"
+    if place is None:
+        return "no field that it groups by is a string"
+    key = keys[place].name
+    asking = next((c for c in workload.query.conditions if key in fields_of(c)), None)
+    if asking is None:
+        return place
+    what = "`where`" if asking is workload.query.where else "filter of an aggregate"
+    return f"its {what} asks for keys ({key})"
+
+
+def mark_of_copies(keys: Sequence[str]) -> str:
     """What stands between a key and its number, so that no copy is a key of the file."""
     return next(
         (mark for mark in _MARKS if not any(mark in key for key in keys)),
-        "~" * (1 + max(key.count("~") for key in keys)),
+        "~" * (1 + max((key.count("~") for key in keys), default=0)),
     )

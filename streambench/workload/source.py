@@ -119,7 +119,7 @@ def survey(replay: Replay, fields: Sequence[Field], group_by: Sequence[FieldRefe
 
     Raises UsageError when it is empty, lacks values, or holds some that do not fit their type.
     """
-    once = dataclasses.replace(replay, speed_up=1.0, copies=None, may_be_late=True)
+    once = dataclasses.replace(replay, speed_up=1.0, copies=None, may_be_late=True, looped=None)
     found = _survey(once, tuple(fields), tuple(group_by), version_of(replay.path))
     if replay.copies is None:
         return found

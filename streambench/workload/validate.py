@@ -8,7 +8,9 @@ from typing import Final, assert_never
 from streambench.model.conditions import Conditions
 from streambench.model.errors import UsageError
 from streambench.model.numbers import plural
+from streambench.model.shape import peak_per_s
 from streambench.model.workload import (
+    Looped,
     Replay,
     Synthetic,
     Workload,
@@ -31,6 +33,7 @@ from streambench.workload.groups import Group, groups_of
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
 from streambench.workload.no_group import no_group_passes
+from streambench.workload.paced import key_of_copies
 from streambench.workload.partition import partition_of
 from streambench.workload.passing import Passing, passing_keys, replayed_passing_keys
 from streambench.workload.schema import MAX_RATE_PER_S
@@ -70,7 +73,10 @@ def findings(
             found += [Finding(message, hint, fatal=False) for message, hint in told]
         case Replay() as replay:
             surveyed = survey(replay, workload.fields, workload.query.group_by)
-            found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]
+            if replay.looped is None:
+                found = [*_replay(workload, replay, surveyed, rate_per_s, duration_ms)]
+            else:
+                found = [*_looped(workload, replay.looped, rate_per_s, duration_ms)]
             told = surprises(workload, replay, surveyed)
             found += [Finding(message, hint, fatal=False) for message, hint in told]
             ranges, groups = dict(surveyed.bounds), surveyed.groups
@@ -146,7 +152,7 @@ def _rate(rate_per_s: int) -> Iterator[Finding]:
 
 def least_duration_ms(workload: Workload) -> int:
     """How long a generated load has to be, so that something can be said of its windows."""
-    return workload.query.window.whole_ms(_MIN_WINDOWS)
+    return workload.played_window.whole_ms(_MIN_WINDOWS)
 
 
 def _duration(workload: Workload, duration_ms: int | None) -> Iterator[Finding]:
@@ -204,6 +210,31 @@ def _replay(
             "lower `speed_up` in workload.toml",
             fatal=True,
             path=("input", "speed_up"),
+        )
+
+
+def _looped(
+    workload: Workload, looped: Looped, rate_per_s: int | None, duration_ms: int | None
+) -> Iterator[Finding]:
+    peak = looped.rate_per_s if looped.shape is None else peak_per_s(looped.shape)
+    rate = peak if rate_per_s is None else rate_per_s
+    yield from _rate(rate)
+    yield from _duration(workload, duration_ms)
+    why = key_of_copies(workload)
+    if rate > looped.own_per_s and isinstance(why, str):
+        yield Finding(
+            f"its own rate is {looped.own_per_s:,.1f} events/s, and {rate:,} events/s are asked for: its"
+            f" records would come several times, under keys of their own, and {why}",
+            f"streambench run {workload.name} --rate {max(1, int(looped.own_per_s))}",
+            fatal=True,
+        )
+    span_ms = (duration_ms or 0) * workload.speed
+    if span_ms > LONGEST_SPAN_MS:
+        yield Finding(
+            f"{show_duration(duration_ms or 0)} of load are {long_words(span_ms)} of event time, and Kafka's"
+            f" stamps begin in 1970: {long_words(LONGEST_SPAN_MS)} are the most",
+            "lower `speed_up` in workload.toml, or ask for a shorter load",
+            fatal=True,
         )
 
 

@@ -120,8 +120,6 @@ def test_what_could_not_happen_or_prove_anything_is_refused(clicks: Workload) ->
     later = Fault(PAUSE, 30_000, lasts_ms=5_000)
     assert f"--fault {Fault(KILL, 25_000)} --fault {later}" in (caught.value.hint or "")
     check(clicks, Fault(KILL, 25_000), later)
-    with pytest.raises(UsageError, match="replays a file"):
-        check(load_workload(find("flights")), Fault(KILL, 25_000))
 
 
 def test_the_usual_faults_can_happen_in_the_time_that_is_made_for_them(clicks: Workload) -> None:

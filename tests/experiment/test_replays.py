@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from streambench.experiment.build import Options, drain, rate_search, single, sweep
+from streambench.experiment.build import Options, chosen_rates, drain, rate_search, single, sweep
+from streambench.experiment.curves import shares_a_job
 from streambench.experiment.late import late_model
+from streambench.experiment.request import Request
 from streambench.load.trace import compile_trace
 from streambench.model.errors import UsageError
+from streambench.model.fault import Fault, FaultKind
+from streambench.model.shape import Ramp
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.workload import Replay
 from streambench.workload.template import generated_template
 
 ENGINE = ("kafka-python",)
 LATE = 'event_time = "t"\narrival = "a"'
+
+
+def late_by_declaration(name: str) -> None:
+    file = Path("workloads") / name / "workload.toml"
+    text = file.read_text().replace('grace = "1 s"', 'grace = "0 s"')
+    file.write_text(text.replace('event_time = "t"', LATE))
 
 
 @pytest.fixture
@@ -49,22 +61,83 @@ total = "sum(n)"
     return "ordered"
 
 
-def replay_at(rates: tuple[float, ...], workload: str) -> list[Replay]:
-    found = sweep(Options(workload=workload, engines=ENGINE), (Axis(AxisName.RATE, rates),))
-    assert [request.rate_per_s for request in found] == [None] * len(rates)
-    assert all(
-        f"at {rate:,.0f} events/s" in r.warnings[0] for rate, r in zip(rates, found, strict=True)
-    )
-    inputs = [request.workload.input for request in found]
-    return [each for each in inputs if isinstance(each, Replay)]
+def swept(rates: tuple[float, ...], workload: str) -> tuple[Request, ...]:
+    return sweep(Options(workload=workload, engines=ENGINE), (Axis(AxisName.RATE, rates),))
 
 
-def test_a_curve_plays_a_file_at_each_rate(ordered: str) -> None:
-    slow, same, fast = replay_at((5, 10, 1_000), ordered)
+def replay_of(request: Request) -> Replay:
+    assert isinstance(request.workload.input, Replay)
+    return request.workload.input
+
+
+def test_a_curve_plays_a_file_in_order_as_it_plays_generated_load(
+    ordered: str, tmp_path: Path
+) -> None:
+    found = swept((50, 100, 1_000), ordered)
+    assert [request.load_rate_per_s for request in found] == [50, 100, 1_000]
+    assert all(shares_a_job(request) for request in found)
+    assert {replay_of(request).speed_up for request in found} == {10}
+    for request in found:
+        trace = compile_trace(
+            request.workload,
+            duration_ms=20_000,
+            seed=1,
+            cache=tmp_path / "cache",
+            rate_per_s=request.rate_per_s,
+        )
+        rate = request.load_rate_per_s
+        assert trace.meta.records == pytest.approx(20 * rate, abs=4 * (20 * rate) ** 0.5)
+
+
+def test_a_curve_plays_a_file_with_late_records_once_at_each_rate(ordered: str) -> None:
+    late_by_declaration(ordered)
+    slow, same, fast = (replay_of(request) for request in swept((5, 10, 1_000), ordered))
     assert (slow.copies, same.copies) == (None, None)
     assert (slow.speed_up, same.speed_up) == pytest.approx((5, 10), rel=0.01)
     assert fast.copies is not None
     assert fast.copies.count == 100
+
+
+def test_faults_hit_a_file_in_order_by_the_clock_of_the_load(ordered: str) -> None:
+    """Windows of 10 s follow each other by one second: at a speed_up of 10."""
+    kill = Fault(FaultKind.WORKER_KILL, 25_000)
+    request = single(Options(workload=ordered, engines=ENGINE, faults=(kill,)))
+    assert not request.is_replay
+    assert "data.csv is played again and again at 10 events/s" in request.warnings[0]
+    assert request.measured_s == 22
+    assert request.recovery_s >= 30
+    trace = compile_trace(request.workload, duration_ms=60_000, seed=1, cache=Path("cache"))
+    instants = {
+        strike.at_ms for number in range(20) for strike in request.segment(trace, number).strikes
+    }
+    begin_ms = request.head_s * 1_000 + 25_000
+    longest_ms = 1_000 + request.conditions.commit_interval_ms
+    assert len(instants) == 20
+    assert all(begin_ms <= at_ms <= begin_ms + longest_ms for at_ms in instants)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"measured_s": 40.0}, {"shape": Ramp(10, 100)}, {"measured_s": 40.0, "rate_per_s": 50}],
+)
+def test_a_file_in_order_has_the_length_and_the_course_that_are_asked_for(
+    ordered: str, asked: dict[str, Any]
+) -> None:
+    request = single(Options(workload=ordered, engines=ENGINE, faults=(), **asked))
+    assert not request.is_replay
+    assert request.measured_s == asked.get("measured_s", 60.0)
+    assert request.load_rate_per_s == asked.get("rate_per_s", 55 if "shape" in asked else 10)
+
+
+def test_searches_and_drains_take_a_file_in_order(ordered: str) -> None:
+    options = Options(workload=ordered, engines=ENGINE)
+    request, _ = rate_search(options, limit=None, precision=0.05, budget_s=None)
+    assert not request.is_replay
+    request, records = drain(options, None)
+    assert (request.is_replay, records) == (False, 1_000_000)
+    # As many windows as a minute of it holds, and not those of a day.
+    assert request.load_rate_per_s == pytest.approx(1_000_000 / 60, rel=0.01)
+    assert not chosen_rates(options).is_replay
 
 
 def test_a_file_can_have_any_number_of_partitions(ordered: str) -> None:
@@ -107,13 +180,21 @@ def test_a_record_of_several_windows_is_not_told_as_several_records(
     )
 
 
-def test_what_a_file_cannot_have_is_refused_with_the_reason(ordered: str) -> None:
+def test_what_a_file_with_late_records_cannot_have_is_refused_with_the_reason(
+    ordered: str,
+) -> None:
+    late_by_declaration(ordered)
     options = Options(workload=ordered, engines=ENGINE)
-    with pytest.raises(UsageError, match="each time later in event time"):
-        drain(options, None)
-    with pytest.raises(UsageError, match="plays loads of any length") as caught:
-        rate_search(options, limit=None, precision=0.05, budget_s=None)
-    assert caught.value.hint == "streambench curve ordered --rates 10,20,40"
+    for asked in (
+        lambda: drain(options, None),
+        lambda: rate_search(options, limit=None, precision=0.05, budget_s=None),
+        lambda: chosen_rates(options),
+        lambda: single(replace(options, measured_s=30.0)),
+        lambda: single(replace(options, faults=(Fault(FaultKind.WORKER_KILL, 25_000),))),
+    ):
+        with pytest.raises(UsageError, match="does not fit ordered: some of its records") as caught:
+            asked()
+        assert 'grace = "' in (caught.value.hint or "")
 
 
 def test_the_template_has_a_title() -> None:

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling, by_starts
+from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling
 
 EVENTS = (-1_501, -1_500, -500, -1, 0, 1, 499, 500, 501, 1_790_000_000_123)
 SIZES = (1, 7, 500, 420_000)
@@ -122,9 +122,3 @@ def test_windows_are_counted_in_whole_ones() -> None:
     assert window.shifted(1_000, -3) == -500
     assert Hopping(500, 100).span_ms(3) == 300
     assert Hopping(500, 100).whole_ms(3) == 700
-
-
-def test_windows_are_known_by_the_least_distance_of_their_starts() -> None:
-    assert by_starts(np.array([0.0, 1_000.0, 1_500.0, 3_000.0])) == Tumbling(500)
-    assert by_starts(np.array([500.0])) is None
-    assert by_starts(np.array([])) is None

@@ -11,7 +11,7 @@ from typing import Any, cast
 from streambench.engines.protocol import State
 from streambench.kafka.raw_rows import NO_ROWS, RawRow, RawRows
 from streambench.model.windows import Tumbling
-from streambench.trial.output_watch import LOOKS, OutputWatch
+from streambench.trial.output_watch import LOOKS, LoadClock, OutputWatch
 from tests.oracle.stand_in import COUNT, OFFSET_MS, keyed_windows, query
 
 # T0 was so long ago: the windows looked at lie some seconds behind that.
@@ -47,15 +47,14 @@ def rows(keys: Iterable[str], starts_ms: Iterable[int] = WINDOWS) -> list[RawRow
     ]
 
 
-def watch(state: State = State.RUNNING) -> tuple[OutputWatch, Blocks]:
+def watch(state: State = State.RUNNING, speed: float = 1.0) -> tuple[OutputWatch, Blocks]:
     blocks = Blocks()
     found = OutputWatch(
         cast(Any, SimpleNamespace(follow_anew=lambda: blocks)),
         cast(Any, SimpleNamespace(healthy=lambda: SimpleNamespace(state=state))),
-        query(COUNT, window=Tumbling(100), grace_ms=50),
-        keyed_windows((key, start) for key in ("a", "b") for start in WINDOWS),
-        event_offset_ms=OFFSET_MS,
-        start_monotonic_ns=time.monotonic_ns() - round(SINCE_S * 1e9),
+        query(COUNT, window=Tumbling(round(100 * speed)), grace_ms=round(50 * speed)),
+        keyed_windows((key, round(speed * start)) for key in ("a", "b") for start in WINDOWS),
+        LoadClock(OFFSET_MS, time.monotonic_ns() - round(SINCE_S * 1e9), speed),
     )
     return found, blocks
 
@@ -68,6 +67,17 @@ def test_it_has_recovered_when_all_was_whole_for_some_looks() -> None:
     watched, blocks = watch()
     blocks.written = [rows("a"), rows("b")]
     assert looks(watched) == [False] * (LOOKS - 1) + [True]
+
+
+def test_of_a_replay_it_is_asked_by_the_clock_of_the_load() -> None:
+    """A file's windows are hours long, and follow each other by a tenth of a second as it is played."""
+    watched, blocks = watch(speed=36_000)
+    so_far = range(0, 10_000, 100)
+    blocks.written = [rows("ab", (36_000 * start for start in so_far))]
+    assert looks(watched) == [False] * (LOOKS - 1) + [True]
+    watched, blocks = watch(speed=36_000)
+    blocks.written = [rows("ab", (36_000 * start for start in range(0, 6_000, 100)))]
+    assert looks(watched) == [False] * LOOKS
 
 
 def test_what_came_before_the_restart_does_not_count() -> None:

@@ -96,6 +96,22 @@ def test_a_replay_ends_before_now_with_its_flush(compiled: tuple[Workload, Trace
     assert event_times(trace, workload.query).flush_ms + offset_ms <= T0_MS
 
 
+def test_a_load_after_a_replay_goes_on_behind_it(compiled: tuple[Workload, Trace]) -> None:
+    workload, trace = compiled
+    query = workload.query
+    free_ms, asked = 0, 3
+    for number in range(asked):
+        start_ms = max(T0_MS, earliest_start_ms(trace, query, free_ms))
+        offset_ms = event_offset_ms(trace, query, start_realtime_ms=start_ms, not_before_ms=free_ms)
+        times = event_times(trace, query)
+        assert offset_ms % query.window.advance_ms == 0
+        assert times.first_window_ms + offset_ms >= free_ms
+        if number and not trace.meta.event_time_follows_due:
+            assert start_ms == T0_MS
+            assert times.first_window_ms + offset_ms <= free_ms + 2 * query.window.advance_ms
+        free_ms = times.free_from_ms + offset_ms
+
+
 def test_spans_follow_one_another_and_fill_the_load() -> None:
     workload = load_workload(find("clicks"))
     parts = spans(workload, warm_up_ms=5_000, measured_ms=10_000)

@@ -20,6 +20,7 @@ from streambench.model.workload import (
     Replay,
     Synthetic,
     Workload,
+    shaped,
 )
 from streambench.workload.constants import MAX_BIGINT
 from streambench.workload.expressions import parse_aggregate, parse_expression
@@ -170,7 +171,7 @@ def test_what_a_sum_can_reach_follows_rate_shape_and_length() -> None:
     one_window = dataclasses.replace(large.query, window=Tumbling(100))
     assert problems(dataclasses.replace(large, query=one_window), rate_per_s=20_000) == ()
     assert isinstance(large.input, Synthetic)
-    rising = dataclasses.replace(large, input=large.input.shaped(Ramp(10, 20_000)))
+    rising = dataclasses.replace(large, input=shaped(large.input, Ramp(10, 20_000)))
     assert "beyond a bigint" in problems(rising)[0]
 
 

@@ -12,7 +12,7 @@ from streambench.analysis.compare.difference import CompareTerms, Range, Sample,
 from streambench.analysis.drain_figures import DRAIN_FIGURES, WARM_RATE
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.eligible import delay_stem, unusable
-from streambench.analysis.recoveries import QUANTUM_MS, advance_ms, kinds, recovered
+from streambench.analysis.recoveries import QUANTUM_MS, between_closings_ms, kinds, recovered
 from streambench.analysis.searches import RATE_FLOOR_PER_S, FoundRate, bracket, found_rates
 from streambench.analysis.sweeps import at
 from streambench.analysis.variants import RIGHT_SO_FAR, Standing, standings
@@ -178,7 +178,9 @@ def _late_time(bundle: Bundle, label: str, kind: FaultKind) -> SideFigure:
         f"{'caught_up_ms' if burst else 'late_time_ms'} after {kind.value}",
         f"{'time until all was out' if burst else 'late time'} after {kind.value}",
         "ms",
-        CompareTerms(QUANTUM_MS + (0 if burst else advance_ms(bundle)), ranking.LATE_TIME_FACTOR),
+        CompareTerms(
+            QUANTUM_MS + (0 if burst else between_closings_ms(bundle)), ranking.LATE_TIME_FACTOR
+        ),
         primary=True,
     )
     one = next((each for each in recovered(bundle, kind) if each.standing.label == label), None)

@@ -45,7 +45,7 @@ class PartitionLateness:
     partition: Annotated[int, says("number of the partition")]
     begin_ms: Annotated[float | None, says("when its outage began; null: it kept flowing")]
     back_for_good_ms: Annotated[float | None, says("null: none, or not within the trial")]
-    late_time_ms: Annotated[float | None, says("event time whose results came late")]
+    late_time_ms: Annotated[float | None, says("part of the load whose results came late")]
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,11 @@ class HitResult:
     over: Annotated[bool, says("whether the outage, if there was one, ended within the trial")]
     band_ms: Annotated[float, says("a result later than this is late")]
     could_delay_ms: Annotated[float | None, says("by how much the act could delay a result")]
-    late_time_ms: Annotated[float | None, says("event time whose results came later than the band")]
+    late_time_ms: Annotated[
+        float | None, says("part of the load whose results came later than the band")
+    ]
     late_time_by_common_limit_ms: Annotated[
-        float | None, says("event time whose results came later than the common limit")
+        float | None, says("part of the load whose results came later than the common limit")
     ]
     worst_delay_ms: Annotated[
         float | None, says("greatest result delay; null: a window never came")

@@ -12,8 +12,8 @@ from streambench.analysis.phases import RecoveryPhase, instant_ms, phases_of
 from streambench.analysis.recoveries import (
     QUANTUM_MS,
     Recovered,
-    advance_ms,
     basis_of_recoveries,
+    between_closings_ms,
     decides_ms,
     kinds,
     recovered,
@@ -68,7 +68,7 @@ _MEANINGS = (
     "not late: silence between two closings is none.",
     "Band: one and a half times the p95 of the result delays before the fault, and at least 20 ms more "
     "than it.",
-    "Late time: the length of event time whose results came late, over all that was observed. It is the "
+    "Late time: the part of the load whose results came late, over all that was observed. It is the "
     "mean over the partitions: one of two late for 10 s makes 5 s.",
     "Detected: when the engine itself says that it noticed.",
     "Worker back: the process was started again or continued.",
@@ -136,7 +136,9 @@ def _basis(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> str:
     said = []
     hit = [one for one in every if one.hits]
     if kind is not FaultKind.BURST:
-        said.append("Late time: event time whose results came later than the engine's own band.")
+        said.append(
+            "Late time: part of the load whose results came later than the engine's own band."
+        )
         if len(hit) > 1 and hit[0].limit_ms is not None:
             said.append(
                 f"Beside it, the same by one limit for all: {in_seconds(hit[0].limit_ms)} s, the "
@@ -174,7 +176,7 @@ def _resolution(bundle: Bundle, every: Sequence[Recovered], kind: FaultKind) -> 
         said = [f"Seconds after the load came. Resolution: the {quantum}."]
     else:
         said = [
-            f"Seconds after the hit. Resolution: one window ({in_seconds(advance_ms(bundle))} s) and "
+            f"Seconds after the hit. Resolution: one window ({in_seconds(between_closings_ms(bundle))} s) and "
             f"the {quantum}; lateness can be seen only where a window is due."
         ]
     if _repeated(every):

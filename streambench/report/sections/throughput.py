@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from streambench.analysis.hits import window_advance_ms
+from streambench.analysis.hits import apart_ms
 from streambench.analysis.recoveries import kinds
 from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
@@ -92,17 +92,17 @@ def _panels(stands: Sequence[Standing], bundle: Bundle, most: int) -> tuple[list
     """A panel per variant from its first trial; buckets hold two windows, else windows look like gaps."""
     styles = plot_styles(bundle.labels)
     found = []
-    advances, ends = [], []
+    apart, ends = [], []
     for stand in stands:
         trial = stand.completed[0]
         offered, processed = series_curve(trial, "offered"), series_curve(trial, "processed")
         if offered is not None and processed is not None:
             found.append((stand, offered, processed))
-            advances.append((window_advance_ms(trial) or 0.0) / 1000)
+            apart.append((apart_ms(trial) or 0.0) / 1000)
             ends.append(float(offered.t_s[-1]))
     if not found:
         return [], 1.0
-    width_s = bucket_width_s(max(ends), at_most=most, least_s=math.ceil(2 * max(advances)))
+    width_s = bucket_width_s(max(ends), at_most=most, least_s=math.ceil(2 * max(apart)))
     panels = [
         RatePanel(
             name_in_plots(stand),

@@ -76,5 +76,5 @@ def parquet_of(file: Path) -> str:
 
 def _key(replay: Replay, fields: Sequence[Field]) -> object:
     # None of these changes a row of the file.
-    rows = replace(replay, speed_up=1.0, origin="", copies=None, may_be_late=True)
+    rows = replace(replay, speed_up=1.0, origin="", copies=None, may_be_late=True, looped=None)
     return rows, tuple(fields), version_of(replay.path)
