@@ -37,9 +37,10 @@ from streambench.analysis.compare.difference import (
     Sample,
     differences,
 )
-from streambench.analysis.compare.figures import measured
+from streambench.analysis.compare.figures import SideFigure, measured, run_of
 from streambench.analysis.compare.strangers import at_any_speed
-from streambench.results.bundle import read_bundle
+from streambench.model.trial import Completed
+from streambench.results.bundle import Bundle, read_bundle
 
 _DEALINGS = 100
 _SLOWER = 1.10
@@ -51,15 +52,24 @@ def main() -> None:
     parser.add_argument("bundles", nargs="+", type=Path)
     parser.add_argument("--metric", default="delay_p99_ms")
     parser.add_argument("--repeats", type=int, default=5, help="trials a side")
+    parser.add_argument(
+        "--every-trial", action="store_true", help="also those that compare would leave out"
+    )
+    parser.add_argument(
+        "--same", nargs="*", default=[], metavar="LABEL", help="variants that are one engine"
+    )
     asked = parser.parse_args()
     bundles = [at_any_speed(read_bundle(folder)) for folder in asked.bundles]
     print(f"{asked.metric}, {asked.repeats} trials a side, {_DEALINGS} dealings of each engine")
-    for label in dict.fromkeys(label for bundle in bundles for label in bundle.labels):
-        found = [measured(bundle, label).get(asked.metric) for bundle in bundles]
-        known = [each for each in found if each is not None and each.sample is not None]
-        for each in found:
-            if each is not None and each.sample is None:
-                print(f"{label:30} a run is left out: {each.why}")
+    labels = dict.fromkeys(label for bundle in bundles for label in bundle.labels)
+    for label in [each for each in labels if each not in asked.same[1:]]:
+        as_one = asked.same if label in asked.same else [label]
+        known = [
+            figure
+            for bundle in bundles
+            for each in as_one
+            if (figure := side_of(bundle, each, asked.metric, asked.every_trial)) is not None
+        ]
         samples = [each.sample for each in known if each.sample is not None]
         values = centred(samples)
         if len(values) < 2 * asked.repeats:
@@ -72,6 +82,23 @@ def main() -> None:
             f"{alarms} false alarms, 10 % found {slower} times"
         )
         across(label, samples, known[0].figure.terms, asked.metric)
+
+
+def side_of(bundle: Bundle, label: str, metric: str, every_trial: bool) -> SideFigure | None:
+    """The trials that `compare` would take, or every completed one; None where there is none."""
+    figure = measured(bundle, label).get(metric)
+    if figure is None or figure.sample is not None:
+        return figure
+    if every_trial and (values := _completed(bundle, label, metric)):
+        return replace(figure, sample=Sample(values, tuple(range(len(values))), run_of(bundle)))
+    print(f"{label:30} a run is left out: {figure.why}")
+    return None
+
+
+def _completed(bundle: Bundle, label: str, metric: str) -> tuple[float, ...]:
+    records = [each.record for each in bundle.of(label)]
+    found = [each.measures.get(metric) for each in records if isinstance(each.outcome, Completed)]
+    return tuple(value for value in found if value)
 
 
 def centred(samples: Sequence[Sample]) -> np.ndarray:
