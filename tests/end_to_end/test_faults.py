@@ -14,6 +14,7 @@ from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
 from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
+from tests.end_to_end.test_queries import SESSIONS
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
@@ -216,6 +217,26 @@ def test_streams_without_the_record_cache_over_counts_after_a_kill(tmp_path: Pat
         RowClass.OVER_COUNTED,
         settings=("statestore.cache.max.bytes=0", "commit.interval.ms=5000"),
     )
+
+
+@pytest.mark.nightly
+def test_streams_counts_no_session_twice_after_a_kill_where_suppress_holds_results_back(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "workloads" / "visits"
+    place.mkdir(parents=True)
+    (place / "workload.toml").write_text(SESSIONS)
+    code, found = run(
+        tmp_path / "results",
+        "kafka-streams:suppress",
+        faults=(Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),),
+        measured_s=15.0,
+        workload="visits",
+    )
+    (trial,) = found.trials
+    if not came_late(trial.record):
+        assert code is ExitCode.OK
+        assert verdict_of(trial).right, verdict_of(trial).damage
 
 
 def test_a_python_consumer_that_commits_what_it_has_read_under_counts(

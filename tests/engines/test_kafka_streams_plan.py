@@ -165,9 +165,33 @@ def test_a_json_parser_that_there_is_not_is_refused_with_the_nearest() -> None:
         plan(variant=replace(VARIANT, settings=(("streambench.json-parser", "jakson"),)))
 
 
+def test_final_results_are_held_back_by_the_aggregation_or_by_a_buffer_behind_it() -> None:
+    usual = programs(VARIANT)["WindowedAggregation.java"]
+    held = programs(replace(VARIANT, name="suppress"))["WindowedAggregation.java"]
+    assert ".emitStrategy(EmitStrategy.onWindowClose())" in usual
+    assert "uppress" not in usual
+    assert ".suppress(Suppressed.untilWindowCloses(" in held
+    assert "EmitStrategy" not in held
+    with pytest.raises(UsageError, match="'supress'; did you mean 'suppress'"):
+        plan(variant=replace(VARIANT, settings=(("streambench.final-results", "supress"),)))
+
+
+def test_what_a_death_does_to_sessions_is_said_where_they_have_no_record_cache() -> None:
+    sessions = replace(CLICKS, query=replace(CLICKS.query, window=Sessions(500)))
+    usual, held = (
+        ENGINE.plan(sessions, Conditions(), replace(VARIANT, name=name))
+        for name in (None, "suppress")
+    )
+    assert isinstance(usual, Plan)
+    assert isinstance(held, Plan)
+    assert "sessions are over-counted; kafka-streams:suppress has one" in usual.warnings[0]
+    assert "between the two halves of a commit" in held.warnings[0]
+
+
 def test_what_is_streambenchs_own_is_no_property_of_kafka_streams() -> None:
     assert "json-parser" not in programs(FLAT)["streams.properties"]
     assert settings(plan(variant=FLAT), "program") == {
+        "streambench.final-results": "window-close",
         "streambench.json-parser": "flat",
         "streambench.retention": "covers-jumps",
     }

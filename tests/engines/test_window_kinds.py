@@ -175,7 +175,7 @@ def test_what_flink_refuses_is_its_own_gap() -> None:
 @pytest.mark.no_load
 @pytest.mark.parametrize("version", KAFKA_STREAMS.versions)
 @pytest.mark.parametrize("window", [Hopping(500, 200, 30), Sessions(500)], ids=str)
-@pytest.mark.parametrize("name", [None, "flat-json"])
+@pytest.mark.parametrize("name", [None, "flat-json", "suppress"])
 def test_the_java_of_other_windows_compiles(
     version: str, window: Window, name: str | None, tmp_path: Path
 ) -> None:

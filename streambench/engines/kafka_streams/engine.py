@@ -20,13 +20,14 @@ from streambench.engines.kafka_streams.settings import (
     JVM_OPTIONS,
     commit_interval_ms,
     emit_interval_ms,
+    final_results,
     json_parser,
     properties,
     retention,
     settings,
     transaction_timeout_ms,
 )
-from streambench.engines.kafka_streams.source import Retention, programs
+from streambench.engines.kafka_streams.source import FinalResults, Retention, programs
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.engines.kafka_streams.versions import USUAL_VERSION, VERSIONS, jars_of
 from streambench.engines.protocol import Embedded, External, Job, Where
@@ -116,12 +117,13 @@ class KafkaStreams:
         # Restored state may be two commits ahead of the input that is read again, and a result that is held
         # back is still to be found.
         held_ms = math.ceil(emit_interval_ms(chosen) * _speed(workload))
+        final = final_results(chosen)
         retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms + held_ms
         if retention(chosen) is Retention.SHIPPED:
             retention_ms = None
         warnings = []
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
-            warnings.append(_state_ahead(query.window))
+            warnings.append(_state_ahead(query.window, final))
         if conditions.workers > conditions.partitions:
             warnings.append(
                 f"{conditions.workers} instances share {conditions.partitions} partitions: "
@@ -132,7 +134,9 @@ class KafkaStreams:
             version=variant.version,
             event_clock=self.event_clock,
             programs=(
-                *programs(workload, retention_ms=retention_ms, parser=json_parser(chosen)),
+                *programs(
+                    workload, retention_ms=retention_ms, parser=json_parser(chosen), final=final
+                ),
                 Program(_PROPERTIES, "properties", properties(chosen)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
@@ -235,13 +239,14 @@ def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _state_ahead(window: Window) -> str:
+def _state_ahead(window: Window, final: FinalResults) -> str:
     """What a death does to state that is only at-least-once."""
-    if isinstance(window, Sessions):
+    if isinstance(window, Sessions) and final is FinalResults.WINDOW_CLOSE:
         # SessionStoreMaterializer leaves the cache out where results are final, though it was asked for.
         return (
             "Kafka Streams, at-least-once: it has no record cache for sessions whose results are final, so "
-            "after a death it counts again what came since the last commit, and sessions are over-counted"
+            "after a death it counts again what came since the last commit, and sessions are over-counted; "
+            "kafka-streams:suppress has one"
         )
     return (
         "Kafka Streams, at-least-once: a death between the two halves of a commit leaves "

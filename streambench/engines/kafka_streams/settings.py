@@ -26,7 +26,7 @@ from streambench.engines.kafka_streams.group import (
     led_by_the_broker,
     refuse_unread,
 )
-from streambench.engines.kafka_streams.source import JsonParser, Retention
+from streambench.engines.kafka_streams.source import FinalResults, JsonParser, Retention
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -39,6 +39,7 @@ JVM_OPTIONS = "jvm.options"
 PROGRAM = "program"
 _JSON_PARSER = "streambench.json-parser"
 _RETENTION = "streambench.retention"
+_FINAL_RESULTS = "streambench.final-results"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _EMIT_INTERVAL = "__emit.interval.ms.kstreams.windowed.aggregation__"
 _CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
@@ -110,7 +111,11 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         *(broker_terms(conditions) if by_broker else ()),
         *rules(
             PROGRAM,
-            {_JSON_PARSER: JsonParser.JACKSON.value, _RETENTION: Retention.COVERS_JUMPS.value},
+            {
+                _JSON_PARSER: JsonParser.JACKSON.value,
+                _RETENTION: Retention.COVERS_JUMPS.value,
+                _FINAL_RESULTS: FinalResults.WINDOW_CLOSE.value,
+            },
         ),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
     )
@@ -122,7 +127,7 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         refuse_unread(wanted)
     scopes = {
         JVM_OPTIONS: JVM,
-        **dict.fromkeys((_JSON_PARSER, _RETENTION), PROGRAM),
+        **dict.fromkeys((_JSON_PARSER, _RETENTION, _FINAL_RESULTS), PROGRAM),
         **dict.fromkeys(GROUP_SETTINGS, GROUP),
     }
     for scope in (SCOPE, JVM, PROGRAM, GROUP):
@@ -153,6 +158,18 @@ def retention(chosen: Sequence[Setting]) -> Retention:
             hint=f"streambench run --set {SCOPE}:{_RETENTION}={Retention.SHIPPED.value}",
         )
     return Retention(name)
+
+
+def final_results(chosen: Sequence[Setting]) -> FinalResults:
+    """What holds back results until windows close. Raises UsageError for a name that there is not."""
+    (name,) = (setting.value for setting in chosen if setting.name == _FINAL_RESULTS)
+    known = [each.value for each in FinalResults]
+    if name not in known:
+        raise UsageError(
+            f"Kafka Streams has no final results by '{name}'{did_you_mean(name, known)}",
+            hint=f"streambench run --set {SCOPE}:{_FINAL_RESULTS}={FinalResults.SUPPRESS.value}",
+        )
+    return FinalResults(name)
 
 
 @functools.cache

@@ -41,6 +41,13 @@ class Retention(enum.Enum):
     SHIPPED = "shipped"  # size and grace, as Kafka Streams has it where nothing is asked for
 
 
+class FinalResults(enum.Enum):
+    """What holds back results until their window has closed."""
+
+    WINDOW_CLOSE = "window-close"  # the aggregation itself, EmitStrategy.onWindowClose (KIP-825)
+    SUPPRESS = "suppress"  # a buffer behind it, Suppressed.untilWindowCloses (KIP-328)
+
+
 @dataclass(frozen=True)
 class _Json:
     """The classes that read and write JSON, by the names of their templates, and what they need."""
@@ -87,7 +94,11 @@ class _JavaKey:
 
 
 def programs(
-    workload: Workload, *, retention_ms: int | None, parser: JsonParser
+    workload: Workload,
+    *,
+    retention_ms: int | None,
+    parser: JsonParser,
+    final: FinalResults = FinalResults.WINDOW_CLOSE,
 ) -> tuple[Program, ...]:
     """The topology of `workload` and its helpers; topics and how far event time jumps are still symbols.
 
@@ -132,6 +143,7 @@ def programs(
             windows=_windows(window),
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
+            suppressed=final is FinalResults.SUPPRESS,
             fields=fields,
             lookups=lookups,
             reads={field.read for field in fields},

@@ -29,6 +29,14 @@ VARIANTS: tuple[NamedVariant, ...] = (
         settings=(("streambench.retention", "shipped"),),
     ),
     NamedVariant(
+        name="suppress",
+        title="final results by suppress",
+        note="A buffer behind the aggregation holds results back until their window has closed, where the "
+        "aggregation does so itself by default. Updates reach the buffer at a commit, so results come up to "
+        "a commit interval later. Sessions keep the record cache, without which a death over-counts them.",
+        settings=(("streambench.final-results", "suppress"),),
+    ),
+    NamedVariant(
         name="flat-json",
         title="own JSON parser",
         note="JSON is read and written by code made for flat objects, and only the fields that the "
