@@ -22,6 +22,7 @@ BUG: Final = (
     "with your command"
 )
 _MOST_SHOWN: Final = 120
+_QUERY_INTERRUPTED: Final = "Query interrupted"
 _LOOP: Final = "Symlink loop"  # as pathlib of Python 3.11 says it, without a number
 # What the machine lacks, whatever was typed.
 _LACKS: Final[Mapping[int, tuple[str, str]]] = {
@@ -31,6 +32,11 @@ _LACKS: Final[Mapping[int, tuple[str, str]]] = {
     errno.ENFILE: ("too many files are open at once", "ulimit -n 4096, then the same again"),
     errno.ENOMEM: ("there is no memory left", "streambench doctor"),
 }
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an interrupt ended a query of DuckDB, which says so by an error of its own."""
+    return isinstance(error, RuntimeError) and str(error) == _QUERY_INTERRUPTED
 
 
 def in_words(error: Exception, typed: Sequence[str]) -> StreambenchError | None:

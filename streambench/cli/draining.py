@@ -36,6 +36,8 @@ def drain(request: Request, records: int, *, workspaces: Workspaces = workspace)
         "job that is launched then, and by the same job when it is warm",
         markup=False,
     )
+    for warning in request.warnings:
+        err.print(warning, markup=False)
     per_window = trace.records_in(request.workload.played_window.advance_ms)
     run = run_record(request, trace, BacklogDrain(trace.ref.records, per_window))
     with Loads(traces_dir()) as loads, reported(request.out, run) as (writer, observer):

@@ -19,6 +19,7 @@ from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about, windows_words
+from streambench.workload.file.tempo import long_words
 
 
 def find(
@@ -43,11 +44,15 @@ def find(
     )
     window = request.workload.played_window
     if window.span_ms(PROBE_WINDOWS) > policy.least_measured_ms:
+        speed = request.workload.speed
+        played = f", {long_words(window.advance_ms)} apart as they are played" if speed != 1 else ""
         err.print(
-            f"each rate is tried for {PROBE_WINDOWS} {windows_words(request.workload.query.window)}, and what is "
-            f"found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
+            f"each rate is tried for {PROBE_WINDOWS} {windows_words(request.workload.query.window)}{played}, "
+            f"and what is found for {CONFIRM_WINDOWS}: fewer could not show whether the engine keeps up",
             markup=False,
         )
+    for warning in request.warnings:
+        err.print(warning, markup=False)
     resolved = next(iter(artifacts.values()), None)
     capacity = None
     if resolved is not None:

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from streambench import __version__
 from streambench.cli.arguments import LINE
-from streambench.cli.boundary import BUG, in_words
+from streambench.cli.boundary import BUG, in_words, is_interrupt
 from streambench.cli.console import err, out, show_error
 from streambench.cli.deferred import DeferredCommand
 from streambench.cli.hints import hint_here
@@ -69,6 +69,9 @@ class Boundary(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            if is_interrupt(error):
+                err.print("interrupted")
+                raise typer.Exit(ExitCode.INTERRUPTED) from None
             if (told := in_words(error, ctx.meta.get(LINE, []))) is None:
                 error.add_note(BUG)
                 raise

@@ -40,7 +40,7 @@ from streambench.model.shape import Shape
 from streambench.model.sweep import Axis, AxisName, Point, grid
 from streambench.model.workload import Replay, Workload, shaped
 from streambench.trial.schedule import duration_ms, spans
-from streambench.workload.as_load import as_load
+from streambench.workload.as_load import as_load, as_load_words
 from streambench.workload.durations import about, show_duration
 from streambench.workload.file.surprises import surprises
 from streambench.workload.lateness import with_lateness
@@ -104,7 +104,12 @@ def sweep(options: Options, axes: Sequence[Axis]) -> tuple[Request, ...]:
     )
     for each in made:
         if each.warmed:
-            _check_reach(each.workload, most_per_s=WARMING_PER_S, who="a job's warm-up")
+            _check_reach(
+                each.workload,
+                most_per_s=WARMING_PER_S,
+                who="a job's warm-up",
+                instead=f"streambench sweep {each.workload.name}",
+            )
     return made
 
 
@@ -122,6 +127,7 @@ def chosen_rates(options: Options) -> Request:
             hint="streambench curve --rates 5k,10k,20k --fault worker-kill@25s --restart 5s",
         )
     request = make_request(dataclasses.replace(options, faults=(), any_length="a curve"))
+    request = _told(request, chosen=True)
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a curve")
     return request
 
@@ -140,7 +146,7 @@ def rate_search(
     their clock once, for the whole job.
     """
     asked = dataclasses.replace(options, faults=(), any_length="a search for a rate")
-    request = make_request(asked)
+    request = _told(make_request(asked), chosen=True)
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a search for a rate")
     if budget_s is None:
         budget_s = _usual_budget_s(request.workload)
@@ -152,7 +158,7 @@ def rate_search(
 def drain(options: Options, records: int | None) -> tuple[Request, int]:
     """A drain and how many records are there: None are a million, or more where windows are long."""
     request = make_request(dataclasses.replace(options, faults=(), any_length="a drain"))
-    request = _filling_windows(request, records or _USUAL_RECORDS)
+    request = _told(_filling_windows(request, records or _USUAL_RECORDS), chosen=False)
     in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
     least = max(_LEAST_RECORDS, math.ceil(in_windows))
     usual = max(_USUAL_RECORDS, least)
@@ -162,6 +168,14 @@ def drain(options: Options, records: int | None) -> tuple[Request, int]:
             hint=f"streambench drain --records {usual}",
         )
     return request, records or usual
+
+
+def _told(request: Request, *, chosen: bool) -> Request:
+    """The same, with what is done with its file in words, where it has one."""
+    if not isinstance(request.workload.input, Replay):
+        return request
+    told = as_load_words(request.workload, request.rate_per_s, chosen=chosen)
+    return dataclasses.replace(request, warnings=(told, *request.warnings))
 
 
 def _filling_windows(request: Request, records: int) -> Request:
@@ -253,10 +267,8 @@ def settling(request: Request) -> Request:
 def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
     """The workload, the engines' terms and the rate at a point."""
     loaded = load_workload(find(options.workload))
-    told: tuple[str, ...] = ()
     if isinstance(loaded.input, Replay) and (what := _needs_a_load(options, loaded, swept=swept)):
-        looped = as_load(loaded, options.rate_per_s, what)
-        loaded, told = looped.workload, (looped.told,)
+        loaded = as_load(loaded, options.rate_per_s, what)
     if options.shape is not None:
         if options.rate_per_s is not None or AxisName.RATE in dict(point):
             raise UsageError(
@@ -266,7 +278,7 @@ def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
                 else sweep_example(AxisName.RATE),
             )
         loaded = _shaped(loaded, options.shape)
-    terms = at(point, Terms(loaded, options.conditions, options.rate_per_s, told))
+    terms = at(point, Terms(loaded, options.conditions, options.rate_per_s))
     partitions = terms.workload.partitions
     if terms.conditions.workers > partitions:
         raise UsageError(
@@ -278,7 +290,13 @@ def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
         )
     conditions = dataclasses.replace(terms.conditions, partitions=partitions)
     terms = dataclasses.replace(terms, conditions=conditions)
-    return terms if terms.workload.pace is not None else _of_replay(terms)
+    if terms.workload.pace is None:
+        return _of_replay(terms)
+    if not isinstance(terms.workload.input, Replay) or options.any_length is not None:
+        return terms
+    swept_rates = AxisName.RATE in dict(point)
+    told = as_load_words(terms.workload, terms.rate_per_s, chosen=swept_rates)
+    return dataclasses.replace(terms, told=(told,))
 
 
 def _needs_a_load(options: Options, loaded: Workload, *, swept: bool) -> str | None:
@@ -338,11 +356,27 @@ def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> i
     )
 
 
-def _check_reach(workload: Workload, *, most_per_s: int, who: str) -> None:
+def _at_its_own_rate(workload: Workload) -> str:
+    """The command that measures a file which can be played no faster."""
+    looped = workload.input.looped if isinstance(workload.input, Replay) else None
+    rate = "" if looped is None else f" --rate {looped.own_rounded_per_s} --duration 1m"
+    return f"streambench run {workload.name}{rate}"
+
+
+def _check_reach(
+    workload: Workload, *, most_per_s: int, who: str, instead: str | None = None
+) -> None:
     """Raise UsageError, before anything starts, for what would only fail at a rate chosen later.
 
-    `who` is what chooses rates up to `most_per_s`. A replay has its own rate.
+    `who` is what chooses rates up to `most_per_s`. `instead` is for files of whose records there can be no
+    copies; None: a run at the file's own rate.
     """
+    if isinstance(workload.input, Replay) and isinstance(why := key_of_copies(workload), str):
+        raise UsageError(
+            f"{who} does not fit {workload.name}: it needs rates above the file's own, records would come"
+            f" several times, under keys of their own, and {why}",
+            hint=instead or _at_its_own_rate(workload),
+        )
     for finding in findings(workload, rate_per_s=most_per_s):
         if finding.fatal:
             raise UsageError(

@@ -15,7 +15,7 @@ from typing import Final, assert_never
 from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
 from streambench.load.looked_up import with_lookups
-from streambench.load.looped import loop, rates_of
+from streambench.load.looped import loop, own_rates, rates_of
 from streambench.load.synthetic import generate, pace_of
 from streambench.model.lookup import LookedUp
 from streambench.model.shape import peak_per_s
@@ -146,7 +146,10 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
         case ReplayLoad():
             declared = _of_file(workload, load)
         case LoopedLoad(looped=looped):
-            looped_words = dataclasses.asdict(looped) | {"shape": repr(looped.shape)}
+            looped_words = dataclasses.asdict(looped) | {
+                "shape": repr(looped.shape),
+                "even_over": "stretches",
+            }
             declared = {**_of_file(workload, load), "looped": looped_words, "seed": seed}
         case _:
             assert_never(load)
@@ -228,7 +231,7 @@ def chunks(
             )
         case LoopedLoad(replay=replay, looped=looped):
             rates = rates_of(looped, load.duration_ms, workload.quantum_ms)
-            copies = max(1, math.ceil(float(rates.max()) / looped.own_per_s))
+            pass_quanta = looped.pass_ms / (replay.speed_up * workload.quantum_ms)
             read = partial(
                 replayed.read,
                 workload.fields,
@@ -237,14 +240,24 @@ def chunks(
                 origin_ms=load.origin_ms,
                 quantum_ms=workload.quantum_ms,
                 quanta=load.quanta,
-                chunk_records=max(1, chunk_records // copies),
             )
+            quanta = min(len(rates), math.ceil(pass_quanta))
+            own = own_rates(
+                partial(read, chunk_records=chunk_records),
+                looped,
+                quanta=quanta,
+                stretch_quanta=math.ceil(workload.stretch_ms / workload.quantum_ms),
+                quantum_ms=workload.quantum_ms,
+            )
+            least = float(own[own > 0].min(initial=looped.own_per_s))
+            copies = max(1, math.ceil(float(rates.max()) / least))
+            copied = partial(read, chunk_records=max(1, chunk_records // copies))
             return loop(
-                _kept(read) if load.found.rows <= _KEPT_RECORDS else read,
+                _kept(copied) if load.found.rows <= _KEPT_RECORDS else copied,
                 looped,
                 workload.fields,
-                rates=rates,
-                pass_quanta=looped.pass_ms / (replay.speed_up * workload.quantum_ms),
+                rates=(rates, own),
+                pass_quanta=pass_quanta,
                 seed=seed,
             )
         case _:

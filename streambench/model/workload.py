@@ -218,10 +218,11 @@ class Copies:
 class Looped:
     """A file as load of any length and rate: played again and again, its records copied or thinned out.
 
-    `rate_per_s` is constant, or the mean of a `shape`. Where the file's own mean rate is `own_per_s`, so
-    many of each record come as the one goes into the other; what is left of that comes by chance. Copies
-    come with their record, under keys of their own: the key in the field `key` (None: no record can have
-    copies), `mark` and their number from 2 on. Each pass begins `pass_ms` of event time behind the last.
+    `rate_per_s` holds in every stretch of a load, or is the mean of its `shape`. The file's own is
+    `own_per_s`; at this each record comes once. Else so many of each come as the stretch's own rate
+    goes into the rate; what is left of that comes by chance. Copies come with their record, under keys of
+    their own: the key in the field `key` (None: no record can have copies), `mark` and their number from 2
+    on. Each pass begins `pass_ms` of event time behind the last.
     """
 
     rate_per_s: int
@@ -230,6 +231,20 @@ class Looped:
     key: str | None
     mark: str
     shape: Shape | None = None
+
+    @property
+    def own_rounded_per_s(self) -> int:
+        """The file's own rate as one asks for it: a whole number, at least 1."""
+        return max(1, round(self.own_per_s))
+
+    @property
+    def as_it_lies(self) -> bool:
+        """Whether each record comes once."""
+        return self.shape is None and self.rate_per_s == self.own_rounded_per_s
+
+
+RECORDS_IN_A_STRETCH: Final = 20
+LEAST_STRETCH_MS: Final = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -336,6 +351,14 @@ class Workload:
     def played_window(self) -> Window:
         """The windows as they follow each other on the load's clock."""
         return played(self.query.window, self.speed)
+
+    @property
+    def stretch_ms(self) -> float:
+        """Of a looped file, over how much of the load its own rate is a mean: a window, 20 records and a second."""
+        records_ms = LEAST_STRETCH_MS
+        if isinstance(self.pace, Looped):
+            records_ms = RECORDS_IN_A_STRETCH * 1_000 / self.pace.own_per_s
+        return max(float(self.played_window.advance_ms), records_ms, LEAST_STRETCH_MS)
 
     @property
     def late_records_possible(self) -> bool:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streambench.model.errors import UsageError
-from streambench.model.expression import FieldType, fields_of
+from streambench.model.expression import (
+    And,
+    Expression,
+    FieldReference,
+    FieldType,
+    IsNull,
+    Not,
+    fields_of,
+)
 from streambench.model.workload import Copies, Replay, Workload
 from streambench.workload.file.surprises import played_ms_of
 from streambench.workload.file.tempo import speed_words
@@ -51,17 +59,16 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     """
     replay, keys = workload.input, workload.query.group_by
     assert isinstance(replay, Replay), "generated load has a rate of its own"
-    place = key_of_copies(workload)
-    if isinstance(place, str):
-        raise UsageError(
-            f"--rate does not fit {workload.name}: its records come several times, under keys of their own,"
-            f" and {place}",
-            hint=f"streambench run {workload.name}",
-        )
-    key = keys[place].name
     found = survey(replay, workload.fields, keys)
     own = natural_rate_per_s(replay, found)
     count = max(1, round(rate_per_s / own))
+    place = key_of_copies(workload)
+    if count > 1 and isinstance(place, str):
+        raise UsageError(
+            f"a rate of {rate_per_s:,} events/s does not fit {workload.name}: its own is {own:,.1f} events/s,"
+            f" its records would come several times, under keys of their own, and {place}",
+            hint=f"streambench run {workload.name} --rate {max(1, round(own))}",
+        )
     if not 0 < rate_per_s <= MAX_RATE_PER_S or count * found.rows > MOST_RECORDS:
         fewer = max(1, min(MAX_RATE_PER_S, int(own * _SOME_RECORDS / found.rows)))
         raise UsageError(
@@ -73,10 +80,11 @@ def at_rate(workload: Workload, rate_per_s: int) -> PacedReplay:
     paced = replace(replay, speed_up=speed_up)
     told = f"{replay.path.name} at {rate_per_s:,} events/s (its own rate is {own:,.1f}): "
     if count > 1:
+        assert isinstance(place, int)
         mark = mark_of_copies([str(group[place]) for group in found.groups])
         # As long as one record usually is from the next, so that the copies do not come at once.
         apart_ms = (found.last_arrival_ms - found.first_arrival_ms) / (found.rows * count)
-        paced = replace(paced, copies=Copies(count, key, mark, apart_ms))
+        paced = replace(paced, copies=Copies(count, keys[place].name, mark, apart_ms))
         example = found.groups[0][place]
         told += f"each record comes {count:,} times, under keys of its own ({example}, {example}{mark}2, …), "
     told += f"at a speed_up of {speed_words(speed_up)} in place of {speed_words(replay.speed_up)}"
@@ -95,12 +103,22 @@ def key_of_copies(workload: Workload) -> int | str:
         return f"these would be in no table of [query.lookup] ({keys[texts[0]].name})"
     if place is None:
         return "no field that it groups by is a string"
-    key = keys[place].name
-    asking = next((c for c in workload.query.conditions if key in fields_of(c)), None)
+    asking = next((c for c in workload.query.conditions if _asks_for(keys[place], c)), None)
     if asking is None:
         return place
     what = "`where`" if asking is workload.query.where else "filter of an aggregate"
-    return f"its {what} asks for keys ({key})"
+    return f"its {what} asks for keys ({keys[place].name})"
+
+
+def _asks_for(key: FieldReference, condition: Expression) -> bool:
+    """Whether a condition tells one key from another; whether there is one is the same of all copies."""
+    match condition:
+        case And(operands=operands):
+            return any(_asks_for(key, operand) for operand in operands)
+        case Not(operand=IsNull(operand=FieldReference(name=name))) if name == key.name:
+            return False
+        case _:
+            return key.name in fields_of(condition)
 
 
 def mark_of_copies(keys: Sequence[str]) -> str:

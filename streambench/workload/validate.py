@@ -221,11 +221,11 @@ def _looped(
     yield from _rate(rate)
     yield from _duration(workload, duration_ms)
     why = key_of_copies(workload)
-    if rate > looped.own_per_s and isinstance(why, str):
+    if rate > looped.own_rounded_per_s and isinstance(why, str):
         yield Finding(
             f"its own rate is {looped.own_per_s:,.1f} events/s, and {rate:,} events/s are asked for: its"
             f" records would come several times, under keys of their own, and {why}",
-            f"streambench run {workload.name} --rate {max(1, int(looped.own_per_s))}",
+            f"streambench run {workload.name} --rate {looped.own_rounded_per_s}",
             fatal=True,
         )
     span_ms = (duration_ms or 0) * workload.speed

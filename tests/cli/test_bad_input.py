@@ -198,6 +198,19 @@ def test_a_bug_shows_its_traceback_and_that_it_is_one(
     assert done.exception.__notes__ == [BUG]
 
 
+def test_an_interrupt_while_a_file_is_read_is_no_bug(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted")  # as DuckDB says it
+
+    monkeypatch.setattr("streambench.workload.validate.findings", interrupted)
+    done = streambench("validate", "clicks")
+    assert done.exit_code == 130
+    assert "interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_bug_ends_the_process_with_those_lines(tmp_path: Path) -> None:
     code = (
         "import streambench.workload.locate as m\n"

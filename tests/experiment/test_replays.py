@@ -17,7 +17,7 @@ from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.shape import Ramp
 from streambench.model.sweep import Axis, AxisName
-from streambench.model.workload import Replay
+from streambench.model.workload import Replay, shaped
 from streambench.workload.template import generated_template
 
 ENGINE = ("kafka-python",)
@@ -103,7 +103,7 @@ def test_faults_hit_a_file_in_order_by_the_clock_of_the_load(ordered: str) -> No
     kill = Fault(FaultKind.WORKER_KILL, 25_000)
     request = single(Options(workload=ordered, engines=ENGINE, faults=(kill,)))
     assert not request.is_replay
-    assert "data.csv is played again and again at 10 events/s" in request.warnings[0]
+    assert "data.csv is played again and again at its own rate, 9.9" in request.warnings[0]
     assert request.measured_s == 22
     assert request.recovery_s >= 30
     trace = compile_trace(request.workload, duration_ms=60_000, seed=1, cache=Path("cache"))
@@ -195,6 +195,118 @@ def test_what_a_file_with_late_records_cannot_have_is_refused_with_the_reason(
         with pytest.raises(UsageError, match="does not fit ordered: some of its records") as caught:
             asked()
         assert 'grace = "' in (caught.value.hint or "")
+
+
+def sparse_at_first(name: str) -> None:
+    """The second half of the file has nine of ten records."""
+    rows = [f"2026-01-01 10:{at // 60:02}:{at % 60:02},k{at % 40},1,x\n" for at in range(600)]
+    kept = [row for at, row in enumerate(rows) for _ in range(1 if at < 300 else 9)]
+    (Path("workloads") / name / "data.csv").write_text("t,k,n,a\n" + "".join(kept))
+
+
+@pytest.mark.parametrize("seconds", [10, 25, 60, 200])
+def test_a_rate_is_the_mean_of_a_load_whatever_part_of_the_file_it_plays(
+    ordered: str, tmp_path: Path, seconds: int
+) -> None:
+    """Else a search would call a rate borne of which a tenth was played."""
+    sparse_at_first(ordered)
+    request, _ = rate_search(
+        Options(workload=ordered, engines=ENGINE), limit=None, precision=0.05, budget_s=None
+    )
+    for workload, rate in (
+        (request.workload, 400),
+        (replace(request.workload, input=shaped(request.workload.input, Ramp(100, 700))), None),
+    ):
+        trace = compile_trace(
+            workload,
+            duration_ms=1_000 * seconds,
+            seed=1,
+            cache=tmp_path / "cache",
+            rate_per_s=rate,
+        )
+        assert trace.meta.records == pytest.approx(400 * seconds, rel=0.02)
+
+
+def test_at_its_own_rate_each_record_of_a_file_comes_once(ordered: str, tmp_path: Path) -> None:
+    sparse_at_first(ordered)
+    request = single(Options(workload=ordered, engines=ENGINE, faults=(), measured_s=60.0))
+    trace = compile_trace(
+        request.workload,
+        duration_ms=61_000,
+        seed=1,
+        cache=tmp_path / "cache",
+        rate_per_s=request.rate_per_s,
+    )
+    assert trace.meta.records == 300 + 9 * 300
+
+
+def keyed_by_number(name: str) -> None:
+    file = Path("workloads") / name / "workload.toml"
+    text = file.read_text().replace('k = "string"', "").replace('"k"', '"n"')
+    file.write_text(text.replace("sum(n)", "count(*)"))
+    rows = "".join(f"2026-01-01 10:{at // 60:02}:{at % 60:02},k,{at % 7},x\n" for at in range(837))
+    (Path("workloads") / name / "data.csv").write_text("t,k,n,a\n" + rows)
+
+
+def test_a_file_without_texts_for_keys_is_played_at_its_own_rate_and_below(ordered: str) -> None:
+    """Its own rate is 9.8 here, which is no whole number."""
+    keyed_by_number(ordered)
+    options = Options(workload=ordered, engines=ENGINE, faults=(), measured_s=60.0)
+    assert single(options).load_rate_per_s == 10
+    assert single(replace(options, rate_per_s=10)).load_rate_per_s == 10
+    assert single(replace(options, rate_per_s=3)).load_rate_per_s == 3
+    once = Options(workload=ordered, engines=ENGINE, rate_per_s=5)
+    assert replay_of(single(once)).speed_up == pytest.approx(5, rel=0.02)
+    with pytest.raises(UsageError, match="no field that it groups by is a string") as caught:
+        single(replace(options, rate_per_s=50))
+    assert caught.value.hint == "streambench run ordered --rate 10"
+    assert drain(Options(workload=ordered, engines=ENGINE), None)[1] == 1_000_000
+
+
+def test_what_needs_copies_of_a_file_that_can_have_none_names_a_command_that_works(
+    ordered: str,
+) -> None:
+    keyed_by_number(ordered)
+    options = Options(workload=ordered, engines=ENGINE)
+    at_own = "streambench run ordered --rate 10 --duration 1m"
+    for asked, hint in (
+        (lambda: rate_search(options, limit=None, precision=0.05, budget_s=None), at_own),
+        (lambda: chosen_rates(options), at_own),
+        (
+            lambda: sweep(replace(options, measured_s=60.0), (Axis(AxisName.WORKERS, (1, 2)),)),
+            "streambench sweep ordered",
+        ),
+    ):
+        with pytest.raises(UsageError, match="no field that it groups by is a string") as caught:
+            asked()
+        assert caught.value.hint == hint
+
+
+def test_what_is_done_with_a_file_is_told_with_the_rate_that_is_played(ordered: str) -> None:
+    options = Options(workload=ordered, engines=ENGINE, faults=())
+    copied = ", records several times, under keys of their own (k0, k0~2, …)"
+    often = "; about 41 copies of a record come at once, about every 101 ms"
+    again = "data.csv is played again and again"
+    search, _ = rate_search(options, limit=None, precision=0.05, budget_s=None)
+    drained, _ = drain(options, 24_000)
+    told = (
+        (search, f"{again}, at each rate that is tried (its own rate is 9.9 events/s){copied}"),
+        (chosen_rates(options), f"{again}, at each rate that is tried (its own rate is 9.9"),
+        (drained, f"{again} at 400 events/s (its own rate is 9.9 events/s){copied}{often}"),
+        (swept((50, 100), ordered)[1], f"{again}, at each rate that is tried (its own"),
+        (
+            single(replace(options, shape=Ramp(2, 8))),
+            f"{again}, at a rate that changes (its own rate is 9.9 events/s)",
+        ),
+        (single(replace(options, measured_s=60.0)), f"{again} at its own rate, 9.9 events/s"),
+        (
+            single(replace(options, measured_s=60.0, rate_per_s=5)),
+            f"{again} at 5 events/s (its own rate is 9.9 events/s)",
+        ),
+    )
+    for request, words in told:
+        assert request.warnings[0].startswith(words)
+        assert len([each for each in request.warnings if "again and again" in each]) == 1
 
 
 def test_the_template_has_a_title() -> None:

@@ -107,6 +107,26 @@ def test_a_copys_key_is_no_key_of_the_file(tmp_path: Path) -> None:
     assert copies.mark == "#"
 
 
+def test_records_without_a_key_have_copies_without_one(tmp_path: Path) -> None:
+    """That a key is there is asked of every record, by no `where` of the user's."""
+    rows = [f"2013-06-01 10:00:{at:02},{'' if at % 3 == 0 else 'a'},1" for at in range(30)]
+    folder = tmp_path / "workload"
+    folder.mkdir()
+    declared(folder, rows)
+    file = folder / "workload.toml"
+    lacking = file.read_text().replace('k = "string"', 'k = { type = "string", null = true }')
+    file.write_text(lacking.replace("partitions = 1", 'partitions = 1\nleave_out = [""]'))
+    workload = load_workload(folder)
+    where = parse_expression("k IS NOT NULL AND n > 0", workload.fields)
+    asking = dataclasses.replace(workload, query=dataclasses.replace(workload.query, where=where))
+    for each in (workload, asking):
+        trace = compile_trace(
+            at_rate(each, 10).workload, duration_ms=None, seed=1, cache=tmp_path / "cache"
+        )
+        assert trace.meta.records == 300
+        assert trace.meta.without_key == 100
+
+
 def test_a_where_that_asks_for_keys_is_refused_a_rate() -> None:
     where = parse_expression("distance > 5 AND NOT carrier = 'UA'", FLIGHTS.fields)
     asking = dataclasses.replace(FLIGHTS, query=dataclasses.replace(FLIGHTS.query, where=where))
