@@ -17,9 +17,15 @@ from streambench.experiment.session import Session
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
+from streambench.model.windows import Window
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about, windows_words
 from streambench.workload.file.tempo import long_words
+
+
+def each_takes_s(terms: SearchTerms, policy: SearchPolicy, window: Window) -> float:
+    """About how long an engine takes: its share of the budget, or what a search takes at least."""
+    return max(terms.budget_s, policy.least_search_s + policy.confirm.trial_s(window))
 
 
 def find(
@@ -37,12 +43,18 @@ def find(
     check_heaps((request,))
     engines = ", ".join(contender.variant.asked for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
+    window = request.workload.played_window
+    each_s = each_takes_s(terms, policy, window)
     err.print(
         f"searching for the highest rate, to within {100 * terms.precision:g} %; "
-        f"about {about(terms.budget_s)} for each engine",
+        f"about {about(each_s)} for each engine"
+        + (
+            ", more than the budget: in less no rate is found and confirmed"
+            if each_s > terms.budget_s
+            else ""
+        ),
         markup=False,
     )
-    window = request.workload.played_window
     if window.span_ms(PROBE_WINDOWS) > policy.least_measured_ms:
         speed = request.workload.speed
         played = f", {long_words(window.advance_ms)} apart as they are played" if speed != 1 else ""
@@ -57,7 +69,7 @@ def find(
     capacity = None
     if resolved is not None:
         capacity = machine_capacity(request.workload, resolved, told=say)
-    engines_s = terms.budget_s * len(request.contenders)
+    engines_s = each_s * len(request.contenders)
     with Loads(traces_dir()) as loads:
         experiment = RateSearch(terms)
         run = run_record(request, loads.measured(request), experiment, capacity=capacity)
