@@ -10,10 +10,10 @@ from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
-from streambench.model.trial import Completed, Invalid, TrialRecord
+from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
-from tests.end_to_end.bench import RATE_PER_S, brisk_workload, run
+from tests.end_to_end.bench import RATE_PER_S, TRIES, brisk_workload, came_late, run
 from tests.end_to_end.test_queries import SESSIONS
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -24,7 +24,6 @@ WINDOW_MS = 200
 FAULT_AT_MS = 7_000
 SECOND_AT_MS = 15_000
 MEASURED_S = 22.0
-TRIES = 3
 
 
 @pytest.fixture(autouse=True)
@@ -55,13 +54,6 @@ def bench(
         if not any(came_late(trial.record) for trial in found.trials):
             break
     return code, found
-
-
-def came_late(record: TrialRecord) -> bool:
-    """Whether its load was not what was meant, so that it says nothing of the engine."""
-    certificate = record.certificate
-    late = certificate is not None and not certificate.held
-    return isinstance(record.outcome, Invalid) and late
 
 
 def struck(

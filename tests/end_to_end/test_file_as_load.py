@@ -14,8 +14,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed
 from streambench.results.bundle import read_bundle
-from tests.end_to_end.bench import on_any_machine, run
-from tests.end_to_end.test_faults import came_late
+from tests.end_to_end.bench import TRIES, came_late, on_any_machine, run
 from tests.one_broker import brief_jvms, one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -62,7 +61,7 @@ def readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pause_is_as_long_as_it_was_and_not_as_the_file_counts(tmp_path: Path) -> None:
     """Windows of 20 s of event time follow each other by a fifth of a second: late time is the load's."""
     pause = Fault(FaultKind.WORKER_PAUSE, 7_000, lasts_ms=PAUSE_MS)
-    for attempt in range(3):
+    for attempt in range(TRIES):
         code, bundle = run(
             tmp_path / f"results-{attempt}",
             "reference",

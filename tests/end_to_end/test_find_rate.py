@@ -21,7 +21,7 @@ from streambench.model.trial import Completed
 from streambench.oracle.expected import expect
 from streambench.results.bundle import read_bundle
 from streambench.results.judged_again import judge_again
-from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.end_to_end.bench import TRIES, brisk_workload, on_any_machine
 from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
@@ -62,8 +62,8 @@ def brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, value)
 
 
-def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) -> None:
-    request = make_request(
+def asked(out: Path) -> Request:
+    return make_request(
         Options(
             workload="brisk",
             engines=("reference",),
@@ -71,20 +71,29 @@ def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) ->
             rate_per_s=2_000,
             faults=(),
             seed=7,
-            out=tmp_path / "results",
+            out=out,
         )
     )
-    terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
-    code = find(on_any_machine(request), terms, BRIEF, workspaces=one_broker.workspace)
+
+
+def test_the_set_pace_is_found_to_the_precision_and_confirmed(tmp_path: Path) -> None:
+    for attempt in range(TRIES):
+        request = asked(tmp_path / f"results-{attempt}")
+        terms = SearchTerms(Limit(Quantile.P99, 60_000), PRECISION, budget_s=600)
+        code = find(on_any_machine(request), terms, BRIEF, workspaces=one_broker.workspace)
+        (folder,) = request.out.iterdir()
+        bundle = read_bundle(folder)
+        (search,) = bundle.run.searches
+        # A load that came late, as it may on a machine of others, says nothing, and may end a search.
+        late = [probe for probe in search.probes if probe.pace is None and "came late" in probe.why]
+        if not late or any(probe.pace is Pace.FELL_BEHIND for probe in search.probes):
+            break
     assert code is ExitCode.OK
-    (folder,) = (tmp_path / "results").iterdir()
-    bundle = read_bundle(folder)
     assert not bundle.run.partial
     assert bundle.run.capacity is not None
     assert bundle.run.capacity.steps[0].broker_cores > 0
-    (search,) = bundle.run.searches
     assert search.drain_per_s is not None
-    assert all(probe.right for probe in search.probes)
+    assert all(probe.right for probe in search.probes if probe not in late)
     assert all(probe.why for probe in search.probes)
     assert all(load.same for load in judge_again(bundle))
     assert {probe.load for probe in search.probes} <= {load.record.number for load in bundle.loads}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from streambench.model.pace import Pace
 from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
-from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.end_to_end.bench import TRIES, brisk_workload, came_late, on_any_machine
 from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
@@ -54,21 +55,24 @@ def test_doubled_rates_show_the_knee_of_a_set_pace(
         measured_s=6.0,
         warm_up_s=1.0,
         seed=7,
-        out=tmp_path / "results",
     )
-    axis = auto_axis(chosen_rates(options))
-    assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
-    requests = tuple(map(on_any_machine, sweep(options, (axis,))))
-    code = bench(
-        requests,
-        (axis,),
-        leaves_out=beyond_reach,
-        workspaces=one_broker.workspace,
-        policy=SMALL,
-    )
+    for attempt in range(TRIES):
+        options = replace(options, out=tmp_path / f"results-{attempt}")
+        axis = auto_axis(chosen_rates(options))
+        assert axis.values == (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
+        requests = tuple(map(on_any_machine, sweep(options, (axis,))))
+        code = bench(
+            requests,
+            (axis,),
+            leaves_out=beyond_reach,
+            workspaces=one_broker.workspace,
+            policy=SMALL,
+        )
+        (folder,) = options.out.iterdir()
+        found = read_bundle(folder)
+        if not any(came_late(trial.record) for trial in found.trials):
+            break
     assert code is ExitCode.OK
-    (folder,) = (tmp_path / "results").iterdir()
-    found = read_bundle(folder)
     tried, spared = found.trials[:2], found.trials[2:]
     line = of(swept(found), "reference+rows_per_s=700")
     assert [one.pace.pace for one in line if one.pace] == [Pace.KEPT_UP, Pace.FELL_BEHIND]
