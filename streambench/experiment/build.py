@@ -40,7 +40,7 @@ from streambench.model.shape import Shape
 from streambench.model.sweep import Axis, AxisName, Point, grid
 from streambench.model.workload import Replay, Workload, shaped
 from streambench.trial.schedule import duration_ms, spans
-from streambench.workload.as_load import as_load, as_load_words
+from streambench.workload.as_load import as_load, as_load_words, at_its_own_rate, refuse_rests
 from streambench.workload.durations import about, show_duration
 from streambench.workload.file.surprises import surprises
 from streambench.workload.lateness import with_lateness
@@ -127,6 +127,7 @@ def chosen_rates(options: Options) -> Request:
             hint="streambench curve --rates 5k,10k,20k --fault worker-kill@25s --restart 5s",
         )
     request = make_request(dataclasses.replace(options, faults=(), any_length="a curve"))
+    refuse_rests(request.workload, "a curve that chooses its rates")
     request = _told(request, chosen=True)
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a curve")
     return request
@@ -147,6 +148,7 @@ def rate_search(
     """
     asked = dataclasses.replace(options, faults=(), any_length="a search for a rate")
     request = _told(make_request(asked), chosen=True)
+    refuse_rests(request.workload, "a search for a rate")
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a search for a rate")
     if budget_s is None:
         budget_s = _usual_budget_s(request.workload)
@@ -356,13 +358,6 @@ def _whole_ms(workload: Workload, warm_up_s: float, length: MeasuredLength) -> i
     )
 
 
-def _at_its_own_rate(workload: Workload) -> str:
-    """The command that measures a file which can be played no faster."""
-    looped = workload.input.looped if isinstance(workload.input, Replay) else None
-    rate = "" if looped is None else f" --rate {looped.own_rounded_per_s} --duration 1m"
-    return f"streambench run {workload.name}{rate}"
-
-
 def _check_reach(
     workload: Workload, *, most_per_s: int, who: str, instead: str | None = None
 ) -> None:
@@ -375,7 +370,7 @@ def _check_reach(
         raise UsageError(
             f"{who} does not fit {workload.name}: it needs rates above the file's own, records would come"
             f" several times, under keys of their own, and {why}",
-            hint=instead or _at_its_own_rate(workload),
+            hint=instead or at_its_own_rate(workload),
         )
     for finding in findings(workload, rate_per_s=most_per_s):
         if finding.fatal:

@@ -18,8 +18,7 @@ from streambench.kafka.reader import read_uncommitted_count
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, Variant
-from streambench.model.disturbance import disturbance
-from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
+from streambench.model.errors import EngineFailed
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
 from streambench.model.trial import Purpose, Segment, Span, TraceRef
@@ -31,6 +30,7 @@ from streambench.runtime.waiting import wait_until
 from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
+from streambench.trial.not_for_others import not_for_others
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.output_watch import LoadClock, OutputWatch
 from streambench.trial.process_exits import fail_on_exit
@@ -386,18 +386,6 @@ def running_job(
             job.stop()
         if after is not None:
             after()
-
-
-@contextmanager
-def not_for_others(sampler: UsageSampler, since_ns: int, limits: MachineLimits) -> Iterator[None]:
-    """An engine that took too long while something else was running has not failed: the trial has."""
-    try:
-        yield
-    except EngineSlow as slow:
-        spoilt = disturbance(sampler.machine(since_ns, time.monotonic_ns()), limits).invalid
-        if spoilt is None:
-            raise
-        raise InstrumentFailed(f"{spoilt}; {slow.message}", hint=slow.hint) from slow
 
 
 def _phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:

@@ -20,6 +20,7 @@ _LEAST_PASS_QUANTA: Final = 50
 # Records that are further apart come in bursts when they are copied, and that is told.
 _BURSTS_APART_MS: Final = 100
 _MUCH_EMPTY: Final = 0.05
+_TOO_EMPTY: Final = 0.2
 
 
 def as_load(workload: Workload, rate_per_s: int | None, what: str) -> Workload:
@@ -87,18 +88,40 @@ def as_load_words(
         told += f" at {most_per_s:,} events/s ({own})"
     if (empty := _empty_share(workload, looped)) > _MUCH_EMPTY:
         told += f"; for {100 * empty:.0f} % of the time the file has nothing, and engines rest"
-    if looped.key is None or not (chosen or most_per_s > looped.own_per_s):
+    if looped.key is None:
         return told
     found = survey(replay, workload.fields, workload.query.group_by)
     if found.groups:
         place = [key.name for key in workload.query.group_by].index(looped.key)
         example = found.groups[0][place]
-        told += f", records several times, under keys of their own ({example}, {example}{looped.mark}2, …)"
+        told += f", records as often as that takes, copies under keys of their own ({example}, {example}{looped.mark}2, …)"
     apart_ms = 1_000 / looped.own_per_s
     if apart_ms < _BURSTS_APART_MS:
         return told
     bursts = "" if chosen else f"about {math.ceil(most_per_s / looped.own_per_s):,} "
     return f"{told}; {bursts}copies of a record come at once, about every {long_words(apart_ms)}"
+
+
+def at_its_own_rate(workload: Workload) -> str:
+    """The command that measures a file which can be played no faster."""
+    looped = workload.input.looped if isinstance(workload.input, Replay) else None
+    rate = "" if looped is None else f" --rate {looped.own_rounded_per_s} --duration 1m"
+    return f"streambench run {workload.name}{rate}"
+
+
+def refuse_rests(workload: Workload, what: str) -> None:
+    """Raise UsageError where a file has nothing for much of the time: engines would rest meanwhile."""
+    replay = workload.input
+    if not isinstance(replay, Replay) or replay.looped is None:
+        return
+    own = replay.looped.own_rounded_per_s
+    if (empty := _empty_share(workload, replay.looped)) > _TOO_EMPTY:
+        raise UsageError(
+            f"{what} does not fit {workload.name}: for {100 * empty:.0f} % of the time its file has nothing, so"
+            " engines would bear a rate with rests",
+            hint=f"streambench curve {workload.name} --rates {own},{2 * own}, or a part without"
+            " gaps by `begin` and `end` in workload.toml",
+        )
 
 
 def _empty_share(workload: Workload, looped: Looped) -> float:

@@ -15,7 +15,7 @@ from streambench.model.plan import EventClock
 from streambench.model.shape import Ramp
 from streambench.model.workload import Looped, Replay, Workload, shaped
 from streambench.oracle.expected import expect
-from streambench.workload.as_load import as_load, as_load_words
+from streambench.workload.as_load import as_load, as_load_words, refuse_rests
 from streambench.workload.parse import load_workload
 
 ROWS = 600
@@ -129,6 +129,9 @@ def test_a_rate_holds_where_the_file_is_sparse_and_where_it_is_dense(tmp_path: P
     workload = dataclasses.replace(workload, partitions=1)
     looped = as_load(workload, 500, "this")
     assert "for 58 % of the time the file has nothing" in as_load_words(looped)
+    with pytest.raises(UsageError, match="engines would bear a rate with rests") as caught:
+        refuse_rests(looped, "a search for a rate")
+    assert "--rates 6,12" in (caught.value.hint or "")
     records = records_of(compiled(tmp_path, looped, 60))
     stretch = looped.stretch_ms / 5
     counts = Counter(int(quantum // stretch) for quantum, *_ in records)

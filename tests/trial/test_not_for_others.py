@@ -10,7 +10,7 @@ import pytest
 from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.machine import ANY_MACHINE, STRICT, MachineLimits, MachineUsage, Stranger
 from streambench.runtime.usage import UsageSampler
-from streambench.trial.job import not_for_others
+from streambench.trial.not_for_others import not_for_others
 
 SLOW = EngineSlow(
     "Spark's Master was not ready after 60.0 s", stage="start", hint="less master.log"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import TypeVar
 
 from streambench.engines.common.jvm import heap_flags
 from streambench.engines.common.known import checked, names_by_kind
@@ -138,38 +139,32 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
 
 def json_parser(chosen: Sequence[Setting]) -> JsonParser:
     """What reads and writes JSON. Raises UsageError for a name that there is not."""
-    (name,) = (setting.value for setting in chosen if setting.name == _JSON_PARSER)
-    known = [parser.value for parser in JsonParser]
-    if name not in known:
-        raise UsageError(
-            f"Kafka Streams has no JSON parser '{name}'{did_you_mean(name, known)}",
-            hint=f"streambench run --set {SCOPE}:{_JSON_PARSER}={JsonParser.FLAT.value}",
-        )
-    return JsonParser(name)
+    return _one_of(chosen, _JSON_PARSER, JsonParser.FLAT, "JSON parser")
 
 
 def retention(chosen: Sequence[Setting]) -> Retention:
     """How long the window store keeps a window. Raises UsageError for a name that there is not."""
-    (name,) = (setting.value for setting in chosen if setting.name == _RETENTION)
-    known = [each.value for each in Retention]
-    if name not in known:
-        raise UsageError(
-            f"Kafka Streams has no retention '{name}'{did_you_mean(name, known)}",
-            hint=f"streambench run --set {SCOPE}:{_RETENTION}={Retention.SHIPPED.value}",
-        )
-    return Retention(name)
+    return _one_of(chosen, _RETENTION, Retention.SHIPPED, "retention")
 
 
 def final_results(chosen: Sequence[Setting]) -> FinalResults:
     """What holds back results until windows close. Raises UsageError for a name that there is not."""
-    (name,) = (setting.value for setting in chosen if setting.name == _FINAL_RESULTS)
-    known = [each.value for each in FinalResults]
+    return _one_of(chosen, _FINAL_RESULTS, FinalResults.SUPPRESS, "final results by")
+
+
+_Choice = TypeVar("_Choice", JsonParser, Retention, FinalResults)
+
+
+def _one_of(chosen: Sequence[Setting], setting: str, example: _Choice, what: str) -> _Choice:
+    """The member that a setting names; `example` is one for the hint, and tells the kind."""
+    (name,) = (each.value for each in chosen if each.name == setting)
+    known = [member.value for member in type(example)]
     if name not in known:
         raise UsageError(
-            f"Kafka Streams has no final results by '{name}'{did_you_mean(name, known)}",
-            hint=f"streambench run --set {SCOPE}:{_FINAL_RESULTS}={FinalResults.SUPPRESS.value}",
+            f"Kafka Streams has no {what} '{name}'{did_you_mean(name, known)}",
+            hint=f"streambench run --set {SCOPE}:{setting}={example.value}",
         )
-    return FinalResults(name)
+    return type(example)(name)
 
 
 @functools.cache
