@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -44,14 +46,17 @@ def brisk_workload(folder: Path, window_ms: int) -> None:
     clicks_with(folder, "brisk", f'tumbling = "{window_ms} ms"')
 
 
-def clicks_with(folder: Path, name: str, window: str) -> None:
-    """Clicks with other windows, as a workload in `folder`."""
+def clicks_with(
+    folder: Path, name: str, window: str, *, changed: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Clicks with other windows and with some of its text `changed`, as a workload in `folder`."""
     place = folder / "workloads" / name
     place.mkdir(parents=True)
     text = (find("clicks") / "workload.toml").read_text()
-    usual = 'tumbling = "500 ms"'
-    assert usual in text
-    (place / "workload.toml").write_text(text.replace(usual, window))
+    for usual, instead in {'tumbling = "500 ms"': window, **changed}.items():
+        assert usual in text
+        text = text.replace(usual, instead)
+    (place / "workload.toml").write_text(text)
 
 
 def on_any_machine(request: Request) -> Request:

@@ -13,7 +13,14 @@ from streambench.model.fault import Fault, FaultKind, Recovery
 from streambench.model.trial import Completed, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
-from tests.end_to_end.bench import RATE_PER_S, TRIES, brisk_workload, came_late, run
+from tests.end_to_end.bench import (
+    RATE_PER_S,
+    TRIES,
+    brisk_workload,
+    came_late,
+    clicks_with,
+    run,
+)
 from tests.end_to_end.test_queries import SESSIONS
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -39,6 +46,7 @@ def bench(
     settings: tuple[str, ...] = (),
     measured_s: float = MEASURED_S,
     missing_s: float | None = None,
+    workload: str = "brisk",
 ) -> tuple[ExitCode, Bundle]:
     """A trial with faults; another one where the load came late, as it may on a machine of others."""
     for attempt in range(TRIES):
@@ -48,7 +56,7 @@ def bench(
             settings=settings,
             faults=faults,
             measured_s=measured_s,
-            workload="brisk",
+            workload=workload,
             missing_s=missing_s,
         )
         if not any(came_late(trial.record) for trial in found.trials):
@@ -170,10 +178,17 @@ def damage_after(
     settings: tuple[str, ...] = (),
     measured_s: float = 15.0,
     missing_s: float | None = None,
+    workload: str = "brisk",
 ) -> Standing:
     """One trial of an engine that is known to miscount: found, named, shown by example, not ranked."""
     code, found = bench(
-        out, engine, fault, settings=settings, measured_s=measured_s, missing_s=missing_s
+        out,
+        engine,
+        fault,
+        settings=settings,
+        measured_s=measured_s,
+        missing_s=missing_s,
+        workload=workload,
     )
     assert code is ExitCode.FAILED
     (trial,) = found.trials
@@ -235,10 +250,17 @@ def test_a_python_consumer_that_commits_what_it_has_read_under_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_python, "_WORKER", "tests.engines.hasty_worker")
+    # Each of so few keys has records on both sides of a commit. One with a single record in a window
+    # has them on one side, and its row is right, or was there before.
+    few_keys = {"campaign = { choice = 1_000": "campaign = { choice = 10"}
+    clicks_with(tmp_path, "few-keys", f'tumbling = "{WINDOW_MS} ms"', changed=few_keys)
     damage_after(
         tmp_path,
         "kafka-python",
         Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),
         RowClass.UNDER_COUNTED,
+        # The survivors' windows are begun anew as well, whichever worker is killed.
+        settings=("worker.assignor=range",),
         missing_s=10.0,
+        workload="few-keys",
     )

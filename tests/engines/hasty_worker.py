@@ -1,16 +1,13 @@
 """The Python consumer's worker with the classic mistake: it commits what it has read, not what it needs.
 
 Its open windows are in memory only. Whoever takes over begins after their first records, and counts too
-few. Its group rebalances eagerly, so that the survivors' windows are begun anew as well: each rebalance
-does damage, whichever worker is killed and whoever is given its partitions.
+few.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-
-from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from streambench.engines.kafka_python import worker
 from streambench.engines.kafka_python.windows import CommitMark, OpenWindows
@@ -25,5 +22,4 @@ class Hasty(OpenWindows):
 
 if __name__ == "__main__":
     worker.OpenWindows = Hasty  # type: ignore[attr-defined]
-    worker.CooperativeStickyAssignor = RangePartitionAssignor  # type: ignore[attr-defined]
     worker.main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
