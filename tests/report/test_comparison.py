@@ -17,6 +17,7 @@ from streambench.analysis.published.comparison import comparison_to_json
 from streambench.report import html
 from streambench.report.comparison.document import compose_comparison
 from streambench.report.comparison.terminal import render_comparison
+from streambench.report.comparison.words import percent_words
 from streambench.report.comparison.write import COMMENT_CHARACTERS, comment
 from streambench.report.document import Grid, plots_of
 
@@ -32,6 +33,18 @@ KINDS = {
 def compared(bundle: str) -> SideBySide:
     folder = RESULTS / bundle
     return compare(pairs_of(read_sides((f"{folder}:flink", f"{folder}:kafka-python"))))
+
+
+def test_the_least_difference_is_never_told_as_none() -> None:
+    told = [percent_words(factor) for factor in (1.0, 1.004, 1.01, 1.31, 3.16, 400.0)]
+    assert told == [
+        "less than 1 %",
+        "less than 1 %",
+        "1 %",
+        "31 %",
+        "a factor of 3.16",
+        "a factor of more than 100",
+    ]
 
 
 def printed(found: SideBySide) -> str:

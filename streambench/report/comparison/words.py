@@ -16,6 +16,7 @@ from streambench.results.bundle import Bundle
 _REAL = (DifferenceVerdict.BETTER, DifferenceVerdict.WORSE)
 # Two trials a side tell so little that the factor has no meaning.
 _OUT_OF_REACH = 100.0
+_ONE_PERCENT = 1.01
 NOTHING = "No figure of the two can be compared."
 
 
@@ -62,6 +63,8 @@ def percent_words(factor: float) -> str:
     """A factor as a change: 1.31 is 31 %, 3.16 is a factor of 3.16."""
     if factor >= _OUT_OF_REACH:
         return f"a factor of more than {number(_OUT_OF_REACH)}"
+    if factor < _ONE_PERCENT:  # 0 % would be said of the least difference that can be seen
+        return "less than 1 %"
     return f"a factor of {number(factor, 2)}" if factor >= 2 else f"{number(100 * (factor - 1))} %"
 
 

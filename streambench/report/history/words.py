@@ -17,7 +17,6 @@ from streambench.results.bundle import Bundle
 _TOLD_AT_MOST = 5
 _BESIDE_AT_MOST = 2
 # A factor that would be written as 0 %.
-_FINE = 1.005
 _NAMES_AT_MOST = 3
 
 
@@ -91,8 +90,7 @@ def verdict_words(figure: FigureHistory) -> str:
     if figure.shifts:
         return "; ".join(shift_words(each, figure.series.figure) for each in figure.shifts)
     assert figure.seen_factor is not None
-    fine = figure.seen_factor < _FINE
-    seen = "less than 1 %" if fine else percent_words(figure.seen_factor)
+    seen = percent_words(figure.seen_factor)
     return f"no change is shown; a lasting one of {seen} half-way would have been found in 8 of 10 tries"
 
 
