@@ -42,13 +42,11 @@ def default_faults(steady_ms: int, conditions: Conditions, window: Window) -> tu
     patience_ms = round(recovery_timeout_s(conditions, window) * 1000)
     kill_ms = steady_ms + GUARD_MS
     burst_ms = USUAL_LENGTHS_MS[FaultKind.BURST]
+    # A whole second, for it is printed, and people type it again.
+    burst_at_ms = -(-(kill_ms + patience_ms + burst_ms) // 1_000) * 1_000
     return (
         Fault(FaultKind.WORKER_KILL, kill_ms),
-        Fault(
-            FaultKind.BURST,
-            kill_ms + patience_ms + burst_ms,
-            lasts_ms=burst_ms,
-        ),
+        Fault(FaultKind.BURST, burst_at_ms, lasts_ms=burst_ms),
     )
 
 

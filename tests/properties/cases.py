@@ -14,6 +14,7 @@ from tests.properties.grammar import Grammar
 from tests.properties.havings import Having, drawn_having
 from tests.properties.pieces import Piece, Row
 from tests.properties.spans import Spans
+from tests.properties.tables import Table, drawn_table
 
 # A leap day, an hour before a year is over, and a hundred days behind the epoch.
 _BEGINS_MS: Final = (951_782_400_000, 1_767_222_000_000, 8_640_000_000)
@@ -26,7 +27,7 @@ _SIZES_MS: Final = (1, 2, 10, 100, 250, 1_000, 7 * 60_000, 3_600_000, _DAY_MS, 2
 
 @dataclass(frozen=True)
 class Event:
-    """A record: its event time, its partition, its values."""
+    """A record: its event time, its partition, its values with those that it is joined with."""
 
     at_ms: int
     partition: int
@@ -51,7 +52,17 @@ class Case:
     having: Having | None
     partitions: int
     events: tuple[Event, ...]
+    tables: tuple[Table, ...] = ()
     late: bool = False
+
+    @property
+    def fields(self) -> tuple[Column, ...]:
+        """Those of a record, and those that it is joined with."""
+        return (*self.columns, *(column for table in self.tables for column in table.columns))
+
+    def sent(self, row: Row) -> Row:
+        """What a record holds itself."""
+        return {column.name: row[column.name] for column in self.columns}
 
     def passes(self, row: Row) -> bool:
         """Whether a record counts: it has a group, and `where` holds."""
@@ -63,7 +74,8 @@ class Case:
         from tests.properties.documents import document
 
         lines = [f"{each.partition} {each.at_ms} {dict(each.row)}" for each in self.events]
-        return "\n".join(["", document(self), *lines, ""])
+        tables = [f"{table.file}:\n{table.lines()}" for table in self.tables]
+        return "\n".join(["", document(self), *tables, *lines, ""])
 
 
 def _spans(draw: st.DrawFn, *, sessions: bool) -> Spans:
@@ -185,6 +197,10 @@ def cases(draw: st.DrawFn, *, late: bool = False, sessions: bool = True) -> Case
     names = [column.name for column in several]
     nullable = frozenset(draw(st.sets(st.sampled_from(names), max_size=3)))
     leaves = [column.piece(nullable=column.name in nullable) for column in several]
+    tables = _tables(draw, several)
+    looked_up = [column for table in tables for column in table.columns]
+    leaves += [column.piece(nullable=True) for column in looked_up]
+    groups = [*keys, *(column for column in looked_up if column.is_key)][-3:]
     lets: list[tuple[str, Piece]] = []
     for at in range(draw(st.integers(0, 2))):
         piece = Grammar(draw, leaves).anything(draw(st.integers(1, 2)))
@@ -202,7 +218,7 @@ def cases(draw: st.DrawFn, *, late: bool = False, sessions: bool = True) -> Case
         nullable=nullable,
         lets=tuple(lets),
         where=where,
-        keys=tuple(key.name for key in keys),
+        keys=tuple(key.name for key in groups),
         spans=spans,
         # An event at the end of a session extends it: it takes a millisecond of grace.
         grace_ms=draw(st.sampled_from((1 if spans.gap_ms else 0, 1, 37, spans.length_ms))),
@@ -210,16 +226,33 @@ def cases(draw: st.DrawFn, *, late: bool = False, sessions: bool = True) -> Case
         having=having,
         partitions=draw(st.integers(1, 3)),
         events=(),
+        tables=tables,
         late=late,
     )
     rows = draw(st.lists(_rows(case), min_size=2, max_size=8))
     return replace(case, events=_Log(draw, case).events(rows))
 
 
+def _tables(draw: st.DrawFn, fields: Sequence[Column]) -> tuple[Table, ...]:
+    """In every third case one or two."""
+    if draw(_TENTHS) < 7:
+        return ()
+    drawn = [draw(drawn_table(number, fields)) for number in range(draw(st.integers(1, 2)))]
+    return tuple(table for table in drawn if table is not None)
+
+
 def _rows(case: Case) -> st.SearchStrategy[Row]:
-    return st.fixed_dictionaries(
+    sent = st.fixed_dictionaries(
         {
             column.name: column.drawn(nullable=column.name in case.nullable)
             for column in case.columns
         }
     )
+    return sent.map(lambda row: _joined(case, row))
+
+
+def _joined(case: Case, row: Row) -> Row:
+    found = dict(row)
+    for table in case.tables:
+        found |= table.of(row[table.on.name])
+    return found

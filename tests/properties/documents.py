@@ -42,6 +42,7 @@ def document(case: Case) -> str:
             *(f"{name} = {_text(piece.text)}" for name, piece in case.lets),
             "[query.select]",
             *(f"{fold.alias} = {_text(fold.text)}" for fold in case.folds),
+            *(line for table in case.tables for line in table.declaration()),
             "",
         )
     )
@@ -51,6 +52,8 @@ def workload_of(case: Case, folder: Path) -> Workload:
     """What streambench makes of it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "workload.toml").write_text(document(case), encoding="utf-8")
+    for table in case.tables:
+        (folder / table.file).write_text(table.lines(), encoding="utf-8")
     return load_workload(folder)
 
 

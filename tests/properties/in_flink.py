@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from streambench.engines.flink import ENGINE
+from streambench.engines.flink.lookups import COMPILER
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.submit import statements
+from streambench.model.conditions import Variant
+from streambench.model.plan import TABLES, Program
+from streambench.runtime.artifacts import resolve
+from streambench.runtime.compiler import compile_java
 from tests.engines.sql_lab import FLINK_SQL, run_script
 from tests.properties.agreement import json_object
 from tests.properties.cases import Case
+from tests.properties.in_java import packaged
 from tests.properties.outcomes import Asked, Outcome, planned
 
 _CASES_OF_A_JOB: Final = 20
@@ -82,6 +89,7 @@ def run_flink_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
     """Add the outcome of each case."""
     programs = planned(ENGINE, asked, outcome)
     folder.mkdir(parents=True, exist_ok=True)
+    jar = _functions(programs, folder)
     given = []
     for each in programs:
         (each.folder / "in").mkdir()
@@ -96,7 +104,9 @@ def run_flink_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
         }
         text = query_sql(each.workload, source, sink)
         assert _METADATA in text
-        *tables, insert = statements(text.replace(_METADATA, ""))
+        text = text.replace(_METADATA, "").replace("file://${job_dir}/lookups.jar", f"file://{jar}")
+        text = text.replace("AS 'Lookups$", f"AS '{each.name}.Lookups$")
+        *tables, insert = statements(text)
         given.append({"name": each.name, "tables": tables, "insert": insert, "out": out})
     jobs = [given[at : at + _CASES_OF_A_JOB] for at in range(0, len(given), _CASES_OF_A_JOB)]
     found = run_script(FLINK_SQL, _SCRIPT, {"configuration": _CONFIGURATION, "jobs": jobs}, folder)
@@ -108,13 +118,46 @@ def run_flink_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
             outcome.add(each, _rows(Path(said)))
 
 
+def _functions(programs: Mapping[Asked, Mapping[str, Program]], folder: Path) -> Path:
+    """A jar with the functions of all cases that look up, and with their tables."""
+    sources = [
+        path
+        for each, named in programs.items()
+        for path in packaged(each, named.values(), _made(folder / each.name), {})
+    ]
+    jar = folder / "lookups.jar"
+    if not sources:
+        return jar
+    artifacts = resolve(ENGINE.requires(Variant(ENGINE.name, ENGINE.version)))
+    assert artifacts.python is not None
+    (api,) = artifacts.python.parent.parent.rglob("pyflink/lib/flink-table-api-java-uber-*.jar")
+    classes = compile_java(
+        tuple(sources),
+        classpath=(api,),
+        out=folder / "classes",
+        java=artifacts.java,
+        ecj=artifacts.jars[COMPILER][0],
+    )
+    with zipfile.ZipFile(jar, "w") as file:
+        for path in sorted(classes.rglob("*.class")):
+            file.write(path, path.relative_to(classes))
+        for path in sorted(folder.glob(f"*/{TABLES}/*")):
+            file.write(path, path.relative_to(folder))
+    return jar
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _lines(case: Case) -> str:
     """The log; a record's time is a column of it."""
     lines = []
     for event in case.events:
         at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event.at_ms)
         time = f"{at:%Y-%m-%d %H:%M:%S}.{event.at_ms % 1_000:03}Z"
-        lines.append(json_object({**event.row, _TIME: time}) + "\n")
+        lines.append(json_object({**case.sent(event.row), _TIME: time}) + "\n")
     return "".join(lines)
 
 

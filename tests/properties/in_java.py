@@ -6,18 +6,19 @@ import base64
 import itertools
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams import ENGINE
 from streambench.engines.kafka_streams.versions import jars_of
-from streambench.model.plan import LONGEST_JUMP, Artifacts, Program
+from streambench.model.plan import LONGEST_JUMP, TABLES, Artifacts, Program
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.compiler import compile_java
 from tests.properties.cases import Case, Event
 from tests.properties.logs import partitions_of, record_of
-from tests.properties.outcomes import Asked, Outcome, planned
+from tests.properties.outcomes import Asked, Outcome, planned, write_tables
 
 _DRIVER: Final = "streams-driver-4.4.0"
 _PROPERTIES: Final = "streams.properties"
@@ -30,7 +31,7 @@ def run_java_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> No
     programs = planned(ENGINE, asked, outcome, variants=(None, "flat-json"))
     jars = jars_of(ENGINE.version)
     artifacts = resolve(Artifacts(java=True, jar_sets=(jars, _DRIVER, "compiler")))
-    class_path = (*artifacts.jars[jars], *artifacts.jars[_DRIVER])
+    class_path = (*artifacts.jars[jars], *artifacts.jars[_DRIVER], folder)
     sources = [Path(__file__).with_name("Cases.java")]
     for each, named in programs.items():
         (folder / each.name).mkdir(parents=True, exist_ok=True)
@@ -72,11 +73,18 @@ def _sources(asked: Asked, programs: Mapping[str, Program], folder: Path) -> Ite
     """The programs as they are, in a package of their own, with the topics and the load's jumps filled in."""
     symbols = {"input_topic": "input", "output_topic": "output"}
     symbols[LONGEST_JUMP] = str(_longest_jump_ms(asked.case))
-    for program in programs.values():
+    yield from packaged(asked, programs.values(), folder, symbols)
+
+
+def packaged(
+    asked: Asked, programs: Iterable[Program], folder: Path, symbols: Mapping[str, str]
+) -> Iterator[Path]:
+    """The Java of a case in a package of its own, which begins its tables' folder in the class path as well."""
+    write_tables(programs, folder)
+    for program in programs:
         if program.language == "java":
-            text = f"package {asked.name};\n\n{program.text}"
-            for name, value in symbols.items():
-                text = text.replace(f"${{{name}}}", value)
+            text = f"package {asked.name};\n\n{fill(program.text, symbols)}"
+            text = text.replace(f'"/{TABLES}/', f'"/{asked.name}/{TABLES}/')
             path = folder / program.name
             path.write_text(text, encoding="utf-8")
             yield path

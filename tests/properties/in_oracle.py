@@ -48,7 +48,7 @@ def expected_of(case: Case, workload: Workload, folder: Path) -> Expected:
     columns["partition"] = pa.array([event.partition for event in case.events], pa.int16())
     columns["position"] = pa.array(position, pa.int64())
     columns["event_ms"] = pa.array([event.at_ms for event in case.events], pa.int64())
-    for column in case.columns:
+    for column in case.fields:
         values = [event.row[column.name] for event in case.events]
         columns[column.name] = pa.array(values, _arrow_type(column.type))
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from streambench.engines.common.symbols import fill, symbols_in
 from streambench.engines.spark import ENGINE
 from tests.engines.sql_lab import SPARK_SQL, run_script
 from tests.properties.logs import record_of
-from tests.properties.outcomes import Asked, Outcome, planned
+from tests.properties.outcomes import Asked, Outcome, planned, write_tables
 
 _SCRIPT: Final = """
 import json, sys
@@ -63,6 +64,7 @@ class Sink:
 class Session:
     def __init__(self, path):
         self.readStream = Source(path)
+        self.read = spark.read
 
 
 DataFrame.writeStream = property(Sink)
@@ -89,9 +91,9 @@ def run_spark_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
         logged = [record_of(each.case, event) for event in each.case.events]
         lines = [json.dumps({"at": record.at_ms, "value": record.value}) for record in logged]
         records.write_text("".join(f"{line}\n" for line in lines))
-        given.append(
-            {"name": each.name, "records": str(records), "program": named["query.py"].text}
-        )
+        write_tables(named.values(), each.folder)
+        program = fill(named["query.py"].text, _symbols(named["query.py"].text, each.folder))
+        given.append({"name": each.name, "records": str(records), "program": program})
     found = run_script(SPARK_SQL, _SCRIPT, given, folder)
     for each in programs:
         rows = found[each.name]
@@ -99,3 +101,8 @@ def run_spark_cases(asked: Sequence[Asked], folder: Path, outcome: Outcome) -> N
             outcome.add(each, (), [rows])
         else:
             outcome.add(each, [row.encode() for row in rows])
+
+
+def _symbols(text: str, folder: Path) -> dict[str, str]:
+    """Only tables are read: what would be of Kafka, no stand-in looks at."""
+    return dict.fromkeys(symbols_in(text), "unread") | {"job_dir": str(folder)}

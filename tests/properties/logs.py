@@ -37,4 +37,4 @@ def closing_ms(case: Case) -> int:
 def record_of(case: Case, event: Event) -> LogRecord:
     """An event as a record."""
     key = key_text([event.row[key] for key in case.keys])
-    return LogRecord(event.at_ms, key, json_object(event.row))
+    return LogRecord(event.at_ms, key, json_object(case.sent(event.row)))

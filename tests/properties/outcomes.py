@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streambench.engines.common.symbols import fill
 from streambench.engines.protocol import Engine
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Plan, Program, Unsupported
@@ -74,6 +75,14 @@ def asked_of(cases: Sequence[Case], folder: Path) -> list[Asked]:
         Asked(at, case, workload_of(case, folder / f"case{at}"), folder / f"case{at}")
         for at, case in enumerate(cases)
     ]
+
+
+def write_tables(programs: Iterable[Program], folder: Path) -> None:
+    """The tables among the programs, where an engine looks for them below a folder."""
+    for program in programs:
+        if program.is_table:
+            (folder / program.name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / program.name).write_text(fill(program.text, {}), encoding="utf-8")
 
 
 def planned(

@@ -37,8 +37,15 @@ def kinds(case: Case) -> Iterator[str]:
         yield "offset"
     if any(a.at_ms > b.at_ms for a, b in itertools.pairwise(case.events)):
         yield "disorder"
-    if any(value is None for event in case.events for value in event.row.values()):
+    if any(value is None for event in case.events for value in case.sent(event.row).values()):
         yield "no value"
+    yield f"{len(case.tables)} tables"
+    if any(key in table.names for table in case.tables for key in case.keys):
+        yield "a group that is looked up"
+    for table in case.tables:
+        keys = {key for key, _ in table.rows}
+        for event in case.events:
+            yield "a row of a table" if event.row[table.on.name] in keys else "no row of a table"
     times_ms: dict[object, list[int]] = {}
     for event in case.events:
         group = tuple(event.row[key] for key in case.keys)
@@ -56,6 +63,8 @@ def test_all_that_can_go_wrong_is_drawn() -> None:
         *("session", "hop", "tumble", "offset", "disorder", "no value", "where", "having", "lets"),
         *("a gap exactly", "a millisecond more", "filter", "1 keys", "2 keys", "3 keys"),
         *("1 partitions", "2 partitions", "3 partitions"),
+        *("0 tables", "1 tables", "2 tables", "a group that is looked up"),
+        *("a row of a table", "no row of a table"),
         *("count", "count distinct", "sum", "min", "max", "avg", "first", "last"),
         *("var_pop", "var_samp", "stddev_pop", "stddev_samp"),
     }
