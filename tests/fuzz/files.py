@@ -214,9 +214,12 @@ def _types_of(cells: Sequence[Any]) -> Sequence[pa.DataType]:
 
 def _arrow(cells: Sequence[Any], type_: pa.DataType) -> pa.Array:
     if pa.types.is_uuid(type_) if hasattr(pa.types, "is_uuid") else type_ == pa.uuid():
-        cells = [None if cell is None else cell.bytes for cell in cells]
+        # Beside UUIDs there may be cells of other kinds.
+        stored = [cell.bytes if isinstance(cell, uuid.UUID) else cell for cell in cells]
+    else:
+        stored = list(cells)
     try:
-        return pa.array(cells, type_)
+        return pa.array(stored, type_)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError):
         return pa.array([None if cell is None else text_of(cell) for cell in cells], pa.string())
 
