@@ -219,7 +219,10 @@ def _arrow(cells: Sequence[Any], type_: pa.DataType) -> pa.Array:
     else:
         stored = list(cells)
     try:
-        return pa.array(stored, type_)
+        made = pa.array(stored, type_)
+        if pa.types.is_timestamp(type_) and type_.unit == "s":
+            made.cast(pa.timestamp("ms", type_.tz))  # as Parquet will hold them
+        return made
     except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError):
         return pa.array([None if cell is None else text_of(cell) for cell in cells], pa.string())
 
