@@ -214,6 +214,9 @@ def test_a_clocks_reading_that_was_jumped_over_is_no_time_and_one_shown_twice_is
         (["1370080800000"], '{ column = "t", unit = "s" }', 'unit = "ms"'),
         (["soon"], '"t"', "strptime"),
         (["2013-06-01"], '{ column = "t", format = "%d.%m.%Y" }', "strptime"),
+        (["infinity", "01.06.2013"], '{ column = "t", format = "%d.%m.%Y" }', "strptime"),
+        (["Epoch", "01.06.2013"], '{ column = "t", format = "%d.%m.%Y" }', "strptime"),
+        (["-infinity", "2013-06-01"], '"t"', "strptime"),
     ],
 )
 def test_a_time_that_is_none_is_refused_with_how_to_read_it(

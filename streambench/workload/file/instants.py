@@ -94,7 +94,9 @@ def _iso_ms(cell: FileCell, zone: str | None) -> str:
 
 
 def _formatted_ms(text: str, format_: str, zone: str | None) -> str:
-    parsed = f"try_strptime(trim({text}), {literal(format_)})"
+    # These words DuckDB reads as 1900-01-01, by any format (findings).
+    word = f"lower(trim({text})) IN ('infinity', '-infinity', 'epoch')"
+    parsed = f"CASE WHEN {word} THEN NULL ELSE try_strptime(trim({text}), {literal(format_)}) END"
     zoned = "%z" in format_ or "%Z" in format_
     type_ = "TIMESTAMP_NS" if "%n" in format_ else "TIMESTAMP"
     return _in_utc(_since_epoch_ms(parsed, type_), UTC if zoned else zone)
