@@ -114,7 +114,7 @@ class Bench:
 def player(bench: Bench, processes: int = 1) -> Figure:
     sender = Player.start(
         bench.supervisor,
-        bootstrap=bench.broker.bootstrap,
+        access=bench.broker.access,
         topic=TOPIC,
         partitions=bench.trace.meta.partitions,
         log_dir=bench.folder,
@@ -250,13 +250,11 @@ def main() -> None:
         threads = BrokerThreads.of(bench)
         for _ in range(arguments.rounds):
             for name, send in taking_part.items():
-                create_topics(
-                    broker.bootstrap, (TopicSpec(TOPIC, partitions, input_topic_config()),)
-                )
+                create_topics(broker.access, (TopicSpec(TOPIC, partitions, input_topic_config()),))
                 before = threads.cpu_s()
                 figures[name].append(send(bench))
                 meanwhile[name] += threads.cpu_s() - before
-                delete_topics(broker.bootstrap, (TOPIC,))
+                delete_topics(broker.access, (TOPIC,))
     table(figures, bench.records)
     broker_table(meanwhile, figures)
 

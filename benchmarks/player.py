@@ -34,6 +34,7 @@ from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import compile_trace
+from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
@@ -68,7 +69,7 @@ class Turn:
         with tempfile.TemporaryDirectory() as scratch, Supervisor() as supervisor:
             player = Player.start(
                 supervisor,
-                bootstrap=self.bootstrap,
+                access=KafkaAccess(self.bootstrap),
                 topic=self.topic,
                 partitions=PARTITIONS,
                 log_dir=Path(scratch),
@@ -168,12 +169,10 @@ def compare(arguments: argparse.Namespace) -> None:
         for number in range(arguments.rounds):
             for name, build in builds.items():
                 topic = f"round-{number}-{name.replace(' ', '-')}"
-                create_topics(
-                    broker.bootstrap, (TopicSpec(topic, PARTITIONS, input_topic_config()),)
-                )
+                create_topics(broker.access, (TopicSpec(topic, PARTITIONS, input_topic_config()),))
                 turn = Turn(broker.bootstrap, topic, arguments.rate, arguments.seconds)
                 found[name].append(play_with(build, turn))
-                delete_topics(broker.bootstrap, (topic,))
+                delete_topics(broker.access, (topic,))
     table(found)
 
 

@@ -78,7 +78,7 @@ class OneBroker:
         names = f"input-of-test-{number}", f"output-of-test-{number}"
         configs = input_topic_config(), output_topic_config()
         create_topics(
-            self.broker.bootstrap,
+            self.broker.access,
             tuple(
                 TopicSpec(name, partitions, config)
                 for name, config in zip(names, configs, strict=True)

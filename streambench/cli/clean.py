@@ -9,6 +9,14 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
+from streambench.cli.foreign_kafka import (
+    USUAL_PREFIX,
+    BootstrapOption,
+    KafkaConfigOption,
+    TopicPrefixOption,
+    elsewhere,
+)
+from streambench.model.kafka_access import KafkaAccess
 
 
 def _size_bytes(path: Path) -> int:
@@ -19,13 +27,42 @@ def _size_bytes(path: Path) -> int:
     )
 
 
+def _clean_kafka(access: KafkaAccess, prefix: str, *, yes: bool) -> None:
+    from streambench.kafka.inspection import inspect_brokers
+    from streambench.kafka.removal import leftovers, remove
+
+    inspect_brokers(access)
+    found = leftovers(access, prefix)
+    if not found:
+        err.print(f"no topic and no group there begins with {prefix}", markup=False)
+        return
+    for kind, names in (("topic", found.topics), ("group", found.groups)):
+        for name in names:
+            out.print(f"{kind} {name}", markup=False, soft_wrap=True)
+    err.print("a run that is going on there would lose its topics", markup=False)
+    if not yes and not typer.confirm("Delete these?", default=False, err=True):
+        err.print("nothing was deleted")
+        return
+    remove(access, found)
+    err.print(f"deleted {len(found.topics)} topics and {len(found.groups)} groups")
+
+
 def clean(
     traces_only: Annotated[
         bool, typer.Option("--traces", help="Only compiled loads, not engines or jars.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    bootstrap_servers: BootstrapOption = None,
+    kafka_config: KafkaConfigOption = None,
+    topic_prefix: TopicPrefixOption = None,
 ) -> None:
-    """List what streambench keeps in its cache, with sizes, and delete it after a yes."""
+    """List what streambench keeps in its cache, with sizes, and delete it after a yes.
+
+    With a Kafka of yours: topics and groups there that a run left behind.
+    """
+    if (there := elsewhere(bootstrap_servers, kafka_config, None, topic_prefix)) is not None:
+        _clean_kafka(there.access, topic_prefix or USUAL_PREFIX, yes=yes)
+        return
     from streambench.report.fitting import FittingTable
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import psutil
 import typer
 from rich.table import Table
 
 from streambench.cli.console import err, out
+from streambench.cli.foreign_kafka import (
+    BootstrapOption,
+    Elsewhere,
+    KafkaConfigOption,
+    ReplicationOption,
+    TopicPrefixOption,
+    elsewhere,
+)
 from streambench.model.errors import EnvironmentLacks, ExitCode
 
 _ENOUGH_MEMORY_BYTES = 6 * 2**30
@@ -16,8 +25,31 @@ _BROKER_FILES_BYTES = 700 * 2**20  # of a default run
 _FREE_DISK_BYTES = 4 * 2**30
 
 
-def doctor() -> None:
-    """Check Python, Java, memory, disk, the cache and what an interrupted run may have left."""
+def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
+    from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
+
+    wanted = WantedOfKafka(there.prefix, there.told.replication, there.told.min_insync, True)
+    try:
+        found = inspect_kafka(there.access, wanted)
+    except EnvironmentLacks as error:
+        say("Kafka", False, error.message, error.hint or "")
+        return
+    say("Kafka", True, f"{found.brokers} broker(s) at {there.told.bootstrap}: {there.access.shown}")
+    for note in found.notes:
+        say("Kafka", True, note)
+
+
+def doctor(
+    bootstrap_servers: BootstrapOption = None,
+    kafka_config: KafkaConfigOption = None,
+    replication: ReplicationOption = None,
+    topic_prefix: TopicPrefixOption = None,
+) -> None:
+    """Check Python, Java, memory, disk, the cache and what an interrupted run may have left.
+
+    With a Kafka of yours: whether a run could be made there. A topic and a group are made, and deleted.
+    """
+    there = elsewhere(bootstrap_servers, kafka_config, replication, topic_prefix)
     from streambench.engines.registry import CONTENDERS, contender_named
     from streambench.kafka.broker_versions import artifacts_of_testbed
     from streambench.runtime.artifacts import missing
@@ -83,6 +115,8 @@ def doctor() -> None:
             say("other runs", True, "none")
     except EnvironmentLacks as error:
         say("other runs", False, error.message, error.hint or "")
+    if there is not None:
+        _look_at_kafka(there, say)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

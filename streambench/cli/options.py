@@ -32,8 +32,7 @@ ShapeOption: TypeAlias = Annotated[
     typer.Option(
         "--shape",
         metavar="SHAPE",
-        help="A rate that changes: ramp:5k:40k, steps:5k:10k:20k, sine:20k:15k:60s, "
-        "bursts:10k:60k:10s:1s.",
+        help="A rate that changes, e.g. ramp:5k:40k.",
     ),
 ]
 RepeatOption: TypeAlias = Annotated[
@@ -77,7 +76,7 @@ class CommonOptions:
     )
     profile: Annotated[
         Profile,
-        typer.Option(help="How failures are noticed: tuned alike, or as each engine ships."),
+        typer.Option(help="Failures are noticed alike, or as shipped."),
     ] = Profile.TUNED
     broker: Annotated[
         str,

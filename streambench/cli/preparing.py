@@ -11,7 +11,7 @@ from streambench.experiment.loads import compile_load
 from streambench.experiment.request import Contender, Request
 from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.load.trace import Trace
-from streambench.model.conditions import Variant
+from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.environments import InterpreterMissing
@@ -25,18 +25,18 @@ def set_up(
 ) -> tuple[tuple[Request, ...], dict[Variant, Resolved]]:
     """Fetch what is missing; an engine whose interpreter cannot be had becomes unsupported."""
     every = {
-        c.variant: (c, r.conditions.broker_version)
+        c.variant: (c, r.conditions)
         for r in requests
         for c in r.contenders
         if isinstance(c.plan, Plan)
     }
-    testbeds = [artifacts_of_testbed(r.conditions.broker_version) for r in requests]
+    testbeds = [_testbed(r.conditions) for r in requests]
     announce([*testbeds, *(c.engine.requires(c.variant) for c, _ in every.values())])
     artifacts: dict[Variant, Resolved] = {}
     gaps: dict[Variant, Unsupported] = {}
-    for variant, (contender, broker_version) in every.items():
+    for variant, (contender, conditions) in every.items():
         try:
-            artifacts[variant] = fetch_one(_with_testbed(contender, broker_version))
+            artifacts[variant] = fetch_one(_with_testbed(contender, conditions))
         except InterpreterMissing as error:
             gaps[variant] = Unsupported(Whose.MACHINE, error.message, error.hint)
 
@@ -51,11 +51,18 @@ def set_up(
     return found, artifacts
 
 
-def _with_testbed(contender: Contender, broker_version: str) -> Artifacts:
+def _testbed(conditions: Conditions) -> Artifacts:
+    """A broker, unless there is one already."""
+    if conditions.foreign_kafka is not None:
+        return Artifacts(java=True)
+    return artifacts_of_testbed(conditions.broker_version)
+
+
+def _with_testbed(contender: Contender, conditions: Conditions) -> Artifacts:
     own = contender.engine.requires(contender.variant)
     return Artifacts(
         java=True,
-        jar_sets=(*artifacts_of_testbed(broker_version).jar_sets, *own.jar_sets),
+        jar_sets=(*_testbed(conditions).jar_sets, *own.jar_sets),
         python_env=own.python_env,
     )
 

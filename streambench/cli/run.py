@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
+from streambench.cli.foreign_kafka import (
+    BootstrapOption,
+    KafkaConfigOption,
+    ReplicationOption,
+    TopicPrefixOption,
+    elsewhere,
+    places_at,
+)
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
@@ -28,6 +36,10 @@ class RunAsked(MeasuredOptions):
     shape: ShapeOption = None
     require: RequireOption = None
     until: UntilOption = None
+    bootstrap_servers: BootstrapOption = None
+    kafka_config: KafkaConfigOption = None
+    replication: ReplicationOption = None
+    topic_prefix: TopicPrefixOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -44,10 +56,18 @@ def _run(asked: RunAsked) -> ExitCode:
     if asked.until is not None:
         until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
         options = dataclasses.replace(options, until=until, repeats=most)
+    there = elsewhere(
+        asked.bootstrap_servers, asked.kafka_config, asked.replication, asked.topic_prefix
+    )
+    if there is not None:
+        conditions = dataclasses.replace(options.conditions, foreign_kafka=there.told)
+        options = dataclasses.replace(options, conditions=conditions)
     request = single(options)
     refuse_unknowable(request)
     with alone(wait=asked.wait):
-        return bench((request,))
+        if there is None:
+            return bench((request,))
+        return bench((request,), workspaces=places_at(there, (request,)))
 
 
 run = with_options(RunAsked, _run)

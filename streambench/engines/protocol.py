@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import FaultKind
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
 from streambench.model.workload import Workload
 
@@ -29,7 +30,7 @@ class Embedded:
 
     supervisor: Supervisor
     artifacts: Resolved
-    bootstrap: str
+    kafka: KafkaAccess
     input_topic: str
     output_topic: str
     job_id: str
@@ -42,7 +43,7 @@ class Embedded:
 class External:
     """A cluster that already runs; nothing here is ours to stop or to hit."""
 
-    bootstrap: str
+    kafka: KafkaAccess
     input_topic: str
     output_topic: str
     endpoint: str

@@ -113,7 +113,7 @@ class NoEngine:
         partitions = self.workload.partitions
         player = Player.start(
             self.place.supervisor,
-            bootstrap=self.broker.bootstrap,
+            access=self.broker.access,
             topic=INPUT_TOPIC,
             partitions=partitions,
             log_dir=self.folder,
@@ -140,10 +140,10 @@ def no_engine(workload: Workload, resolved: Resolved, place: Workspace) -> Itera
     with ExitStack() as stack:
         stack.callback(supervisor.discard, folder)
         broker = stack.enter_context(warmed_broker(place, resolved, partitions, warm_up.ref))
-        create_topics(broker.bootstrap, (TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),))
+        create_topics(broker.access, (TopicSpec(INPUT_TOPIC, partitions, input_topic_config()),))
         reader = Reader.start(
             supervisor,
-            bootstrap=broker.bootstrap,
+            access=broker.access,
             topic=INPUT_TOPIC,
             partitions=partitions,
             out=Path(os.devnull),

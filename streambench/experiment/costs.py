@@ -26,19 +26,22 @@ def costs(
     which `offered_in_span` came (docs/method.md, cost).
     """
     engine = _of(evidence.usage, *ENGINE_ROLES)
-    grown_bytes = evidence.topic_bytes_after - evidence.topic_bytes_before
+    grown_bytes = evidence.topic_bytes
+    # A broker of others works for others, too, where it can be seen at all: it is unknown, and never 0.
+    broker_is_ours = grown_bytes is not None
 
     def per_million(*roles: Role) -> float | None:
         if whole:
             return _of_whole_load(evidence, records, *roles)
         return _cpu_s(_of(evidence.usage, *roles)) / (offered_in_span / 1e6)
 
-    engine_s, broker_s = per_million(*ENGINE_ROLES), per_million(Role.BROKER)
+    engine_s = per_million(*ENGINE_ROLES)
+    broker_s = per_million(Role.BROKER) if broker_is_ours else None
     return {
         **with_broker_alone(engine_s, broker_s, evidence.without_engine),
         "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
         "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
-        "broker_bytes_per_event": grown_bytes / records,
+        "broker_bytes_per_event": None if grown_bytes is None else grown_bytes / records,
         "checkpoint_bytes_per_event": None
         if evidence.readings.checkpoint_bytes is None
         else evidence.readings.checkpoint_bytes / evidence.records_since_asked,

@@ -19,7 +19,7 @@ from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import RISING_MS, WarmUp
 from streambench.load.trace import Trace
 from streambench.model.capacity import MachineCapacity
-from streambench.model.conditions import Variant
+from streambench.model.conditions import Conditions, Variant
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import shape_words
@@ -118,7 +118,7 @@ def run_record(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         conditions=request.conditions,
         environment=describe_machine(find_java()),
-        versions=describe_versions({"Kafka broker": request.conditions.broker_version, **engines}),
+        versions=describe_versions(_broker(request.conditions) | engines),
         trace_sha256=trace.ref.sha256,
         trace_records=trace.ref.records,
         trace_without_key=trace.meta.without_key,
@@ -166,3 +166,8 @@ def _shape_words(request: Request) -> str | None:
 def _engine(variant: Variant) -> str:
     """An engine's name, with its version where several may run."""
     return f"{variant.engine}@{variant.version}" if variant.of_its_own_version else variant.engine
+
+
+def _broker(conditions: Conditions) -> dict[str, str]:
+    """The broker's version, where it is one of streambench's."""
+    return {} if conditions.foreign_kafka else {"Kafka broker": conditions.broker_version}

@@ -21,6 +21,7 @@ from streambench.kafka.connection import Connection, ConnectionLost, split_addre
 from streambench.kafka.metadata_log import broker_fenced
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EngineFailed
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Role
 from streambench.runtime.ports import free_port
 from streambench.runtime.supervisor import Child, Supervisor
@@ -48,6 +49,11 @@ class Broker:
     argv: tuple[str, ...]
     controller_argv: tuple[str, ...]
     log: Path
+
+    @property
+    def access(self) -> KafkaAccess:
+        """Anybody on this machine may use it."""
+        return KafkaAccess(self.bootstrap)
 
 
 BROKER: Final = "broker"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import sys
@@ -72,6 +73,17 @@ class Connection:
             self._receive()
             for _correlation_id, body in self._complete():
                 return body
+
+    def send_whole(self, request: bytes) -> None:
+        """Send a small request whole, also on a connection that does not block. Raises ConnectionLost."""
+        sent = 0
+        until_s = time.monotonic() + self._timeout_s
+        while sent < len(request):
+            sent += self.write([memoryview(request)[sent:]])
+            if sent < len(request):
+                left_s = until_s - time.monotonic()
+                if left_s <= 0 or not select.select([], [self.socket], [], left_s)[1]:
+                    raise ConnectionLost(f"nothing could be sent within {self._timeout_s:.0f} s")
 
     def non_blocking(self) -> None:
         """From here on only `write` and `answers` are used."""

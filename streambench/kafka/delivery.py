@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from streambench.kafka.clocks import realtime_minus_monotonic_ns
+from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import Connection, ConnectionLost, arrival_ns
 from streambench.kafka.frames import Frame, FrameSource
 from streambench.kafka.keep_pace import LONGEST_UNREAD_NS, Queues, keep_pace
 from streambench.kafka.partition_logs import PartitionLogs
+from streambench.kafka.secured import NotLetIn
 from streambench.kafka.send_times import UNSET, SendTimes
 from streambench.kafka.wire import (
     ACKNOWLEDGED,
@@ -58,7 +60,7 @@ class Delivery:
 
     def __init__(
         self,
-        address: tuple[str, int],
+        cluster: Cluster,
         connection: Connection,
         frames: FrameSource,
         times: SendTimes,
@@ -68,7 +70,7 @@ class Delivery:
         progress: Callable[[int, int], None],
         watch_fd: int | None,
     ) -> None:
-        self._address = address
+        self._cluster = cluster
         self.connection = connection
         self._frames = frames
         self._times = times
@@ -176,7 +178,7 @@ class Delivery:
             if sent == frame.size_bytes:
                 self._written(frame)
                 return True
-        self._rest = _after(self._rest, sent)
+        self._rest = after(self._rest, sent)
         if self._rest:
             return False
         self._written(frame)
@@ -205,7 +207,7 @@ class Delivery:
                 )
                 if cut is not None:
                     self._writing = self._in_flight.pop()
-                    self._rest = _after(self._writing.parts, cut)
+                    self._rest = after(self._writing.parts, cut)
                 if self._queues.unusual is not None:
                     received, notes = self._queues.unusual
                     self._queues.unusual = None
@@ -332,9 +334,9 @@ class Delivery:
                 self.stopped = True
                 return
             try:
-                self.connection = Connection(self._address, timeout_s=_CONNECT_TIMEOUT_S)
+                self.connection = self._cluster.anyone(timeout_s=_CONNECT_TIMEOUT_S)
                 ends = self._logs.ask(partitions)
-            except (OSError, ConnectionLost) as error:
+            except (ConnectionLost, NotLetIn) as error:
                 self.connection.close()
                 reason = str(error)
                 continue
@@ -367,13 +369,18 @@ class Delivery:
                 raise self._foreign(partition, end)
 
     def _foreign(self, partition: int, offset: int) -> DeliveryFailed:
-        return DeliveryFailed(
-            f"partition {partition} is at offset {offset}, not at {self._logs.ends[partition]}: "
-            "it lost records, or has another writer"
-        )
+        return foreign(partition, offset, self._logs.ends[partition])
 
 
-def _after(parts: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
+def foreign(partition: int, offset: int, known: int) -> DeliveryFailed:
+    """A log that ends elsewhere than where all acknowledged records end."""
+    return DeliveryFailed(
+        f"partition {partition} is at offset {offset}, not at {known}: "
+        "it lost records, or has another writer"
+    )
+
+
+def after(parts: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
     """Return what is left of `parts` after `sent` bytes."""
     for at, part in enumerate(parts):
         if sent < len(part):

@@ -74,21 +74,20 @@ class Batch(NamedTuple):
 
 
 class FetchLayout:
-    """Builds fetch requests for all partitions of one topic."""
+    """Builds fetch requests for partitions of one topic."""
 
-    def __init__(self, topic: str, partitions: int, isolation: Isolation) -> None:
+    def __init__(self, topic: str, isolation: Isolation) -> None:
         self._head = (
             _REQUEST.pack(_ANY, _MAX_WAIT_MS, _MIN_BYTES, _MAX_BYTES, int(isolation), *_NO_SESSION)
             + _INT32.pack(1)  # one topic
             + string(topic)
-            + _INT32.pack(partitions)
         )
 
-    def request(self, correlation_id: int, offsets: Sequence[int]) -> bytes:
-        """Return a request for what begins at `offsets`, one a partition."""
-        wanted = b"".join(
+    def request(self, correlation_id: int, wanted_from: Sequence[tuple[int, int]]) -> bytes:
+        """Return a request for what begins at (partition, offset), once a partition."""
+        wanted = _INT32.pack(len(wanted_from)) + b"".join(
             _PARTITION.pack(partition, _ANY, offset, _ANY, _MAX_PARTITION_BYTES)
-            for partition, offset in enumerate(offsets)
+            for partition, offset in wanted_from
         )
         forgotten = _INT32.pack(0)
         return request(_FETCH, _FETCH_VERSION, correlation_id, self._head + wanted + forgotten)

@@ -1,11 +1,15 @@
-"""Following a topic over one connection, made anew when it is lost."""
+"""Following a topic: one connection to each leader, made anew when it is lost or leads no more."""
 
 from __future__ import annotations
 
+import select
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.cluster import Cluster
+from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.fetch import (
     Fetched,
     FetchLayout,
@@ -20,54 +24,95 @@ _TIMEOUT_S: Final = 10.0
 
 
 class FetchFailed(Exception):
-    """The broker refused to hand out a partition for good."""
+    """A broker refused to hand out a partition for good."""
+
+
+@dataclass
+class _Leader:
+    """A leader that is asked, the partitions that it leads, and when it was asked."""
+
+    connection: Connection
+    partitions: tuple[int, ...]
+    asked_s: float = 0.0
+    waits: bool = False
 
 
 class Follower:
-    """Fetches a topic from its first offset on, one request at a time."""
+    """Fetches a topic from its first offset on, one request at a time from each leader."""
 
-    def __init__(self, bootstrap: str, topic: str, partitions: int, isolation: Isolation) -> None:
-        self._address = split_address(bootstrap)
-        self._layout = FetchLayout(topic, partitions, isolation)
-        self._connection: Connection | None = None
+    def __init__(self, cluster: Cluster, topic: str, partitions: int, isolation: Isolation) -> None:
+        self._cluster = cluster
+        self._topic = topic
+        self._layout = FetchLayout(topic, isolation)
+        self._leaders: list[_Leader] = []
         self._correlation_id = 0
         self.offsets = [0] * partitions
 
-    def fetch(self) -> tuple[int, list[Fetched]]:
-        """Ask for what follows; return when it was there (realtime, ns) and what it is.
+    def fetch(self) -> Iterator[tuple[int, list[Fetched]]]:
+        """Ask for what follows; yield when each answer was there (realtime, ns) and what it is.
 
-        An answer without rows comes after half a second. Raises ConnectionLost, after which the next
-        call connects again, and FetchFailed.
+        A leader answers without rows after half a second. Raises ConnectionLost, after which the next call
+        connects again, and FetchFailed.
         """
-        connection = self._connection or self._connect()
-        self._correlation_id += 1
         try:
-            body = connection.call(self._layout.request(self._correlation_id, self.offsets))
+            if not self._leaders:
+                self._connect()
+            for leader in self._leaders:
+                self._ask(leader)
+            yield from self._answers()
         except ConnectionLost:
             self.close()
             raise
-        arrived_ns = time.time_ns()
+
+    def _ask(self, leader: _Leader) -> None:
+        if leader.waits:
+            return
+        self._correlation_id += 1
+        wanted = [(partition, self.offsets[partition]) for partition in leader.partitions]
+        leader.connection.send_whole(self._layout.request(self._correlation_id, wanted))
+        leader.asked_s = time.monotonic()
+        leader.waits = True
+
+    def _answers(self) -> Iterator[tuple[int, list[Fetched]]]:
+        by_socket = {leader.connection.socket.fileno(): leader for leader in self._leaders}
+        readable, _, _ = select.select([*by_socket], [], [], _TIMEOUT_S)
+        now_s = time.monotonic()
+        for fileno, leader in by_socket.items():
+            if fileno in readable:
+                for _correlation_id, body in leader.connection.answers():
+                    arrived_ns = time.time_ns()
+                    leader.waits = False
+                    yield arrived_ns, self._read(body)
+            elif now_s - leader.asked_s > _TIMEOUT_S:
+                raise ConnectionLost(f"no answer within {_TIMEOUT_S:.0f} s")
+
+    def _read(self, body: bytes) -> list[Fetched]:
         error_code, fetched = parse_fetch(body)
         for code, where in [(error_code, "all"), *((one.error, one.partition) for one in fetched)]:
             if code and retriable(code):
-                self.close()
                 raise ConnectionLost(error_name(code))
             if code:
                 raise FetchFailed(f"partition {where}: {error_name(code)}")
         for one in fetched:
             for batch in batches(one.records):
                 self.offsets[one.partition] = batch.next_offset
-        return arrived_ns, fetched
+        return fetched
 
     def close(self) -> None:
-        """Close the connection; the next `fetch` makes another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connections; the next `fetch` makes others."""
+        for leader in self._leaders:
+            leader.connection.close()
+        self._leaders = []
 
-    def _connect(self) -> Connection:
-        try:
-            self._connection = Connection(self._address, timeout_s=_TIMEOUT_S)
-        except OSError as error:
-            raise ConnectionLost(str(error)) from error
-        return self._connection
+    def _connect(self) -> None:
+        leaders = self._cluster.leaders(self._topic, timeout_s=_TIMEOUT_S)
+        found: dict[int, list[int]] = {}
+        for partition in range(len(self.offsets)):
+            node = leaders.get(partition)
+            if node is None:
+                raise ConnectionLost(f"partition {partition} has no leader")
+            found.setdefault(node, []).append(partition)
+        for node, partitions in found.items():
+            connection = self._cluster.connect_to(node, timeout_s=_TIMEOUT_S)
+            connection.non_blocking()
+            self._leaders.append(_Leader(connection, tuple(partitions)))

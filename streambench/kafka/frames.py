@@ -56,8 +56,28 @@ class FrameSource(Protocol):
         """How many each batch holds."""
         ...
 
+    def due_of(self, index: int) -> int:
+        """When a frame is due, in ns since T0."""
+        ...
+
+    def quantum_of(self, index: int) -> int:
+        """The quantum of a frame; 0 outside a trace."""
+        ...
+
+    def numbers_of(self, index: int) -> Sequence[int]:
+        """The batches of a frame."""
+        ...
+
+    def records_in(self, index: int) -> int:
+        """How many records a frame holds."""
+        ...
+
     def build(self, index: int) -> Frame:
         """Stamp the frame's headers, CRC included."""
+        ...
+
+    def part(self, index: int, numbers: Sequence[int]) -> Frame:
+        """A request with some of a frame's batches, made as often as it has to be."""
         ...
 
     def narrow(self, frame: Frame, numbers: Sequence[int]) -> None:
@@ -102,9 +122,28 @@ class ControlFrames:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def due_of(self, index: int) -> int:
+        """At once."""
+        return 0
+
+    def quantum_of(self, index: int) -> int:
+        """None: it stands outside the trace."""
+        return 0
+
+    def numbers_of(self, index: int) -> Sequence[int]:
+        """The places of its records."""
+        return self._numbers[index]
+
+    def records_in(self, index: int) -> int:
+        """Each is a batch."""
+        return len(self._numbers[index])
+
     def build(self, index: int) -> Frame:
         """Make a request of its records."""
-        numbers = self._numbers[index]
+        return self.part(index, self._numbers[index])
+
+    def part(self, index: int, numbers: Sequence[int]) -> Frame:
+        """Make a request of some of its records."""
         correlation_id = self._sequences.next_correlation_id()
         parts, size_bytes = self._parts(correlation_id, numbers)
         answer = self._layout.answer(len(numbers))
@@ -191,11 +230,35 @@ class TraceFrames:
     def __len__(self) -> int:
         return len(self._quantum)
 
+    def due_of(self, index: int) -> int:
+        """When its quantum is over, or the load is no longer held."""
+        return self._due_ns[index]
+
+    def quantum_of(self, index: int) -> int:
+        """Its quantum."""
+        return self._quantum[index]
+
+    def numbers_of(self, index: int) -> Sequence[int]:
+        """The batches of its quantum."""
+        return range(self._starts[index], self._starts[index + 1])
+
+    def records_in(self, index: int) -> int:
+        """Of its quantum."""
+        return self._records_in[index]
+
+    def part(self, index: int, numbers: Sequence[int]) -> Frame:
+        """Stamp some batches of one quantum."""
+        frame = self._framed(index, numbers)
+        frame.records = sum(self.records_of[number] for number in numbers)
+        return frame
+
     def build(self, index: int) -> Frame:
         """Stamp the batches of one quantum."""
-        first, end = self._starts[index], self._starts[index + 1]
+        return self._framed(index, range(self._starts[index], self._starts[index + 1]))
+
+    def _framed(self, index: int, numbers: Sequence[int]) -> Frame:
         correlation_id = self._sequences.next_correlation_id()
-        numbers, answer = range(first, end), self._layout.answer(end - first)
+        answer = self._layout.answer(len(numbers))
         parts, size_bytes = self._parts(correlation_id, numbers)
         return Frame(
             index,

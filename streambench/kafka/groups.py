@@ -9,18 +9,20 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
+from streambench.kafka.access.python_clients import python_client_options
 from streambench.model.errors import EngineFailed
+from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_MS: Final = 10_000
 _DONE: Final = "OK"
 _ALL: Final = "all"
 
 
-def set_group_settings(bootstrap: str, group: str, settings: Mapping[str, str]) -> None:
+def set_group_settings(access: KafkaAccess, group: str, settings: Mapping[str, str]) -> None:
     """Set them before the group has members; it need not exist. Raises EngineFailed, in the broker's words."""
     resource = ConfigResource(ConfigResourceType.GROUP, group, dict(settings))
     try:
-        with _admin(bootstrap) as admin:
+        with _admin(access) as admin:
             # What this client thinks that the broker knows is not asked: the broker says it itself.
             done = admin.alter_configs([resource], raise_on_unknown=False)
     except KafkaError as error:
@@ -30,11 +32,11 @@ def set_group_settings(bootstrap: str, group: str, settings: Mapping[str, str]) 
         raise _refused(group, answer)
 
 
-def group_settings(bootstrap: str, group: str) -> Mapping[str, str]:
+def group_settings(access: KafkaAccess, group: str) -> Mapping[str, str]:
     """All that the broker says of the group; nothing where it does not answer."""
     resource = ConfigResource(ConfigResourceType.GROUP, group)
     try:
-        with _admin(bootstrap) as admin:
+        with _admin(access) as admin:
             told = admin.describe_configs([resource], config_filter=_ALL)
     except KafkaError:
         return {}
@@ -47,5 +49,5 @@ def _refused(group: str, why: str) -> EngineFailed:
     )
 
 
-def _admin(bootstrap: str) -> KafkaAdminClient:
-    return KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+def _admin(access: KafkaAccess) -> KafkaAdminClient:
+    return KafkaAdminClient(**python_client_options(access), request_timeout_ms=_TIMEOUT_MS)

@@ -16,6 +16,7 @@ from streambench.kafka.playing import Part, Playing
 from streambench.kafka.progress import PlayProgress, ProgressFile
 from streambench.load.trace import Trace
 from streambench.load.writer import BATCHES_FILE
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Role
 from streambench.model.trial import TraceRef
 from streambench.runtime.supervisor import Child, Supervisor
@@ -59,7 +60,7 @@ class Player:
         cls,
         supervisor: Supervisor,
         *,
-        bootstrap: str,
+        access: KafkaAccess,
         topic: str,
         partitions: int,
         log_dir: Path,
@@ -78,7 +79,7 @@ class Player:
             for index in range(processes):
                 argv = (
                     *(sys.executable, "-m", "streambench.kafka.player_process"),
-                    *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
+                    *("--topic", topic, "--partitions", str(partitions)),
                     *("--share", str(index), str(processes)),
                 )
                 one = name if index == 0 else f"{name}-{index}"
@@ -86,6 +87,7 @@ class Player:
                 child = supervisor.start(one, Role.PLAYER, argv, log=log, pipes=True)
                 children.append(child)
                 channels.append(Channel(child, "the player"))
+                channels[-1].tell(**access.as_json())
             player = cls(supervisor, children, channels)
             if wait:
                 player.connected()

@@ -13,7 +13,8 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from streambench.kafka.clocks import realtime_minus_monotonic_ns
-from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.cluster import Cluster
+from streambench.kafka.cluster_delivery import ClusterDelivery
+from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.delivery import Delivery, DeliveryFailed
-from streambench.kafka.frames import ControlFrames, ControlRecord, TraceFrames
+from streambench.kafka.frames import ControlFrames, ControlRecord, FrameSource, TraceFrames
 from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.process import end_of_input_on_sigterm
 from streambench.kafka.progress import ProgressFile
@@ -37,6 +40,7 @@ from streambench.kafka.wire import (
     parse_init_producer_id,
 )
 from streambench.model.errors import StreambenchError
+from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.priority import go_first
 from streambench.runtime.waiting import wait_until
 
@@ -44,30 +48,36 @@ _START_TIMEOUT_S: Final = 30.0
 
 
 class PlayerProcess:
-    """State that outlives a play: the connection, the producer's identity and its sequences."""
+    """State that outlives a play: the producer's identity, its sequences, where the logs end."""
 
     def __init__(
-        self, bootstrap: str, topic: str, partitions: int, share: tuple[int, int] = (0, 1)
+        self, access: KafkaAccess, topic: str, partitions: int, share: tuple[int, int] = (0, 1)
     ) -> None:
         """Of `share` (i, n) the partitions p with p mod n = i are this process's."""
         self._share = share
-        self._address = split_address(bootstrap)
+        self._topic = topic
         self._layout = ProduceLayout(topic)
-        self._connection, identity = wait_until(
+        self._cluster = Cluster(access)
+        connection, identity = wait_until(
             self._introduce,
-            what=f"a producer id from the broker at {bootstrap}",
+            what=f"a producer id from the broker at {access.bootstrap}",
             timeout_s=_START_TIMEOUT_S,
             stage="load",
         )
         index, of = share
-        self._logs = PartitionLogs(self._address, topic, range(index, partitions, of))
+        self._logs = PartitionLogs(self._cluster, topic, range(index, partitions, of))
         self._sequences = Sequences(identity, [0] * partitions)
+        # Several brokers: the partitions' leaders are several, and may move.
+        self._connection: Connection | None = connection
+        if len(self._cluster.brokers) > 1:
+            connection.close()
+            self._connection = None
 
     def _introduce(self) -> tuple[Connection, ProducerIdentity] | None:
         """Connect and ask for a producer id; None while the broker cannot give one."""
         try:
-            connection = Connection(self._address, timeout_s=_START_TIMEOUT_S)
-        except OSError as error:
+            connection = self._cluster.anyone(timeout_s=_START_TIMEOUT_S)
+        except ConnectionLost as error:
             print(f"not connected: {error}", file=sys.stderr)
             return None
         try:
@@ -87,18 +97,46 @@ class PlayerProcess:
     def send(self, records: tuple[ControlRecord, ...]) -> None:
         """Deliver control records in order. Raises DeliveryFailed."""
         frames = ControlFrames(records, layout=self._layout, sequences=self._sequences)
+        with self._delivery(
+            frames, SendTimes(len(frames), len(frames.partition_of)), t0_ns=time.monotonic_ns()
+        ) as delivery:
+            delivery.run()
+
+    @contextmanager
+    def _delivery(
+        self,
+        frames: FrameSource,
+        times: SendTimes,
+        *,
+        t0_ns: int,
+        progress: Callable[[int, int], None] = lambda records, quantum: None,
+        watch_fd: int | None = None,
+    ) -> Iterator[Delivery | ClusterDelivery]:
+        """A delivery by the one connection that is kept, or to several brokers by connections of its own."""
+        if self._connection is None:
+            yield ClusterDelivery(
+                self._cluster,
+                self._topic,
+                frames,
+                times,
+                logs=self._logs,
+                t0_ns=t0_ns,
+                progress=progress,
+                watch_fd=watch_fd,
+            )
+            return
         delivery = Delivery(
-            self._address,
+            self._cluster,
             self._connection,
             frames,
-            SendTimes(len(frames), len(frames.partition_of)),
+            times,
             logs=self._logs,
-            t0_ns=time.monotonic_ns(),
-            progress=lambda records, quantum: None,
-            watch_fd=None,
+            t0_ns=t0_ns,
+            progress=progress,
+            watch_fd=watch_fd,
         )
         try:
-            delivery.run()
+            yield delivery
         finally:
             self._connection = delivery.connection
 
@@ -134,16 +172,6 @@ class PlayerProcess:
         times = SendTimes(len(frames), len(frames.partition_of))
         offset_start_ns = realtime_minus_monotonic_ns()
         t0_ns = time.monotonic_ns() if unthrottled else start_realtime_ns - offset_start_ns
-        delivery = Delivery(
-            self._address,
-            self._connection,
-            frames,
-            times,
-            logs=self._logs,
-            t0_ns=t0_ns,
-            progress=progress.advance,
-            watch_fd=watch_fd,
-        )
         failure: str | None = None
         # A collection in the loop would stop it for milliseconds; nothing there makes cycles.
         gc.collect()
@@ -151,7 +179,10 @@ class PlayerProcess:
         gc.disable()
         cpu_s, wall_s = time.process_time(), time.monotonic()
         try:
-            delivery.run()
+            with self._delivery(
+                frames, times, t0_ns=t0_ns, progress=progress.advance, watch_fd=watch_fd
+            ) as delivery:
+                delivery.run()
         except DeliveryFailed as failed:
             failure = str(failed)
         finally:
@@ -159,7 +190,6 @@ class PlayerProcess:
             ended_ns = time.monotonic_ns() - t0_ns
             gc.enable()
             gc.unfreeze()
-            self._connection = delivery.connection
         offset_end_ns = realtime_minus_monotonic_ns()
         meta = SendLogMeta(
             start_realtime_ns=t0_ns + offset_start_ns,
@@ -210,7 +240,8 @@ class PlayerProcess:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _between(batches: npt.NDArray[np.void], quanta: tuple[int, int] | None) -> npt.NDArray[np.void]:
@@ -275,7 +306,6 @@ def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
 def main() -> None:
     """Serve commands until the end of stdin."""
     parser = argparse.ArgumentParser(prog="streambench-player", description=__doc__)
-    parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--topic", required=True)
     parser.add_argument("--partitions", required=True, type=int)
     parser.add_argument("--share", nargs=2, type=int, default=(0, 1), metavar=("INDEX", "OF"))
@@ -285,12 +315,14 @@ def main() -> None:
         print(
             "no real-time scheduling: the load may come late when cores are short", file=sys.stderr
         )
+    # Who logs in comes by the pipe: a command line can be read by everybody.
+    access = KafkaAccess.from_json(json.loads(sys.stdin.readline()))
     try:
         player = PlayerProcess(
-            arguments.bootstrap, arguments.topic, arguments.partitions, tuple(arguments.share)
+            access, arguments.topic, arguments.partitions, tuple(arguments.share)
         )
-    except StreambenchError as error:
-        _answer(error=error.message)
+    except (StreambenchError, ConnectionLost) as error:
+        _answer(error=str(error))
         sys.exit(1)
     _answer(ok=True)
     # readline(), not iteration, which would read ahead and hide the next command from select().

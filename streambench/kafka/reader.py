@@ -8,10 +8,12 @@ from typing import Final
 
 from streambench.kafka.block_file import BlockFile, RawRows
 from streambench.kafka.channel import Channel
+from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.fetch import Isolation, data_only
 from streambench.kafka.follower import FetchFailed, Follower
 from streambench.model.errors import InstrumentFailed
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Role
 from streambench.runtime.supervisor import Child, Supervisor
 
@@ -34,7 +36,7 @@ class Reader:
         cls,
         supervisor: Supervisor,
         *,
-        bootstrap: str,
+        access: KafkaAccess,
         topic: str,
         partitions: int,
         out: Path,
@@ -52,12 +54,14 @@ class Reader:
         out.write_bytes(b"")
         argv = (
             *(sys.executable, "-m", "streambench.kafka.reader_process"),
-            *("--bootstrap", bootstrap, "--topic", topic, "--partitions", str(partitions)),
+            *("--topic", topic, "--partitions", str(partitions)),
             *("--out", str(out.absolute())),
             *(("--from-end",) if from_end else ()),
         )
         child = supervisor.start(name, Role.READER, argv, log=log_dir / f"{name}.log", pipes=True)
-        reader = cls(supervisor, child, Channel(child, "the reader"), out)
+        channel = Channel(child, "the reader")
+        channel.tell(**access.as_json())
+        reader = cls(supervisor, child, channel, out)
         if wait:
             reader.assigned()
         return reader
@@ -98,20 +102,22 @@ class Reader:
             self._channel.check_alive()
 
 
-def read_uncommitted_count(bootstrap: str, topic: str, partitions: int) -> int:
+def read_uncommitted_count(access: KafkaAccess, topic: str, partitions: int) -> int:
     """Count all rows of a topic, those of aborted and open transactions included.
 
     More of them than committed ones proves that a transaction was really aborted. Raises
     InstrumentFailed when the topic cannot be read to its end.
     """
-    follower = Follower(bootstrap, topic, partitions, Isolation.READ_UNCOMMITTED)
+    follower = Follower(Cluster(access), topic, partitions, Isolation.READ_UNCOMMITTED)
     rows = 0
-    behind = True
+    behind = set(range(partitions))
     try:
         while behind:
-            _arrived_ns, fetched = follower.fetch()
-            rows += sum(batch.records for one in fetched for batch in data_only(one))
-            behind = any(follower.offsets[one.partition] < one.high_watermark for one in fetched)
+            for _arrived_ns, fetched in follower.fetch():
+                rows += sum(batch.records for one in fetched for batch in data_only(one))
+                for one in fetched:
+                    if follower.offsets[one.partition] >= one.high_watermark:
+                        behind.discard(one.partition)
     except (ConnectionLost, FetchFailed) as error:
         raise InstrumentFailed(f"topic {topic} cannot be read: {error}") from error
     finally:

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Final
 
 from streambench.kafka.blocks import encode_block
-from streambench.kafka.connection import ConnectionLost, split_address
+from streambench.kafka.cluster import Cluster
+from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.fetch import Batch, Fetched, Isolation, committed
 from streambench.kafka.follower import FetchFailed, Follower
 from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.process import end_of_input_on_sigterm
+from streambench.kafka.secured import NotLetIn
+from streambench.model.kafka_access import KafkaAccess
 
 _PAUSE_S: Final = 0.05
 
@@ -40,33 +43,35 @@ def follow(follower: Follower, out: Path) -> None:
     with out.open("ab", buffering=0) as file:
         while not _ended(0):
             try:
-                arrived_ns, fetched = follower.fetch()
+                for arrived_ns, fetched in follower.fetch():
+                    if found := list(_rows(fetched)):
+                        file.write(encode_block(arrived_ns, found))
             except ConnectionLost as lost:
                 print(f"connection lost: {lost}", file=sys.stderr, flush=True)
                 if _ended(_PAUSE_S):
                     return
-                continue
-            if found := list(_rows(fetched)):
-                file.write(encode_block(arrived_ns, found))
 
 
 def main() -> None:
     """Read until the end of stdin."""
     parser = argparse.ArgumentParser(prog="streambench-reader", description=__doc__)
-    parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--topic", required=True)
     parser.add_argument("--partitions", required=True, type=int)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--from-end", action="store_true")
     arguments = parser.parse_args()
     end_of_input_on_sigterm()
-    follower = Follower(
-        arguments.bootstrap, arguments.topic, arguments.partitions, Isolation.READ_COMMITTED
-    )
-    if arguments.from_end:
-        partitions = range(arguments.partitions)
-        ends = PartitionLogs(split_address(arguments.bootstrap), arguments.topic, partitions)
-        follower.offsets = [ends.ends[partition] for partition in partitions]
+    # Who logs in comes by the pipe: a command line can be read by everybody.
+    cluster = Cluster(KafkaAccess.from_json(json.loads(sys.stdin.readline())))
+    follower = Follower(cluster, arguments.topic, arguments.partitions, Isolation.READ_COMMITTED)
+    try:
+        if arguments.from_end:
+            partitions = range(arguments.partitions)
+            ends = PartitionLogs(cluster, arguments.topic, partitions)
+            follower.offsets = [ends.ends[partition] for partition in partitions]
+    except (ConnectionLost, NotLetIn) as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        sys.exit(1)
     print(json.dumps({"ok": True}), flush=True)
     try:
         follow(follower, arguments.out)

@@ -9,8 +9,10 @@ from typing import Final
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.errors import KafkaError
 
+from streambench.kafka.access.python_clients import python_client_options
 from streambench.kafka.broker import Broker
 from streambench.model.errors import InstrumentFailed
+from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_MS: Final = 30_000
 _ANY_DISTANCE_MS: Final = str(2**63 - 1)
@@ -24,6 +26,7 @@ class TopicSpec:
     name: str
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
+    replication: int = 1
 
 
 def input_topic_config() -> dict[str, str]:
@@ -46,18 +49,18 @@ def output_topic_config() -> dict[str, str]:
     }
 
 
-def create_topics(bootstrap: str, topics: Sequence[TopicSpec]) -> None:
+def create_topics(access: KafkaAccess, topics: Sequence[TopicSpec]) -> None:
     """Make the topics and wait until every partition answers. Raises InstrumentFailed."""
     wanted = {
         topic.name: {
             "num_partitions": topic.partitions,
-            "replication_factor": 1,
+            "replication_factor": topic.replication,
             "configs": dict(topic.config),
         }
         for topic in topics
     }
     try:
-        with _admin(bootstrap) as admin:
+        with admin_client(access) as admin:
             admin.create_topics(wanted, timeout_ms=_TIMEOUT_MS, wait_for_metadata=True)
             # Metadata names a leader a little before the broker has become it.
             partitions = {
@@ -70,11 +73,11 @@ def create_topics(bootstrap: str, topics: Sequence[TopicSpec]) -> None:
         raise InstrumentFailed(f"topics {', '.join(wanted)} could not be made: {error}") from error
 
 
-def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
+def delete_topics(access: KafkaAccess, names: Iterable[str]) -> None:
     """Delete the topics. Raises InstrumentFailed, also when there is none of a name."""
     wanted = list(names)
     try:
-        with _admin(bootstrap) as admin:
+        with admin_client(access) as admin:
             admin.delete_topics(wanted, timeout_ms=_TIMEOUT_MS)
     except KafkaError as error:
         raise InstrumentFailed(
@@ -98,5 +101,6 @@ def topic_bytes(broker: Broker, prefix: str) -> int:
     return total
 
 
-def _admin(bootstrap: str) -> KafkaAdminClient:
-    return KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+def admin_client(access: KafkaAccess) -> KafkaAdminClient:
+    """What topics are made, looked at and deleted with."""
+    return KafkaAdminClient(**python_client_options(access), request_timeout_ms=_TIMEOUT_MS)

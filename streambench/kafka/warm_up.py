@@ -34,13 +34,13 @@ def warm_broker(
     out are compiled, and its first collections copy all that lives: more than five requests in flight
     can bridge, so the first trial's send lag would be invalid. Raises InstrumentFailed.
     """
-    create_topics(broker.bootstrap, (TopicSpec(WARM_UP_TOPIC, partitions, _topic_config()),))
+    create_topics(broker.access, (TopicSpec(WARM_UP_TOPIC, partitions, _topic_config()),))
     rounds = min(_MOST_ROUNDS, math.ceil(_REQUESTS / Trace.open(ref).meta.quanta))
     with ExitStack() as stack:
-        stack.callback(delete_topics, broker.bootstrap, (WARM_UP_TOPIC,))
+        stack.callback(delete_topics, broker.access, (WARM_UP_TOPIC,))
         reader = Reader.start(
             supervisor,
-            bootstrap=broker.bootstrap,
+            access=broker.access,
             topic=WARM_UP_TOPIC,
             partitions=partitions,
             out=Path(os.devnull),
@@ -51,7 +51,7 @@ def warm_broker(
         stack.callback(reader.close)
         player = Player.start(
             supervisor,
-            bootstrap=broker.bootstrap,
+            access=broker.access,
             topic=WARM_UP_TOPIC,
             partitions=partitions,
             log_dir=log_dir,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 CLIENT_ID: Final = "streambench"
@@ -17,6 +17,8 @@ _PRODUCE, _PRODUCE_VERSION = 0, 7
 _LIST_OFFSETS, _LIST_OFFSETS_VERSION = 2, 1
 _METADATA, _METADATA_VERSION = 3, 1
 _INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION = 22, 1
+_SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION = 17, 1
+_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION = 36, 0
 
 # size of what follows, API key, API version, correlation id
 _REQUEST: Final = struct.Struct(">ihhi")
@@ -29,6 +31,7 @@ _PARTITION: Final = struct.Struct(">ii")  # index, bytes of its record batch
 _PARTITION_RESULT: Final = struct.Struct(
     ">ihqqq"
 )  # index, error, base offset, append time, log start
+_PARTITION_LEADER: Final = struct.Struct(">hii")  # error, index, leader
 _PRODUCER_ID_RESULT: Final = struct.Struct(">ihqh")  # throttle, error, producer id, epoch
 _LIST_PARTITION: Final = struct.Struct(">iq")  # index, timestamp
 _LIST_RESULT: Final = struct.Struct(">ihqq")  # index, error, timestamp, offset
@@ -65,6 +68,12 @@ class ErrorCode(enum.IntEnum):
     UNKNOWN_PRODUCER_ID = 59
     FENCED_LEADER_EPOCH = 74
     UNKNOWN_LEADER_EPOCH = 75
+    TOPIC_AUTHORIZATION_FAILED = 29
+    GROUP_AUTHORIZATION_FAILED = 30
+    CLUSTER_AUTHORIZATION_FAILED = 31
+    UNSUPPORTED_SASL_MECHANISM = 33
+    ILLEGAL_SASL_STATE = 34
+    SASL_AUTHENTICATION_FAILED = 58
     OFFSET_NOT_AVAILABLE = 78
     INVALID_RECORD = 87
 
@@ -111,10 +120,14 @@ class ProducerIdentity:
 
 @dataclass(frozen=True)
 class ClusterMetadata:
-    """The brokers that serve (node id → host, port); `controller_id` is None while there is none."""
+    """The brokers that serve (node id → host, port); `controller_id` is None while there is none.
+
+    `leaders` has the node of each partition of the topic that was asked for, None while it has no leader.
+    """
 
     brokers: dict[int, tuple[str, int]]
     controller_id: int | None
+    leaders: dict[int, int | None] = field(default_factory=dict)
 
 
 def string(text: str) -> bytes:
@@ -130,9 +143,10 @@ def request(key: int, version: int, correlation_id: int, body: bytes) -> bytes:
     return _REQUEST.pack(size_bytes, key, version, correlation_id) + tail
 
 
-def metadata_request(correlation_id: int) -> bytes:
-    """Return a request for the cluster's brokers and controller, and for no topic."""
-    return request(_METADATA, _METADATA_VERSION, correlation_id, _INT32.pack(0))
+def metadata_request(correlation_id: int, topic: str | None = None) -> bytes:
+    """Return a request for the cluster's brokers and controller, and for one topic or none."""
+    topics = _INT32.pack(0) if topic is None else _INT32.pack(1) + string(topic)
+    return request(_METADATA, _METADATA_VERSION, correlation_id, topics)
 
 
 def parse_metadata(body: bytes) -> ClusterMetadata:
@@ -146,7 +160,60 @@ def parse_metadata(body: bytes) -> ClusterMetadata:
         _rack, at = _read_string(body, at + _INT32.size)
         brokers[node] = (host, port)
     (controller,) = _INT32.unpack_from(body, at)
-    return ClusterMetadata(brokers, controller if controller >= 0 else None)
+    leaders = _read_leaders(body, at + _INT32.size)
+    return ClusterMetadata(brokers, controller if controller >= 0 else None, leaders)
+
+
+def _read_leaders(body: bytes, at: int) -> dict[int, int | None]:
+    """The leader of each partition of the answer's topics."""
+    leaders: dict[int, int | None] = {}
+    (topics,) = _INT32.unpack_from(body, at)
+    at += _INT32.size
+    for _ in range(topics):
+        _name, at = _read_string(body, at + _INT16.size)  # behind its error
+        (partitions,) = _INT32.unpack_from(body, at + 1)  # behind "is internal"
+        at += 1 + _INT32.size
+        for _ in range(partitions):
+            _error, partition, leader = _PARTITION_LEADER.unpack_from(body, at)
+            leaders[partition] = leader if leader >= 0 else None
+            at += _PARTITION_LEADER.size
+            for _replicas_and_in_sync in range(2):
+                (count,) = _INT32.unpack_from(body, at)
+                at += (1 + max(count, 0)) * _INT32.size
+    return leaders
+
+
+def sasl_handshake_request(correlation_id: int, mechanism: str) -> bytes:
+    """Return a request to log in by a mechanism."""
+    body = string(mechanism)
+    return request(_SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION, correlation_id, body)
+
+
+def parse_sasl_handshake(body: bytes) -> tuple[int, tuple[str, ...]]:
+    """Return the error code (0 is none) and the mechanisms that the broker knows."""
+    (error,) = _INT16.unpack_from(body)
+    (count,) = _INT32.unpack_from(body, _INT16.size)
+    at = _INT16.size + _INT32.size
+    known = []
+    for _ in range(count):
+        name, at = _read_string(body, at)
+        known.append(name)
+    return error, tuple(known)
+
+
+def sasl_authenticate_request(correlation_id: int, sent: bytes) -> bytes:
+    """Return a request with the next bytes of a log-in."""
+    body = _INT32.pack(len(sent)) + sent
+    return request(_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION, correlation_id, body)
+
+
+def parse_sasl_authenticate(body: bytes) -> tuple[int, str, bytes]:
+    """Return the error code (0 is none), the broker's words, and its bytes of the log-in."""
+    (error,) = _INT16.unpack_from(body)
+    words, at = _read_string(body, _INT16.size)
+    (length,) = _INT32.unpack_from(body, at)
+    begin = at + _INT32.size
+    return error, words, body[begin : begin + max(length, 0)]
 
 
 def _read_string(body: bytes, at: int) -> tuple[str, int]:

@@ -29,6 +29,22 @@ USUAL_BROKER = "4.4.0"
 
 
 @dataclass(frozen=True)
+class ForeignKafka:
+    """A Kafka that streambench did not start, as far as it may be told: no value of a property is here.
+
+    `property_names` are those of the client properties that say how it is reached. `replication` and
+    `min_insync` are those of the topics.
+    """
+
+    bootstrap: str
+    protocol: str = "PLAINTEXT"
+    mechanism: str | None = None
+    property_names: tuple[str, ...] = ()
+    replication: int = 1
+    min_insync: int = 1
+
+
+@dataclass(frozen=True)
 class Conditions:
     """Equal terms; every default here is a fairness rule and is printed as one.
 
@@ -52,6 +68,7 @@ class Conditions:
     # How long the supervisor waits before it starts a process again that died; None: it never does.
     restart_delay_ms: int | None = 0
     broker_version: str = USUAL_BROKER
+    foreign_kafka: ForeignKafka | None = None
 
 
 # A label tells settings up to this length; longer ones are cut and told apart by a digest.

@@ -19,7 +19,8 @@ class Evidence:
     `usage` is of the measured part, `usage_of_load` from T0 until the last row was there,
     `usage_at_rest` of the silence after it (nothing where that was short). `warmed` are the loads that
     were played before T0. `records_since_asked` came since the `readings` before. `without_engine` is
-    None where that was not played.
+    None where that was not played. By `topic_bytes` the broker's files grew because of the engine; None where
+    nothing is known of the broker.
     """
 
     load: Played
@@ -28,8 +29,7 @@ class Evidence:
     usage_at_rest: tuple[RoleUsage, ...]
     usage_samples: pa.Table
     machine: MachineUsage
-    topic_bytes_before: int
-    topic_bytes_after: int
+    topic_bytes: int | None
     submit_to_first_result_s: float | None = None
     readings: Readings = field(default_factory=Readings)
     records_since_asked: int = 0

@@ -38,7 +38,7 @@ class StrikeScene:
 
     job: Job
     supervisor: Supervisor
-    broker: Broker
+    broker: Broker | None
     start_monotonic_ns: int
     window: Window
     commit_interval_ms: int
@@ -172,6 +172,7 @@ class Injector:
         self._replace(hit, over_ms=self._now_ms())
 
     def _restart_broker(self, strike: Strike) -> None:
+        assert self._broker is not None, "a broker of others is not hit"
         hit = self._signal(strike, BROKER, signal.SIGKILL)
         death = self._death_of(hit)
         give_up_broker(self._scene.supervisor, self._broker)

@@ -39,7 +39,7 @@ from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
 from streambench.trial.since_asked import EngineWord, SinceAsked
-from streambench.trial.testbed import Testbed, embedded_testbed
+from streambench.trial.testbed import Testbed, TestbedShape, embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
 
@@ -205,7 +205,7 @@ class RunningJob:
         """How many rows of aborted transactions were written since this was asked last."""
         bed = self.testbed
         written = read_uncommitted_count(
-            bed.broker.bootstrap, bed.output_topic, self.spec.conditions.partitions
+            bed.kafka, bed.output_topic, self.spec.conditions.partitions
         )
         aborted = max(0, written - self._rows_taken)
         since = aborted - self._aborted_before
@@ -365,9 +365,8 @@ def running_job(
             embedded_testbed(
                 place,
                 spec.artifacts,
-                partitions=spec.conditions.partitions,
+                shape=_shape(spec),
                 broker_warm_up=spec.broker_warm_up,
-                players=processes_for(spec.most_per_s, spec.conditions.partitions),
             )
         )
         if before is not None:
@@ -376,7 +375,7 @@ def running_job(
         observer.status(Status(Phase.LAUNCH))
         launched_ns = time.monotonic_ns()
         stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))
-        job_id = f"streambench-{spec.number}-{launched_ns}"
+        job_id = f"{place.prefix or 'streambench-'}{spec.number}-{launched_ns}"
         job = testbed.launch(spec.engine, spec.plan, job_id, nice=spec.conditions.engine_nice)
         running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
         try:
@@ -386,6 +385,14 @@ def running_job(
             job.stop()
         if after is not None:
             after()
+
+
+def _shape(spec: JobSpec) -> TestbedShape:
+    partitions, foreign = spec.conditions.partitions, spec.conditions.foreign_kafka
+    players = processes_for(spec.most_per_s, partitions)
+    if foreign is None:
+        return TestbedShape(partitions, players)
+    return TestbedShape(partitions, players, foreign.replication, foreign.min_insync)
 
 
 def _phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:

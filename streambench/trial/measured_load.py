@@ -52,7 +52,9 @@ def play_measured(
     )
 
 
-def evidence_of(job: RunningJob, load: Played, segment: Segment, bytes_before: int) -> Evidence:
+def evidence_of(
+    job: RunningJob, load: Played, segment: Segment, bytes_before: int | None
+) -> Evidence:
     """What one load of a running job left; `bytes_before` are what the broker held before it."""
     sampler = job.sampler
     measured = segment.span(Purpose.MEASURED)
@@ -69,16 +71,23 @@ def evidence_of(job: RunningJob, load: Played, segment: Segment, bytes_before: i
         else (),
         usage_samples=sampler.samples(),
         machine=sampler.machine(*between),
-        topic_bytes_before=bytes_before,
-        topic_bytes_after=caused_bytes(job.testbed),
+        topic_bytes=grown_bytes(job.testbed, bytes_before),
     )
 
 
-def caused_bytes(testbed: Testbed) -> int:
+def grown_bytes(testbed: Testbed, before: int | None) -> int | None:
+    """By how much `caused_bytes` grew since it was `before`."""
+    now = caused_bytes(testbed)
+    return None if now is None or before is None else now - before
+
+
+def caused_bytes(testbed: Testbed) -> int | None:
     """What the engine made the broker write: everything but the load and the broker's warm-up.
 
-    Of the latter the broker deletes the files whenever it likes.
+    Of the latter the broker deletes the files whenever it likes. None where the broker is not ours.
     """
     broker = testbed.broker
+    if broker is None:
+        return None
     not_the_engines = topic_bytes(broker, testbed.input_topic) + topic_bytes(broker, WARM_UP_TOPIC)
     return topic_bytes(broker, "") - not_the_engines

@@ -14,6 +14,7 @@ from streambench.kafka.broker import BROKER, Broker, start_broker
 from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player
 from streambench.kafka.reader import Reader
+from streambench.kafka.removal import removed_at_end
 from streambench.kafka.topics import (
     TopicSpec,
     create_topics,
@@ -22,6 +23,7 @@ from streambench.kafka.topics import (
 )
 from streambench.kafka.warm_up import warm_broker
 from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved
@@ -46,8 +48,13 @@ class Testbed(Protocol):
         ...
 
     @property
-    def broker(self) -> Broker:
+    def kafka(self) -> KafkaAccess:
         """Where the topics are."""
+        ...
+
+    @property
+    def broker(self) -> Broker | None:
+        """The broker, where it is a process of streambench; None: nothing is known of it, and none is hit."""
         ...
 
     @property
@@ -91,7 +98,8 @@ class EmbeddedTestbed:
 
     place: Workspace
     artifacts: Resolved
-    broker: Broker
+    kafka: KafkaAccess
+    broker: Broker | None
     input_topic: str
     output_topic: str
     player: Player
@@ -115,7 +123,7 @@ class EmbeddedTestbed:
             Embedded(
                 supervisor=self.place.supervisor,
                 artifacts=self.artifacts,
-                bootstrap=self.broker.bootstrap,
+                kafka=self.kafka,
                 input_topic=self.input_topic,
                 output_topic=self.output_topic,
                 job_id=job_id,
@@ -126,31 +134,48 @@ class EmbeddedTestbed:
         )
 
 
+@dataclass(frozen=True)
+class TestbedShape:
+    """How many partitions the topics have and how often they are kept, and how many processes share the load."""
+
+    __test__ = False
+
+    partitions: int
+    players: int = 1
+    replication: int = 1
+    min_insync: int = 1
+
+
 @contextmanager
 def embedded_testbed(
     place: Workspace,
     artifacts: Resolved,
     *,
-    partitions: int,
+    shape: TestbedShape,
     broker_warm_up: TraceRef,
-    players: int = 1,
 ) -> Iterator[EmbeddedTestbed]:
     """A broker with empty topics, a player and a reader; all gone afterwards.
 
     The broker is the workspace's, or else a fresh one of this testbed's own, so that no engine meets a
-    warmer or fuller one than another. `players` processes share the load. Raises InstrumentFailed when
-    it cannot be set up.
+    warmer or fuller one than another. `shape.players` processes share the load. Raises InstrumentFailed
+    when it cannot be set up.
     """
     place.supervisor.discard_at_end(place.scratch)
-    shape = _Shape(partitions, players)
-    if place.served is not None:
-        with _with_topics(place, artifacts, place.served, shape) as testbed:
-            yield testbed
-        return
-    with started_broker(place, artifacts) as broker:
-        warmed = partial(_warm, place, broker, partitions, broker_warm_up)
-        with _with_topics(place, artifacts, broker, shape, meanwhile=warmed) as testbed:
-            yield testbed
+    match place.served:
+        case None:
+            with started_broker(place, artifacts) as broker:
+                warmed = partial(_warm, place, broker, shape.partitions, broker_warm_up)
+                with _with_topics(place, artifacts, broker, shape, meanwhile=warmed) as testbed:
+                    yield testbed
+        case KafkaAccess() as access:
+            with (
+                removed_at_end(access, place.prefix),
+                _with_topics(place, artifacts, access, shape) as testbed,
+            ):
+                yield testbed
+        case broker:
+            with _with_topics(place, artifacts, broker, shape) as testbed:
+                yield testbed
 
 
 @contextmanager
@@ -195,36 +220,34 @@ def _warm(place: Workspace, broker: Broker, partitions: int, warm_up: TraceRef) 
         )
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """How many partitions the topics have, and how many processes share the load."""
-
-    partitions: int
-    players: int
-
-
 @contextmanager
 def _with_topics(
     place: Workspace,
     artifacts: Resolved,
-    broker: Broker,
-    shape: _Shape,
+    served: Broker | KafkaAccess,
+    shape: TestbedShape,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[EmbeddedTestbed]:
     """Topics, player and reader; `meanwhile` is done while the processes of the latter two start."""
-    input_topic = f"{INPUT_TOPIC}{place.suffix}"
-    output_topic = f"{OUTPUT_TOPIC}{place.suffix}"
+    broker = None if isinstance(served, KafkaAccess) else served
+    access = served if isinstance(served, KafkaAccess) else served.access
+    input_topic = f"{place.prefix}{INPUT_TOPIC}{place.suffix}"
+    output_topic = f"{place.prefix}{OUTPUT_TOPIC}{place.suffix}"
+    kept = {} if broker is not None else {"min.insync.replicas": str(shape.min_insync)}
     with _no_engines_fault():
         create_topics(
-            broker.bootstrap,
-            (
-                TopicSpec(input_topic, shape.partitions, input_topic_config()),
-                TopicSpec(output_topic, shape.partitions, output_topic_config()),
+            access,
+            tuple(
+                TopicSpec(name, shape.partitions, {**config, **kept}, shape.replication)
+                for name, config in (
+                    (input_topic, input_topic_config()),
+                    (output_topic, output_topic_config()),
+                )
             ),
         )
     player = Player.start(
         place.supervisor,
-        bootstrap=broker.bootstrap,
+        access=access,
         topic=input_topic,
         partitions=shape.partitions,
         log_dir=place.log_dir,
@@ -234,7 +257,7 @@ def _with_topics(
     try:
         reader = Reader.start(
             place.supervisor,
-            bootstrap=broker.bootstrap,
+            access=access,
             topic=output_topic,
             partitions=shape.partitions,
             out=place.scratch / "output.rows",
@@ -246,7 +269,7 @@ def _with_topics(
             player.connected()
             reader.assigned()
             yield EmbeddedTestbed(
-                place, artifacts, broker, input_topic, output_topic, player, reader
+                place, artifacts, access, broker, input_topic, output_topic, player, reader
             )
         finally:
             reader.close()

@@ -60,7 +60,7 @@ class Again:
         self._quanta = (measured.start_ms // quantum_ms, math.ceil(end_ms / quantum_ms))
         self._reader = Reader.start(
             testbed.supervisor,
-            bootstrap=testbed.broker.bootstrap,
+            access=testbed.kafka,
             topic=testbed.input_topic,
             partitions=len(self._trace.meta.records_by_partition),
             out=Path(os.devnull),

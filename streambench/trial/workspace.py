@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from streambench.kafka.broker import Broker
+from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.cpu_sets import cores_here, split
 from streambench.runtime.memory import HEAP_FACTOR
 from streambench.runtime.scratch import make_scratch, memory_folder
@@ -31,8 +33,9 @@ ON_DISK = (
 class Workspace:
     """`scratch` is for the instrument's files, in memory where there is room; `job_dir` the engine's.
 
-    `served` is a broker that other jobs use, too; None: the job has one of its own. `suffix` ends the
-    names of its topics.
+    `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
+    has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
+    topics.
     """
 
     supervisor: Supervisor
@@ -40,7 +43,8 @@ class Workspace:
     job_dir: Path
     log_dir: Path
     in_memory: bool
-    served: Broker | None = None
+    served: Broker | KafkaAccess | None = None
+    prefix: str = ""
     suffix: str = ""
 
 
@@ -87,6 +91,17 @@ def workspace(room: Room) -> Iterator[Workspace]:
         log_dir = scratch / "logs"
         log_dir.mkdir()
         yield Workspace(supervisor, scratch, job_dir, log_dir, in_memory is not None)
+
+
+def foreign_workspaces(access: KafkaAccess, prefix: str) -> Workspaces:
+    """Places of jobs whose topics are in a Kafka that streambench did not start."""
+
+    @contextmanager
+    def place_of(room: Room) -> Iterator[Workspace]:
+        with workspace(room) as place:
+            yield replace(place, served=access, prefix=prefix, suffix=f"-{secrets.token_hex(2)}")
+
+    return place_of
 
 
 class SharedPlace:

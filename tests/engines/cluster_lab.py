@@ -251,7 +251,7 @@ def running(
             Embedded(
                 supervisor=supervisor,
                 artifacts=artifacts,
-                bootstrap=broker.bootstrap,
+                kafka=broker.access,
                 input_topic=input_topic,
                 output_topic=output_topic,
                 job_id=f"test-{time.monotonic_ns()}",

@@ -12,6 +12,7 @@ from streambench.engines.common.launch import start
 from streambench.engines.common.restart import comes_back, kept_alive
 from streambench.engines.protocol import Embedded
 from streambench.model.conditions import Conditions
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import ProcessPlan, Role
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -23,7 +24,9 @@ SLEEPER = ProcessPlan("sleeper", Role.WORKER, ("sleep", "600"))
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[Embedded]:
     with Supervisor() as supervisor:
-        yield Embedded(supervisor, Resolved(tmp_path), "", "", "", "", tmp_path, tmp_path)
+        yield Embedded(
+            supervisor, Resolved(tmp_path), KafkaAccess(""), "", "", "", tmp_path, tmp_path
+        )
 
 
 def kill(at: Embedded, process: ProcessPlan) -> None:

@@ -11,6 +11,7 @@ import pytest
 from streambench.engines.common.launch import prepare, replan
 from streambench.engines.common.workers import Workers
 from streambench.engines.protocol import Embedded
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import EventClock, Plan, ProcessPlan, Program, Role
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -20,7 +21,16 @@ from streambench.runtime.supervisor import Supervisor
 def at(tmp_path: Path) -> Iterator[Embedded]:
     with Supervisor() as supervisor:
         resolved = Resolved(tmp_path / "bin" / "java")
-        yield Embedded(supervisor, resolved, "b", "i", "o", "j", tmp_path / "job", tmp_path / "log")
+        yield Embedded(
+            supervisor,
+            resolved,
+            KafkaAccess("b"),
+            "i",
+            "o",
+            "j",
+            tmp_path / "job",
+            tmp_path / "log",
+        )
 
 
 def plan(workers: int) -> Plan:

@@ -16,6 +16,7 @@ from streambench.engines.flink.rest import FlinkRest, JobStatus
 from streambench.engines.protocol import Embedded, State, Target
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import EngineFailed
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Plan, Role
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -83,7 +84,7 @@ class Lab:
                     log=folder / process.name,
                     restart=process.restart,
                 )
-        at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
+        at = Embedded(supervisor, Resolved(folder), KafkaAccess(""), "", "", "", folder, folder)
         self.rest = Told()
         self.job = FlinkJob(made, at, self.rest, 1_000, asking)
 

@@ -18,6 +18,7 @@ from streambench.engines.spark import job as spark_job
 from streambench.engines.spark.job import SparkJob
 from streambench.engines.spark.processes import DRIVER, MASTER
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Plan, Role
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -45,7 +46,7 @@ class Lab:
             )
         symbols = {**made.symbols, "port:master-ui": "1"}
         plan = Plan(**{**vars(made), "symbols": symbols})
-        at = Embedded(supervisor, Resolved(folder), "", "", "", "", folder, folder)
+        at = Embedded(supervisor, Resolved(folder), KafkaAccess(""), "", "", "", folder, folder)
         self.job = SparkJob(plan, at, AskingPolicy(fresh_s=0))
 
     def get_json(self, url: str) -> Any:

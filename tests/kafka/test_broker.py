@@ -90,14 +90,14 @@ def test_a_cluster_id_never_reads_as_an_option(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.broker
 def test_topics_have_leaders_when_they_are_made_and_are_gone_when_deleted(broker: Broker) -> None:
-    create_topics(broker.bootstrap, (TopicSpec("made", 3, input_topic_config()),))
+    create_topics(broker.access, (TopicSpec("made", 3, input_topic_config()),))
     assert len(list(broker.log_data_dir.glob("made-*"))) == 3
     assert topic_bytes(broker, "made") == 0
     with pytest.raises(InstrumentFailed, match="made"):
-        create_topics(broker.bootstrap, (TopicSpec("made", 3),))
-    delete_topics(broker.bootstrap, ["made"])
+        create_topics(broker.access, (TopicSpec("made", 3),))
+    delete_topics(broker.access, ["made"])
     with pytest.raises(InstrumentFailed, match="made"):
-        delete_topics(broker.bootstrap, ["made"])
+        delete_topics(broker.access, ["made"])
 
 
 @pytest.mark.broker
@@ -109,4 +109,4 @@ def test_warming_up_leaves_no_topic_and_no_process(
         warm_broker(supervisor, broker, ref=trace.ref, partitions=4, log_dir=tmp_path)
     assert supervisor.children() == ()
     with pytest.raises(InstrumentFailed, match="streambench-warm-up"):
-        delete_topics(broker.bootstrap, ["streambench-warm-up"])
+        delete_topics(broker.access, ["streambench-warm-up"])

@@ -45,7 +45,7 @@ def test_a_transaction_that_timed_out_meanwhile_stays_aborted(
         java=resolved.java,
         jars=broker_jars(resolved.jars),
     )
-    create_topics(broker.bootstrap, (TopicSpec("output", 1, output_topic_config()),))
+    create_topics(broker.access, (TopicSpec("output", 1, output_topic_config()),))
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ABANDON, broker.bootstrap], check=True, timeout=60
     )

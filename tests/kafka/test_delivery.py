@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import Connection
 from streambench.kafka.delivery import MAX_IN_FLIGHT, Delivery, DeliveryFailed
 from streambench.kafka.frames import ControlFrames, ControlRecord, Frame
@@ -20,9 +21,11 @@ from streambench.kafka.partition_logs import PartitionLogs
 from streambench.kafka.send_times import UNSET, SendTimes
 from streambench.kafka.sequences import Sequences
 from streambench.kafka.wire import ProduceLayout, ProducerIdentity, log_end_request
+from streambench.model.kafka_access import KafkaAccess
 
 FRAMES = 12
 _LIST_OFFSETS = b"\x00\x02"
+_METADATA = b"\x00\x03"
 _SEQUENCE_AT = 53  # of the base sequence in a batch
 _PRODUCE_HEAD_BYTES = ProduceLayout("t").parts(0, [bytes(8), b""])[1]
 
@@ -81,6 +84,10 @@ class ScriptedBroker:
         with contextlib.suppress(ConnectionError), connected, connected.makefile("rb") as stream:
             while head := stream.read(4):
                 request = head + stream.read(int.from_bytes(head, "big"))
+                if request[4:6] == _METADATA:
+                    body = self._metadata()
+                    connected.sendall(struct.pack(">i", 4 + len(body)) + request[8:12] + body)
+                    continue
                 answer = (
                     struct.pack(">ihqq", 0, 0, -1, len(self.log))
                     if request[4:6] == _LIST_OFFSETS
@@ -93,6 +100,17 @@ class ScriptedBroker:
                 connected.sendall(struct.pack(">i", 4 + len(body)) + request[8:12] + body)
                 if request[4:6] != _LIST_OFFSETS:
                     self.answered_ns.append((before_ns, time.monotonic_ns()))
+
+    def _metadata(self) -> bytes:
+        """One broker, which leads the only partition."""
+        host, port = self.address
+        name = struct.pack(">h", len(host)) + host.encode()
+        broker = struct.pack(">ii", 1, 7) + name + struct.pack(">ih", port, -1)
+        partition = struct.pack(">hiiii", 0, 0, 7, 0, 0)
+        topic = (
+            struct.pack(">ih", 1, 0) + struct.pack(">h", 1) + b"t" + b"\0" + struct.pack(">i", 1)
+        )
+        return b"".join((broker, struct.pack(">i", 7), topic, partition))
 
     def _produced(self, request: bytes) -> bytes | None:
         self.requests.append(request)
@@ -147,6 +165,7 @@ def lab() -> Iterator[MakeLab]:
         noted: bool = True,
     ) -> Lab:
         broker = ScriptedBroker(script)
+        cluster = Cluster(KafkaAccess("{}:{}".format(*broker.address)))
         connection = Connection(broker.address, timeout_s=5)
         connection.call(log_end_request(0, "t", 0))  # shows whether the kernel notes arrivals
         if not noted:
@@ -160,11 +179,11 @@ def lab() -> Iterator[MakeLab]:
         times = SendTimes(len(source), len(source.partition_of))
         t0_ns = time.monotonic_ns()
         delivery = Delivery(
-            broker.address,
+            cluster,
             connection,
             source,
             times,
-            logs=PartitionLogs(broker.address, "t", range(1)),
+            logs=PartitionLogs(cluster, "t", range(1)),
             t0_ns=t0_ns,
             progress=lambda records, quantum: None,
             watch_fd=None,

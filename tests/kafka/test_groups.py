@@ -17,6 +17,9 @@ from streambench.kafka.broker import Broker
 from streambench.kafka.broker_config import server_properties
 from streambench.kafka.groups import group_settings, set_group_settings
 from streambench.model.errors import EngineFailed
+from streambench.model.kafka_access import KafkaAccess
+
+NOWHERE = KafkaAccess("nowhere:1")
 
 
 class Admin:
@@ -34,7 +37,7 @@ class Admin:
 def test_the_group_alone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     admin = Admin()
     monkeypatch.setattr(groups, "_admin", lambda _: nullcontext(admin))
-    set_group_settings("nowhere:1", "job-1", {"streams.session.timeout.ms": "2000"})
+    set_group_settings(NOWHERE, "job-1", {"streams.session.timeout.ms": "2000"})
     (resource,) = admin.told
     assert (resource.resource_type, resource.name) == (ConfigResourceType.GROUP, "job-1")
     assert resource.configs == {"streams.session.timeout.ms": "2000"}
@@ -43,7 +46,7 @@ def test_the_group_alone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_broker_refuses_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groups, "_admin", lambda _: nullcontext(Admin("[Error 40] too short")))
     with pytest.raises(EngineFailed, match=r"settings of group job-1: \[Error 40\] too short"):
-        set_group_settings("nowhere:1", "job-1", {"streams.session.timeout.ms": "2"})
+        set_group_settings(NOWHERE, "job-1", {"streams.session.timeout.ms": "2"})
 
 
 def test_a_broker_that_does_not_answer_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,9 +54,9 @@ def test_a_broker_that_does_not_answer_says_nothing(monkeypatch: pytest.MonkeyPa
         raise KafkaConnectionError("gone")
 
     monkeypatch.setattr(groups, "_admin", gone)
-    assert group_settings("nowhere:1", "job-1") == {}
+    assert group_settings(NOWHERE, "job-1") == {}
     with pytest.raises(EngineFailed, match="gone"):
-        set_group_settings("nowhere:1", "job-1", {"a": "1"})
+        set_group_settings(NOWHERE, "job-1", {"a": "1"})
 
 
 def test_the_least_values_that_a_user_may_ask_for_are_those_of_the_broker() -> None:
@@ -67,10 +70,10 @@ def test_the_least_values_that_a_user_may_ask_for_are_those_of_the_broker() -> N
 @pytest.mark.broker
 def test_a_real_broker_keeps_them_for_a_group_without_members(broker: Broker) -> None:
     wanted = {"streams.session.timeout.ms": "2000", "streams.heartbeat.interval.ms": "500"}
-    set_group_settings(broker.bootstrap, "led-by-the-broker", wanted)
-    told = group_settings(broker.bootstrap, "led-by-the-broker")
+    set_group_settings(broker.access, "led-by-the-broker", wanted)
+    told = group_settings(broker.access, "led-by-the-broker")
     assert {name: told[name] for name in wanted} == wanted
     assert told["streams.assignment.interval.ms"] == "1000"
     assert told["streams.num.standby.replicas"] == "0"
     with pytest.raises(EngineFailed, match="did not take"):
-        set_group_settings(broker.bootstrap, "other", {"streams.session.timeout.ms": "10"})
+        set_group_settings(broker.access, "other", {"streams.session.timeout.ms": "10"})

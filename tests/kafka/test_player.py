@@ -40,7 +40,7 @@ def player(
 ) -> Iterator[Player]:
     player = Player.start(
         supervisor,
-        bootstrap=broker.bootstrap,
+        access=broker.access,
         topic=input_topic,
         partitions=PARTITIONS,
         log_dir=tmp_path,
@@ -90,10 +90,10 @@ def test_two_processes_write_what_one_writes(
     written, logs = [], []
     for processes in (1, 2):
         topic = f"shared-by-{processes}"
-        create_topics(broker.bootstrap, (TopicSpec(topic, PARTITIONS, input_topic_config()),))
+        create_topics(broker.access, (TopicSpec(topic, PARTITIONS, input_topic_config()),))
         player = Player.start(
             supervisor,
-            bootstrap=broker.bootstrap,
+            access=broker.access,
             topic=topic,
             partitions=PARTITIONS,
             log_dir=tmp_path,
@@ -238,10 +238,10 @@ def test_a_refused_batch_ends_the_play_with_the_brokers_reason(
     supervisor: Supervisor, broker: Broker, tmp_path: Path
 ) -> None:
     narrow = TopicSpec("narrow", PARTITIONS, {"max.message.bytes": "1000"})
-    create_topics(broker.bootstrap, (narrow,))
+    create_topics(broker.access, (narrow,))
     player = Player.start(
         supervisor,
-        bootstrap=broker.bootstrap,
+        access=broker.access,
         topic="narrow",
         partitions=PARTITIONS,
         log_dir=tmp_path,
@@ -293,10 +293,10 @@ def test_a_broker_that_is_killed_and_comes_back_holds_every_record_once(
         java=resolved.java,
         jars=broker_jars(resolved.jars),
     )
-    create_topics(own.bootstrap, (TopicSpec("input", PARTITIONS, input_topic_config()),))
+    create_topics(own.access, (TopicSpec("input", PARTITIONS, input_topic_config()),))
     player = Player.start(
         supervisor,
-        bootstrap=own.bootstrap,
+        access=own.access,
         topic="input",
         partitions=PARTITIONS,
         log_dir=tmp_path,

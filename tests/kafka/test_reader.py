@@ -21,7 +21,7 @@ pytestmark = pytest.mark.broker
 def reader(supervisor: Supervisor, broker: Broker, output_topic: str, tmp_path: Path) -> Reader:
     return Reader.start(
         supervisor,
-        bootstrap=broker.bootstrap,
+        access=broker.access,
         topic=output_topic,
         partitions=PARTITIONS,
         out=tmp_path / "rows.bin",
@@ -88,7 +88,7 @@ def test_rows_of_open_and_aborted_transactions_are_never_read(
     assert not [row for row in rows if (row.value or b"").startswith(b"aborted")]
     # Appended before the commit, visible only after it: the second stamp is the honest one.
     assert all(row.appended_ms * 1_000_000 <= begin_commit_ns <= row.visible_ns for row in rows)
-    assert read_uncommitted_count(broker.bootstrap, output_topic, PARTITIONS) == 24
+    assert read_uncommitted_count(broker.access, output_topic, PARTITIONS) == 24
     reader.close()
 
 
@@ -99,7 +99,7 @@ def test_a_reader_from_the_end_has_only_what_comes_after_it(
     _produce(producer, output_topic, "before", 8)
     late = Reader.start(
         supervisor,
-        bootstrap=broker.bootstrap,
+        access=broker.access,
         topic=output_topic,
         partitions=PARTITIONS,
         out=tmp_path / "late.rows",
@@ -115,7 +115,7 @@ def test_a_reader_from_the_end_has_only_what_comes_after_it(
 
 
 def test_an_empty_topic_has_no_rows(broker: Broker, output_topic: str) -> None:
-    assert read_uncommitted_count(broker.bootstrap, output_topic, PARTITIONS) == 0
+    assert read_uncommitted_count(broker.access, output_topic, PARTITIONS) == 0
 
 
 def test_a_closed_reader_still_hands_out_what_it_had_read(

@@ -35,7 +35,7 @@ def test_a_broker_that_does_not_start_is_not_an_engines_failure(
         testbed.embedded_testbed(
             place,
             Resolved(Path("java"), {"broker-4.4.0": ()}),
-            partitions=4,
+            shape=testbed.TestbedShape(4),
             broker_warm_up=TraceRef(tmp_path, "", 0, 0),
         ),
     ):
@@ -57,7 +57,10 @@ def test_jobs_of_a_shared_place_have_topics_and_folders_of_their_own(tmp_path: P
         with (
             one_broker.workspace(Room(0, 10_000, 600_000)) as place,
             testbed.embedded_testbed(
-                place, artifacts, partitions=workload.partitions, broker_warm_up=load.ref
+                place,
+                artifacts,
+                shape=testbed.TestbedShape(workload.partitions),
+                broker_warm_up=load.ref,
             ) as bed,
         ):
             bed.player.play(

@@ -10,7 +10,7 @@ from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.load.trace import compile_trace
 from streambench.model.trial import Purpose, Segment, Span
 from streambench.runtime.artifacts import resolve
-from streambench.trial.testbed import embedded_testbed
+from streambench.trial.testbed import TestbedShape, embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Room
 from streambench.workload.locate import find
@@ -38,7 +38,7 @@ def test_the_beginning_of_the_measured_part_is_played_again_and_nothing_is_left(
         embedded_testbed(
             place,
             resolve(artifacts_of_testbed()),
-            partitions=workload.partitions,
+            shape=TestbedShape(workload.partitions),
             broker_warm_up=load.ref,
         ) as testbed,
     ):

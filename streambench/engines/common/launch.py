@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from streambench.engines.common.access import access_symbols
 from streambench.engines.common.symbols import fill_plan, symbols_in
 from streambench.engines.protocol import Embedded
 from streambench.model.errors import EngineFailed
@@ -26,7 +27,7 @@ def base_symbols(at: Embedded) -> dict[str, str]:
     """The symbols that every plan may use, without its ports."""
     artifacts = at.artifacts
     symbols = {
-        "broker": at.bootstrap,
+        "broker": at.kafka.bootstrap,
         "input_topic": at.input_topic,
         "output_topic": at.output_topic,
         "job_id": at.job_id,
@@ -42,7 +43,7 @@ def base_symbols(at: Embedded) -> dict[str, str]:
         symbols["site_packages"] = str(artifacts.site_packages)
     for name, jars in artifacts.jars.items():
         symbols[f"jars:{name}"] = os.pathsep.join(str(jar) for jar in jars)
-    return symbols
+    return symbols | access_symbols(at.kafka)
 
 
 def port_symbols(plan: Plan) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from streambench.engines.common.access import access_options
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.flink.lookups import lookup_programs
@@ -46,7 +47,9 @@ def flink_programs(
         Program(
             "query.sql",
             "sql",
-            query_sql(workload, _source(settings), _sink(workload, conditions, settings)),
+            query_sql(
+                workload, _source(conditions, settings), _sink(workload, conditions, settings)
+            ),
         ),
         Program("job.json", "json", _job(settings, connector)),
         Program("conf/config.yaml", "yaml", _config(settings)),
@@ -55,11 +58,12 @@ def flink_programs(
     )
 
 
-def _source(settings: Sequence[Setting]) -> Mapping[str, str]:
+def _source(conditions: Conditions, settings: Sequence[Setting]) -> Mapping[str, str]:
     return {
         "connector": "kafka",
         "topic": "${input_topic}",
         "properties.bootstrap.servers": "${broker}",
+        **access_options(conditions, "sql", prefix="properties."),
         "properties.group.id": "${job_id}",
         "format": "json",
         **values(settings, SOURCE),
@@ -73,6 +77,7 @@ def _sink(
         "connector": "kafka",
         "topic": "${output_topic}",
         "properties.bootstrap.servers": "${broker}",
+        **access_options(conditions, "sql", prefix="properties."),
         "key.format": "raw" if _is_one_string(workload.query) else "json",
         "key.fields": ";".join(key.name for key in workload.query.group_by),
         "value.format": "json",

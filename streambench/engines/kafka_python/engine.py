@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from streambench.engines.common.access import kafka_members
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.lookup_tables import json_tables
@@ -88,6 +89,7 @@ class KafkaPython:
             return gap
         job = {
             "bootstrap": "${broker}",
+            **kafka_members(conditions),
             "group": "${job_id}",
             "input": "${input_topic}",
             "output": "${output_topic}",

@@ -26,6 +26,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, RebalanceInProgressError
 
 from streambench.engines.common.bounded_producer import BoundedProducer
+from streambench.engines.common.job_file import clients_of
 from streambench.engines.common.query_module import (
     QueryProgram,
     SessionProgram,
@@ -295,7 +296,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     client_id = f"{job['group']}-{name}"
     exactly_once = job["guarantee"] == "exactly-once"
     consumer = GroupMember(
-        bootstrap_servers=job["bootstrap"],
+        **clients_of(job),
         group_id=job["group"],
         client_id=client_id,
         enable_auto_commit=False,
@@ -306,9 +307,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
 
     def new_producer() -> KafkaProducer:
         own = {"transactional_id": client_id} if exactly_once else {}
-        producer = BoundedProducer(
-            bootstrap_servers=job["bootstrap"], client_id=client_id, **job["producer"], **own
-        )
+        producer = BoundedProducer(**clients_of(job), client_id=client_id, **job["producer"], **own)
         effective.update({f"producer.{n}": producer.config[n] for n in job["producer"]})
         return producer
 

@@ -83,6 +83,10 @@ final class Readings {
         Map<String, Object> consumer = config.getMainConsumerConfigs("readings", "readings", 0);
         StringBuilder json = new StringBuilder("{");
         for (String name : properties.stringPropertyNames()) {
+            // How Kafka is reached: passwords are among it, and this goes into a log that is kept.
+            if (name.startsWith("sasl.") || name.startsWith("ssl.") || name.startsWith("security.")) {
+                continue;
+            }
             Object value;
             if (name.startsWith("producer.")) {
                 value = producer.get(name.substring("producer.".length()));

@@ -137,7 +137,7 @@ class KafkaStreams:
                 *programs(
                     workload, retention_ms=retention_ms, parser=json_parser(chosen), final=final
                 ),
-                Program(_PROPERTIES, "properties", properties(chosen)),
+                Program(_PROPERTIES, "properties", properties(chosen, conditions)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
             processes=tuple(
@@ -184,14 +184,14 @@ class KafkaStreams:
         if of_group := values(plan.settings, GROUP):
             from streambench.kafka.groups import set_group_settings  # slow, and seldom needed
 
-            set_group_settings(at.bootstrap, at.job_id, of_group)
+            set_group_settings(at.kafka, at.job_id, of_group)
         return StreamsJob(
             Workers.start(filled, at),
             gc_logs=at.job_dir / GC_FOLDER,
             partitions=int(filled.symbols["partitions"]),
             broker_log=at.log_dir / BROKER_LOG,
             group=at.job_id,
-            bootstrap=at.bootstrap,
+            kafka=at.kafka,
             led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
         )
 

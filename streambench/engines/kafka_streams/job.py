@@ -11,6 +11,7 @@ from streambench.engines.common.noticed import expired_members, noticed
 from streambench.engines.common.workers import Reading, Workers
 from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.protocol import Health, Readings, State, Target
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Plan, Role
 
 
@@ -18,7 +19,7 @@ from streambench.model.plan import Plan, Role
 class StreamsJob:
     """Instances under the supervisor; `partitions` is how many tasks they share.
 
-    `group` is their group, of whose members the broker at `bootstrap` speaks in `broker_log`. Where it
+    `group` is their group, of whose members the broker at `kafka` speaks in `broker_log`. Where it
     leads the group, it also has the group's settings.
     """
 
@@ -27,7 +28,7 @@ class StreamsJob:
     partitions: int
     broker_log: Path
     group: str
-    bootstrap: str
+    kafka: KafkaAccess
     led_by_broker: bool = False
 
     def healthy(self) -> Health:
@@ -79,7 +80,7 @@ class StreamsJob:
             return {}
         from streambench.kafka.groups import group_settings  # slow, and seldom needed
 
-        told = group_settings(self.bootstrap, self.group)
+        told = group_settings(self.kafka, self.group)
         return {(GROUP, name): value for name, value in told.items()}
 
     def resume(self) -> None:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import TypeVar
 
+from streambench.engines.common.access import access_options
 from streambench.engines.common.jvm import heap_flags
 from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import (
@@ -70,10 +71,11 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     """
     by_broker = led_by_the_broker(asked(variant, VARIANTS))
     exactly_once = conditions.guarantee is Guarantee.EXACTLY_ONCE
+    foreign = conditions.foreign_kafka
     fair: dict[str, str | int] = {
         "processing.guarantee": "exactly_once_v2" if exactly_once else "at_least_once",
         "num.stream.threads": 1,
-        "replication.factor": 1,
+        "replication.factor": 1 if foreign is None else foreign.replication,
         # Updates would reach the changelog ahead of the offsets, and a restart would count them
         # twice, were there no record cache.
         "statestore.cache.max.bytes": _CACHE_BYTES,
@@ -202,11 +204,13 @@ def transaction_timeout_ms(chosen: Sequence[Setting]) -> int:
     return whole_number(chosen, SCOPE, _TRANSACTION_TIMEOUT)
 
 
-def properties(chosen: Sequence[Setting]) -> str:
+def properties(chosen: Sequence[Setting], conditions: Conditions) -> str:
     """The text of the job's properties file; broker and application id are still symbols."""
+    access = access_options(conditions, "properties")
     lines = [
         "application.id = ${job_id}",
         "bootstrap.servers = ${broker}",
+        *(f"{name} = {value}" for name, value in access.items()),
         *(f"{s.name} = {_escaped(s.value)}" for s in chosen if s.scope == SCOPE),
     ]
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from streambench import __version__
+from streambench.engines.common.access import kafka_members
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.lookup_tables import json_tables
@@ -74,6 +75,7 @@ class Reference:
         clock = clock_of(chosen)
         job = {
             "bootstrap": "${broker}",
+            **kafka_members(conditions),
             "job": "${job_id}",
             "input": "${input_topic}",
             "output": "${output_topic}",

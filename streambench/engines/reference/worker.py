@@ -17,6 +17,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streambench.engines.common.bounded_producer import BoundedProducer
+from streambench.engines.common.job_file import access_of, clients_of
 from streambench.engines.common.query_module import QueryProgram, load_query
 from streambench.engines.reference.damage import Damager, OutputRow
 from streambench.engines.reference.script import Script, Stage
@@ -147,11 +148,11 @@ def _writer(
 ) -> tuple[Writer, BoundedProducer | None]:
     """The writer, and whose transactions are committed; None: there are none."""
     if script.quantum_ms and not transactional:
-        sender = PlayerProcess(job["bootstrap"], job["output"], job["partitions"])
+        sender = PlayerProcess(access_of(job), job["output"], job["partitions"])
         return PromptWriter(sender, may_lead=not script.by_wall_clock), None
     own = {"transactional_id": client_id} if transactional else {}
     producer = BoundedProducer(
-        bootstrap_servers=job["bootstrap"], client_id=client_id, acks="all", linger_ms=0, **own
+        **clients_of(job), client_id=client_id, acks="all", linger_ms=0, **own
     )
     if transactional:
         producer.init_transactions()
@@ -167,7 +168,7 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
     job = json.loads(job_path.read_text(encoding="utf-8"))
     client_id = f"{job['job']}-{name}"
     consumer = KafkaConsumer(
-        bootstrap_servers=job["bootstrap"],
+        **clients_of(job),
         client_id=client_id,
         group_id=None,
         enable_auto_commit=False,

@@ -84,6 +84,7 @@ class SparkEngine:
             event_clock=self.event_clock,
             programs=spark_programs(
                 workload,
+                conditions,
                 settings,
                 heap_mib=executor_heap_mib(conditions),
                 connector=connector_jars(variant.version),

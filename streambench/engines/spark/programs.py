@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from streambench.engines.common.access import access_options
 from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import LOG_TIME
@@ -18,6 +19,7 @@ from streambench.engines.spark.settings import (
     SOURCE,
 )
 from streambench.engines.spark.trigger import trigger_ms
+from streambench.model.conditions import Conditions
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Workload
 
@@ -39,28 +41,36 @@ logger.scheduler.level = INFO
 
 
 def spark_programs(
-    workload: Workload, settings: Sequence[Setting], *, heap_mib: int, connector: str
+    workload: Workload,
+    conditions: Conditions,
+    settings: Sequence[Setting],
+    *,
+    heap_mib: int,
+    connector: str,
 ) -> tuple[Program, ...]:
     """Query, application configuration and log format, the one most worth reading first.
 
     `heap_mib` is an executor's; `connector` is the set of jars with the connector.
     """
     return (
-        Program("query.py", "python", _query(workload, settings)),
+        Program("query.py", "python", _query(workload, conditions, settings)),
         Program("job.json", "json", _job(settings, heap_mib, connector)),
         Program("log4j2.properties", "properties", _LOG4J),
         *json_tables(workload),
     )
 
 
-def _query(workload: Workload, settings: Sequence[Setting]) -> str:
+def _query(workload: Workload, conditions: Conditions, settings: Sequence[Setting]) -> str:
+    access = access_options(conditions, "json", prefix="kafka.")
     source = {
         "kafka.bootstrap.servers": "${broker}",
+        **access,
         "subscribe": "${input_topic}",
         **values(settings, SOURCE),
     }
     sink = {
         "kafka.bootstrap.servers": "${broker}",
+        **access,
         "topic": "${output_topic}",
         "checkpointLocation": "${job_dir}/checkpoint",
         **values(settings, SINK),

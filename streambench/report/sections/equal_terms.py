@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from streambench.model.conditions import Conditions, Profile
+from streambench.model.conditions import Conditions, ForeignKafka, Profile
 from streambench.model.numbers import listing, number, plural
 from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName, value_words
@@ -75,9 +75,26 @@ def condition_words(
             words[_name(field.name)] = f"varied: {values}"
             continue
         value = getattr(conditions, field.name)
+        if field.name == "foreign_kafka":
+            words |= _foreign_words(value)
+            continue
+        if field.name == "broker_version" and conditions.foreign_kafka is not None:
+            continue  # of the broker that was not started
         text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
         words[_name(field.name)] = "never" if value is None else f"{text}{_unit(field.name)}"
     return words
+
+
+def _foreign_words(kafka: ForeignKafka | None) -> dict[str, str]:
+    """A Kafka of the user's; nothing where the broker is streambench's."""
+    if kafka is None:
+        return {}
+    login = "" if kafka.mechanism is None else f", {kafka.mechanism}"
+    return {
+        "Kafka": f"not started by streambench: {kafka.bootstrap}",
+        "its connections": f"{kafka.protocol}{login}",
+        "replicas of its topics": f"{kafka.replication}, at least {kafka.min_insync} in sync",
+    }
 
 
 def _name(field: str) -> str:

@@ -15,7 +15,7 @@ from streambench.results.anonymous.learned import learned
 from streambench.results.anonymous.mask import LEFT_OUT, Mask
 from streambench.results.anonymous.records import Masking, masked_variants
 from streambench.results.bundle import Bundle, TrialBundle
-from streambench.runtime.identity import this_machine
+from streambench.runtime.identity import telling, this_machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,8 @@ class Anonymous:
 
 def anonymous(bundle: Bundle) -> Anonymous:
     """The same run without names of machines and users, folders, addresses and logs."""
-    mask = Mask(this_machine(bundle.folder) | learned(bundle.folder))
+    identity = this_machine(bundle.folder) | learned(bundle.folder) | telling(_brokers(bundle))
+    mask = Mask(identity)
     variants = masked_variants(_variants(bundle), mask)
     labels = {label: variant.label for label, variant in variants.items()}
     for number, label in enumerate(_only_named(bundle, labels), 1):
@@ -65,6 +66,13 @@ def anonymous(bundle: Bundle) -> Anonymous:
         named=name_of(bundle),
     )
     return Anonymous(found, labels, numbers)
+
+
+def _brokers(bundle: Bundle) -> Iterator[str]:
+    """The hosts of a Kafka of the user's."""
+    if (foreign := bundle.run.conditions.foreign_kafka) is not None:
+        for address in foreign.bootstrap.split(","):
+            yield address.rpartition(":")[0]
 
 
 def _without_tables(programs: Sequence[Program]) -> tuple[Program, ...]:

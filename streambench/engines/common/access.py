@@ -1,0 +1,64 @@
+"""How a program is told to reach Kafka: properties whose values are filled in when the job is launched.
+
+A plan holds their names alone. So no program that is kept or shown holds a password.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from streambench.model.conditions import Conditions
+from streambench.model.kafka_access import KafkaAccess
+
+# Flink's connector for SQL brings a client of its own, whose packages have other names.
+_KAFKA: Final = "org.apache.kafka."
+_IN_FLINK: Final = f"org.apache.flink.kafka.shaded.{_KAFKA}"
+
+
+def _in_sql(value: str) -> str:
+    return value.replace(_KAFKA, _IN_FLINK).replace("'", "''")
+
+
+def _in_json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _in_properties(value: str) -> str:
+    # Backslashes first; a line that ends is one that goes on, for java.util.Properties.
+    escaped = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"\\{escaped}" if escaped.startswith((" ", "\t")) else escaped
+
+
+# What a value looks like within each kind of program; JSON's strings are Python's, too.
+_WRITTEN: Final[Mapping[str, Callable[[str], str]]] = {
+    "sql": _in_sql,
+    "json": _in_json,
+    "properties": _in_properties,
+}
+
+
+def access_options(conditions: Conditions, language: str, *, prefix: str = "") -> dict[str, str]:
+    """The client properties as a program's options: each name behind `prefix`, each value a symbol.
+
+    `language` is one of `sql` (Flink's), `json` and `properties`.
+    """
+    foreign = conditions.foreign_kafka
+    names = () if foreign is None else foreign.property_names
+    return {f"{prefix}{name}": f"${{kafka_in_{language}:{name}}}" for name in names}
+
+
+def kafka_members(conditions: Conditions) -> dict[str, dict[str, str]]:
+    """What a job file in JSON says of it; nothing where anybody may come."""
+    options = access_options(conditions, "json")
+    return {"kafka": options} if options else {}
+
+
+def access_symbols(access: KafkaAccess) -> dict[str, str]:
+    """The values of these symbols."""
+    return {
+        f"kafka_in_{language}:{name}": written(value)
+        for language, written in _WRITTEN.items()
+        for name, value in access.properties.items()
+    }

@@ -1,0 +1,65 @@
+"""A Kafka as its clients find it: one broker or many, and who leads each partition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from streambench.kafka.connection import Connection, ConnectionLost
+from streambench.kafka.secured import connect
+from streambench.kafka.wire import metadata_request, parse_metadata
+from streambench.model.kafka_access import KafkaAccess
+
+_TIMEOUT_S: Final = 10.0
+
+
+def addresses(bootstrap: str) -> list[tuple[str, int]]:
+    """Host and port of each address of `HOST:PORT,HOST:PORT`."""
+    found = []
+    for each in bootstrap.split(","):
+        host, _, port = each.strip().rpartition(":")
+        found.append((host.removeprefix("[").removesuffix("]"), int(port)))
+    return found
+
+
+class Cluster:
+    """Finds brokers and leaders. A broker is asked for by its node, and found where it says that it listens."""
+
+    def __init__(self, access: KafkaAccess) -> None:
+        self.access = access
+        self._brokers: dict[int, tuple[str, int]] = {}
+
+    @property
+    def brokers(self) -> Mapping[int, tuple[str, int]]:
+        """Those that the newest answer named: node to host and port."""
+        return self._brokers
+
+    def anyone(self, *, timeout_s: float = _TIMEOUT_S) -> Connection:
+        """A connection to some broker that serves. Raises ConnectionLost where none does, NotLetIn."""
+        why: Exception | None = None
+        for address in dict.fromkeys((*self._brokers.values(), *addresses(self.access.bootstrap))):
+            try:
+                return connect(self.access, address, timeout_s=timeout_s)
+            except (OSError, ConnectionLost) as error:
+                why = error
+        raise ConnectionLost(str(why)) from why
+
+    def leaders(self, topic: str, *, timeout_s: float = _TIMEOUT_S) -> dict[int, int | None]:
+        """Who leads each partition of a topic now; None: nobody. Raises ConnectionLost, NotLetIn."""
+        connection = self.anyone(timeout_s=timeout_s)
+        try:
+            found = parse_metadata(connection.call(metadata_request(0, topic)))
+        finally:
+            connection.close()
+        self._brokers = found.brokers or self._brokers
+        return found.leaders
+
+    def connect_to(self, node: int, *, timeout_s: float = _TIMEOUT_S) -> Connection:
+        """A connection to a broker. Raises ConnectionLost, NotLetIn."""
+        address = self._brokers.get(node)
+        if address is None:
+            raise ConnectionLost(f"broker {node} is not there")
+        try:
+            return connect(self.access, address, timeout_s=timeout_s)
+        except OSError as error:
+            raise ConnectionLost(str(error)) from error

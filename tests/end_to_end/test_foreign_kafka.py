@@ -1,0 +1,115 @@
+"""All engines against three brokers that streambench did not start, by TLS and with a password."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streambench.cli.bench import bench
+from streambench.cli.foreign_kafka import elsewhere, places_at
+from streambench.experiment.build import Options, make_request
+from streambench.kafka.removal import leftovers
+from streambench.model.conditions import Conditions, Guarantee, Profile
+from streambench.model.trial import Completed, Invalid
+from streambench.results.bundle import Bundle, read_bundle
+from streambench.runtime.supervisor import Supervisor
+from tests.end_to_end.bench import came_late, on_any_machine
+from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
+from tests.one_broker import one_broker
+
+pytestmark = [pytest.mark.engine, pytest.mark.broker]
+
+PREFIX = "streambench-"
+RATE_PER_S = 1_000
+ENGINES = ("flink", "spark", "kafka-streams", "kafka-python")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
+    one_broker.close()  # there is memory for some brokers, and time for fewer
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), 3) as running:
+        yield running
+
+
+def run_there(lab: KafkaLab, out: Path, engines: tuple[str, ...], guarantee: Guarantee) -> Bundle:
+    there = elsewhere(None, lab.client_properties(), 3, None)
+    assert there is not None
+    request = on_any_machine(
+        make_request(
+            Options(
+                workload="clicks",
+                engines=engines,
+                # Beside three brokers on few cores none is to starve, or to be thought dead.
+                conditions=Conditions(
+                    guarantee=guarantee,
+                    profile=Profile.DEFAULTS,
+                    engine_nice=0,
+                    foreign_kafka=there.told,
+                ),
+                rate_per_s=RATE_PER_S,
+                measured_s=3.0,
+                warm_up_s=1.0,
+                quick=True,
+                out=out,
+            )
+        )
+    )
+    bench((request,), workspaces=places_at(there, (dataclasses.replace(request),)))
+    assert not leftovers(there.access, PREFIX)
+    (folder,) = out.iterdir()
+    return read_bundle(folder)
+
+
+def assert_right(found: Bundle, engines: tuple[str, ...]) -> None:
+    for engine in engines:
+        (trial,) = found.of(engine)
+        match trial.record.outcome:
+            case Completed(verdict=verdict):
+                assert verdict.right, (engine, verdict.damage, verdict.examples)
+                assert verdict.expected_rows == verdict.right_rows > 100
+            case Invalid(reason=reason):
+                assert came_late(trial.record), (engine, reason)
+            case other:
+                pytest.fail(f"{engine}: {other}")
+        measures = trial.record.measures
+        # Of brokers that are not ours nothing is known, and nothing is 0.
+        assert measures.get("broker_cpu_s_per_million") is None
+        assert measures.get("broker_bytes_per_event") is None
+
+
+def holders(folder: Path, secret: str) -> list[Path]:
+    """The files that hold a secret."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_all_engines_are_right_there_and_no_password_is_kept(
+    lab: KafkaLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    usual = Supervisor.start
+
+    def noted(self: Supervisor, *args: Any, **named: Any) -> Any:
+        started.append((args, named))
+        return usual(self, *args, **named)
+
+    monkeypatch.setattr(Supervisor, "start", noted)
+    out = tmp_path / "results"
+    found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE)
+    assert_right(found, ENGINES)
+    assert holders(out, PASSWORD) == []
+    assert started
+    assert PASSWORD not in repr(started)
+    report = (found.folder / "report.md").read_text()
+    assert "SCRAM-SHA-512" in report
+
+
+@pytest.mark.nightly
+def test_exactly_once_there(lab: KafkaLab, tmp_path: Path) -> None:
+    engines = ("flink", "kafka-streams", "kafka-python")
+    found = run_there(lab, tmp_path / "results", engines, Guarantee.EXACTLY_ONCE)
+    assert_right(found, engines)

@@ -1,0 +1,188 @@
+"""Three brokers that streambench did not start, with TLS and log-ins: nothing is lost, and who may not is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from streambench.kafka.access.client_properties import read_client_properties
+from streambench.kafka.access.python_clients import python_client_options
+from streambench.kafka.certificate import Unable, certify
+from streambench.kafka.cluster import Cluster
+from streambench.kafka.inspection import NotAllowed, WantedOfKafka, inspect_kafka
+from streambench.kafka.player import Player
+from streambench.kafka.reader import Reader, read_uncommitted_count
+from streambench.kafka.removal import leftovers, remove
+from streambench.kafka.secured import NotLetIn
+from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
+from streambench.load.trace import Trace
+from streambench.model.errors import EnvironmentLacks
+from streambench.model.kafka_access import KafkaAccess
+from streambench.runtime.supervisor import Supervisor
+from streambench.runtime.waiting import wait_until
+from tests.kafka.kafka_lab import GUEST, KafkaLab, jaas_line, kafka_lab
+
+pytestmark = [pytest.mark.broker]
+
+NODES = 3
+PARTITIONS = 4
+RATE_PER_S = 2_000
+SECONDS = 12
+PREFIX = "bench-"
+OAUTH = (
+    "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+    'unsecuredLoginStringClaim_sub="oauth";'
+)
+Traces = Callable[[int, int], Trace]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), NODES) as running:
+        yield running
+
+
+def access_of(lab: KafkaLab, **changed: str | None) -> KafkaAccess:
+    dotted = {name.replace("_", "."): value for name, value in changed.items()}
+    return read_client_properties(lab.client_properties(dotted), None).access
+
+
+def offsets_of(access: KafkaAccess, topic: str) -> dict[int, list[int]]:
+    """The offsets of all records of a topic, by partition, as any client reads them."""
+    assigned = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+    consumer = KafkaConsumer(**python_client_options(access), auto_offset_reset="earliest")
+    try:
+        consumer.assign(assigned)
+        ends = consumer.end_offsets(assigned)
+        found: dict[int, list[int]] = {partition: [] for partition in range(PARTITIONS)}
+        while any(consumer.position(each) < ends[each] for each in assigned):
+            for partition, records in consumer.poll(timeout_ms=500).items():
+                found[partition.partition] += [record.offset for record in records]
+        return found
+    finally:
+        consumer.close()
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "login"),
+    [
+        ("SCRAM-SHA-256", jaas_line("scram.ScramLoginModule")),
+        ("SCRAM-SHA-512", jaas_line("scram.ScramLoginModule")),
+        ("PLAIN", jaas_line("plain.PlainLoginModule")),
+        ("OAUTHBEARER", OAUTH),
+    ],
+    ids=["scram-256", "scram-512", "plain", "oauthbearer"],
+)
+def test_every_mechanism_lets_all_clients_in(lab: KafkaLab, mechanism: str, login: str) -> None:
+    access = access_of(lab, sasl_mechanism=mechanism, sasl_jaas_config=login)
+    wanted = WantedOfKafka(PREFIX, replication=3, min_insync=2, transactions=True)
+    found = inspect_kafka(access, wanted)
+    assert found.brokers == NODES
+    assert found.notes == ()
+    assert not leftovers(access, PREFIX)
+
+
+def test_a_broker_dies_and_no_record_is_lost_or_doubled(
+    lab: KafkaLab, supervisor: Supervisor, clicks: Traces, tmp_path: Path
+) -> None:
+    access = access_of(lab)
+    topic = f"{PREFIX}input"
+    config = {**input_topic_config(), "min.insync.replicas": "2"}
+    create_topics(access, (TopicSpec(topic, PARTITIONS, config, replication=3),))
+    before = Cluster(access).leaders(topic)
+    player = Player.start(
+        supervisor, access=access, topic=topic, partitions=PARTITIONS, log_dir=tmp_path
+    )
+    reader = Reader.start(
+        supervisor,
+        access=access,
+        topic=topic,
+        partitions=PARTITIONS,
+        out=tmp_path / "rows",
+        log_dir=tmp_path,
+    )
+    trace = clicks(RATE_PER_S, SECONDS * 1_000)
+    send_log = tmp_path / "load.parquet"
+    start_ns = time.time_ns() + 2_000_000_000
+    playing = player.play(
+        trace.ref, start_realtime_ns=start_ns, event_offset_ms=0, send_log=send_log
+    )
+    wait_until(
+        lambda: playing.progress().records_written > 2 * RATE_PER_S, what="the load", timeout_s=30
+    )
+    victim = before[0]
+    assert victim is not None
+    killed_ms = (time.time_ns() - start_ns) / 1e6
+    lab.kill(victim)
+    try:
+        meta = playing.wait(120)
+        back_ms = killed_ms + 10_000
+        after = Cluster(access).leaders(topic)
+        assert victim not in after.values()
+        assert meta.retried > 0
+        assert meta.records_acknowledged == trace.ref.records
+        found = offsets_of(access, topic)
+        expected = list(trace.meta.records_by_partition)
+        assert {p: len(offsets) for p, offsets in found.items()} == dict(enumerate(expected))
+        wait_until(lambda: reader.rows_read() == trace.ref.records, what="the reader", timeout_s=60)
+        assert read_uncommitted_count(access, topic, PARTITIONS) == trace.ref.records
+        assert not certify(send_log).held
+        certificate = certify(send_log, [Unable(killed_ms, back_ms)])
+        assert certificate.reason is None or "late" in certificate.reason
+        assert certificate.exempt_batches > 0
+    finally:
+        lab.start(victim)
+        reader.close()
+        player.close()
+    wait_until(lambda: len(brokers_of(access)) == NODES, what="the broker", timeout_s=60)
+    remove(access, leftovers(access, PREFIX))
+
+
+def brokers_of(access: KafkaAccess) -> set[int]:
+    cluster = Cluster(access)
+    cluster.leaders("none")
+    return set(cluster.brokers)
+
+
+def test_who_may_not_is_told_what_is_missing(lab: KafkaLab, tmp_path: Path) -> None:
+    guest = access_of(lab, sasl_jaas_config=jaas_line("scram.ScramLoginModule", user=GUEST))
+    with pytest.raises(NotAllowed, match=r"may not make topics bench-\*") as refused:
+        inspect_kafka(guest, WantedOfKafka(PREFIX))
+    assert "kafka-acls.sh" in (refused.value.hint or "")
+
+
+def test_a_wrong_password_is_refused_without_being_shown(lab: KafkaLab) -> None:
+    wrong = access_of(lab, sasl_jaas_config=jaas_line("scram.ScramLoginModule", password="guess"))
+    with pytest.raises(NotLetIn, match="refuses the log-in") as refused:
+        inspect_kafka(wrong, WantedOfKafka(PREFIX))
+    assert "guess" not in str(refused.value)
+    assert "guess" not in repr(wrong)
+
+
+def test_a_broker_that_nobody_vouches_for_is_not_trusted(lab: KafkaLab) -> None:
+    system_only = access_of(lab, ssl_truststore_location=None, ssl_truststore_type=None)
+    with pytest.raises(NotLetIn, match="is not trusted"):
+        inspect_kafka(system_only, WantedOfKafka(PREFIX))
+
+
+def test_more_replicas_than_brokers_are_refused(lab: KafkaLab) -> None:
+    with pytest.raises(EnvironmentLacks, match="4 replicas are asked for") as refused:
+        inspect_kafka(access_of(lab), WantedOfKafka(PREFIX, replication=4))
+    assert refused.value.hint == "--replication 3"
+
+
+def test_where_nobody_listens_is_told(lab: KafkaLab) -> None:
+    nowhere = read_client_properties(lab.client_properties(), "127.0.0.1:1").access
+    with pytest.raises(EnvironmentLacks, match=r"no broker answers at 127\.0\.0\.1:1 ") as refused:
+        inspect_kafka(nowhere, WantedOfKafka(PREFIX))
+    assert refused.value.hint == "nc -vz 127.0.0.1 1"
+
+
+def test_a_client_without_tls_is_told_so(lab: KafkaLab) -> None:
+    plain = KafkaAccess(lab.bootstrap)
+    with pytest.raises(EnvironmentLacks, match=r"no broker answers .* \(PLAINTEXT\)"):
+        inspect_kafka(plain, WantedOfKafka(PREFIX))
