@@ -36,23 +36,32 @@ class Cluster:
 
     def anyone(self, *, timeout_s: float = _TIMEOUT_S) -> Connection:
         """A connection to some broker that serves. Raises ConnectionLost where none does, NotLetIn."""
-        why: Exception | None = None
-        for address in dict.fromkeys((*self._brokers.values(), *addresses(self.access.bootstrap))):
-            try:
-                return connect(self.access, address, timeout_s=timeout_s)
-            except (OSError, ConnectionLost) as error:
-                why = error
-        raise ConnectionLost(str(why)) from why
+        connection, _ = self._asked(metadata_request(0), timeout_s)
+        return connection
 
     def leaders(self, topic: str, *, timeout_s: float = _TIMEOUT_S) -> dict[int, int | None]:
         """Who leads each partition of a topic now; None: nobody. Raises ConnectionLost, NotLetIn."""
-        connection = self.anyone(timeout_s=timeout_s)
-        try:
-            found = parse_metadata(connection.call(metadata_request(0, topic)))
-        finally:
-            connection.close()
+        connection, answer = self._asked(metadata_request(0, topic), timeout_s)
+        connection.close()
+        found = parse_metadata(answer)
         self._brokers = found.brokers or self._brokers
         return found.leaders
+
+    def _asked(self, request: bytes, timeout_s: float) -> tuple[Connection, bytes]:
+        """The first broker that answers: one that only takes the connection is no use."""
+        why: Exception | None = None
+        for address in dict.fromkeys((*self._brokers.values(), *addresses(self.access.bootstrap))):
+            try:
+                connection = connect(self.access, address, timeout_s=timeout_s)
+            except (OSError, ConnectionLost) as error:
+                why = error
+                continue
+            try:
+                return connection, connection.call(request)
+            except ConnectionLost as error:
+                connection.close()
+                why = error
+        raise ConnectionLost(str(why)) from why
 
     def connect_to(self, node: int, *, timeout_s: float = _TIMEOUT_S) -> Connection:
         """A connection to a broker. Raises ConnectionLost, NotLetIn."""
