@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from streambench.kafka.connection import Connection, ConnectionLost
-from streambench.kafka.secured import connect
+from streambench.kafka.secured import connect, refused_by_tls, told_off
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.kafka_access import KafkaAccess
 
@@ -60,6 +60,9 @@ class Cluster:
                 return connection, connection.call(request)
             except ConnectionLost as error:
                 connection.close()
+                # By TLS 1.3 a client hears only now that its certificate is not what is wanted.
+                if told_off(error):
+                    raise refused_by_tls(address, error) from error
                 why = error
         raise ConnectionLost(str(why)) from why
 

@@ -96,6 +96,23 @@ class TlsConnection(Connection):
         self._notes = ()
 
 
+def told_off(lost: ConnectionLost) -> bool:
+    """Whether the other side ended the connection by an alert of TLS."""
+    cause = lost.__cause__
+    return isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "")
+
+
+def refused_by_tls(address: tuple[str, int], lost: ConnectionLost) -> NotLetIn:
+    """A broker that wants another certificate of its client, or any."""
+    where, cause = f"{address[0]}:{address[1]}", lost.__cause__
+    reason = (cause.reason or "") if isinstance(cause, ssl.SSLError) else str(lost)
+    said = reason.lower().partition("alert_")[2].replace("_", " ") or str(lost)
+    return NotLetIn(
+        f"{where} does not take this client's certificate: {said}",
+        hint="set ssl.keystore.type=PEM and ssl.keystore.location in the client properties",
+    )
+
+
 def connect(access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) -> Connection:
     """Connect and log in as the access says. Raises OSError, ConnectionLost, or NotLetIn for good."""
     context = tls_context(access)

@@ -261,5 +261,5 @@ def test_a_log_that_another_one_writes_to_ends_the_play(
     play: Callable[[Happens], tuple[ScriptedCluster, ClusterDelivery, SendTimes]],
 ) -> None:
     # What it wrote is taken for ours, and the next batch does not follow; or its place shows at once.
-    with pytest.raises(DeliveryFailed, match="has another writer|OUT_OF_ORDER_SEQUENCE"):
+    with pytest.raises(DeliveryFailed, match=r"has another writer|OUT_OF_ORDER_SEQUENCE"):
         play(another_writer)
