@@ -93,7 +93,7 @@ def sasl_options(access: KafkaAccess) -> dict[str, Any]:
 
 
 def _name(mechanism: SaslMechanism, name: str) -> str:
-    """A user's name as it is sent: kafka-python leaves out what SCRAM asks for (RFC 5802, saslname)."""
+    """A user's name as it is sent: kafka-python leaves out what SCRAM asks for (RFC 5802, findings)."""
     if mechanism is SaslMechanism.PLAIN:
         return name
     return name.replace("=", "=3D").replace(",", "=2C")
