@@ -28,6 +28,7 @@ class Cluster:
     def __init__(self, access: KafkaAccess) -> None:
         self.access = access
         self._brokers: dict[int, tuple[str, int]] = {}
+        self._answered: tuple[str, int] | None = None
 
     @property
     def brokers(self) -> Mapping[int, tuple[str, int]]:
@@ -50,14 +51,19 @@ class Cluster:
     def _asked(self, request: bytes, timeout_s: float) -> tuple[Connection, bytes]:
         """The first broker that answers: one that only takes the connection is no use."""
         why: Exception | None = None
-        for address in dict.fromkeys((*self._brokers.values(), *addresses(self.access.bootstrap))):
+        # The one that answered last comes first: from a host that is gone no answer would come for long.
+        first = () if self._answered is None else (self._answered,)
+        others = (*self._brokers.values(), *addresses(self.access.bootstrap))
+        for address in dict.fromkeys((*first, *others)):
             try:
                 connection = connect(self.access, address, timeout_s=timeout_s)
             except (OSError, ConnectionLost) as error:
                 why = error
                 continue
             try:
-                return connection, connection.call(request)
+                answer = connection.call(request)
+                self._answered = address
+                return connection, answer
             except ConnectionLost as error:
                 connection.close()
                 # By TLS 1.3 a client hears only now that its certificate is not what is wanted.

@@ -18,6 +18,7 @@ from streambench.kafka.fetch import (
     parse_fetch,
     retriable,
 )
+from streambench.kafka.secured import NotLetIn
 from streambench.kafka.wire import error_name
 
 _TIMEOUT_S: Final = 10.0
@@ -60,7 +61,7 @@ class Follower:
             for leader in self._leaders:
                 self._ask(leader)
             yield from self._answers()
-        except ConnectionLost:
+        except (ConnectionLost, NotLetIn):
             self.close()
             raise
 

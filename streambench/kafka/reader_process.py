@@ -46,7 +46,7 @@ def follow(follower: Follower, out: Path) -> None:
                 for arrived_ns, fetched in follower.fetch():
                     if found := list(_rows(fetched)):
                         file.write(encode_block(arrived_ns, found))
-            except ConnectionLost as lost:
+            except (ConnectionLost, NotLetIn) as lost:  # a broker that starts knows no users yet
                 print(f"connection lost: {lost}", file=sys.stderr, flush=True)
                 if _ended(_PAUSE_S):
                     return

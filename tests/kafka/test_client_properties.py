@@ -105,6 +105,10 @@ def test_a_plan_holds_names_and_a_launch_the_values() -> None:
     assert in_sql == {"properties.sasl.jaas.config": "${kafka_in_sql:sasl.jaas.config}"}
     filled = fill(in_sql["properties.sasl.jaas.config"], symbols)
     assert filled.replace("''", "'") == SECRET
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule required password="
+    at_launch = access_symbols(KafkaAccess("a:1", {"x": f"{module}'org.apache.kafka.';"}))
+    shaded = "org.apache.flink.kafka.shaded."
+    assert at_launch["kafka_in_sql:x"] == f"{shaded}{module}''org.apache.kafka.'';"
     members = kafka_members(conditions)
     assert "word" not in str(members)
     assert fill(members["kafka"]["sasl.jaas.config"], symbols) == "its \\\"own\\\" \\\\ 'word'"

@@ -18,7 +18,10 @@ _IN_FLINK: Final = f"org.apache.flink.kafka.shaded.{_KAFKA}"
 
 
 def _in_sql(value: str) -> str:
-    return value.replace(_KAFKA, _IN_FLINK).replace("'", "''")
+    # Only where a class is named, which a log-in module begins with: not within a password.
+    if value.startswith(_KAFKA):
+        value = _IN_FLINK + value.removeprefix(_KAFKA)
+    return value.replace("'", "''")
 
 
 def _in_json(value: str) -> str:
