@@ -86,9 +86,12 @@ def inspect_brokers(access: KafkaAccess) -> int:
             connection.close()
     except (ConnectionLost, UnicodeDecodeError, ValueError) as error:
         host, _, port = access.bootstrap.split(",")[0].rpartition(":")
+        hint = f"nc -vz {host} {port}"
+        if "reset" in str(error) and access.protocol.encrypted:
+            # What a broker says of a certificate that it misses may be lost with the connection.
+            hint = "if the brokers want a certificate of their clients, set ssl.keystore.location"
         raise EnvironmentLacks(
-            f"no broker answers at {access.bootstrap} ({access.shown}): {error}",
-            hint=f"nc -vz {host} {port}",
+            f"no broker answers at {access.bootstrap} ({access.shown}): {error}", hint=hint
         ) from error
 
 

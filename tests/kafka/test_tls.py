@@ -51,11 +51,19 @@ def serve(authority: trustme.CA) -> Iterator[Serve]:
                     plain, _ = server.accept()
                 except OSError:
                     return
-                with (
-                    contextlib.suppress(OSError),
-                    plain,
-                    context.wrap_socket(plain, server_side=True) as connected,
-                ):
+                connected = context.wrap_socket(
+                    plain, server_side=True, do_handshake_on_connect=False
+                )
+                with contextlib.suppress(OSError), connected:
+                    try:
+                        connected.do_handshake()
+                    except ssl.SSLError:
+                        # To close with something unread would reset the connection, and take the alert back.
+                        with socket.socket(fileno=connected.detach()) as rest:
+                            rest.shutdown(socket.SHUT_WR)
+                            while rest.recv(1_024):
+                                pass
+                        continue
                     size_bytes = struct.unpack(">i", connected.recv(4))[0]
                     request = connected.recv(size_bytes)
                     body = request[4:8] + struct.pack(">iii", 0, -1, 0)
