@@ -13,7 +13,7 @@ import typer
 from streambench.cli.console import err
 from streambench.cli.parameters import whole
 from streambench.model.conditions import ForeignKafka, Guarantee
-from streambench.model.errors import UsageError
+from streambench.model.errors import InstrumentFailed, UsageError
 from streambench.model.fault import FaultKind
 
 if TYPE_CHECKING:
@@ -130,3 +130,19 @@ def places_at(there: Elsewhere, requests: Sequence[Request]) -> Workspaces:
     for note in found.notes:
         err.print(note, markup=False)
     return foreign_workspaces(there.access, there.prefix)
+
+
+def tell_leftovers(there: Elsewhere) -> None:
+    """Say what of a run could not be taken away; nothing where the brokers do not answer any more."""
+    from streambench.kafka.removal import leftovers
+
+    try:
+        found = leftovers(there.access, there.prefix)
+    except InstrumentFailed:
+        return
+    if found:
+        err.print(
+            f"left behind: {', '.join((*found.topics, *found.groups))}\n\n"
+            f"hint: streambench clean --bootstrap-servers {there.told.bootstrap}",
+            markup=False,
+        )

@@ -14,6 +14,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
     places_at,
+    tell_leftovers,
 )
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
@@ -67,7 +68,11 @@ def _run(asked: RunAsked) -> ExitCode:
     with alone(wait=asked.wait):
         if there is None:
             return bench((request,))
-        return bench((request,), workspaces=places_at(there, (request,)))
+        workspaces = places_at(there, (request,))
+        try:
+            return bench((request,), workspaces=workspaces)
+        finally:
+            tell_leftovers(there)
 
 
 run = with_options(RunAsked, _run)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
+from kafka import KafkaAdminClient
+from kafka.admin import MemberToRemove
 from kafka.errors import KafkaError
 
 from streambench.kafka.topics import admin_client
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 
-_ATTEMPTS = 3
+# As the client names the brokers' answers.
+_DONE: Final = "OK"
+_GONE: Final = "GroupIdNotFoundError"
+_OCCUPIED: Final = "NonEmptyGroupError"
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,27 @@ def leftovers(access: KafkaAccess, prefix: str) -> Leftovers:
 def delete(access: KafkaAccess, found: Leftovers) -> None:
     """Delete them. Raises KafkaError."""
     with admin_client(access) as admin:
-        if found.groups:
-            admin.delete_groups(list(found.groups))
         if found.topics:
             admin.delete_topics(list(found.topics))
+        refused = _refused(admin, found.groups)
+        occupied = [group for group, why in refused.items() if why == _OCCUPIED]
+        for group in occupied:
+            _empty(admin, group)
+        refused |= _refused(admin, occupied)
+    still = {group: why for group, why in refused.items() if why not in (_DONE, _GONE)}
+    if still:
+        raise KafkaError(", ".join(f"group {group}: {why}" for group, why in still.items()))
+
+
+def _refused(admin: KafkaAdminClient, groups: Sequence[str]) -> dict[str, str]:
+    """What the brokers say to the deletion of each group; the client raises nothing."""
+    return dict(admin.delete_groups(list(groups))) if groups else {}
+
+
+def _empty(admin: KafkaAdminClient, group: str) -> None:
+    """Take the members out of a group: instances of Kafka Streams do not leave theirs when they end."""
+    members = admin.describe_groups([group])[group]["members"]
+    admin.remove_group_members(group, [MemberToRemove(each["member_id"]) for each in members])
 
 
 def remove(access: KafkaAccess, found: Leftovers) -> None:
@@ -62,12 +85,13 @@ def remove(access: KafkaAccess, found: Leftovers) -> None:
 
 @contextmanager
 def removed_at_end(access: KafkaAccess, prefix: str) -> Iterator[None]:
-    """Delete all of this prefix when the block ends."""
+    """Delete all of this prefix when the block ends.
+
+    What cannot be deleted stays, for what was measured is not lost over it: `leftovers` tells.
+    """
     try:
         yield
     finally:
-        for _ in range(_ATTEMPTS):  # a member that has just left keeps its group for a moment
-            found = leftovers(access, prefix)
-            if not found:
-                break
-            remove(access, found)
+        with suppress(InstrumentFailed):
+            if found := leftovers(access, prefix):
+                remove(access, found)

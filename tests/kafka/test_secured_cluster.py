@@ -142,6 +142,29 @@ def test_a_broker_dies_and_no_record_is_lost_or_doubled(
     remove(access, leftovers(access, PREFIX))
 
 
+def test_a_group_whose_member_never_left_goes_as_well(lab: KafkaLab) -> None:
+    access = access_of(lab)
+    name = f"{PREFIX}stuck"
+    create_topics(access, (TopicSpec(name, 1, replication=3),))
+    consumer = KafkaConsumer(
+        **python_client_options(access), group_id=name, session_timeout_ms=45_000
+    )
+    try:
+        consumer.subscribe([name])
+        wait_until(
+            lambda: consumer.poll(timeout_ms=5_000) is not None and bool(consumer.assignment()),
+            what="the group",
+            timeout_s=30,
+        )
+        found = leftovers(access, PREFIX)
+        assert found.topics == (name,)
+        assert found.groups == (name,)
+        remove(access, found)
+        assert not leftovers(access, PREFIX)
+    finally:
+        consumer.close(autocommit=False, timeout_ms=1_000)
+
+
 def brokers_of(access: KafkaAccess) -> set[int]:
     cluster = Cluster(access)
     cluster.leaders("none")
