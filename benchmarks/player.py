@@ -34,7 +34,6 @@ from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import compile_trace
-from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
@@ -69,7 +68,7 @@ class Turn:
         with tempfile.TemporaryDirectory() as scratch, Supervisor() as supervisor:
             player = Player.start(
                 supervisor,
-                access=KafkaAccess(self.bootstrap),
+                **_reached(self.bootstrap),
                 topic=self.topic,
                 partitions=PARTITIONS,
                 log_dir=Path(scratch),
@@ -98,6 +97,15 @@ class Turn:
             "answer_p99_ms": float(np.percentile(waited_ms, 99)),
             "peak_mib": int(peak_kib) / 1024,
         }
+
+
+def _reached(bootstrap: str) -> dict[str, Any]:
+    """How a player is told where the broker is: builds before that of several brokers took the address."""
+    try:
+        from streambench.model.kafka_access import KafkaAccess
+    except ImportError:
+        return {"bootstrap": bootstrap}
+    return {"access": KafkaAccess(bootstrap)}
 
 
 def play_with(build: Path, turn: Turn) -> dict[str, float]:
