@@ -12,7 +12,7 @@ import typer
 
 from streambench.cli.console import err
 from streambench.cli.parameters import whole
-from streambench.model.conditions import ForeignKafka, Guarantee
+from streambench.model.conditions import USUAL_BROKER, ForeignKafka, Guarantee
 from streambench.model.errors import InstrumentFailed, UsageError
 from streambench.model.fault import FaultKind
 
@@ -89,6 +89,15 @@ def elsewhere(
         f"{begins}{secrets.token_hex(3)}-",
         found.left_out,
     )
+
+
+def refuse_broker_version(version: str) -> None:
+    """Refuse a version of the broker beside a Kafka of the user's, which has its own. Raises UsageError."""
+    if version != USUAL_BROKER:
+        raise UsageError(
+            f"--broker {version} says which broker streambench starts, and it starts none",
+            hint="leave out --broker, or --bootstrap-servers and --kafka-config",
+        )
 
 
 def places_at(there: Elsewhere, requests: Sequence[Request]) -> Workspaces:

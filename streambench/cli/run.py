@@ -14,6 +14,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
     places_at,
+    refuse_broker_version,
     tell_leftovers,
 )
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
@@ -61,6 +62,7 @@ def _run(asked: RunAsked) -> ExitCode:
         asked.bootstrap_servers, asked.kafka_config, asked.replication, asked.topic_prefix
     )
     if there is not None:
+        refuse_broker_version(asked.broker)
         conditions = dataclasses.replace(options.conditions, foreign_kafka=there.told)
         options = dataclasses.replace(options, conditions=conditions)
     request = single(options)

@@ -17,11 +17,11 @@ from streambench.kafka.broker_config import (
     logging_properties,
     server_properties,
 )
-from streambench.kafka.connection import Connection, ConnectionLost, split_address
+from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.metadata_log import broker_fenced
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EngineFailed
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, addresses
 from streambench.model.plan import Role
 from streambench.runtime.ports import free_port
 from streambench.runtime.supervisor import Child, Supervisor
@@ -148,7 +148,8 @@ def start_broker(
 def serves(bootstrap: str) -> bool:
     """Whether the broker answers a metadata request, is registered and has an active controller."""
     try:
-        connection = Connection(split_address(bootstrap), timeout_s=_ANSWER_TIMEOUT_S)
+        (address,) = addresses(bootstrap)
+        connection = Connection(address, timeout_s=_ANSWER_TIMEOUT_S)
     except OSError:
         return False
     try:

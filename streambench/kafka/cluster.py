@@ -8,18 +8,9 @@ from typing import Final
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.secured import connect, refused_by_tls, told_off
 from streambench.kafka.wire import metadata_request, parse_metadata
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, addresses
 
 _TIMEOUT_S: Final = 10.0
-
-
-def addresses(bootstrap: str) -> list[tuple[str, int]]:
-    """Host and port of each address of `HOST:PORT,HOST:PORT`."""
-    found = []
-    for each in bootstrap.split(","):
-        host, _, port = each.strip().rpartition(":")
-        found.append((host.removeprefix("[").removesuffix("]"), int(port)))
-    return found
 
 
 class Cluster:

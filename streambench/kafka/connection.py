@@ -30,12 +30,6 @@ _NS_PER_S: Final = 1_000_000_000
 _BUFFERS_A_CALL: Final = 512
 
 
-def split_address(bootstrap: str) -> tuple[str, int]:
-    """Return host and port of `host:port`; of several, comma-separated, the first."""
-    host, _, port = bootstrap.split(",")[0].strip().rpartition(":")
-    return host, int(port)
-
-
 class ConnectionLost(Exception):
     """The broker closed the connection or the answer made no sense."""
 

@@ -18,7 +18,7 @@ from streambench.kafka.removal import Leftovers, delete
 from streambench.kafka.topics import admin_client, input_topic_config
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EnvironmentLacks
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, addresses
 from streambench.workload.durations import show_duration
 
 _PROBE: Final = "probe"
@@ -85,7 +85,7 @@ def inspect_brokers(access: KafkaAccess) -> int:
         finally:
             connection.close()
     except (ConnectionLost, UnicodeDecodeError, ValueError) as error:
-        host, _, port = access.bootstrap.split(",")[0].rpartition(":")
+        host, port = addresses(access.bootstrap)[0]
         hint = f"nc -vz {host} {port}"
         if "reset" in str(error) and access.protocol.encrypted:
             # What a broker says of a certificate that it misses may be lost with the connection.

@@ -37,6 +37,15 @@ class SaslMechanism(enum.Enum):
     OAUTHBEARER = "OAUTHBEARER"
 
 
+def addresses(bootstrap: str) -> list[tuple[str, int]]:
+    """Host and port of each address of `HOST:PORT,HOST:PORT`."""
+    found = []
+    for each in bootstrap.split(","):
+        host, _, port = each.strip().rpartition(":")
+        found.append((host.removeprefix("[").removesuffix("]"), int(port)))
+    return found
+
+
 @dataclass(frozen=True)
 class KafkaAccess:
     """Bootstrap servers, and Kafka's own client properties that say how to reach them.

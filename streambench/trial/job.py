@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from streambench.engines.protocol import Engine, Job, State
-from streambench.kafka.player import processes_for
 from streambench.kafka.playing import Playing
 from streambench.kafka.reader import read_uncommitted_count
 from streambench.load.probes import Probe
@@ -365,7 +364,7 @@ def running_job(
             embedded_testbed(
                 place,
                 spec.artifacts,
-                shape=_shape(spec),
+                shape=TestbedShape.of(spec.conditions, spec.most_per_s),
                 broker_warm_up=spec.broker_warm_up,
             )
         )
@@ -385,14 +384,6 @@ def running_job(
             job.stop()
         if after is not None:
             after()
-
-
-def _shape(spec: JobSpec) -> TestbedShape:
-    partitions, foreign = spec.conditions.partitions, spec.conditions.foreign_kafka
-    players = processes_for(spec.most_per_s, partitions)
-    if foreign is None:
-        return TestbedShape(partitions, players)
-    return TestbedShape(partitions, players, foreign.replication, foreign.min_insync)
 
 
 def _phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from streambench.engines.protocol import Embedded, Engine, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
 from streambench.kafka.broker_versions import broker_jars
-from streambench.kafka.player import Player
+from streambench.kafka.player import Player, processes_for
 from streambench.kafka.reader import Reader
 from streambench.kafka.removal import removed_at_end
 from streambench.kafka.topics import (
@@ -22,6 +22,7 @@ from streambench.kafka.topics import (
     output_topic_config,
 )
 from streambench.kafka.warm_up import warm_broker
+from streambench.model.conditions import Conditions
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Plan
@@ -144,6 +145,15 @@ class TestbedShape:
     players: int = 1
     replication: int = 1
     min_insync: int = 1
+
+    @classmethod
+    def of(cls, conditions: Conditions, most_per_s: int) -> TestbedShape:
+        """What these conditions ask for, at loads of at most this rate."""
+        partitions, foreign = conditions.partitions, conditions.foreign_kafka
+        players = processes_for(most_per_s, partitions)
+        if foreign is None:
+            return cls(partitions, players)
+        return cls(partitions, players, foreign.replication, foreign.min_insync)
 
 
 @contextmanager

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from streambench.cli.main import app
 from streambench.engines.common.access import access_options, access_symbols, kafka_members
 from streambench.engines.common.symbols import fill
 from streambench.kafka.access.client_properties import read_client_properties
 from streambench.kafka.access.jaas import read_jaas
 from streambench.kafka.access.sasl import sasl_options
 from streambench.model.conditions import Conditions, ForeignKafka
-from streambench.model.errors import UsageError
+from streambench.model.errors import ExitCode, UsageError
 from streambench.model.kafka_access import KafkaAccess
 
 SECRET = "its \"own\" \\ 'word'"
@@ -68,6 +71,7 @@ def test_scram_names_are_written_as_its_standard_asks(tmp_path: Path) -> None:
         ("", "nowhere", "'nowhere' is no address of a broker"),
         ("", "a:99999", "'a:99999' is no address"),
         ("security.protocol=SASLSSL\n", "a:1", "no security.protocol 'SASLSSL'; did you mean"),
+        ("sasl.oauthbearer.token.endpoint.url=x\n", "a:1", "is not translated for every client"),
         ("ssl.cipher.suites=x\n", "a:1", "'ssl.cipher.suites' is not translated"),
         ("ssl.truststore.type=PEM\nssl.truststore.location=none.pem\n", "a:1", "does not exist"),
         ("ssl.truststore.certificates=x\n", "a:1", "must be a PEM file"),
@@ -78,7 +82,7 @@ def test_scram_names_are_written_as_its_standard_asks(tmp_path: Path) -> None:
         (f"{SASL}sasl.jaas.config=Module required password=hidden\n", "a:1", "is not MODULE required"),
         (f"{SASL}sasl.jaas.config=Module required password=hidden;\n", "a:1", "has no username"),
     ],
-    ids=range(13),
+    ids=range(14),
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused(
     tmp_path: Path, text: str, bootstrap: str | None, told: str
@@ -115,3 +119,17 @@ def test_a_plan_holds_names_and_a_launch_the_values() -> None:
     in_properties = access_options(conditions, "properties")["sasl.jaas.config"]
     assert fill(in_properties, symbols) == SECRET.replace("\\", "\\\\")
     assert kafka_members(Conditions()) == {}
+
+
+def test_a_pipe_is_no_file_of_properties(tmp_path: Path) -> None:
+    pipe = tmp_path / "client.properties"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="a pipe or a device"):
+        read_client_properties(pipe, "a:1")
+
+
+def test_a_version_of_the_broker_is_refused_beside_a_kafka_of_the_users() -> None:
+    command = ["run", "--bootstrap-servers", "127.0.0.1:1", "--broker", "4.3.1"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == ExitCode.USAGE
+    assert "--broker 4.3.1 says which broker streambench starts" in done.output

@@ -4,7 +4,6 @@ import struct
 
 import pytest
 
-from streambench.kafka.connection import split_address
 from streambench.kafka.wire import (
     Buffer,
     ProduceLayout,
@@ -13,6 +12,7 @@ from streambench.kafka.wire import (
     parse_metadata,
     parse_produce,
 )
+from streambench.model.kafka_access import addresses
 
 
 @pytest.mark.parametrize("record_bytes", [7, 1 << 20])
@@ -59,5 +59,5 @@ def test_errors_are_named_where_they_have_a_name(code: int, name: str) -> None:
     assert error_name(code) == name
 
 
-def test_an_address_is_the_first_of_the_bootstrap_servers() -> None:
-    assert split_address("127.0.0.1:9092,127.0.0.1:9093") == ("127.0.0.1", 9092)
+def test_bootstrap_servers_are_hosts_and_ports() -> None:
+    assert addresses("127.0.0.1:9092, [::1]:9093") == [("127.0.0.1", 9092), ("::1", 9093)]

@@ -13,12 +13,12 @@ from streambench.model.errors import UsageError
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism, SecurityProtocol
 from streambench.model.written import quoted
 from streambench.workload.names import did_you_mean
+from streambench.workload.text_file import NoText, read_text
 
 BOOTSTRAP: Final = "bootstrap.servers"
 PROTOCOL: Final = "security.protocol"
 MECHANISM: Final = "sasl.mechanism"
 JAAS: Final = "sasl.jaas.config"
-TOKEN_URL: Final = "sasl.oauthbearer.token.endpoint.url"
 TRUSTED_FILE: Final = "ssl.truststore.location"
 TRUSTED: Final = "ssl.truststore.certificates"
 TRUSTED_TYPE: Final = "ssl.truststore.type"
@@ -34,9 +34,8 @@ _FILES: Final = (TRUSTED_FILE, OWN_FILE)
 # org.apache.kafka.common.config.SslConfigs and SaslConfigs).
 KNOWN: Final = frozenset(
     {
-        *(PROTOCOL, MECHANISM, JAAS, TOKEN_URL, KEY_PASSWORD, HOST_CHECK),
+        *(PROTOCOL, MECHANISM, JAAS, KEY_PASSWORD, HOST_CHECK),
         *(TRUSTED_FILE, TRUSTED, TRUSTED_TYPE, OWN_FILE, OWN_CHAIN, OWN_KEY, OWN_TYPE),
-        "sasl.login.callback.handler.class",
     }
 )
 # The beginnings of names that say how to reach Kafka; one that is not known could not be kept everywhere.
@@ -102,9 +101,11 @@ def _parsed(path: Path) -> dict[str, str]:
     import javaproperties  # most runs have no such file
 
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint=f"less {path}") from error
+        text = read_text(path)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist", hint=f"ls {path.parent}") from None
+    except NoText as error:
+        raise UsageError(f"{path} cannot be read: {error.why}", hint=f"ls -l {path}") from None
     try:
         found: dict[str, str] = javaproperties.loads(text)
     except javaproperties.InvalidUEscapeError as error:

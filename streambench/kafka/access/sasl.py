@@ -5,72 +5,35 @@ from __future__ import annotations
 import base64
 import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from typing import Any, Final
 
 from kafka.net.sasl import get_sasl_mechanism
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-from streambench.kafka.access.client_properties import JAAS, TOKEN_URL
+from streambench.kafka.access.client_properties import JAAS
 from streambench.kafka.access.jaas import read_jaas
-from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
-_TOKEN_TIMEOUT_S: Final = 10.0
-_RENEWED_BEFORE_S: Final = 30.0
-_USUAL_LIFETIME_S: Final = 300.0
-_UNSECURED: Final = "unsecuredLoginStringClaim_sub"
+_LASTS_S: Final = 300.0
+_SUBJECT: Final = "unsecuredLoginStringClaim_sub"
 
 
-class Tokens(AbstractTokenProvider):  # type: ignore[misc]
-    """Bearer tokens of the client credentials grant (RFC 6749, section 4.4), each used until it runs out.
+class UnsecuredTokens(AbstractTokenProvider):  # type: ignore[misc]
+    """Tokens that prove nothing, as Java's client makes them of `unsecuredLoginStringClaim_sub`.
 
-    Without a token endpoint the token is an unsecured one, as Java's client makes it for
-    `unsecuredLoginStringClaim_sub`: only a broker that is set up for tests takes it.
+    Only a broker that is set up for tests takes one.
     """
 
-    def __init__(self, options: Mapping[str, str], url: str | None) -> None:
+    def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__()
-        self._options = options
-        self._url = url
-        self._token = ""
-        self._until_s = 0.0
+        self._subject = options.get(_SUBJECT, "")
 
     def token(self) -> str:
-        """A token that is still good. Raises InstrumentFailed."""
-        if time.time() > self._until_s - _RENEWED_BEFORE_S:
-            self._token, lasts_s = (
-                self._unsecured() if self._url is None else self._asked(self._url)
-            )
-            self._until_s = time.time() + lasts_s
-        return self._token
-
-    def _asked(self, url: str) -> tuple[str, float]:
-        fields = {"grant_type": "client_credentials"}
-        if scope := self._options.get("scope"):
-            fields["scope"] = scope
-        who = f"{self._options.get('clientId', '')}:{self._options.get('clientSecret', '')}"
-        basic = base64.b64encode(who.encode()).decode()
-        request = urllib.request.Request(
-            url,
-            data=urllib.parse.urlencode(fields).encode(),
-            headers={"Authorization": f"Basic {basic}", "Accept": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TOKEN_TIMEOUT_S) as answer:
-                found = json.load(answer)
-            return str(found["access_token"]), float(found.get("expires_in", _USUAL_LIFETIME_S))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InstrumentFailed(f"no token from {url}: {error}") from error
-
-    def _unsecured(self) -> tuple[str, float]:
+        """A token for the next log-in."""
         now_s = time.time()
-        lasts_s = _USUAL_LIFETIME_S + _RENEWED_BEFORE_S
-        claims = {"sub": self._options.get(_UNSECURED, ""), "iat": now_s, "exp": now_s + lasts_s}
-        return f"{_part({'alg': 'none'})}.{_part(claims)}.", lasts_s
+        claims = {"sub": self._subject, "iat": now_s, "exp": now_s + _LASTS_S}
+        return f"{_part({'alg': 'none'})}.{_part(claims)}."
 
 
 def _part(members: Mapping[str, Any]) -> str:
@@ -85,7 +48,7 @@ def sasl_options(access: KafkaAccess) -> dict[str, Any]:
     options = read_jaas(access.properties[JAAS], "the client properties").options
     found: dict[str, Any] = {"sasl_mechanism": mechanism.value}
     if mechanism is SaslMechanism.OAUTHBEARER:
-        found["sasl_oauth_token_provider"] = Tokens(options, access.properties.get(TOKEN_URL))
+        found["sasl_oauth_token_provider"] = UnsecuredTokens(options)
     else:
         found["sasl_plain_username"] = _name(mechanism, options["username"])
         found["sasl_plain_password"] = options["password"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from streambench.model.conditions import Variant, folder_of
+from streambench.model.kafka_access import addresses
 from streambench.model.plan import Program
 from streambench.results.anonymous.keys import KeyNumbers
 from streambench.results.anonymous.learned import learned
@@ -71,8 +72,7 @@ def anonymous(bundle: Bundle) -> Anonymous:
 def _brokers(bundle: Bundle) -> Iterator[str]:
     """The hosts of a Kafka of the user's."""
     if (foreign := bundle.run.conditions.foreign_kafka) is not None:
-        for address in foreign.bootstrap.split(","):
-            yield address.rpartition(":")[0]
+        yield from (host for host, _ in addresses(foreign.bootstrap))
 
 
 def _without_tables(programs: Sequence[Program]) -> tuple[Program, ...]:
