@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
+from streambench.cli.foreign_clusters import FlinkRestOption, clean_flink
 from streambench.cli.foreign_kafka import (
     USUAL_PREFIX,
     BootstrapOption,
@@ -55,13 +56,19 @@ def clean(
     bootstrap_servers: BootstrapOption = None,
     kafka_config: KafkaConfigOption = None,
     topic_prefix: TopicPrefixOption = None,
+    flink_rest: FlinkRestOption = None,
 ) -> None:
     """List what streambench keeps in its cache, with sizes, and delete it after a yes.
 
-    With a Kafka of yours: topics and groups there that a run left behind.
+    With a Kafka of yours: topics and groups there that a run left behind. With a Flink of yours: jobs.
     """
+    prefix = topic_prefix or USUAL_PREFIX
+    if flink_rest is not None:
+        clean_flink(flink_rest, prefix, yes=yes)
+        if bootstrap_servers is None and kafka_config is None:
+            return
     if (there := elsewhere(bootstrap_servers, kafka_config, None, topic_prefix)) is not None:
-        _clean_kafka(there.access, topic_prefix or USUAL_PREFIX, yes=yes)
+        _clean_kafka(there.access, prefix, yes=yes)
         return
     from streambench.report.fitting import FittingTable
     from streambench.runtime.paths import cache_dir

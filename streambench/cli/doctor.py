@@ -10,6 +10,13 @@ import typer
 from rich.table import Table
 
 from streambench.cli.console import err, out
+from streambench.cli.foreign_clusters import (
+    ClustersAsked,
+    FlinkRestOption,
+    SparkMasterOption,
+    cluster_words,
+    clusters_named,
+)
 from streambench.cli.foreign_kafka import (
     BootstrapOption,
     Elsewhere,
@@ -18,6 +25,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
+from streambench.model.conditions import Conditions, ForeignCluster
 from streambench.model.errors import EnvironmentLacks, ExitCode
 
 _ENOUGH_MEMORY_BYTES = 6 * 2**30
@@ -39,17 +47,31 @@ def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
         say("Kafka", True, note)
 
 
+def _look_at_cluster(cluster: ForeignCluster, workers: int, say: Callable[..., None]) -> None:
+    from streambench.engines.registry import contender_named
+
+    _, variant = contender_named(cluster.engine)
+    try:
+        say(f"{cluster.engine}'s cluster", True, cluster_words(cluster, variant.version, workers))
+    except EnvironmentLacks as error:
+        say(f"{cluster.engine}'s cluster", False, error.message, error.hint or "")
+
+
 def doctor(
     bootstrap_servers: BootstrapOption = None,
     kafka_config: KafkaConfigOption = None,
     replication: ReplicationOption = None,
     topic_prefix: TopicPrefixOption = None,
+    flink_rest: FlinkRestOption = None,
+    spark_master: SparkMasterOption = None,
 ) -> None:
     """Check Python, Java, memory, disk, the cache and what an interrupted run may have left.
 
     With a Kafka of yours: whether a run could be made there. A topic and a group are made, and deleted.
+    With clusters of yours: whether they answer, of which version, and with how many slots.
     """
     there = elsewhere(bootstrap_servers, kafka_config, replication, topic_prefix)
+    clusters = clusters_named(ClustersAsked(flink_rest, spark_master))
     from streambench.engines.registry import CONTENDERS, contender_named
     from streambench.kafka.broker_versions import artifacts_of_testbed
     from streambench.runtime.artifacts import missing
@@ -117,6 +139,8 @@ def doctor(
         say("other runs", False, error.message, error.hint or "")
     if there is not None:
         _look_at_kafka(there, say)
+    for cluster in clusters:
+        _look_at_cluster(cluster, Conditions().workers, say)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
+from streambench.cli.foreign_clusters import (
+    CheckpointDirOption,
+    ClustersAsked,
+    FlinkRestOption,
+    SparkMasterOption,
+    clusters_asked,
+    inspect_clusters,
+    tell_jobs_left,
+)
 from streambench.cli.foreign_kafka import (
     BootstrapOption,
     KafkaConfigOption,
@@ -42,6 +51,9 @@ class RunAsked(MeasuredOptions):
     kafka_config: KafkaConfigOption = None
     replication: ReplicationOption = None
     topic_prefix: TopicPrefixOption = None
+    flink_rest: FlinkRestOption = None
+    spark_master: SparkMasterOption = None
+    checkpoint_dir: CheckpointDirOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -65,9 +77,16 @@ def _run(asked: RunAsked) -> ExitCode:
         refuse_broker_version(asked.broker)
         conditions = dataclasses.replace(options.conditions, foreign_kafka=there.told)
         options = dataclasses.replace(options, conditions=conditions)
+    clusters = clusters_asked(
+        ClustersAsked(asked.flink_rest, asked.spark_master, asked.checkpoint_dir),
+        options.conditions.foreign_kafka,
+    )
+    conditions = dataclasses.replace(options.conditions, foreign_clusters=clusters)
+    options = dataclasses.replace(options, conditions=conditions)
     request = single(options)
     refuse_unknowable(request)
     with alone(wait=asked.wait):
+        inspect_clusters((request,))
         if there is None:
             return bench((request,))
         workspaces = places_at(there, (request,))
@@ -75,6 +94,7 @@ def _run(asked: RunAsked) -> ExitCode:
             return bench((request,), workspaces=workspaces)
         finally:
             tell_leftovers(there)
+            tell_jobs_left(clusters, there.prefix)
 
 
 run = with_options(RunAsked, _run)

@@ -41,13 +41,13 @@ class Embedded:
 
 @dataclass(frozen=True)
 class External:
-    """A cluster that already runs; nothing here is ours to stop or to hit."""
+    """A cluster that already runs; nothing of it is ours to stop or to hit.
 
-    kafka: KafkaAccess
-    input_topic: str
-    output_topic: str
+    `here` is for what gives the job to it (a client, a driver), which runs on this machine.
+    """
+
+    here: Embedded
     endpoint: str
-    job_id: str
 
 
 Where: TypeAlias = Embedded | External

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from streambench.engines.common.variants import Declared
 from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, contender_named, engine_named
+from streambench.experiment.lacking import lacks
 from streambench.experiment.request import Contender
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import UsageError
@@ -46,15 +47,18 @@ def contender(
     faults: tuple[Fault, ...],
 ) -> Contender:
     """One with its plan; UsageError where a fault needs more partitions than there are."""
-    plan = _lacking(engine, faults) or engine.plan(workload, conditions, variant)
+    plan = _lacking(engine, conditions, faults) or engine.plan(workload, conditions, variant)
     rescales = any(fault.kind is FaultKind.RESCALE for fault in faults)
     wider = _wider(engine, workload, conditions, variant) if rescales else None
     return Contender(engine, variant, plan, wider)
 
 
-def _lacking(engine: Engine, faults: tuple[Fault, ...]) -> Unsupported | None:
+def _lacking(
+    engine: Engine, conditions: Conditions, faults: tuple[Fault, ...]
+) -> Unsupported | None:
     """Why this engine cannot have one of the faults."""
-    return next((gap for fault in faults if (gap := engine.lacks(fault.kind)) is not None), None)
+    gaps = (lacks(engine, conditions, fault.kind) for fault in faults)
+    return next((gap for gap in gaps if gap is not None), None)
 
 
 def _wider(

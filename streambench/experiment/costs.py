@@ -35,18 +35,24 @@ def costs(
             return _of_whole_load(evidence, records, *roles)
         return _cpu_s(_of(evidence.usage, *roles)) / (offered_in_span / 1e6)
 
-    engine_s = per_million(*ENGINE_ROLES)
+    # Of a cluster that runs already only the part is seen that gives jobs to it.
+    seen = evidence.engine_seen
+    engine_s = per_million(*ENGINE_ROLES) if seen else None
     broker_s = per_million(Role.BROKER) if broker_is_ours else None
     return {
         **with_broker_alone(engine_s, broker_s, evidence.without_engine),
-        "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine),
-        "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine),
+        "engine_memory_peak_bytes": sum(usage.memory_peak_bytes for usage in engine)
+        if seen
+        else None,
+        "engine_memory_mean_bytes": sum(usage.memory_mean_bytes for usage in engine)
+        if seen
+        else None,
         "broker_bytes_per_event": None if grown_bytes is None else grown_bytes / records,
         "checkpoint_bytes_per_event": None
         if evidence.readings.checkpoint_bytes is None
         else evidence.readings.checkpoint_bytes / evidence.records_since_asked,
         "engine_idle_cores": _cores(_of(evidence.usage_at_rest, *ENGINE_ROLES))
-        if evidence.usage_at_rest
+        if evidence.usage_at_rest and seen
         else None,
         "gc_pause_ms": _gc_pause_ms(evidence, measured_part),
         "tool_cores": _cores(_of(evidence.usage, *OWN_ROLES)),

@@ -15,6 +15,7 @@ from streambench.experiment.faults import (
     needed_ms,
     steady_ms,
 )
+from streambench.experiment.lacking import lacks
 from streambench.model.conditions import Conditions
 from streambench.model.fault import Fault
 from streambench.model.windows import Tumbling, Window
@@ -121,7 +122,11 @@ def measured_length(
     if faults is None:
         no_faults = _no_faults_why(workload)
         usual = () if no_faults else _usual_faults(workload, usual_ms, conditions)
-        faults = tuple(f for f in usual if not any(engine.lacks(f.kind) for engine in engines))
+        faults = tuple(
+            fault
+            for fault in usual
+            if not any(lacks(engine, conditions, fault.kind) for engine in engines)
+        )
     if not faults:
         return MeasuredLength((), asked_ms or usual_ms, 0, asked_ms is None, no_faults)
     total_ms = asked_ms or max(usual_ms, needed_ms(faults, conditions, workload.played_window))

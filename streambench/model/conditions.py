@@ -45,6 +45,19 @@ class ForeignKafka:
 
 
 @dataclass(frozen=True)
+class ForeignCluster:
+    """A cluster of `engine` that streambench did not start: `endpoint` is where jobs are given to it.
+
+    `checkpoint_dir` is a folder, as a URL, that all of its processes can reach; None: the cluster's own
+    setting.
+    """
+
+    engine: str
+    endpoint: str
+    checkpoint_dir: str | None = None
+
+
+@dataclass(frozen=True)
 class Conditions:
     """Equal terms; every default here is a fairness rule and is printed as one.
 
@@ -69,6 +82,11 @@ class Conditions:
     restart_delay_ms: int | None = 0
     broker_version: str = USUAL_BROKER
     foreign_kafka: ForeignKafka | None = None
+    foreign_clusters: tuple[ForeignCluster, ...] = ()
+
+    def cluster_of(self, engine: str) -> ForeignCluster | None:
+        """The cluster that an engine's jobs are given to; None where streambench starts its processes."""
+        return next((each for each in self.foreign_clusters if each.engine == engine), None)
 
 
 # A label tells settings up to this length; longer ones are cut and told apart by a digest.

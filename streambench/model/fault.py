@@ -21,6 +21,16 @@ class FaultKind(enum.Enum):
     RESCALE = "rescale"
 
 
+OF_ITS_PROCESSES: Final = frozenset(
+    {
+        FaultKind.WORKER_KILL,
+        FaultKind.WORKER_PAUSE,
+        FaultKind.COORDINATOR_KILL,
+        FaultKind.RESCALE,
+    }
+)
+"""What is done to an engine's own processes: those that streambench started."""
+
 # Those that have a length, and how long they are where nobody says.
 USUAL_LENGTHS_MS: Final[Mapping[FaultKind, int]] = {
     FaultKind.WORKER_PAUSE: 5_000,

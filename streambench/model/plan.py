@@ -23,6 +23,7 @@ class Origin(enum.Enum):
     FAIRNESS_RULE = "fairness rule"
     VARIANT = "variant"
     USER = "user"
+    CLUSTER = "the cluster's own"  # which streambench did not start
 
 
 class Role(enum.Enum):
@@ -35,6 +36,7 @@ class Role(enum.Enum):
     PLAYER = "player"
     READER = "reader"
     TOOL = "tool"
+    CLUSTER = "cluster"  # of a Kafka or an engine that runs already, seen on this machine
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died, in sentences
     symbols: Mapping[str, str] = field(default_factory=dict)
+    cluster: str | None = None  # where a cluster that runs already takes the job; None: it has none
 
     def told_of_jumps(self, jump_ms: int) -> Plan:
         """The plan for a load in which event time jumps so far at most."""

@@ -18,6 +18,7 @@ from streambench.model.errors import InstrumentFailed
 from streambench.model.machine import MachineUsage
 from streambench.model.plan import Role
 from streambench.model.trial import RoleUsage
+from streambench.runtime.participants import Participants, Servers
 from streambench.runtime.sessions import descendants, process_table
 from streambench.runtime.strangers import Strangers
 from streambench.runtime.supervisor import Child, Supervisor
@@ -33,6 +34,7 @@ _TAKEN_OVER = 0.9
 class UsageSampler:
     """Samples CPU time and resident memory of the supervisor's children, their descendants and the tool.
 
+    Processes on this machine that listen at `servers` are followed, too, in the role of a cluster.
     Ticks come when the wall clock is at `offset_s` within each `interval_s`, away from the edges of
     windows and from their closing instants, where engines have their bursts. Instants are of the
     monotonic clock, in ns.
@@ -45,6 +47,7 @@ class UsageSampler:
         interval_s: float = 1.0,
         offset_s: float = 0.37,
         own_role: Role = Role.TOOL,
+        servers: Servers = Servers(),  # noqa: B008  # a frozen value
     ) -> None:
         self._supervisor = supervisor
         self._interval_s = interval_s
@@ -54,6 +57,7 @@ class UsageSampler:
         self._tracks: list[Track] = []
         self._machine: list[MachinePoint] = []
         self._strangers = Strangers()
+        self._participants = Participants(servers)
         self._live: dict[int, tuple[psutil.Process, Track]] = {}
         self._looked_around_ns = _NEVER_NS
         self._known_children: tuple[int, ...] = ()
@@ -260,6 +264,9 @@ class UsageSampler:
             for pid in sorted(family - self._live.keys()):
                 if not table[pid].zombie:
                     self._begin(pid, child.role, child.name, table[pid].parent)
+        for pid in sorted(self._participants.look(table) - self._live.keys()):
+            if not table[pid].zombie:
+                self._begin(pid, Role.CLUSTER, table[pid].name, table[pid].parent)
         self._strangers.look(table, self._live.keys(), tick_ns)
 
     def _begin(self, pid: int, role: Role, name: str, parent: int) -> None:

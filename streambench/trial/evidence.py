@@ -20,7 +20,7 @@ class Evidence:
     `usage_at_rest` of the silence after it (nothing where that was short). `warmed` are the loads that
     were played before T0. `records_since_asked` came since the `readings` before. `without_engine` is
     None where that was not played. By `topic_bytes` the broker's files grew because of the engine; None where
-    nothing is known of the broker.
+    nothing is known of the broker. `engine_seen`: all of the engine's processes are in these usages.
     """
 
     load: Played
@@ -36,3 +36,4 @@ class Evidence:
     uncommitted_rows: int | None = None
     warmed: tuple[Played, ...] = ()
     without_engine: WithoutEngine | None = None
+    engine_seen: bool = True

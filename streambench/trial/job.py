@@ -37,6 +37,7 @@ from streambench.trial.ready import send_to_every_partition, wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
+from streambench.trial.servers import servers_of
 from streambench.trial.since_asked import EngineWord, SinceAsked
 from streambench.trial.testbed import Testbed, TestbedShape, embedded_testbed
 from streambench.trial.without_engine import Again
@@ -370,7 +371,13 @@ def running_job(
         )
         if before is not None:
             before(testbed)
-        sampler = stack.enter_context(UsageSampler(place.supervisor, offset_s=_SAMPLE_OFFSET_S))
+        sampler = stack.enter_context(
+            UsageSampler(
+                place.supervisor,
+                offset_s=_SAMPLE_OFFSET_S,
+                servers=servers_of(testbed.broker, testbed.kafka, spec.plan),
+            )
+        )
         observer.status(Status(Phase.LAUNCH))
         launched_ns = time.monotonic_ns()
         stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))

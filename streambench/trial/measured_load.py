@@ -72,6 +72,7 @@ def evidence_of(
         usage_samples=sampler.samples(),
         machine=sampler.machine(*between),
         topic_bytes=grown_bytes(job.testbed, bytes_before),
+        engine_seen=job.spec.plan.cluster is None,
     )
 
 

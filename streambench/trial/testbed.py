@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from streambench.engines.protocol import Embedded, Engine, Job
+from streambench.engines.protocol import Embedded, Engine, External, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
 from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player, processes_for
@@ -118,21 +118,22 @@ class EmbeddedTestbed:
         return self.place.scratch
 
     def launch(self, engine: Engine, plan: Plan, job_id: str, *, nice: int) -> Job:
-        """Start the engine's processes with this `nice` value. Raises EngineFailed."""
-        return engine.attach(
-            plan,
-            Embedded(
-                supervisor=self.place.supervisor,
-                artifacts=self.artifacts,
-                kafka=self.kafka,
-                input_topic=self.input_topic,
-                output_topic=self.output_topic,
-                job_id=job_id,
-                job_dir=self.place.job_dir,
-                log_dir=self.place.log_dir,
-                nice=nice,
-            ),
+        """Start the engine's processes with this `nice` value, or give the job to its cluster.
+
+        Raises EngineFailed.
+        """
+        here = Embedded(
+            supervisor=self.place.supervisor,
+            artifacts=self.artifacts,
+            kafka=self.kafka,
+            input_topic=self.input_topic,
+            output_topic=self.output_topic,
+            job_id=job_id,
+            job_dir=self.place.job_dir,
+            log_dir=self.place.log_dir,
+            nice=nice,
         )
+        return engine.attach(plan, here if plan.cluster is None else External(here, plan.cluster))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""JSON over HTTP from an engine's own interface on this machine."""
+"""JSON over HTTP from an engine's own interface."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def post_json(url: str, document: Any, *, timeout_s: float = 10.0) -> Any:
     body = json.dumps(document).encode()
     headers = {"Content-Type": "application/json"}
     return _answer(urllib.request.Request(url, data=body, headers=headers), timeout_s)
+
+
+def order(method: str, url: str, *, timeout_s: float = 10.0) -> None:
+    """Send a request without a body, whatever is answered to one that is taken. Raises NoAnswer."""
+    try:
+        with _DIRECT.open(urllib.request.Request(url, method=method), timeout=timeout_s):
+            pass
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswer(f"{url}: {error}") from error
 
 
 def _answer(request: urllib.request.Request, timeout_s: float) -> Any:

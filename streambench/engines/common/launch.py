@@ -43,6 +43,7 @@ def base_symbols(at: Embedded) -> dict[str, str]:
         symbols["site_packages"] = str(artifacts.site_packages)
     for name, jars in artifacts.jars.items():
         symbols[f"jars:{name}"] = os.pathsep.join(str(jar) for jar in jars)
+        symbols[f"comma_jars:{name}"] = ",".join(str(jar) for jar in jars)
     return symbols | access_symbols(at.kafka)
 
 

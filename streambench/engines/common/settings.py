@@ -67,11 +67,11 @@ def marked(settings: Iterable[Setting], recovery: frozenset[str]) -> tuple[Setti
 
 
 def values(settings: Iterable[Setting], scope: str) -> dict[str, str]:
-    """Names and values of one scope that differ from the engine's default, in their order."""
+    """Names and values of one scope that are to be set, in their order: none that is as it is anyway."""
     return {
         setting.name: setting.value
         for setting in settings
-        if setting.scope == scope and setting.origin is not Origin.ENGINE_DEFAULT
+        if setting.scope == scope and setting.origin not in (Origin.ENGINE_DEFAULT, Origin.CLUSTER)
     }
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.launch import start
+from streambench.engines.common.http import NoAnswer, get_json
+from streambench.engines.common.launch import prepare, start
+from streambench.engines.flink.elsewhere import FlinkJobElsewhere
 from streambench.engines.flink.job import FlinkJob
 from streambench.engines.flink.lookups import COMPILER, pack_functions
 from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
@@ -32,8 +35,14 @@ from streambench.engines.flink.versions import (
     connector_words,
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
-from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
-from streambench.model.errors import UsageError
+from streambench.model.conditions import (
+    Conditions,
+    ForeignCluster,
+    Guarantee,
+    Profile,
+    Variant,
+)
+from streambench.model.errors import EngineFailed
 from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
@@ -47,6 +56,10 @@ from streambench.model.plan import (
 )
 from streambench.model.windows import Hopping
 from streambench.model.workload import Workload
+from streambench.runtime.waiting import wait_until
+
+_SCRIPT: Final = Path(__file__).with_name("submit.py")
+_SLOTS_TIMEOUT_S: Final = 30.0
 
 
 class FlinkEngine:
@@ -94,6 +107,7 @@ class FlinkEngine:
                 f" of up to {MOST_DIGITS_BY_TIME} digits are made of texts, and a double has no such text",
             )
         settings = flink_settings(workload.query, conditions, variant)
+        cluster = conditions.cluster_of(self.name)
         return Plan(
             engine=self.name,
             version=variant.version,
@@ -104,11 +118,12 @@ class FlinkEngine:
             processes=flink_processes(conditions, settings),
             settings=settings,
             warnings=_warnings(conditions, settings, variant.version),
-            recovery_terms=(_slots_words(conditions, settings),),
+            recovery_terms=() if cluster else (_slots_words(conditions, settings),),
             symbols={
                 "flink_home": "${site_packages}/pyflink",
                 "commit_interval_ms": str(conditions.commit_interval_ms),
             },
+            cluster=None if cluster is None else cluster.endpoint,
         )
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
@@ -118,13 +133,41 @@ class FlinkEngine:
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start the cluster and submit; returns when the JobManager has accepted the job."""
         match at:
-            case External():
-                raise UsageError(
-                    "streambench cannot yet submit to a Flink cluster that already runs"
-                )
+            case External(here=here, endpoint=endpoint):
+                return _submit_to(endpoint, plan, here)
             case Embedded():
-                script = Path(__file__).with_name("submit.py")
-                return start_cluster(plan, at, leader=JOB_MANAGER, script=script, start=_start)
+                return start_cluster(plan, at, leader=JOB_MANAGER, script=_SCRIPT, start=_start)
+
+
+def _submit_to(endpoint: str, plan: Plan, here: Embedded) -> Job:
+    """Give the job to a session cluster that runs already, once it has slots for it."""
+    wanted = slots(plan.settings)
+    try:
+        # The job of a trial before may still be ending.
+        wait_until(
+            lambda: _free_slots(endpoint) >= wanted,
+            what=f"{wanted} free slots of the Flink cluster at {endpoint}",
+            timeout_s=_SLOTS_TIMEOUT_S,
+        )
+    except EngineFailed as error:
+        raise EngineFailed(
+            f"the Flink cluster at {endpoint} has {_free_slots(endpoint)} free slots, and the job needs "
+            f"{wanted}",
+            stage="submit",
+            hint="start another TaskManager there, or ask for fewer: --workers 1",
+        ) from error
+    filled = prepare(plan, here, {"script": str(_SCRIPT)})
+    pack_functions(filled, here)
+    job = submit(filled, here)
+    return FlinkJobElsewhere(filled, FlinkRest(endpoint, job))
+
+
+def _free_slots(endpoint: str) -> int:
+    """How many slots are free there; none where nobody answers."""
+    try:
+        return int(get_json(f"{endpoint}/overview")["slots-available"])
+    except (NoAnswer, KeyError, TypeError):
+        return 0
 
 
 def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:
@@ -160,13 +203,30 @@ def _start(plan: Plan, at: Embedded) -> Job:
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
 
 
+def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
+    """What is not on equal terms where the cluster was not started by streambench."""
+    if cluster is None:
+        return ()
+    kept = (
+        "its checkpoints are where its own settings say"
+        if cluster.checkpoint_dir is None
+        else f"its checkpoints are in {cluster.checkpoint_dir}"
+    )
+    return (
+        f"Flink: it runs in a cluster at {cluster.endpoint} that streambench did not start. Heaps, "
+        f"heartbeats and JVMs are as they are there; {kept}. What it uses is not known.",
+    )
+
+
 def _warnings(conditions: Conditions, settings: Sequence[Setting], version: str) -> tuple[str, ...]:
     connector = connector_words(version)
+    cluster = conditions.cluster_of("flink")
     warnings = [
         *(() if connector is None else (connector,)),
+        *_whose_words(cluster),
         "Flink: a slot is not a core; a TaskManager runs several threads (source, network, "
         "checkpoints, compiler) beside its slot's.",
-        _slots_words(conditions, settings),
+        *(() if cluster else (_slots_words(conditions, settings),)),
     ]
     if parallelism(conditions) < conditions.workers:
         warnings.append(

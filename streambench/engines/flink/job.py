@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from streambench.engines.common.noticed import noticed
 from streambench.engines.common.restart import comes_back
 from streambench.engines.flink.failed_checkpoints import failed_words
 from streambench.engines.flink.processes import JOB_MANAGER
+from streambench.engines.flink.readings import rest_readings
 from streambench.engines.flink.rest import FlinkRest
 from streambench.engines.flink.settings import slots
 from streambench.engines.flink.submission import newest_checkpoint, submit
@@ -83,45 +85,11 @@ class FlinkJob:
 
     def readings(self) -> Readings:
         """Counters and effective settings by REST, pauses from the JVMs' own logs."""
-        pauses = gc_pauses(self._at.job_dir / GC_FOLDER)
-        earlier, watch = self._watches[:-1], self._watches[-1]
-        ended = [other.last for other in earlier if other.last is not None]
-        try:
-            late = self._settled_late_records(watch.rest)
-            status = watch.rest.status()  # after that, for its restarts are a metric, too
-            exceptions = watch.exceptions()
-            completed = sum(last.completed_checkpoints for last in (*ended, status))
-            words = {
-                "state": status.state,
-                "completed checkpoints": str(completed),
-                "failed checkpoints": failed_words(
-                    sum(last.failed_checkpoints for last in (*ended, status)),
-                    self._at.log_dir / f"{JOB_MANAGER}.log",
-                ),
-                "submitted again": str(len(earlier)),
-            }
-            if exceptions:
-                at_ms, name = exceptions[0]
-                words |= {"last failure": name, "last failure noticed at (ms)": str(at_ms)}
-            restarts = None
-            if status.restarts is not None:
-                restarts = len(earlier) + sum(last.restarts or 0 for last in (*ended, status))
-            return Readings(
-                words=words,
-                effective=watch.rest.effective(),
-                late_counter=late,
-                late_unit="late partial rows",
-                restarts=restarts,
-                failures_noticed_ms=self._noticed(),
-                checkpoint_bytes=sum(last.checkpoint_bytes for last in (*ended, status)),
-                gc_pauses=pauses,
-            )
-        except NoAnswer as error:
-            return Readings(
-                words={"REST": f"no answer: {error}"},
-                failures_noticed_ms=self._noticed(),
-                gc_pauses=pauses,
-            )
+        return dataclasses.replace(
+            rest_readings(self._watches, self._asking, self._failed_words),
+            failures_noticed_ms=self._noticed(),
+            gc_pauses=gc_pauses(self._at.job_dir / GC_FOLDER),
+        )
 
     def resume(self) -> None:
         """Submit the query again, to go on from the newest checkpoint that is complete.
@@ -206,16 +174,8 @@ class FlinkJob:
     def _names(self, role: Role) -> frozenset[str]:
         return frozenset(process.name for process in self._plan.processes if process.role is role)
 
-    def _settled_late_records(self, rest: FlinkRest) -> int | None:
-        """The counter as it is now: the JobManager fetches metrics only when asked, for the next asker."""
-        begun_s, age_s = time.monotonic(), self._asking.metrics_age_s
-
-        def settled() -> tuple[int | None] | None:
-            counter = rest.late_records()
-            return (counter,) if time.monotonic() - begun_s > age_s else None
-
-        (counter,) = wait_until(settled, what="Flink's metrics", timeout_s=30.0, poll_s=0.25)
-        return counter
+    def _failed_words(self, failed: int) -> str:
+        return failed_words(failed, self._at.log_dir / f"{JOB_MANAGER}.log")
 
     def _noticed(self) -> tuple[float, ...]:
         """What the JobManager told of failed tasks, and TaskManagers of a JobManager that went."""

@@ -58,8 +58,10 @@ _LOG4J_FLAG = "-Dlog4j.configurationFile=file:${job_dir}/conf/log4j.properties"
 def flink_processes(conditions: Conditions, settings: Sequence[Setting]) -> tuple[ProcessPlan, ...]:
     """One JobManager, the workers' and all spare TaskManagers and the submitter, in the order of their start.
 
-    Raises UsageError for settings that cannot be.
+    Only the submitter where a cluster runs already. Raises UsageError for settings that cannot be.
     """
+    if conditions.cluster_of("flink") is not None:
+        return (_submitter(),)
     numbers = range(conditions.workers + spare_task_managers(settings))
     cluster_wide = [setting for setting in settings if setting.scope == CLUSTER]
     own = options_asked(cluster_wide, *TASK_MANAGER_OPTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from streambench.engines.common.access import access_options
 from streambench.engines.common.noticed import LOG_TIME
@@ -12,7 +13,7 @@ from streambench.engines.common.settings import values
 from streambench.engines.flink.lookups import lookup_programs
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Conditions, ForeignCluster, Guarantee
 from streambench.model.expression import DecimalType, FieldType
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Query, Workload
@@ -43,6 +44,7 @@ def flink_programs(
 
     `connector` is the set of jars with the connector.
     """
+    cluster = conditions.cluster_of("flink")
     return (
         Program(
             "query.sql",
@@ -51,8 +53,12 @@ def flink_programs(
                 workload, _source(conditions, settings), _sink(workload, conditions, settings)
             ),
         ),
-        Program("job.json", "json", _job(settings, connector)),
-        Program("conf/config.yaml", "yaml", _config(settings)),
+        Program("job.json", "json", _job(settings, connector, cluster)),
+        Program(
+            "conf/config.yaml",
+            "yaml",
+            _config(settings) if cluster is None else _written(_address(cluster)),
+        ),
         Program("conf/log4j.properties", "properties", _LOG4J),
         *lookup_programs(workload),
     )
@@ -104,20 +110,33 @@ def _is_one_string(query: Query) -> bool:
     return [key.type for key in query.group_by] == [FieldType.STRING]
 
 
-def _job(settings: Sequence[Setting], connector: str) -> str:
+def _address(cluster: ForeignCluster | None) -> dict[str, str]:
+    """Where the JobManager is asked."""
+    if cluster is None:
+        return {"rest.address": "127.0.0.1", "rest.port": "${port:rest}"}
+    there = urlsplit(cluster.endpoint)
+    return {"rest.address": str(there.hostname), "rest.port": str(there.port)}
+
+
+def _checkpoints(cluster: ForeignCluster | None) -> dict[str, str]:
+    """Where checkpoints are kept; nothing where that is the cluster's own setting."""
+    folder = "file://${job_dir}/checkpoints" if cluster is None else cluster.checkpoint_dir
+    return {} if folder is None else {"execution.checkpointing.dir": folder}
+
+
+def _job(settings: Sequence[Setting], connector: str, cluster: ForeignCluster | None) -> str:
     job = {
         "statements": "${job_dir}/query.sql",
         "submitted": "${job_dir}/submitted.json",
         "configuration": {
             "execution.target": "remote",
-            "rest.address": "127.0.0.1",
-            "rest.port": "${port:rest}",
+            **_address(cluster),
             # The client is started beside the cluster: it asks until the cluster is there.
             "rest.retry.delay": "200 ms",
             "rest.retry.max-attempts": "300",
             "pipeline.name": "${job_id}",
             "pipeline.jars": f"file://${{jars:{connector}}}",
-            "execution.checkpointing.dir": "file://${job_dir}/checkpoints",
+            **_checkpoints(cluster),
             **values(settings, JOB),
         },
     }
@@ -131,13 +150,16 @@ def _config(settings: Sequence[Setting]) -> str:
         "jobmanager.bind-host": "127.0.0.1",
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
-        "rest.address": "127.0.0.1",
+        **_address(None),
         "rest.bind-address": "127.0.0.1",
-        "rest.port": "${port:rest}",
         "io.tmp.dirs": "${job_dir}/tmp",
-        "execution.checkpointing.dir": "file://${job_dir}/checkpoints",
+        **_checkpoints(None),
         **values(settings, CLUSTER),
     }
+    return _written(config)
+
+
+def _written(config: Mapping[str, str]) -> str:
     return "".join(f"{name}: {_yaml(value)}\n" for name, value in config.items())
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from streambench.engines.common.http import NoAnswer, get_json, post_json
+from streambench.engines.common.http import NoAnswer, get_json, order, post_json
 from streambench.engines.flink.settings import CLUSTER, JOB
 from streambench.model.errors import EngineFailed
+
+ENDED: Final = frozenset({"FAILED", "CANCELED", "FINISHED"})
+"""The states that a job does not leave."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ class FlinkRest:
             (int(entry["timestamp"]), str(entry["exceptionName"]))
             for entry in history.get("entries", ())
         )
+
+    def cancel(self) -> None:
+        """Ask for the end of the job; it has not ended when this returns."""
+        order("PATCH", f"{self._url}{self._job}?mode=cancel")
 
     def stop_with_savepoint(self, folder: str) -> str:
         """Begin to stop the job, its state kept in `folder` (a URI); the id to ask `savepoint` by."""

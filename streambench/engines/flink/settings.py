@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
+from streambench.engines.common.elsewhere import kept_there, refuse_others_settings
 from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import (
     OWN,
@@ -62,6 +63,33 @@ _RECOVERY = frozenset(
         SPARE_TASK_MANAGERS,
         "taskmanager.slot.timeout",
     }
+)
+
+# What only those can set who start Flink's processes.
+_OF_PROCESSES = (
+    "blob.",
+    "cluster.",
+    "env.",
+    "heartbeat.",
+    "high-availability.",
+    "io.",
+    "jobmanager.",
+    "metrics.",
+    "resourcemanager.",
+    "rest.",
+    "slotmanager.",
+    "taskmanager.",
+    "web.",
+)
+# Of these a cluster that runs already says what it has, where it was set.
+_KEPT_THERE = (
+    "heartbeat.interval",
+    "heartbeat.timeout",
+    "jobmanager.scheduler",
+    "taskmanager.memory.flink.size",
+    "taskmanager.memory.process.size",
+    "taskmanager.memory.task.heap.size",
+    "taskmanager.numberOfTaskSlots",
 )
 
 _SPARE_AT_MOST = 8
@@ -129,6 +157,10 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
     for each in checked("flink", asked(variant, VARIANTS), known, open_to=families):
         for scope in _scopes(each.name, variant.version):
             settings = overridden(settings, scope, (each,))
+    if (cluster := conditions.cluster_of("flink")) is not None:
+        refuse_others_settings(settings, cluster, "Flink", _OF_PROCESSES)
+        own = (each for each in settings if each.scope not in (CLUSTER, JVM, OWN))
+        settings = (*kept_there(CLUSTER, _KEPT_THERE), *own)
     return marked(settings, _RECOVERY)
 
 
@@ -223,8 +255,11 @@ def _job(conditions: Conditions) -> dict[str, str | int]:
         CHECKPOINT_INTERVAL: f"{conditions.commit_interval_ms} ms",
         # State is exact under both guarantees; only the sink differs.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
-        # A job whose JobManager died is submitted again from its last checkpoint.
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        # A job whose JobManager died is submitted again from its last checkpoint. In a cluster of others
+        # nothing is to be left behind.
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"
+        if conditions.cluster_of("flink") is None
+        else "DELETE_ON_CANCELLATION",
         "state.backend.type": "hashmap",
         "table.local-time-zone": "UTC",
     }

@@ -6,7 +6,7 @@ import contextlib
 import time
 
 from streambench.engines.common.http import NoAnswer
-from streambench.engines.flink.rest import FlinkRest, JobStatus
+from streambench.engines.flink.rest import ENDED, FlinkRest, JobStatus
 from streambench.engines.protocol import Health, State
 
 _OVERDUE_CHECKPOINTS = 10
@@ -50,7 +50,7 @@ class JobWatch:
             with contextlib.suppress(NoAnswer):  # asked again for the readings
                 self.exceptions()
         waiting = [vertex for vertex in status.vertices if vertex != "RUNNING"]
-        if status.state in ("FAILED", "CANCELED", "FINISHED"):
+        if status.state in ENDED:
             return Health(State.FAILED, f"the job is {status.state}")
         if waiting or not status.vertices:
             return Health(State.DEGRADED, f"tasks are {', '.join(sorted(set(waiting)))}")

@@ -1,9 +1,11 @@
 """The driver of a Spark job; runs until its query ends or until it is ended.
 
 Run by the interpreter of Spark's environment: `python driver.py JOB`, where JOB is a JSON file with
-`query` (path of a Python program that starts `query`), `configuration` (names and values),
-`master_port` and `progress` (path of a file that gets one JSON object a line). Imports nothing of
-streambench.
+`query` (path of a Python program that starts `query`), `configuration` (names and values) and
+`progress` (path of a file that gets one JSON object a line). A Master that is started beside the driver
+has its `master_port` there. In a cluster that runs already `executors` are waited for; once the file
+`end` is there, the query ends and the folder `discard` (a URL that Hadoop reads) is deleted. Imports
+nothing of streambench.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, TextIO
 
 _MASTER_TIMEOUT_S = 60.0
 _POLL_S = 0.05
+_EXECUTORS_TIMEOUT_S = 60.0
+_END_POLL_S = 0.5
 
 
 class ProgressLines:
@@ -46,8 +51,36 @@ def wait_for_master(port: int) -> None:
         time.sleep(_POLL_S)
 
 
-def listener(progress: ProgressLines) -> Any:
-    """A listener that writes what Spark tells of each batch."""
+def executors_of(spark: Any) -> int:
+    """How many executors have registered; the driver's own block manager is counted with them."""
+    return int(spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size()) - 1
+
+
+def wait_for_executors(spark: Any, wanted: int, progress: ProgressLines) -> None:
+    """A cluster that runs already may have no room for all of them: that is told before any record."""
+    deadline = time.monotonic() + _EXECUTORS_TIMEOUT_S
+    while (have := executors_of(spark)) < wanted:
+        if time.monotonic() > deadline:
+            progress.write("lacking", have=have, wanted=wanted)
+            raise SystemExit(f"{have} of {wanted} executors have come")
+        time.sleep(_POLL_S)
+
+
+def run_until_asked(spark: Any, query: Any, job: dict[str, Any], progress: ProgressLines) -> None:
+    """Stay until the file `end` is there; then end the query and delete what it kept."""
+    while not os.path.exists(job["end"]):
+        if query.awaitTermination(_END_POLL_S):
+            return
+    query.stop()
+    jvm = spark.sparkContext._jvm
+    path = jvm.org.apache.hadoop.fs.Path(job["discard"])
+    path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).delete(path, True)
+    spark.stop()
+    progress.write("ended")
+
+
+def listener(progress: ProgressLines, executors: Callable[[], int | None]) -> Any:
+    """A listener that writes what Spark tells of each batch, and how many `executors` there are."""
     from pyspark.sql.streaming import StreamingQueryListener
 
     class Listener(StreamingQueryListener):  # type: ignore[misc]  # pyspark is not here
@@ -64,6 +97,7 @@ def listener(progress: ProgressLines) -> Any:
                 duration_ms=told["durationMs"],
                 watermark=told.get("eventTime", {}).get("watermark"),
                 late_partial_rows=states[0].get("numRowsDroppedByWatermark", 0),
+                executors=executors(),
             )
 
         def onQueryIdle(self, event: Any) -> None:
@@ -96,13 +130,19 @@ def run(job: dict[str, Any], progress: ProgressLines) -> None:
     conf.setAll(job["configuration"].items())
     # The JVM is started while the Master still starts.
     SparkContext._ensure_initialized(conf=conf)
-    wait_for_master(int(job["master_port"]))
+    if "master_port" in job:
+        wait_for_master(int(job["master_port"]))
     spark = SparkSession.builder.config(conf=conf).getOrCreate()
     effective = {
         name: spark.conf.get(name, None) for name in job["configuration"] if _readable(name)
     }
     progress.write("session", configuration=effective)
-    spark.streams.addListener(listener(progress))
+    elsewhere = "executors" in job
+    if elsewhere:
+        wait_for_executors(spark, int(job["executors"]), progress)
+    spark.streams.addListener(
+        listener(progress, lambda: executors_of(spark) if elsewhere else None)
+    )
     with open(job["query"], encoding="utf-8") as file:
         program = compile(file.read(), job["query"], "exec")
     names: dict[str, Any] = {"spark": spark}
@@ -111,7 +151,10 @@ def run(job: dict[str, Any], progress: ProgressLines) -> None:
     # Only the JVM's query has it; its own word, e.g. `ProcessingTimeTrigger(1000)`.
     trigger = str(query._jsq.streamingQuery().trigger().toString())
     progress.write("started", run=str(query.runId), trigger=trigger)
-    names["query"].awaitTermination()
+    if elsewhere:
+        run_until_asked(spark, query, job, progress)
+    else:
+        query.awaitTermination()
     raise SystemExit("the query ended")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
@@ -12,9 +13,10 @@ from streambench.engines.common.launch import (
     start,
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.engines.spark.elsewhere import start_driver
 from streambench.engines.spark.job import SparkJob
 from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_processes
-from streambench.engines.spark.programs import spark_programs
+from streambench.engines.spark.programs import checkpoint_of, spark_programs
 from streambench.engines.spark.progress import read_progress
 from streambench.engines.spark.settings import (
     EXECUTOR_JVM_OPTIONS,
@@ -30,13 +32,19 @@ from streambench.engines.spark.versions import (
     connector_jars,
     connector_words,
 )
-from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
-from streambench.model.errors import UsageError
+from streambench.model.conditions import (
+    Conditions,
+    ForeignCluster,
+    Guarantee,
+    Profile,
+    Variant,
+)
 from streambench.model.fault import FaultKind
 from streambench.model.plan import Artifacts, EventClock, Plan, Unsupported, Whose
 from streambench.model.workload import Workload
 from streambench.runtime.waiting import wait_until
 
+_SCRIPT: Final = Path(__file__).with_name("driver.py")
 MASTER_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 120.0
 _RECOVERY_TERMS = (
@@ -78,6 +86,13 @@ class SparkEngine:
                 hint="run it with --guarantee at-least-once",
             )
         settings = spark_settings(workload.query, conditions, variant)
+        cluster = conditions.cluster_of(self.name)
+        symbols = {"spark_home": "${site_packages}/pyspark"}
+        if cluster is not None:
+            symbols |= {
+                "executors": str(conditions.workers),
+                "checkpoint": checkpoint_of(cluster),
+            }
         return Plan(
             engine=self.name,
             version=variant.version,
@@ -92,8 +107,9 @@ class SparkEngine:
             processes=spark_processes(conditions),
             settings=settings,
             warnings=_warnings(conditions, trigger_ms(settings), variant.version),
-            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
-            symbols={"spark_home": "${site_packages}/pyspark"},
+            recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 and not cluster else (),
+            symbols=symbols,
+            cluster=None if cluster is None else cluster.endpoint,
         )
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
@@ -103,13 +119,10 @@ class SparkEngine:
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start cluster and driver; returns when the query has started."""
         match at:
-            case External():
-                raise UsageError(
-                    "streambench cannot yet submit to a Spark cluster that already runs"
-                )
+            case External(here=here, endpoint=endpoint):
+                return start_driver(plan, here, endpoint, _SCRIPT)
             case Embedded():
-                script = Path(__file__).with_name("driver.py")
-                return start_cluster(plan, at, leader=MASTER, script=script, start=_start)
+                return start_cluster(plan, at, leader=MASTER, script=_SCRIPT, start=_start)
 
 
 def _start(plan: Plan, at: Embedded) -> Job:
@@ -150,12 +163,26 @@ def _trigger_words(interval_ms: int | None) -> str:
     )
 
 
+def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
+    """What commits are, and what is not on equal terms where streambench did not start the cluster."""
+    if cluster is None:
+        return (
+            "Spark: offsets and state are committed by FileSystemBasedCheckpointFileManager, which forks "
+            "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
+        )
+    kept = cluster.checkpoint_dir or "a folder of this machine"
+    return (
+        f"Spark: its executors run in a cluster at {cluster.endpoint} that streambench did not start. Its "
+        f"Workers are as they are there; its checkpoints are in {kept}. What executors use is not known.",
+    )
+
+
 def _warnings(conditions: Conditions, interval_ms: int | None, version: str) -> tuple[str, ...]:
     connector = connector_words(version)
+    cluster = conditions.cluster_of("spark")
     warnings = [
         *(() if connector is None else (connector,)),
-        "Spark: offsets and state are committed by FileSystemBasedCheckpointFileManager, which forks "
-        "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
+        *_whose_words(cluster),
         "Spark: a batch is its commit; the commit interval does not apply.",
         _trigger_words(interval_ms),
         "Spark: a Worker starts a new executor by itself when one dies.",

@@ -68,8 +68,8 @@ class SparkJob:
         """Progress as the driver wrote it, batches from the checkpoint."""
         told = read_progress(self._progress)
         return Readings(
-            words=_words(told),
-            effective=_effective(told),
+            words=words_of(told),
+            effective=effective_of(told),
             late_counter=told.late_partial_rows,
             late_unit="late partial rows",
             batches=read_batches(self._at.job_dir / "checkpoint"),
@@ -77,7 +77,7 @@ class SparkJob:
             failures_noticed_ms=noticed(
                 [self._at.log_dir / f"{name}.log" for name in (MASTER, DRIVER)], FAILURES
             ),
-            checkpoint_bytes=_bytes_in(self._at.job_dir / "checkpoint"),
+            checkpoint_bytes=bytes_in(self._at.job_dir / "checkpoint"),
             gc_pauses=gc_pauses(self._at.job_dir / GC_FOLDER),
         )
 
@@ -174,7 +174,7 @@ class SparkJob:
         return max(0, len(folders) - self._executors)
 
 
-def _bytes_in(folder: Path) -> int:
+def bytes_in(folder: Path) -> int:
     """All that the checkpoint holds: nothing is cleaned up while the query runs."""
     sizes = []
     for file in folder.rglob("*"):
@@ -183,14 +183,16 @@ def _bytes_in(folder: Path) -> int:
     return sum(sizes)
 
 
-def _effective(told: Told) -> dict[tuple[str, str], str]:
+def effective_of(told: Told) -> dict[tuple[str, str], str]:
+    """(scope, name) → value of what the driver says that it runs with."""
     found = {(APPLICATION, name): value for name, value in told.configuration.items()}
     if told.trigger is not None:
         found[QUERY, TRIGGER] = as_told(told.trigger)
     return found
 
 
-def _words(told: Told) -> dict[str, str]:
+def words_of(told: Told) -> dict[str, str]:
+    """How many batches there were, and what the last one spent its time on."""
     durations = {
         f"last batch, {name}": f"{value} ms" for name, value in told.last_durations_ms.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streambench.engines.common.jvm import coordinator_flags, gc_log_flag
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.spark.programs import LOG4J_FLAG
@@ -35,7 +37,11 @@ _ENVIRONMENT = {
 
 
 def spark_processes(conditions: Conditions) -> tuple[ProcessPlan, ...]:
-    """One Master, `workers` Workers and the driver, in the order of their start."""
+    """One Master, `workers` Workers and the driver, in the order of their start; only the driver where a
+    cluster runs already.
+    """
+    if conditions.cluster_of("spark") is not None:
+        return (_driver_elsewhere(),)
     workers = (_worker(number, conditions) for number in range(conditions.workers))
     restarted = (kept_alive(process, conditions) for process in (*workers, _driver()))
     return (_master(conditions), *restarted)
@@ -85,6 +91,13 @@ def _driver() -> ProcessPlan:
         env={**_ENVIRONMENT, "PYSPARK_PYTHON": "${python}", "PYSPARK_SUBMIT_ARGS": "pyspark-shell"},
         heap_mib=DRIVER_HEAP_MIB,
     )
+
+
+def _driver_elsewhere() -> ProcessPlan:
+    """It listens where executors on other hosts reach it, and finds Hadoop as its user does."""
+    driver = _driver()
+    env = {name: value for name, value in driver.env.items() if name != "HADOOP_CONF_DIR"}
+    return replace(driver, env={**env, "SPARK_LOCAL_IP": "${driver_host}"})
 
 
 def _daemon(conditions: Conditions) -> tuple[str, ...]:

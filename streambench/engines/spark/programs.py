@@ -17,14 +17,16 @@ from streambench.engines.spark.settings import (
     EXECUTOR_JVM_OPTIONS,
     SINK,
     SOURCE,
+    executor_heap_mib,
 )
 from streambench.engines.spark.trigger import trigger_ms
-from streambench.model.conditions import Conditions
+from streambench.model.conditions import Conditions, ForeignCluster
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Workload
 
 LOG4J_FLAG = "-Dlog4j2.configurationFile=file:${job_dir}/log4j2.properties"
-_JVM_FLAGS = f"-XX:+UseSerialGC -XX:MetaspaceSize=128m {LOG4J_FLAG}"
+_PLAIN_FLAGS = "-XX:+UseSerialGC -XX:MetaspaceSize=128m"
+_JVM_FLAGS = f"{_PLAIN_FLAGS} {LOG4J_FLAG}"
 _LOG4J = """\
 rootLogger.level = WARN
 rootLogger.appenderRef.console.ref = console
@@ -52,9 +54,16 @@ def spark_programs(
 
     `heap_mib` is an executor's; `connector` is the set of jars with the connector.
     """
+    cluster = conditions.cluster_of("spark")
     return (
         Program("query.py", "python", _query(workload, conditions, settings)),
-        Program("job.json", "json", _job(settings, heap_mib, connector)),
+        Program(
+            "job.json",
+            "json",
+            _job(settings, heap_mib, connector)
+            if cluster is None
+            else _job_elsewhere(settings, conditions, cluster, connector),
+        ),
         Program("log4j2.properties", "properties", _LOG4J),
         *json_tables(workload),
     )
@@ -72,10 +81,52 @@ def _query(workload: Workload, conditions: Conditions, settings: Sequence[Settin
         "kafka.bootstrap.servers": "${broker}",
         **access,
         "topic": "${output_topic}",
-        "checkpointLocation": "${job_dir}/checkpoint",
+        "checkpointLocation": checkpoint_of(conditions.cluster_of("spark")),
         **values(settings, SINK),
     }
     return query_program(workload, source, sink, trigger_ms(settings))
+
+
+def checkpoint_of(cluster: ForeignCluster | None) -> str:
+    """Where the query keeps its state: a folder that all executors reach."""
+    if cluster is None or cluster.checkpoint_dir is None:
+        return "${job_dir}/checkpoint"
+    return f"{cluster.checkpoint_dir.rstrip('/')}/${{job_id}}"
+
+
+def _job_elsewhere(
+    settings: Sequence[Setting], conditions: Conditions, cluster: ForeignCluster, connector: str
+) -> str:
+    """The job file of a driver whose executors are elsewhere: they get the connector from the driver."""
+    asked = values(settings, APPLICATION)
+    flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
+    heap_mib = executor_heap_mib(conditions)
+    options = {
+        name: f"{ours} {asked[name]}" if name in asked else ours
+        for name, ours in (
+            (DRIVER_JVM_OPTIONS, flags),
+            (EXECUTOR_JVM_OPTIONS, f"{initial_heap_flag(heap_mib)} {_PLAIN_FLAGS}"),
+        )
+    }
+    job = {
+        "query": "${job_dir}/query.py",
+        "progress": "${job_dir}/progress.jsonl",
+        "executors": conditions.workers,
+        "end": "${job_dir}/end",
+        "discard": checkpoint_of(cluster),
+        "configuration": {
+            "spark.master": cluster.endpoint,
+            "spark.app.name": "${job_id}",
+            "spark.driver.host": "${driver_host}",
+            "spark.driver.bindAddress": "${driver_host}",
+            "spark.sql.warehouse.dir": "${job_dir}/warehouse",
+            "spark.driver.extraClassPath": f"${{jars:{connector}}}",
+            "spark.jars": f"${{comma_jars:{connector}}}",
+            **options,
+            **{name: value for name, value in asked.items() if name not in options},
+        },
+    }
+    return json.dumps(job, indent=2) + "\n"
 
 
 def _job(settings: Sequence[Setting], heap_mib: int, connector: str) -> str:

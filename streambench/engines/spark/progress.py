@@ -14,7 +14,7 @@ class Told:
     """The driver's lines; durations in ms, `late_partial_rows` summed over all batches.
 
     `pid`, `started`, `failure` and `fresh_batches` are those of the driver that was started last;
-    `batches` counts what earlier ones had done, too.
+    `batches` counts what earlier ones had done, too. `ended`: the query was ended, and nothing is left.
     """
 
     pid: int | None
@@ -26,6 +26,9 @@ class Told:
     late_partial_rows: int
     last_durations_ms: Mapping[str, int]
     trigger: str | None = None
+    executors: int | None = None  # at the last batch, where it is the driver that counts them
+    lacking: tuple[int, int] | None = None  # (have, wanted) of executors that did not come
+    ended: bool = False
 
 
 def read_progress(path: Path) -> Told:
@@ -35,6 +38,9 @@ def read_progress(path: Path) -> Told:
     configuration: Mapping[str, str] = {}
     durations: Mapping[str, int] = {}
     started, failure, batches, fresh, late = False, None, 0, 0, 0
+    executors: int | None = None
+    lacking: tuple[int, int] | None = None
+    ended = False
     for line in _lines(path):
         match line["event"]:
             case "begun":
@@ -49,12 +55,30 @@ def read_progress(path: Path) -> Told:
                 started, trigger = True, line.get("trigger")
             case "terminated":
                 failure = str(line["exception"] or "the query ended by itself")
+            case "lacking":
+                lacking = (int(line["have"]), int(line["wanted"]))
+            case "ended":
+                ended = True
             case "batch":
+                executors = line.get("executors")
                 batches += 1
                 fresh += 1
                 late += int(line["late_partial_rows"])
                 durations = line["duration_ms"]
-    return Told(pid, configuration, started, failure, batches, fresh, late, durations, trigger)
+    return Told(
+        pid,
+        configuration,
+        started,
+        failure,
+        batches,
+        fresh,
+        late,
+        durations,
+        trigger,
+        executors,
+        lacking,
+        ended,
+    )
 
 
 def read_batches(checkpoint: Path) -> tuple[tuple[int, Mapping[int, int]], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from streambench.model.conditions import Conditions, ForeignKafka, Profile
+from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka, Profile
 from streambench.model.numbers import listing, number, plural
 from streambench.model.plan import Origin, Setting
 from streambench.model.sweep import Axis, AxisName, value_words
@@ -78,11 +78,19 @@ def condition_words(
         if field.name == "foreign_kafka":
             words |= _foreign_words(value)
             continue
+        if field.name == "foreign_clusters":
+            words |= {f"{each.engine}'s cluster": _cluster_words(each) for each in value}
+            continue
         if field.name == "broker_version" and conditions.foreign_kafka is not None:
             continue  # of the broker that was not started
         text = number(value) if isinstance(value, int) else str(getattr(value, "value", value))
         words[_name(field.name)] = "never" if value is None else f"{text}{_unit(field.name)}"
     return words
+
+
+def _cluster_words(cluster: ForeignCluster) -> str:
+    kept = "" if cluster.checkpoint_dir is None else f", checkpoints in {cluster.checkpoint_dir}"
+    return f"not started by streambench: {cluster.endpoint}{kept}"
 
 
 def _foreign_words(kafka: ForeignKafka | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from streambench.model.conditions import Variant, folder_of
 from streambench.model.kafka_access import addresses
@@ -33,7 +34,7 @@ class Anonymous:
 
 def anonymous(bundle: Bundle) -> Anonymous:
     """The same run without names of machines and users, folders, addresses and logs."""
-    identity = this_machine(bundle.folder) | learned(bundle.folder) | telling(_brokers(bundle))
+    identity = this_machine(bundle.folder) | learned(bundle.folder) | telling(_hosts(bundle))
     mask = Mask(identity)
     variants = masked_variants(_variants(bundle), mask)
     labels = {label: variant.label for label, variant in variants.items()}
@@ -69,10 +70,17 @@ def anonymous(bundle: Bundle) -> Anonymous:
     return Anonymous(found, labels, numbers)
 
 
-def _brokers(bundle: Bundle) -> Iterator[str]:
-    """The hosts of a Kafka of the user's."""
+def _hosts(bundle: Bundle) -> Iterator[str]:
+    """Those of a Kafka and of clusters of the user's, and where these keep checkpoints."""
     if (foreign := bundle.run.conditions.foreign_kafka) is not None:
         yield from (host for host, _ in addresses(foreign.bootstrap))
+    for cluster in bundle.run.conditions.foreign_clusters:
+        for url in (cluster.endpoint.removeprefix("k8s://"), cluster.checkpoint_dir or ""):
+            yield from (
+                host.rpartition(":")[0] or host
+                for host in urlsplit(url).netloc.split(",")
+                if host
+            )
 
 
 def _without_tables(programs: Sequence[Program]) -> tuple[Program, ...]:

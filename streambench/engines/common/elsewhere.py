@@ -1,0 +1,36 @@
+"""Settings of a job that is given to a cluster which streambench did not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from streambench.engines.common.settings import is_own
+from streambench.model.conditions import ForeignCluster
+from streambench.model.errors import UsageError
+from streambench.model.plan import Origin, Setting
+
+_ASKED: Final = (Origin.USER, Origin.VARIANT)
+AS_IT_IS: Final = "as it is there"
+
+
+def refuse_others_settings(
+    settings: Iterable[Setting], cluster: ForeignCluster, title: str, theirs: Sequence[str]
+) -> None:
+    """Refuse what only those can set who start the cluster: names that begin with one of `theirs`.
+
+    Raises UsageError.
+    """
+    for each in settings:
+        if each.origin in _ASKED and (each.name.startswith(tuple(theirs)) or is_own(each.name)):
+            raise UsageError(
+                f"'{each.name}' is a setting of {title}'s processes, and those at {cluster.endpoint} "
+                "run already",
+                hint=f"set it there, or start a cluster of streambench's own: streambench run --engine "
+                f"{cluster.engine}",
+            )
+
+
+def kept_there(scope: str, names: Iterable[str]) -> tuple[Setting, ...]:
+    """Settings that matter and are the cluster's own: only what it tells of them is known."""
+    return tuple(Setting(scope, name, AS_IT_IS, Origin.CLUSTER) for name in names)

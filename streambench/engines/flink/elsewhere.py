@@ -1,0 +1,78 @@
+"""A Flink job in a session cluster that streambench did not start."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from typing import Final
+
+from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.http import NoAnswer
+from streambench.engines.flink.readings import rest_readings
+from streambench.engines.flink.rest import ENDED, FlinkRest
+from streambench.engines.flink.settings import slots
+from streambench.engines.flink.watch import JobWatch
+from streambench.engines.protocol import Health, Readings, State, Target
+from streambench.model.errors import EngineFailed
+from streambench.model.plan import Plan, Role
+from streambench.runtime.waiting import wait_until
+
+_CANCEL_TIMEOUT_S: Final = 30.0
+
+
+class FlinkJobElsewhere:
+    """The job, as far as REST tells of it; the cluster's processes are never touched."""
+
+    def __init__(self, plan: Plan, rest: FlinkRest, asking: AskingPolicy = ASKING) -> None:
+        self._asking = asking
+        interval_ms = int(plan.symbols["commit_interval_ms"])
+        self._watch = JobWatch(rest, interval_ms, slots(plan.settings))
+        self._health = Health(State.STARTING, "submitted")
+        self._asked_ns: int | None = None
+        self._ran = False
+        self._stopped = False
+
+    def healthy(self) -> Health:
+        """Running means: all tasks run, none restarted since the last look, checkpoints complete."""
+        now_ns = time.monotonic_ns()
+        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
+            self._asked_ns = now_ns
+            health = self._watch.look(now_ns)
+            if health.state is State.DEGRADED and not self._ran:
+                health = Health(State.STARTING, health.detail)
+            self._ran = self._ran or health.state is State.RUNNING
+            self._health = health
+        return self._health
+
+    def targets(self, role: Role) -> tuple[Target, ...]:
+        """None: its processes are not ours to hit."""
+        return ()
+
+    def readings(self) -> Readings:
+        """Counters and effective settings by REST; its pauses are in logs that are not here."""
+        return dataclasses.replace(
+            rest_readings((self._watch,), self._asking, str),
+            failures_noticed_ms=tuple(sorted(map(float, self._watch.noticed_ms))),
+        )
+
+    def resume(self) -> None:
+        """Never asked for: no coordinator of a cluster elsewhere is hit by streambench."""
+
+    def rescale(self, plan: Plan) -> None:
+        """Never asked for: a cluster elsewhere gets no worker from streambench. Raises EngineFailed."""
+        raise EngineFailed("a cluster that runs already is not made larger", stage="rescale")
+
+    def stop(self) -> None:
+        """Cancel the job and see it end; one that cannot be reached is left to `streambench clean`."""
+        if self._stopped:
+            return
+        self._stopped = True
+        rest = self._watch.rest
+        with contextlib.suppress(NoAnswer, EngineFailed):
+            rest.cancel()
+            wait_until(
+                lambda: rest.status().state in ENDED,
+                what="the end of Flink's job",
+                timeout_s=_CANCEL_TIMEOUT_S,
+            )

@@ -1,0 +1,110 @@
+"""What a Flink session cluster that streambench did not start is and has, seen before a job is given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from streambench.engines.common.http import NoAnswer, get_json, order
+from streambench.engines.flink.rest import ENDED
+from streambench.engines.flink.versions import VERSIONS
+from streambench.model.errors import EnvironmentLacks
+
+_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class FlinkFound:
+    """A session cluster: its version, and how many slots it has and has free."""
+
+    version: str
+    task_managers: int
+    slots: int
+    free_slots: int
+
+    @property
+    def shown(self) -> str:
+        """In words."""
+        return (
+            f"Flink {self.version}, {self.task_managers} TaskManager(s), {self.free_slots} of "
+            f"{self.slots} slot(s) free"
+        )
+
+
+def inspect_flink(endpoint: str, version: str, wanted_slots: int) -> FlinkFound:
+    """What is at a JobManager's REST address, fit for a client of `version`.
+
+    Raises EnvironmentLacks where nobody answers, another program does, the versions do not go together, or
+    there are fewer slots free than wanted.
+    """
+    overview = _asked(endpoint, "/overview")
+    try:
+        found = FlinkFound(
+            version=str(overview["flink-version"]),
+            task_managers=int(overview["taskmanagers"]),
+            slots=int(overview["slots-total"]),
+            free_slots=int(overview["slots-available"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise EnvironmentLacks(
+            f"what answers at {endpoint} is not the REST interface of a Flink JobManager",
+            hint=f"open {endpoint} in a browser: it shows Flink's dashboard where it is one",
+        ) from error
+    if (mine := _minor(version)) != _minor(found.version):
+        fit = next((each for each in VERSIONS if _minor(each) == _minor(found.version)), None)
+        raise EnvironmentLacks(
+            f"the cluster at {endpoint} is Flink {found.version}, and a client of Flink {mine} cannot give "
+            "it jobs",
+            hint=f"streambench run --engine flink --flink-rest URL, with a cluster of Flink "
+            f"{', '.join(VERSIONS)}"
+            if fit is None
+            else f"streambench run --engine flink@{fit} --flink-rest {endpoint}",
+        )
+    if found.free_slots < wanted_slots:
+        raise EnvironmentLacks(
+            f"the Flink cluster at {endpoint} has {found.free_slots} of {found.slots} slots free, and the "
+            f"job needs {wanted_slots}",
+            hint="start another TaskManager there, cancel a job, or ask for fewer: "
+            f"--workers {max(1, found.free_slots)}",
+        )
+    return found
+
+
+def jobs_left(endpoint: str, prefix: str) -> Mapping[str, str]:
+    """Id → name of each job there whose name begins with `prefix` and that has not ended.
+
+    Raises EnvironmentLacks.
+    """
+    jobs = _asked(endpoint, "/jobs/overview").get("jobs", ())
+    return {
+        str(job["jid"]): str(job["name"])
+        for job in jobs
+        if str(job["name"]).startswith(prefix) and str(job["state"]) not in ENDED
+    }
+
+
+def cancel_job(endpoint: str, job: str) -> None:
+    """Ask for a job's end. Raises EnvironmentLacks."""
+    try:
+        order("PATCH", f"{endpoint}/jobs/{job}?mode=cancel")
+    except NoAnswer as error:
+        raise _silent(endpoint, error) from error
+
+
+def _asked(endpoint: str, path: str) -> Any:
+    try:
+        return get_json(f"{endpoint}{path}", timeout_s=_TIMEOUT_S)
+    except NoAnswer as error:
+        raise _silent(endpoint, error) from error
+
+
+def _silent(endpoint: str, error: NoAnswer) -> EnvironmentLacks:
+    return EnvironmentLacks(
+        f"no Flink JobManager answers at {endpoint}: {error}",
+        hint=f"curl {endpoint}/overview shows whether its REST interface can be reached from here",
+    )
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])

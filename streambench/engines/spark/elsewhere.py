@@ -1,0 +1,169 @@
+"""A Spark job whose executors are in a cluster that streambench did not start; its driver is here."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.launch import named, prepare, start, stop
+from streambench.engines.common.noticed import noticed
+from streambench.engines.protocol import Embedded, Health, Readings, State, Target
+from streambench.engines.spark.job import FAILURES, bytes_in, effective_of, words_of
+from streambench.engines.spark.processes import DRIVER
+from streambench.engines.spark.progress import read_batches, read_progress
+from streambench.model.conditions import ForeignCluster
+from streambench.model.errors import EngineFailed
+from streambench.model.plan import Plan, Role
+from streambench.runtime.waiting import wait_until
+
+_START_TIMEOUT_S: Final = 180.0
+_END_TIMEOUT_S: Final = 30.0
+
+
+class SparkJobElsewhere:
+    """Its driver belongs to the supervisor; of its executors only what the driver tells is known."""
+
+    def __init__(self, plan: Plan, here: Embedded, asking: AskingPolicy = ASKING) -> None:
+        self._asking = asking
+        self._here = here
+        self._wanted = int(plan.symbols["executors"])
+        checkpoint = plan.symbols["checkpoint"]
+        # Elsewhere than in files that are seen from here nobody but the driver can read it.
+        self._checkpoint = Path(checkpoint.removeprefix("file://"))
+        self._readable = checkpoint.startswith(("/", "file:///"))
+        self._progress = here.job_dir / "progress.jsonl"
+        self._health = Health(State.STARTING, "submitted")
+        self._asked_ns: int | None = None
+        self._ran = False
+        self._stopped = False
+
+    def healthy(self) -> Health:
+        """Running means: a batch has been done, no failure was told, all executors are there."""
+        now_ns = time.monotonic_ns()
+        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
+            self._asked_ns = now_ns
+            self._health = self._ask()
+        return self._health
+
+    def targets(self, role: Role) -> tuple[Target, ...]:
+        """None: faults are not made where only a part of the processes is streambench's."""
+        return ()
+
+    def readings(self) -> Readings:
+        """Progress as the driver wrote it; batches where the checkpoint can be read from here."""
+        told = read_progress(self._progress)
+        return Readings(
+            words=words_of(told),
+            effective=effective_of(told),
+            late_counter=told.late_partial_rows,
+            late_unit="late partial rows",
+            batches=read_batches(self._checkpoint) if self._readable else None,
+            failures_noticed_ms=noticed([self._here.log_dir / f"{DRIVER}.log"], FAILURES),
+            checkpoint_bytes=bytes_in(self._checkpoint) if self._readable else None,
+        )
+
+    def resume(self) -> None:
+        """Never asked for: the driver of a cluster elsewhere is not hit."""
+
+    def rescale(self, plan: Plan) -> None:
+        """Never asked for: a cluster elsewhere gets no worker from streambench. Raises EngineFailed."""
+        raise EngineFailed("a cluster that runs already is not made larger", stage="rescale")
+
+    def stop(self) -> None:
+        """Let the driver end the query and delete its checkpoint, then end the driver."""
+        if self._stopped:
+            return
+        self._stopped = True
+        driver = self._here.supervisor.current(DRIVER)
+        if driver is not None and read_progress(self._progress).started:
+            (self._here.job_dir / "end").touch()
+            with contextlib.suppress(EngineFailed):
+                wait_until(
+                    lambda: read_progress(self._progress).ended,
+                    what="the end of Spark's query",
+                    timeout_s=_END_TIMEOUT_S,
+                    alive=driver.alive,
+                    log=driver.log,
+                )
+        stop([DRIVER], self._here)
+
+    def _ask(self) -> Health:
+        driver = self._here.supervisor.current(DRIVER)
+        told = read_progress(self._progress)
+        if driver is None:
+            return Health(State.FAILED, "the driver is gone")
+        if told.failure is not None:
+            return Health(State.FAILED, told.failure)
+        if not told.fresh_batches:
+            return Health(self._unready(), "no batch has been done yet")
+        if told.executors is not None and told.executors < self._wanted:
+            return Health(
+                self._unready(), f"{told.executors} of {self._wanted} executors are there"
+            )
+        self._ran = True
+        return Health(State.RUNNING, f"{told.batches} batches")
+
+    def _unready(self) -> State:
+        return State.DEGRADED if self._ran else State.STARTING
+
+
+def start_driver(plan: Plan, here: Embedded, endpoint: str, script: Path) -> SparkJobElsewhere:
+    """Start the driver here, with its executors in the cluster at `endpoint`; returns when its query runs.
+
+    Raises EngineFailed.
+    """
+    extra: Mapping[str, str] = {"script": str(script), "driver_host": address_for(endpoint, here)}
+    filled = prepare(plan, here, extra)
+    driver = start(named(filled, DRIVER), here)
+    progress = here.job_dir / "progress.jsonl"
+    try:
+        wait_until(
+            lambda: read_progress(progress).started,
+            what="Spark's query",
+            timeout_s=_START_TIMEOUT_S,
+            alive=driver.alive,
+            log=driver.log,
+        )
+    except BaseException as error:
+        stop([DRIVER], here)
+        lacking = read_progress(progress).lacking
+        if lacking is not None and isinstance(error, EngineFailed):
+            have, wanted = lacking
+            raise EngineFailed(
+                f"the Spark cluster at {endpoint} gave {have} of {wanted} executors",
+                stage="submit",
+                hint="start Workers of the same version of Spark with free cores and memory, or ask for "
+                f"fewer: --workers {max(1, have)}",
+                log_tail=error.log_tail,
+            ) from error
+        raise
+    return SparkJobElsewhere(filled, here)
+
+
+def address_for(endpoint: str, here: Embedded) -> str:
+    """By which address of this machine executors reach the driver: the one that leads to their master.
+
+    A master that is no address (`yarn`) is near the brokers.
+    """
+    there = urlsplit(endpoint.removeprefix("k8s://"))
+    host, port = there.hostname, there.port
+    if host is None:
+        name, _, number = here.kafka.bootstrap.split(",")[0].rpartition(":")
+        host, port = name.strip("[]"), int(number)
+    # No packet is sent: the kernel only says by which of its addresses it would go.
+    family, kind, _, _, address = socket.getaddrinfo(host, port or 443, type=socket.SOCK_DGRAM)[0]
+    with contextlib.closing(socket.socket(family, kind)) as probe:
+        probe.connect(address)
+        return str(probe.getsockname()[0])
+
+
+def reaches_local_files(cluster: ForeignCluster) -> bool:
+    """Whether executors see the files of this machine: they can only where the master is on it."""
+    host = urlsplit(cluster.endpoint).hostname
+    return host in ("127.0.0.1", "localhost", "::1")
