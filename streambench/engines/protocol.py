@@ -138,6 +138,32 @@ class Job(Protocol):
         ...
 
 
+class ClusterClient(Protocol):
+    """What can be asked of a cluster that runs already, before and after a job is given to it."""
+
+    def endpoint(self, written: str) -> str:
+        """The address in its full form. Raises UsageError for what is none."""
+        ...
+
+    def look(self, endpoint: str, version: str, workers: int) -> str:
+        """What is there, in words, for a client of `version` and a job of so many workers.
+
+        Raises EnvironmentLacks where nobody answers, the versions do not go together or there is no room.
+        """
+        ...
+
+    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
+        """Id → name of each job there whose name begins with `prefix` and that has not ended.
+
+        Raises EnvironmentLacks.
+        """
+        ...
+
+    def cancel(self, endpoint: str, job: str) -> None:
+        """Ask for a job's end. Raises EnvironmentLacks."""
+        ...
+
+
 class Engine(Protocol):
     """A contender's engine: data first, code where it differs."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from streambench.engines.common.variants import Declared, named_variant
-from streambench.engines.protocol import Engine
+from streambench.engines.protocol import ClusterClient, Engine
 from streambench.model.conditions import Variant
 from streambench.model.errors import UsageError
 
@@ -35,6 +35,12 @@ def engine_named(name: str) -> Engine:
         raise UsageError(f"there is no engine called '{name}'{guess}", hint="streambench engines")
     engine: Engine = import_module(package).ENGINE
     return engine
+
+
+def cluster_client(name: str) -> ClusterClient:
+    """What can be asked of a cluster of this engine that runs already; only some engines have any."""
+    client: ClusterClient = import_module(_PACKAGES[name]).CLIENT
+    return client
 
 
 def contender_named(text: str, declared: Declared | None = None) -> tuple[Engine, Variant]:

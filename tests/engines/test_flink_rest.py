@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,48 +10,13 @@ import pytest
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.flink.rest import FlinkRest
 from streambench.model.errors import EngineFailed
-
-
-class Server(ThreadingHTTPServer):
-    """Answers by path, and keeps what was posted."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: dict[str, Any] = {}
-        self.posted: list[tuple[str, Any]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.posted.append((self.path, json.loads(body)))
-        self._answer()
-
-    def _answer(self) -> None:
-        found = self.server.answers.get(self.path)
-        body = json.dumps(found).encode()
-        self.send_response(404 if found is None else 202)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.engines.rest_server import Server, serving
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture

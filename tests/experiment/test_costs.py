@@ -38,6 +38,7 @@ def found_costs(*, whole: bool, **differs: Any) -> Mapping[str, float | None]:
         "load": played(),
         "warmed": (),
         "without_engine": None,
+        "engine_seen": True,
         **differs,
     }
     return costs(
@@ -105,3 +106,15 @@ def test_checkpoints_are_told_per_record_that_came_since_the_engine_was_asked() 
     found = found_costs(whole=False, readings=asked, records_since_asked=4_000)
     assert found["checkpoint_bytes_per_event"] == pytest.approx(2.0)
     assert found_costs(whole=False)["checkpoint_bytes_per_event"] is None
+
+
+def test_of_an_engine_whose_processes_are_elsewhere_nothing_is_known_and_nothing_is_0() -> None:
+    found = found_costs(whole=True, engine_seen=False, usage_at_rest=(usage(Role.WORKER, 0.5),))
+    for name in (
+        "engine_cpu_s_per_million",
+        "engine_and_broker_cpu_s_per_million",
+        "engine_memory_peak_bytes",
+        "engine_memory_mean_bytes",
+        "engine_idle_cores",
+    ):
+        assert found[name] is None, name

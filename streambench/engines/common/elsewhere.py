@@ -34,3 +34,12 @@ def refuse_others_settings(
 def kept_there(scope: str, names: Iterable[str]) -> tuple[Setting, ...]:
     """Settings that matter and are the cluster's own: only what it tells of them is known."""
     return tuple(Setting(scope, name, AS_IT_IS, Origin.CLUSTER) for name in names)
+
+
+def without_log_in(text: str) -> str:
+    """What may be shown of an address: not who logs in with what."""
+    before, at, after = text.rpartition("@")
+    if not at:
+        return text
+    scheme, colons, _ = before.partition("://")
+    return f"{scheme}{colons}…@{after}" if colons else f"…@{after}"

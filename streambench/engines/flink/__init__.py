@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from streambench.engines.flink.engine import FlinkEngine
+from streambench.engines.flink.inspection import FlinkClient
 
 ENGINE = FlinkEngine()
+CLIENT = FlinkClient()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from streambench.engines.common.elsewhere import without_log_in
 from streambench.engines.common.http import NoAnswer, get_json, order
 from streambench.engines.flink.rest import ENDED
 from streambench.engines.flink.versions import VERSIONS
-from streambench.model.errors import EnvironmentLacks
+from streambench.model.errors import EnvironmentLacks, UsageError
 
 _TIMEOUT_S: Final = 5.0
+_PORT: Final = 8081
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,42 @@ def inspect_flink(endpoint: str, version: str, wanted_slots: int) -> FlinkFound:
             f"--workers {max(1, found.free_slots)}",
         )
     return found
+
+
+class FlinkClient:
+    """A session cluster, by its JobManager's REST interface."""
+
+    def endpoint(self, written: str) -> str:
+        """`http://HOST:PORT`. Raises UsageError."""
+        url = written if "://" in written else f"http://{written}"
+        try:
+            there = urlsplit(url)
+            port = there.port or _PORT
+        except ValueError:
+            there, port = urlsplit(""), 0
+        plain = not (there.username or there.path.strip("/") or there.query or there.fragment)
+        if there.scheme != "http" or not there.hostname or not plain:
+            raise UsageError(
+                f"'{without_log_in(written)}' is not the address of a JobManager's REST interface: "
+                "http://HOST:PORT, without a path or a log-in; one by TLS cannot be used yet",
+                hint="streambench run --flink-rest http://jobmanager:8081",
+            )
+        host = f"[{there.hostname}]" if ":" in there.hostname else there.hostname
+        return f"http://{host}:{port}"
+
+    def look(self, endpoint: str, version: str, workers: int) -> str:
+        """Version and slots. Raises EnvironmentLacks."""
+        found = inspect_flink(endpoint, version, workers)
+        other = "" if found.version == version else f"; the client is Flink {version}"
+        return f"{found.shown} at {endpoint}{other}"
+
+    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
+        """Those that a run did not cancel. Raises EnvironmentLacks."""
+        return jobs_left(endpoint, prefix)
+
+    def cancel(self, endpoint: str, job: str) -> None:
+        """Ask for a job's end. Raises EnvironmentLacks."""
+        cancel_job(endpoint, job)
 
 
 def jobs_left(endpoint: str, prefix: str) -> Mapping[str, str]:

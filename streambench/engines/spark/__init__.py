@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from streambench.engines.spark.engine import SparkEngine
+from streambench.engines.spark.inspection import SparkClient
 
 ENGINE = SparkEngine()
+CLIENT = SparkClient()

@@ -1,0 +1,156 @@
+"""Clusters of the user's on the command line: what is refused before anything starts, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
+from streambench.cli.main import app
+from streambench.model.conditions import ForeignCluster, ForeignKafka
+from streambench.model.errors import ExitCode, UsageError
+from streambench.runtime.ports import free_port
+from tests.engines.rest_server import Server, serving
+
+KAFKA = ForeignKafka("kafka.example:9092")
+
+
+def streambench(*words: str) -> Result:
+    return CliRunner().invoke(app, words, env={"COLUMNS": "1000"})
+
+
+@pytest.fixture
+def flink() -> Iterator[Server]:
+    with serving() as made:
+        made.answers["/overview"] = {
+            "flink-version": "2.3.0",
+            "taskmanagers": 2,
+            "slots-total": 2,
+            "slots-available": 2,
+        }
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("written", "endpoint"),
+    [
+        ("http://jobs:8082", "http://jobs:8082"),
+        ("http://jobs/", "http://jobs:8081"),
+        ("jobs:9", "http://jobs:9"),
+        ("http://[::1]:8081", "http://[::1]:8081"),
+    ],
+)
+def test_a_flink_is_named_by_its_rest_address(written: str, endpoint: str) -> None:
+    (found,) = clusters_asked(ClustersAsked(flink_rest=written), KAFKA)
+    assert found == ForeignCluster("flink", endpoint)
+
+
+@pytest.mark.parametrize(
+    ("written", "endpoint"),
+    [
+        ("spark://one:7077,two:7078", "spark://one:7077,two:7078"),
+        ("spark://one", "spark://one:7077"),
+        ("yarn", "yarn"),
+        ("k8s://https://api:6443", "k8s://https://api:6443"),
+    ],
+)
+def test_a_spark_is_named_as_spark_names_it(written: str, endpoint: str) -> None:
+    asked = ClustersAsked(spark_master=written, checkpoint_dir="hdfs://files/bench/")
+    (found,) = clusters_asked(asked, KAFKA)
+    assert found == ForeignCluster("spark", endpoint, "hdfs://files/bench")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (ClustersAsked(flink_rest="https://jobs:8081"), "by TLS cannot be used yet"),
+        (ClustersAsked(flink_rest="http://jobs:99999"), "is not the address of a JobManager"),
+        (ClustersAsked(flink_rest="http://jobs:8081/api"), "without a path"),
+        (ClustersAsked(flink_rest=""), "is not the address of a JobManager"),
+        (ClustersAsked(spark_master="local[2]"), "is not a Spark master"),
+        (ClustersAsked(spark_master="spark://"), "is not a Spark master"),
+        (ClustersAsked(spark_master="spark://one:port"), "is not a Spark master"),
+        (ClustersAsked(spark_master="spark://one"), "need a folder for state"),
+        (ClustersAsked(checkpoint_dir="hdfs://files/x"), "none is named"),
+        (
+            ClustersAsked(flink_rest="http://jobs", checkpoint_dir="/tmp/x"),
+            "is not the URL of a folder",
+        ),
+        (
+            ClustersAsked(flink_rest="http://jobs", checkpoint_dir="file:///"),
+            "is not the URL of a folder",
+        ),
+    ],
+)
+def test_what_is_no_cluster_is_refused(asked: ClustersAsked, said: str) -> None:
+    with pytest.raises(UsageError, match=said.replace("[", r"\[")) as refused:
+        clusters_asked(asked, KAFKA)
+    assert refused.value.hint
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+    for asked in (
+        ClustersAsked(flink_rest="http://me:hunter2@jobs:8081"),
+        ClustersAsked(spark_master="spark://me:hunter2@one:7077"),
+        ClustersAsked(flink_rest="http://jobs", checkpoint_dir="s3://key:hunter2@bucket/x"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            clusters_asked(asked, KAFKA)
+        assert "hunter2" not in refused.value.message + str(refused.value.hint)
+
+
+def test_a_cluster_on_another_host_needs_a_kafka_that_it_reaches() -> None:
+    with pytest.raises(UsageError, match="cannot reach the broker that streambench starts"):
+        clusters_asked(ClustersAsked(flink_rest="http://jobs:8081"), None)
+    assert clusters_asked(ClustersAsked(flink_rest="http://127.0.0.1:8081"), None)
+
+
+def test_nobody_at_the_address_is_told_before_anything_starts() -> None:
+    port = free_port()
+    done = streambench("run", "--engine", "flink", "--flink-rest", f"http://127.0.0.1:{port}")
+    assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+    assert f"no Flink JobManager answers at http://127.0.0.1:{port}" in done.stderr
+    assert "hint: curl" in done.stderr
+    done = streambench("run", "--engine", "spark", "--spark-master", f"spark://127.0.0.1:{port}")
+    assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+    assert f"no Spark master answers at spark://127.0.0.1:{port}" in done.stderr
+
+
+def test_too_few_slots_are_told_before_anything_starts(flink: Server) -> None:
+    words = ("run", "--engine", "flink", "--flink-rest", flink.url, "--workers", "3")
+    done = streambench(*words)
+    assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+    assert "has 2 of 2 slots free, and the job needs 3" in done.stderr
+
+
+def test_a_cluster_of_an_engine_that_is_not_run_is_refused(flink: Server) -> None:
+    done = streambench("run", "--engine", "kafka-python", "--flink-rest", flink.url)
+    assert done.exit_code == ExitCode.USAGE, done.output
+    assert "is a cluster of flink, which is not run" in done.stderr
+
+
+def test_a_fault_of_its_processes_is_a_gap_with_its_reason(flink: Server) -> None:
+    words = ("run", "--engine", "flink", "--flink-rest", flink.url, "--fault", "worker-kill@25s")
+    done = streambench(*words)
+    assert done.exit_code == ExitCode.OK, done.output
+    assert "done to processes that streambench started" in " ".join(done.output.split())
+
+
+def test_doctor_tells_of_a_cluster(flink: Server) -> None:
+    done = streambench("doctor", "--flink-rest", flink.url)
+    assert f"Flink 2.3.0, 2 TaskManager(s), 2 of 2 slot(s) free at {flink.url}" in done.stdout
+    done = streambench("doctor", "--flink-rest", f"http://127.0.0.1:{free_port()}")
+    assert done.exit_code == ExitCode.ENVIRONMENT
+    assert "no Flink JobManager answers" in done.stdout
+
+
+def test_clean_cancels_what_a_run_left_there(flink: Server) -> None:
+    flink.answers["/jobs/overview"] = {
+        "jobs": [{"jid": "a1", "name": "streambench-x-1-2", "state": "RUNNING"}]
+    }
+    done = streambench("clean", "--flink-rest", flink.url, "--yes")
+    assert done.exit_code == ExitCode.OK, done.output
+    assert "streambench-x-1-2" in done.stdout
+    assert flink.patched == ["/jobs/a1?mode=cancel"]
