@@ -1,4 +1,4 @@
-"""All engines against three brokers that streambench did not start, by TLS and with a password."""
+"""All engines against three brokers, a Flink and a Spark that streambench did not start, by TLS and with a password."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from streambench.cli.bench import bench
+from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked, inspect_clusters
 from streambench.cli.foreign_kafka import elsewhere, places_at
 from streambench.experiment.build import Options, make_request
 from streambench.kafka.removal import leftovers
@@ -18,6 +19,14 @@ from streambench.model.trial import Completed, Invalid
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
 from tests.end_to_end.bench import came_late, on_any_machine
+from tests.end_to_end.clusters_lab import (
+    FlinkCluster,
+    SparkCluster,
+    flink_cluster,
+    flink_jobs,
+    spark_applications,
+    spark_cluster,
+)
 from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
@@ -35,7 +44,25 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
         yield running
 
 
-def run_there(lab: KafkaLab, out: Path, engines: tuple[str, ...], guarantee: Guarantee) -> Bundle:
+@pytest.fixture(scope="module")
+def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
+    with flink_cluster(tmp_path_factory.mktemp("flink") / "cluster") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    with spark_cluster(tmp_path_factory.mktemp("spark") / "cluster") as running:
+        yield running
+
+
+def run_there(
+    lab: KafkaLab,
+    out: Path,
+    engines: tuple[str, ...],
+    guarantee: Guarantee,
+    clusters: ClustersAsked = ClustersAsked(),  # noqa: B008  # a frozen value
+) -> Bundle:
     there = elsewhere(None, lab.client_properties(), 3, None)
     assert there is not None
     request = on_any_machine(
@@ -49,6 +76,7 @@ def run_there(lab: KafkaLab, out: Path, engines: tuple[str, ...], guarantee: Gua
                     profile=Profile.DEFAULTS,
                     engine_nice=0,
                     foreign_kafka=there.told,
+                    foreign_clusters=clusters_asked(clusters, there.told),
                 ),
                 rate_per_s=RATE_PER_S,
                 measured_s=3.0,
@@ -58,6 +86,7 @@ def run_there(lab: KafkaLab, out: Path, engines: tuple[str, ...], guarantee: Gua
             )
         )
     )
+    inspect_clusters((request,))
     bench((request,), workspaces=places_at(there, (dataclasses.replace(request),)))
     assert not leftovers(there.access, PREFIX)
     (folder,) = out.iterdir()
@@ -88,7 +117,11 @@ def holders(folder: Path, secret: str) -> list[Path]:
 
 
 def test_all_engines_are_right_there_and_no_password_is_kept(
-    lab: KafkaLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: KafkaLab,
+    flink: FlinkCluster,
+    spark: SparkCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[Any] = []
     usual = Supervisor.start
@@ -99,17 +132,38 @@ def test_all_engines_are_right_there_and_no_password_is_kept(
 
     monkeypatch.setattr(Supervisor, "start", noted)
     out = tmp_path / "results"
-    found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE)
+    asked = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
+    found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE, asked)
     assert_right(found, ENGINES)
     assert holders(out, PASSWORD) == []
     assert started
     assert PASSWORD not in repr(started)
     report = (found.folder / "report.md").read_text()
     assert "SCRAM-SHA-512" in report
+    for engine, address in (("flink", flink.rest), ("spark", spark.master)):
+        assert f"not started by streambench: {address}" in report
+        (trial,) = found.of(engine)
+        # What executors and TaskManagers use is unknown, and never 0.
+        assert trial.record.measures.get("engine_cpu_s_per_million") is None
+        assert trial.record.measures.get("engine_memory_peak_bytes") is None
+    # They were seen to be a part of the run, not strangers.
+    assert any(usage.role == "cluster" for usage in trial.record.usage)
+    # Nothing is left behind but the empty folders of Flink's job, which it makes and does not delete.
+    assert flink_jobs(flink) == ["CANCELED"]
+    assert spark_applications(spark) == 0
+    assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
 
 
 @pytest.mark.nightly
-def test_exactly_once_there(lab: KafkaLab, tmp_path: Path) -> None:
+def test_flink_and_spark_of_streambenchs_own_are_right_there(lab: KafkaLab, tmp_path: Path) -> None:
+    engines = ("flink", "spark")
+    found = run_there(lab, tmp_path / "results", engines, Guarantee.AT_LEAST_ONCE)
+    assert_right(found, engines)
+
+
+@pytest.mark.nightly
+def test_exactly_once_there(lab: KafkaLab, flink: FlinkCluster, tmp_path: Path) -> None:
     engines = ("flink", "kafka-streams", "kafka-python")
-    found = run_there(lab, tmp_path / "results", engines, Guarantee.EXACTLY_ONCE)
+    asked = ClustersAsked(flink.rest)
+    found = run_there(lab, tmp_path / "results", engines, Guarantee.EXACTLY_ONCE, asked)
     assert_right(found, engines)
