@@ -57,6 +57,9 @@ class KafkaLab:
     folder: Path
     ports: Sequence[int]
     ca: trustme.CA
+    inner_ports: Sequence[
+        int
+    ] = ()  # where the brokers speak among themselves, without TLS or log-in
     commands: list[list[str]] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -119,7 +122,7 @@ def kafka_lab(folder: Path, nodes: int) -> Iterator[KafkaLab]:
     class_path = os.pathsep.join(map(str, artifacts.jars[broker_jar_set()]))
     java = [str(artifacts.java), "-cp", class_path, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     ports = [free_port() for _ in range(3 * nodes)]
-    lab = KafkaLab(folder, ports[:nodes], trustme.CA())
+    lab = KafkaLab(folder, ports[:nodes], trustme.CA(), ports[2 * nodes :])
     (folder / "server.pem").write_bytes(key_and_chain(lab.ca.issue_cert("127.0.0.1", "localhost")))
     lab.ca.cert_pem.write_to_path(folder / "ca.pem")
     (folder / "log4j2.properties").write_text(_LOG4J)
