@@ -18,6 +18,7 @@ from streambench.cli.foreign_kafka import (
     elsewhere,
 )
 from streambench.model.kafka_access import KafkaAccess
+from streambench.model.numbers import plural
 
 
 def _size_bytes(path: Path) -> int:
@@ -45,7 +46,7 @@ def _clean_kafka(access: KafkaAccess, prefix: str, *, yes: bool) -> None:
         err.print("nothing was deleted")
         return
     remove(access, found)
-    err.print(f"deleted {len(found.topics)} topics and {len(found.groups)} groups")
+    err.print(f"deleted {plural(len(found.topics), 'topic')} and {plural(len(found.groups), 'group')}")
 
 
 def clean(

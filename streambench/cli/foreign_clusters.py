@@ -13,6 +13,7 @@ from streambench.engines.common.elsewhere import without_log_in
 from streambench.engines.registry import cluster_client
 from streambench.model.conditions import ForeignCluster, ForeignKafka
 from streambench.model.errors import EnvironmentLacks, UsageError
+from streambench.model.numbers import plural
 from streambench.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def clean_flink(flink_rest: str, prefix: str, *, yes: bool) -> None:
         return
     for job in left:
         client.cancel(endpoint, job)
-    err.print(f"cancelled {len(left)} jobs")
+    err.print(f"cancelled {plural(len(left), 'job')}")
 
 
 def inspect_clusters(requests: Sequence[Request]) -> None:
