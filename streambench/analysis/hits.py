@@ -146,7 +146,7 @@ def _limited_ms(bundle: Bundle, each: ObservedHit, limit_ms: float) -> float | N
         return None
     observed = _observed(recovery, limit_ms)
     every = courses(windows, recovery.hit, observed)
-    found_ms = mean_late_time_ms(every, observed)
+    found_ms = mean_late_time_ms(every, observed, recovery.hit.kind)
     if found_ms is None and recovery.late_time_ms is not None and every:
         # By its own band it is seen what the fault did: nothing that goes beyond the limit.
         return 0.0

@@ -6,7 +6,7 @@ import enum
 import math
 from typing import assert_never
 
-from streambench.model.fault import FaultKind, Recovery
+from streambench.model.fault import NOBODY_KNOWN, FaultKind, Recovery
 
 
 class RecoveryPhase(enum.Enum):
@@ -20,10 +20,16 @@ class RecoveryPhase(enum.Enum):
 
 
 def phases_of(kind: FaultKind) -> tuple[RecoveryPhase, ...]:
-    """The phases that this kind has: in a burst nobody dies, so nobody is missed or comes back."""
+    """The phases that this kind has: in a burst nobody dies, so nobody is missed or comes back.
+
+    Whom a command hit is not known, so nobody is seen to come back.
+    """
     if kind is FaultKind.BURST:
         return (RecoveryPhase.CAUGHT_UP, RecoveryPhase.BACK_FOR_GOOD)
-    return tuple(RecoveryPhase)
+    every = tuple(RecoveryPhase)
+    if kind in NOBODY_KNOWN:
+        return tuple(phase for phase in every if phase is not RecoveryPhase.BACK)
+    return every
 
 
 def instant_ms(recovery: Recovery, phase: RecoveryPhase) -> float | None:

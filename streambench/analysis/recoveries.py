@@ -259,6 +259,8 @@ def _why_not_known(one: Recovered) -> str | None:
             f"its band of {in_seconds(hidden.band_ms)} s hides a fault that could delay results by "
             f"{in_seconds(hidden.could_delay_ms)} s"
         )
+    if hidden is not None and one.kind is FaultKind.COMMAND and not hidden.disturbed:
+        return "no window was late, and what the command took away is not known"
     if hidden is not None:
         return "its late time is not known"
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import typer
 
@@ -21,6 +22,8 @@ _FORM = re.compile(
 )
 _HINT = "streambench run --fault worker-kill*3@25s; the form is KIND[:LENGTH][*TIMES]@TIME"
 
+_COMMAND_HINT = "streambench run --fault-command 'kubectl delete pod NAME@25s'"
+
 
 def fault(text: str) -> Fault:
     """`worker-kill*3@25s`, `worker-pause:5s@25s`, `burst:2s@30s`, … Raises UsageError."""
@@ -38,15 +41,33 @@ def fault(text: str) -> Fault:
     )
 
 
-def faults(texts: list[str]) -> tuple[Fault, ...] | None:
+def fault_command(text: str) -> Fault:
+    """`kubectl delete pod x@25s`: all before the last `@` is for the shell. Raises UsageError."""
+    command, at, instant = text.rpartition("@")
+    command = command.strip()
+    if not at or not command:
+        raise UsageError(f"{quoted(text)} does not say when its command is run", hint=_COMMAND_HINT)
+    if any(not letter.isprintable() for letter in command):
+        raise UsageError(
+            f"{quoted(text)} has a letter that cannot be shown in a report, such as a line's end",
+            hint="write the lines into a file and run that: --fault-command 'sh hit.sh@25s'",
+        )
+    try:
+        at_ms = round(duration_s(instant.strip()) * 1000)
+    except typer.BadParameter as error:
+        raise UsageError(f"in {quoted(text)}, {error.message}", hint=_COMMAND_HINT) from error
+    return Fault(FaultKind.COMMAND, at_ms, command=command)
+
+
+def faults(texts: Sequence[str], commands: Sequence[str] = ()) -> tuple[Fault, ...] | None:
     """All of them; () for `none`, None when nothing was asked for."""
-    if not texts:
+    if not texts and not commands:
         return None
     if NONE in texts:
-        if len(texts) > 1:
+        if len(texts) > 1 or commands:
             raise UsageError("--fault none stands alone", hint="streambench run --fault none")
         return ()
-    return tuple(fault(text) for text in texts)
+    return (*(fault(text) for text in texts), *(fault_command(text) for text in commands))
 
 
 def restart_delay_ms(text: str) -> int | None:
@@ -65,7 +86,9 @@ def restart_delay_ms(text: str) -> int | None:
 
 
 def _kind(text: str) -> FaultKind:
-    names = {kind.value: kind for kind in FaultKind}
+    if text == FaultKind.COMMAND.value:
+        raise UsageError("a command has an option of its own", hint=_COMMAND_HINT)
+    names = {kind.value: kind for kind in FaultKind if kind is not FaultKind.COMMAND}
     if text not in names:
         raise UsageError(
             f"there is no fault '{text}'{did_you_mean(text, names)}",

@@ -141,6 +141,10 @@ class MeasuredOptions(CommonOptions):
             "broker-restart:2s@25s, rescale@25s, burst:5s@30s, or none.",
         ),
     ] = None
+    fault_command: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COMMAND@TIME", help="What the shell runs then, as a fault."),
+    ] = None
     restart: Annotated[
         str,
         typer.Option(
@@ -158,7 +162,7 @@ class MeasuredOptions(CommonOptions):
             ),
             measured_s=self.duration,
             warm_up_s=self.warm_up,
-            faults=faults(self.fault or []),
+            faults=faults(self.fault or [], self.fault_command or []),
             quick=self.quick,
             repeats=self.repeat or 1,
         )

@@ -118,7 +118,7 @@ def chosen_rates(options: Options) -> Request:
     if options.faults:
         raise UsageError(
             "a curve has no faults unless its rates are named",
-            hint=f"streambench curve --rates 5k,10k,20k --fault {options.faults[0]}",
+            hint=f"streambench curve --rates 5k,10k,20k {options.faults[0].asked}",
         )
     if options.conditions.restart_delay_ms != 0:
         raise UsageError(

@@ -29,6 +29,9 @@ _AFTERWARDS_MS = 6_000
 _WHOLE_JOB_MS = 25_000
 
 
+_OF_THE_WHOLE_JOB = (FaultKind.COORDINATOR_KILL, FaultKind.RESCALE, FaultKind.COMMAND)
+
+
 @dataclass(frozen=True)
 class DrawnFaults:
     """Strikes in their order, and the load held back for bursts, in ms of the load's own time."""
@@ -73,7 +76,7 @@ def check_faults(
             raise UsageError(
                 f"{fault} comes after the end: the measured part is {measured_ms / 1000:g} s long, and a "
                 f"fault may come up to {longest_jitter_ms / 1000:g} s later than asked for",
-                hint=f"streambench run --fault {fault} "
+                hint=f"streambench run {fault.asked} "
                 f"--duration {math.ceil((fault.at_ms + longest_jitter_ms) / 1000) + 30}s",
             )
     windows = window.count_in(steady_ms(faults))
@@ -84,15 +87,15 @@ def check_faults(
         raise UsageError(
             f"{first} leaves {windows} windows to be measured before it; what is timely is told by at "
             f"least {WINDOWS_FOR_ANY_PERCENTILE}",
-            hint=f"streambench run --fault {first.kind.value}@{least_s}s",
+            hint=f"streambench run {_plain_at(first, least_s)}",
         )
     ordered = sorted(faults, key=lambda fault: fault.at_ms)
     for earlier, later in itertools.pairwise(ordered):
         if _begin_ms(later) <= earlier.at_ms + longest_jitter_ms:
             raise UsageError(
                 f"{earlier} and {later} are too close: each may come {longest_jitter_ms / 1000:g} s later",
-                hint=f"streambench run --fault {earlier} --fault "
-                f"{_later_by(later, longest_jitter_ms + GUARD_MS - _begin_ms(later) + earlier.at_ms)}",
+                hint=f"streambench run {earlier.asked} "
+                f"{_later_by(later, longest_jitter_ms + GUARD_MS - _begin_ms(later) + earlier.at_ms).asked}",
             )
 
 
@@ -124,7 +127,9 @@ def draw(
                 end_ms = math.ceil(at_ms / workload.quantum_ms) * workload.quantum_ms
                 holds.append((end_ms - fault.lasts_ms, end_ms))
                 at_ms = end_ms
-            strikes.append(Strike(fault.kind, at_ms, victim, fault.lasts_ms, bool(act)))
+            strikes.append(
+                Strike(fault.kind, at_ms, victim, fault.lasts_ms, bool(act), fault.command)
+            )
     return DrawnFaults(tuple(strikes), tuple(holds))
 
 
@@ -139,6 +144,11 @@ def _later_by(fault: Fault, later_ms: int) -> Fault:
     return replace(fault, at_ms=math.ceil((fault.at_ms + later_ms) / 1_000) * 1_000)
 
 
+def _plain_at(fault: Fault, at_s: int) -> str:
+    """The option that asks for the same act at another instant, once and as long as usual."""
+    return Fault(fault.kind, at_s * 1_000, command=fault.command).asked
+
+
 def _begin_ms(fault: Fault) -> int:
     held_ms = fault.lasts_ms or 0
     return fault.at_ms - held_ms if fault.kind is FaultKind.BURST else fault.at_ms
@@ -147,6 +157,7 @@ def _begin_ms(fault: Fault) -> int:
 def _room_ms(fault: Fault, patience_ms: int, afterwards_ms: int) -> int:
     if fault.kind is FaultKind.BURST:
         return max(_AFTER_BURST_MS, afterwards_ms)
-    whole_job = fault.kind in (FaultKind.COORDINATOR_KILL, FaultKind.RESCALE)
+    # What a command hits is not known.
+    whole_job = fault.kind in _OF_THE_WHOLE_JOB
     each_ms = patience_ms + (fault.lasts_ms or 0) + (_WHOLE_JOB_MS if whole_job else 0)
     return fault.times * each_ms + afterwards_ms * (fault.times > 1)

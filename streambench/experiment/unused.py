@@ -14,8 +14,8 @@ from streambench.workload.durations import show_duration
 from streambench.workload.source import survey
 
 USUAL_SEED: Final = 1
-# After these somebody is dead, and is started again.
-_KILLS: Final = (FaultKind.WORKER_KILL, FaultKind.COORDINATOR_KILL)
+# After these somebody is dead, or may be, and is started again.
+_KILLS: Final = (FaultKind.WORKER_KILL, FaultKind.COORDINATOR_KILL, FaultKind.COMMAND)
 
 
 def refuse_unused_restart(

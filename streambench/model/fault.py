@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ class FaultKind(enum.Enum):
     BROKER_RESTART = "broker-restart"
     BURST = "burst"
     RESCALE = "rescale"
+    COMMAND = "command"
 
 
 OF_ITS_PROCESSES: Final = frozenset(
@@ -39,21 +41,35 @@ USUAL_LENGTHS_MS: Final[Mapping[FaultKind, int]] = {
 }
 
 
+# Nobody is hit, or nobody knows who: no process is known to come back.
+NOBODY_KNOWN: Final = (FaultKind.BURST, FaultKind.COMMAND)
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is asked for; `at_ms` counts from the beginning of the measured part, without jitter.
 
     Of several `times` each next one comes when the engine has recovered, or at a time-out. `lasts_ms`:
     how long a worker is paused or the broker away, or how many ms of load come at once; None for an
-    act that has no length.
+    act that has no length. `command`: what the shell runs, where the fault is a command of the user's.
     """
 
     kind: FaultKind
     at_ms: int
     times: int = 1
     lasts_ms: int | None = None
+    command: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """The option that asks for it, as it can be typed."""
+        if self.command is None:
+            return f"--fault {self}"
+        return f"--fault-command {shlex.quote(f'{self.command}@{_seconds(self.at_ms)}')}"
 
     def __str__(self) -> str:
+        if self.command is not None:
+            return f"{self.kind.value} '{self.command}'@{_seconds(self.at_ms)}"
         length = "" if self.lasts_ms is None else f":{_seconds(self.lasts_ms)}"
         times = "" if self.times == 1 else f"*{self.times}"
         return f"{self.kind.value}{length}{times}@{_seconds(self.at_ms)}"
@@ -73,6 +89,7 @@ class Strike:
     victim: float
     lasts_ms: int | None = None
     after_previous: bool = False
+    command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,13 +97,14 @@ class Hit:
     """One act as it was done; instants in ms since T0, None: did not happen.
 
     `victim` is a process's name (or words where no process is hit), `exit_code` what its end was
-    (−N: signal N). `over_ms` is when the act itself was over: the dead process was started again, the
-    paused one continued, the broker served again, the load had come. `phase_in_window_ms` and
+    (−N: signal N). Of a `command` the exit is its own, `output` are its last lines, and whom it hit is
+    not known (None). `over_ms` is when the act itself was over: the dead process was started again, the
+    paused one continued, the broker served again, the load had come, the command ended. `phase_in_window_ms` and
     `phase_in_commit_ms`: how far into a window, and how long after T0 modulo the commit interval.
     """
 
     kind: FaultKind
-    victim: str
+    victim: str | None
     pids: tuple[int, ...]
     at_ms: float
     at_realtime_ns: int
@@ -94,6 +112,8 @@ class Hit:
     exit_code: int | None = None
     phase_in_window_ms: float = 0.0
     phase_in_commit_ms: float = 0.0
+    command: str | None = None
+    output: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

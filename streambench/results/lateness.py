@@ -40,10 +40,12 @@ def band_ms(undisturbed_delay_ms: Floats) -> float | None:
 def could_delay_ms(hit: Hit, conditions: Conditions) -> float | None:
     """By how much the act could have delayed a result; None where nothing was taken away (a burst).
 
+    Of a command nobody knows what it took away: None, too.
+
     What was held for a time could delay results by that time. Whoever is killed is missed after the
     session time-out at the latest, as the tuned profile sets it.
     """
-    if hit.kind is FaultKind.BURST:
+    if hit.kind in (FaultKind.BURST, FaultKind.COMMAND):
         return None
     if hit.kind in (FaultKind.WORKER_PAUSE, FaultKind.BROKER_RESTART) and hit.over_ms is not None:
         return hit.over_ms - hit.at_ms
@@ -147,7 +149,9 @@ def courses(windows: PartitionWindows, hit: Hit, observed: Observed) -> tuple[Co
     )
 
 
-def mean_late_time_ms(every: tuple[Course, ...], observed: Observed) -> float | None:
+def mean_late_time_ms(
+    every: tuple[Course, ...], observed: Observed, kind: FaultKind
+) -> float | None:
     """Late time as the mean over the partitions that had windows; None when it is not known.
 
     That no window was late is a result only where the fault could have delayed one beyond the band.
@@ -156,7 +160,8 @@ def mean_late_time_ms(every: tuple[Course, ...], observed: Observed) -> float | 
     if not seen:
         return None
     could_ms = observed.could_delay_ms
-    if not any(seen) and could_ms is not None and could_ms <= observed.band_ms:
+    hidden = could_ms is not None and could_ms <= observed.band_ms
+    if not any(seen) and (hidden or kind is FaultKind.COMMAND):
         return None
     return float(np.mean(seen))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streambench.model.fault import FaultKind, Hit, PartitionOutage, Recovery
+from streambench.model.fault import NOBODY_KNOWN, FaultKind, Hit, PartitionOutage, Recovery
 from streambench.model.verdict import Damage
 from streambench.results.lateness import Course, Observed, courses, mean_late_time_ms
 from streambench.results.partition_windows import PartitionWindows
@@ -51,7 +51,7 @@ def recovery(
         detected_ms=after(
             min((at for at in noticed_ms if hit.at_ms <= at < observed.until_ms), default=None)
         ),
-        back_ms=None if hit.kind is FaultKind.BURST else after(over_ms),
+        back_ms=None if hit.kind in NOBODY_KNOWN else after(over_ms),
         outage_begin_ms=after(_first(course.begin_ms for course in out)),
         timely_ms=after(_first(course.timely_ms for course in out)),
         caught_up_ms=after(caught_up_ms),
@@ -68,7 +68,7 @@ def recovery(
             for number, course in enumerate(every)
         ),
         damage=damage,
-        late_time_ms=mean_late_time_ms(every, observed),
+        late_time_ms=mean_late_time_ms(every, observed, hit.kind),
         back_for_good_ms=_back_for_good_ms(every, hit),
         could_delay_ms=observed.could_delay_ms,
     )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import assert_never
 
 from streambench.engines.protocol import Job
@@ -16,6 +17,7 @@ from streambench.model.fault import FaultKind, Hit, Strike
 from streambench.model.plan import Plan, Role
 from streambench.model.windows import Window
 from streambench.runtime.supervisor import Death, Supervisor
+from streambench.trial.fault_commands import COMMAND_TIMEOUT_S, FaultCommands
 
 _NS_PER_MS = 1_000_000
 # How long a process may take to appear again; its engine may take longer to use it.
@@ -33,7 +35,8 @@ class StrikeScene:
 
     `wider` is the plan with one worker more, for a rescaling. `recovered` is asked about twice a second
     between the acts of a repeated fault, after `struck` was called at the act. The next act waits for it
-    `least_s` at least and `patience_s` at most.
+    `least_s` at least and `patience_s` at most. Commands of the user's write to `log_dir`, and may take
+    `command_timeout_s`.
     """
 
     job: Job
@@ -45,8 +48,10 @@ class StrikeScene:
     struck: Callable[[], None]
     recovered: Callable[[], bool]
     patience_s: float
+    log_dir: Path
     wider: Plan | None = None
     least_s: float = LEAST_S
+    command_timeout_s: float = COMMAND_TIMEOUT_S
 
 
 class Injector:
@@ -57,6 +62,7 @@ class Injector:
         self._scene = scene
         self._broker = scene.broker  # another one after a restart
         self._stopping = threading.Event()
+        self._commands = FaultCommands(scene.supervisor, scene.log_dir, scene.command_timeout_s)
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self._hits: list[Hit] = []
         self._leaders: set[int] = set()
@@ -78,6 +84,15 @@ class Injector:
         if self._thread.is_alive():
             self._thread.join()
 
+    def end_commands(self) -> None:
+        """End what commands of the user's left running. Raises InstrumentFailed when something resists."""
+        self._commands.end()
+
+    @property
+    def begun(self) -> bool:
+        """Whether any act has been begun, be it done or not."""
+        return self._first_ns is not None
+
     @property
     def hits(self) -> tuple[Hit, ...]:
         """What has been done so far."""
@@ -93,10 +108,12 @@ class Injector:
 
     def excuses(self, death: Death) -> bool:
         """Whether a death is a fault's doing: its victim's, or an engine's process's after it."""
-        if death.pid in self._leaders:
+        if death.pid in self._leaders or self._commands.owns(death):
             return True
         after = self._first_ns is not None and death.monotonic_ns >= self._first_ns
-        return after and death.restarting
+        # A command may have killed any process of the engine, be it started again or not.
+        of_engine = death.role in (Role.WORKER, Role.COORDINATOR)
+        return after and (death.restarting or (self._commands.begun and of_engine))
 
     # --- in the thread ---
 
@@ -148,6 +165,8 @@ class Injector:
                 self._note(strike, "the load", (), over=True)
             case FaultKind.RESCALE:
                 self._rescale(strike)
+            case FaultKind.COMMAND:
+                self._command(strike)
             case _:
                 assert_never(strike.kind)
 
@@ -191,6 +210,21 @@ class Injector:
         else:
             self._replace(hit, over_ms=self._now_ms())
 
+    def _command(self, strike: Strike) -> None:
+        """Run it and wait for its end. One that fails is no hit: what it did then, nobody knows."""
+        assert strike.command is not None, "a command has a text"
+        self._first_ns = self._first_ns or time.monotonic_ns()
+        at_ms = self._now_ms()
+        child = self._commands.start(strike.command)
+        hit = self._note(strike, None, (child.pid,), at_ms)
+        try:
+            ended = self._commands.wait(child, strike.command, self._stopping)
+        except StreambenchError:
+            self._hits.remove(hit)
+            raise
+        over_ms = (ended.monotonic_ns - self._scene.start_monotonic_ns) / _NS_PER_MS
+        self._replace(hit, over_ms=over_ms, exit_code=ended.exit_code, output=ended.output)
+
     def _resume(self) -> None:
         try:
             self._scene.job.resume()
@@ -212,7 +246,7 @@ class Injector:
     def _note(
         self,
         strike: Strike,
-        victim: str,
+        victim: str | None,
         pids: tuple[int, ...],
         at_ms: float | None = None,
         *,
@@ -230,13 +264,21 @@ class Injector:
             over_ms=at_ms if over else None,
             phase_in_window_ms=self._scene.window.phase_ms(at_ms),
             phase_in_commit_ms=at_ms % self._scene.commit_interval_ms,
+            command=strike.command,
         )
         self._hits.append(hit)
         self._scene.struck()
         return hit
 
-    def _replace(self, hit: Hit, *, over_ms: float | None, exit_code: int | None = None) -> Hit:
-        done = replace(hit, over_ms=over_ms, exit_code=exit_code)
+    def _replace(
+        self,
+        hit: Hit,
+        *,
+        over_ms: float | None,
+        exit_code: int | None = None,
+        output: tuple[str, ...] = (),
+    ) -> Hit:
+        done = replace(hit, over_ms=over_ms, exit_code=exit_code, output=output)
         self._hits[self._hits.index(hit)] = done
         return done
 

@@ -147,11 +147,15 @@ class RunningJob:
             send_log=send_log,
             holds=load.holds,
         )
-        with self._injector(load, offset_ms, monotonic_ns) as injector:
-            self._look_on(load, playing, injector, monotonic_ns)
-        self._status(Phase.FLUSH, load.note)
-        written = _flushed(bed, self.spec, trace, (start_ns, monotonic_ns), offset_ms)
-        return self.await_rows(load, written, injector)
+        injector = self._injector(load, offset_ms, monotonic_ns)
+        try:
+            with injector:
+                self._look_on(load, playing, injector, monotonic_ns)
+            self._status(Phase.FLUSH, load.note)
+            written = _flushed(bed, self.spec, trace, (start_ns, monotonic_ns), offset_ms)
+            return self.await_rows(load, written, injector)
+        finally:
+            injector.end_commands()
 
     def play_at_once(self, load: Load) -> Played:
         """Write a load as fast as it goes and wait for all of its rows. Raises as `play` does."""
@@ -251,6 +255,7 @@ class RunningJob:
                 struck=watch.restart,
                 recovered=watch.recovered,
                 patience_s=recovery_timeout_s(spec.conditions, window),
+                log_dir=bed.log_dir,
                 wider=spec.wider,
             ),
         )
@@ -287,7 +292,7 @@ class RunningJob:
                 last_health_ns = now_ns
                 health = self._job.healthy()
                 # After a fault an engine that does not come back is a finding, not an end.
-                if health.state is State.FAILED and not injector.hits:
+                if health.state is State.FAILED and not injector.begun:
                     raise EngineFailed(f"the job failed: {health.detail}", stage="load")
             return playing.progress().finished
 

@@ -88,6 +88,11 @@ class Testbed(Protocol):
         """A folder for the instrument's files."""
         ...
 
+    @property
+    def log_dir(self) -> Path:
+        """A folder for logs, which are kept with the job."""
+        ...
+
     def launch(self, engine: Engine, plan: Plan, job_id: str, *, nice: int) -> Job:
         """Start the job; returns as soon as it is submitted. Raises EngineFailed."""
         ...
@@ -116,6 +121,11 @@ class EmbeddedTestbed:
     def scratch(self) -> Path:
         """The workspace's."""
         return self.place.scratch
+
+    @property
+    def log_dir(self) -> Path:
+        """The workspace's."""
+        return self.place.log_dir
 
     def launch(self, engine: Engine, plan: Plan, job_id: str, *, nice: int) -> Job:
         """Start the engine's processes with this `nice` value, or give the job to its cluster.

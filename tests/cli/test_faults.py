@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
-from streambench.cli.faults import fault, faults, restart_delay_ms
+from streambench.cli.faults import fault, fault_command, faults, restart_delay_ms
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault, FaultKind
 
@@ -36,6 +38,7 @@ def test_a_fault_is_read_and_written_alike(text: str, meant: Fault) -> None:
         ("worker-kill*x@25s", "1 to 20 times, not 'x'"),
         ("burst:2s*2@30s", "cannot wait for a recovery"),
         ("@25s", "is not a fault"),
+        ("command@25s", "a command has an option of its own"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused_in_words(text: str, said: str) -> None:
@@ -54,6 +57,41 @@ def test_none_is_no_fault_and_nothing_asked_is_something_else() -> None:
     )
     with pytest.raises(UsageError, match="stands alone"):
         faults(["none", "burst@30s"])
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "at_ms"),
+    [
+        ("kubectl delete pod x@25s", "kubectl delete pod x", 25_000),
+        ("ssh me@host 'kill -9 7' @ 1m", "ssh me@host 'kill -9 7'", 60_000),
+    ],
+)
+def test_a_command_is_all_before_its_last_time(text: str, command: str, at_ms: int) -> None:
+    found = fault_command(text)
+    assert found == Fault(FaultKind.COMMAND, at_ms, command=command)
+    option, again = shlex.split(found.asked)
+    assert option == "--fault-command"
+    assert fault_command(again) == found
+    assert faults(["burst@30s"], [text]) == (fault("burst@30s"), found)
+    assert faults([], [text]) == (found,)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kubectl delete pod x", "does not say when"),
+        ("@25s", "does not say when"),
+        ("ssh me@host", "'host' is not a duration"),
+        ("kill 1\nkill 2@25s", "such as a line's end"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        fault_command(text)
+    assert said in caught.value.message
+    assert caught.value.hint
+    with pytest.raises(UsageError, match="stands alone"):
+        faults(["none"], ["true@25s"])
 
 
 def test_a_restart_is_at_once_never_or_after_a_time() -> None:

@@ -10,7 +10,7 @@ from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
-from streambench.model.trial import Completed, TrialRecord
+from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
 from tests.end_to_end.bench import (
@@ -159,6 +159,31 @@ def test_a_killed_consumer_and_a_broker_come_back_and_nothing_is_lost(tmp_path: 
     load = trial.table("load")
     assert load is not None
     assert load.column("acked_ns").null_count == 0
+
+
+def test_a_command_that_kills_a_worker_is_recovered_from_and_one_that_fails_spoils_the_trial(
+    tmp_path: Path,
+) -> None:
+    # Of the processes of streambench's own parent only: others may run the same.
+    kill = "pkill -KILL -o -P $PPID -f kafka_python.worker && echo killed it"
+    ran = Fault(FaultKind.COMMAND, FAULT_AT_MS, command=kill)
+    trial, (killed,) = struck(tmp_path / "kills", "kafka-python", ran)
+    assert verdict_of(trial).right
+    assert (killed.hit.victim, killed.hit.exit_code, killed.back_ms) == (None, 0, None)
+    assert killed.hit.output == ("killed it",)
+    assert killed.hit.over_ms is not None
+    assert killed.disturbed
+    assert killed.late_time_ms is not None
+    assert killed.late_time_ms > 0
+
+    fails = Fault(FaultKind.COMMAND, FAULT_AT_MS, command="echo no such pod; exit 1")
+    code, found = bench(tmp_path / "fails", "reference", fails, measured_s=12.0)
+    (spoilt,) = found.trials
+    assert code is ExitCode.INVALID
+    assert isinstance(spoilt.record.outcome, Invalid)
+    assert "it said: no such pod" in spoilt.record.outcome.reason
+    assert spoilt.record.recoveries == ()
+    assert "no such pod" in (found.folder / "report.md").read_text()
 
 
 def test_a_fault_that_an_engine_cannot_have_leaves_it_out(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from streambench.analysis.hits import records_at_once
 from streambench.analysis.phases import RecoveryPhase
+from streambench.analysis.published.recoveries import fault_results
 from streambench.analysis.recoveries import Recovered, recovered
 from streambench.model.conditions import Profile
-from streambench.model.fault import FaultKind
+from streambench.model.fault import FaultKind, Recovery
 from streambench.model.trial import TrialRecord
 from streambench.model.verdict import Damage
 from streambench.report import markdown
@@ -403,6 +404,32 @@ def test_the_hits_are_recorded_with_process_instants_and_exit(tmp_path: Path) ->
         "| worker-2 | 4711 | 50.316 | 2025-11-24 16:00:50.316 | 0.01 | SIGKILL (9) | 216 | 846 |"
         in text
     )
+
+
+def test_a_command_is_shown_with_its_end_and_nobody_is_named_as_hit(tmp_path: Path) -> None:
+    def of_a_command(told: Recovery) -> Recovery:
+        ran = kill(kind=FaultKind.COMMAND, victim=None, exit_code=0)
+        ran = replace(ran, command="kubectl delete pod taskmanager-1", output=("gone", "bye"))
+        return replace(told, hit=ran, back_ms=None, could_delay_ms=None)
+
+    bundle = bundle_of(
+        tmp_path,
+        hit_trial(1, KAFKA, [of_a_command(recovery(2))]),
+        hit_trial(2, FLINK, [of_a_command(hidden())]),
+    )
+    assert section(bundle).title == "Recovery: a command of yours is run"
+    assert said(bundle, FaultKind.COMMAND).startswith("After the command was run, ")
+    text = words_of(bundle)
+    ran = "| kubectl delete pod taskmanager-1 | 50.316 | 0.01 | exit 0 | gone \\| bye |"
+    assert ran in text.replace("`", "")
+    assert "| not known | 4711 | 50.316 |" in text
+    assert "worker back" not in cells(bundle, 1)["Kafka Streams"]
+    assert "what the command took away is not known" in cells(bundle)["Flink SQL"]["engine"]
+    (told,) = fault_results(bundle)
+    hits = told.variants[0].hits
+    assert told.fault is FaultKind.COMMAND
+    assert (hits[0].victim, hits[0].exit_code, hits[0].command_output) == (None, 0, ("gone", "bye"))
+    assert "worker_back" not in told.variants[0].phases
 
 
 def test_the_terms_hold_only_what_decides_detection(tmp_path: Path) -> None:

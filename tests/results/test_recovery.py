@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from streambench.analysis.phases import RecoveryPhase, phases_of
 from streambench.model.conditions import Conditions
 from streambench.model.fault import FaultKind, Hit, Recovery
 from streambench.model.verdict import Damage
@@ -201,6 +202,18 @@ def test_that_no_window_was_late_is_unknown_where_the_band_hides_the_fault() -> 
     assert seen.late_time_ms == 0
 
 
+def test_after_a_command_that_no_window_was_late_is_unknown_and_nobody_comes_back() -> None:
+    complete_ms = undisturbed()
+    calm = timeline(complete_ms, kind=FaultKind.COMMAND, observed=Observed(END_MS, 100.0))
+    assert not calm.disturbed
+    assert (calm.late_time_ms, calm.back_ms, calm.back_for_good_ms) == (None, None, 0.0)
+    silence(complete_ms, range(PARTITIONS), 0, 3_000)
+    late = timeline(complete_ms, kind=FaultKind.COMMAND, observed=Observed(END_MS, 100.0))
+    assert late.late_time_ms == pytest.approx(3_000, abs=WINDOW_MS)
+    assert late.back_ms is None
+    assert RecoveryPhase.BACK not in phases_of(FaultKind.COMMAND)
+
+
 def test_what_a_fault_could_have_delayed_results_by() -> None:
     conditions = Conditions(session_timeout_ms=2_000, restart_delay_ms=500)
 
@@ -212,6 +225,7 @@ def test_what_a_fault_could_have_delayed_results_by() -> None:
     assert of(FaultKind.WORKER_PAUSE, 6_000.0) == 5_000
     assert of(FaultKind.BROKER_RESTART, 1_700.0) == 700
     assert of(FaultKind.BURST, 1_000.0) is None
+    assert of(FaultKind.COMMAND, 1_400.0) is None
 
 
 # --- the instants ---

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -82,6 +83,8 @@ def injector(
     recovered: Callable[[], bool] = lambda: True,
     patience_s: float = 20.0,
     least_s: float = 0.0,
+    log_dir: Path = Path("/nowhere"),
+    command_timeout_s: float = 60.0,
 ) -> Injector:
     return Injector(
         strikes,
@@ -97,6 +100,8 @@ def injector(
             patience_s=patience_s,
             wider=wider,
             least_s=least_s,
+            log_dir=log_dir,
+            command_timeout_s=command_timeout_s,
         ),
     )
 
@@ -266,3 +271,80 @@ def test_a_fault_without_a_victim_did_not_happen(tmp_path: Path) -> None:
                 timeout_s=20,
             )
         assert running.hits == ()
+
+
+def command(text: str, at_ms: float = 0.0) -> Strike:
+    return Strike(FaultKind.COMMAND, at_ms, 0.5, command=text)
+
+
+def test_a_command_is_run_at_its_instant_and_what_it_killed_is_no_failure(tmp_path: Path) -> None:
+    with bench(tmp_path, restart=False) as supervisor:
+        victim = supervisor.current("worker-1").pid
+        text = f"echo hitting; kill -9 {victim}; echo done >&2"
+        with injector(supervisor, command(text, 300), log_dir=tmp_path) as running:
+            (hit,) = hits_of(running, 1)
+            wait_until(lambda: len(supervisor.deaths()) == 2, what="both deaths", timeout_s=20)
+        assert running.missed is None
+        assert hit.victim is None
+        assert hit.command == text
+        assert hit.output == ("hitting", "done")
+        assert hit.exit_code == 0
+        assert hit.over_ms is not None
+        assert 300 <= hit.at_ms < hit.over_ms
+        assert {death.name for death in supervisor.deaths()} == {"fault-command-1", "worker-1"}
+        fail_on_exit(supervisor, stage="load", excused=running.excuses)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("echo no such pod >&2; exit 3", r"ended with exit 3 after .* s: .*; it said: no such pod"),
+        ("echo waiting; sleep 100", r"ran for 0\.5 s: .*; it said: waiting"),
+        ("no-such-program-here", r"ended with exit 127 after .*not found"),
+    ],
+)
+def test_a_command_that_fails_or_never_ends_is_a_fault_that_did_not_happen(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with bench(tmp_path) as supervisor:
+        later = command("true", 100)
+        strikes = (command(text), later)
+        with injector(supervisor, *strikes, log_dir=tmp_path, command_timeout_s=0.5) as running:
+            missed = wait_until(
+                lambda: "said" in (running.missed or "") or None, what="its end", timeout_s=20
+            )
+        assert missed
+        assert re.search(rf"0 of 2 faults happened: .*{said}", running.missed or "")
+        assert running.hits == ()
+        assert running.begun
+        fail_on_exit(supervisor, stage="load", excused=running.excuses)
+        assert supervisor.children(Role.TOOL) == ()
+
+
+def test_a_command_that_runs_at_the_end_of_the_load_is_ended_with_its_children(
+    tmp_path: Path,
+) -> None:
+    with bench(tmp_path) as supervisor:
+        marks = [tmp_path / name for name in ("first", "second")]
+        behind = f"sleep 100 & echo $! > {marks[0]}"
+        forever = f"sleep 100 & echo $! > {marks[1]}; wait"
+        strikes = (command(behind), command(forever, 100))
+        with injector(supervisor, *strikes, log_dir=tmp_path) as running:
+            wait_until(lambda: all(map(said, marks)), what="both", timeout_s=20)
+        assert running.missed is not None
+        assert (
+            "1 of 2 faults happened: still running when the load had been played" in running.missed
+        )
+        pids = [int(mark.read_text()) for mark in marks]
+        # What a command left behind may be what it started in a victim's place: it goes with the trial.
+        assert all(map(alive, pids))
+        running.end_commands()
+        assert not any(map(alive, pids))
+
+
+def said(mark: Path) -> bool:
+    return mark.exists() and bool(mark.read_text().strip())
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

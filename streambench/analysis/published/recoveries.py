@@ -57,9 +57,14 @@ class HitResult:
     set_aside: Annotated[
         bool, says("whether it was at another speed of the machine: then it is in no time")
     ]
-    victim: Annotated[str, says("process that was hit")]
+    victim: Annotated[str | None, says("process that was hit; null: not known")]
     at_ms: Annotated[float, says("since T0")]
-    exit_code: Annotated[int | None, says("how the process ended; negative: a signal")]
+    act_over_ms: Annotated[float | None, says("since T0: when the act itself was over")]
+    exit_code: Annotated[
+        int | None, says("how the process, or the command, ended; negative: a signal")
+    ]
+    command: Annotated[str | None, says("what the shell ran, where the fault is a command")]
+    command_output: Annotated[tuple[str, ...], says("its last lines")]
     phase_in_window_ms: Annotated[float, says("how far into a window")]
     phase_in_commit_ms: Annotated[float, says("how far into a commit interval")]
     over: Annotated[bool, says("whether the outage, if there was one, ended within the trial")]
@@ -186,7 +191,10 @@ def _hit(bundle: Bundle, each: ObservedHit, *, set_aside: bool) -> HitResult:
         set_aside=set_aside,
         victim=hit.victim,
         at_ms=hit.at_ms,
+        act_over_ms=hit.over_ms,
         exit_code=hit.exit_code,
+        command=hit.command,
+        command_output=hit.output,
         phase_in_window_ms=hit.phase_in_window_ms,
         phase_in_commit_ms=hit.phase_in_commit_ms,
         over=recovery.over,

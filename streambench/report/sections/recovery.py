@@ -40,6 +40,7 @@ from streambench.report.plots.recovery_curves import BEFORE_S, Around, around
 from streambench.report.plots.style import PlotStyle, plot_styles
 from streambench.report.sections.recovery_tables import (
     aborted_points,
+    commands_grid,
     damage_grid,
     hits_grid,
     partitions_grid,
@@ -63,6 +64,10 @@ from streambench.results.bundle import Bundle
 _AFTER_S = 3.0  # how much of the time after the last engine settled is drawn
 _LEAST_S = 8.0  # how much of the time after the hit is drawn in any case
 _TABLE_ROWS = 40
+_OF_COMMANDS = (
+    "What these commands hit is not known. So nobody is seen to come back, and without a late window "
+    "the late time is not known."
+)
 _MEANINGS = (
     "Late: a window whose result came later than the band, or never. A window without a result due is "
     "not late: silence between two closings is none.",
@@ -120,6 +125,9 @@ def _section(bundle: Bundle, kind: FaultKind, *, first: bool) -> Section:
     partitions = partitions_grid(hit)
     if partitions is not None:
         blocks.append(Fold("Partition by partition: some kept flowing", (partitions,)))
+    commands = commands_grid(hit)
+    if commands is not None:
+        blocks += [Text(_OF_COMMANDS, Tone.QUIET), commands]
     count = sum(len(one.every_hit) for one in hit)
     blocks.append(Fold(f"What was hit, and when ({plural(count, 'hit')})", (hits_grid(hit),)))
     blocks.append(Fold("What the phases mean", (Points(_MEANINGS),)))

@@ -289,7 +289,7 @@ def _hit_row(one: Recovered, struck: ObservedHit) -> GridRow:
                 _hit_name(one, struck),
                 "at another speed of the machine" if struck in one.aside else None,
             ),
-            Cell(hit.victim),
+            Cell("not known", tone=Tone.QUIET) if hit.victim is None else Cell(hit.victim),
             Cell(", ".join(str(pid) for pid in hit.pids) or DASH),
             Cell(number(hit.at_ms / 1000, 3)),
             Cell(_utc(hit.at_realtime_ns)),
@@ -297,6 +297,42 @@ def _hit_row(one: Recovered, struck: ObservedHit) -> GridRow:
             Cell(_exit_words(hit.exit_code)),
             Cell(number(hit.phase_in_window_ms)),
             Cell(number(hit.phase_in_commit_ms)),
+        )
+    )
+
+
+def commands_grid(hit: Sequence[Recovered]) -> Grid | None:
+    """The commands that were run, how each ended and what it said; None where there are none."""
+    columns = (
+        GridColumn("engine"),
+        GridColumn("hit"),
+        GridColumn("command", code=True),
+        GridColumn("s after T0", numeric=True),
+        GridColumn("took, s", numeric=True),
+        GridColumn("exit"),
+        GridColumn("last lines", code=True),
+    )
+    rows = tuple(
+        _command_row(one, each)
+        for one in hit
+        for each in one.every_hit
+        if each.recovery.hit.command
+    )
+    return Grid(columns, rows) if rows else None
+
+
+def _command_row(one: Recovered, struck: ObservedHit) -> GridRow:
+    hit = struck.recovery.hit
+    took = DASH if hit.over_ms is None else in_seconds(hit.over_ms - hit.at_ms)
+    return GridRow(
+        (
+            Cell(one.title),
+            Cell(_hit_name(one, struck)),
+            Cell(hit.command or DASH),
+            Cell(number(hit.at_ms / 1000, 3)),
+            Cell(took),
+            Cell(_exit_words(hit.exit_code)),
+            Cell(" | ".join(hit.output) or DASH),
         )
     )
 

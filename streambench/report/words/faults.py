@@ -54,6 +54,10 @@ def fault_words(kind: FaultKind) -> FaultWords:
                 "rescale",
                 "workers",
             )
+        case FaultKind.COMMAND:
+            return FaultWords(
+                "Recovery: a command of yours is run", "after the command was run", "command", None
+            )
         case FaultKind.BURST:
             return FaultWords("Throughput: a burst", "after a burst", "burst", None)
         case _:

@@ -89,9 +89,15 @@ class Mask:
         kept: list[str] = []
         left = iter(words)
         for word in left:
-            if word == "--out":
-                next(left, None)
-            elif not word.startswith("--out="):
+            option, equals, _ = word.partition("=")
+            if option == "--out":
+                if not equals:
+                    next(left, None)
+            elif option == "--fault-command":  # whatever a shell can do, with the names of machines in it
+                if not equals:
+                    next(left, None)
+                kept += [option, LEFT_OUT]
+            else:
                 kept.append(self._word(word, workload))
         return shlex.join(kept)
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import NamedVariant, Variant
+from streambench.model.fault import Hit
 from streambench.model.machine import MachineUsage
 from streambench.model.phases import PhaseTime
 from streambench.model.plan import Program, Setting
@@ -46,6 +47,8 @@ _AS_IT_IS: Final[Mapping[type, tuple[str, ...]]] = {
     LeftOut: ("kind",),
 }
 _OF_A_LOG: Final = re.compile(r"^(?:less|cat|tail|ls)\b")
+# What a user's shell ran, as a fault, and what it said.
+_OF_A_COMMAND: Final = re.compile(r"(^command |faults happened: ).*", re.DOTALL)
 
 Record = TypeVar("Record")
 
@@ -81,6 +84,12 @@ class Masking:
                 return replace(self._fields(value), hint=self._hint(value.hint), log_tail="")
             case NotRun():
                 return replace(self._fields(value), hint=self._hint(value.hint))
+            case Hit():
+                command = None if value.command is None else LEFT_OUT
+                return replace(self._fields(value), command=command, output=())
+            case Invalid():
+                reason = _OF_A_COMMAND.sub(rf"\1{LEFT_OUT}", value.reason)
+                return self._fields(replace(value, reason=reason))
             case Example():
                 return replace(self._fields(value), key=self.key(value.key))
             case Setting():
@@ -115,6 +124,7 @@ class Masking:
             command=self.mask.command(run.command, run.workload),
             environment=self._versions(run.environment),
             versions=self._versions(run.versions),
+            faults=tuple(_OF_A_COMMAND.sub(rf"\1{LEFT_OUT}", fault) for fault in run.faults),
             anonymous=True,
         )
 
