@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from streambench.cli.console import err, say
-from streambench.cli.preparing import check_heaps, set_up, traces_dir
+from streambench.cli.console import err
+from streambench.cli.preparing import capacity_here, check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
 from streambench.cli.requirements import end_by_requirements
 from streambench.cli.until import ending_by, ends_words
-from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.curves import in_one_job, rising, run_curves
 from streambench.experiment.estimate import curve_s, run_s
 from streambench.experiment.execute import LeavesOut, execute, run_record
@@ -55,10 +54,7 @@ def bench(
         expected_s = expected_s_of(requests, together=together)
         at_most = together or leaves_out is not None or first.until is not None
         show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
-        resolved = next(iter(artifacts.values()), None)
-        capacity = None
-        if axes and resolved is not None and not first.is_replay:
-            capacity = machine_capacity(first.workload, resolved, told=say)
+        capacity = capacity_here(first, artifacts) if axes and not first.is_replay else None
         warming = loads.at_once(first)
         run = run_record(
             first,
@@ -88,13 +84,12 @@ def auto_axis(request: Request) -> Axis:
     """The workload's own rate and its doubles, up to what this machine carries without an engine.
 
     `request` is of generated load. How fast an engine works off what lies there already would not tell
-    where to end: some bore half as much again, some less.
+    where to end: some bore half as much again, some less. With brokers of the user's that is not tried:
+    rates end where no engine bears them.
     """
     (request,), artifacts = set_up((request,))
-    most_per_s = MAX_RATE_PER_S
-    if (resolved := next(iter(artifacts.values()), None)) is not None:
-        capacity = machine_capacity(request.workload, resolved, told=say)
-        most_per_s = capacity.most_per_s or MAX_RATE_PER_S
+    capacity = capacity_here(request, artifacts)
+    most_per_s = (None if capacity is None else capacity.most_per_s) or MAX_RATE_PER_S
     return Axis(AxisName.RATE, doubled(request.load_rate_per_s, most_per_s))
 
 

@@ -10,6 +10,7 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import rate_axis
 from streambench.cli.commands import with_options
+from streambench.cli.foreign_kafka import places_of
 from streambench.cli.options import MeasuredOptions, examples
 from streambench.model.errors import ExitCode
 
@@ -50,12 +51,13 @@ def _curve(asked: CurveAsked) -> ExitCode:
     if asked.rates.strip() != AUTO:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
-        with alone(wait=asked.wait):
-            return bench(requests, axes, cold=asked.cold)
+        with alone(wait=asked.wait), places_of(asked.there, requests) as workspaces:
+            return bench(requests, axes, cold=asked.cold, workspaces=workspaces)
     request = chosen_rates(options)
-    with alone(wait=asked.wait):
+    with alone(wait=asked.wait), places_of(asked.there, (request,)) as workspaces:
         axes = (auto_axis(request),)
-        return bench(sweep(options, axes), axes, beyond_reach, cold=asked.cold)
+        requests = sweep(options, axes)
+        return bench(requests, axes, beyond_reach, cold=asked.cold, workspaces=workspaces)
 
 
 curve = with_options(CurveAsked, _curve)

@@ -10,6 +10,7 @@ import typer
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
+from streambench.cli.foreign_kafka import places_of
 from streambench.cli.options import CommonOptions, RepeatOption, examples
 from streambench.cli.parameters import count, rate
 from streambench.model.errors import ExitCode
@@ -53,8 +54,8 @@ def _drain(asked: DrainAsked) -> ExitCode:
         asked.options(), rate_per_s=asked.rate_per_s, repeats=asked.repeat or 1
     )
     request, records = built(options, asked.records)
-    with alone(wait=asked.wait):
-        return work_off(request, records)
+    with alone(wait=asked.wait), places_of(asked.there, (request,)) as workspaces:
+        return work_off(request, records, workspaces=workspaces)
 
 
 drain = with_options(DrainAsked, _drain)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from streambench.cli.bench import exit_code
-from streambench.cli.console import err, say
-from streambench.cli.preparing import check_heaps, set_up, traces_dir
+from streambench.cli.console import err
+from streambench.cli.preparing import capacity_here, check_heaps, set_up, traces_dir
 from streambench.cli.reporting import reported
-from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rates import find_rates
 from streambench.experiment.lengths import CONFIRM_WINDOWS, PROBE_WINDOWS
@@ -65,10 +64,7 @@ def find(
         )
     for warning in request.warnings:
         err.print(warning, markup=False)
-    resolved = next(iter(artifacts.values()), None)
-    capacity = None
-    if resolved is not None:
-        capacity = machine_capacity(request.workload, resolved, told=say)
+    capacity = capacity_here(request, artifacts)
     engines_s = each_s * len(request.contenders)
     with Loads(traces_dir()) as loads:
         experiment = RateSearch(terms)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -61,7 +62,7 @@ def elsewhere(
             if value is not None:
                 raise UsageError(
                     f"{option} is for a Kafka of yours, and none is named",
-                    hint=f"streambench run --bootstrap-servers HOST:PORT {option} {value}",
+                    hint=f"{option} {value} --bootstrap-servers HOST:PORT",
                 )
         return None
     from streambench.kafka.access.client_properties import read_client_properties
@@ -98,6 +99,24 @@ def refuse_broker_version(version: str) -> None:
             f"--broker {version} says which broker streambench starts, and it starts none",
             hint="leave out --broker, or --bootstrap-servers and --kafka-config",
         )
+
+
+@contextmanager
+def places_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[Workspaces]:
+    """Where the jobs of these requests run, by a broker of streambench's own or in a Kafka of the user's.
+
+    Raises as `places_at` does. What stays in a Kafka of the user's is told at the end.
+    """
+    from streambench.trial.workspace import workspace
+
+    if there is None:
+        yield workspace
+        return
+    places = places_at(there, requests)
+    try:
+        yield places
+    finally:
+        tell_leftovers(there)
 
 
 def places_at(there: Elsewhere, requests: Sequence[Request]) -> Workspaces:

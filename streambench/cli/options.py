@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from streambench.cli.faults import faults, restart_delay_ms
+from streambench.cli.foreign_kafka import (
+    BootstrapOption,
+    Elsewhere,
+    KafkaConfigOption,
+    ReplicationOption,
+    TopicPrefixOption,
+    elsewhere,
+    refuse_broker_version,
+)
 from streambench.cli.parameters import duration_s, folder, names, rate, whole
 from streambench.kafka.broker_versions import broker_version
 from streambench.model.conditions import (
@@ -95,12 +105,30 @@ class CommonOptions:
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another run is going on.")] = (
         False
     )
+    bootstrap_servers: BootstrapOption = None
+    kafka_config: KafkaConfigOption = None
+    replication: ReplicationOption = None
+    topic_prefix: TopicPrefixOption = None
     line: str = ""
+
+    @cached_property
+    def there(self) -> Elsewhere | None:
+        """The user's Kafka; None where streambench starts a broker. Raises UsageError.
+
+        Read once: the file with its properties may be a pipe.
+        """
+        found = elsewhere(
+            self.bootstrap_servers, self.kafka_config, self.replication, self.topic_prefix
+        )
+        if found is not None:
+            refuse_broker_version(self.broker)
+        return found
 
     def options(self) -> Options:
         """The same as the experiment takes it. Raises UsageError."""
         from streambench.experiment.build import Options
 
+        there = self.there
         return Options(
             workload=self.workload,
             engines=names(self.engine or []),
@@ -110,6 +138,7 @@ class CommonOptions:
                 workers=self.workers,
                 profile=self.profile,
                 broker_version=self.broker,
+                foreign_kafka=None if there is None else there.told,
             ),
             seed=self.seed,
             out=self.to,

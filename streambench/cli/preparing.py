@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from streambench.cli.console import say
 from streambench.cli.fetching import announce, fetch_one
+from streambench.experiment.capacity import machine_capacity
 from streambench.experiment.loads import compile_load
 from streambench.experiment.request import Contender, Request
 from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.load.trace import Trace
+from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Artifacts, Plan, Unsupported, Whose
 from streambench.runtime.artifacts import Resolved
@@ -18,6 +21,11 @@ from streambench.runtime.environments import InterpreterMissing
 from streambench.runtime.memory import check_memory
 from streambench.runtime.paths import cache_dir
 from streambench.trial.testbed import BROKER_HEAP_MIB
+
+NO_CAPACITY = (
+    "what load can be carried without an engine is not tried: that takes all that a broker has, and "
+    "these are not streambench's"
+)
 
 
 def set_up(
@@ -49,6 +57,23 @@ def set_up(
         for request in requests
     )
     return found, artifacts
+
+
+def capacity_here(
+    request: Request, artifacts: Mapping[Variant, Resolved], told: Callable[[str], None] = say
+) -> MachineCapacity | None:
+    """What this machine carries of these records without an engine, tried now; once a run.
+
+    None where no engine can be had. None, too, with brokers of the user's: what these carry for others
+    is not streambench's to try.
+    """
+    resolved = next(iter(artifacts.values()), None)
+    if resolved is None:
+        return None
+    if request.conditions.foreign_kafka is not None:
+        told(NO_CAPACITY)
+        return None
+    return machine_capacity(request.workload, resolved, told=told)
 
 
 def _testbed(conditions: Conditions) -> Artifacts:

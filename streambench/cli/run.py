@@ -16,16 +16,7 @@ from streambench.cli.foreign_clusters import (
     inspect_clusters,
     tell_jobs_left,
 )
-from streambench.cli.foreign_kafka import (
-    BootstrapOption,
-    KafkaConfigOption,
-    ReplicationOption,
-    TopicPrefixOption,
-    elsewhere,
-    places_at,
-    refuse_broker_version,
-    tell_leftovers,
-)
+from streambench.cli.foreign_kafka import places_of
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
@@ -47,10 +38,6 @@ class RunAsked(MeasuredOptions):
     shape: ShapeOption = None
     require: RequireOption = None
     until: UntilOption = None
-    bootstrap_servers: BootstrapOption = None
-    kafka_config: KafkaConfigOption = None
-    replication: ReplicationOption = None
-    topic_prefix: TopicPrefixOption = None
     flink_rest: FlinkRestOption = None
     spark_master: SparkMasterOption = None
     checkpoint_dir: CheckpointDirOption = None
@@ -70,13 +57,6 @@ def _run(asked: RunAsked) -> ExitCode:
     if asked.until is not None:
         until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
         options = dataclasses.replace(options, until=until, repeats=most)
-    there = elsewhere(
-        asked.bootstrap_servers, asked.kafka_config, asked.replication, asked.topic_prefix
-    )
-    if there is not None:
-        refuse_broker_version(asked.broker)
-        conditions = dataclasses.replace(options.conditions, foreign_kafka=there.told)
-        options = dataclasses.replace(options, conditions=conditions)
     clusters = clusters_asked(
         ClustersAsked(asked.flink_rest, asked.spark_master, asked.checkpoint_dir),
         options.conditions.foreign_kafka,
@@ -87,14 +67,12 @@ def _run(asked: RunAsked) -> ExitCode:
     refuse_unknowable(request)
     with alone(wait=asked.wait):
         inspect_clusters((request,))
-        if there is None:
-            return bench((request,))
-        workspaces = places_at(there, (request,))
-        try:
-            return bench((request,), workspaces=workspaces)
-        finally:
-            tell_leftovers(there)
-            tell_jobs_left(clusters, there.prefix)
+        with places_of(asked.there, (request,)) as workspaces:
+            try:
+                return bench((request,), workspaces=workspaces)
+            finally:
+                if asked.there is not None:
+                    tell_jobs_left(clusters, asked.there.prefix)
 
 
 run = with_options(RunAsked, _run)

@@ -12,6 +12,7 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import sweep_axes
 from streambench.cli.commands import with_options
+from streambench.cli.foreign_kafka import places_of
 from streambench.cli.options import (
     MeasuredOptions,
     RateOption,
@@ -84,8 +85,8 @@ def _sweep(asked: SweepAsked) -> ExitCode:
             hint=f"streambench sweep {' '.join(varied)}",
         )
     requests = built(options, axes)
-    with alone(wait=asked.wait):
-        return bench(requests, axes, cold=asked.cold)
+    with alone(wait=asked.wait), places_of(asked.there, requests) as workspaces:
+        return bench(requests, axes, cold=asked.cold, workspaces=workspaces)
 
 
 def _refuse_loose(workload: str, others: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from streambench.experiment.request import Request
 from streambench.model.errors import ExitCode
 from streambench.model.search import SearchTerms
 from streambench.model.sweep import Axis, AxisName
+from streambench.trial.workspace import Workspaces
 
 
 class Asked:
@@ -28,6 +29,7 @@ class Asked:
         self.cold = False
         self.terms: SearchTerms | None = None
         self.records: int | None = None
+        self.workspaces: Workspaces | None = None
 
     @property
     def one(self) -> Request:
@@ -47,21 +49,22 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         leaves_out: object = None,
         *,
         cold: bool = False,
+        workspaces: Workspaces,
     ) -> ExitCode:
         found.requests, found.axes, found.leaves_out = requests, axes, leaves_out
-        found.cold = cold
+        found.cold, found.workspaces = cold, workspaces
         return ExitCode.OK
 
     def auto_axis(request: Request) -> Axis:
         rate = float(request.load_rate_per_s)
         return Axis(AxisName.RATE, (rate, 2 * rate))
 
-    def find(request: Request, terms: SearchTerms) -> ExitCode:
-        found.requests, found.terms = (request,), terms
+    def find(request: Request, terms: SearchTerms, *, workspaces: Workspaces) -> ExitCode:
+        found.requests, found.terms, found.workspaces = (request,), terms, workspaces
         return ExitCode.OK
 
-    def drain(request: Request, records: int) -> ExitCode:
-        found.requests, found.records = (request,), records
+    def drain(request: Request, records: int, *, workspaces: Workspaces) -> ExitCode:
+        found.requests, found.records, found.workspaces = (request,), records, workspaces
         return ExitCode.OK
 
     monkeypatch.setattr("streambench.cli.bench.bench", bench)

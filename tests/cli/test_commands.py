@@ -9,7 +9,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streambench.cli.main import app
+from streambench.kafka.inspection import Inspection, WantedOfKafka
+from streambench.kafka.removal import Leftovers
 from streambench.model.errors import ExitCode
+from streambench.model.kafka_access import KafkaAccess
+from streambench.trial.workspace import workspace
 from tests.cli.conftest import Asked
 
 COMMANDS = ("run", "find-rate", "curve", "sweep", "drain")
@@ -204,3 +208,59 @@ def test_a_wrong_call_is_one_sentence_and_a_command_that_works(
     done = streambench(hinted)
     assert done.exit_code == ExitCode.OK, f"{hinted}: {done.stderr}"
     assert asked.requests or hinted.split()[-1] == "--help" or hinted.split()[0] not in COMMANDS
+
+
+COMPLETE = tuple("sweep keys=10,20" if name == "sweep" else name for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [*COMPLETE, "curve --rates 5k,10k"])
+def test_each_runs_in_a_kafka_of_the_users_and_makes_sure_of_it_before(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    looked_at: list[str] = []
+
+    def inspect(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
+        assert not asked.requests
+        looked_at.append(f"{access.bootstrap} {wanted.replication} {wanted.prefix}")
+        return Inspection(3)
+
+    def none_left(access: KafkaAccess, prefix: str) -> Leftovers:
+        looked_at.append(prefix)
+        return Leftovers((), ())
+
+    monkeypatch.setattr("streambench.kafka.inspection.inspect_kafka", inspect)
+    monkeypatch.setattr("streambench.kafka.removal.leftovers", none_left)
+    there = "--bootstrap-servers nowhere:1 --replication 3 --topic-prefix ours-"
+    done = streambench(f"{command} {there}")
+    assert done.exit_code == ExitCode.OK, done.stderr
+    assert all(request.conditions.foreign_kafka for request in asked.requests)
+    assert asked.workspaces not in (None, workspace)
+    first, after = looked_at
+    assert re.fullmatch(r"nowhere:1 3 ours-[0-9a-f]{6}-", first)
+    assert first.endswith(after)
+    assert "Kafka at nowhere:1: 3 broker(s)" in done.stderr
+
+    asked.forget()
+    usual = streambench(command)
+    assert usual.exit_code == ExitCode.OK, usual.stderr
+    assert asked.workspaces is workspace
+
+
+@pytest.mark.parametrize("command", COMPLETE)
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--replication 3", "--replication is for a Kafka of yours, and none is named"),
+        ("--topic-prefix a-", "--topic-prefix is for a Kafka of yours"),
+        ("--bootstrap-servers a:1 --broker 4.3.1", "says which broker streambench starts"),
+        ("--bootstrap-servers a:1 --topic-prefix 'a b'", "cannot begin the name of a topic"),
+        ("--kafka-config nowhere.properties", "nowhere.properties"),
+    ],
+)
+def test_what_cannot_be_of_a_kafka_is_refused_by_each(
+    asked: Asked, command: str, options: str, said: str
+) -> None:
+    done = streambench(f"{command} {options}")
+    assert done.exit_code == ExitCode.USAGE, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert not asked.requests
