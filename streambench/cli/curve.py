@@ -10,7 +10,7 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import rate_axis
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import places_of
+from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import MeasuredOptions, examples
 from streambench.model.errors import ExitCode
 
@@ -51,13 +51,15 @@ def _curve(asked: CurveAsked) -> ExitCode:
     if asked.rates.strip() != AUTO:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
-        with alone(wait=asked.wait), places_of(asked.there, requests) as workspaces:
-            return bench(requests, axes, cold=asked.cold, workspaces=workspaces)
+        with alone(wait=asked.wait), ground_of(asked.there, requests) as ground:
+            requests = ground.told(requests)
+            return bench(requests, axes, cold=asked.cold, workspaces=ground.workspaces)
     request = chosen_rates(options)
-    with alone(wait=asked.wait), places_of(asked.there, (request,)) as workspaces:
+    with alone(wait=asked.wait), ground_of(asked.there, (request,)) as ground:
         axes = (auto_axis(request),)
-        requests = sweep(options, axes)
-        return bench(requests, axes, beyond_reach, cold=asked.cold, workspaces=workspaces)
+        requests = ground.told(sweep(options, axes))
+        places = ground.workspaces
+        return bench(requests, axes, beyond_reach, cold=asked.cold, workspaces=places)
 
 
 curve = with_options(CurveAsked, _curve)

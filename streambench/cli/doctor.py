@@ -42,7 +42,10 @@ def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
     except EnvironmentLacks as error:
         say("Kafka", False, error.message, error.hint or "")
         return
-    say("Kafka", True, f"{found.brokers} broker(s) at {there.told.bootstrap}: {there.access.shown}")
+    facts = found.facts
+    release = f"Kafka {facts.release or 'of unknown version'}"
+    where = f"{facts.brokers} broker(s) at {there.told.bootstrap}"
+    say("Kafka", True, f"{release}, {where}: {there.access.shown}")
     for note in found.notes:
         say("Kafka", True, note)
 

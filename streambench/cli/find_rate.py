@@ -10,7 +10,7 @@ import typer
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import places_of
+from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import CommonOptions, examples
 from streambench.cli.parameters import duration_s, percent
 from streambench.model.errors import ExitCode
@@ -79,8 +79,9 @@ def _find_rate(asked: FindRateAsked) -> ExitCode:
         budget_s=asked.budget,
         cold=asked.cold,
     )
-    with alone(wait=asked.wait), places_of(asked.there, (request,)) as workspaces:
-        return find(request, terms, workspaces=workspaces)
+    with alone(wait=asked.wait), ground_of(asked.there, (request,)) as ground:
+        (request,) = ground.told((request,))
+        return find(request, terms, workspaces=ground.workspaces)
 
 
 find_rate = with_options(FindRateAsked, _find_rate)

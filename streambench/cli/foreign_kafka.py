@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -16,6 +16,8 @@ from streambench.cli.parameters import whole
 from streambench.model.conditions import USUAL_BROKER, ForeignKafka, Guarantee
 from streambench.model.errors import InstrumentFailed, UsageError
 from streambench.model.fault import FaultKind
+from streambench.model.kafka_facts import KafkaFacts
+from streambench.model.plan import Plan
 
 if TYPE_CHECKING:
     from streambench.experiment.request import Request
@@ -41,6 +43,8 @@ TopicPrefixOption: TypeAlias = Annotated[
 USUAL_PREFIX = "streambench-"
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _LONGEST_PREFIX = 100
+# What those engines call it whose workers are members of a group.
+_SESSION_TIMEOUTS = ("session.timeout.ms", "session_timeout_ms")
 
 
 @dataclass(frozen=True)
@@ -101,26 +105,42 @@ def refuse_broker_version(version: str) -> None:
         )
 
 
-@contextmanager
-def places_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[Workspaces]:
-    """Where the jobs of these requests run, by a broker of streambench's own or in a Kafka of the user's.
+@dataclass(frozen=True)
+class Ground:
+    """Where the jobs of a run go on; `kafka` and `notes` are what was found of a Kafka of the user's."""
 
-    Raises as `places_at` does. What stays in a Kafka of the user's is told at the end.
+    workspaces: Workspaces
+    kafka: KafkaFacts | None = None
+    notes: tuple[str, ...] = ()
+
+    def told(self, requests: Sequence[Request]) -> tuple[Request, ...]:
+        """The same requests with what was found."""
+        return tuple(
+            replace(each, kafka=self.kafka, warnings=(*each.warnings, *self.notes))
+            for each in requests
+        )
+
+
+@contextmanager
+def ground_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[Ground]:
+    """Where these requests are carried out: by brokers of streambench's own, or in a Kafka of the user's.
+
+    Raises as `ground_at` does. What stays in a Kafka of the user's is told at the end.
     """
     from streambench.trial.workspace import workspace
 
     if there is None:
-        yield workspace
+        yield Ground(workspace)
         return
-    places = places_at(there, requests)
+    found = ground_at(there, requests)
     try:
-        yield places
+        yield found
     finally:
         tell_leftovers(there)
 
 
-def places_at(there: Elsewhere, requests: Sequence[Request]) -> Workspaces:
-    """Where the jobs of these requests run, once it has been seen that they can.
+def ground_at(there: Elsewhere, requests: Sequence[Request]) -> Ground:
+    """A Kafka of the user's, once it has been seen that these requests can be carried out there.
 
     Raises UsageError for what cannot be done to a broker of others, EnvironmentLacks where a run could not
     be made.
@@ -142,22 +162,41 @@ def places_at(there: Elsewhere, requests: Sequence[Request]) -> Workspaces:
             told.replication,
             told.min_insync,
             any(r.conditions.guarantee is Guarantee.EXACTLY_ONCE for r in requests),
+            _shortest_session_ms(requests),
         ),
     )
+    facts = found.facts
     err.print(
-        f"Kafka at {told.bootstrap}: {found.brokers} broker(s), {there.access.shown}; topics and groups "
-        f"begin with {there.prefix}, and go with the run",
+        f"Kafka {facts.release or 'of unknown version'} at {told.bootstrap}: {facts.brokers} broker(s), "
+        f"{there.access.shown}; topics and groups begin with {there.prefix}, and go with the run",
         markup=False,
     )
+    settings = {**facts.topic, **facts.broker}
+    told_of = [f"{name} = {value}" for name, value in settings.items() if value is not None]
+    silent = [name for name, value in settings.items() if value is None]
+    for words, names in (("in effect there", told_of), ("not told there", silent)):
+        if names:
+            err.print(f"{words}: {', '.join(names)}", markup=False)
     if there.left_out:
         err.print(
             f"left out of the client properties, for they do not say how Kafka is reached: "
             f"{', '.join(there.left_out)}",
             markup=False,
         )
-    for note in found.notes:
-        err.print(note, markup=False)
-    return foreign_workspaces(there.access, there.prefix)
+    return Ground(foreign_workspaces(there.access, there.prefix), facts, found.notes)
+
+
+def _shortest_session_ms(requests: Sequence[Request]) -> int | None:
+    """The shortest session time-out that a plan asks brokers for; None where none does."""
+    asked = [
+        setting.value
+        for request in requests
+        for contender in request.contenders
+        if isinstance(contender.plan, Plan)
+        for setting in contender.plan.settings
+        if setting.name.endswith(_SESSION_TIMEOUTS)
+    ]
+    return min((int(value) for value in asked if value.isdecimal()), default=None)
 
 
 def tell_leftovers(there: Elsewhere) -> None:

@@ -16,7 +16,7 @@ from streambench.cli.foreign_clusters import (
     inspect_clusters,
     tell_jobs_left,
 )
-from streambench.cli.foreign_kafka import places_of
+from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
@@ -67,9 +67,9 @@ def _run(asked: RunAsked) -> ExitCode:
     refuse_unknowable(request)
     with alone(wait=asked.wait):
         inspect_clusters((request,))
-        with places_of(asked.there, (request,)) as workspaces:
+        with ground_of(asked.there, (request,)) as ground:
             try:
-                return bench((request,), workspaces=workspaces)
+                return bench(ground.told((request,)), workspaces=ground.workspaces)
             finally:
                 if asked.there is not None:
                     tell_jobs_left(clusters, asked.there.prefix)

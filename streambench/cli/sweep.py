@@ -12,7 +12,7 @@ import typer
 from streambench.cli.alone import alone
 from streambench.cli.axes import sweep_axes
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import places_of
+from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import (
     MeasuredOptions,
     RateOption,
@@ -85,8 +85,9 @@ def _sweep(asked: SweepAsked) -> ExitCode:
             hint=f"streambench sweep {' '.join(varied)}",
         )
     requests = built(options, axes)
-    with alone(wait=asked.wait), places_of(asked.there, requests) as workspaces:
-        return bench(requests, axes, cold=asked.cold, workspaces=workspaces)
+    with alone(wait=asked.wait), ground_of(asked.there, requests) as ground:
+        requests = ground.told(requests)
+        return bench(requests, axes, cold=asked.cold, workspaces=ground.workspaces)
 
 
 def _refuse_loose(workload: str, others: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from streambench.experiment.settling_policy import SETTLING
 from streambench.experiment.warming import RISING_MS, WarmUp
 from streambench.load.trace import Trace
 from streambench.model.capacity import MachineCapacity
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Variant
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Sweep
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.shape import shape_words
@@ -118,7 +118,7 @@ def run_record(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         conditions=request.conditions,
         environment=describe_machine(find_java()),
-        versions=describe_versions(_broker(request.conditions) | engines),
+        versions=describe_versions(_broker(request) | engines),
         trace_sha256=trace.ref.sha256,
         trace_records=trace.ref.records,
         trace_without_key=trace.meta.without_key,
@@ -152,6 +152,7 @@ def run_record(
         requirements=request.requirements,
         named={c.variant.label: c.named for c in request.contenders if c.named is not None},
         until=request.until,
+        kafka=request.kafka,
         rounds_at_most=None if request.until is None else request.repeats,
     )
 
@@ -168,6 +169,9 @@ def _engine(variant: Variant) -> str:
     return f"{variant.engine}@{variant.version}" if variant.of_its_own_version else variant.engine
 
 
-def _broker(conditions: Conditions) -> dict[str, str]:
-    """The broker's version, where it is one of streambench's."""
-    return {} if conditions.foreign_kafka else {"Kafka broker": conditions.broker_version}
+def _broker(request: Request) -> dict[str, str]:
+    """The version of the broker; of one of the user's as far as it tells."""
+    if request.conditions.foreign_kafka is None:
+        return {"Kafka broker": request.conditions.broker_version}
+    release = None if request.kafka is None else request.kafka.release
+    return {} if release is None else {"Kafka broker": release}

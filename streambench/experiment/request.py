@@ -13,6 +13,7 @@ from streambench.experiment.settling_policy import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import Fault
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Point
@@ -78,6 +79,7 @@ class Request:
     requirements: tuple[str, ...] = ()  # what an engine must meet
     until: str | None = None  # what ends the rounds before there are `repeats`
     machine_limits: MachineLimits = STRICT
+    kafka: KafkaFacts | None = None  # what was found of a Kafka of the user's
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 
     @property

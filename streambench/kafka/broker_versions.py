@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import UsageError
@@ -12,6 +13,21 @@ from streambench.model.plan import Artifacts
 
 BROKER_VERSIONS = (USUAL_BROKER, "4.3.1")
 _PREFIX = "broker-"
+TESTED_RELEASES = tuple(dict.fromkeys(v.rpartition(".")[0] for v in BROKER_VERSIONS))
+"""The same as `4.4`: more than that no broker tells."""
+# The highest metadata.version of each release, as `kafka-storage.sh version-mapping` of 4.4.0 has it.
+_HIGHEST_LEVELS: Final[Mapping[str, int]] = {
+    "3.3": 7, "3.4": 8, "3.5": 11, "3.6": 14, "3.7": 19, "3.8": 20, "3.9": 21,
+    "4.0": 25, "4.1": 27, "4.2": 29, "4.3": 30, "4.4": 33,
+}  # fmt: skip
+
+
+def release_of(level: int) -> str | None:
+    """The release whose brokers know this metadata.version and none above; None: before 3.3, or later ones."""
+    first = _HIGHEST_LEVELS["3.3"]
+    if level < first:
+        return None
+    return next((name for name, most in _HIGHEST_LEVELS.items() if level <= most), None)
 
 
 def broker_version(text: str) -> str:

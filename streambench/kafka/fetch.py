@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 from streambench.kafka.wire import FETCH_RETRIABLE, request, string
 
 _FETCH, _FETCH_VERSION = 1, 10
+SPOKEN_TO_READ: Final = {"Fetch": (_FETCH, _FETCH_VERSION)}
+"""What a broker must take for its topics to be read, as `wire.SPOKEN`."""
 _MAX_WAIT_MS: Final = 500
 _MIN_BYTES: Final = 1
 _MAX_BYTES: Final = 50 << 20

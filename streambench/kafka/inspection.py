@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import kafka.errors as errors
@@ -12,13 +12,16 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streambench.kafka.access.python_clients import python_client_options
+from streambench.kafka.broker_versions import TESTED_RELEASES
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
+from streambench.kafka.facts import TOPIC_SETTINGS, kafka_facts, release_notes
 from streambench.kafka.removal import Leftovers, delete
 from streambench.kafka.topics import admin_client, input_topic_config
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.kafka_access import KafkaAccess, addresses
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.workload.durations import show_duration
 
 _PROBE: Final = "probe"
@@ -31,19 +34,23 @@ _BOUNDS: Final = ("message.timestamp.before.max.ms", "message.timestamp.after.ma
 
 @dataclass(frozen=True)
 class WantedOfKafka:
-    """What a run needs: topics of this prefix, so often kept; `transactions` where rows are written in them."""
+    """What a run needs: topics of this prefix, so often kept; `transactions` where rows are written in them.
+
+    `session_timeout_ms` is the shortest after which a group is to miss a member; None: any.
+    """
 
     prefix: str
     replication: int = 1
     min_insync: int = 1
     transactions: bool = False
+    session_timeout_ms: int | None = None
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """How many brokers there are, and what is otherwise than asked, with what it means for a run."""
+    """What the brokers say of themselves, and what is otherwise than asked, with what it means for a run."""
 
-    brokers: int
+    facts: KafkaFacts
     notes: tuple[str, ...] = field(default=())
 
 
@@ -57,31 +64,34 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
     Raises EnvironmentLacks where a run could not be made, before anything else has started.
     """
     brokers = inspect_brokers(access)
-    if wanted.replication > brokers:
+    if wanted.replication > len(brokers):
         raise EnvironmentLacks(
-            f"{wanted.replication} replicas are asked for, and {access.bootstrap} has {brokers} broker(s)",
-            hint=f"--replication {brokers}",
+            f"{wanted.replication} replicas are asked for, and {access.bootstrap} has {len(brokers)} broker(s)",
+            hint=f"--replication {len(brokers)}",
         )
+    facts = kafka_facts(access, brokers)
     # Two runs may look at the same time.
     topic = group = f"{wanted.prefix}{_PROBE}-{secrets.token_hex(3)}"
     names = f"{wanted.prefix}*"
-    notes = _made(access, topic, wanted)
+    asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
+    told = _made(access, topic, wanted, asked)
     groups: tuple[str, ...] = ()
     try:
         _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
-        _guarded(lambda: _join(access, topic, group), f"read as groups {names}")
+        _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
         groups = (group,)
     finally:
         _guarded(lambda: delete(access, Leftovers((topic,), groups)), f"delete topics {names}")
-    return Inspection(brokers, notes)
+    facts = replace(facts, topic={name: told.get(name) for name in TOPIC_SETTINGS})
+    return Inspection(facts, (*release_notes(facts), *_notes(asked, told)))
 
 
-def inspect_brokers(access: KafkaAccess) -> int:
-    """How many brokers there are. Raises EnvironmentLacks where none answers, or lets us in."""
+def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
+    """Which brokers there are: node to host and port. Raises EnvironmentLacks where none answers, or lets us in."""
     try:
         connection = Cluster(access).anyone(timeout_s=_TIMEOUT_S)
         try:
-            return len(parse_metadata(connection.call(metadata_request(0))).brokers)
+            return parse_metadata(connection.call(metadata_request(0))).brokers
         finally:
             connection.close()
     except (ConnectionLost, UnicodeDecodeError, ValueError) as error:
@@ -95,14 +105,15 @@ def inspect_brokers(access: KafkaAccess) -> int:
         ) from error
 
 
-def _made(access: KafkaAccess, topic: str, wanted: WantedOfKafka) -> tuple[str, ...]:
-    """Make the probe's topic; what of its settings is otherwise than asked."""
-    asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
+def _made(
+    access: KafkaAccess, topic: str, wanted: WantedOfKafka, asked: Mapping[str, str]
+) -> Mapping[str, str | None]:
+    """Make the probe's topic with the settings `asked`; all of its settings as they are in effect."""
     topics = {
         topic: {
             "num_partitions": 1,
             "replication_factor": wanted.replication,
-            "configs": asked,
+            "configs": dict(asked),
         }
     }
     with admin_client(access) as admin:
@@ -113,16 +124,22 @@ def _made(access: KafkaAccess, topic: str, wanted: WantedOfKafka) -> tuple[str, 
         try:
             _guarded(make, f"make topics {wanted.prefix}*")
         except (errors.PolicyViolationError, errors.InvalidConfigurationError) as error:
+            if "Unknown topic config" in str(error):
+                raise EnvironmentLacks(
+                    f"the brokers are older than streambench can use, for they lack a setting: {error}",
+                    hint="message.timestamp.before.max.ms came with Kafka 3.6; "
+                    f"{' and '.join(TESTED_RELEASES)} are tested",
+                ) from error
             raise EnvironmentLacks(
                 f"the brokers' policy refuses the settings that a run's topics need: {error}",
                 hint="ask for a policy that allows " + ", ".join(asked),
             ) from error
         resource = ConfigResource(ConfigResourceType.TOPIC, topic)
         told = admin.describe_configs([resource], config_filter=_ALL)["topic"][topic]
-    return tuple(_notes(asked, {name: entry["value"] for name, entry in told.items()}))
+    return {name: entry["value"] for name, entry in told.items()}
 
 
-def _notes(asked: Mapping[str, str], told: Mapping[str, str]) -> list[str]:
+def _notes(asked: Mapping[str, str], told: Mapping[str, str | None]) -> list[str]:
     notes = []
     for name, value in asked.items():
         there = told.get(name)
@@ -153,9 +170,15 @@ def _write(access: KafkaAccess, topic: str, wanted: WantedOfKafka, name: str) ->
         producer.close(timeout=_TIMEOUT_S)
 
 
-def _join(access: KafkaAccess, topic: str, group: str) -> None:
+def _join(access: KafkaAccess, topic: str, group: str, wanted: WantedOfKafka) -> None:
+    own: dict[str, Any] = {}
+    if wanted.session_timeout_ms is not None:
+        own = {
+            "session_timeout_ms": wanted.session_timeout_ms,
+            "heartbeat_interval_ms": max(1, wanted.session_timeout_ms // 4),
+        }
     consumer = KafkaConsumer(
-        **python_client_options(access), group_id=group, auto_offset_reset="earliest"
+        **python_client_options(access), group_id=group, auto_offset_reset="earliest", **own
     )
     try:
         consumer.subscribe([topic])
@@ -164,6 +187,12 @@ def _join(access: KafkaAccess, topic: str, group: str) -> None:
                 f"group {group} read nothing of topic {topic} within {_JOIN_TIMEOUT_MS // 1000} s",
                 hint="kafka-consumer-groups.sh --describe --group " + group,
             )
+    except errors.InvalidSessionTimeoutError as error:
+        raise EnvironmentLacks(
+            f"the brokers refuse a session time-out of {wanted.session_timeout_ms} ms, as this run's "
+            "engines would ask for",
+            hint="--profile defaults, or group.min.session.timeout.ms of the brokers so low",
+        ) from error
     finally:
         consumer.close(autocommit=False)
 

@@ -20,6 +20,19 @@ _INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION = 22, 1
 _SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION = 17, 1
 _SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION = 36, 0
 
+SPOKEN: Final = {
+    "Produce": (_PRODUCE, _PRODUCE_VERSION),
+    "ListOffsets": (_LIST_OFFSETS, _LIST_OFFSETS_VERSION),
+    "Metadata": (_METADATA, _METADATA_VERSION),
+    "InitProducerId": (_INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION),
+}
+"""What a broker must take: by name the API key, and the one version that is sent."""
+SPOKEN_TO_LOG_IN: Final = {
+    "SaslHandshake": (_SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION),
+    "SaslAuthenticate": (_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION),
+}
+"""The same where clients log in."""
+
 # size of what follows, API key, API version, correlation id
 _REQUEST: Final = struct.Struct(">ihhi")
 ANSWER_HEAD: Final = struct.Struct(">ii")

@@ -13,6 +13,7 @@ from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions, NamedVariant
 from streambench.model.drain import DrainRecord
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.plan import Program, Setting
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.sweep import Axis
@@ -161,6 +162,7 @@ class RunRecord:
     until: str | None = None  # what ended the rounds, unless they were all made
     rounds_at_most: int | None = None  # how many it might have been
     trace_without_key: int = 0  # records of the trace that are of no group
+    kafka: KafkaFacts | None = None  # what brokers of the user's say of themselves
     anonymous: bool = False  # what tells whose it is was left out of this copy
 
     @property

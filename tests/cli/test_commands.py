@@ -13,6 +13,7 @@ from streambench.kafka.inspection import Inspection, WantedOfKafka
 from streambench.kafka.removal import Leftovers
 from streambench.model.errors import ExitCode
 from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.trial.workspace import workspace
 from tests.cli.conftest import Asked
 
@@ -222,7 +223,7 @@ def test_each_runs_in_a_kafka_of_the_users_and_makes_sure_of_it_before(
     def inspect(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
         assert not asked.requests
         looked_at.append(f"{access.bootstrap} {wanted.replication} {wanted.prefix}")
-        return Inspection(3)
+        return Inspection(KafkaFacts(3, "4.4"), ("a note",))
 
     def none_left(access: KafkaAccess, prefix: str) -> Leftovers:
         looked_at.append(prefix)
@@ -238,7 +239,9 @@ def test_each_runs_in_a_kafka_of_the_users_and_makes_sure_of_it_before(
     first, after = looked_at
     assert re.fullmatch(r"nowhere:1 3 ours-[0-9a-f]{6}-", first)
     assert first.endswith(after)
-    assert "Kafka at nowhere:1: 3 broker(s)" in done.stderr
+    assert "Kafka 4.4 at nowhere:1: 3 broker(s)" in done.stderr
+    assert all(each.kafka == KafkaFacts(3, "4.4") for each in asked.requests)
+    assert all("a note" in each.warnings for each in asked.requests)
 
     asked.forget()
     usual = streambench(command)

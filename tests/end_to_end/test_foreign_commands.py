@@ -10,7 +10,7 @@ import pytest
 from streambench.cli.bench import auto_axis, bench
 from streambench.cli.draining import drain
 from streambench.cli.finding import find
-from streambench.cli.foreign_kafka import Elsewhere, elsewhere, places_of
+from streambench.cli.foreign_kafka import Elsewhere, elsewhere, ground_of
 from streambench.experiment.build import Options, chosen_rates, make_request, sweep
 from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.request import Request
@@ -97,6 +97,11 @@ def kept(there: Elsewhere, out: Path) -> Bundle:
     found = read_bundle(folder)
     assert found.run.capacity is None
     assert found.run.conditions.foreign_kafka == there.told
+    facts = found.run.kafka
+    assert facts is not None
+    assert (facts.brokers, facts.release) == (1, found.run.versions["Kafka broker"])
+    assert facts.topic["message.timestamp.type"] == "CreateTime"
+    assert facts.broker["transaction.max.timeout.ms"] is not None
     assert there.told.bootstrap in (folder / "report.md").read_text()
     return found
 
@@ -104,8 +109,9 @@ def kept(there: Elsewhere, out: Path) -> Bundle:
 def test_a_drain_there(there: Elsewhere, tmp_path: Path) -> None:
     out = tmp_path / "drained"
     request = on_any_machine(make_request(options(there, out)))
-    with places_of(there, (request,)) as workspaces:
-        drain(request, 5_000, workspaces=workspaces)
+    with ground_of(there, (request,)) as ground:
+        (told,) = ground.told((request,))
+        drain(told, 5_000, workspaces=ground.workspaces)
     (record,) = kept(there, out).run.drains
     assert record.ended is None
     assert len(record.drains) >= 2
@@ -117,13 +123,15 @@ def test_a_search_there(
 ) -> None:
     out = tmp_path / "searched"
     request = on_any_machine(make_request(options(there, out, rows_per_s=800)))
-    with places_of(there, (request,)) as workspaces:
-        find(request, SearchTerms(None, 0.9, budget_s=25), BRIEF, workspaces=workspaces)
+    with ground_of(there, (request,)) as ground:
+        terms = SearchTerms(None, 0.9, budget_s=25)
+        (told,) = ground.told((request,))
+        find(told, terms, BRIEF, workspaces=ground.workspaces)
     found = kept(there, out)
     (search,) = found.run.searches
     assert search.drain_per_s is not None
     assert search.ramps  # as far as the time goes
-    assert search.ended is None
+    assert "its time was over" in search.ended
     verdicts = [load.record.verdict for load in found.loads]
     assert len(verdicts) >= 3
     assert all(verdict is not None and verdict.right for verdict in verdicts)
@@ -137,8 +145,9 @@ def test_a_curve_there(there: Elsewhere, tmp_path: Path) -> None:
     assert max(auto_axis(chosen_rates(asked)).values) > 1_000_000
     axis = Axis(AxisName.RATE, (1_000,))
     requests: Sequence[Request] = tuple(map(on_any_machine, sweep(asked, (axis,))))
-    with places_of(there, requests) as workspaces:
-        bench(requests, (axis,), workspaces=workspaces, policy=SMALL)
+    with ground_of(there, requests) as ground:
+        requests = ground.told(requests)
+        bench(requests, (axis,), workspaces=ground.workspaces, policy=SMALL)
     found = kept(there, out)
     assert [trial.record.job for trial in found.trials] == [1]
     assert all(trial.record.verdict is not None for trial in found.trials)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from streambench.cli.bench import bench
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked, inspect_clusters
-from streambench.cli.foreign_kafka import elsewhere, places_at
+from streambench.cli.foreign_kafka import elsewhere, ground_at
 from streambench.experiment.build import Options, make_request
 from streambench.kafka.removal import leftovers
 from streambench.model.conditions import Conditions, Guarantee, Profile
@@ -87,7 +86,8 @@ def run_there(
         )
     )
     inspect_clusters((request,))
-    bench((request,), workspaces=places_at(there, (dataclasses.replace(request),)))
+    ground = ground_at(there, (request,))
+    bench(ground.told((request,)), workspaces=ground.workspaces)
     assert not leftovers(there.access, PREFIX)
     (folder,) = out.iterdir()
     return read_bundle(folder)

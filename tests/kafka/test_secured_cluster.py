@@ -20,6 +20,7 @@ from streambench.kafka.removal import leftovers, remove
 from streambench.kafka.secured import NotLetIn
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
 from streambench.load.trace import Trace
+from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.supervisor import Supervisor
@@ -81,8 +82,13 @@ def test_every_mechanism_lets_all_clients_in(lab: KafkaLab, mechanism: str, logi
     access = access_of(lab, sasl_mechanism=mechanism, sasl_jaas_config=login)
     wanted = WantedOfKafka(PREFIX, replication=3, min_insync=2, transactions=True)
     found = inspect_kafka(access, wanted)
-    assert found.brokers == NODES
+    assert found.facts.brokers == NODES
     assert found.notes == ()
+    assert found.facts.release == USUAL_BROKER.rpartition(".")[0]
+    assert found.facts.metadata_version is not None
+    assert found.facts.topic["min.insync.replicas"] == "2"
+    assert found.facts.topic["message.timestamp.after.max.ms"] == str(2**63 - 1)
+    assert None not in found.facts.broker.values()
     assert not leftovers(access, PREFIX)
 
 
@@ -196,6 +202,13 @@ def test_more_replicas_than_brokers_are_refused(lab: KafkaLab) -> None:
     with pytest.raises(EnvironmentLacks, match="4 replicas are asked for") as refused:
         inspect_kafka(access_of(lab), WantedOfKafka(PREFIX, replication=4))
     assert refused.value.hint == "--replication 3"
+
+
+def test_a_session_time_out_that_brokers_refuse_is_told(lab: KafkaLab) -> None:
+    with pytest.raises(EnvironmentLacks, match="refuse a session time-out of 5 ms") as refused:
+        inspect_kafka(access_of(lab), WantedOfKafka(PREFIX, session_timeout_ms=5))
+    assert "--profile defaults" in (refused.value.hint or "")
+    assert not leftovers(access_of(lab), PREFIX)
 
 
 def test_where_nobody_listens_is_told(lab: KafkaLab) -> None:

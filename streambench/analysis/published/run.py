@@ -10,6 +10,7 @@ from streambench.analysis.eligible import trials_at_another_speed
 from streambench.analysis.published.common import NamedVariantFacts, point_data, says
 from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.machine import MachineUsage
 from streambench.model.trial import Certificate, Completed, RoleUsage, TrialRecord, WarmedUp
 from streambench.results.bundle import Bundle
@@ -34,6 +35,9 @@ class RunFacts:
     conditions: Annotated[Conditions, says("asked of every engine alike")]
     environment: Annotated[Mapping[str, str], says("machine and system")]
     versions: Annotated[Mapping[str, str], says("version of each component")]
+    kafka: Annotated[
+        KafkaFacts | None, says("what a Kafka of the user's says of itself; null: there was none")
+    ]
     rate_per_s: Annotated[
         int | None, says("records per second; null: a replay has its own arrivals")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streambench.analysis.variants import title_of
 from streambench.model.conditions import Conditions, Profile
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.numbers import DASH, in_seconds, plural
 from streambench.model.plan import Setting
 from streambench.report.document import (
@@ -19,6 +20,10 @@ from streambench.report.document import (
 )
 from streambench.results.bundle import Bundle
 
+_WAITING = (
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+    "group.initial.rebalance.delay.ms",
+)
 _BROKER = (
     "The broker is the same for all, and does not add its own waiting: "
     "transaction.abort.timed.out.transaction.cleanup.interval.ms = 500, "
@@ -31,7 +36,10 @@ def terms_blocks(bundle: Bundle) -> tuple[Block, ...]:
     conditions = bundle.run.conditions
     blocks: list[Block] = [
         Text("The terms", Tone.STRONG),
-        Text(f"{profile_words(conditions)} {restart_words(conditions)} {_BROKER}"),
+        Text(
+            f"{profile_words(conditions)} {restart_words(conditions)} "
+            f"{_BROKER if conditions.foreign_kafka is None else brokers_words(bundle.run.kafka)}"
+        ),
     ]
     said = dict.fromkeys(
         sentence for trial in bundle.trials for sentence in trial.record.recovery_terms
@@ -62,6 +70,15 @@ def profile_words(conditions: Conditions) -> str:
         "Profile defaults: heartbeats, time-outs and commit intervals are as each engine ships them, "
         "where it ships any."
     )
+
+
+def brokers_words(kafka: KafkaFacts | None) -> str:
+    """What brokers of the user's add of their own waiting, as far as they tell."""
+    told = {} if kafka is None else {name: kafka.broker.get(name) for name in _WAITING}
+    known = [f"{name} = {value}" for name, value in told.items() if value is not None]
+    if len(known) < len(_WAITING):
+        return "The brokers are not streambench's, and do not tell how long they wait themselves."
+    return f"The brokers are not streambench's: {', '.join(known)}."
 
 
 def restart_words(conditions: Conditions) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streambench.analysis.plans import plans, unrecorded, warnings
 from streambench.analysis.variants import standings, title_of
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.numbers import DASH, listing, number, plural
 from streambench.model.plan import Setting
 from streambench.model.trial import Certificate, TrialRecord
@@ -96,6 +97,7 @@ def environment_section(bundle: Bundle, loads_by: str | None) -> Section:
         pairs(
             {**run.environment, **{f"version of {k}": v for k, v in run.versions.items()}}, "what"
         ),
+        *_kafka_blocks(run.kafka),
         *load_blocks(bundle, loads_by),
     ]
     for label, record in _first_records(bundle).items():
@@ -104,6 +106,28 @@ def environment_section(bundle: Bundle, loads_by: str | None) -> Section:
             text = Text("Said by the engine, not measured by streambench.")
             blocks.append(Fold(title, (text, pairs(record.readings, "reading", code=True))))
     return Section("environment", "Environment", tuple(blocks))
+
+
+def _kafka_blocks(kafka: KafkaFacts | None) -> tuple[Block, ...]:
+    """What brokers of the user's say of themselves; what they do not tell is not known."""
+    if kafka is None:
+        return ()
+    facts = {
+        "brokers": str(kafka.brokers),
+        "release, by what they all know": kafka.release,
+        "metadata.version in effect": _text(kafka.metadata_version),
+        **{f"topic: {name}": value for name, value in kafka.topic.items()},
+        **{f"broker: {name}": value for name, value in kafka.broker.items()},
+    }
+    told = {name: DASH if value is None else value for name, value in facts.items()}
+    text = Text(
+        f"Read before the run, of a topic like the input and of the brokers. {DASH}: not told."
+    )
+    return (Fold("The Kafka brokers: their own word", (text, pairs(told, "what", code=True))),)
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def instrument_section(bundle: Bundle) -> Section:
