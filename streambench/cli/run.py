@@ -17,6 +17,7 @@ from streambench.cli.foreign_clusters import (
     tell_jobs_left,
 )
 from streambench.cli.foreign_kafka import ground_of
+from streambench.cli.monitoring import PrometheusOption, look_at_prometheus, prometheus_url
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
@@ -41,6 +42,7 @@ class RunAsked(MeasuredOptions):
     flink_rest: FlinkRestOption = None
     spark_master: SparkMasterOption = None
     checkpoint_dir: CheckpointDirOption = None
+    prometheus: PrometheusOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -53,6 +55,7 @@ def _run(asked: RunAsked) -> ExitCode:
         rate_per_s=asked.rate_per_s,
         shape=None if asked.shape is None else load_shape(asked.shape),
         requirements=requirements(asked.require or ()),
+        prometheus=prometheus_url(asked.prometheus),
     )
     if asked.until is not None:
         until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
@@ -65,6 +68,7 @@ def _run(asked: RunAsked) -> ExitCode:
     options = dataclasses.replace(options, conditions=conditions)
     request = single(options)
     refuse_unknowable(request)
+    look_at_prometheus(request.prometheus)
     with alone(wait=asked.wait):
         inspect_clusters((request,))
         with ground_of(asked.there, (request,)) as ground:

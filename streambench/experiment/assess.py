@@ -173,6 +173,7 @@ def assess(
         state_exact=engine.state_exact,
         spans=spec.segment.spans,
         holds=spec.segment.holds,
+        monitored=evidence.monitored,
     )
     tables = {
         "windows": measured.windows,

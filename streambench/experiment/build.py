@@ -83,6 +83,7 @@ class Options:
     command: str = ""  # as it was typed, for the report
     requirements: tuple[str, ...] = ()  # what an engine must meet
     until: str | None = None  # what ends the rounds before there are `repeats`
+    prometheus: str | None = None  # address of one that watches processes elsewhere
     any_length: str | None = None  # what plays loads of any length, where something does, in words
 
 
@@ -249,6 +250,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
         length_notes=tuple(note for note in notes if note),
         requirements=options.requirements,
         until=options.until,
+        prometheus=options.prometheus,
     )
 
 

@@ -80,6 +80,7 @@ class Request:
     until: str | None = None  # what ends the rounds before there are `repeats`
     machine_limits: MachineLimits = STRICT
     kafka: KafkaFacts | None = None  # what was found of a Kafka of the user's
+    prometheus: str | None = None  # address of one that watches processes elsewhere
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 
     @property

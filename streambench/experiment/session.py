@@ -96,6 +96,7 @@ class Session:
             machine_limits=request.machine_limits,
             wider=wider,
             speed=request.workload.speed,
+            prometheus=request.prometheus,
         )
 
     def _longest_jump_ms(self, request: Request) -> int:

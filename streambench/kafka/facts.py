@@ -38,7 +38,6 @@ TOPIC_SETTINGS: Final = (
 """Settings of a topic that decide whether all rows are there, and when they came."""
 BROKER_SETTINGS: Final = (
     "default.replication.factor",
-    "log.retention.ms",
     "message.max.bytes",
     "group.min.session.timeout.ms",
     "group.initial.rebalance.delay.ms",

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
+from streambench.model.observed import ByMonitoring
 from streambench.model.phases import PhaseTime
 from streambench.model.plan import EventClock, Program, Setting, Whose
 from streambench.model.sweep import Point
@@ -287,6 +288,7 @@ class TrialRecord:
     spans: tuple[Span, ...] = ()
     holds: tuple[tuple[int, int], ...] = ()
     timeline: tuple[PhaseTime, ...] = ()  # what took how long
+    monitored: ByMonitoring | None = None  # what Prometheus says of the measured part
 
     @property
     def verdict(self) -> Verdict | None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from streambench.engines.protocol import Readings
 from streambench.model.machine import MachineUsage
+from streambench.model.observed import ByMonitoring
 from streambench.model.trial import RoleUsage, WithoutEngine
 from streambench.trial.load import Played
 
@@ -21,6 +22,7 @@ class Evidence:
     were played before T0. `records_since_asked` came since the `readings` before. `without_engine` is
     None where that was not played. By `topic_bytes` the broker's files grew because of the engine; None where
     nothing is known of the broker. `engine_seen`: all of the engine's processes are in these usages.
+    `monitored` is what Prometheus says of the measured part; None: it was not asked.
     """
 
     load: Played
@@ -37,3 +39,4 @@ class Evidence:
     warmed: tuple[Played, ...] = ()
     without_engine: WithoutEngine | None = None
     engine_seen: bool = True
+    monitored: ByMonitoring | None = None

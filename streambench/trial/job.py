@@ -47,7 +47,7 @@ _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
 # Samples are taken away from the windows' edges, where the engines do their work.
 _SAMPLE_OFFSET_S = 0.137
-# The player stamps and lays out its first frames between the order and T0.
+# For the player to stamp and lay out its first frames before T0.
 _LEAD_S = 1.5
 _POLL_S = 0.5
 # For what the player writes behind the last due instant.
@@ -65,7 +65,7 @@ class JobSpec:
     """What is launched, and under which conditions; `most_per_s` is the highest rate to be played.
 
     `wider` is the plan with one worker more, where a fault rescales the job. `number` tells jobs of one
-    run apart. `speed` is how much event time goes by in a ms of its loads, in ms.
+    run apart. `speed`: ms of event time in a ms of its loads. `prometheus` watches processes elsewhere.
     """
 
     number: int
@@ -81,6 +81,7 @@ class JobSpec:
     machine_limits: MachineLimits = STRICT
     wider: Plan | None = None
     speed: float = 1.0
+    prometheus: str | None = None
 
 
 class RunningJob:

@@ -8,8 +8,11 @@ from streambench.kafka.topics import topic_bytes
 from streambench.kafka.warm_up import WARM_UP_TOPIC
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee
+from streambench.model.observed import ByMonitoring
 from streambench.model.trial import Purpose, Segment, TrialSpec
 from streambench.oracle.expected import Due
+from streambench.runtime.observed_usage import observed_usage
+from streambench.runtime.prometheus import NotPrometheus, Prometheus
 from streambench.trial.evidence import Evidence
 from streambench.trial.job import RunningJob
 from streambench.trial.load import Load, Played
@@ -17,6 +20,7 @@ from streambench.trial.testbed import Testbed
 
 _TRIAL_MISSING_S = 60.0
 _NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
 
 
 def play_measured(
@@ -49,6 +53,7 @@ def play_measured(
         records_since_asked=asked.records,
         uncommitted_rows=job.aborted_rows() if exactly_once else None,
         warmed=before,
+        monitored=_monitored(job, load, spec.segment),
     )
 
 
@@ -74,6 +79,22 @@ def evidence_of(
         topic_bytes=grown_bytes(job.testbed, bytes_before),
         engine_seen=job.spec.plan.cluster is None,
     )
+
+
+def _monitored(job: RunningJob, load: Played, segment: Segment) -> ByMonitoring | None:
+    """What Prometheus says of the measured part, by its own clock; None where there is none to ask."""
+    url = job.spec.prometheus
+    if url is None:
+        return None
+    measured = segment.span(Purpose.MEASURED)
+    start_s, end_s = (
+        load.start_realtime_ns / _NS_PER_S + ms / 1000
+        for ms in (measured.start_ms, measured.end_ms)
+    )
+    try:
+        return ByMonitoring(observed_usage(Prometheus(url), start_s=start_s, end_s=end_s))
+    except NotPrometheus as error:
+        return ByMonitoring(why=str(error))
 
 
 def grown_bytes(testbed: Testbed, before: int | None) -> int | None:

@@ -12,7 +12,9 @@ import pytest
 
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import NamedVariant, Variant
+from streambench.model.fault import FaultKind
 from streambench.model.machine import MachineUsage, Stranger
+from streambench.model.observed import ByMonitoring, ObservedUsage
 from streambench.model.plan import EventClock, Program
 from streambench.model.trial import Failed, Invalid
 from streambench.model.verdict import Damage, Example, RowClass
@@ -25,6 +27,7 @@ from streambench.results.judged_again import judge_again
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
 from tests.report.example import RIGHT, RUN, completed, measures, tables, trial
+from tests.report.example_recovery import kill, recovery
 from tests.results.test_judged_again import stored
 
 
@@ -188,3 +191,33 @@ def test_a_declared_variant_tells_no_folder_and_no_path(tmp_path: Path) -> None:
     assert "flink:mine" in written
     assert "variants.toml" in written
     assert "zz-folder" not in written
+
+
+def test_commands_of_a_shell_and_what_is_watched_are_left_out(tmp_path: Path) -> None:
+    told = "kubectl -n zzteam delete pod zzpod"
+    run = replace(
+        RUN,
+        planned=("flink",),
+        command=f"streambench run --fault-command '{told}@25s' --prometheus=http://zzhost:9090",
+        faults=("worker-kill@10s", f"command '{told}'@25s"),
+    )
+    writer = BundleWriter.create(tmp_path, run)
+    ran = kill(kind=FaultKind.COMMAND, victim=None, command=told, output=("zzsaid",))
+    record = completed(1, "flink", RIGHT, measures(1, 2, 3))
+    seen = ByMonitoring((ObservedUsage("broker", "kafka/zzbroker:1", 9.0, 1.0),))
+    recoveries = (replace(recovery(2), hit=ran),)
+    writer.add_trial(replace(record, recoveries=recoveries, monitored=seen), tables(1, 2))
+    missed = f"a fault that was asked for did not happen: 0 of 1 faults happened: exit 1: {told}"
+    writer.add_trial(replace(record, number=2, outcome=Invalid(missed)), tables(1, 2))
+    copy = write_copy(read_bundle(writer.folder), tmp_path / "copy")
+    texts = "".join(file.read_text() for file in copy.rglob("*.json"))
+    assert "zz" not in texts
+    found = read_bundle(copy)
+    assert found.run.faults == ("worker-kill@10s", "command …")
+    assert "--fault-command" in found.run.command
+    (first, second) = found.trials
+    assert first.record.recoveries[0].hit.command == "…"
+    assert first.record.monitored is not None
+    assert first.record.monitored.usage[0].cpu_s == 1.0
+    assert isinstance(second.record.outcome, Invalid)
+    assert second.record.outcome.reason.endswith("0 of 1 faults happened: …")

@@ -12,6 +12,7 @@ from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import Conditions
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.machine import MachineUsage
+from streambench.model.observed import ByMonitoring
 from streambench.model.trial import Certificate, Completed, RoleUsage, TrialRecord, WarmedUp
 from streambench.results.bundle import Bundle
 from streambench.results.schema import METHOD
@@ -95,6 +96,10 @@ class TrialFacts:
         tuple[RoleUsage, ...], says("what its processes used in the measured part, by role")
     ]
     machine: Annotated[MachineUsage | None, says("the whole machine in the measured part")]
+    monitored: Annotated[
+        ByMonitoring | None,
+        says("what Prometheus said of the measured part; null: it was not asked"),
+    ]
     measures: Annotated[Mapping[str, float | None], says("by metric; memory in bytes")]
 
 
@@ -183,5 +188,6 @@ def _trial(record: TrialRecord, other_speed: str | None) -> TrialFacts:
         warmed_up=record.warmed_up,
         usage=record.usage,
         machine=record.machine,
+        monitored=record.monitored,
         measures=dict(record.measures),
     )

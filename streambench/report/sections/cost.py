@@ -14,6 +14,7 @@ from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, 
 from streambench.report.plots.cost import CostRow, draw_cost
 from streambench.report.plots.style import ROLE_STYLES
 from streambench.report.sections.latency import name_in_plots
+from streambench.report.sections.monitored import monitored_blocks
 from streambench.report.words.figures import figure_cell
 from streambench.results.bundle import Bundle
 
@@ -51,6 +52,7 @@ def cost_section(bundle: Bundle) -> Section:
                 usage_grid(stands, tool=False),
             )
         )
+    blocks += monitored_blocks(stands)
     return Section("cost", "Cost", tuple(blocks))
 
 

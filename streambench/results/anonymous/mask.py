@@ -13,6 +13,8 @@ from typing import Final
 from streambench.runtime.identity import Identity
 
 LEFT_OUT: Final = "…"
+# What a shell ran, and where a user's monitoring is.
+_NAMING_MACHINES: Final = ("--fault-command", "--prometheus")
 _PART: Final = r"[\w.@%+~#&-]*[\w@%+~#&-]"
 _PARTS: Final = rf"(?:/{_PART})"
 _OPTION: Final = r"(?<=\s-[A-Z])"  # as in `-I/usr/include`
@@ -93,7 +95,7 @@ class Mask:
             if option == "--out":
                 if not equals:
                     next(left, None)
-            elif option == "--fault-command":  # whatever a shell can do, with the names of machines in it
+            elif option in _NAMING_MACHINES:
                 if not equals:
                     next(left, None)
                 kept += [option, LEFT_OUT]

@@ -13,6 +13,7 @@ from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.fault import Hit
 from streambench.model.machine import MachineUsage
+from streambench.model.observed import ByMonitoring
 from streambench.model.phases import PhaseTime
 from streambench.model.plan import Program, Setting
 from streambench.model.search import RateProbe
@@ -84,6 +85,9 @@ class Masking:
                 return replace(self._fields(value), hint=self._hint(value.hint), log_tail="")
             case NotRun():
                 return replace(self._fields(value), hint=self._hint(value.hint))
+            case ByMonitoring():  # hosts and pods of somebody's
+                usage = tuple(replace(each, target=LEFT_OUT) for each in value.usage)
+                return replace(value, usage=usage, why=None if value.why is None else LEFT_OUT)
             case Hit():
                 command = None if value.command is None else LEFT_OUT
                 return replace(self._fields(value), command=command, output=())

@@ -1,0 +1,80 @@
+"""What the report says of brokers that are not streambench's, and of what Prometheus told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from streambench.analysis.published.document import analysis_of, analysis_to_json
+from streambench.model.conditions import Conditions, ForeignKafka
+from streambench.model.kafka_facts import KafkaFacts
+from streambench.model.observed import ByMonitoring, ObservedUsage
+from streambench.report import markdown
+from streambench.report.document import Document, Section
+from streambench.report.sections.cost import cost_section
+from streambench.report.sections.recovery_terms import brokers_words
+from streambench.report.sections.terms import environment_section
+from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+
+from .example import RIGHT, RUN, completed, measures, tables
+
+FACTS = KafkaFacts(
+    3,
+    "4.4",
+    33,
+    {"min.insync.replicas": "2", "compression.type": None},
+    {"group.initial.rebalance.delay.ms": "3000"},
+)
+BROKER = ObservedUsage(
+    "broker", "kafka/b:7071", 58.0, 29.0, 2.0 * 2**20, 3.0 * 2**20, "resident", 5.0 * 2**20, None
+)
+WORKER = ObservedUsage("worker", "flink/w:9249", 0.0)
+
+
+def bundle_of(tmp_path: Path, monitored: ByMonitoring | None) -> Bundle:
+    conditions = Conditions(foreign_kafka=ForeignKafka("a:1"))
+    run = replace(RUN, conditions=conditions, kafka=FACTS, planned=("flink",))
+    writer = BundleWriter.create(tmp_path, run)
+    record = completed(1, "flink", RIGHT, measures(1, 2, 3))
+    writer.add_trial(replace(record, monitored=monitored), tables(1, 2))
+    return read_bundle(writer.folder)
+
+
+def words_of(section: Section) -> str:
+    return markdown.render_document(Document("", "", "", (), (), (section,)))
+
+
+def test_what_brokers_of_others_say_is_shown_and_what_they_do_not_say_is_not_known(
+    tmp_path: Path,
+) -> None:
+    bundle = bundle_of(tmp_path, None)
+    text = words_of(environment_section(bundle, None)).replace("`", "")
+    assert "The Kafka brokers: their own word" in text
+    assert "| topic: min.insync.replicas | 2 |" in text
+    assert "| topic: compression.type | – |" in text
+    assert "| metadata.version in effect | 33 |" in text
+    assert brokers_words(FACTS).endswith("do not tell how long they wait themselves.")
+    wait = {"transaction.abort.timed.out.transaction.cleanup.interval.ms": "10000"}
+    told = brokers_words(replace(FACTS, broker={**FACTS.broker, **wait}))
+    assert "cleanup.interval.ms = 10000, group.initial.rebalance.delay.ms = 3000" in told
+    assert "Prometheus" not in words_of(cost_section(bundle))
+
+
+def test_what_prometheus_says_is_marked_as_its_word(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, ByMonitoring((BROKER, WORKER)))
+    text = words_of(cost_section(bundle)).replace("`", "")
+    assert "Said by Prometheus, not measured by streambench." in text
+    assert "| broker | kafka/b:7071 | 58.0 | 29.00 | 0.500 | 2 (resident) | 3 | 5 |" in text
+    assert "| worker | flink/w:9249 | 0.0 | – (not told) | – (not told) |" in text
+    told = json.loads(analysis_to_json(analysis_of(bundle)))
+    assert told["run"]["kafka"]["release"] == "4.4"
+    (trial,) = told["trials"]
+    assert [each["cpu_s"] for each in trial["monitored"]["usage"]] == [29.0, None]
+
+
+def test_why_prometheus_said_nothing_is_told(tmp_path: Path) -> None:
+    silent = words_of(cost_section(bundle_of(tmp_path / "a", ByMonitoring(why="it is gone"))))
+    assert "Not known: it is gone." in silent
+    nobody = words_of(cost_section(bundle_of(tmp_path / "b", ByMonitoring())))
+    assert "It watches no broker, worker or coordinator by a name that is known." in nobody
