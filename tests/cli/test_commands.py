@@ -77,6 +77,12 @@ WRONG = [
     ("run --engine flink --set spark:a=b", "--set names spark, which is not run"),
     ("run --fault meteor@5s", "there is no fault 'meteor'"),
     ("run --fault worker-kill", "does not say when"),
+    ("run --fault-command 'kill 1'", "does not say when its command is run"),
+    ("run --fault-command 'kill 1@25s' --fault none", "--fault none stands alone"),
+    ("run --fault-command 'kill 1@2s'", "what is timely is told by at least 20"),
+    ("run --fault command@25s", "a command has an option of its own"),
+    ("curve --fault-command 'kill 1@25s'", "has no faults unless its rates are named"),
+    ("drain --prometheus http://a:1", "`streambench drain` has no option --prometheus"),
     ("run --fault none --fault burst@30s", "--fault none stands alone"),
     (
         "run --restart 5s --quick",
@@ -265,5 +271,25 @@ def test_what_cannot_be_of_a_kafka_is_refused_by_each(
 ) -> None:
     done = streambench(f"{command} {options}")
     assert done.exit_code == ExitCode.USAGE, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert not asked.requests
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "said"),
+    [
+        ("prometheus:9090", ExitCode.USAGE, "is no address of a Prometheus"),
+        (
+            "http://127.0.0.1:1",
+            ExitCode.ENVIRONMENT,
+            "there is no Prometheus at http://127.0.0.1:1",
+        ),
+    ],
+)
+def test_a_run_is_refused_where_no_prometheus_is(
+    asked: Asked, address: str, code: ExitCode, said: str
+) -> None:
+    done = streambench(f"run --prometheus {address}")
+    assert done.exit_code == code, done.stderr
     assert said in " ".join(done.stderr.split())
     assert not asked.requests
