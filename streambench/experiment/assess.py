@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ from streambench.experiment.costs import costs
 from streambench.experiment.judging import verdict_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
-from streambench.kafka.certificate import Unable, certify
+from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
 from streambench.model.disturbance import (
@@ -111,7 +111,7 @@ def assess(
         event_offset_ms=evidence.load.event_offset_ms,
         spans=spec.segment.spans,
     )
-    certificate = certify(evidence.load.send_log, _unable(evidence))
+    certificate = certify(evidence.load.send_log, tuple(_unable(evidence)))
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.
     saturated = saturated_by_the_engine(
@@ -239,17 +239,17 @@ def _spoilt(evidence: Evidence, found: _Found) -> str | None:
     return None
 
 
-def _unable(evidence: Evidence) -> tuple[Unable, ...]:
+def _unable(evidence: Evidence) -> Iterator[Unable]:
     """When no generator could have written the load as it was due."""
-    return tuple(
-        Unable(
-            hit.at_ms,
-            hit.at_ms if hit.over_ms is None else hit.over_ms,
-            COLD_BROKER_MS if hit.kind is FaultKind.BROKER_RESTART else 0.0,
-        )
-        for hit in evidence.load.struck.hits
-        if hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST)
-    )
+    for hit in evidence.load.struck.hits:
+        over_ms = hit.at_ms if hit.over_ms is None else hit.over_ms
+        if hit.kind is FaultKind.COMMAND:  # it may have hit brokers
+            lost = leader_lost(evidence.load.send_log, at_ms=hit.at_ms, over_ms=over_ms)
+            if lost is not None:
+                yield lost
+        elif hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST):
+            cold_ms = COLD_BROKER_MS if hit.kind is FaultKind.BROKER_RESTART else 0.0
+            yield Unable(hit.at_ms, over_ms, cold_ms)
 
 
 def _late(judged: Judged, expected: Expected, readings: Readings) -> LateRecords:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streambench.kafka.certificate import Unable, certify
+from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.kafka.send_log import write_send_log
 from streambench.kafka.send_times import UNSET, SendLogMeta, SendTimes, write_send_times
 from streambench.model.errors import InstrumentFailed
@@ -26,12 +26,15 @@ class Log:
         self.drift_ns = 0
         self.failure: str | None = None
         self.retried = 0
+        self.errors: dict[str, int] = {}
+        self.attempts = np.ones(BATCHES, dtype=np.int64)
 
     def write(self) -> Path:
         times = SendTimes(BATCHES, BATCHES)
         np.asarray(times.possible_ns)[:] = self.possible_ns
         np.asarray(times.written_ns)[:] = self.possible_ns
         np.asarray(times.acked_ns)[:] = self.acked_ns
+        np.asarray(times.attempts)[:] = self.attempts
         numbers = np.arange(BATCHES, dtype=np.int32)
         noted = self.path.with_suffix(".npz")
         write_send_times(
@@ -48,7 +51,7 @@ class Log:
                 realtime_minus_monotonic_end_ns=self.drift_ns,
                 drift_ns=self.drift_ns,
                 retried=self.retried,
-                errors={},
+                errors=self.errors,
                 failure=self.failure,
                 records_acknowledged=BATCHES,
                 ended_ns=int(self.due_ns[-1]) + 1_000 * MS,
@@ -185,3 +188,22 @@ def test_a_batch_that_was_never_acknowledged_is_not_excused(log: Log) -> None:
     found = certify(log.write(), [Unable(at_ms=10_000, back_ms=13_000)])
     assert not found.held
     assert not found.only_late
+
+
+def test_only_what_the_player_had_to_write_again_shows_that_a_leader_was_lost(log: Log) -> None:
+    # A command ends after 200 ms; its victim dies later, and is away for a second.
+    at_ms, over_ms = 20_000.0, 20_200.0
+    away = (log.due_ns >= 25_000 * MS) & (log.due_ns < 26_000 * MS)
+    log.possible_ns[away] = 26_001 * MS
+    log.acked_ns[away] = 26_003 * MS
+    late = leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms)
+    assert late is None  # late is no proof
+    assert not certify(log.path).held
+    log.errors = {"the broker closed the connection": 1}
+    assert leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms) == Unable(at_ms, over_ms)
+    log.attempts[log.due_ns == 25_500 * MS] = 2
+    found = leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms)
+    assert found == Unable(at_ms, 25_500.0)
+    certificate = certify(log.path, [found])
+    assert certificate.held
+    assert certificate.exempt_batches == 6_000 / 5
