@@ -46,7 +46,9 @@ def _clean_kafka(access: KafkaAccess, prefix: str, *, yes: bool) -> None:
         err.print("nothing was deleted")
         return
     remove(access, found)
-    err.print(f"deleted {plural(len(found.topics), 'topic')} and {plural(len(found.groups), 'group')}")
+    err.print(
+        f"deleted {plural(len(found.topics), 'topic')} and {plural(len(found.groups), 'group')}"
+    )
 
 
 def clean(

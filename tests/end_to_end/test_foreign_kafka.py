@@ -10,14 +10,15 @@ import pytest
 
 from streambench.cli.bench import bench
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked, inspect_clusters
-from streambench.cli.foreign_kafka import elsewhere, ground_at
+from streambench.cli.foreign_kafka import elsewhere, ground_at, ground_of
 from streambench.experiment.build import Options, make_request
 from streambench.kafka.removal import leftovers
 from streambench.model.conditions import Conditions, Guarantee, Profile
+from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed, Invalid
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
-from tests.end_to_end.bench import came_late, on_any_machine
+from tests.end_to_end.bench import brisk_workload, came_late, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
     SparkCluster,
@@ -167,3 +168,45 @@ def test_exactly_once_there(lab: KafkaLab, flink: FlinkCluster, tmp_path: Path) 
     asked = ClustersAsked(flink.rest)
     found = run_there(lab, tmp_path / "results", engines, Guarantee.EXACTLY_ONCE, asked)
     assert_right(found, engines)
+
+
+@pytest.mark.nightly
+def test_a_command_that_kills_a_broker_costs_no_row(
+    lab: KafkaLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brisk_workload(tmp_path, 200)
+    monkeypatch.chdir(tmp_path)
+    there = elsewhere(None, lab.client_properties(), 3, None)
+    assert there is not None
+    victim = 1
+    killed = Fault(FaultKind.COMMAND, 8_000, command=f"kill -KILL {lab.processes[victim].pid}")
+    options = Options(
+        workload="brisk",
+        engines=("kafka-python",),
+        conditions=Conditions(foreign_kafka=there.told),
+        rate_per_s=RATE_PER_S,
+        measured_s=30.0,
+        warm_up_s=1.0,
+        faults=(killed,),
+        quick=True,
+        out=tmp_path / "results",
+    )
+    request = on_any_machine(make_request(options))
+    try:
+        with ground_of(there, (request,)) as ground:
+            bench(ground.told((request,)), workspaces=ground.workspaces)
+    finally:
+        lab.kill(victim)
+        lab.start(victim)
+    (folder,) = options.out.iterdir()
+    (trial,) = read_bundle(folder).trials
+    record = trial.record
+    assert record.verdict is not None
+    assert record.verdict.right, record.verdict.damage
+    certificate = record.certificate
+    assert certificate is not None
+    assert certificate.exempt_batches > 0
+    if not came_late(record):
+        (found,) = record.recoveries
+        assert (found.hit.exit_code, found.hit.victim) == (0, None)
+        assert found.disturbed
