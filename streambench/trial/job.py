@@ -20,7 +20,7 @@ from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import EngineFailed
 from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.plan import Plan
-from streambench.model.trial import Purpose, Segment, Span, TraceRef
+from streambench.model.trial import Segment, TraceRef
 from streambench.model.windows import played
 from streambench.model.workload import Query
 from streambench.runtime.artifacts import Resolved
@@ -30,7 +30,7 @@ from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.not_for_others import not_for_others
-from streambench.trial.observer import Observer, Phase, Status
+from streambench.trial.observer import Observer, Phase, Status, phase_at
 from streambench.trial.output_watch import LoadClock, OutputWatch
 from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
@@ -52,12 +52,6 @@ _LEAD_S = 1.5
 _POLL_S = 0.5
 # For what the player writes behind the last due instant.
 _PLAY_GRACE_S = 120.0
-_PHASES = {
-    Purpose.WARM_UP: Phase.WARM_UP,
-    Purpose.MEASURED: Phase.MEASURED,
-    Purpose.RECOVERY: Phase.RECOVERY,
-    Purpose.COOL_DOWN: Phase.COOL_DOWN,
-}
 
 
 @dataclass(frozen=True)
@@ -279,7 +273,7 @@ class RunningJob:
             rows_read = bed.reader.rows_read() - self._rows_before
             self.shown.status(
                 Status(
-                    _phase_at(load.spans, elapsed_s * 1000) or load.phase,
+                    phase_at(load.spans, elapsed_s * 1000) or load.phase,
                     rate_per_s=offered_by_second[second],
                     rows_read=rows_read,
                     left_s=max(0.0, duration_s - elapsed_s),
@@ -397,11 +391,3 @@ def running_job(
             job.stop()
         if after is not None:
             after()
-
-
-def _phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:
-    """Which phase it is; None where the load has no spans."""
-    for span in spans:
-        if elapsed_ms < span.end_ms:
-            return _PHASES[span.purpose]
-    return Phase.COOL_DOWN if spans else None

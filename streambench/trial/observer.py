@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from streambench.model.trial import Purpose, Span
+
 
 class Phase(enum.Enum):
     """The phases of a trial, in their order (docs/method.md, a trial)."""
@@ -26,6 +28,22 @@ class Phase(enum.Enum):
     STOP = "stop"
     AGAIN = "without engine"
     JUDGE = "judge"
+
+
+_OF_SPANS = {
+    Purpose.WARM_UP: Phase.WARM_UP,
+    Purpose.MEASURED: Phase.MEASURED,
+    Purpose.RECOVERY: Phase.RECOVERY,
+    Purpose.COOL_DOWN: Phase.COOL_DOWN,
+}
+
+
+def phase_at(spans: tuple[Span, ...], elapsed_ms: float) -> Phase | None:
+    """Which phase of a load it is; None where the load has no spans."""
+    for span in spans:
+        if elapsed_ms < span.end_ms:
+            return _OF_SPANS[span.purpose]
+    return Phase.COOL_DOWN if spans else None
 
 
 @dataclass(frozen=True)
