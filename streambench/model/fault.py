@@ -98,7 +98,7 @@ class Hit:
 
     `victim` is a process's name (or words where no process is hit), `exit_code` what its end was
     (−N: signal N). Of a `command` the exit is its own, `output` are its last lines, and whom it hit is
-    not known (None). `over_ms` is when the act itself was over: the dead process was started again, the
+    not known: None, and no pids. `over_ms` is when the act itself was over: the dead process was started again, the
     paused one continued, the broker served again, the load had come, the command ended. `phase_in_window_ms` and
     `phase_in_commit_ms`: how far into a window, and how long after T0 modulo the commit interval.
     """

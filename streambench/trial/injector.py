@@ -216,7 +216,7 @@ class Injector:
         self._first_ns = self._first_ns or time.monotonic_ns()
         at_ms = self._now_ms()
         child = self._commands.start(strike.command)
-        hit = self._note(strike, None, (child.pid,), at_ms)
+        hit = self._note(strike, None, (), at_ms)
         try:
             ended = self._commands.wait(child, strike.command, self._stopping)
         except StreambenchError:

@@ -408,7 +408,7 @@ def test_the_hits_are_recorded_with_process_instants_and_exit(tmp_path: Path) ->
 
 def test_a_command_is_shown_with_its_end_and_nobody_is_named_as_hit(tmp_path: Path) -> None:
     def of_a_command(told: Recovery) -> Recovery:
-        ran = kill(kind=FaultKind.COMMAND, victim=None, exit_code=0)
+        ran = kill(kind=FaultKind.COMMAND, victim=None, pids=(), exit_code=0)
         ran = replace(ran, command="kubectl delete pod taskmanager-1", output=("gone", "bye"))
         return replace(told, hit=ran, back_ms=None, could_delay_ms=None)
 
@@ -422,7 +422,7 @@ def test_a_command_is_shown_with_its_end_and_nobody_is_named_as_hit(tmp_path: Pa
     text = words_of(bundle)
     ran = "| kubectl delete pod taskmanager-1 | 50.316 | 0.01 | exit 0 | gone \\| bye |"
     assert ran in text.replace("`", "")
-    assert "| not known | 4711 | 50.316 |" in text
+    assert "| not known | – | 50.316 |" in text
     assert "worker back" not in cells(bundle, 1)["Kafka Streams"]
     assert "what the command took away is not known" in cells(bundle)["Flink SQL"]["engine"]
     (told,) = fault_results(bundle)

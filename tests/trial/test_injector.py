@@ -285,7 +285,7 @@ def test_a_command_is_run_at_its_instant_and_what_it_killed_is_no_failure(tmp_pa
             (hit,) = hits_of(running, 1)
             wait_until(lambda: len(supervisor.deaths()) == 2, what="both deaths", timeout_s=20)
         assert running.missed is None
-        assert hit.victim is None
+        assert (hit.victim, hit.pids) == (None, ())
         assert hit.command == text
         assert hit.output == ("hitting", "done")
         assert hit.exit_code == 0
