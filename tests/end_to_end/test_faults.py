@@ -172,9 +172,10 @@ def test_a_command_that_kills_a_worker_is_recovered_from_and_one_that_fails_spoi
     assert (killed.hit.victim, killed.hit.exit_code, killed.back_ms) == (None, 0, None)
     assert killed.hit.output == ("killed it",)
     assert killed.hit.over_ms is not None
-    assert killed.disturbed
-    assert killed.late_time_ms is not None
-    assert killed.late_time_ms > 0
+    # A band beyond the session time-out, as of a starved machine, may hide it: then nothing is known.
+    assert killed.disturbed or killed.band_ms > 2_000
+    assert (killed.late_time_ms is None) == (not killed.disturbed)
+    assert killed.late_time_ms is None or killed.late_time_ms > 0
 
     fails = Fault(FaultKind.COMMAND, FAULT_AT_MS, command="echo no such pod; exit 1")
     code, found = bench(tmp_path / "fails", "reference", fails, measured_s=12.0)
