@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "report": "Write report.html, report.md and plots/ into a run bundle, and print its summary.",
     "compare": "Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.",
     "history": "Show runs of one workload in their order: each figure over time, and what changed for good.",
+    "plan": "Say what a rate needs on paper: cores, workers, partitions, brokers, network and shards.",
     "judge": "Judge every load of a run bundle again, and say what differs from the stored verdict.",
     "explain": "Print the native program, the processes and every setting that would be used.",
     "doctor": "Check Python, Java, memory, disk, the cache and what an interrupted run may have left.",

@@ -43,12 +43,21 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return number
 
 
-def percent(text: str) -> float:
-    """`5`, `2.5` or `5%`, from 0.5 to 50."""
-    match = _PERCENT.fullmatch(str(text).strip())
-    if match is None or not 0.5 <= float(match[1]) <= 50:
-        raise typer.BadParameter(f"{quoted(str(text))} is not a percentage from 0.5 to 50")
-    return float(match[1])
+def percent_within(least: float, most: float) -> Callable[[str], float]:
+    """A reader of percentages from `least` to `most`: `5`, `2.5` or `5%`."""
+
+    def share(text: str) -> float:
+        match = _PERCENT.fullmatch(str(text).strip())
+        if match is None or not least <= float(match[1]) <= most:
+            raise typer.BadParameter(
+                f"{quoted(str(text))} is not a percentage from {least:g} to {most:g}"
+            )
+        return float(match[1])
+
+    return share
+
+
+percent = percent_within(0.5, 50)
 
 
 def duration_s(text: str) -> float:

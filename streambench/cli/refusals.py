@@ -37,6 +37,8 @@ _EXAMPLES: Final = {
     "--records": "1M",
     "--rates": "5k,10k,20k",
     "--tail": "20",
+    "--headroom": "50",
+    "--replication": "3",
 }
 
 
@@ -79,6 +81,8 @@ def _example(command: str, option: str) -> str:
     """The command with a value that this option takes; flags stand alone."""
     if (command, option) == ("streambench report", "--out"):  # there it is a copy's
         return f"{command} --anonymous {option} shared"
+    if command == "streambench plan" and option != "--rate":  # nothing is planned without a rate
+        command += " --rate 10M"
     if command == "streambench new":  # whose options want a name and a file
         return f"{command} --help"
     return " ".join(filter(None, [command, option, _EXAMPLES.get(option)]))

@@ -170,6 +170,7 @@ def assess(
         kind=spec.kind,
         job=spec.job,
         records=trace.ref.records,
+        load_bytes=trace.sent_bytes,
         state_exact=engine.state_exact,
         spans=spec.segment.spans,
         holds=spec.segment.holds,

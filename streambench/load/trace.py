@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import psutil
 
+from streambench.load.batch import HEADER_BYTES
 from streambench.load.resolve import (
     CHUNK_RECORDS,
     FORMAT,
@@ -125,6 +126,11 @@ class Trace:
     def records_bytes(self) -> int:
         """What the broker's log will grow by, nearly."""
         return self.records_path.stat().st_size
+
+    @property
+    def sent_bytes(self) -> int:
+        """What the broker is sent: records, and the header of each batch."""
+        return self.records_bytes + HEADER_BYTES * len(self.batches)
 
     @property
     def columns_glob(self) -> str:

@@ -283,6 +283,7 @@ class TrialRecord:
     kind: LoadKind = LoadKind.MEASURED
     job: int | None = None
     records: int | None = None  # of its load
+    load_bytes: int | None = None  # of its load, as sent
     expectation: str | None = None
     state_exact: bool = True  # whether its engine restores state exactly under at-least-once
     spans: tuple[Span, ...] = ()

@@ -1,0 +1,1 @@
+"""What a rate would need on paper, from what bundles measured."""

@@ -1,0 +1,207 @@
+"""What the valid and right trials of a variant say, rate by rate."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from streambench.analysis.eligible import unusable
+from streambench.analysis.scale.values import (
+    Amount,
+    Borne,
+    EngineBasis,
+    MeasuredAt,
+    NoBasis,
+    ScaleFigure,
+    TrialLeftOut,
+    TrialName,
+)
+from streambench.analysis.searches import bracket
+from streambench.analysis.sweeps import at
+from streambench.analysis.variants import title_of
+from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
+from streambench.model.pace import Pace
+from streambench.model.sweep import AxisName, Point
+from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun, TrialRecord
+from streambench.results.bundle import Bundle
+from streambench.results.did_what_came import did_what_came
+from streambench.results.sustained import judge_pace
+
+
+class _Told(enum.Enum):
+    """What a load says of the rate at which it came."""
+
+    KEPT_UP = enum.auto()
+    DID_WHAT_CAME = enum.auto()  # without being shown to keep up
+    NOT_BORNE = enum.auto()
+    NOTHING = enum.auto()
+
+
+@dataclass(frozen=True)
+class _Load:
+    """A trial, the rate at which its load came, and `why` its figures do not count; None: they do."""
+
+    name: TrialName
+    record: TrialRecord
+    rate_per_s: float
+    told: _Told
+    why: str | None
+    of_a_search: bool  # for the highest rate, or of a curve
+
+
+def why_not_planned(bundle: Bundle) -> str | None:
+    """Why no trial of a bundle is one of the load that it names; None where they are."""
+    match bundle.run.experiment:
+        case Single() | RateSearch():
+            return None
+        case Sweep(axes=axes):
+            varied = [axis.name for axis in axes if axis.name is not AxisName.RATE]
+            if not varied:
+                return None
+            return f"it varies {' and '.join(name.value for name in varied)}, not the rate alone"
+        case BacklogDrain():
+            return "it worked off records that were there already, which is no rate"
+        case other:
+            assert_never(other)
+
+
+def engine_basis(bundles: Sequence[Bundle], label: str) -> EngineBasis | NoBasis:
+    """What the trials of one variant in bundles on the same terms say together."""
+    first = next(bundle for bundle in bundles if label in bundle.labels)
+    title = title_of(first, label)
+    loads = [load for bundle in bundles for load in _loads(bundle, label)]
+    # Of several versions the newest run's.
+    version = next((load.record.variant.version for load in loads if load.why is None), None)
+    loads = [load for load in loads if load.record.variant.version == version]
+    used = [load for load in loads if load.why is None]
+    left_out = tuple(
+        TrialLeftOut(load.name, load.why)
+        for load in loads
+        if load.why is not None and not isinstance(load.record.outcome, NotRun | LeftOut)
+    )
+    if not used:
+        why = _first_why(bundles, label)
+        command = f"streambench curve {first.run.workload} --engine {label}"
+        return NoBasis(label, title, why, command)
+    figures = {figure: found for figure in ScaleFigure if (found := _highest(used, figure))}
+    lowest = _at(used, min(load.rate_per_s for load in used), ScaleFigure.ENGINE_COST)
+    cost = figures.get(ScaleFigure.ENGINE_COST)
+    several = lowest is not None and cost is not None and lowest.rate_per_s < cost.rate_per_s
+    return EngineBasis(
+        label,
+        title,
+        used[0].record.variant.version,
+        first.run.conditions.workers,
+        first.run.conditions.partitions,
+        max(load.rate_per_s for load in used),
+        figures,
+        lowest if several else None,
+        _borne(bundles, label, loads),
+        left_out,
+    )
+
+
+def _first_why(bundles: Sequence[Bundle], label: str) -> str:
+    """Why one of its trials tells nothing, where all do not."""
+    reasons = (load.why for bundle in bundles for load in _loads(bundle, label))
+    return next((why for why in reasons if why is not None), "there is no trial of it")
+
+
+def _loads(bundle: Bundle, label: str) -> Iterator[_Load]:
+    """Every trial of a variant with its rate; those of other sweeps and of drains are of no rate."""
+    if why_not_planned(bundle) is not None:
+        return
+    for point in dict.fromkeys(trial.record.point for trial in bundle.of(label)):
+        there = at(bundle, point)
+        for trial in there.of(label):
+            record = trial.record
+            told, why = _told(there, record)
+            name = TrialName(bundle.name, record.number)
+            rate_per_s = _rate(record, point)
+            if rate_per_s is None:
+                why = why or "its rate is not known"
+            searched = not isinstance(bundle.run.experiment, Single)
+            yield _Load(name, record, rate_per_s or 0.0, told, why, searched)
+
+
+def _rate(record: TrialRecord, point: Point) -> float | None:
+    """As asked for, else as it came: a replay has its own arrivals, a shape its mean."""
+    asked = dict(point).get(AxisName.RATE)
+    return asked if asked is not None else record.measures.get("offered_per_s")
+
+
+def _told(bundle: Bundle, record: TrialRecord) -> tuple[_Told, str | None]:
+    """What it says of its rate, and why its figures do not count."""
+    match record.outcome:
+        case Invalid(reason=reason):
+            return _Told.NOTHING, f"invalid: {reason}"
+        case Failed(stage=stage, reason=reason):
+            return _Told.NOT_BORNE, f"failed at {stage}: {reason}"
+        case NotRun(reason=reason) | LeftOut(reason=reason):
+            return _Told.NOTHING, f"not run: {reason}"
+        case Completed():
+            pass
+        case other:
+            assert_never(other)
+    if not record.steady_right:
+        return _Told.NOT_BORNE, "its rows were wrong"
+    pace = judge_pace(record.measures, record.measured_windows).pace
+    if pace is Pace.FELL_BEHIND:
+        return _Told.NOT_BORNE, "it fell behind"
+    if (why := unusable(bundle, [record])) is not None:
+        return _Told.NOTHING, why
+    if not did_what_came(record.measures, record.measured_windows):
+        return _Told.NOTHING, "it did not do what came: more or less was processed than was due"
+    return (_Told.KEPT_UP if pace is Pace.KEPT_UP else _Told.DID_WHAT_CAME), None
+
+
+def _highest(loads: Sequence[_Load], figure: ScaleFigure) -> MeasuredAt | None:
+    """A figure at the highest rate at which some trial knows it."""
+    rates = sorted({load.rate_per_s for load in loads}, reverse=True)
+    return next((found for rate in rates if (found := _at(loads, rate, figure))), None)
+
+
+def _at(loads: Sequence[_Load], rate_per_s: float, figure: ScaleFigure) -> MeasuredAt | None:
+    here = [load for load in loads if load.rate_per_s == rate_per_s]
+    known = [(load, value) for load in here if (value := _value(load.record, figure)) is not None]
+    amount = Amount.over([value for _, value in known])
+    if amount is None:
+        return None
+    return MeasuredAt(amount, rate_per_s, tuple(load.name for load, _ in known))
+
+
+def _value(record: TrialRecord, figure: ScaleFigure) -> float | None:
+    if figure is not ScaleFigure.RESULT_ROWS:
+        return record.measures.get(figure.value)
+    if record.verdict is None or not record.records:
+        return None
+    return record.verdict.expected_rows / record.records
+
+
+def _borne(bundles: Sequence[Bundle], label: str, loads: Sequence[_Load]) -> Borne | None:
+    """The highest rate with which it kept up, before any that it did not bear; of searches and curves."""
+    found = []
+    for bundle in bundles:
+        own = [each for each in loads if each.name.bundle == bundle.name and each.of_a_search]
+        refused = [
+            failed
+            for record in bundle.run.searches
+            if record.label == label and (failed := bracket(record).failed) is not None
+        ]
+        found.append(_borne_in(own, min(refused, default=None)))
+    return max(filter(None, found), key=lambda borne: borne.rate_per_s, default=None)
+
+
+def _borne_in(loads: Sequence[_Load], refused_per_s: float | None) -> Borne | None:
+    """Of one run; `refused_per_s` is what its search says of a rate above."""
+    found: Borne | None = None
+    for rate_per_s in sorted({load.rate_per_s for load in loads}):
+        here = [load for load in loads if load.rate_per_s == rate_per_s]
+        if any(load.told is _Told.NOT_BORNE for load in here):
+            return None if found is None else replace(found, refused_per_s=rate_per_s)
+        kept = tuple(load.name for load in here if load.told is _Told.KEPT_UP)
+        if kept:
+            found = Borne(rate_per_s, refused_per_s, kept)
+    return found
