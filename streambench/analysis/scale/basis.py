@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from streambench.analysis.scale.commands import curve_of, searchable
 from streambench.analysis.scale.engines import engine_basis, why_not_planned
 from streambench.analysis.scale.values import (
     Amount,
@@ -54,6 +55,7 @@ def basis_of(bundles: Sequence[Bundle], engines: Sequence[str] = ()) -> ScaleBas
         unknown=unknown,
         player=player_basis(bundles),
         load=load_basis(bundles, max(each.rate_per_s for each in known)),
+        searchable=searchable(bundles),
     )
 
 
@@ -113,13 +115,11 @@ def not_there(engine: str, where: str, labels: Sequence[str]) -> UsageError:
 def _nothing(bundles: Sequence[Bundle], unknown: Sequence[NoBasis]) -> UsageError:
     names = ", ".join(bundle.name for bundle in bundles)
     reasons = [why for bundle in bundles if (why := why_not_planned(bundle)) is not None]
+    curve = curve_of(bundles[0].run.workload, any_rate=searchable(bundles))
     if reasons and len(reasons) == len(bundles):
-        why = f"{names} says nothing of a rate: {reasons[0]}"
-        return UsageError(why, hint=f"streambench curve {bundles[0].run.workload}")
+        return UsageError(f"{names} says nothing of a rate: {reasons[0]}", hint=curve)
     if not unknown:
-        return UsageError(
-            f"{names} holds no trial", hint=f"streambench curve {bundles[0].run.workload}"
-        )
+        return UsageError(f"{names} holds no trial", hint=curve)
     first = unknown[0]
     return UsageError(
         f"no trial of {', '.join(each.label for each in unknown)} in {names} is valid and right: "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from streambench.analysis.eligible import unusable
+from streambench.analysis.scale.commands import curve_of, searchable
 from streambench.analysis.scale.values import (
     Amount,
     Borne,
@@ -83,7 +84,7 @@ def engine_basis(bundles: Sequence[Bundle], label: str) -> EngineBasis | NoBasis
     )
     if not used:
         why = _first_why(bundles, label)
-        command = f"streambench curve {first.run.workload} --engine {label}"
+        command = curve_of(first.run.workload, label, any_rate=searchable(bundles))
         return NoBasis(label, title, why, command)
     figures = {figure: found for figure in ScaleFigure if (found := _highest(used, figure))}
     lowest = _at(used, min(load.rate_per_s for load in used), ScaleFigure.ENGINE_COST)

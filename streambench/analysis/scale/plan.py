@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from streambench.analysis.scale.commands import curve_of, search_of
 from streambench.analysis.scale.lines import (
     Assumption,
     ScaleBound,
@@ -140,9 +141,13 @@ def _shares(
     """Workers and partitions, of which each bears its part of the highest rate that was borne."""
     borne = engine.borne
     if borne is None:
-        unknown = Unmeasured(
-            "no search and no curve showed the highest rate that it keeps up with",
-            f"streambench find-rate {basis.workload} --engine {engine.label}",
+        unknown = (
+            Unmeasured(
+                "no search and no curve showed the highest rate that it keeps up with",
+                search_of(basis.workload, engine.label),
+            )
+            if basis.searchable
+            else Unmeasured("no rate is searched where records may lawfully be late", None)
         )
         for item in (ScaleItem.WORKERS, ScaleItem.PARTITIONS):
             yield ScaleLine(item, None, unknown=unknown)
@@ -248,7 +253,7 @@ def _bytes(
     written = engine.figures.get(ScaleFigure.WRITTEN_BYTES)
     if record_bytes is None:
         why = "the trials did not note how many bytes were sent"
-        unknown = Unmeasured(why, f"streambench run {basis.workload} --engine {engine.label}")
+        unknown = Unmeasured(why, curve_of(basis.workload, engine.label, any_rate=False))
         for item in (
             ScaleItem.ENGINE_IN,
             ScaleItem.BROKERS_IN,
@@ -292,7 +297,7 @@ def _players(basis: ScaleBasis, rate: int) -> Iterator[ScaleLine]:
     if player is None:
         unknown = Unmeasured(
             "what the player carries without an engine was not tried",
-            f"streambench curve {basis.workload}",
+            curve_of(basis.workload) if basis.searchable else None,
         )
         for item in (ScaleItem.PLAYERS, ScaleItem.PLAYER_CORES):
             yield ScaleLine(item, None, unknown=unknown)
@@ -332,7 +337,7 @@ def _inputs(terms: ScaleTerms, **amounts: Amount) -> Mapping[ScaleInput, Amount]
 
 
 def _curve(basis: ScaleBasis, engine: EngineBasis) -> str:
-    return f"streambench curve {basis.workload} --engine {engine.label}"
+    return curve_of(basis.workload, engine.label, any_rate=basis.searchable)
 
 
 def _whole(value: float) -> int:

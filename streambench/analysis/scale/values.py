@@ -151,3 +151,6 @@ class ScaleBasis:
     unknown: tuple[NoBasis, ...]
     player: PlayerBasis | None
     load: LoadBasis
+    searchable: (
+        bool  # whether curves and searches take this workload: not where records may be late
+    )

@@ -200,9 +200,9 @@ def _over(line: ScaleLine) -> str:
     if line.over is None:
         return ""
     if line.over <= 1:
-        return ", within what a partition was seen to bear"
+        return ", within what a partition bore in the mean"
     return (
-        f", {figure_words(line.over)} times what a partition was seen to bear: no number of "
+        f", {figure_words(line.over)} times what a partition bore in the mean: no number of "
         "partitions splits a key"
     )
 
