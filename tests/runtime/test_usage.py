@@ -281,7 +281,7 @@ def test_within_a_cpu_set_its_cores_are_the_machine(monkeypatch: pytest.MonkeyPa
     assert (point.total_s, point.idle_s) == (55.0, 5.0)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2})
-    assert cpu_set() == {0, 2}
+    assert cpu_set() == frozenset({0, 2})
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert cpu_set() is None
 
