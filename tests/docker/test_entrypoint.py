@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
-import typer
 
-from streambench.cli.main import app
-from tests.docker.files import DOCKER, services
+from tests.docker.files import DOCKER, ROOT, services
 
-KAFKA = {"STREAMBENCH_BOOTSTRAP_SERVERS": "kafka:9092"}
-ALL = services()["streambench"]["environment"]
+ALL: Mapping[str, str] = services()["streambench"]["environment"]
 ENGINES = ALL["STREAMBENCH_ENGINES"]
+KAFKA = MappingProxyType({"STREAMBENCH_BOOTSTRAP_SERVERS": "kafka:9092"})
+NONE: Mapping[str, str] = MappingProxyType({})
+OF_KAFKA = "│ --bootstrap-servers  TEXT │\n│ --kafka-config  FILE │\n"
+OF_CLUSTERS = "--flink-rest URL\n--spark-master URL\n--checkpoint-dir URL\n"
+# It says one argument a line. What a command's help is, is in a file of the command's name.
+STAND_IN = '#!/bin/sh\n[ "${2:-}" != --help ] || exec cat "%s/$1"\nprintf "%%s\\n" "$@"\n'
+REAL = '#!/bin/sh\ncd %s\n[ "${2:-}" != --help ] || exec %s -m streambench "$@"\nprintf "%%s\\n" "$@"\n'
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path) -> Path:
-    """A `streambench` that says one argument a line."""
-    program = tmp_path / "streambench"
-    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
-    program.chmod(0o755)
+def folder(tmp_path: Path) -> Path:
+    program(tmp_path, STAND_IN % tmp_path)
+    help_of = {
+        "run": f"{OF_KAFKA}{OF_CLUSTERS}--engine  -e  NAME\n",
+        "curve": f"{OF_KAFKA}--engine  -e  NAME\n",
+        "play": OF_KAFKA,
+        "report": "--engine-logs  shows --flink-rested\n",
+        "generate": OF_KAFKA,
+    }
+    for name, text in help_of.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
-def became(folder: Path, environment: dict[str, str], *words: str) -> list[str]:
+def program(folder: Path, text: str) -> None:
+    (folder / "streambench").write_text(text)
+    (folder / "streambench").chmod(0o755)
+
+
+def became(folder: Path, environment: Mapping[str, str], *words: str) -> list[str]:
     done = subprocess.run(
         [str(DOCKER / "entrypoint.sh"), *words],
         env={"PATH": f"{folder}:/usr/bin:/bin", **environment},
@@ -36,19 +54,21 @@ def became(folder: Path, environment: dict[str, str], *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("words", [(), ("run",), ("run", "flights", "--repeat", "3"), ("doctor",)])
-def test_without_an_environment_it_changes_nothing(stand_in: Path, words: tuple[str, ...]) -> None:
-    assert became(stand_in, {}, *words) == list(words or ("run",))
+@pytest.mark.parametrize(
+    "words", [(), ("run",), ("run", "flights", "--repeat", "3"), ("play",), ("--version",)]
+)
+def test_without_an_environment_it_changes_nothing(folder: Path, words: tuple[str, ...]) -> None:
+    assert became(folder, NONE, *words) == list(words or ("run",))
 
 
-def test_a_run_in_compose_goes_to_all_clusters(stand_in: Path) -> None:
-    assert became(stand_in, ALL, "run", "flights", "--note", "a b") == [
+def test_a_run_in_compose_goes_to_all_clusters(folder: Path) -> None:
+    assert became(folder, ALL, "run", "flights", "--note", "a b") == [
         "run",
+        *("--bootstrap-servers", "kafka:9092"),
         *("--checkpoint-dir", "file:///checkpoints"),
         *("--spark-master", "spark://spark-master:7077"),
         *("--flink-rest", "http://flink-jobmanager:8081"),
         *("--engine", ENGINES),
-        *("--bootstrap-servers", "kafka:9092"),
         *("flights", "--note", "a b"),
     ]
 
@@ -63,48 +83,32 @@ def test_a_run_in_compose_goes_to_all_clusters(stand_in: Path) -> None:
     ],
 )
 def test_only_clusters_of_engines_that_are_run_are_named(
-    stand_in: Path, words: tuple[str, ...], named: tuple[str, ...]
+    folder: Path, words: tuple[str, ...], named: tuple[str, ...]
 ) -> None:
-    found = became(stand_in, ALL, "run", *words)
+    found = became(folder, ALL, "run", *words)
     clusters = {"--flink-rest", "--spark-master", "--checkpoint-dir"}
     assert clusters & set(found) == set(named)
     assert ENGINES not in found
     assert found[-len(words) :] == list(words)
 
 
-def test_a_file_of_client_properties_is_given_where_it_is_named(stand_in: Path) -> None:
+def test_a_command_gets_no_more_than_it_knows(folder: Path) -> None:
+    kafka = ("--bootstrap-servers", "kafka:9092")
+    assert became(folder, ALL, "curve") == ["curve", *kafka, "--engine", ENGINES]
+    assert became(folder, ALL, "play", "--shard", "0/4") == ["play", *kafka, "--shard", "0/4"]
+    for words in (("report", "results/RUN"), ("generate", "clicks"), ("--version",)):
+        assert became(folder, ALL, *words) == list(words)
+
+
+def test_a_file_of_client_properties_is_given_where_it_is_named(folder: Path) -> None:
     told = {"STREAMBENCH_KAFKA_CONFIG": "/etc/streambench/client.properties"}
-    assert became(stand_in, told, "play", "--shard", "0/4") == [
-        *("play", "--kafka-config", "/etc/streambench/client.properties"),
-        *("--shard", "0/4"),
-    ]
+    assert became(folder, told, "play") == ["play", "--kafka-config", *told.values()]
 
 
-def knowing(option: str) -> set[str]:
-    """The commands that have an option."""
-    group = typer.main.get_command(app)
-    commands = group.commands  # type: ignore[attr-defined]
-    context = typer.Context(group)
-    names = group.list_commands(context)  # type: ignore[attr-defined]
-    found = {}
-    for name in names:
-        command = group.get_command(context, name) or commands[name]  # type: ignore[attr-defined]
-        found[name] = {word for each in command.get_params(context) for word in each.opts}
-    return {name for name, words in found.items() if option in words}
-
-
-def test_every_command_that_can_use_a_kafka_elsewhere_gets_it(stand_in: Path) -> None:
-    # To `generate` it says to write there.
-    able = knowing("--bootstrap-servers") - {"generate"}
-    assert {"run", "doctor", "clean"} <= able
-    for name in able:
-        assert "--bootstrap-servers" in became(stand_in, KAFKA, name), name
-    for name in ("report", "workloads", "engines"):
-        assert became(stand_in, ALL, name) == [name]
-
-
-def test_options_for_clusters_go_to_no_command_that_lacks_them(stand_in: Path) -> None:
-    for option in ("--flink-rest", "--spark-master", "--checkpoint-dir"):
-        able = knowing(option)
-        for name in ("run", "doctor", "clean", "curve", "find-rate") if able else ():
-            assert (option in became(stand_in, ALL, name)) <= (name in able), (name, option)
+def test_the_real_help_is_understood(tmp_path: Path) -> None:
+    program(tmp_path, REAL % (ROOT, sys.executable))
+    for name in ("run", "doctor", "clean"):
+        found = became(tmp_path, KAFKA, name)
+        assert found == [name, "--bootstrap-servers", "kafka:9092"], name
+    assert became(tmp_path, KAFKA, "engines") == ["engines"]
+    assert became(tmp_path, ALL, "run")[-2:] == ["--engine", ENGINES]
