@@ -31,6 +31,18 @@ from streambench.model.errors import EnvironmentLacks, ExitCode
 _ENOUGH_MEMORY_BYTES = 6 * 2**30
 _BROKER_FILES_BYTES = 700 * 2**20  # of a default run
 _FREE_DISK_BYTES = 4 * 2**30
+_QUOTA_WORDS = (
+    "once it is used up, everything stands still until its next period, and such trials are "
+    "invalid; a CPU set (--cpuset-cpus) gives whole cores instead"
+)
+
+
+def _memory_words() -> str:
+    from streambench.runtime.memory import total_memory_bytes
+
+    machine, here = psutil.virtual_memory().total, total_memory_bytes()
+    limited = "" if here == machine else f" (a limit; the machine has {machine / 2**30:.1f})"
+    return f"{here / 2**30:.1f}{limited}"
 
 
 def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
@@ -78,7 +90,9 @@ def doctor(
     from streambench.engines.registry import CONTENDERS, contender_named
     from streambench.kafka.broker_versions import artifacts_of_testbed
     from streambench.runtime.artifacts import missing
+    from streambench.runtime.cores import Decides, cores
     from streambench.runtime.java import find_java
+    from streambench.runtime.memory import available_memory_bytes
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.scratch import memory_folder
@@ -97,11 +111,11 @@ def doctor(
     else:
         build = "" if java.build is None else f": {java.build}"
         say("Java", True, f"{java.version} ({java.origin}){build}")
-    memory = psutil.virtual_memory()
+    available_bytes = available_memory_bytes()
     say(
         "memory",
-        memory.available >= _ENOUGH_MEMORY_BYTES,
-        f"{memory.available / 2**30:.1f} GiB available of {memory.total / 2**30:.1f}",
+        available_bytes >= _ENOUGH_MEMORY_BYTES,
+        f"{available_bytes / 2**30:.1f} GiB available of {_memory_words()}",
         "run: streambench run --workers 1",
     )
     in_memory = memory_folder(_BROKER_FILES_BYTES)
@@ -113,8 +127,10 @@ def doctor(
         )
     else:
         say("broker's files", True, f"in memory ({in_memory})")
-    cores = psutil.cpu_count() or 1
-    say("cores", cores >= 2, f"{cores}", "figures of one core mix engine, broker and load")
+    here = cores()
+    say("cores", here.count >= 2, here.words(), "figures of one core mix engine, broker and load")
+    if here.decided_by is Decides.QUOTA:
+        say("quota", True, _QUOTA_WORDS)
     root = cache_dir()
     existing = next(path for path in (root, *root.parents) if path.exists())
     free_bytes = psutil.disk_usage(str(existing)).free

@@ -31,6 +31,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.capacity import CarriedRate, MachineCapacity
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import Resolved
+from streambench.runtime.memory import available_memory_bytes
 from streambench.runtime.supervisor import Child
 from streambench.trial.testbed import BROKER_HEAP_MIB, INPUT_TOPIC, warmed_broker
 from streambench.trial.workspace import Room, Workspace, workspace
@@ -186,7 +187,7 @@ def _cpu_s(child: Child) -> float:
 def _affordable(rate: int) -> bool:
     """Whether the load, the player's copy and the broker's log of it have room in memory."""
     needed_bytes = rate * LOAD_MS // 1_000 * _BYTES_PER_RECORD
-    return needed_bytes < psutil.virtual_memory().available // 2
+    return needed_bytes < available_memory_bytes() // 2
 
 
 def _machine(workload: Workload, rates: tuple[int, ...], broker: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
 from streambench import __version__
+from streambench.runtime.cores import cores
 from streambench.runtime.cpu_sets import cores_here, cpu_set_words, split
 from streambench.runtime.java import Java
+from streambench.runtime.memory import total_memory_bytes
 
 
 def describe_machine(java: Java | None) -> Mapping[str, str]:
@@ -19,8 +19,8 @@ def describe_machine(java: Java | None) -> Mapping[str, str]:
     return {
         "operating system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
-        "logical cores": str(psutil.cpu_count()),
-        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "logical cores": cores().words(),
+        "memory": f"{total_memory_bytes() / 2**30:.1f} GiB",
         "Python": platform.python_version(),
         "Java": "none" if java is None else f"{java.version} ({java.origin})",
         **({} if java is None or java.build is None else {"Java build": java.build}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from streambench.load.writer import BATCHES_FILE
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Role
 from streambench.model.trial import TraceRef
+from streambench.runtime.cores import cores as cores_of_machine
 from streambench.runtime.supervisor import Child, Supervisor
 
 __all__ = ["ControlRecord", "PlayProgress", "Player", "Playing", "processes_for"]
@@ -34,7 +34,7 @@ _SEND_TIMEOUT_S: Final = 90.0
 
 def processes_for(rate_per_s: int, partitions: int, cores: int | None = None) -> int:
     """How many processes a load of this rate is shared by, on a machine of so many cores."""
-    cores = cores or os.cpu_count() or 1
+    cores = cores or cores_of_machine().count
     wanted = -(-rate_per_s // EVENTS_PER_PROCESS_PER_S)
     return max(1, min(wanted, partitions, cores // _CORES_PER_PROCESS))
 

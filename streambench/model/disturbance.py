@@ -28,6 +28,12 @@ def disturbance(machine: MachineUsage, limits: MachineLimits) -> Disturbance:
         return Disturbance(
             invalid=f"other guests of this host took {steal:.0%} of the processor's time"
         )
+    throttled = machine.throttled_share
+    if throttled is not None and throttled > limits.throttled_invalid_share:
+        return Disturbance(
+            invalid=f"the quota of processor time was used up in {throttled:.0%} of its periods, and "
+            "everything stood still until the next"
+        )
     memory = machine.memory_full_share
     if memory is not None and memory > limits.memory_full_invalid_share:
         return Disturbance(

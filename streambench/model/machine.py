@@ -22,7 +22,9 @@ class MachineUsage:
     `steal_share` was taken by the hypervisor, `kernel_share` by interrupts and the kernel's own threads,
     `foreign_share` by processes that are no part of the run; `strangers` are the busiest that have a name.
     The others are shares of the time (PSI): in which some runnable thread waited for a core, or all that
-    had something to do waited for memory or a disk. None where the platform does not say.
+    had something to do waited for memory or a disk. `throttled_share` is of the periods of a control
+    group's quota: in which it was used up, and all stood still. None where the platform does not say, or
+    there is no quota. Within a CPU set the machine is its cores.
     """
 
     idle_share: float
@@ -33,6 +35,7 @@ class MachineUsage:
     cpu_some_share: float | None
     memory_full_share: float | None
     io_full_share: float | None
+    throttled_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,11 @@ class MachineLimits:
     foreign_invalid_share: float = 0.10
     steal_invalid_share: float = 0.05
     memory_full_invalid_share: float = 0.05
+    throttled_invalid_share: float = 0.05
 
 
 STRICT: Final = MachineLimits()
 """What every run is held to."""
 
-ANY_MACHINE: Final = MachineLimits(math.inf, math.inf, math.inf, math.inf)
+ANY_MACHINE: Final = MachineLimits(math.inf, math.inf, math.inf, math.inf, math.inf)
 """For tests of what an engine does, on a machine that is shared with others: nothing is refused for it."""

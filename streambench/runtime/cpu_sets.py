@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streambench.model.plan import Role
+from streambench.runtime.cgroups import HERE, ControlGroups
+from streambench.runtime.cores import Decides, cores
 
 LEAST_CORES: Final = 8
 """Fewer are shared: an engine with its usual two workers needs more than what would be left."""
@@ -19,11 +21,11 @@ CpuSets = Mapping[Role, frozenset[int]]
 """The cores of a role; a role that is not named may run anywhere."""
 
 
-def split(cores: Sequence[int]) -> CpuSets:
-    """Disjoint sets for load, broker and engine out of `cores`; nothing where there are too few."""
-    if len(cores) < LEAST_CORES:
+def split(own: Sequence[int]) -> CpuSets:
+    """Disjoint sets for load, broker and engine out of `own` cores; nothing where there are too few."""
+    if len(own) < LEAST_CORES:
         return {}
-    ordered = sorted(cores)
+    ordered = sorted(own)
     load = frozenset(ordered[:_LOAD_CORES])
     broker = frozenset(ordered[_LOAD_CORES : _LOAD_CORES + _BROKER_CORES])
     engine = frozenset(ordered[_LOAD_CORES + _BROKER_CORES :])
@@ -34,9 +36,13 @@ def split(cores: Sequence[int]) -> CpuSets:
     }
 
 
-def cores_here() -> tuple[int, ...]:
-    """The cores that this process may use; empty where the system cannot say or cannot bind."""
-    if not hasattr(os, "sched_getaffinity"):
+def cores_here(groups: ControlGroups = HERE) -> tuple[int, ...]:
+    """The cores that this process has for itself; empty where the system cannot say or cannot bind.
+
+    A quota is time on any core, and none of them is ours: containers beside this one that chose the
+    same cores would share them, and have less than they may.
+    """
+    if not hasattr(os, "sched_getaffinity") or cores(groups).decided_by is Decides.QUOTA:
         return ()
     return tuple(sorted(os.sched_getaffinity(0)))
 

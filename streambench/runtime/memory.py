@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from streambench.model.errors import EnvironmentLacks
+from streambench.runtime.cgroups import HERE, ControlGroups, memory_limit_bytes, memory_room_bytes
 
 # A JVM takes this times its heap: code, metaspace, thread stacks, network buffers.
 HEAP_FACTOR = 1.6
@@ -19,7 +20,6 @@ _MIB = 1024 * 1024
 # Of glibc's malloc.h.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _ARROW_POOL = "ARROW_DEFAULT_MEMORY_POOL"
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def give_back_what_is_freed() -> None:
@@ -66,22 +66,15 @@ def check_disk(path: Path, needed_bytes: int) -> None:
         )
 
 
-def available_memory_bytes() -> int:
+def available_memory_bytes(groups: ControlGroups = HERE) -> int:
     """What can be allocated without swapping; within a container, what its limit leaves."""
-    machine = int(psutil.virtual_memory().available)
-    container = _container_room_bytes(_CGROUP)
-    return machine if container is None else min(machine, container)
+    return _at_most(int(psutil.virtual_memory().available), memory_room_bytes(groups))
 
 
-def _container_room_bytes(cgroup: Path) -> int | None:
-    """Limit less use of the control group (version 2); None where there is none."""
-    try:
-        limit = (cgroup / "memory.max").read_text().strip()
-        if limit == "max":
-            return None
-        used = int((cgroup / "memory.current").read_text())
-        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
-    except FileNotFoundError:
-        return None
-    # Page cache counts as used, yet gives way.
-    return max(0, int(limit) - used + int(stat.get("inactive_file", 0)))
+def total_memory_bytes(groups: ControlGroups = HERE) -> int:
+    """The machine's, or the limit of a container."""
+    return _at_most(int(psutil.virtual_memory().total), memory_limit_bytes(groups))
+
+
+def _at_most(machine_bytes: int, limit_bytes: int | None) -> int:
+    return machine_bytes if limit_bytes is None else min(machine_bytes, limit_bytes)

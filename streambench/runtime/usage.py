@@ -22,7 +22,13 @@ from streambench.runtime.participants import Participants, Servers
 from streambench.runtime.sessions import descendants, process_table
 from streambench.runtime.strangers import Strangers
 from streambench.runtime.supervisor import Child, Supervisor
-from streambench.runtime.usage_tracks import MachinePoint, Track, machine_point, machine_time
+from streambench.runtime.usage_tracks import (
+    MachinePoint,
+    Track,
+    cpu_set,
+    machine_point,
+    machine_time,
+)
 
 # Looking through all processes of the machine costs more than sampling ours.
 _LOOK_AROUND_S = 5.0
@@ -58,6 +64,7 @@ class UsageSampler:
         self._machine: list[MachinePoint] = []
         self._strangers = Strangers()
         self._participants = Participants(servers)
+        self._cpu_set = cpu_set()
         self._live: dict[int, tuple[psutil.Process, Track]] = {}
         self._looked_around_ns = _NEVER_NS
         self._known_children: tuple[int, ...] = ()
@@ -158,7 +165,8 @@ class UsageSampler:
                 raise InstrumentFailed("no samples of the machine's CPU time in the measured part")
             return spent.usage(
                 sum(track.used_s(start_ns, end_ns) for track in self._tracks),
-                self._strangers.kernel_s(start_ns, end_ns),
+                # Nobody says on which cores they ran.
+                0.0 if self._cpu_set else self._strangers.kernel_s(start_ns, end_ns),
                 self._strangers.shares(start_ns, end_ns, spent.total_s),
             )
 
@@ -232,7 +240,7 @@ class UsageSampler:
             track.add(tick_ns, times.user + times.system, reaped, memory.rss)
         for track in gone:
             self._settle(track, before, tick_ns)
-        self._machine.append(machine_point(tick_ns))
+        self._machine.append(machine_point(tick_ns, self._cpu_set))
         return tick_ns
 
     def _settle(self, track: Track, before: dict[int, float], tick_ns: int) -> None:

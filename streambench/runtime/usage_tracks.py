@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import psutil
 
 from streambench.model.machine import MachineUsage, Stranger
+from streambench.runtime.cgroups import throttling
 
 _PRESSURE = Path("/proc/pressure")
 
@@ -58,7 +60,10 @@ class Track:
 
 @dataclass(frozen=True)
 class MachinePoint:
-    """Cumulative counters of the machine at one instant, in seconds; None where they are not kept."""
+    """Cumulative counters of the machine at one instant, in seconds; None where they are not kept.
+
+    `periods` and `throttled` are counts, of a control group's quota.
+    """
 
     tick_ns: int
     total_s: float
@@ -68,11 +73,13 @@ class MachinePoint:
     cpu_some_s: float | None = None
     memory_full_s: float | None = None
     io_full_s: float | None = None
+    periods: float | None = None
+    throttled: float | None = None
 
 
 @dataclass(frozen=True)
 class MachineTime:
-    """What the counters of the machine grew by between two instants, in seconds."""
+    """What the counters of the machine grew by between two instants, in seconds; and periods of a quota."""
 
     wall_s: float
     total_s: float
@@ -82,6 +89,8 @@ class MachineTime:
     cpu_some_s: float | None
     memory_full_s: float | None
     io_full_s: float | None
+    periods: float | None = None
+    throttled: float | None = None
 
     def usage(
         self, known_s: float, kernel_threads_s: float, strangers: tuple[Stranger, ...]
@@ -103,15 +112,29 @@ class MachineTime:
             cpu_some_share=self._of_wall(self.cpu_some_s),
             memory_full_share=self._of_wall(self.memory_full_s),
             io_full_share=self._of_wall(self.io_full_s),
+            throttled_share=self._throttled_share(),
         )
+
+    def _throttled_share(self) -> float | None:
+        if self.throttled is None or self.periods is None:
+            return None
+        return self.throttled / self.periods if self.periods else 0.0
 
     def _of_wall(self, stalled_s: float | None) -> float | None:
         return None if stalled_s is None else stalled_s / self.wall_s
 
 
-def machine_point(tick_ns: int) -> MachinePoint:
-    """The machine's counters now."""
-    times = psutil.cpu_times()._asdict()
+def cpu_set() -> frozenset[int] | None:
+    """The cores of this process, where they are not all of the machine's."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    own = os.sched_getaffinity(0)
+    return frozenset(own) if len(own) < (os.cpu_count() or 1) else None
+
+
+def machine_point(tick_ns: int, only: frozenset[int] | None = None) -> MachinePoint:
+    """The machine's counters now; of `only` these cores, where given."""
+    times = _cpu_times(only)
     # Linux counts the time of guests in that of user and nice, too.
     total = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
     idle = times["idle"] + times.get("iowait", 0.0)
@@ -125,7 +148,17 @@ def machine_point(tick_ns: int) -> MachinePoint:
         _pressure_s("cpu", "some"),
         _pressure_s("memory", "full"),
         _pressure_s("io", "full"),
+        None if (stopped := throttling()) is None else float(stopped.periods),
+        None if stopped is None else float(stopped.throttled),
     )
+
+
+def _cpu_times(only: frozenset[int] | None) -> dict[str, float]:
+    if only is None:
+        return dict(psutil.cpu_times()._asdict())
+    each = psutil.cpu_times(percpu=True)
+    chosen = [times._asdict() for cpu, times in enumerate(each) if cpu in only]
+    return {name: sum(times[name] for times in chosen) for name in chosen[0]}
 
 
 def machine_time(points: Iterable[MachinePoint], start_ns: int, end_ns: int) -> MachineTime | None:
@@ -153,6 +186,8 @@ def machine_time(points: Iterable[MachinePoint], start_ns: int, end_ns: int) -> 
         cpu_some_s=grown("cpu_some_s"),
         memory_full_s=grown("memory_full_s"),
         io_full_s=grown("io_full_s"),
+        periods=grown("periods"),
+        throttled=grown("throttled"),
     )
 
 

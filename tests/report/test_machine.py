@@ -35,6 +35,16 @@ def test_the_machine_of_each_trial_is_shown_with_who_else_used_it(tmp_path: Path
     assert "marked above 3% and invalid above 10%" in said
 
 
+def test_a_quota_is_shown_where_one_holds(tmp_path: Path) -> None:
+    words = "a quota was used up"
+    assert words not in text_of(tmp_path / "none", machine=BUSY, capacity=CAPACITY)
+    throttled = replace(BUSY, throttled_share=0.034)
+    said = text_of(tmp_path / "quota", machine=throttled, capacity=CAPACITY)
+    assert words in said
+    (row,) = [line for line in said.splitlines() if "cc1 5.8" in line]
+    assert "3.4" in row
+
+
 def test_a_bundle_that_knows_nothing_of_the_machine_says_nothing(tmp_path: Path) -> None:
     assert "something else" not in text_of(tmp_path, capacity=CAPACITY).lower()
 

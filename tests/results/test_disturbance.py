@@ -49,7 +49,7 @@ def test_what_nobody_saw_is_said_to_have_no_name() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "limit"), [("steal_share", 0.05), ("memory_full_share", 0.05)])
+@pytest.mark.parametrize(("name", "limit"), [("steal_share", 0.05), ("memory_full_share", 0.05), ("throttled_share", 0.05)])
 def test_time_that_the_host_or_a_lack_of_memory_took_spoils(name: str, limit: float) -> None:
     at_limit = replace(QUIET, **{name: limit})  # type: ignore[arg-type]
     above = replace(QUIET, **{name: limit + 0.001})  # type: ignore[arg-type]

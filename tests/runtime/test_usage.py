@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -16,7 +17,13 @@ from streambench.model.plan import Role
 from streambench.model.trial import RoleUsage
 from streambench.runtime.supervisor import Child, Supervisor
 from streambench.runtime.usage import UsageSampler
-from streambench.runtime.usage_tracks import MachinePoint, Track, machine_point, machine_time
+from streambench.runtime.usage_tracks import (
+    MachinePoint,
+    Track,
+    cpu_set,
+    machine_point,
+    machine_time,
+)
 from streambench.runtime.waiting import wait_until
 
 S = 1_000_000_000
@@ -248,6 +255,35 @@ def test_what_interrupts_and_the_kernels_threads_take_is_not_foreign() -> None:
     assert (usage.cpu_some_share, usage.memory_full_share, usage.io_full_share) == (0.5, 0.25, 0.05)
     more = spent.usage(known_s=3.0, kernel_threads_s=0.2, strangers=())
     assert more.foreign_share == 0.0  # clocks differ by a tick: never below zero
+
+
+def test_periods_of_a_quota_that_were_used_up_are_a_share_of_them() -> None:
+    def usage_of(*counted: tuple[float | None, float | None]) -> float | None:
+        points = [
+            MachinePoint(2 * S * at, 4.0 * at, 2.0 * at, periods=periods, throttled=throttled)
+            for at, (periods, throttled) in enumerate(counted)
+        ]
+        spent = machine_time(points, 0, 2 * S)
+        assert spent is not None
+        return spent.usage(0.0, 0.0, ()).throttled_share
+
+    assert usage_of((100, 10), (120, 15)) == pytest.approx(0.25)
+    assert usage_of((100, 10), (100, 10)) == 0.0  # nothing ran
+    assert usage_of((None, None), (None, None)) is None
+
+
+def test_within_a_cpu_set_its_cores_are_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = [
+        SimpleNamespace(_asdict=lambda n=n: {"user": 10.0 * n, "idle": 1.0 * n}) for n in (1, 2, 4)
+    ]
+    monkeypatch.setattr(psutil, "cpu_times", lambda percpu: each if percpu else each[0])
+    point = machine_point(7, frozenset({0, 2}))
+    assert (point.total_s, point.idle_s) == (55.0, 5.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2})
+    assert cpu_set() == frozenset({0, 2})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    assert cpu_set() is None
 
 
 def shell(folder: Path, name: str) -> Path:

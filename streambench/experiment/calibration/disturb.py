@@ -14,6 +14,7 @@ from typing import Final
 import psutil
 
 from streambench.model.errors import InstrumentFailed
+from streambench.runtime.cores import cores
 from streambench.trial.observer import Observer, Phase, Status
 
 STALL_S: Final = 1.0
@@ -79,7 +80,7 @@ class Spinners:
     def begin(self) -> None:
         """Start them."""
         code = f"import os\nwhile os.getppid() == {os.getpid()}:\n    sum(range(100_000))"
-        for _ in range(os.cpu_count() or 1):
+        for _ in range(cores().count):
             spinner = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
             self._running.append(spinner)
 

@@ -13,6 +13,8 @@ from streambench.results.speed import GAUGE
 
 def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
     """A row for each trial; nothing where the trials do not know (older bundles)."""
+    known = [record.machine for trial in bundle.trials if (record := trial.record).machine]
+    quota = any(machine.throttled_share is not None for machine in known)
     columns = (
         GridColumn("trial"),
         GridColumn("idle, %", numeric=True),
@@ -22,13 +24,14 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
         GridColumn("some thread waited for a core, % of the time", numeric=True),
         GridColumn("all waited for memory, % of the time", numeric=True),
         GridColumn("all waited for a disk, % of the time", numeric=True),
+        *((GridColumn("a quota was used up, % of its periods", numeric=True),) * quota),
         GridColumn("player per request, µs", GAUGE, numeric=True),
     )
     rows = tuple(
         GridRow(
             (
                 Cell(f"{record.number} {title_of(bundle, record.variant.label)}"),
-                *_cells(machine),
+                *_cells(machine, quota),
                 Cell(
                     DASH if (gauge_us := record.measures.get(GAUGE)) is None else number(gauge_us)
                 ),
@@ -50,7 +53,7 @@ def machine_blocks(bundle: Bundle) -> tuple[Block, ...]:
     return (Text(said), Grid(columns, rows), *marks)
 
 
-def _cells(machine: MachineUsage) -> tuple[Cell, ...]:
+def _cells(machine: MachineUsage, quota: bool) -> tuple[Cell, ...]:
     names = ", ".join(f"{each.name} {_percent(each.share)}" for each in machine.strangers)
     return (
         Cell(_percent(machine.idle_share)),
@@ -63,6 +66,7 @@ def _cells(machine: MachineUsage) -> tuple[Cell, ...]:
                 machine.cpu_some_share,
                 machine.memory_full_share,
                 machine.io_full_share,
+                *((machine.throttled_share,) * quota),
             )
         ),
     )
