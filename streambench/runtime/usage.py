@@ -28,6 +28,7 @@ from streambench.runtime.usage_tracks import (
     cpu_set,
     machine_point,
     machine_time,
+    runs_within,
 )
 
 # Looking through all processes of the machine costs more than sampling ours.
@@ -273,7 +274,8 @@ class UsageSampler:
                 if not table[pid].zombie:
                     self._begin(pid, child.role, child.name, table[pid].parent)
         for pid in sorted(self._participants.look(table) - self._live.keys()):
-            if not table[pid].zombie:
+            # Elsewhere than on our cores what it uses is no part of the machine that is looked at.
+            if not table[pid].zombie and runs_within(pid, self._cpu_set):
                 self._begin(pid, Role.CLUSTER, table[pid].name, table[pid].parent)
         self._strangers.look(table, self._live.keys(), tick_ns)
 

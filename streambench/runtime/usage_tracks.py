@@ -132,6 +132,16 @@ def cpu_set() -> frozenset[int] | None:
     return frozenset(own) if len(own) < (os.cpu_count() or 1) else None
 
 
+def runs_within(pid: int, cores: frozenset[int] | None) -> bool:
+    """Whether a process may run on none but these cores; None: on any of the machine's."""
+    if cores is None:
+        return True
+    try:
+        return os.sched_getaffinity(pid) <= cores
+    except OSError:  # it has ended
+        return False
+
+
 def machine_point(tick_ns: int, only: frozenset[int] | None = None) -> MachinePoint:
     """The machine's counters now; of `only` these cores, where given."""
     times = _cpu_times(only)
