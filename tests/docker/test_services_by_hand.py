@@ -37,7 +37,7 @@ def test_kafka_is_fit_for_a_run(lab: ByHand, tmp_path: Path) -> None:
     properties.write_text(f"bootstrap.servers={HERE}:{lab.port('kafka:9092')}\n")
     access = read_client_properties(properties, None).access
     found = inspect_kafka(access, WantedOfKafka("bench-", 1, 1, transactions=True))
-    assert (found.brokers, found.notes) == (1, ())
+    assert (found.facts.brokers, found.notes) == (1, ())
 
 
 def test_flink_is_a_cluster_of_as_many_slots_as_workers(lab: ByHand) -> None:
