@@ -27,6 +27,7 @@ from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.ports import free_port
 from streambench.runtime.waiting import wait_until
 from tests.docker.files import flink_properties, kafka_properties
+from tests.orphans import die_with_parent
 
 HERE: Final = "127.0.0.1"
 _START_TIMEOUT_S: Final = 90.0
@@ -80,6 +81,7 @@ class ByHand:
             stderr=subprocess.STDOUT,
             cwd=self.folder,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
         log.close()
         self._running[name] = process

@@ -16,6 +16,7 @@ from streambench.engines.common.http import NoAnswer, get_json
 from streambench.engines.registry import contender_named
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.ports import free_port
+from tests.orphans import die_with_parent
 
 _START_TIMEOUT_S: Final = 90.0
 
@@ -142,6 +143,7 @@ def _started(stack: ExitStack, command: list[str], log: Path, env: Mapping[str, 
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
     def end() -> None:

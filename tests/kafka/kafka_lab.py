@@ -25,6 +25,7 @@ from streambench.kafka.broker_versions import broker_jar_set
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.ports import free_port
+from tests.orphans import die_with_parent
 
 # Nothing that Kafka's own tool, which makes the users, would take for a part of its syntax.
 PASSWORD: Final = "it's;no${word}"
@@ -88,7 +89,11 @@ class KafkaLab:
         """Start a broker, or start it again."""
         with (self.folder / f"broker-{node}.log").open("ab") as log:
             process = subprocess.Popen(
-                self.commands[node], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                self.commands[node],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=die_with_parent,
             )
         if node < len(self.processes):
             self.processes[node] = process
