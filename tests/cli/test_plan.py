@@ -98,8 +98,9 @@ def test_a_published_example_is_said_to_be_one(place: Path) -> None:
     (made,) = place.iterdir()
     made.rename(place / "example-curve")
     assert "a published example" in run_plan("--rate 1M").stderr
-    bundle(place, [load(1, 2e4, asked=False)])
+    bundle(place, [load(1, 2e4, asked=False)], started_at="2026-11-19T00:00:00+00:00")
     said = run_plan("--rate 1M")
+    assert said.exit_code == ExitCode.OK
     assert "example" not in said.stderr
 
 

@@ -51,6 +51,10 @@ def basis_of(bundles: Sequence[Bundle], engines: Sequence[str] = ()) -> ScaleBas
         cores=cores_of(bundles[0]),
         memory=first.environment.get("memory", "unknown memory"),
         replication=1 if foreign is None else foreign.replication,
+        elsewhere=(
+            *(() if foreign is None else ("the broker",)),
+            *(cluster.engine for cluster in first.conditions.foreign_clusters),
+        ),
         engines=known,
         unknown=unknown,
         player=player_basis(bundles),

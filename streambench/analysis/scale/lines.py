@@ -59,7 +59,7 @@ class Assumption(enum.Enum):
         "The cost is of a rate that may be far from the highest; what waiting takes is in it."
     )
     WORKERS_ADD_UP = "Workers on more machines add up; what they tell each other costs nothing."
-    WORKER_AS_MEASURED = "A worker has what one had: its part of that machine, beside the rest."
+    WORKER_AS_MEASURED = "A worker has what one had: its part of its machine, beside the rest."
     KEYS_EVEN = "Keys spread evenly over partitions."
     PARTITION_AS_MEASURED = "A partition bears what one bore; one that was given more may bear it."
     KEYS_AS_DECLARED = "Keys are as many and as uneven as the workload declares."

@@ -136,7 +136,10 @@ class LoadBasis:
 
 @dataclass(frozen=True)
 class ScaleBasis:
-    """What all bundles of a plan say together; they are on the same terms, by the same machine."""
+    """What all bundles of a plan say together; they are on the same terms, by the same machine.
+
+    `elsewhere` names what ran on others: the broker, or engines that were clusters already.
+    """
 
     workload: str
     guarantee: str
@@ -147,6 +150,7 @@ class ScaleBasis:
     cores: int | None
     memory: str
     replication: int  # of the topics that were measured
+    elsewhere: tuple[str, ...]
     engines: tuple[EngineBasis, ...]
     unknown: tuple[NoBasis, ...]
     player: PlayerBasis | None

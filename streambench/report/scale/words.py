@@ -164,7 +164,7 @@ def basis_words(plan: ScalePlan) -> tuple[str, ...]:
     copies = "copy" if terms.replication == 1 else "copies"
     return (
         f"{basis.workload}, {basis.guarantee}, as measured in {listing(list(basis.bundles))} ({days}) "
-        f"on {cores} cores: {basis.processor}, {basis.memory}.",
+        f"on {cores} cores: {basis.processor}, {basis.memory}.{_elsewhere(basis.elsewhere)}",
         f"{number(100 * terms.headroom)} % of cores, workers and partitions stay free. "
         f"Each record has {terms.replication} {copies}.",
     )
@@ -182,6 +182,10 @@ def source_words(plan: ScalePlan) -> tuple[str, ...]:
     if load.bytes_per_record is not None and load.made_again:
         said.append("Bytes per record: of the load, made again from the bundle's declaration.")
     return tuple(said)
+
+
+def _elsewhere(what: tuple[str, ...]) -> str:
+    return f" Elsewhere ran {listing(list(what))}." if what else ""
 
 
 def _named(trials: tuple[TrialName, ...]) -> str:

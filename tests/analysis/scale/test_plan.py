@@ -13,7 +13,9 @@ from streambench.analysis.scale.basis import basis_of
 from streambench.analysis.scale.lines import Assumption, ScaleBound, ScaleItem, ScaleLine
 from streambench.analysis.scale.plan import PlannedRate, ScalePlan, ScaleTerms, plan_of
 from streambench.analysis.scale.values import Amount
+from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka
 from streambench.model.trial import LateRecords, TrialRecord
+from streambench.report.scale.words import basis_words
 from streambench.results.bundle import Bundle
 from tests.analysis.scale.bundles import BEHIND, bundle, curve, load
 
@@ -199,6 +201,21 @@ def test_what_was_not_measured_is_unknown_and_nothing_else(
     rate = one_rate(curve(tmp_path, [record], **changes))
     assert {each.item for each in rate.lines if each.amount is None} == unknown
     assert all((each.amount is None) == (each.unknown is not None) for each in rate.lines)
+
+
+def test_what_ran_elsewhere_is_told_and_its_cost_is_unknown(tmp_path: Path) -> None:
+    foreign = Conditions(
+        foreign_kafka=ForeignKafka("kafka:9092", replication=3),
+        foreign_clusters=(ForeignCluster("flink", "http://flink:8081"),),
+    )
+    record = load(1, 1e5)
+    costs = ("engine_cpu_s_per_million", "broker_cpu_s_per_million", "broker_bytes_per_event")
+    record = replace(record, measures={**record.measures, **dict.fromkeys(costs)})
+    found = plan(curve(tmp_path, [record], conditions=foreign))
+    assert "Elsewhere ran the broker and flink." in basis_words(found)[0]
+    unknown = {each.item for each in found.engines[0].rates[0].lines if each.amount is None}
+    assert unknown >= {ScaleItem.ENGINE_CORES, ScaleItem.BROKER_CORES, ScaleItem.BROKERS}
+    assert ScaleItem.WORKERS not in unknown
 
 
 def test_json_holds_numbers_inputs_and_assumptions(tmp_path: Path) -> None:
