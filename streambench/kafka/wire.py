@@ -15,7 +15,7 @@ CLIENT_ID: Final = "streambench"
 
 _PRODUCE, _PRODUCE_VERSION = 0, 7
 _LIST_OFFSETS, _LIST_OFFSETS_VERSION = 2, 1
-_METADATA, _METADATA_VERSION = 3, 1
+_METADATA, _METADATA_VERSION = 3, 4
 _INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION = 22, 1
 _SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION = 17, 1
 _SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION = 36, 0
@@ -53,6 +53,7 @@ _LATEST: Final = -1
 _ACKS_ALL: Final = -1
 _PRODUCE_TIMEOUT_MS: Final = 30_000
 _JOINED_BYTES: Final = 64 << 10
+_MAKE_NONE: Final = b"\0"
 
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -157,21 +158,25 @@ def request(key: int, version: int, correlation_id: int, body: bytes) -> bytes:
 
 
 def metadata_request(correlation_id: int, topic: str | None = None) -> bytes:
-    """Return a request for the cluster's brokers and controller, and for one topic or none."""
+    """Return a request for the cluster's brokers and controller, and for one topic or none.
+
+    A topic that is not there is not made by the question, whatever `auto.create.topics.enable` says.
+    """
     topics = _INT32.pack(0) if topic is None else _INT32.pack(1) + string(topic)
-    return request(_METADATA, _METADATA_VERSION, correlation_id, topics)
+    return request(_METADATA, _METADATA_VERSION, correlation_id, topics + _MAKE_NONE)
 
 
 def parse_metadata(body: bytes) -> ClusterMetadata:
     """Read the answer to `metadata_request` (after its correlation id)."""
-    at = _INT32.size
+    at = 2 * _INT32.size  # behind the throttle time and the count
     brokers: dict[int, tuple[str, int]] = {}
-    for _ in range(_INT32.unpack_from(body)[0]):
+    for _ in range(_INT32.unpack_from(body, _INT32.size)[0]):
         (node,) = _INT32.unpack_from(body, at)
         host, at = _read_string(body, at + _INT32.size)
         (port,) = _INT32.unpack_from(body, at)
         _rack, at = _read_string(body, at + _INT32.size)
         brokers[node] = (host, port)
+    _cluster, at = _read_string(body, at)
     (controller,) = _INT32.unpack_from(body, at)
     leaders = _read_leaders(body, at + _INT32.size)
     return ClusterMetadata(brokers, controller if controller >= 0 else None, leaders)
@@ -349,3 +354,14 @@ def parse_produce(body: bytes) -> list[tuple[int, int, int]]:
     at += _INT32.size
     results = body[at : at + count * _PARTITION_RESULT.size]
     return [result[:3] for result in _PARTITION_RESULT.iter_unpack(results)]
+
+
+def parse_appended(body: bytes) -> tuple[int, int]:
+    """Return the error code (0 is none) and the append time (ms since the epoch) of a request of one batch.
+
+    The time is −1 where the topic's records keep their own (`message.timestamp.type`).
+    """
+    (name_bytes,) = _INT16.unpack_from(body, _INT32.size)
+    at = 2 * _INT32.size + _INT16.size + name_bytes
+    _partition, error, _base_offset, append_ms, _start = _PARTITION_RESULT.unpack_from(body, at)
+    return error, append_ms

@@ -125,12 +125,12 @@ class ScriptedCluster:
 
     def _metadata(self) -> bytes:
         alive = [node for node in NODES if node not in self.dead]
-        found = struct.pack(">i", len(alive))
+        found = struct.pack(">ii", 0, len(alive))
         for node in alive:
             host, port = self._servers[node].getsockname()
             found += struct.pack(">ih", node, len(host)) + host.encode()
             found += struct.pack(">ih", port, -1)
-        found += struct.pack(">iih", 1, 1, 0) + struct.pack(">h", 1) + _TOPIC + b"\0"
+        found += struct.pack(">hiih", -1, 1, 1, 0) + struct.pack(">h", 1) + _TOPIC + b"\0"
         found += struct.pack(">i", PARTITIONS)
         for partition, leader in sorted(self.leader_of.items()):
             shown = -1 if partition in self.leaderless or leader in self.dead else leader

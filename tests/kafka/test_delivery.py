@@ -110,7 +110,7 @@ class ScriptedBroker:
         topic = (
             struct.pack(">ih", 1, 0) + struct.pack(">h", 1) + b"t" + b"\0" + struct.pack(">i", 1)
         )
-        return b"".join((broker, struct.pack(">i", 7), topic, partition))
+        return b"".join((bytes(4), broker, struct.pack(">hi", -1, 7), topic, partition))
 
     def _produced(self, request: bytes) -> bytes | None:
         self.requests.append(request)

@@ -66,7 +66,7 @@ def serve(authority: trustme.CA) -> Iterator[Serve]:
                         continue
                     size_bytes = struct.unpack(">i", connected.recv(4))[0]
                     request = connected.recv(size_bytes)
-                    body = request[4:8] + struct.pack(">iii", 0, -1, 0)
+                    body = request[4:8] + struct.pack(">iihii", 0, 0, -1, -1, 0)
                     connected.sendall(struct.pack(">i", len(body)) + body)
 
         threads.append(threading.Thread(target=answer))

@@ -8,6 +8,7 @@ from streambench.kafka.wire import (
     Buffer,
     ProduceLayout,
     error_name,
+    metadata_request,
     parse_init_producer_id,
     parse_metadata,
     parse_produce,
@@ -39,10 +40,23 @@ def test_a_produce_answer_gives_error_and_offset_of_each_partition() -> None:
     assert list(parse_produce(body + b"\0\0\0\0")) == [(1, 0, 42), (0, 6, -1)]
 
 
+@pytest.mark.parametrize("topic", [None, "t"])
+def test_asking_for_a_topic_makes_none(topic: str | None) -> None:
+    """Kafka's own default is to make it (`allow_auto_topic_creation`, the last byte since version 4)."""
+    asked = metadata_request(1, topic)
+    assert struct.unpack_from(">hh", asked, 4) == (3, 4)
+    assert asked.endswith(b"\0")
+
+
 def test_metadata_without_a_controller_has_none() -> None:
     host = struct.pack(">h", 9) + b"127.0.0.1"
     body = (
-        struct.pack(">ii", 1, 1) + host + struct.pack(">ih", 9092, -1) + struct.pack(">ii", -1, 0)
+        struct.pack(">iii", 0, 1, 1)
+        + host
+        + struct.pack(">ih", 9092, -1)
+        + struct.pack(">h", 4)
+        + b"name"
+        + struct.pack(">ii", -1, 0)
     )
     metadata = parse_metadata(body)
     assert metadata.brokers == {1: ("127.0.0.1", 9092)}
