@@ -39,6 +39,7 @@ from streambench.load.writer import (
     write_trace,
 )
 from streambench.model.errors import EnvironmentLacks, UsageError
+from streambench.model.recipe import Recipe
 from streambench.model.trial import TraceRef
 from streambench.model.workload import Workload
 from streambench.workload.validate import check
@@ -92,10 +93,14 @@ class TraceMeta:
 
 @dataclass(frozen=True)
 class Trace:
-    """A compiled load: `records.bin`, `batches.npy`, `columns/*.parquet` and `trace.json`."""
+    """A compiled load: `records.bin`, `batches.npy`, `columns/*.parquet` and `trace.json`.
+
+    `recipe` is what it was compiled from; None where that is not known.
+    """
 
     folder: Path
     meta: TraceMeta
+    recipe: Recipe | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @staticmethod
     def open(ref: TraceRef) -> Trace:
@@ -106,12 +111,13 @@ class Trace:
                 f"the trace in {ref.folder} is gone or is another one",
                 hint="run again: it is compiled anew",
             )
-        return trace
+        return dataclasses.replace(trace, recipe=ref.recipe)
 
     @property
     def ref(self) -> TraceRef:
         """A short reference that fits into a trial's record."""
-        return TraceRef(self.folder, self.meta.sha256, self.meta.records, self.meta.duration_ms)
+        meta = self.meta
+        return TraceRef(self.folder, meta.sha256, meta.records, meta.duration_ms, self.recipe)
 
     @property
     def records_path(self) -> Path:
@@ -190,9 +196,10 @@ def compile_trace(
     load = resolve(workload, duration_ms=duration_ms, rate_per_s=rate_per_s)
     key = content_key(workload, load, seed=seed, partitions=partitions)
     folder = cache / f"{workload.name}-{key}"
+    recipe = Recipe(workload, duration_ms, seed, rate_per_s, partitions)
     if (cached := _opened(folder)) is not None:
         os.utime(folder)  # used just now
-        return cached
+        return dataclasses.replace(cached, recipe=recipe)
     cache.mkdir(parents=True, exist_ok=True)
     _discard_abandoned(cache)
     _discard_unused(cache, policy)
@@ -209,7 +216,7 @@ def compile_trace(
             chunk_records=policy.chunk_records,
             progress=progress,
         )
-        return _publish(partial, folder)
+        return dataclasses.replace(_publish(partial, folder), recipe=recipe)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _disk_full(cache) from error

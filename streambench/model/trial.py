@@ -8,24 +8,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from streambench.model.clocks import ClockBound
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.observed import ByMonitoring
 from streambench.model.phases import PhaseTime
 from streambench.model.plan import EventClock, Program, Setting, Whose
+from streambench.model.recipe import Recipe
 from streambench.model.sweep import Point
 from streambench.model.verdict import Damage, Verdict
 
 
 @dataclass(frozen=True)
 class TraceRef:
-    """A compiled load on disk; `sha256` covers every byte that is sent, before stamping."""
+    """A compiled load on disk; `sha256` covers every byte that is sent, before stamping.
+
+    `recipe` is what other hosts make the same of; None where it was only opened.
+    """
 
     folder: Path
     sha256: str
     records: int
     duration_ms: int
+    recipe: Recipe | None = field(default=None, compare=False, repr=False)
 
 
 class Purpose(enum.Enum):
@@ -116,6 +122,7 @@ class Certificate:
     clock_drift_ms: float
     exempt_batches: int = 0  # due while no load could be written, by a fault's doing
     only_late: bool = False  # not held, and for no other reason than lateness
+    clocks: tuple[ClockBound, ...] = ()  # of each host that played, and of the one that measured
 
 
 @dataclass(frozen=True)
