@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streambench.cli.console import err
 from streambench.cli.preparing import capacity_here, check_heaps, set_up, traces_dir
@@ -22,7 +22,7 @@ from streambench.load.resolve import resolve
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import Single, Sweep
 from streambench.model.sweep import Axis, AxisName
-from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, TraceRef, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about
@@ -37,13 +37,14 @@ def bench(
     cold: bool = False,
     workspaces: Workspaces = workspace,
     policy: LoadsPolicy = LOADS,
+    compiled: Callable[[TraceRef], None] | None = None,
 ) -> ExitCode:
     """Set up, run every trial, write the report; returns what the shell is told.
 
     There is one request for each point of the sweep along `axes`; a run without one has one. Rates are
     loads of one job where they may be, unless `cold` asks for a job a point. Of jobs a point, `leaves_out`
     says of each trial whether those before it told the answer; by default all are made. `workspaces` makes
-    the place of each job.
+    the place of each job. `compiled` hears of the loads before any job is made, and may refuse them.
     """
     requests, artifacts = set_up(requests)
     check_heaps(requests)
@@ -56,6 +57,10 @@ def bench(
         show_plan(requests, axes, f"{'at most' if at_most else 'about'} {about(expected_s)}")
         capacity = capacity_here(first, artifacts) if axes and not first.is_replay else None
         warming = loads.at_once(first)
+        if compiled is not None:
+            own = (loads.measured(first), warming, loads.rising(first), loads.settling(first))
+            for load in filter(None, own):
+                compiled(load.ref)
         run = run_record(
             first,
             loads.measured(first),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from streambench.model.plan import Plan
 if TYPE_CHECKING:
     from streambench.experiment.request import Request
     from streambench.model.kafka_access import KafkaAccess
+    from streambench.model.trial import TraceRef
     from streambench.trial.workspace import Workspaces
 
 BootstrapOption: TypeAlias = Annotated[
@@ -107,11 +108,15 @@ def refuse_broker_version(version: str) -> None:
 
 @dataclass(frozen=True)
 class Ground:
-    """Where the jobs of a run go on; `kafka` and `notes` are what was found of a Kafka of the user's."""
+    """Where the jobs of a run go on; `kafka` and `notes` are what was found of a Kafka of the user's.
+
+    `compiled` has to hear of each load before any job is made, and may refuse it; None: nobody has to.
+    """
 
     workspaces: Workspaces
     kafka: KafkaFacts | None = None
     notes: tuple[str, ...] = ()
+    compiled: Callable[[TraceRef], None] | None = None
 
     def told(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The same requests with what was found."""

@@ -21,6 +21,14 @@ from streambench.cli.monitoring import PrometheusOption, look_at_prometheus, pro
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
+from streambench.cli.sharded import (
+    RunIdOption,
+    ShardsOption,
+    named_after,
+    played_by,
+    refuse_too_many,
+    shards_asked,
+)
 from streambench.cli.until import UntilOption, refuse_unknowable, rounds_until
 from streambench.model.errors import ExitCode
 
@@ -43,6 +51,8 @@ class RunAsked(MeasuredOptions):
     spark_master: SparkMasterOption = None
     checkpoint_dir: CheckpointDirOption = None
     prometheus: PrometheusOption = None
+    shards: ShardsOption = None
+    run_id: RunIdOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -68,15 +78,26 @@ def _run(asked: RunAsked) -> ExitCode:
     options = dataclasses.replace(options, conditions=conditions)
     request = single(options)
     refuse_unknowable(request)
+    sharded, there = shards_asked(asked.shards, asked.run_id, asked.there), asked.there
+    if sharded is not None:
+        refuse_too_many(sharded, (request,))
+        there = named_after(there, sharded, asked.topic_prefix)
     look_at_prometheus(request.prometheus)
     with alone(wait=asked.wait):
         inspect_clusters((request,))
-        with ground_of(asked.there, (request,)) as ground:
+        with (
+            ground_of(there, (request,)) as found,
+            played_by(sharded, there, found) as ground,
+        ):
             try:
-                return bench(ground.told((request,)), workspaces=ground.workspaces)
+                return bench(
+                    ground.told((request,)),
+                    workspaces=ground.workspaces,
+                    compiled=ground.compiled,
+                )
             finally:
-                if asked.there is not None:
-                    tell_jobs_left(clusters, asked.there.prefix)
+                if there is not None:
+                    tell_jobs_left(clusters, there.prefix)
 
 
 run = with_options(RunAsked, _run)

@@ -157,6 +157,7 @@ def assess(
             *plan.warnings,
             *measured.notes,
             *after.notes,
+            *_clock_notes(certificate),
             *_warnings(evidence, disturbed),
         ),
         recovery_terms=plan.recovery_terms,
@@ -277,6 +278,20 @@ def with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[S
             else None,
         )
         for setting in settings
+    )
+
+
+def _clock_notes(certificate: Certificate) -> tuple[str, ...]:
+    """How far delays may be off where the load came by other clocks than the broker's."""
+    if not (clocks := certificate.clocks):
+        return ()
+    low_ms = min(clock.low_ms for clock in clocks)
+    high_ms = max(clock.high_ms for clock in clocks)
+    hosts = len({clock.host for clock in clocks})
+    return (
+        f"{len(clocks) - 1} shards and the coordinator went by their own clocks ({hosts} host(s)), "
+        f"which were between {low_ms:+.1f} and {high_ms:+.1f} ms from the broker's: so far may each "
+        "delay be off, and nothing was subtracted",
     )
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.kafka.send_times import SendLogMeta, read_meta
+from streambench.model.clocks import ClockBound
 from streambench.model.errors import InstrumentFailed
 from streambench.model.trial import Certificate
 
@@ -50,7 +51,10 @@ def certify(send_log: Path, unable: Sequence[Unable] = ()) -> Certificate:
     neither stepped nor stood still. What never happened counts as late as the end of the play. The
     send lag is taken over all batches but those due from the beginning of an `unable` until the queue
     is empty again; these stay due when they were due, and must be acknowledged like all.
-    Raises InstrumentFailed when the log holds no batch.
+
+    Where several hosts played, each went by its own clock. As far as one may lie from the broker's, all
+    of its batches may have come early or late, beside their send lag: both together must keep the limit.
+    Nothing is corrected by that. Raises InstrumentFailed when the log holds no batch.
     """
     meta = read_meta(send_log)
     table = pq.read_table(send_log, columns=["due_ns", "possible_ns", "acked_ns"])
@@ -68,7 +72,7 @@ def certify(send_log: Path, unable: Sequence[Unable] = ()) -> Certificate:
     acknowledge = np.percentile(acknowledge_ms[counted], [50, 99])
     drift_ms = meta.drift_ns / _NS_PER_MS
     spoilt = _spoilt(meta, table.num_rows, table["acked_ns"].null_count, drift_ms)
-    reason = spoilt or _lateness(float(lag[2]))
+    reason = spoilt or _skew(meta.clocks) or _lateness(float(lag[2]), meta.clocks)
     return Certificate(
         held=reason is None,
         reason=reason,
@@ -82,7 +86,9 @@ def certify(send_log: Path, unable: Sequence[Unable] = ()) -> Certificate:
         exempt_batches=int(np.count_nonzero(~counted)),
         retried=meta.retried,
         clock_drift_ms=drift_ms,
-        only_late=reason is not None and spoilt is None,
+        # Whoever plays on another host is not late because an engine takes this one's cores.
+        only_late=reason is not None and spoilt is None and not meta.clocks,
+        clocks=meta.clocks,
     )
 
 
@@ -131,11 +137,42 @@ def _spoilt(meta: SendLogMeta, batches: int, missing: int, drift_ms: float) -> s
     return None
 
 
-def _lateness(lag_p999_ms: float) -> str | None:
-    """Whether the load came late, in words."""
-    if lag_p999_ms > SEND_LAG_LIMIT_MS:
-        return (
-            f"the load came late: p99.9 of the send lag is {lag_p999_ms:.1f} ms "
-            f"(limit {SEND_LAG_LIMIT_MS:.0f} ms)"
+def _farthest(clocks: Sequence[ClockBound]) -> ClockBound | None:
+    return max(clocks, key=lambda clock: clock.farthest_ms, default=None)
+
+
+def _skew(clocks: Sequence[ClockBound]) -> str | None:
+    """Whether a host's clock may lie farther from the broker's than any load may be late, in words."""
+    worst = _farthest(clocks)
+    if worst is None or worst.farthest_ms <= SEND_LAG_LIMIT_MS:
+        return None
+    return not_the_brokers(worst)
+
+
+def not_the_brokers(clock: ClockBound) -> str:
+    """What is wrong with a clock that is too far from the broker's."""
+    return (
+        f"the clock of {clock.host} ({clock.who}) is not the broker's: it was between "
+        f"{clock.low_ms:+,.1f} and {clock.high_ms:+,.1f} ms from it (limit {SEND_LAG_LIMIT_MS:.0f} ms)"
+    )
+
+
+def refuse_skew(clock: ClockBound) -> None:
+    """Refuse a clock by which a load would surely come early or late. Raises InstrumentFailed."""
+    if clock.nearest_ms > SEND_LAG_LIMIT_MS:
+        raise InstrumentFailed(
+            not_the_brokers(clock), hint="let NTP or PTP keep the hosts together"
         )
-    return None
+
+
+def _lateness(lag_p999_ms: float, clocks: Sequence[ClockBound] = ()) -> str | None:
+    """Whether the load came late, in words."""
+    worst = _farthest(clocks)
+    skew_ms = 0.0 if worst is None else worst.farthest_ms
+    if lag_p999_ms + skew_ms <= SEND_LAG_LIMIT_MS:
+        return None
+    beside = "" if worst is None else f", and a clock may be {skew_ms:.1f} ms from the broker's"
+    return (
+        f"the load came late: p99.9 of the send lag is {lag_p999_ms:.1f} ms{beside} "
+        f"(limit {SEND_LAG_LIMIT_MS:.0f} ms)"
+    )

@@ -48,11 +48,17 @@ class Player:
     """
 
     def __init__(
-        self, supervisor: Supervisor, children: Sequence[Child], channels: Sequence[Channel]
+        self,
+        supervisor: Supervisor,
+        children: Sequence[Child],
+        channels: Sequence[Channel],
+        shares: int = 1,
     ) -> None:
+        """Of so many `shares` this player has one."""
         self._supervisor = supervisor
         self._children = tuple(children)
         self._channels = tuple(channels)
+        self._shares = shares
         self._playing: Playing | None = None
 
     @classmethod
@@ -67,11 +73,14 @@ class Player:
         processes: int = 1,
         wait: bool = True,
         name: str = "player",
+        share: tuple[int, int] = (0, 1),
     ) -> Player:
         """Start and wait until all are connected. Raises InstrumentFailed: then none of them runs.
 
-        Without `wait`, `connected` has to be called before anything else.
+        Without `wait`, `connected` has to be called before anything else. Of `share` (i, n) the partitions
+        p with p mod n = i are this player's; others have the rest.
         """
+        own, of = share
         children: list[Child] = []
         channels: list[Channel] = []
         with ExitStack() as undo:
@@ -80,7 +89,7 @@ class Player:
                 argv = (
                     *(sys.executable, "-m", "streambench.kafka.player_process"),
                     *("--topic", topic, "--partitions", str(partitions)),
-                    *("--share", str(index), str(processes)),
+                    *("--share", str(own + index * of), str(of * processes)),
                 )
                 one = name if index == 0 else f"{name}-{index}"
                 log = log_dir / f"{one}.log"
@@ -88,7 +97,7 @@ class Player:
                 children.append(child)
                 channels.append(Channel(child, "the player"))
                 channels[-1].tell(**access.as_json())
-            player = cls(supervisor, children, channels)
+            player = cls(supervisor, children, channels, of)
             if wait:
                 player.connected()
             undo.pop_all()
@@ -108,11 +117,15 @@ class Player:
         """Write records outside the trace, in order; returns when all are acknowledged."""
         shares: dict[int, list[ControlRecord]] = {}
         for record in records:
-            shares.setdefault(record.partition % len(self._channels), []).append(record)
+            process = record.partition // self._shares % len(self._channels)
+            shares.setdefault(process, []).append(record)
         for index, share in shares.items():
             self._channels[index].tell(command="send", records=[_plain(each) for each in share])
         for index in shares:
             self._channels[index].answer(_SEND_TIMEOUT_S)
+
+    def prepare(self, ref: TraceRef) -> None:
+        """Its files are here already."""
 
     def play(
         self,

@@ -84,8 +84,8 @@ def remove(access: KafkaAccess, found: Leftovers) -> None:
 
 
 @contextmanager
-def removed_at_end(access: KafkaAccess, prefix: str) -> Iterator[None]:
-    """Delete all of this prefix when the block ends.
+def removed_at_end(access: KafkaAccess, prefix: str, but: Sequence[str] = ()) -> Iterator[None]:
+    """Delete all of this prefix when the block ends, `but` topics that others still need.
 
     What cannot be deleted stays, for what was measured is not lost over it: `leftovers` tells.
     """
@@ -93,5 +93,7 @@ def removed_at_end(access: KafkaAccess, prefix: str) -> Iterator[None]:
         yield
     finally:
         with suppress(InstrumentFailed):
-            if found := leftovers(access, prefix):
-                remove(access, found)
+            found = leftovers(access, prefix)
+            topics = tuple(topic for topic in found.topics if topic not in but)
+            if ours := Leftovers(topics, found.groups):
+                remove(access, ours)

@@ -34,10 +34,19 @@ def write_send_log(parts: Sequence[Path], path: Path) -> None:
 
     Batches are in the order of a single process. Instants count from the first part's T0.
     """
-    metas = [read_meta(part) for part in parts]
+    _join([(_table(part), read_meta(part)) for part in parts], path)
+
+
+def join_send_logs(parts: Sequence[tuple[Path, SendLogMeta]], path: Path) -> None:
+    """Make one log of the logs of several hosts, each with its description; the hosts' clocks go along."""
+    _join([(pq.read_table(part, schema=SCHEMA), meta) for part, meta in parts], path)
+
+
+def _join(parts: Sequence[tuple[pa.Table, SendLogMeta]], path: Path) -> None:
+    metas = [meta for _, meta in parts]
     start_ns = min(meta.start_realtime_ns for meta in metas)
     later_ns = [meta.start_realtime_ns - start_ns for meta in metas]
-    tables = [_later(_table(part), by_ns) for part, by_ns in zip(parts, later_ns, strict=True)]
+    tables = [_later(table, by_ns) for (table, _), by_ns in zip(parts, later_ns, strict=True)]
     table = pa.concat_tables(tables).sort_by([("quantum", "ascending"), ("partition", "ascending")])
     worst = max(metas, key=lambda meta: abs(meta.drift_ns))
     errors: Counter[str] = Counter()
@@ -59,6 +68,7 @@ def write_send_log(parts: Sequence[Path], path: Path) -> None:
             wall_s=max(meta.wall_s for meta in metas),
             cpu_s=sum(meta.cpu_s for meta in metas),
             requests=sum(meta.requests for meta in metas),
+            clocks=tuple(clock for meta in metas for clock in meta.clocks),
         ),
     )
 

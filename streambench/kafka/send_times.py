@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from streambench.model.clocks import ClockBound
 
 UNSET = -1
 """Stands for "not yet" in the preallocated columns."""
@@ -42,6 +45,7 @@ class SendLogMeta:
     a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
     that were written again, `errors` the broker's retriable answers and lost connections, by name.
     `cpu_s` is of all of the player's processes while they played, `requests` how many they had to send.
+    `clocks` are of all hosts that took part, where there were several; else none is known.
     """
 
     start_realtime_ns: int
@@ -56,6 +60,7 @@ class SendLogMeta:
     wall_s: float
     cpu_s: float
     requests: int
+    clocks: tuple[ClockBound, ...] = ()
 
 
 def meta_path(send_log: Path) -> Path:
@@ -104,4 +109,10 @@ def write_meta(path: Path, meta: SendLogMeta) -> None:
 
 def read_meta(path: Path) -> SendLogMeta:
     """Read the metadata that stand beside."""
-    return SendLogMeta(**json.loads(meta_path(path).read_text()))
+    return meta_of(json.loads(meta_path(path).read_text()))
+
+
+def meta_of(fields: dict[str, Any]) -> SendLogMeta:
+    """Metadata from JSON."""
+    clocks = tuple(ClockBound(**each) for each in fields.pop("clocks", ()))
+    return SendLogMeta(**fields, clocks=clocks)

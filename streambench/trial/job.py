@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from streambench.engines.protocol import Engine, Job, State
-from streambench.kafka.playing import Playing
+from streambench.kafka.plays import Play
 from streambench.kafka.reader import read_uncommitted_count
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
@@ -126,6 +126,7 @@ class RunningJob:
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         bed, query, trace = self.testbed, self.spec.query, load.trace
+        bed.player.prepare(trace.ref)
         start_ns = self._start_ns(trace)
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
         offset_ms = event_offset_ms(
@@ -255,7 +256,7 @@ class RunningJob:
             ),
         )
 
-    def _look_on(self, load: Load, playing: Playing, injector: Injector, monotonic_ns: int) -> None:
+    def _look_on(self, load: Load, playing: Play, injector: Injector, monotonic_ns: int) -> None:
         """Look on while a load is played; end at once when something died."""
         bed, trace = self.testbed, load.trace
         duration_s = trace.meta.duration_ms / 1000
@@ -311,9 +312,9 @@ def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: 
     Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
     Raises InstrumentFailed.
     """
-    start_ms = max(
-        time.time_ns() // _NS_PER_MS, earliest_start_ms(trace, spec.query, not_before_ms)
-    )
+    testbed.player.prepare(trace.ref)
+    free_ms = earliest_start_ms(trace, spec.query, not_before_ms)
+    start_ms = max(time.time_ns() // _NS_PER_MS, free_ms)
     offset_ms = event_offset_ms(
         trace, spec.query, start_realtime_ms=start_ms, not_before_ms=not_before_ms
     )
@@ -324,8 +325,7 @@ def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: 
         send_log=testbed.scratch / f"load-{offset_ms}.parquet",
         unthrottled=True,
     )
-    meta = playing.wait(timeout_s=_PLAY_GRACE_S)
-    begun_ns = meta.start_realtime_ns
+    begun_ns = playing.wait(timeout_s=_PLAY_GRACE_S).start_realtime_ns
     monotonic_ns = begun_ns - (time.time_ns() - time.monotonic_ns())
     return _flushed(testbed, spec, trace, (begun_ns, monotonic_ns), offset_ms)
 

@@ -13,8 +13,10 @@ from streambench.engines.protocol import Embedded, Engine, External, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
 from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player, processes_for
+from streambench.kafka.plays import PlaysLoads
 from streambench.kafka.reader import Reader
 from streambench.kafka.removal import removed_at_end
+from streambench.kafka.shards.player import ShardedPlayer
 from streambench.kafka.topics import (
     TopicSpec,
     create_topics,
@@ -69,7 +71,7 @@ class Testbed(Protocol):
         ...
 
     @property
-    def player(self) -> Player:
+    def player(self) -> PlaysLoads:
         """Writes the loads."""
         ...
 
@@ -108,7 +110,7 @@ class EmbeddedTestbed:
     broker: Broker | None
     input_topic: str
     output_topic: str
-    player: Player
+    player: PlaysLoads
     reader: Reader
     own: OwnRows = field(default_factory=OwnRows)
 
@@ -148,7 +150,10 @@ class EmbeddedTestbed:
 
 @dataclass(frozen=True)
 class TestbedShape:
-    """How many partitions the topics have and how often they are kept, and how many processes share the load."""
+    """How many partitions the topics have and how often they are kept, and how many processes share the load.
+
+    `most_per_s` is the highest rate, by which shards on other hosts choose their processes.
+    """
 
     __test__ = False
 
@@ -156,6 +161,7 @@ class TestbedShape:
     players: int = 1
     replication: int = 1
     min_insync: int = 1
+    most_per_s: int = 0
 
     @classmethod
     def of(cls, conditions: Conditions, most_per_s: int) -> TestbedShape:
@@ -164,7 +170,7 @@ class TestbedShape:
         players = processes_for(most_per_s, partitions)
         if foreign is None:
             return cls(partitions, players)
-        return cls(partitions, players, foreign.replication, foreign.min_insync)
+        return cls(partitions, players, foreign.replication, foreign.min_insync, most_per_s)
 
 
 @contextmanager
@@ -189,8 +195,9 @@ def embedded_testbed(
                 with _with_topics(place, artifacts, broker, shape, meanwhile=warmed) as testbed:
                     yield testbed
         case KafkaAccess() as access:
+            meeting = () if place.shards is None else place.shards.topics
             with (
-                removed_at_end(access, place.prefix),
+                removed_at_end(access, place.prefix, but=meeting),
                 _with_topics(place, artifacts, access, shape) as testbed,
             ):
                 yield testbed
@@ -266,15 +273,7 @@ def _with_topics(
                 )
             ),
         )
-    player = Player.start(
-        place.supervisor,
-        access=access,
-        topic=input_topic,
-        partitions=shape.partitions,
-        log_dir=place.log_dir,
-        processes=shape.players,
-        wait=False,  # so that both start at once
-    )
+    player = _player(place, access, input_topic, shape)
     try:
         reader = Reader.start(
             place.supervisor,
@@ -296,6 +295,21 @@ def _with_topics(
             reader.close()
     finally:
         player.close()
+
+
+def _player(place: Workspace, access: KafkaAccess, topic: str, shape: TestbedShape) -> PlaysLoads:
+    """Started, and not waited for: so the reader starts meanwhile."""
+    if place.shards is not None:
+        return ShardedPlayer(place.shards, topic, shape.partitions, shape.most_per_s)
+    return Player.start(
+        place.supervisor,
+        access=access,
+        topic=topic,
+        partitions=shape.partitions,
+        log_dir=place.log_dir,
+        processes=shape.players,
+        wait=False,
+    )
 
 
 @contextmanager

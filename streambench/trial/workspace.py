@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from streambench.kafka.broker import Broker
+from streambench.kafka.shards.coordinator import Shards
 from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.cpu_sets import cores_here, split
 from streambench.runtime.memory import HEAP_FACTOR
@@ -35,7 +36,7 @@ class Workspace:
 
     `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
     has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
-    topics.
+    topics. `shards` on other hosts play its loads; None: processes here do.
     """
 
     supervisor: Supervisor
@@ -46,6 +47,7 @@ class Workspace:
     served: Broker | KafkaAccess | None = None
     prefix: str = ""
     suffix: str = ""
+    shards: Shards | None = None
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,16 @@ def workspace(room: Room) -> Iterator[Workspace]:
         yield Workspace(supervisor, scratch, job_dir, log_dir, in_memory is not None)
 
 
-def foreign_workspaces(access: KafkaAccess, prefix: str) -> Workspaces:
+def foreign_workspaces(
+    access: KafkaAccess, prefix: str, shards: Shards | None = None
+) -> Workspaces:
     """Places of jobs whose topics are in a Kafka that streambench did not start."""
 
     @contextmanager
     def place_of(room: Room) -> Iterator[Workspace]:
         with workspace(room) as place:
-            yield replace(place, served=access, prefix=prefix, suffix=f"-{secrets.token_hex(2)}")
+            suffix = f"-{secrets.token_hex(2)}"
+            yield replace(place, served=access, prefix=prefix, suffix=suffix, shards=shards)
 
     return place_of
 

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from streambench.kafka.certificate import Unable, certify, leader_lost
-from streambench.kafka.send_log import write_send_log
-from streambench.kafka.send_times import UNSET, SendLogMeta, SendTimes, write_send_times
+from streambench.kafka.send_log import join_send_logs, write_send_log
+from streambench.kafka.send_times import (
+    UNSET,
+    SendLogMeta,
+    SendTimes,
+    read_meta,
+    write_send_times,
+)
+from streambench.model.clocks import ClockBound
 from streambench.model.errors import InstrumentFailed
 
 BATCHES = 20_000
@@ -28,6 +37,7 @@ class Log:
         self.retried = 0
         self.errors: dict[str, int] = {}
         self.attempts = np.ones(BATCHES, dtype=np.int64)
+        self.clocks: tuple[ClockBound, ...] = ()
 
     def write(self) -> Path:
         times = SendTimes(BATCHES, BATCHES)
@@ -58,6 +68,7 @@ class Log:
                 wall_s=1.0,
                 cpu_s=0.1,
                 requests=BATCHES,
+                clocks=self.clocks,
             ),
         )
         write_send_log([noted], self.path)
@@ -207,3 +218,67 @@ def test_only_what_the_player_had_to_write_again_shows_that_a_leader_was_lost(lo
     certificate = certify(log.path, [found])
     assert certificate.held
     assert certificate.exempt_batches == 6_000 / 5
+
+
+def _clocks(*bounds: tuple[float, float]) -> tuple[ClockBound, ...]:
+    return tuple(ClockBound(f"shard {i}/4", f"host-{i}", *b) for i, b in enumerate(bounds))
+
+
+def test_clocks_that_are_together_are_recorded_and_change_no_figure(log: Log) -> None:
+    alone = certify(log.write())
+    log.clocks = _clocks((-0.4, 0.3), (-1.2, -0.1))
+    certificate = certify(log.write())
+    assert certificate.held
+    assert certificate.clocks == log.clocks
+    assert certificate.send_lag_p999_ms == alone.send_lag_p999_ms
+    assert certificate.acknowledge_p99_ms == alone.acknowledge_p99_ms
+
+
+@pytest.mark.parametrize("bound", [(24.6, 25.3), (-25.3, -24.6), (-1.0, 20.1)])
+def test_a_host_whose_clock_is_elsewhere_spoils_the_load_by_name(
+    log: Log, bound: tuple[float, float]
+) -> None:
+    log.clocks = _clocks((-0.4, 0.3), bound)
+    certificate = certify(log.write())
+    assert not certificate.held
+    assert not certificate.only_late
+    low, high = bound
+    assert certificate.reason == (
+        "the clock of host-1 (shard 1/4) is not the broker's: it was between "
+        f"{low:+.1f} and {high:+.1f} ms from it (limit 20 ms)"
+    )
+
+
+def test_a_skew_and_a_send_lag_must_keep_the_limit_together(log: Log) -> None:
+    log.possible_ns = log.due_ns + 12 * MS
+    log.acked_ns = log.due_ns + 14 * MS
+    log.clocks = _clocks((-7.0, -6.0))
+    assert certify(log.write()).held
+    log.clocks = _clocks((-9.0, -8.0))
+    certificate = certify(log.write())
+    assert certificate.reason == (
+        "the load came late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from the "
+        "broker's (limit 20 ms)"
+    )
+
+
+def test_hosts_elsewhere_are_not_late_by_the_fault_of_an_engine_here(log: Log) -> None:
+    log.possible_ns = log.due_ns + 30 * MS
+    log.acked_ns = log.due_ns + 31 * MS
+    assert certify(log.write()).only_late
+    log.clocks = _clocks((-0.4, 0.3))
+    assert not certify(log.write()).only_late
+
+
+def test_logs_of_several_hosts_become_one(log: Log, tmp_path: Path) -> None:
+    log.clocks = _clocks((-0.4, 0.3))
+    first = log.write()
+    meta = read_meta(first)
+    joined = tmp_path / "joined.parquet"
+    other = replace(meta, clocks=_clocks((1, 2)), failure="it broke", retried=5, drift_ns=-7)
+    join_send_logs([(first, meta), (first, other)], joined)
+    both = read_meta(joined)
+    assert both.clocks == (*_clocks((-0.4, 0.3)), *_clocks((1, 2)))
+    assert (both.retried, both.failure, both.drift_ns) == (5, "it broke", -7)
+    assert both.records_acknowledged == 2 * BATCHES
+    assert pq.read_table(joined).num_rows == 2 * BATCHES

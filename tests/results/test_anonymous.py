@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streambench.load.trace import compile_trace
+from streambench.model.clocks import ClockBound
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.machine import MachineUsage, Stranger
@@ -26,7 +27,7 @@ from streambench.results.schema import PlanRecord
 from streambench.results.judged_again import judge_again
 from streambench.workload.locate import find
 from streambench.workload.parse import load_workload
-from tests.report.example import RIGHT, RUN, completed, measures, tables, trial
+from tests.report.example import HELD, RIGHT, RUN, completed, measures, tables, trial
 from tests.report.example_recovery import kill, recovery
 from tests.results.test_judged_again import stored
 
@@ -149,6 +150,18 @@ def test_names_that_only_the_bundle_tells_are_left_out_too(tmp_path: Path) -> No
     assert found.record.outcome == Failed(
         "load", "worker-0 of user on host died; user is told", None, ""
     )
+
+
+def test_hosts_that_played_the_load_are_not_named(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
+    said = "the clock of {} (shard 0/1) is not the broker's"
+    clock = ClockBound("shard 0/1", "rack7-blade3.example.org", 30.0, 31.0)
+    record = trial(1, "flink", Invalid(said.format(clock.host)))
+    writer.add_trial(replace(record, certificate=replace(HELD, clocks=(clock,))), {})
+    (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
+    assert found.record.outcome == Invalid(said.format("host"))
+    assert found.record.certificate is not None
+    assert found.record.certificate.clocks == (replace(clock, host="host"),)
 
 
 def test_who_else_used_the_machine_is_not_named(tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""An engine is fed by two shards, at a Kafka that asks for TLS and a password: rows right, nothing told, nothing left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streambench.cli.bench import bench
+from streambench.cli.foreign_kafka import elsewhere, ground_at
+from streambench.cli.sharded import ShardsAsked, named_after, played_by
+from streambench.experiment.build import Options, make_request
+from streambench.kafka.meeting.log import TopicLog
+from streambench.kafka.removal import leftovers
+from streambench.kafka.shards.names import control_topic
+from streambench.model.conditions import Conditions, Profile
+from streambench.model.trial import Completed, Invalid
+from streambench.results.bundle import read_bundle
+from streambench.runtime.waiting import wait_until
+from tests.end_to_end.bench import came_late, on_any_machine
+from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
+from tests.one_broker import one_broker
+
+pytestmark = [pytest.mark.engine, pytest.mark.broker]
+
+ENGINE = "kafka-python"
+SHARDS = 2
+WAIT_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
+    one_broker.close()
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), 1) as running:
+        yield running
+
+
+def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path) -> None:
+    config, out = lab.client_properties(), tmp_path / "results"
+    there = elsewhere(None, config, None, None)
+    assert there is not None
+    asked = ShardsAsked(SHARDS, "two")
+    there = named_after(there, asked)
+    request = on_any_machine(
+        make_request(
+            Options(
+                workload="clicks",
+                engines=(ENGINE,),
+                conditions=Conditions(
+                    profile=Profile.DEFAULTS, engine_nice=0, foreign_kafka=there.told
+                ),
+                rate_per_s=1_000,
+                measured_s=3.0,
+                warm_up_s=1.0,
+                quick=True,
+                out=out,
+            )
+        )
+    )
+    found = ground_at(there, (request,))
+    logs = [tmp_path / f"shard-{index}.log" for index in range(SHARDS)]
+    shards = []
+    for index, file in enumerate(logs):
+        line = ("play", "--shard", f"{index}/{SHARDS}", "--join", "two")
+        with file.open("wb") as log:
+            shards.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "streambench", *line, "--kafka-config", str(config)],
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    env={**os.environ, "STREAMBENCH_CACHE": str(tmp_path / f"cache-{index}")},
+                )
+            )
+    try:
+        with played_by(asked, there, found) as ground:
+            bench(ground.told((request,)), workspaces=ground.workspaces, compiled=ground.compiled)
+            said = _said(TopicLog(there.access, control_topic(there.prefix)))
+        assert [shard.wait(WAIT_S) for shard in shards] == [0, 0], logs[0].read_text()
+    finally:
+        for shard in shards:
+            shard.kill()
+            shard.wait()
+    assert not leftovers(there.access, "streambench-")
+    (folder,) = out.iterdir()
+    (trial,) = read_bundle(folder).of(ENGINE)
+    match trial.record.outcome:
+        case Completed(verdict=verdict):
+            assert verdict.right, (verdict.damage, verdict.examples)
+            assert verdict.expected_rows == verdict.right_rows > 100
+        case Invalid(reason=reason):
+            assert came_late(trial.record), reason
+        case other:
+            pytest.fail(str(other))
+    certificate = trial.record.certificate
+    assert certificate is not None
+    assert [clock.who for clock in certificate.clocks] == [
+        "shard 0/2", "shard 1/2", "the coordinator",
+    ]  # fmt: skip
+    assert any(
+        "2 shards and the coordinator went by their own clocks" in note
+        for note in trial.record.warnings
+    )
+    assert "went by their own clocks" in (folder / "report.md").read_text()
+    # Nothing that was said, or printed, holds the password.
+    assert b'"play"' in said
+    assert PASSWORD.encode() not in said
+    for file in (*logs, *(path for path in out.rglob("*") if path.is_file())):
+        assert PASSWORD.encode() not in file.read_bytes(), file
+
+
+def _said(log: TopicLog) -> bytes:
+    """All of a topic."""
+    found: list[bytes] = []
+
+    def whole() -> bool:
+        found.extend(log.read())
+        return any(b'"close"' in value for value in found)
+
+    try:
+        wait_until(whole, what="the control topic", timeout_s=WAIT_S)
+        return b"\n".join(found)
+    finally:
+        log.close()
