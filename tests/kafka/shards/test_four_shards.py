@@ -162,11 +162,11 @@ class Scene:
         with shards_meeting(place, SHARDS, arrived, POLICY) as shards:
             yield shards
 
-    def player(self, shards: Shards) -> ShardedPlayer:
-        topic = TopicSpec(self.topic, PARTITIONS, input_topic_config())
-        create_topics(self.access, (topic,))
+    def player(self, shards: Shards, topic: str | None = None) -> ShardedPlayer:
+        topic = self.topic if topic is None else topic
+        create_topics(self.access, (TopicSpec(topic, PARTITIONS, input_topic_config()),))
         gather(shards, WAIT_S, print, lambda seat: f"play {seat}")
-        player = ShardedPlayer(shards, self.topic, PARTITIONS, RATE)
+        player = ShardedPlayer(shards, topic, PARTITIONS, RATE)
         player.connected()
         return player
 
@@ -195,24 +195,35 @@ def _soon_ns() -> int:
     return time.time_ns() + 1_000_000_000
 
 
-def test_four_shards_write_what_one_player_would_and_make_one_send_log(
-    scene: Scene, large: Trace
-) -> None:
+@pytest.fixture(scope="module")
+def run(
+    four_hosts: Hosts, access: KafkaAccess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Scene, Shards]]:
+    """Four shards for several jobs, one after another; they end with the run."""
+    scene = Scene(four_hosts, access, tmp_path_factory.mktemp("run"))
     processes = scene.all_play()
+    try:
+        with scene.meeting() as shards:
+            yield scene, shards
+        assert [process.wait(WAIT_S) for process in processes] == [0] * SHARDS, scene.log(0)
+    finally:
+        scene.end()
+
+
+def test_four_shards_write_what_one_player_would_and_make_one_send_log(
+    run: tuple[Scene, Shards], large: Trace
+) -> None:
+    scene, shards = run
     send_log = scene.folder / "load.parquet"
-    with scene.meeting() as shards:
-        player = scene.player(shards)
-        player.prepare(large.ref)
-        playing = player.play(
-            large.ref, start_realtime_ns=_soon_ns(), event_offset_ms=OFFSET_MS, send_log=send_log
-        )
-        wait_until(
-            lambda: playing.progress().finished, what="the load", timeout_s=WAIT_S, poll_s=0.1
-        )
-        meta = playing.wait(10)
-        assert playing.progress().records_written == large.meta.records
-        player.close()
-    assert [process.wait(WAIT_S) for process in processes] == [0] * SHARDS, scene.log(0)
+    player = scene.player(shards)
+    player.prepare(large.ref)
+    playing = player.play(
+        large.ref, start_realtime_ns=_soon_ns(), event_offset_ms=OFFSET_MS, send_log=send_log
+    )
+    wait_until(lambda: playing.progress().finished, what="the load", timeout_s=WAIT_S, poll_s=0.1)
+    meta = playing.wait(10)
+    assert playing.progress().records_written == large.meta.records
+    player.close()
     assert meta.records_acknowledged == large.meta.records == RATE * SECONDS
     assert meta.failure is None
     # What lies in the log: every byte, each once, in order.
@@ -244,45 +255,47 @@ def test_four_shards_write_what_one_player_would_and_make_one_send_log(
     assert certificate.batches == len(large.batches)
 
 
-def test_several_loads_and_control_records_keep_one_order(scene: Scene, small: Trace) -> None:
-    scene.all_play(cache="shared")
+def test_several_loads_and_control_records_keep_one_order(
+    run: tuple[Scene, Shards], small: Trace
+) -> None:
+    scene, shards = run
+    topic = f"{scene.prefix}next"
     control = [ControlRecord(p, OFFSET_MS, b"probe", b"{}") for p in range(PARTITIONS)]
     quanta = (100, 160)
     in_part = (small.batches["quantum"] >= quanta[0]) & (small.batches["quantum"] < quanta[1])
     wanted = int(small.batches["count"][in_part].sum())
-    with scene.meeting() as shards:
-        player = scene.player(shards)
-        player.send([*control, *control])
-        for number in range(2):
-            meta = player.play(
-                small.ref,
-                start_realtime_ns=time.time_ns(),
-                event_offset_ms=OFFSET_MS,
-                send_log=scene.folder / "logs" / f"{number}.parquet",
-                unthrottled=True,
-            ).wait(WAIT_S)
-            assert meta.records_acknowledged == small.meta.records
-            assert meta.retried == 0
-            player.send(control)
-        part = player.play(
+    player = scene.player(shards, topic)
+    player.send([*control, *control])
+    for number in range(2):
+        meta = player.play(
             small.ref,
-            start_realtime_ns=_soon_ns() - quanta[0] * small.meta.quantum_ms * 1_000_000,
+            start_realtime_ns=time.time_ns(),
             event_offset_ms=OFFSET_MS,
-            send_log=scene.folder / "logs" / "part.parquet",
-            quanta=quanta,
-            holds=((500, 700),),
+            send_log=scene.folder / "logs" / f"{number}.parquet",
+            unthrottled=True,
         ).wait(WAIT_S)
-        assert part.records_acknowledged == wanted
-        assert player.gauge_us(small.ref, quanta) is None
-        player.close()
-        # A second shard of one number comes too late, and one that counts otherwise.
-        second = scene.play(f"1/{SHARDS}", 0)
-        other = scene.play("1/2", 1)
-        assert [second.wait(WAIT_S), other.wait(WAIT_S)] == [2, 2]
-        assert f"shard 1/{SHARDS} on " in scene.folder.joinpath("1-of-4-on-0.log").read_text()
-        assert "is there already" in scene.folder.joinpath("1-of-4-on-0.log").read_text()
-        assert "this run has 4 shards" in scene.log(1, 2)
-    got = read_back(scene.access.bootstrap, scene.topic, PARTITIONS)
+        assert meta.records_acknowledged == small.meta.records
+        assert meta.retried == 0
+        player.send(control)
+    part = player.play(
+        small.ref,
+        start_realtime_ns=_soon_ns() - quanta[0] * small.meta.quantum_ms * 1_000_000,
+        event_offset_ms=OFFSET_MS,
+        send_log=scene.folder / "logs" / "part.parquet",
+        quanta=quanta,
+        holds=((500, 700),),
+    ).wait(WAIT_S)
+    assert part.records_acknowledged == wanted
+    assert player.gauge_us(small.ref, quanta) is None
+    player.close()
+    # A second shard of one number comes too late, and one that counts otherwise.
+    second = scene.play(f"1/{SHARDS}", 0)
+    other = scene.play("1/2", 1)
+    assert [second.wait(WAIT_S), other.wait(WAIT_S)] == [2, 2]
+    assert f"shard 1/{SHARDS} on " in scene.folder.joinpath("1-of-4-on-0.log").read_text()
+    assert "is there already" in scene.folder.joinpath("1-of-4-on-0.log").read_text()
+    assert "this run has 4 shards" in scene.log(1, 2)
+    got = read_back(scene.access.bootstrap, topic, PARTITIONS)
     records = small.meta.records_by_partition
     assert sum(map(len, got)) == 2 * sum(records) + wanted + 4 * PARTITIONS
     for partition, found in enumerate(got):
