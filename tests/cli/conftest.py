@@ -50,6 +50,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         *,
         cold: bool = False,
         workspaces: Workspaces,
+        compiled: object = None,
     ) -> ExitCode:
         found.requests, found.axes, found.leaves_out = requests, axes, leaves_out
         found.cold, found.workspaces = cold, workspaces
