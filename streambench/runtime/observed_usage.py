@@ -19,7 +19,7 @@ _KUBERNETES = "pod"
 
 
 @dataclass(frozen=True)
-class _Interval:
+class _Stretch:
     """Asks each metric once, for the same interval (s since the epoch)."""
 
     server: Prometheus
@@ -37,7 +37,7 @@ def observed_usage(
 
     Nothing is extrapolated to the interval's ends. Raises NotPrometheus.
     """
-    interval = _Interval(server, start_s, end_s)
+    interval = _Stretch(server, start_s, end_s)
     found: list[ObservedUsage] = []
     for known in BY_NAME:
         targets = {
@@ -91,7 +91,7 @@ def _container(labels: Mapping[str, str], label: str) -> _Target | None:
 
 
 def _used(
-    interval: _Interval,
+    interval: _Stretch,
     amounts: Amounts,
     roles: Mapping[_Target, Role],
     of: _Of,

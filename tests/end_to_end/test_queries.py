@@ -254,6 +254,7 @@ each     = "avg(weight / pieces) filter (where not paid)"
 """
 
 
+@pytest.mark.nightly  # by day engines are asked for them without a load, and in drawn queries
 def test_decimals_doubles_and_booleans(tmp_path: Path) -> None:
     found = assert_right_everywhere(tmp_path, TYPES)
     for engine in ENGINES:
