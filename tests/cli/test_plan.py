@@ -119,7 +119,7 @@ REFUSED = [
     ("--rate fast", "--rate: 'fast' is not a rate"),
     ("--rate 1M,", None),
     ("--rate 1M --engine flnk", "there is no run of 'flnk' in results; there is flink"),
-    ("--rate 1M --engine spark", "no run in results has a valid and right trial of spark"),
+    ("--rate 1M --engine spark", "no run in results has a trial of spark that can be planned from"),
     ("--rate 1M --headroom 95", "--headroom: '95' is not a percentage from 0 to 90"),
     ("--rate 1M --replication 0", "--replication: '0' is not a whole number from 1 to 9"),
     ("nowhere --rate 1M", "nowhere is not a run bundle"),

@@ -27,6 +27,7 @@ SPOKEN_BY = (
     *sorted((PACKAGE / "analysis").glob("*.py")),
     *sorted((PACKAGE / "analysis" / "compare").glob("*.py")),
     *sorted((PACKAGE / "analysis" / "history").glob("*.py")),
+    *sorted((PACKAGE / "analysis" / "scale").glob("*.py")),
     *(PACKAGE / "results" / name for name in ("measure.py", "speed.py", "sustained.py")),
 )
 WORDS_OF_A_SENTENCE = 5

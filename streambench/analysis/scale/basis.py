@@ -126,7 +126,7 @@ def _nothing(bundles: Sequence[Bundle], unknown: Sequence[NoBasis]) -> UsageErro
         return UsageError(f"{names} holds no trial", hint=curve)
     first = unknown[0]
     return UsageError(
-        f"no trial of {', '.join(each.label for each in unknown)} in {names} is valid and right: "
+        f"no trial of {', '.join(each.label for each in unknown)} in {names} can be planned from: "
         f"{first.why}",
         hint=first.command,
     )

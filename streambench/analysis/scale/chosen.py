@@ -83,7 +83,7 @@ def _none_tells(root: Path, runs: Sequence[Bundle], engines: Sequence[str]) -> U
         return not_there(missing, str(root), sorted(labels))
     command = f"streambench curve --engine {','.join(engines)}" if engines else "streambench curve"
     of = f" of {', '.join(engines)}" if engines else ""
-    return UsageError(f"no run in {root} has a valid and right trial{of} at a rate", hint=command)
+    return UsageError(f"no run in {root} has a trial{of} that can be planned from", hint=command)
 
 
 def _bases(run: Bundle, engines: Sequence[str]) -> list[EngineBasis]:

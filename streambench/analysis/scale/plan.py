@@ -113,9 +113,7 @@ def _cores(
     of_engine = item is ScaleItem.ENGINE_CORES
     cost = engine.figures.get(ScaleFigure.ENGINE_COST if of_engine else ScaleFigure.BROKER_COST)
     if cost is None:
-        why = "no trial knows what a million events cost"
-        if not of_engine:
-            why += " a broker: a Kafka that streambench did not start works for others, too"
+        why = f"no trial knows what a million events cost the {'engine' if of_engine else 'broker'}"
         command = _curve(basis, engine)
         return ScaleLine(item, None, unknown=Unmeasured(why, command))
     found = [Assumption.COST_STAYS]
@@ -181,9 +179,7 @@ def _busiest(basis: ScaleBasis, engine: EngineBasis, rate: int) -> ScaleLine:
     """One key is in one partition, however many there are."""
     item, share = ScaleItem.BUSIEST_KEY, basis.load.busiest_share
     if share is None:
-        why = (
-            "the bundle does not hold the file that was replayed, nor tables that it is joined with"
-        )
+        why = "the load cannot be made again from the bundle alone"
         return ScaleLine(item, None, unknown=Unmeasured(why, None))
     inputs = {ScaleInput.BUSIEST_SHARE: Amount.just(share)}
     over = None
