@@ -10,6 +10,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.engines.common.elsewhere import without_log_in
+from streambench.engines.protocol import ClusterClient
 from streambench.engines.registry import cluster_client
 from streambench.model.conditions import ForeignCluster, ForeignKafka
 from streambench.model.errors import EnvironmentLacks, UsageError
@@ -70,7 +71,7 @@ def clusters_named(asked: ClustersAsked) -> tuple[ForeignCluster, ...]:
     folder = _checkpoint_dir(asked)
     written = ((FLINK, asked.flink_rest), (SPARK, asked.spark_master))
     return tuple(
-        ForeignCluster(engine, cluster_client(engine).endpoint(address), folder)
+        ForeignCluster(engine, _client(engine).endpoint(address), folder)
         for engine, address in written
         if address is not None
     )
@@ -80,7 +81,7 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], prefix: str) -> None:
     """Say which jobs of a run did not end; nothing where a cluster does not answer any more."""
     for cluster in clusters:
         try:
-            left = cluster_client(cluster.engine).jobs_left(cluster.endpoint, prefix)
+            left = _client(cluster.engine).jobs_left(cluster.endpoint, prefix)
         except EnvironmentLacks:
             continue
         if left:
@@ -93,7 +94,7 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], prefix: str) -> None:
 
 def clean_flink(flink_rest: str, prefix: str, *, yes: bool) -> None:
     """Cancel jobs there that a run left behind, after a yes. Raises UsageError, EnvironmentLacks."""
-    client = cluster_client(FLINK)
+    client = _client(FLINK)
     endpoint = client.endpoint(flink_rest)
     left = client.jobs_left(endpoint, prefix)
     if not left:
@@ -110,9 +111,9 @@ def clean_flink(flink_rest: str, prefix: str, *, yes: bool) -> None:
     err.print(f"cancelled {plural(len(left), 'job')}")
 
 
-def inspect_clusters(requests: Sequence[Request]) -> None:
+def inspect_clusters(requests: Sequence[Request], clusters: Sequence[ForeignCluster]) -> None:
     """See that each cluster answers and has room, and say what it is. Raises UsageError, EnvironmentLacks."""
-    for cluster in requests[0].conditions.foreign_clusters:
+    for cluster in clusters:
         run = [
             each
             for request in requests
@@ -132,7 +133,7 @@ def inspect_clusters(requests: Sequence[Request]) -> None:
 
 def cluster_words(cluster: ForeignCluster, version: str, workers: int) -> str:
     """What is there, for a client of `version` and a job of so many workers. Raises EnvironmentLacks."""
-    return cluster_client(cluster.engine).look(cluster.endpoint, version, workers)
+    return _client(cluster.engine).look(cluster.endpoint, version, workers)
 
 
 def _checkpoint_dir(asked: ClustersAsked) -> str | None:
@@ -151,6 +152,12 @@ def _checkpoint_dir(asked: ClustersAsked) -> str | None:
             hint="--checkpoint-dir hdfs://namenode:8020/streambench, or file:///shared/streambench",
         )
     return folder.rstrip("/")
+
+
+def _client(engine: str) -> ClusterClient:
+    client = cluster_client(engine)
+    assert client is not None, "only engines with clusters have an option"
+    return client
 
 
 def _is_here(endpoint: str) -> bool:

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sweep": "Show delay and cost against one property, or two.",
     "drain": "See how fast records that are there already are worked off.",
     "play": "Play a share of the load of a run that is coordinated on another host.",
+    "worker": "Run workers of Kafka Streams and of the Python consumer on other hosts.",
     "calibrate": "Set delays, damage, outages and a rate, measure them, and show both side by side.",
     "report": "Write report.html, report.md and plots/ into a run bundle, and print its summary.",
     "compare": "Compare runs, engines or variants: each figure with its interval, and whether it differs for sure.",

@@ -18,9 +18,10 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
+from streambench.cli.joining import JOIN_S, host_name, run_id, share
 from streambench.cli.options import examples
 from streambench.cli.parameters import duration_s
-from streambench.cli.sharded import JOIN_S, data_files, host_name, run_id, share
+from streambench.cli.sharded import data_files
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.shards import Share
 
@@ -92,7 +93,7 @@ def play(
         scratch = make_scratch(memory_folder(1 << 28))
         supervisor.discard_at_end(scratch)
         (scratch / "parcels").mkdir()
-        _await_run(there.access, control_topic(prefix), join, within_s)
+        await_run(there.access, control_topic(prefix), join, within_s)
         place = ShardPlace(
             there.access, supervisor, scratch, cache_dir() / "traces", host_name(), files
         )
@@ -115,7 +116,7 @@ def play(
     _told("the run is over")
 
 
-def _await_run(access: KafkaAccess, topic: str, run: str, within_s: float) -> None:
+def await_run(access: KafkaAccess, topic: str, run: str, within_s: float) -> None:
     """Wait until the run's coordinator has made its topic. Raises EnvironmentLacks."""
     from streambench.kafka.connection import ConnectionLost
     from streambench.kafka.inspection import inspect_brokers
@@ -135,7 +136,8 @@ def _await_run(access: KafkaAccess, topic: str, run: str, within_s: float) -> No
             if time.monotonic() > until_s:
                 raise EnvironmentLacks(
                     f"no run called {run} has begun at {access.bootstrap} within {within_s:.0f} s",
-                    hint=f"streambench run --shards N --run-id {run} --bootstrap-servers {access.bootstrap}",
+                    hint=f"streambench run --run-id {run} --bootstrap-servers {access.bootstrap}, with "
+                    "--shards or --workers-elsewhere",
                 )
             if not said:
                 said = True

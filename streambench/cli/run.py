@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
+from streambench.cli.crew import WorkersElsewhereOption, crew_asked, refuse_no_worker
 from streambench.cli.foreign_clusters import (
     CheckpointDirOption,
     ClustersAsked,
@@ -17,18 +18,13 @@ from streambench.cli.foreign_clusters import (
     tell_jobs_left,
 )
 from streambench.cli.foreign_kafka import ground_of
+from streambench.cli.hosts import with_hosts
+from streambench.cli.joining import named_after, run_id_asked
 from streambench.cli.monitoring import PrometheusOption, look_at_prometheus, prometheus_url
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.requirements import RequireOption, requirements
 from streambench.cli.shapes import load_shape
-from streambench.cli.sharded import (
-    RunIdOption,
-    ShardsOption,
-    named_after,
-    played_by,
-    refuse_too_many,
-    shards_asked,
-)
+from streambench.cli.sharded import RunIdOption, ShardsOption, refuse_too_many, shards_asked
 from streambench.cli.until import UntilOption, refuse_unknowable, rounds_until
 from streambench.model.errors import ExitCode
 
@@ -53,6 +49,7 @@ class RunAsked(MeasuredOptions):
     prometheus: PrometheusOption = None
     shards: ShardsOption = None
     run_id: RunIdOption = None
+    workers_elsewhere: WorkersElsewhereOption = False
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -70,24 +67,31 @@ def _run(asked: RunAsked) -> ExitCode:
     if asked.until is not None:
         until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
         options = dataclasses.replace(options, until=until, repeats=most)
+    joined = asked.shards is not None or asked.workers_elsewhere
+    name = run_id_asked(asked.run_id, joined=joined)
+    crew = crew_asked(asked.workers_elsewhere, asked.workers, name, asked.there)
     clusters = clusters_asked(
         ClustersAsked(asked.flink_rest, asked.spark_master, asked.checkpoint_dir),
         options.conditions.foreign_kafka,
     )
-    conditions = dataclasses.replace(options.conditions, foreign_clusters=clusters)
+    everywhere = (*clusters, *(() if crew is None else crew.clusters))
+    conditions = dataclasses.replace(options.conditions, foreign_clusters=everywhere)
     options = dataclasses.replace(options, conditions=conditions)
     request = single(options)
     refuse_unknowable(request)
-    sharded, there = shards_asked(asked.shards, asked.run_id, asked.there), asked.there
+    sharded, there = shards_asked(asked.shards, name, asked.there), asked.there
     if sharded is not None:
         refuse_too_many(sharded, (request,))
-        there = named_after(there, sharded, asked.topic_prefix)
+    if crew is not None:
+        refuse_no_worker((request,))
+    if joined:
+        there = named_after(there, name, asked.topic_prefix)
     look_at_prometheus(request.prometheus)
     with alone(wait=asked.wait):
-        inspect_clusters((request,))
+        inspect_clusters((request,), clusters)
         with (
             ground_of(there, (request,)) as found,
-            played_by(sharded, there, found) as ground,
+            with_hosts(sharded, crew, there, found) as ground,
         ):
             try:
                 return bench(

@@ -14,6 +14,9 @@ from streambench.model.kafka_access import KafkaAccess
 from streambench.model.plan import Artifacts, EventClock, Plan, Role, Unsupported
 from streambench.model.workload import Workload
 
+if TYPE_CHECKING:
+    from streambench.engines.common.crew import Crew
+
 if TYPE_CHECKING:  # a plan needs neither, nor what they import to start processes and to download
     from streambench.runtime.artifacts import Resolved
     from streambench.runtime.supervisor import Supervisor
@@ -48,6 +51,7 @@ class External:
 
     here: Embedded
     endpoint: str
+    crew: Crew | None = None  # where the cluster is hosts that joined the run, each with a worker
 
 
 Where: TypeAlias = Embedded | External
@@ -223,4 +227,12 @@ class Engine(Protocol):
 
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start (or find) the job; returns as soon as it is submitted. Raises EngineFailed."""
+        ...
+
+
+class WorkerEngine(Engine, Protocol):
+    """An engine of equal workers that are plain processes: other hosts may run some of them."""
+
+    def prepared(self, plan: Plan, at: Embedded) -> Plan:
+        """Fill a plan in, and make what its processes need, without starting any. Raises EngineFailed."""
         ...

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
+from typing import cast
 
 from streambench.engines.common.variants import Declared, named_variant
-from streambench.engines.protocol import ClusterClient, Engine
+from streambench.engines.protocol import ClusterClient, Engine, WorkerEngine
 from streambench.model.conditions import Variant
 from streambench.model.errors import UsageError
 
@@ -37,10 +38,20 @@ def engine_named(name: str) -> Engine:
     return engine
 
 
-def cluster_client(name: str) -> ClusterClient:
-    """What can be asked of a cluster of this engine that runs already; only some engines have any."""
-    client: ClusterClient = import_module(_PACKAGES[name]).CLIENT
+def cluster_client(name: str) -> ClusterClient | None:
+    """What can be asked of a cluster of this engine that runs already; None: it has no clusters."""
+    client: ClusterClient | None = getattr(import_module(_PACKAGES[name]), "CLIENT", None)
     return client
+
+
+def worker_engine_named(name: str) -> WorkerEngine:
+    """An engine whose workers are plain processes. Raises UsageError."""
+    engine = engine_named(name)
+    if not hasattr(engine, "prepared"):
+        raise UsageError(
+            f"{engine.title} has workers of a cluster of its own", hint="streambench engines"
+        )
+    return cast(WorkerEngine, engine)
 
 
 def contender_named(text: str, declared: Declared | None = None) -> tuple[Engine, Variant]:

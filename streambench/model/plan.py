@@ -138,8 +138,12 @@ class Plan:
 
     @property
     def heap_mib(self) -> int:
-        """Sum of the heaps of all its processes."""
-        return sum(process.heap_mib for process in self.processes)
+        """Sum of the heaps of all its processes on this machine."""
+        return sum(
+            process.heap_mib
+            for process in self.processes
+            if self.cluster is None or process.role is not Role.WORKER
+        )
 
 
 class Whose(enum.Enum):

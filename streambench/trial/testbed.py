@@ -145,7 +145,9 @@ class EmbeddedTestbed:
             log_dir=self.place.log_dir,
             nice=nice,
         )
-        return engine.attach(plan, here if plan.cluster is None else External(here, plan.cluster))
+        if plan.cluster is None:
+            return engine.attach(plan, here)
+        return engine.attach(plan, External(here, plan.cluster, self.place.crew))
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,10 @@ def embedded_testbed(
                 with _with_topics(place, artifacts, broker, shape, meanwhile=warmed) as testbed:
                     yield testbed
         case KafkaAccess() as access:
-            meeting = () if place.shards is None else place.shards.topics
+            meeting = (
+                *(() if place.shards is None else place.shards.topics),
+                *(() if place.crew is None else (place.crew.topic,)),
+            )
             with (
                 removed_at_end(access, place.prefix, but=meeting),
                 _with_topics(place, artifacts, access, shape) as testbed,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from streambench.engines.common.crew import Crew
 from streambench.kafka.broker import Broker
 from streambench.kafka.shards.coordinator import Shards
 from streambench.model.kafka_access import KafkaAccess
@@ -36,7 +37,8 @@ class Workspace:
 
     `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
     has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
-    topics. `shards` on other hosts play its loads; None: processes here do.
+    topics. `shards` on other hosts play its loads; None: processes here do. `crew` has workers on other
+    hosts.
     """
 
     supervisor: Supervisor
@@ -48,6 +50,7 @@ class Workspace:
     prefix: str = ""
     suffix: str = ""
     shards: Shards | None = None
+    crew: Crew | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def workspace(room: Room) -> Iterator[Workspace]:
 
 
 def foreign_workspaces(
-    access: KafkaAccess, prefix: str, shards: Shards | None = None
+    access: KafkaAccess, prefix: str, shards: Shards | None = None, crew: Crew | None = None
 ) -> Workspaces:
     """Places of jobs whose topics are in a Kafka that streambench did not start."""
 
@@ -104,7 +107,9 @@ def foreign_workspaces(
     def place_of(room: Room) -> Iterator[Workspace]:
         with workspace(room) as place:
             suffix = f"-{secrets.token_hex(2)}"
-            yield replace(place, served=access, prefix=prefix, suffix=suffix, shards=shards)
+            yield replace(
+                place, served=access, prefix=prefix, suffix=suffix, shards=shards, crew=crew
+            )
 
     return place_of
 

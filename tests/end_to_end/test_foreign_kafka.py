@@ -87,7 +87,7 @@ def run_there(
             )
         )
     )
-    inspect_clusters((request,))
+    inspect_clusters((request,), request.conditions.foreign_clusters)
     ground = ground_at(there, (request,))
     bench(ground.told((request,)), workspaces=ground.workspaces)
     assert not leftovers(there.access, PREFIX)

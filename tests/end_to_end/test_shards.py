@@ -12,7 +12,9 @@ import pytest
 
 from streambench.cli.bench import bench
 from streambench.cli.foreign_kafka import elsewhere, ground_at
-from streambench.cli.sharded import ShardsAsked, named_after, played_by
+from streambench.cli.hosts import with_hosts
+from streambench.cli.joining import named_after
+from streambench.cli.sharded import ShardsAsked
 from streambench.experiment.build import Options, make_request
 from streambench.kafka.meeting.log import TopicLog
 from streambench.kafka.removal import leftovers
@@ -44,7 +46,7 @@ def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path
     there = elsewhere(None, config, None, None)
     assert there is not None
     asked = ShardsAsked(SHARDS, "two")
-    there = named_after(there, asked)
+    there = named_after(there, asked.run_id)
     request = on_any_machine(
         make_request(
             Options(
@@ -77,7 +79,7 @@ def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path
                 )
             )
     try:
-        with played_by(asked, there, found) as ground:
+        with with_hosts(asked, None, there, found) as ground:
             bench(ground.told((request,)), workspaces=ground.workspaces, compiled=ground.compiled)
             said = _said(TopicLog(there.access, control_topic(there.prefix)))
         assert [shard.wait(WAIT_S) for shard in shards] == [0, 0], logs[0].read_text()

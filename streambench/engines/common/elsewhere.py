@@ -43,3 +43,11 @@ def without_log_in(text: str) -> str:
         return text
     scheme, colons, _ = before.partition("://")
     return f"{scheme}{colons}…@{after}" if colons else f"…@{after}"
+
+
+def elsewhere_words(title: str, cluster: ForeignCluster) -> str:
+    """What is not on equal terms where workers are on other hosts."""
+    return (
+        f"{title}: {cluster.endpoint} run on hosts that joined the run. Their cores and memory are what they "
+        "are there, and what they use is not known."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from streambench.engines.common.launch import start
 from streambench.engines.common.symbols import fill_plan
@@ -17,6 +17,39 @@ from streambench.runtime.supervisor import Child
 Reading: TypeAlias = Mapping[str, Any]
 
 _LAST_BYTES = 16 * 1024
+
+
+class WorkerGroup(Protocol):
+    """The workers of one job, wherever they run, and what they say of themselves."""
+
+    @property
+    def restarts(self) -> int:
+        """How many of their processes ended without having been asked to."""
+        ...
+
+    def targets(self, role: Role) -> tuple[Target, ...]:
+        """The live processes of one role that a fault can hit."""
+        ...
+
+    def newest(self) -> tuple[Reading | None, ...]:
+        """Of each worker the last line that its live process wrote; None before its first."""
+        ...
+
+    def totals(self) -> tuple[Reading, ...]:
+        """Of every process that ever ran, restarts included, the last line: its counters' ends."""
+        ...
+
+    def effective(self) -> dict[tuple[str, str], str]:
+        """(scope, name) of a setting → the value that the first worker reported."""
+        ...
+
+    def grow(self, plan: Plan) -> None:
+        """Start what a wider plan of the same job has beyond those that were started."""
+        ...
+
+    def stop(self) -> None:
+        """End them; may be called twice."""
+        ...
 
 
 class Workers:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from streambench.engines.common.access import kafka_members
+from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
-from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
 from streambench.engines.kafka_python.settings import (
     commit_interval_ms,
@@ -97,6 +98,8 @@ class KafkaPython:
             "query": _QUERY,
             **configs(chosen),
         }
+        cluster = conditions.cluster_of(self.name)
+        elsewhere = () if cluster is None else (elsewhere_words("kafka-python", cluster),)
         return Plan(
             engine=self.name,
             version=variant.version,
@@ -110,9 +113,10 @@ class KafkaPython:
                 kept_alive(_process(index), conditions) for index in range(conditions.workers)
             ),
             settings=chosen,
-            warnings=_warnings(chosen, conditions),
+            warnings=(*elsewhere, *_warnings(chosen, conditions)),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions)},
+            cluster=None if cluster is None else cluster.endpoint,
         )
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
@@ -120,23 +124,30 @@ class KafkaPython:
         return lacking(fault, _GAPS)
 
     def attach(self, plan: Plan, at: Where) -> Job:
-        """Start the workers. Raises EngineFailed."""
+        """Start the workers, here or on hosts that joined. Raises EngineFailed."""
         match at:
+            case External(here=here, crew=crew) if crew is not None:
+                return _job(plan, here, crew.start(plan, here))
             case External():
                 raise UsageError(
                     "the Python consumer has no cluster to attach to: its workers are plain processes",
-                    hint="run it without an external endpoint",
+                    hint="streambench run --workers-elsewhere --bootstrap-servers HOST:PORT",
                 )
             case Embedded():
-                pass
-        # Its workers run on the interpreter that runs streambench: that one has kafka-python.
-        filled = prepare(plan, at, {"python": sys.executable})
-        return ConsumerJob(
-            Workers.start(filled, at),
-            partitions=int(filled.symbols["partitions"]),
-            broker_log=at.log_dir / BROKER_LOG,
-            group=at.job_id,
-        )
+                return _job(plan, at, Workers.start(self.prepared(plan, at), at))
+
+    def prepared(self, plan: Plan, at: Embedded) -> Plan:
+        """Fill the plan in. Its workers run on the interpreter that runs streambench, which has kafka-python."""
+        return prepare(plan, at, {"python": sys.executable})
+
+
+def _job(plan: Plan, at: Embedded, workers: WorkerGroup) -> ConsumerJob:
+    return ConsumerJob(
+        workers,
+        partitions=int(plan.symbols["partitions"]),
+        broker_log=at.log_dir / BROKER_LOG,
+        group=at.job_id,
+    )
 
 
 def _outlasted(chosen: Sequence[Setting], conditions: Conditions) -> Unsupported | None:

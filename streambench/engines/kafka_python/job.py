@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streambench.engines.common.noticed import expired_members, noticed
-from streambench.engines.common.workers import Workers
+from streambench.engines.common.workers import WorkerGroup
 from streambench.engines.protocol import Health, Readings, State, Target
 from streambench.model.plan import Plan, Role
 
 
 @dataclass(frozen=True)
 class ConsumerJob:
-    """Members under the supervisor; `partitions` is how many they share.
+    """Its members; `partitions` is how many they share.
 
     `group` is their consumer group, of whose members the broker speaks in `broker_log`.
     """
 
-    workers: Workers
+    workers: WorkerGroup
     partitions: int
     broker_log: Path
     group: str

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
+from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.launch import GC_FOLDER, prepare
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
-from streambench.engines.common.workers import Workers, readings_of
+from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.settings import (
@@ -121,7 +123,8 @@ class KafkaStreams:
         retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms + held_ms
         if retention(chosen) is Retention.SHIPPED:
             retention_ms = None
-        warnings = []
+        cluster = conditions.cluster_of(self.name)
+        warnings = [] if cluster is None else [elsewhere_words("Kafka Streams", cluster)]
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
             warnings.append(_state_ahead(query.window, final))
         if conditions.workers > conditions.partitions:
@@ -156,6 +159,7 @@ class KafkaStreams:
             warnings=tuple(warnings),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={"partitions": str(conditions.partitions), LONGEST_JUMP: "0"},
+            cluster=None if cluster is None else cluster.endpoint,
         )
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
@@ -163,15 +167,23 @@ class KafkaStreams:
         return lacking(fault, _GAPS)
 
     def attach(self, plan: Plan, at: Where) -> Job:
-        """Compile the topology and start its instances. Raises EngineFailed."""
+        """Compile the topology and start its instances, here or on hosts that joined. Raises EngineFailed."""
         match at:
+            case External(here=here, crew=crew) if crew is not None:
+                _set_up_group(plan, here)
+                return _job(plan, here, crew.start(plan, here), gc_logs=None)
             case External():
                 raise UsageError(
                     "Kafka Streams has no cluster to attach to: its instances are plain processes",
-                    hint="run it without an external endpoint",
+                    hint="streambench run --workers-elsewhere --bootstrap-servers HOST:PORT",
                 )
             case Embedded():
-                pass
+                filled = self.prepared(plan, at)
+                _set_up_group(plan, at)
+                return _job(plan, at, Workers.start(filled, at), gc_logs=at.job_dir / GC_FOLDER)
+
+    def prepared(self, plan: Plan, at: Embedded) -> Plan:
+        """Fill the plan in and compile the topology. Raises EngineFailed."""
         filled = prepare(plan, at)
         (ecj,) = at.artifacts.jars["compiler"]
         compile_java(
@@ -181,19 +193,27 @@ class KafkaStreams:
             java=at.artifacts.java,
             ecj=ecj,
         )
-        if of_group := values(plan.settings, GROUP):
-            from streambench.kafka.groups import set_group_settings  # slow, and seldom needed
+        return filled
 
-            set_group_settings(at.kafka, at.job_id, of_group)
-        return StreamsJob(
-            Workers.start(filled, at),
-            gc_logs=at.job_dir / GC_FOLDER,
-            partitions=int(filled.symbols["partitions"]),
-            broker_log=at.log_dir / BROKER_LOG,
-            group=at.job_id,
-            kafka=at.kafka,
-            led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
-        )
+
+def _set_up_group(plan: Plan, at: Embedded) -> None:
+    """Tell the broker the settings of the group, where it leads it."""
+    if of_group := values(plan.settings, GROUP):
+        from streambench.kafka.groups import set_group_settings  # slow, and seldom needed
+
+        set_group_settings(at.kafka, at.job_id, of_group)
+
+
+def _job(plan: Plan, at: Embedded, workers: WorkerGroup, gc_logs: Path | None) -> StreamsJob:
+    return StreamsJob(
+        workers,
+        gc_logs=gc_logs,
+        partitions=int(plan.symbols["partitions"]),
+        broker_log=at.log_dir / BROKER_LOG,
+        group=at.job_id,
+        kafka=at.kafka,
+        led_by_broker=any(setting.scope == GROUP for setting in plan.settings),
+    )
 
 
 def _class_path(workload: Workload, version: str) -> str:

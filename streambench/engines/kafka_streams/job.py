@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.noticed import expired_members, noticed
-from streambench.engines.common.workers import Reading, Workers
+from streambench.engines.common.workers import Reading, WorkerGroup
 from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.protocol import Health, Readings, State, Target
 from streambench.model.kafka_access import KafkaAccess
@@ -17,14 +17,14 @@ from streambench.model.plan import Plan, Role
 
 @dataclass(frozen=True)
 class StreamsJob:
-    """Instances under the supervisor; `partitions` is how many tasks they share.
+    """Its instances; `partitions` is how many tasks they share.
 
     `group` is their group, of whose members the broker at `kafka` speaks in `broker_log`. Where it
-    leads the group, it also has the group's settings.
+    leads the group, it also has the group's settings. `gc_logs`: None where they are on other hosts.
     """
 
-    workers: Workers
-    gc_logs: Path
+    workers: WorkerGroup
+    gc_logs: Path | None
     partitions: int
     broker_log: Path
     group: str
@@ -71,7 +71,7 @@ class StreamsJob:
             late_unit="record × window",
             restarts=self.workers.restarts,
             failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
-            gc_pauses=gc_pauses(self.gc_logs),
+            gc_pauses=None if self.gc_logs is None else gc_pauses(self.gc_logs),
         )
 
     def _of_the_group(self) -> dict[tuple[str, str], str]:

@@ -82,6 +82,11 @@ def read_client_properties(path: Path | None, bootstrap: str | None) -> ClientPr
     return ClientProperties(access, left_out)
 
 
+def files_of(access: KafkaAccess) -> tuple[str, ...]:
+    """The files that client properties name, besides their own."""
+    return tuple(access.properties[name] for name in _FILES if name in access.properties)
+
+
 def check_addresses(text: str) -> str:
     """`HOST:PORT,HOST:PORT` without spaces. Raises UsageError."""
     addresses = [each.strip() for each in text.split(",") if each.strip()]

@@ -13,11 +13,12 @@ from typing import Any, Final
 from streambench.kafka.certificate import refuse_skew
 from streambench.kafka.frames import ControlRecord
 from streambench.kafka.meeting.clock import measure
-from streambench.kafka.meeting.guest import Guest, MeetingOver
+from streambench.kafka.meeting.guest import Guest
 from streambench.kafka.meeting.log import LogLost
-from streambench.kafka.meeting.messages import COORDINATOR, ClockProbe, Order, Report
+from streambench.kafka.meeting.messages import COORDINATOR, ClockProbe, Order
 from streambench.kafka.meeting.parcels import Parcels, chunks_of, name_of
 from streambench.kafka.meeting.party import Speaker
+from streambench.kafka.meeting.serving import serve_orders
 from streambench.kafka.player import Player, processes_for
 from streambench.kafka.playing import Playing
 from streambench.kafka.send_times import SendLogMeta
@@ -26,14 +27,13 @@ from streambench.kafka.shards.names import Command
 from streambench.load.recipe_text import NoRecipe, read_recipe
 from streambench.load.trace import compile_trace
 from streambench.model.clocks import ClockBound
-from streambench.model.errors import InstrumentFailed, StreambenchError
+from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.shards import Share
 from streambench.model.trial import TraceRef
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 
-_POLL_S: Final = 0.5
 _PLAY_POLL_S: Final = 0.1
 _LONGEST_PLAY_S: Final = 7 * 86_400.0
 _LAST_WRITE_S: Final = 60.0
@@ -85,20 +85,7 @@ class Shard:
     def serve(self, guest: Guest) -> None:
         """Do what is ordered. Returns when the run is over; raises InstrumentFailed when nobody orders."""
         try:
-            while True:
-                order = guest.next_order(_POLL_S)
-                if order is None:
-                    continue
-                try:
-                    result = self._carry_out(guest, order)
-                    guest.say(Report(order.number, result))
-                except StreambenchError as failed:
-                    guest.check()  # where the coordinator has gone there is nobody to be told
-                    self._told(f"not done: {failed.message}")
-                    guest.say(Report(order.number, error=failed.message))
-        except MeetingOver as over:
-            if over.reason is not None:
-                raise InstrumentFailed(f"the coordinator ended: {over.reason}") from over
+            serve_orders(guest, lambda order: self._carry_out(guest, order), self._told)
         finally:
             self._close()
 
