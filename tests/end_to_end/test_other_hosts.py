@@ -1,4 +1,4 @@
-"""An engine is fed by two shards, at a Kafka that asks for TLS and a password: rows right, nothing told, nothing left."""
+"""Other hosts play the load, or run workers, at a Kafka with TLS and a password: rows right, nothing told or left."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from streambench.cli.bench import bench
+from streambench.cli.crew import CrewAsked
 from streambench.cli.foreign_kafka import elsewhere, ground_at
 from streambench.cli.hosts import with_hosts
 from streambench.cli.joining import named_after
@@ -20,7 +21,7 @@ from streambench.kafka.meeting.log import TopicLog
 from streambench.kafka.removal import leftovers
 from streambench.kafka.shards.names import control_topic
 from streambench.model.conditions import Conditions, Profile
-from streambench.model.trial import Completed, Invalid
+from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.runtime.waiting import wait_until
 from tests.end_to_end.bench import came_late, on_any_machine
@@ -90,14 +91,7 @@ def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path
     assert not leftovers(there.access, "streambench-")
     (folder,) = out.iterdir()
     (trial,) = read_bundle(folder).of(ENGINE)
-    match trial.record.outcome:
-        case Completed(verdict=verdict):
-            assert verdict.right, (verdict.damage, verdict.examples)
-            assert verdict.expected_rows == verdict.right_rows > 100
-        case Invalid(reason=reason):
-            assert came_late(trial.record), reason
-        case other:
-            pytest.fail(str(other))
+    _assert_right(trial.record)
     certificate = trial.record.certificate
     assert certificate is not None
     assert [clock.who for clock in certificate.clocks] == [
@@ -113,6 +107,82 @@ def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path
     assert PASSWORD.encode() not in said
     for file in (*logs, *(path for path in out.rglob("*") if path.is_file())):
         assert PASSWORD.encode() not in file.read_bytes(), file
+
+
+def test_workers_on_other_hosts_are_right_by_tls(lab: KafkaLab, tmp_path: Path) -> None:
+    config, out = lab.client_properties(), tmp_path / "results"
+    there = elsewhere(None, config, None, None)
+    assert there is not None
+    asked = CrewAsked(2, "crew")
+    there = named_after(there, asked.run_id)
+    conditions = Conditions(
+        profile=Profile.DEFAULTS,
+        engine_nice=0,
+        foreign_kafka=there.told,
+        foreign_clusters=asked.clusters,
+    )
+    request = on_any_machine(
+        make_request(
+            Options(
+                workload="clicks",
+                engines=("kafka-streams", "kafka-python"),
+                conditions=conditions,
+                rate_per_s=1_000,
+                measured_s=3.0,
+                warm_up_s=1.0,
+                quick=True,
+                out=out,
+            )
+        )
+    )
+    found = ground_at(there, (request,))
+    logs = [tmp_path / f"worker-{number}.log" for number in range(2)]
+    hosts = [
+        _begun(("worker", "join", "--worker", f"{number}/2", "--join", "crew"), config, log)
+        for number, log in enumerate(logs)
+    ]
+    try:
+        with with_hosts(None, asked, there, found) as ground:
+            bench(ground.told((request,)), workspaces=ground.workspaces)
+        assert [host.wait(WAIT_S) for host in hosts] == [0, 0], logs[0].read_text()
+    finally:
+        for host in hosts:
+            host.kill()
+            host.wait()
+    assert not leftovers(there.access, "streambench-")
+    (folder,) = out.iterdir()
+    bundle = read_bundle(folder)
+    for engine in ("kafka-streams", "kafka-python"):
+        (trial,) = bundle.of(engine)
+        _assert_right(trial.record)
+        # What they use there is unknown, and never 0.
+        assert trial.record.measures.get("engine_cpu_s_per_million") is None
+        assert trial.record.measures.get("engine_memory_peak_bytes") is None
+        assert trial.record.readings
+        assert any("joined the run" in warning for warning in trial.record.warnings)
+    for file in (*logs, *(path for path in out.rglob("*") if path.is_file())):
+        assert PASSWORD.encode() not in file.read_bytes(), file
+
+
+def _begun(words: tuple[str, ...], config: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streambench", *words, "--kafka-config", str(config)],
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+def _assert_right(record: TrialRecord) -> None:
+    match record.outcome:
+        case Completed(verdict=verdict):
+            assert verdict.right, (verdict.damage, verdict.examples)
+            assert verdict.expected_rows == verdict.right_rows > 100
+        case Invalid(reason=reason):
+            assert came_late(record), reason
+        case other:
+            pytest.fail(str(other))
 
 
 def _said(log: TopicLog) -> bytes:
