@@ -34,6 +34,7 @@ CheckpointDirOption: TypeAlias = Annotated[
 ]
 FLINK: Final = "flink"
 SPARK: Final = "spark"
+_CONTAINER_AT_ACCOUNT: Final = ("abfs", "abfss", "wasb", "wasbs")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -146,7 +147,8 @@ def _checkpoint_dir(asked: ClustersAsked) -> str | None:
             hint=f"streambench run --flink-rest http://HOST:8081 --checkpoint-dir {folder}",
         )
     scheme, colons, rest = folder.partition("://")
-    if not colons or not scheme.isalnum() or not rest.strip("/") or "@" in rest.split("/")[0]:
+    logs_in = "@" in rest.split("/")[0] and scheme not in _CONTAINER_AT_ACCOUNT
+    if not colons or not scheme.isalnum() or not rest.strip("/") or logs_in:
         raise UsageError(
             f"'{without_log_in(folder)}' is not the URL of a folder, without a log-in",
             hint="--checkpoint-dir hdfs://namenode:8020/streambench, or file:///shared/streambench",

@@ -16,6 +16,7 @@ from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
+from streambench.model.conditions import ForeignKafka
 from streambench.model.disturbance import (
     SATURATED_IDLE_SHARE,
     Disturbance,
@@ -23,6 +24,7 @@ from streambench.model.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.model.fault import FaultKind
+from streambench.model.kafka_access import addresses
 from streambench.model.plan import Setting
 from streambench.model.trial import (
     Certificate,
@@ -157,7 +159,7 @@ def assess(
             *plan.warnings,
             *measured.notes,
             *after.notes,
-            *_clock_notes(certificate),
+            *_clock_notes(certificate, spec.conditions.foreign_kafka),
             *_warnings(evidence, disturbed),
         ),
         recovery_terms=plan.recovery_terms,
@@ -281,10 +283,15 @@ def with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[S
     )
 
 
-def _clock_notes(certificate: Certificate) -> tuple[str, ...]:
+def _clock_notes(certificate: Certificate, kafka: ForeignKafka | None) -> tuple[str, ...]:
     """How far delays may be off where the load came by other clocks than the broker's."""
     if not (clocks := certificate.clocks):
-        return ()
+        if kafka is None or all(_is_here(host) for host, _ in addresses(kafka.bootstrap)):
+            return ()
+        return (
+            "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
+            "measured: each delay is off by as much",
+        )
     low_ms = min(clock.low_ms for clock in clocks)
     high_ms = max(clock.high_ms for clock in clocks)
     hosts = len({clock.host for clock in clocks})
@@ -293,6 +300,10 @@ def _clock_notes(certificate: Certificate) -> tuple[str, ...]:
         f"which were between {low_ms:+.1f} and {high_ms:+.1f} ms from the broker's: so far may each "
         "delay be off, and nothing was subtracted",
     )
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:

@@ -19,11 +19,13 @@ class Servers:
     """Where what a run uses listens: host and port of each.
 
     `alone` are followed by themselves (brokers, whose clients may be anybody). Of `with_peers` (an engine's
-    coordinator) all that are connected to it take part, too: its workers are.
+    coordinator) its workers take part, too: they are connected to it, and a program of `peer_name`, as a
+    browser that shows its pages is not.
     """
 
     alone: tuple[Address, ...] = ()
     with_peers: tuple[Address, ...] = ()
+    peer_name: str = "java"
 
 
 class Participants:
@@ -33,9 +35,10 @@ class Participants:
         here = _addresses_here()
         self._alone = _local(servers.alone, here)
         self._with_peers = _local(servers.with_peers, here)
+        self._peer_name = servers.peer_name
 
     def look(self, table: Mapping[int, ProcessRow]) -> frozenset[int]:
-        """The pids of all that take part now, with their descendants."""
+        """The pids of all that take part now: with the workers' children, which executors are."""
         if not self._alone and not self._with_peers:
             return frozenset()
         try:
@@ -52,10 +55,16 @@ class Participants:
             pid for at, to, pid in connections if to is None and _serves(at, self._with_peers)
         }
         ends = {at for at, to, pid in connections if to is not None and pid in leaders}
-        peers = {pid for _, to, pid in connections if to in ends}
-        found = alone | leaders | peers
-        families = (descendants(pid, table) for pid in found)
-        return frozenset(found.union(*families)) & table.keys()
+        peers = {pid for _, to, pid in connections if to in ends and self._works(pid, table)}
+        children = {
+            child for pid in peers for child in descendants(pid, table) if self._works(child, table)
+        }
+        families = (descendants(pid, table) for pid in alone | leaders)
+        return frozenset((alone | leaders | peers | children).union(*families)) & table.keys()
+
+    def _works(self, pid: int, table: Mapping[int, ProcessRow]) -> bool:
+        row = table.get(pid)
+        return row is not None and row.name == self._peer_name
 
 
 def _local(servers: Iterable[Address], here: Collection[str]) -> frozenset[Address]:

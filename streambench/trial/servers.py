@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from streambench.kafka.broker import Broker
 from streambench.model.kafka_access import KafkaAccess, addresses
 from streambench.model.plan import Plan
@@ -17,10 +15,12 @@ def servers_of(broker: Broker | None, kafka: KafkaAccess, plan: Plan) -> Servers
 
 
 def _coordinator(cluster: str | None) -> tuple[tuple[str, int], ...]:
-    """Nothing where it has no address, as in YARN."""
+    """Where it listens, at several addresses where there are several; nothing where it has none, as in YARN."""
     if cluster is None:
         return ()
-    there = urlsplit(cluster.removeprefix("k8s://"))
-    if there.hostname is None or there.port is None:
-        return ()
-    return ((there.hostname, there.port),)
+    # `http://HOST:PORT`, `spark://HOST:PORT,HOST:PORT`, `k8s://https://HOST:PORT/…`, `yarn`.
+    _, colons, rest = cluster.removeprefix("k8s://").partition("://")
+    try:
+        return tuple(addresses(rest.partition("/")[0])) if colons else ()
+    except ValueError:
+        return ()  # without a port

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from streambench.engines.flink.inspection import cancel_job, inspect_flink, jobs_left
+from streambench.engines.flink.inspection import (
+    cancel_job,
+    cancel_named,
+    free_slots,
+    inspect_flink,
+    jobs_left,
+)
 from streambench.model.errors import EnvironmentLacks
 from streambench.runtime.ports import free_port
 from tests.engines.rest_server import Server, serving
@@ -54,6 +60,28 @@ def test_a_cluster_that_does_not_fit_is_refused(
         inspect_flink(server.url, version, 2)
     assert said in refused.value.message
     assert hint in (refused.value.hint or "")
+
+
+def test_what_is_built_of_a_version_is_that_version(server: Server) -> None:
+    server.answers["/overview"] = OVERVIEW | {"flink-version": "2.3-SNAPSHOT"}
+    assert inspect_flink(server.url, "2.3.0", 2).version == "2.3-SNAPSHOT"
+
+
+def test_only_the_job_of_that_name_is_cancelled(server: Server) -> None:
+    server.answers["/jobs/overview"] = {
+        "jobs": [
+            {"jid": "a", "name": "streambench-1-2", "state": "RUNNING"},
+            {"jid": "b", "name": "streambench-1-23", "state": "RUNNING"},
+        ]
+    }
+    cancel_named(server.url, "streambench-1-2")
+    assert server.patched == ["/jobs/a?mode=cancel"]
+    cancel_named(f"http://127.0.0.1:{free_port()}", "streambench-1-2")
+
+
+def test_slots_that_nobody_tells_of_are_unknown_and_not_none(server: Server) -> None:
+    assert free_slots(server.url) == 2
+    assert free_slots(f"http://127.0.0.1:{free_port()}") is None
 
 
 def test_nobody_and_another_program_are_told_apart(server: Server) -> None:

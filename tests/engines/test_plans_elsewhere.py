@@ -42,7 +42,7 @@ def test_a_job_for_a_flink_that_runs_starts_only_the_client() -> None:
     # Where checkpoints go is the cluster's own setting, and nothing is left there.
     assert "execution.checkpointing.dir" not in configuration
     retention = "execution.checkpointing.externalized-checkpoint-retention"
-    assert configuration[retention] == "DELETE_ON_CANCELLATION"
+    assert configuration[retention] == "NO_EXTERNALIZED_CHECKPOINTS"
     assert not any("127.0.0.1" in program.text for program in plan.programs)
     assert not any(name.startswith(("jobmanager.", "taskmanager.")) for name in configuration)
     kept = {each.name for each in plan.settings if each.origin is Origin.CLUSTER}

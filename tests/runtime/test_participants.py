@@ -72,8 +72,11 @@ def test_a_coordinator_takes_part_with_those_that_are_connected_to_it(
 ) -> None:
     pid, child, address = server
     with running(CONNECT, str(address[1])) as (worker, _):
-        found = Participants(Servers(with_peers=(address,))).look(process_table())
-        assert found == {pid, child, worker.pid}
+        table = process_table()
+        ours = Servers(with_peers=(address,), peer_name=table[worker.pid].name)
+        assert Participants(ours).look(table) == {pid, child, worker.pid}
+        # Whoever looks at its pages is no part of the run.
+        assert Participants(Servers(with_peers=(address,))).look(table) == {pid, child}
 
 
 def test_what_listens_elsewhere_is_nobody_here(server: tuple[int, int, Address]) -> None:

@@ -68,11 +68,16 @@ class FlinkJobElsewhere:
         if self._stopped:
             return
         self._stopped = True
+        with contextlib.suppress(EngineFailed):
+            wait_until(self._has_ended, what="the end of Flink's job", timeout_s=_CANCEL_TIMEOUT_S)
+
+    def _has_ended(self) -> bool:
+        """Ask for its end, and whether it came; a JobManager that is slow is asked again."""
         rest = self._watch.rest
-        with contextlib.suppress(NoAnswer, EngineFailed):
+        try:
+            if rest.status().state in ENDED:
+                return True
             rest.cancel()
-            wait_until(
-                lambda: rest.status().state in ENDED,
-                what="the end of Flink's job",
-                timeout_s=_CANCEL_TIMEOUT_S,
-            )
+        except NoAnswer:
+            pass
+        return False

@@ -8,9 +8,9 @@ from typing import Final
 
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.http import NoAnswer, get_json
 from streambench.engines.common.launch import prepare, start
 from streambench.engines.flink.elsewhere import FlinkJobElsewhere
+from streambench.engines.flink.inspection import cancel_named, free_slots
 from streambench.engines.flink.job import FlinkJob
 from streambench.engines.flink.lookups import COMPILER, pack_functions
 from streambench.engines.flink.processes import JOB_MANAGER, flink_processes
@@ -141,33 +141,45 @@ class FlinkEngine:
 
 def _submit_to(endpoint: str, plan: Plan, here: Embedded) -> Job:
     """Give the job to a session cluster that runs already, once it has slots for it."""
-    wanted = slots(plan.settings)
+    _await_slots(endpoint, slots(plan.settings))
+    filled = prepare(plan, here, {"script": str(_SCRIPT)})
+    pack_functions(filled, here)
     try:
-        # The job of a trial before may still be ending.
+        job = submit(filled, here)
+    except BaseException:
+        # It may have been taken, and nobody knows its id.
+        cancel_named(endpoint, here.job_id)
+        raise
+    return FlinkJobElsewhere(filled, FlinkRest(endpoint, job))
+
+
+def _await_slots(endpoint: str, wanted: int) -> None:
+    """Wait for free slots: the job of a trial before may still be ending. Raises EngineFailed."""
+    free: int | None = None
+
+    def enough() -> bool:
+        nonlocal free
+        free = free_slots(endpoint)
+        return free is not None and free >= wanted
+
+    try:
         wait_until(
-            lambda: _free_slots(endpoint) >= wanted,
+            enough,
             what=f"{wanted} free slots of the Flink cluster at {endpoint}",
             timeout_s=_SLOTS_TIMEOUT_S,
         )
     except EngineFailed as error:
+        if free is None:
+            raise EngineFailed(
+                f"no Flink JobManager answers at {endpoint} any more",
+                stage="submit",
+                hint=f"curl {endpoint}/overview",
+            ) from error
         raise EngineFailed(
-            f"the Flink cluster at {endpoint} has {_free_slots(endpoint)} free slots, and the job needs "
-            f"{wanted}",
+            f"the Flink cluster at {endpoint} has {free} free slots, and the job needs {wanted}",
             stage="submit",
             hint="start another TaskManager there, or ask for fewer: --workers 1",
         ) from error
-    filled = prepare(plan, here, {"script": str(_SCRIPT)})
-    pack_functions(filled, here)
-    job = submit(filled, here)
-    return FlinkJobElsewhere(filled, FlinkRest(endpoint, job))
-
-
-def _free_slots(endpoint: str) -> int:
-    """How many slots are free there; none where nobody answers."""
-    try:
-        return int(get_json(f"{endpoint}/overview")["slots-available"])
-    except (NoAnswer, KeyError, TypeError):
-        return 0
 
 
 def _slots_words(conditions: Conditions, settings: Sequence[Setting]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +17,7 @@ from streambench.model.errors import EnvironmentLacks, UsageError
 
 _TIMEOUT_S: Final = 5.0
 _PORT: Final = 8081
+_MINOR: Final = re.compile(r"\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,22 @@ def jobs_left(endpoint: str, prefix: str) -> Mapping[str, str]:
     }
 
 
+def cancel_named(endpoint: str, name: str) -> None:
+    """Ask for the end of jobs of exactly this name; nothing where nobody answers."""
+    with contextlib.suppress(EnvironmentLacks):
+        for job, found in jobs_left(endpoint, name).items():
+            if found == name:
+                cancel_job(endpoint, job)
+
+
+def free_slots(endpoint: str) -> int | None:
+    """How many slots are free there; None where nobody says."""
+    try:
+        return int(get_json(f"{endpoint}/overview", timeout_s=_TIMEOUT_S)["slots-available"])
+    except (NoAnswer, KeyError, TypeError, ValueError):
+        return None
+
+
 def cancel_job(endpoint: str, job: str) -> None:
     """Ask for a job's end. Raises EnvironmentLacks."""
     try:
@@ -146,4 +165,6 @@ def _silent(endpoint: str, error: NoAnswer) -> EnvironmentLacks:
 
 
 def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
+    """Without the patch, or what is built behind it: `2.3-SNAPSHOT` is 2.3."""
+    found = _MINOR.match(version)
+    return version if found is None else found[0]

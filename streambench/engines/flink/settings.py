@@ -259,7 +259,7 @@ def _job(conditions: Conditions) -> dict[str, str | int]:
         # nothing is to be left behind.
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"
         if conditions.cluster_of("flink") is None
-        else "DELETE_ON_CANCELLATION",
+        else "NO_EXTERNALIZED_CHECKPOINTS",
         "state.backend.type": "hashmap",
         "table.local-time-zone": "UTC",
     }

@@ -67,14 +67,16 @@ def wait_for_executors(spark: Any, wanted: int, progress: ProgressLines) -> None
 
 
 def run_until_asked(spark: Any, query: Any, job: dict[str, Any], progress: ProgressLines) -> None:
-    """Stay until the file `end` is there; then end the query and delete what it kept."""
-    while not os.path.exists(job["end"]):
-        if query.awaitTermination(_END_POLL_S):
-            return
-    query.stop()
-    jvm = spark.sparkContext._jvm
-    path = jvm.org.apache.hadoop.fs.Path(job["discard"])
-    path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).delete(path, True)
+    """Stay until the file `end` is there; then end the query. What it kept is deleted, also if it failed."""
+    try:
+        while not os.path.exists(job["end"]):
+            if query.awaitTermination(_END_POLL_S):
+                return
+        query.stop()
+    finally:
+        context = spark.sparkContext
+        path = context._jvm.org.apache.hadoop.fs.Path(job["discard"])
+        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
     spark.stop()
     progress.write("ended")
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from streambench.engines.common.asking import ASKING, AskingPolicy
 from streambench.engines.common.launch import named, prepare, start, stop
@@ -17,13 +16,14 @@ from streambench.engines.protocol import Embedded, Health, Readings, State, Targ
 from streambench.engines.spark.job import FAILURES, bytes_in, effective_of, words_of
 from streambench.engines.spark.processes import DRIVER
 from streambench.engines.spark.progress import read_batches, read_progress
-from streambench.model.conditions import ForeignCluster
 from streambench.model.errors import EngineFailed
+from streambench.model.kafka_access import addresses
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
 _START_TIMEOUT_S: Final = 180.0
 _END_TIMEOUT_S: Final = 30.0
+_HTTPS: Final = 443
 
 
 class SparkJobElsewhere:
@@ -36,7 +36,7 @@ class SparkJobElsewhere:
         checkpoint = plan.symbols["checkpoint"]
         # Elsewhere than in files that are seen from here nobody but the driver can read it.
         self._checkpoint = Path(checkpoint.removeprefix("file://"))
-        self._readable = checkpoint.startswith(("/", "file:///"))
+        self._is_here = checkpoint.startswith("file:///")
         self._progress = here.job_dir / "progress.jsonl"
         self._health = Health(State.STARTING, "submitted")
         self._asked_ns: int | None = None
@@ -109,6 +109,11 @@ class SparkJobElsewhere:
         self._ran = True
         return Health(State.RUNNING, f"{told.batches} batches")
 
+    @property
+    def _readable(self) -> bool:
+        """Whether the checkpoint can be read from here: a folder of another host is not there."""
+        return self._is_here and self._checkpoint.is_dir()
+
     def _unready(self) -> State:
         return State.DEGRADED if self._ran else State.STARTING
 
@@ -151,19 +156,14 @@ def address_for(endpoint: str, here: Embedded) -> str:
 
     A master that is no address (`yarn`) is near the brokers.
     """
-    there = urlsplit(endpoint.removeprefix("k8s://"))
-    host, port = there.hostname, there.port
-    if host is None:
-        name, _, number = here.kafka.bootstrap.split(",")[0].rpartition(":")
-        host, port = name.strip("[]"), int(number)
+    _, colons, rest = endpoint.removeprefix("k8s://").partition("://")
+    try:
+        host, port = addresses(rest.partition("/")[0] if colons else here.kafka.bootstrap)[0]
+    except ValueError:  # without a port
+        host, port = rest.partition("/")[0], _HTTPS
     # No packet is sent: the kernel only says by which of its addresses it would go.
-    family, kind, _, _, address = socket.getaddrinfo(host, port or 443, type=socket.SOCK_DGRAM)[0]
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     with contextlib.closing(socket.socket(family, kind)) as probe:
         probe.connect(address)
-        return str(probe.getsockname()[0])
-
-
-def reaches_local_files(cluster: ForeignCluster) -> bool:
-    """Whether executors see the files of this machine: they can only where the master is on it."""
-    host = urlsplit(cluster.endpoint).hostname
-    return host in ("127.0.0.1", "localhost", "::1")
+        number = str(probe.getsockname()[0])
+    return f"[{number}]" if ":" in number else number

@@ -89,8 +89,11 @@ def _query(workload: Workload, conditions: Conditions, settings: Sequence[Settin
 
 def checkpoint_of(cluster: ForeignCluster | None) -> str:
     """Where the query keeps its state: a folder that all executors reach."""
-    if cluster is None or cluster.checkpoint_dir is None:
+    if cluster is None:
         return "${job_dir}/checkpoint"
+    if cluster.checkpoint_dir is None:
+        # With its scheme: the user's Hadoop may take a bare path for one of its own.
+        return "file://${job_dir}/checkpoint"
     return f"{cluster.checkpoint_dir.rstrip('/')}/${{job_id}}"
 
 
