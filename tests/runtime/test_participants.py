@@ -13,6 +13,7 @@ import pytest
 
 from streambench.runtime.participants import Address, Participants, Servers
 from streambench.runtime.sessions import process_table
+from streambench.runtime.waiting import wait_until
 
 LISTEN = """
 import socket, sys, subprocess
@@ -62,7 +63,8 @@ def test_a_broker_takes_part_with_its_children_and_without_its_clients(
 ) -> None:
     pid, child, address = server
     with running(CONNECT, str(address[1])) as (client, _):
-        found = Participants(Servers(alone=(address,))).look(process_table())
+        name = process_table()[client.pid].name
+        found = Participants(Servers(alone=(address,), peer_name=name)).look(process_table())
         assert found == {pid, child}
         assert client.pid not in found
 
@@ -72,11 +74,17 @@ def test_a_coordinator_takes_part_with_those_that_are_connected_to_it(
 ) -> None:
     pid, child, address = server
     with running(CONNECT, str(address[1])) as (worker, _):
-        table = process_table()
-        ours = Servers(with_peers=(address,), peer_name=table[worker.pid].name)
-        assert Participants(ours).look(table) == {pid, child, worker.pid}
+        name = process_table()[worker.pid].name
+        ours = Participants(Servers(with_peers=(address,), peer_name=name))
+        # The kernel connects before the server accepts, and until then nobody has that end.
+        wait_until(
+            lambda: ours.look(process_table()) == {pid, child, worker.pid},
+            what="the server to accept",
+            timeout_s=10,
+        )
         # Whoever looks at its pages is no part of the run.
-        assert Participants(Servers(with_peers=(address,))).look(table) == {pid, child}
+        others = Participants(Servers(with_peers=(address,)))
+        assert others.look(process_table()) == {pid, child}
 
 
 def test_what_listens_elsewhere_is_nobody_here(server: tuple[int, int, Address]) -> None:
