@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import dataclass
+from typing import Final, assert_never
 
 from streambench.analysis.eligible import unusable
 from streambench.analysis.scale.commands import curve_of, searchable
@@ -15,6 +15,7 @@ from streambench.analysis.scale.values import (
     EngineBasis,
     MeasuredAt,
     NoBasis,
+    RefusedRate,
     ScaleFigure,
     TrialLeftOut,
     TrialName,
@@ -29,6 +30,8 @@ from streambench.model.trial import Completed, Failed, Invalid, LeftOut, NotRun,
 from streambench.results.bundle import Bundle
 from streambench.results.did_what_came import did_what_came
 from streambench.results.sustained import judge_pace
+
+_BEHIND: Final = "it fell behind"
 
 
 class _Told(enum.Enum):
@@ -49,7 +52,7 @@ class _Load:
     rate_per_s: float
     told: _Told
     why: str | None
-    of_a_search: bool  # for the highest rate, or of a curve
+    of_the_edge: bool  # whether it tells which rates are borne
 
 
 def why_not_planned(bundle: Bundle) -> str | None:
@@ -99,7 +102,7 @@ def engine_basis(bundles: Sequence[Bundle], label: str) -> EngineBasis | NoBasis
         max(load.rate_per_s for load in used),
         figures,
         lowest if several else None,
-        _borne(bundles, label, loads),
+        *_edge(loads, _refused_in_searches(bundles, label, version)),
         left_out,
     )
 
@@ -123,8 +126,17 @@ def _loads(bundle: Bundle, label: str) -> Iterator[_Load]:
             rate_per_s = _rate(record, point)
             if rate_per_s is None:
                 why = why or "its rate is not known"
-            searched = not isinstance(bundle.run.experiment, Single)
-            yield _Load(name, record, rate_per_s or 0.0, told, why, searched)
+            tells = rate_per_s is not None and _tells_the_edge(bundle, why)
+            yield _Load(name, record, rate_per_s or 0.0, told, why, tells)
+
+
+def _tells_the_edge(bundle: Bundle, why: str | None) -> bool:
+    """Loads of curves and searches do; a plain one only where it fell behind, by the rate alone."""
+    run = bundle.run
+    if not isinstance(run.experiment, Single):
+        return True
+    steady = run.rate_per_s is not None and run.shape is None and not run.faults
+    return steady and why == _BEHIND
 
 
 def _rate(record: TrialRecord, point: Point) -> float | None:
@@ -150,7 +162,7 @@ def _told(bundle: Bundle, record: TrialRecord) -> tuple[_Told, str | None]:
         return _Told.NOT_BORNE, "its rows were wrong"
     pace = judge_pace(record.measures, record.measured_windows).pace
     if pace is Pace.FELL_BEHIND:
-        return _Told.NOT_BORNE, "it fell behind"
+        return _Told.NOT_BORNE, _BEHIND
     if (why := unusable(bundle, [record])) is not None:
         return _Told.NOTHING, why
     if not did_what_came(record.measures, record.measured_windows):
@@ -181,28 +193,34 @@ def _value(record: TrialRecord, figure: ScaleFigure) -> float | None:
     return record.verdict.expected_rows / record.records
 
 
-def _borne(bundles: Sequence[Bundle], label: str, loads: Sequence[_Load]) -> Borne | None:
-    """The highest rate with which it kept up, before any that it did not bear; of searches and curves."""
-    found = []
-    for bundle in bundles:
-        own = [each for each in loads if each.name.bundle == bundle.name and each.of_a_search]
-        refused = [
-            failed
-            for record in bundle.run.searches
-            if record.label == label and (failed := bracket(record).failed) is not None
-        ]
-        found.append(_borne_in(own, min(refused, default=None)))
-    return max(filter(None, found), key=lambda borne: borne.rate_per_s, default=None)
+def _refused_in_searches(
+    bundles: Sequence[Bundle], label: str, version: str | None
+) -> tuple[float, ...]:
+    """What searches of this version say of rates above those that they confirmed."""
+    return tuple(
+        failed
+        for bundle in bundles
+        for record in bundle.run.searches
+        if record.label == label
+        and record.variant.version == version
+        and (failed := bracket(record).failed) is not None
+    )
 
 
-def _borne_in(loads: Sequence[_Load], refused_per_s: float | None) -> Borne | None:
-    """Of one run; `refused_per_s` is what its search says of a rate above."""
-    found: Borne | None = None
-    for rate_per_s in sorted({load.rate_per_s for load in loads}):
-        here = [load for load in loads if load.rate_per_s == rate_per_s]
-        if any(load.told is _Told.NOT_BORNE for load in here):
-            return None if found is None else replace(found, refused_per_s=rate_per_s)
-        kept = tuple(load.name for load in here if load.told is _Told.KEPT_UP)
-        if kept:
-            found = Borne(rate_per_s, refused_per_s, kept)
-    return found
+def _edge(
+    loads: Sequence[_Load], refused: Sequence[float]
+) -> tuple[Borne | None, RefusedRate | None]:
+    """By the loads of all runs together, as one that did not bear a rate outweighs another that did."""
+    told = [load for load in loads if load.of_the_edge]
+    kept = [load for load in told if load.told is _Told.KEPT_UP]
+    failed = [load.rate_per_s for load in told if load.told is _Told.NOT_BORNE]
+    lowest = min((*failed, *refused), default=None)
+    below = [load for load in kept if lowest is None or load.rate_per_s < lowest]
+    highest = max((load.rate_per_s for load in below), default=None)
+    borne = None
+    if highest is not None:
+        borne = Borne(highest, tuple(load.name for load in below if load.rate_per_s == highest))
+    if lowest is None:
+        return borne, None
+    above = (load.rate_per_s for load in kept if load.rate_per_s >= lowest)
+    return borne, RefusedRate(lowest, max(above, default=None))

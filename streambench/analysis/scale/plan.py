@@ -139,18 +139,11 @@ def _shares(
     """Workers and partitions, of which each bears its part of the highest rate that was borne."""
     borne = engine.borne
     if borne is None:
-        unknown = (
-            Unmeasured(
-                "no search and no curve showed the highest rate that it keeps up with",
-                search_of(basis.workload, engine.label),
-            )
-            if basis.searchable
-            else Unmeasured("no rate is searched where records may lawfully be late", None)
-        )
+        unknown = _edge_unknown(basis, engine)
         for item in (ScaleItem.WORKERS, ScaleItem.PARTITIONS):
             yield ScaleLine(item, None, unknown=unknown)
         return
-    least = () if borne.refused_per_s else (Assumption.LEAST_OF_ENGINE,)
+    least = () if engine.refused else (Assumption.LEAST_OF_ENGINE,)
     for item, count, assumed in (
         (
             ScaleItem.WORKERS,
@@ -171,8 +164,19 @@ def _shares(
             (*assumed, *least),
             borne.rate_per_s,
             borne.trials,
-            ScaleBound.EXACT if borne.refused_per_s else ScaleBound.AT_MOST,
+            ScaleBound.EXACT if engine.refused else ScaleBound.AT_MOST,
         )
+
+
+def _edge_unknown(basis: ScaleBasis, engine: EngineBasis) -> Unmeasured:
+    """Why nobody knows which rate it bears."""
+    if not basis.searchable:
+        return Unmeasured("no rate is searched where records may lawfully be late", None)
+    command = search_of(basis.workload, engine.label)
+    if engine.refused is None:
+        why = "no search and no curve showed the highest rate that it keeps up with"
+        return Unmeasured(why, command)
+    return Unmeasured("no rate below one that it did not bear was shown to be borne", command)
 
 
 def _busiest(basis: ScaleBasis, engine: EngineBasis, rate: int) -> ScaleLine:

@@ -61,14 +61,21 @@ class MeasuredAt:
 
 @dataclass(frozen=True)
 class Borne:
-    """The highest rate that an engine was shown to keep up with, and the next that it did not bear.
+    """The highest rate below all that were refused with which an engine was shown to keep up."""
 
-    `refused_per_s` None: none was seen. Rates between them were not tried, or not decided.
+    rate_per_s: float
+    trials: tuple[TrialName, ...]
+
+
+@dataclass(frozen=True)
+class RefusedRate:
+    """The lowest rate that an engine was seen not to bear, in whichever run.
+
+    `kept_up_per_s` is the highest rate from there on that it kept up with all the same; None: none.
     """
 
     rate_per_s: float
-    refused_per_s: float | None
-    trials: tuple[TrialName, ...]
+    kept_up_per_s: float | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class EngineBasis:
 
     `figures` are each from the highest rate at which it is known. `at_lowest` is what a million events
     cost the engine at the lowest rate, where several were tried. `borne` None: no search or curve told it.
+    `refused` None: no rate was refused. Rates between the two were not tried, or not decided.
     """
 
     label: str
@@ -96,6 +104,7 @@ class EngineBasis:
     figures: Mapping[ScaleFigure, MeasuredAt]
     at_lowest: MeasuredAt | None
     borne: Borne | None
+    refused: RefusedRate | None
     left_out: tuple[TrialLeftOut, ...] = ()
 
 

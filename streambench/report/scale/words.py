@@ -99,14 +99,15 @@ def formula_words(line: ScaleLine, rate_per_s: float) -> str:
 def measured_words(engine: EngineBasis) -> str:
     """What is known of an engine, at which rates."""
     cost = f"measured at up to {rate_words(engine.rate_per_s)}"
-    if engine.borne is None:
+    if engine.borne is None and engine.refused is None:
         return f"{cost}. The highest rate that it keeps up with was not searched."
-    refused = engine.borne.refused_per_s
-    beyond = "no higher rate was refused" if refused is None else f"not with {rate_words(refused)}"
-    return (
-        f"{cost}. {plural(engine.workers, 'worker')} and {plural(engine.partitions, 'partition')} "
-        f"kept up with {rate_words(engine.borne.rate_per_s)}; {beyond}."
-    )
+    crew = f"{plural(engine.workers, 'worker')} and {plural(engine.partitions, 'partition')}"
+    if engine.borne is None:
+        return f"{cost}. {crew} did not keep up {_refused_words(engine)}."
+    kept = f"{cost}. {crew} kept up with {rate_words(engine.borne.rate_per_s)}"
+    if engine.refused is None:
+        return f"{kept}; no higher rate was refused."
+    return f"{kept}; not {_refused_words(engine)}."
 
 
 def lowest_words(engine: EngineBasis, cost: Amount | None) -> str | None:
@@ -182,6 +183,15 @@ def source_words(plan: ScalePlan) -> tuple[str, ...]:
     if load.bytes_per_record is not None and load.made_again:
         said.append("Bytes per record: of the load, made again from the bundle's declaration.")
     return tuple(said)
+
+
+def _refused_words(engine: EngineBasis) -> str:
+    if engine.refused is None:
+        return ""
+    refused, kept = engine.refused.rate_per_s, engine.refused.kept_up_per_s
+    if kept is None:
+        return f"with {rate_words(refused)}"
+    return f"with {rate_words(refused)}, though a trial kept up with {rate_words(kept)}"
 
 
 def _elsewhere(what: tuple[str, ...]) -> str:

@@ -9,7 +9,13 @@ import pytest
 
 from streambench.analysis.scale.basis import basis_of, load_basis, player_basis
 from streambench.analysis.scale.engines import engine_basis
-from streambench.analysis.scale.values import Amount, EngineBasis, NoBasis, ScaleFigure
+from streambench.analysis.scale.values import (
+    Amount,
+    EngineBasis,
+    NoBasis,
+    RefusedRate,
+    ScaleFigure,
+)
 from streambench.model.capacity import CarriedRate
 from streambench.model.conditions import Variant
 from streambench.model.errors import UsageError
@@ -17,6 +23,7 @@ from streambench.model.pace import Pace
 from streambench.model.search import Confirmation, RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import Axis, AxisName
 from streambench.model.trial import Completed, Invalid, LeftOut, TrialRecord
+from streambench.report.scale.words import measured_words
 from streambench.results.bundle import Bundle
 from tests.analysis.scale.bundles import (
     BEHIND,
@@ -102,10 +109,49 @@ def test_the_rate_that_is_borne_is_the_highest_before_one_that_is_not(tmp_path: 
         load(4, 8e5, lag=BEHIND),
         load(5, 16e5),
     ]
-    borne = known(curve(tmp_path, records)).borne
-    assert borne is not None
-    assert (borne.rate_per_s, borne.refused_per_s) == (2e5, 8e5)
-    assert [trial.number for trial in borne.trials] == [2]
+    found = known(curve(tmp_path, records))
+    assert found.borne is not None
+    assert found.borne.rate_per_s == 2e5
+    assert [trial.number for trial in found.borne.trials] == [2]
+    assert found.refused == RefusedRate(8e5, kept_up_per_s=16e5)
+
+
+def test_a_rate_that_another_run_did_not_bear_is_not_borne(tmp_path: Path) -> None:
+    behind = [load(2, 6e5, lag=BEHIND), load(3, 12e5, lag=BEHIND)]
+    new = curve(tmp_path / "new", [load(1, 3e5), *behind])
+    earlier = {"started_at": "2026-11-19T00:00:00+00:00"}
+    old = curve(tmp_path / "old", [load(1, 3e5), load(2, 6e5)], **earlier)
+    assert old.name != new.name
+    for bundles in ((new, old), (old, new)):
+        found = known(*bundles)
+        assert found.borne is not None
+        assert found.borne.rate_per_s == 3e5
+        assert {trial.bundle for trial in found.borne.trials} == {new.name, old.name}
+        assert found.refused == RefusedRate(6e5, kept_up_per_s=6e5)
+        assert "kept up with 300 k/s; not with 600 k/s, though a trial kept up with 600 k/s." in (
+            measured_words(found)
+        )
+
+
+def test_a_refusal_below_all_that_was_borne_is_told(tmp_path: Path) -> None:
+    new = curve(tmp_path / "new", [load(1, 1e5, lag=BEHIND)])
+    old = curve(tmp_path / "old", [load(1, 2e5), load(2, 4e5)])
+    found = known(new, old)
+    assert found.borne is None
+    assert found.refused == RefusedRate(1e5, kept_up_per_s=4e5)
+    assert "2 workers and 4 partitions did not keep up with 100 k/s, though a trial kept up" in (
+        measured_words(found)
+    )
+
+
+def test_what_a_search_of_another_version_refused_is_not_of_this_one(tmp_path: Path) -> None:
+    newest = curve(tmp_path / "new", [load(1, 1e5), load(2, 2e5)])
+    probes = (RateProbe(150_000, 10, 20, Pace.FELL_BEHIND, "", right=True),)
+    for version, refused in (("1.2.3", 150_000), ("9.9", None)):
+        record = SearchRecord(Variant("flink", version), probes=probes)
+        old = search(tmp_path / version, [], record, SearchTerms(None, 0.05, 60))
+        found = known(newest, old).refused
+        assert (None if found is None else found.rate_per_s) == refused
 
 
 def test_spared_rates_say_nothing(tmp_path: Path) -> None:
@@ -113,11 +159,26 @@ def test_spared_rates_say_nothing(tmp_path: Path) -> None:
     found = known(curve(tmp_path, [load(1, 1e5), spared]))
     assert found.left_out == ()
     assert found.borne is not None
-    assert found.borne.refused_per_s is None
+    assert found.refused is None
 
 
 def test_a_plain_run_does_not_tell_what_is_borne(tmp_path: Path) -> None:
-    assert known(bundle(tmp_path, [load(1, 1e5, asked=False)])).borne is None
+    found = known(bundle(tmp_path, [load(1, 1e5, asked=False)]))
+    assert (found.borne, found.refused) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused_per_s"),
+    [({}, 2e5), ({"faults": ("worker-kill@14s",)}, None), ({"shape": "from 1 to 2"}, None)],
+)
+def test_a_plain_run_that_fell_behind_by_its_rate_alone_refuses_it(
+    tmp_path: Path, changes: dict[str, object], refused_per_s: float | None
+) -> None:
+    plain = [load(1, 2e5, asked=False, lag=BEHIND)]
+    usual = {"faults": (), "shape": None}
+    new = bundle(tmp_path / "new", plain, **{**usual, **changes})
+    found = known(new, curve(tmp_path / "old", [load(1, 1e5), load(2, 2e5)]))
+    assert (found.refused and found.refused.rate_per_s) == refused_per_s
 
 
 def test_a_search_tells_what_it_confirmed_and_what_failed_above(tmp_path: Path) -> None:
@@ -133,7 +194,8 @@ def test_a_search_tells_what_it_confirmed_and_what_failed_above(tmp_path: Path) 
     )
     found = known(search(tmp_path, [load(1, 1e6)], record, SearchTerms(None, 0.05, 60)))
     assert found.borne is not None
-    assert (found.borne.rate_per_s, found.borne.refused_per_s) == (1e6, 1_300_000)
+    assert found.borne.rate_per_s == 1e6
+    assert found.refused == RefusedRate(1_300_000, kept_up_per_s=None)
 
 
 def test_bundles_are_taken_together_and_versions_are_not(tmp_path: Path) -> None:

@@ -154,6 +154,15 @@ def test_where_records_may_be_late_no_search_is_asked_for(tmp_path: Path) -> Non
     assert cores.command == "streambench run clicks --engine flink"
 
 
+def test_a_refusal_below_all_that_was_borne_leaves_workers_unknown(tmp_path: Path) -> None:
+    new = curve(tmp_path / "new", [load(1, 1e5, lag=BEHIND)])
+    rate = one_rate(new, curve(tmp_path / "old", [load(1, 2e5)]))
+    for item in (ScaleItem.WORKERS, ScaleItem.PARTITIONS):
+        unknown = line(rate, item).unknown
+        assert unknown is not None
+        assert unknown.why == "no rate below one that it did not bear was shown to be borne"
+
+
 def test_an_edge_that_was_not_seen_makes_it_at_most(tmp_path: Path) -> None:
     unseen = one_rate(curve(tmp_path / "a", [load(1, 1e5), load(2, 2e5)]))
     seen = one_rate(edged(tmp_path / "b"))
@@ -228,5 +237,5 @@ def test_json_holds_numbers_inputs_and_assumptions(tmp_path: Path) -> None:
     assert cores["amount"] == {"low": 4.0, "high": 4.0}
     assert cores["inputs"]["CPU-s per million events"] == {"low": 2.0, "high": 2.0}
     assert cores["assumptions"] == [Assumption.COST_STAYS.value]
-    assert engine["basis"]["borne"]["refused_per_s"] == 4e5
+    assert engine["basis"]["refused"]["rate_per_s"] == 4e5
     assert rate["extrapolated"] is False
