@@ -46,7 +46,7 @@ def test_a_plan_is_printed_with_formulas_and_assumptions(place: Path) -> None:
     assert "2 workers and 4 partitions kept up with 200 k/s; not with 400 k/s." in words
     assert "2.00 CPU-s per million × 10 M/s ÷ 50 %" in words
     assert "10 M/s ÷ 50 k/s of each ÷ 50 %" in words
-    assert "Extrapolated: 10 M/s, 50 times the measured rate." in words
+    assert "Extrapolated: 10 M/s is 50 times 200 k/s, the lowest rate that a line goes by." in words
     assert "a plan from that rate would ask for 4.0 times the cores" in words
     assert "one trial, so its spread is not known" in words
     assert "(it fell behind)" in words

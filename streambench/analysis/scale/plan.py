@@ -46,9 +46,10 @@ class ScaleTerms:
 
 @dataclass(frozen=True)
 class PlannedRate:
-    """What one rate needs; it is `times_measured` the highest rate at which the engine was measured."""
+    """What one rate needs; it is `times_measured` the lowest rate, `measured_per_s`, that a line goes by."""
 
     rate_per_s: int
+    measured_per_s: float
     times_measured: float
     extrapolated: bool
     lines: tuple[ScaleLine, ...]
@@ -89,9 +90,11 @@ def plan_of(basis: ScaleBasis, terms: ScaleTerms) -> ScalePlan:
 
 
 def _planned(basis: ScaleBasis, engine: EngineBasis, terms: ScaleTerms, rate: int) -> PlannedRate:
-    times = rate / engine.rate_per_s
     lines = tuple(_lines(basis, engine, terms, rate))
-    return PlannedRate(rate, times, times > EXTRAPOLATED, lines)
+    stood_on = (line.measured_per_s for line in lines if line.measured_per_s is not None)
+    measured_per_s = min(stood_on, default=engine.rate_per_s)
+    times = rate / measured_per_s
+    return PlannedRate(rate, measured_per_s, times, times > EXTRAPOLATED, lines)
 
 
 def _lines(

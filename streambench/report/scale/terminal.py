@@ -56,7 +56,7 @@ def _engine(engine: EnginePlan) -> Iterator[RenderableType]:
     for rate in engine.rates:
         table.add_column(rate_words(rate.rate_per_s), justify="right", no_wrap=True)
     times = (figure_words(rate.times_measured) for rate in engine.rates)
-    table.add_row("times the measured rate", *times)
+    table.add_row("times the rate it goes by", *times)
     table.add_section()
     for lines in lines_by_item(engine.rates):
         table.add_row(item_words(lines[0].item), *map(amount_words, lines))

@@ -127,11 +127,12 @@ def beyond_words(rates: Iterable[PlannedRate]) -> str | None:
     far = [each for each in rates if each.extrapolated]
     if not far:
         return None
+    lowest = rate_words(far[0].measured_per_s)
     said = [
-        f"{rate_words(each.rate_per_s)}, {figure_words(each.times_measured)} times the measured rate"
+        f"{rate_words(each.rate_per_s)} is {figure_words(each.times_measured)} times"
         for each in far
     ]
-    return f"Extrapolated: {'; '.join(said)}."
+    return f"Extrapolated: {listing(said)} {lowest}, the lowest rate that a line goes by."
 
 
 def left_out_words(engine: EngineBasis) -> str | None:

@@ -15,9 +15,9 @@ from streambench.analysis.scale.plan import PlannedRate, ScalePlan, ScaleTerms, 
 from streambench.analysis.scale.values import Amount
 from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka
 from streambench.model.trial import LateRecords, TrialRecord
-from streambench.report.scale.words import basis_words
+from streambench.report.scale.words import basis_words, beyond_words
 from streambench.results.bundle import Bundle
-from tests.analysis.scale.bundles import BEHIND, bundle, curve, load
+from tests.analysis.scale.bundles import BEHIND, UNDECIDED, bundle, curve, load
 
 HALF = ScaleTerms((1_000_000,), 3, 0.5)
 
@@ -125,6 +125,19 @@ def test_more_than_ten_times_what_was_measured_is_an_extrapolation(
     rate = one_rate(edged(tmp_path), terms=replace(HALF, rates_per_s=(rate_per_s,)))
     assert rate.times_measured == pytest.approx(times, rel=1e-5)
     assert rate.extrapolated is extrapolated
+
+
+def test_the_lowest_rate_that_a_line_goes_by_says_how_far_a_plan_is_from_it(tmp_path: Path) -> None:
+    undecided = load(2, 16e4, lag=UNDECIDED)
+    made = curve(tmp_path, [load(1, 8e4), undecided, load(3, 32e4, lag=BEHIND)])
+    rate = one_rate(made)
+    assert line(rate, ScaleItem.ENGINE_CORES).measured_per_s == 16e4
+    assert line(rate, ScaleItem.WORKERS).measured_per_s == 8e4
+    assert (rate.measured_per_s, rate.times_measured) == (8e4, 12.5)
+    assert rate.extrapolated
+    assert beyond_words([rate]) == (
+        "Extrapolated: 1 M/s is 12 times 80 k/s, the lowest rate that a line goes by."
+    )
 
 
 def test_what_no_search_showed_is_unknown_with_the_command(tmp_path: Path) -> None:
