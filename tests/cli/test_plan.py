@@ -16,7 +16,7 @@ from streambench.cli.main import app
 from streambench.model.conditions import Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.trial import Invalid
-from tests.analysis.scale.bundles import BEHIND, bundle, curve, load
+from tests.analysis.scale.bundles import BEHIND, MACHINE, bundle, curve, load
 from tests.report.example import RUN
 
 
@@ -92,6 +92,22 @@ def test_a_newer_plain_run_does_not_hide_the_curve(place: Path) -> None:
     exactly = replace(RUN.conditions, guarantee=Guarantee.EXACTLY_ONCE)
     bundle(place, [newer], started_at="2026-11-22T00:00:00+00:00", conditions=exactly)
     assert run_plan("--rate 1M --engine flink --numbers").stderr.count("bundle: ") == 2
+
+
+def test_an_older_run_of_all_engines_that_were_asked_for_goes_before_a_newer_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    both = [load(1, 1e5), load(2, 1e5, label="spark")]
+    old = curve(Path("results"), both, started_at="2026-11-19T00:00:00+00:00")
+    later = {"started_at": "2026-11-21T00:00:00+00:00"}
+    other = {"environment": {**MACHINE, "processor": "Another CPU"}}
+    new = curve(Path("results"), [load(1, 2e5)], **other, **later)
+    said = run_plan("--rate 1M --engine flink,spark --numbers")
+    assert said.exit_code == ExitCode.OK, said.output
+    assert said.stderr.split() == ["bundle:", str(old.folder)]
+    for line in ("--rate 1M --engine flink", "--rate 1M"):
+        assert run_plan(line).stderr.split() == ["bundle:", str(new.folder)]
 
 
 def test_a_published_example_is_said_to_be_one(place: Path) -> None:

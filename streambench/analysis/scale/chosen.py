@@ -1,4 +1,4 @@
-"""Which bundles a plan goes by: those that are named, or the newest and all on its terms."""
+"""Which bundles a plan goes by: those that are named, or the one that tells most and all on its terms."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAME: Final = frozenset(
 
 @dataclass(frozen=True)
 class ChosenRuns:
-    """Bundles on the same terms, the newest first; `examples`: they come with the project."""
+    """Bundles on the same terms; `examples`: they come with the project."""
 
     bundles: tuple[Bundle, ...]
     examples: bool = False
@@ -56,21 +56,20 @@ def named_runs(folders: Sequence[Path]) -> ChosenRuns:
 
 
 def newest_runs(root: Path, engines: Sequence[str]) -> ChosenRuns:
-    """The newest run below `root` that tells most of the engines, and all on its terms.
+    """The run below `root` that tells of most of these engines, first, and all on its terms.
 
-    One that searched a highest rate tells more than one at a single rate. Published examples only where
-    no other run is there. Raises UsageError where none tells anything.
+    Of several that tell of as many: those that searched a highest rate, then the newest. Published
+    examples only where no other run is there. Raises UsageError where none tells anything.
     """
     if not root.is_dir():
         raise UsageError(f"there is no run bundle in {root}", hint="streambench curve")
     found = find_runs(root)
     runs = _newest_first(found.runs or found.examples)
-    bases = [(run, _bases(run, engines)) for run in runs]
-    told = [run for run, found_in in bases if found_in]
-    searched = [run for run, found_in in bases if any(each.borne for each in found_in)]
+    told = [(run, bases) for run in runs if (bases := _bases(run, engines))]
     if not told:
         raise _none_tells(root, runs, engines)
-    first = (searched or told)[0]
+    # The first of the greatest is the newest.
+    first, _ = max(told, key=lambda each: _tells(each[1], engines))
     also = (run for run in runs if run is not first and _apart(first, run) is None)
     same = (run for run in also if why_not_planned(run) is None)
     return ChosenRuns((first, *same), examples=not found.runs)
@@ -90,6 +89,12 @@ def _bases(run: Bundle, engines: Sequence[str]) -> list[EngineBasis]:
     labels = [label for label in run.labels if not engines or label in engines]
     found = (engine_basis([run], label) for label in labels)
     return [each for each in found if isinstance(each, EngineBasis)]
+
+
+def _tells(bases: Sequence[EngineBasis], engines: Sequence[str]) -> tuple[int, bool]:
+    """Of how many engines that were asked for it tells, and whether it searched a highest rate."""
+    searched = any(each.borne is not None or each.refused is not None for each in bases)
+    return len(bases) if engines else 0, searched
 
 
 def _apart(first: Bundle, other: Bundle) -> RunDifference | None:
