@@ -51,9 +51,10 @@ def basis_of(bundles: Sequence[Bundle], engines: Sequence[str] = ()) -> ScaleBas
         cores=cores_of(bundles[0]),
         memory=first.environment.get("memory", "unknown memory"),
         replication=1 if foreign is None else foreign.replication,
+        broker_elsewhere=foreign is not None,
         elsewhere=(
             *(() if foreign is None else ("the broker",)),
-            *(cluster.engine for cluster in first.conditions.foreign_clusters),
+            *(each.title for each in known if each.elsewhere),
         ),
         engines=known,
         unknown=unknown,

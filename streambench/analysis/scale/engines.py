@@ -104,6 +104,7 @@ def engine_basis(bundles: Sequence[Bundle], label: str) -> EngineBasis | NoBasis
         lowest if several else None,
         *_edge(loads, _refused_in_searches(bundles, label, version)),
         left_out,
+        first.run.conditions.cluster_of(used[0].record.variant.engine) is not None,
     )
 
 

@@ -116,9 +116,14 @@ def _cores(
     of_engine = item is ScaleItem.ENGINE_CORES
     cost = engine.figures.get(ScaleFigure.ENGINE_COST if of_engine else ScaleFigure.BROKER_COST)
     if cost is None:
-        why = f"no trial knows what a million events cost the {'engine' if of_engine else 'broker'}"
-        command = _curve(basis, engine)
-        return ScaleLine(item, None, unknown=Unmeasured(why, command))
+        part = "engine" if of_engine else "broker"
+        elsewhere = engine.elsewhere if of_engine else basis.broker_elsewhere
+        why = (
+            f"the {part} ran elsewhere, and streambench measures the cost only of what it starts here"
+            if elsewhere
+            else f"no trial knows what a million events cost the {part}"
+        )
+        return ScaleLine(item, None, unknown=Unmeasured(why, _curve(basis, engine)))
     found = [Assumption.COST_STAYS]
     if engine.borne is None or cost.rate_per_s < engine.borne.rate_per_s:
         found.append(Assumption.IDLE_IN_COST)
@@ -269,7 +274,11 @@ def _bytes(
     inputs = {ScaleInput.RECORD_BYTES: Amount.just(record_bytes)}
     yield ScaleLine(ScaleItem.ENGINE_IN, sent, inputs, (Assumption.READ_ONCE,))
     if written is None:
-        why = "no trial knows what output and internal topics grew by"
+        why = (
+            "the broker ran elsewhere, and streambench measures growth only of what it starts here"
+            if basis.broker_elsewhere
+            else "no trial knows what output and internal topics grew by"
+        )
         unknown = Unmeasured(why, _curve(basis, engine))
         for item in (ScaleItem.BROKERS_IN, ScaleItem.BROKERS_OUT, ScaleItem.DISK):
             yield ScaleLine(item, None, unknown=unknown)

@@ -93,6 +93,7 @@ class EngineBasis:
     `figures` are each from the highest rate at which it is known. `at_lowest` is what a million events
     cost the engine at the lowest rate, where several were tried. `borne` None: no search or curve told it.
     `refused` None: no rate was refused. Rates between the two were not tried, or not decided.
+    `elsewhere`: streambench did not start its processes, or not here, so what they took was not seen.
     """
 
     label: str
@@ -106,6 +107,7 @@ class EngineBasis:
     borne: Borne | None
     refused: RefusedRate | None
     left_out: tuple[TrialLeftOut, ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class LoadBasis:
 class ScaleBasis:
     """What all bundles of a plan say together; they are on the same terms, by the same machine.
 
-    `elsewhere` names what ran on others: the broker, or engines that were clusters already.
+    `elsewhere` names what ran on others: the broker, if `broker_elsewhere`, and engines.
     """
 
     workload: str
@@ -159,6 +161,7 @@ class ScaleBasis:
     cores: int | None
     memory: str
     replication: int  # of the topics that were measured
+    broker_elsewhere: bool
     elsewhere: tuple[str, ...]
     engines: tuple[EngineBasis, ...]
     unknown: tuple[NoBasis, ...]

@@ -196,7 +196,9 @@ def _refused_words(engine: EngineBasis) -> str:
 
 
 def _elsewhere(what: tuple[str, ...]) -> str:
-    return f" Elsewhere ran {listing(list(what))}." if what else ""
+    if not what:
+        return ""
+    return f" Elsewhere ran {listing(list(what))}: what was used there is left out."
 
 
 def _named(trials: tuple[TrialName, ...]) -> str:

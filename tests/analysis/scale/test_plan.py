@@ -228,16 +228,45 @@ def test_what_was_not_measured_is_unknown_and_nothing_else(
 def test_what_ran_elsewhere_is_told_and_its_cost_is_unknown(tmp_path: Path) -> None:
     foreign = Conditions(
         foreign_kafka=ForeignKafka("kafka:9092", replication=3),
-        foreign_clusters=(ForeignCluster("flink", "http://flink:8081"),),
+        foreign_clusters=(
+            ForeignCluster("flink", "http://flink:8081"),
+            ForeignCluster("kafka-streams", "the workers of run monday"),  # none of it was run
+        ),
     )
     record = load(1, 1e5)
     costs = ("engine_cpu_s_per_million", "broker_cpu_s_per_million", "broker_bytes_per_event")
     record = replace(record, measures={**record.measures, **dict.fromkeys(costs)})
     found = plan(curve(tmp_path, [record], conditions=foreign))
-    assert "Elsewhere ran the broker and flink." in basis_words(found)[0]
-    unknown = {each.item for each in found.engines[0].rates[0].lines if each.amount is None}
+    assert basis_words(found)[0].endswith(
+        "Elsewhere ran the broker and Flink SQL: what was used there is left out."
+    )
+    rate = found.engines[0].rates[0]
+    unknown = {each.item for each in rate.lines if each.amount is None}
     assert unknown >= {ScaleItem.ENGINE_CORES, ScaleItem.BROKER_CORES, ScaleItem.BROKERS}
     assert ScaleItem.WORKERS not in unknown
+    for item, begins in (
+        (ScaleItem.ENGINE_CORES, "the engine ran elsewhere"),
+        (ScaleItem.BROKER_CORES, "the broker ran elsewhere"),
+        (ScaleItem.DISK, "the broker ran elsewhere"),
+    ):
+        why = line(rate, item).unknown
+        assert why is not None
+        assert why.why.startswith(begins)
+
+
+def test_an_engine_of_the_same_run_that_ran_here_is_not_told_to_have_run_elsewhere(
+    tmp_path: Path,
+) -> None:
+    conditions = Conditions(foreign_clusters=(ForeignCluster("spark", "spark://spark:7077"),))
+    made = curve(
+        tmp_path, [load(1, 1e5), load(2, 1e5, label="spark", cost=None)], conditions=conditions
+    )
+    here, there = plan(made).engines
+    assert (here.basis.elsewhere, there.basis.elsewhere) == (False, True)
+    assert line(here.rates[0], ScaleItem.ENGINE_CORES).amount is not None
+    assert line(there.rates[0], ScaleItem.ENGINE_CORES).amount is None
+    broker = line(there.rates[0], ScaleItem.BROKER_CORES)
+    assert broker.amount is not None
 
 
 def test_json_holds_numbers_inputs_and_assumptions(tmp_path: Path) -> None:
