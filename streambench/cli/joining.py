@@ -18,7 +18,8 @@ JOIN_S: Final = 600.0
 """So long others may take to come."""
 
 MOST_SHARDS: Final = 256
-_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+# Without '-', which ends the name in those of topics: so no run's topics begin as another's do.
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
 _LONGEST_ID: Final = 40
 
 
@@ -26,10 +27,15 @@ def run_id(text: str) -> str:
     """A run's name, as a part of its topics' names. Raises UsageError."""
     if not text or len(text) > _LONGEST_ID or set(text) - _LETTERS:
         raise UsageError(
-            f"{quoted(text)} cannot name a run: up to {_LONGEST_ID} letters, digits, '.', '_' and '-' can",
-            hint="--run-id monday",
+            f"{quoted(text)} cannot name a run: up to {_LONGEST_ID} letters, digits, '.' and '_' can",
+            hint=f"--run-id {_fit(text)}",
         )
     return text
+
+
+def _fit(text: str) -> str:
+    """A name like this one that can be."""
+    return "".join(each for each in text if each in _LETTERS)[:_LONGEST_ID] or "monday"
 
 
 def run_id_asked(name: str | None, *, joined: bool) -> str:
