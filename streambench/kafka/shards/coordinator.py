@@ -20,7 +20,7 @@ from streambench.kafka.shards.data_file import content_of
 from streambench.kafka.shards.names import ROLE, Command, control_topic, logs_topic
 from streambench.kafka.topics import create_topics
 from streambench.load.recipe_text import recipe_text
-from streambench.model.clocks import ClockBound
+from streambench.model.clocks import COORDINATOR_CLOCK, ClockBound
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.trial import TraceRef
@@ -102,7 +102,7 @@ class Shards:
 
     def own_clock(self) -> ClockBound:
         """The coordinator's clock beside the broker's. Raises InstrumentFailed."""
-        return measure("the coordinator", socket.gethostname(), lambda: self.host.say(ClockProbe()))
+        return measure(COORDINATOR_CLOCK, socket.gethostname(), lambda: self.host.say(ClockProbe()))
 
 
 @contextmanager
