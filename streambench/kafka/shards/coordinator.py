@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +61,6 @@ class Shards:
         """How many there are. Raises InstrumentFailed where one has gone."""
         return len(self.host.members)
 
-    def carry_out(self, command: Command, arguments: Mapping[str, Any], timeout_s: float) -> None:
-        """Have all do something, and wait until it is done. Raises InstrumentFailed."""
-        self.host.reports(self.host.order(command.value, arguments), timeout_s)
-
     def prepare(self, ref: TraceRef) -> None:
         """Have a trace compiled by all, to the same bytes; once. Raises InstrumentFailed."""
         if self.has(ref):
@@ -77,8 +73,10 @@ class Shards:
         for chunk in chunks_of(file, name):
             self.host.say(chunk)
         wanted = {"recipe": name, "sha256": ref.sha256, "data": content_of(ref.recipe)}
-        self.carry_out(Command.PREPARE, wanted, _PREPARE_S)
-        self._prepared.add((ref.sha256, self._names()))
+        given = self.host.order(Command.PREPARE.value, wanted)
+        self.host.reports(given, _PREPARE_S)
+        # Theirs who have done it: another one may have taken a seat meanwhile.
+        self._prepared.add((ref.sha256, tuple(member.name for member in given.members)))
 
     def has(self, ref: TraceRef) -> bool:
         """Whether all have compiled it. Raises InstrumentFailed where a shard has gone."""
@@ -97,7 +95,8 @@ class Shards:
 
     def _arrived(self, member: Member, name: str) -> Path:
         if not self._logs.wait_for(lambda: self._parcels.has(member.name, name), _PARCEL_S):
-            raise InstrumentFailed(f"the send log of {self.host.words(member)} did not arrive")
+            why = "" if self._logs.lost is None else f": {self._logs.lost}"
+            raise InstrumentFailed(f"the send log of {self.host.words(member)} did not arrive{why}")
         return self._parcels.file(member.name, name)
 
     def own_clock(self) -> ClockBound:
