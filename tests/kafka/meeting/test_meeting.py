@@ -26,7 +26,6 @@ from streambench.kafka.meeting.messages import (
     encode,
 )
 from streambench.kafka.meeting.party import MeetingPolicy, Speaker
-from streambench.kafka.meeting.presence import Presence
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.runtime.waiting import wait_until
 
@@ -386,24 +385,3 @@ def test_who_leaves_a_meeting_that_has_ended_waits_for_no_topic(
         while True:
             guest.next_order(WAIT_S)
     assert done == ["gave up", "said", "gave up"]
-
-
-def test_silence_is_counted_in_own_heartbeats() -> None:
-    presence = Presence("me", 3)
-    presence.expect("other")
-    for _ in range(3):
-        presence.heard("me", beat=True)
-        presence.heard("me", beat=False)
-    assert presence.silent() == ()
-    presence.heard("me", beat=True)
-    assert presence.silent() == ("other",)
-    presence.heard("other", beat=False)
-    assert presence.silent() == ()
-    for _ in range(9):
-        presence.heard("other", beat=True)
-        presence.heard("stranger", beat=True)
-    assert presence.silent() == ()
-    presence.forget("other")
-    for _ in range(9):
-        presence.heard("me", beat=True)
-    assert presence.silent() == ()
