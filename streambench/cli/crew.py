@@ -73,7 +73,7 @@ def crew_of(there: Elsewhere, asked: CrewAsked, timeout_s: float = JOIN_S) -> It
     from streambench.engines.common.crew import ROLE, Crew, crew_topic
     from streambench.kafka.meeting.host import Host
     from streambench.kafka.meeting.log import TopicLog, meeting_topic
-    from streambench.kafka.removal import removed_at_end
+    from streambench.kafka.removal import take_away
     from streambench.kafka.topics import create_topics
     from streambench.runtime.scratch import make_scratch
     from streambench.runtime.supervisor import Supervisor
@@ -84,8 +84,9 @@ def crew_of(there: Elsewhere, asked: CrewAsked, timeout_s: float = JOIN_S) -> It
         keeper = stack.enter_context(Supervisor())
         folder = make_scratch(None)
         keeper.discard_at_end(folder)
-        stack.enter_context(removed_at_end(there.access, there.prefix))
         create_topics(there.access, [meeting_topic(topic, told.replication, told.min_insync)])
+        # Not before it was made: another run of this name may have its own.
+        stack.callback(take_away, there.access, [topic])
         host = stack.enter_context(Host(TopicLog(there.access, topic), ROLE, asked.count))
         err.print(
             f"waiting for {asked.count} workers, {timeout_s / 60:.0f} minutes at most; "

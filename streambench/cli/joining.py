@@ -5,20 +5,25 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
-from streambench.model.errors import UsageError
+from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.shards import Share
 from streambench.model.written import quoted, read_whole
+
+if TYPE_CHECKING:
+    from streambench.kafka.meeting.guest import Guest
+    from streambench.kafka.meeting.messages import Announce
 
 JOIN_S: Final = 600.0
 """So long others may take to come."""
 
 MOST_SHARDS: Final = 256
-_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+# Without '-', which ends the name in those of topics: so no run's topics begin as another's do.
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
 _LONGEST_ID: Final = 40
 
 
@@ -26,10 +31,15 @@ def run_id(text: str) -> str:
     """A run's name, as a part of its topics' names. Raises UsageError."""
     if not text or len(text) > _LONGEST_ID or set(text) - _LETTERS:
         raise UsageError(
-            f"{quoted(text)} cannot name a run: up to {_LONGEST_ID} letters, digits, '.', '_' and '-' can",
-            hint="--run-id monday",
+            f"{quoted(text)} cannot name a run: up to {_LONGEST_ID} letters, digits, '.' and '_' can",
+            hint=f"--run-id {_fit(text)}",
         )
     return text
+
+
+def _fit(text: str) -> str:
+    """A name like this one that can be."""
+    return "".join(each for each in text if each in _LETTERS)[:_LONGEST_ID] or "monday"
 
 
 def run_id_asked(name: str | None, *, joined: bool) -> str:
@@ -68,16 +78,35 @@ def named_after(there: Elsewhere | None, name: str, topic_prefix: str | None = N
 
 
 def refuse_a_second(there: Elsewhere) -> None:
-    """Refuse the name of a run that has topics there. Raises UsageError."""
+    """Refuse the name of a run that has topics there, other than those of a look at it. Raises UsageError."""
+    from streambench.kafka.inspection import begin_of_probes
     from streambench.kafka.removal import leftovers
 
-    if found := leftovers(there.access, there.prefix):
-        first = (*found.topics, *found.groups)[0]
+    found = leftovers(there.access, there.prefix)
+    # Our own may still be listed, for brokers delete in their own time.
+    probes = begin_of_probes(there.prefix)
+    if names := [name for name in (*found.topics, *found.groups) if not name.startswith(probes)]:
+        first = names[0]
         raise UsageError(
             f"a run of this name is going on, or left something behind: {first}",
             hint="--run-id with another name, or streambench clean "
             f"--bootstrap-servers {there.told.bootstrap} --topic-prefix {there.prefix}",
         )
+
+
+def admitted(guest: Guest, wanted: Announce, run: str, within_s: float) -> None:
+    """Join the run. Raises EnvironmentLacks where it has just ended, else as `Guest.join`."""
+    from streambench.kafka.meeting.guest import MeetingOver
+
+    try:
+        guest.join(wanted, within_s)
+    except MeetingOver as over:
+        why = f": {over.reason}" if over.reason else ""
+        raise EnvironmentLacks(
+            f"run {run} has ended{why}",
+            hint=f"streambench run --run-id {run} --bootstrap-servers HOST:PORT, with --shards or "
+            "--workers-elsewhere",
+        ) from over
 
 
 def host_name() -> str:

@@ -18,7 +18,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
-from streambench.cli.joining import JOIN_S, host_name, run_id, share
+from streambench.cli.joining import JOIN_S, admitted, host_name, run_id, share
 from streambench.cli.options import examples
 from streambench.cli.parameters import duration_s
 from streambench.cli.sharded import data_files
@@ -110,7 +110,7 @@ def play(
                 state=works.state,
             )
         )
-        guest.join(Announce(ROLE, own.index, own.of, __version__, place.host), within_s)
+        admitted(guest, Announce(ROLE, own.index, own.of, __version__, place.host), join, within_s)
         _told(f"shard {own} of run {join}: admitted")
         works.serve(guest)
     _told("the run is over")

@@ -65,8 +65,8 @@ def refuse_too_many(asked: ShardsAsked, requests: Sequence[Request]) -> None:
 
 @contextmanager
 def gathered(there: Elsewhere, asked: ShardsAsked, timeout_s: float = JOIN_S) -> Iterator[Shards]:
-    """The shards of the run, when all have come; its topics go at the end. Raises InstrumentFailed."""
-    from streambench.kafka.removal import removed_at_end
+    """The shards of the run, when all have come; their topics go at the end. Raises InstrumentFailed."""
+    from streambench.kafka.removal import take_away
     from streambench.kafka.shards.coordinator import MeetingPlace, gather, shards_meeting
     from streambench.runtime.scratch import make_scratch
     from streambench.runtime.supervisor import Supervisor
@@ -78,8 +78,10 @@ def gathered(there: Elsewhere, asked: ShardsAsked, timeout_s: float = JOIN_S) ->
         keeper = stack.enter_context(Supervisor())
         folder = make_scratch(None)
         keeper.discard_at_end(folder)
-        stack.enter_context(removed_at_end(there.access, there.prefix))
+        after = stack.enter_context(ExitStack())
         shards = stack.enter_context(shards_meeting(place, asked.count, folder))
+        # Not before they were made: another run of this name may have its own.
+        after.callback(take_away, there.access, place.topics)
         err.print(
             f"waiting for {asked.count} shards, {timeout_s / 60:.0f} minutes at most; "
             f"on each host, I from 0 to {asked.count - 1}:\n  {command('I')}",

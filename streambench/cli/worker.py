@@ -19,7 +19,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
-from streambench.cli.joining import JOIN_S, host_name, run_id, share
+from streambench.cli.joining import JOIN_S, admitted, host_name, run_id, share
 from streambench.cli.options import examples
 from streambench.cli.parameters import duration_s, whole
 from streambench.cli.play import await_run
@@ -136,7 +136,9 @@ def join_(
                 state=member.state,
             )
         )
-        guest.join(Announce(ROLE, worker.index, worker.of, __version__, host_name()), within_s)
+        admitted(
+            guest, Announce(ROLE, worker.index, worker.of, __version__, host_name()), join, within_s
+        )
         _told(f"worker {worker} of run {join}: admitted")
         member.serve(guest)
     _told("the run is over")

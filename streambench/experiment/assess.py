@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.engines.protocol import Readings
+from streambench.experiment.clock_notes import clock_notes
 from streambench.experiment.costs import costs
 from streambench.experiment.judging import verdict_at_once
 from streambench.experiment.recoveries import aftermath
@@ -16,7 +17,7 @@ from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
-from streambench.model.conditions import ForeignKafka
+from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import (
     SATURATED_IDLE_SHARE,
     Disturbance,
@@ -24,7 +25,7 @@ from streambench.model.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.model.fault import FaultKind
-from streambench.model.kafka_access import addresses
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.plan import Setting
 from streambench.model.trial import (
     Certificate,
@@ -79,8 +80,9 @@ def assess(
     workload: Workload,
     launched: JobSpec,
     started_at: str,
+    kafka: KafkaFacts | None = None,
 ) -> Assessed:
-    """Judge and measure one load that came at its pace."""
+    """Judge and measure one load that came at its pace; `kafka` is what is known of one of the user's."""
     query, engine, plan = workload.query, launched.engine, launched.plan
     trace = Trace.open(spec.segment.trace)
     expected = expect(
@@ -113,7 +115,11 @@ def assess(
         event_offset_ms=evidence.load.event_offset_ms,
         spans=spec.segment.spans,
     )
-    certificate = certify(evidence.load.send_log, tuple(_unable(evidence)))
+    certificate = certify(
+        evidence.load.send_log,
+        tuple(_unable(evidence)),
+        by_visible=spec.conditions.guarantee is Guarantee.EXACTLY_ONCE,
+    )
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.
     saturated = saturated_by_the_engine(
@@ -159,7 +165,7 @@ def assess(
             *plan.warnings,
             *measured.notes,
             *after.notes,
-            *_clock_notes(certificate, spec.conditions.foreign_kafka),
+            *clock_notes(certificate, spec.conditions.foreign_kafka, kafka),
             *_warnings(evidence, disturbed),
         ),
         recovery_terms=plan.recovery_terms,
@@ -281,29 +287,6 @@ def with_effective(settings: tuple[Setting, ...], readings: Readings) -> tuple[S
         )
         for setting in settings
     )
-
-
-def _clock_notes(certificate: Certificate, kafka: ForeignKafka | None) -> tuple[str, ...]:
-    """How far delays may be off where the load came by other clocks than the broker's."""
-    if not (clocks := certificate.clocks):
-        if kafka is None or all(_is_here(host) for host, _ in addresses(kafka.bootstrap)):
-            return ()
-        return (
-            "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
-            "measured: each delay is off by as much",
-        )
-    low_ms = min(clock.low_ms for clock in clocks)
-    high_ms = max(clock.high_ms for clock in clocks)
-    hosts = len({clock.host for clock in clocks})
-    return (
-        f"{len(clocks) - 1} shards and the coordinator went by their own clocks ({hosts} host(s)), "
-        f"which were between {low_ms:+.1f} and {high_ms:+.1f} ms from the broker's: so far may each "
-        "delay be off, and nothing was subtracted",
-    )
-
-
-def _is_here(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:

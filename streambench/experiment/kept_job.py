@@ -149,6 +149,7 @@ class KeptJob:
             workload=request.workload,
             launched=job.spec,
             started_at=started_at,
+            kafka=request.kafka,
         )
         record = keep_load(self.session.writer, assessed, played.start_monotonic_ns)
         return Probed(assessed, record)
@@ -163,7 +164,12 @@ class KeptJob:
         evidence = play_measured(spec, job, due, tuple(self._before))
         shown.status(Status(Phase.JUDGE))
         assessed = assess(
-            spec, evidence, workload=request.workload, launched=job.spec, started_at=started_at
+            spec,
+            evidence,
+            workload=request.workload,
+            launched=job.spec,
+            started_at=started_at,
+            kafka=request.kafka,
         )
         head_ms = spec.segment.span(Purpose.MEASURED).start_ms
         record = dataclasses.replace(

@@ -58,6 +58,11 @@ class NotAllowed(EnvironmentLacks):
     """The principal may not do what a run has to do."""
 
 
+def begin_of_probes(prefix: str) -> str:
+    """What topics and groups begin with that are made to see whether a run could be, of its `prefix`."""
+    return f"{prefix}{_PROBE}-"
+
+
 def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
     """Make a topic, write, read as a group, and take all away again.
 
@@ -71,7 +76,7 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
         )
     facts = kafka_facts(access, brokers)
     # Two runs may look at the same time.
-    topic = group = f"{wanted.prefix}{_PROBE}-{secrets.token_hex(3)}"
+    topic = group = f"{begin_of_probes(wanted.prefix)}{secrets.token_hex(3)}"
     names = f"{wanted.prefix}*"
     asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
     told = _made(access, topic, wanted, asked)

@@ -83,6 +83,12 @@ def remove(access: KafkaAccess, found: Leftovers) -> None:
         ) from error
 
 
+def take_away(access: KafkaAccess, topics: Sequence[str]) -> None:
+    """Delete topics that nobody else has made. What cannot be deleted stays: `leftovers` tells."""
+    with suppress(InstrumentFailed):
+        remove(access, Leftovers(tuple(topics), ()))
+
+
 @contextmanager
 def removed_at_end(access: KafkaAccess, prefix: str, but: Sequence[str] = ()) -> Iterator[None]:
     """Delete all of this prefix when the block ends, `but` topics that others still need.

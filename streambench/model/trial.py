@@ -107,7 +107,10 @@ class TrialSpec:
 
 @dataclass(frozen=True)
 class Certificate:
-    """The generator's word about itself: without it no latency is believed (docs/method.md)."""
+    """The generator's word about itself: without it no latency is believed (docs/method.md).
+
+    Where several hosts played, `send_lag_p999_ms` is of the shard that was latest.
+    """
 
     held: bool
     reason: str | None

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from streambench.cli.foreign_kafka import elsewhere
+from streambench.cli.joining import named_after, run_id, run_id_asked
 from streambench.model.errors import ExitCode
 from tests.cli.conftest import Asked
 from tests.cli.test_commands import streambench
@@ -16,6 +18,8 @@ WRONG = [
     ("run --run-id monday", "none is waited for"),
     ("run --shards 9 --bootstrap-servers h:1", "9 shards cannot share 4 partitions"),
     ("run --shards 2 --run-id 'a b' --bootstrap-servers h:1", "'a b' cannot name a run"),
+    ("run --shards 2 --run-id monday-2 --bootstrap-servers h:1", "'monday-2' cannot name a run"),
+    ("play --shard 0/2 --join monday-2 --bootstrap-servers h:1", "'monday-2' cannot name a run"),
     ("curve --shards 2", "has no option --shards"),
     ("play --join x --bootstrap-servers h:1", "--shard"),
     ("play --shard 1/4 --bootstrap-servers h:1", "--join"),
@@ -43,6 +47,16 @@ def test_a_wrong_call_is_one_sentence_and_a_hint(asked: Asked, line: str, said: 
     assert form is not None, refused.stderr
     assert said in form[1]
     assert not form[1].endswith(".")
+
+
+def test_a_name_that_is_drawn_or_given_never_begins_another_one() -> None:
+    drawn = run_id_asked(None, joined=True)
+    assert run_id(drawn) == drawn
+    there = elsewhere("h:1", None, None, None)
+    assert there is not None
+    # Where none is named: the same form, so neither kind takes the other one's topics away.
+    assert re.fullmatch(r"streambench-[^-]+-", there.prefix)
+    assert re.fullmatch(r"streambench-[^-]+-", named_after(there, drawn).prefix)
 
 
 def test_the_help_of_play_is_one_screen() -> None:

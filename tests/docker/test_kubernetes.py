@@ -11,6 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from streambench.cli.joining import run_id
 from tests.docker.files import DOCKER
 
 K8S = DOCKER / "k8s"
@@ -104,4 +105,9 @@ def test_shards_are_as_many_everywhere() -> None:
     assert run[run.index("--shards") + 1] == str(players["completions"])
     joined = args[args.index("--join") + 1]
     assert joined == run[run.index("--run-id") + 1] == "$(RUN_ID)"
-    assert any(each.startswith("RUN_ID=") for each in told["configMapGenerator"][0]["literals"])
+    (named,) = (
+        literal.removeprefix("RUN_ID=")
+        for literal in told["configMapGenerator"][0]["literals"]
+        if literal.startswith("RUN_ID=")
+    )
+    assert run_id(named) == named

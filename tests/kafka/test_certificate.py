@@ -16,7 +16,7 @@ from streambench.kafka.send_times import (
     read_meta,
     write_send_times,
 )
-from streambench.model.clocks import ClockBound
+from streambench.model.clocks import COORDINATOR_CLOCK, ClockBound, HostClocks, Offset
 from streambench.model.errors import InstrumentFailed
 
 BATCHES = 20_000
@@ -38,6 +38,7 @@ class Log:
         self.errors: dict[str, int] = {}
         self.attempts = np.ones(BATCHES, dtype=np.int64)
         self.clocks: tuple[ClockBound, ...] = ()
+        self.partition = np.zeros(BATCHES, dtype=np.int16)
 
     def write(self) -> Path:
         times = SendTimes(BATCHES, BATCHES)
@@ -50,7 +51,7 @@ class Log:
         write_send_times(
             noted,
             quantum=numbers,
-            partition=np.zeros(BATCHES, np.int16),
+            partition=self.partition,
             records=np.ones(BATCHES, np.int32),
             frame_of_batch=numbers,
             due_ns_of_frame=self.due_ns,
@@ -260,6 +261,62 @@ def test_a_skew_and_a_send_lag_must_keep_the_limit_together(log: Log) -> None:
         "the load came late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from the "
         "broker's (limit 20 ms)"
     )
+
+
+def test_one_shard_of_many_may_not_be_late(log: Log) -> None:
+    # A shard of thirty-two with seconds of lag in each hundredth of its batches: 0.03 % of all.
+    log.partition = (np.arange(BATCHES) % 64).astype(np.int16)
+    late = np.flatnonzero(log.partition == 37)[::100]
+    log.possible_ns[late] += 3_000 * MS
+    log.acked_ns[late] += 3_000 * MS
+    assert certify(log.write()).held  # so are they of one player, whose batches are all of them
+    log.clocks = tuple(ClockBound(f"shard {i}/32", f"host-{i}", -0.4, 0.3) for i in range(32))
+    certificate = certify(log.write())
+    assert certificate.reason == (
+        "the load came late: p99.9 of the send lag of shard 5/32 is 3001.0 ms, and a clock may be 0.4 ms "
+        "from the broker's (limit 20 ms)"
+    )
+    assert certificate.send_lag_p999_ms == pytest.approx(3_001.0)
+    assert certificate.send_lag_p99_ms == 1.0
+
+
+def test_a_shard_whose_queue_is_empty_ends_no_other_ones_excuse(log: Log) -> None:
+    # The leaders of shard 1 are away from 10 s to 13 s, and its queue is full until 14 s.
+    log.partition = (np.arange(BATCHES) % 4).astype(np.int16)
+    hit = (log.partition % 2 == 1) & (log.due_ns >= 10_000 * MS) & (log.due_ns < 14_000 * MS)
+    log.possible_ns[hit] = log.due_ns[hit] + 100 * MS
+    log.acked_ns = log.possible_ns + MS
+    log.clocks = (*_clocks((0, 0), (0, 0)), ClockBound(COORDINATOR_CLOCK, "here", 0, 0))
+    certificate = certify(log.write(), [Unable(10_000, 13_000)])
+    assert certificate.held
+    assert certificate.exempt_batches == 600 / 2 + 800 / 2
+    log.possible_ns[hit.nonzero()[0][-1] + 2] += 60 * MS
+    log.possible_ns[hit.nonzero()[0][-1] + 4 :: 200] += 60 * MS
+    assert not certify(log.write(), [Unable(10_000, 13_000)]).held
+
+
+def test_visible_delays_span_the_clocks_of_two_hosts(log: Log) -> None:
+    log.clocks = (
+        *_clocks((-11.0, -10.0), (-3.0, 2.0)),
+        ClockBound(COORDINATOR_CLOCK, "here", 9.0, 9.5),
+    )
+    assert certify(log.write()).held  # 1 ms of lag, and 11 ms
+    certificate = certify(log.path, by_visible=True)
+    assert certificate.reason == (
+        "the load came late: p99.9 of the send lag of shard 0/4 is 1.0 ms, and a clock there may be "
+        "20.5 ms from the coordinator's (limit 20 ms)"
+    )
+
+
+def test_what_a_delay_may_be_off_goes_by_the_clocks_that_it_is_taken_by() -> None:
+    clocks = HostClocks.of(
+        (*_clocks((2.0, 3.0), (-1.0, 0.5)), ClockBound(COORDINATOR_CLOCK, "here", -4.0, -3.5))
+    )
+    assert clocks.appended == Offset(-3.0, 1.0)
+    assert clocks.visible == Offset(-7.0, -2.5)
+    assert clocks.visible.farthest_ms == 7.0
+    assert HostClocks.of(_clocks((2.0, 3.0))).visible is None
+    assert HostClocks.of(()).appended is None
 
 
 def test_hosts_elsewhere_are_not_late_by_the_fault_of_an_engine_here(log: Log) -> None:

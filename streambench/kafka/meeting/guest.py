@@ -63,7 +63,11 @@ class Guest:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         reason = None if error is None else str(error) or type(error).__name__
         try:
-            if self._party.lost is None:
+            if (
+                self._ended is not None
+            ):  # who has waits for seconds only, and its topic may have gone
+                self._party.hasten()
+            if not self._party.mute:
                 self._party.speaker.say(Ended(reason))
         except LogLost:
             pass
@@ -73,12 +77,14 @@ class Guest:
     def join(self, wanted: Announce, timeout_s: float) -> None:
         """Announce oneself and wait to be let in.
 
-        Raises UsageError where that is refused, InstrumentFailed where nobody answers.
+        Raises UsageError where that is refused, InstrumentFailed where nobody answers, MeetingOver where
+        all has ended.
         """
         with self._party.changed:
             self._presence.expect(COORDINATOR)
         self.say(wanted)
         if not self._party.wait_for(lambda: bool(self._admission) or self._is_over(), timeout_s):
+            self.check()
             raise InstrumentFailed(
                 f"no coordinator answered within {timeout_s:.0f} s"
                 + (f"; there is {self._foreign}" if self._foreign else "")

@@ -86,7 +86,7 @@ class Host:
     def close(self, reason: str | None = None) -> None:
         """Tell all that it is over, and leave when they have left, or after some seconds."""
         try:
-            if self._party.lost is None and not self._over:
+            if not self._party.mute and not self._over:
                 self._over = True
                 self._party.speaker.say(Ended(reason))
                 self._party.wait_for(lambda: not self._present(), _GOODBYE_S)
@@ -125,8 +125,9 @@ class Host:
     @property
     def members(self) -> tuple[Member, ...]:
         """Who sits there, by seat. Raises InstrumentFailed where somebody is missed."""
-        self.check()
-        return tuple(self._present())
+        with self._party.changed:  # nobody leaves between
+            self._check()
+            return tuple(self._present())
 
     def words(self, member: Member) -> str:
         """What a member is called."""

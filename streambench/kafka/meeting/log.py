@@ -29,7 +29,9 @@ from streambench.load.encode import encode_single
 from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_S: Final = 5.0
-_GIVE_UP_S: Final = 30.0
+LOST_S: Final = 60.0
+"""So long the log may be away."""
+
 _PAUSE_S: Final = 0.1
 _NOBODY: Final = -1
 
@@ -100,7 +102,7 @@ class TopicLog:
         self._given_up = False
 
     def append(self, value: bytes) -> Appended:
-        """Write a record; tries again for half a minute."""
+        """Write a record; tries again for a minute."""
         section = encode_single(b"", value)
         header = stamp_header(
             section,
@@ -112,7 +114,7 @@ class TopicLog:
             base_sequence=_NOBODY,
         )
         head = partition_head(0, len(header) + len(section)) + header
-        until_s = time.monotonic() + _GIVE_UP_S
+        until_s = time.monotonic() + LOST_S
         with self._writing:
             while True:
                 try:

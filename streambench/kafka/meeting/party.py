@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streambench.kafka.meeting.log import Appended, LogLost, MeetingLog
+from streambench.kafka.meeting.log import LOST_S, Appended, LogLost, MeetingLog
 from streambench.kafka.meeting.messages import (
     Heartbeat,
     Letter,
@@ -36,7 +36,7 @@ class MeetingPolicy:
 
     beat_s: float = 1.0
     silent_beats: int = 8
-    lost_s: float = 60.0
+    lost_s: float = LOST_S
 
 
 POLICY: Final = MeetingPolicy()
@@ -85,7 +85,8 @@ class Hearer:
 class Party:
     """A thread that reads the log and beats; `changed` is held while `hear` is called, and notified after.
 
-    `state` is what each heartbeat says; None: it only listens. Where the log is lost for good, `lost` says why.
+    `state` is what each heartbeat says; None: it only listens. Where the log is lost for good, or what was
+    heard could not be taken in, `lost` says why. `mute`: nothing can be said any more either.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Party:
         self.speaker = Speaker(log, sender)
         self.changed = threading.Condition()
         self.lost: str | None = None
+        self.mute = False
         self._log = log
         self._hearer = hearer
         self._state = state
@@ -125,7 +127,27 @@ class Party:
             self.changed.wait_for(lambda: self.lost is not None or ready(), timeout_s)
             return ready()
 
+    def hasten(self) -> None:
+        """From now on what cannot be said at once is not said."""
+        self._log.give_up()
+
     def _go_on(self) -> None:
+        """Until the end. Without this thread nothing is heard, so whatever ends it must be told."""
+        try:
+            self._read_and_beat()
+        except LogLost as lost:
+            self._log.give_up()
+            self._lose(str(lost), mute=True)
+        except Exception as error:
+            self._lose(f"nothing can be heard any more: {str(error) or type(error).__name__}")
+
+    def _lose(self, why: str, *, mute: bool = False) -> None:
+        with self.changed:
+            self.lost, self.mute = why, mute
+            self.changed.notify_all()
+
+    def _read_and_beat(self) -> None:
+        """Raises LogLost when it is lost for good."""
         beat_at_s = time.monotonic()
         working_s = time.monotonic()
         while not self._over.is_set():
@@ -138,10 +160,7 @@ class Party:
             except LogLost as lost:
                 patience_s = _GONE_S if lost.gone else self._policy.lost_s
                 if time.monotonic() - working_s > patience_s:
-                    with self.changed:
-                        self.lost = str(lost)
-                        self.changed.notify_all()
-                    return
+                    raise
                 self._over.wait(_PAUSE_S)
                 continue
             with self.changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from streambench.kafka.shards.data_file import content_of
 from streambench.kafka.shards.names import ROLE, Command, control_topic, logs_topic
 from streambench.kafka.topics import create_topics
 from streambench.load.recipe_text import recipe_text
-from streambench.model.clocks import ClockBound
+from streambench.model.clocks import COORDINATOR_CLOCK, ClockBound
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.trial import TraceRef
@@ -61,10 +61,6 @@ class Shards:
         """How many there are. Raises InstrumentFailed where one has gone."""
         return len(self.host.members)
 
-    def carry_out(self, command: Command, arguments: Mapping[str, Any], timeout_s: float) -> None:
-        """Have all do something, and wait until it is done. Raises InstrumentFailed."""
-        self.host.reports(self.host.order(command.value, arguments), timeout_s)
-
     def prepare(self, ref: TraceRef) -> None:
         """Have a trace compiled by all, to the same bytes; once. Raises InstrumentFailed."""
         if self.has(ref):
@@ -77,8 +73,10 @@ class Shards:
         for chunk in chunks_of(file, name):
             self.host.say(chunk)
         wanted = {"recipe": name, "sha256": ref.sha256, "data": content_of(ref.recipe)}
-        self.carry_out(Command.PREPARE, wanted, _PREPARE_S)
-        self._prepared.add((ref.sha256, self._names()))
+        given = self.host.order(Command.PREPARE.value, wanted)
+        self.host.reports(given, _PREPARE_S)
+        # Theirs who have done it: another one may have taken a seat meanwhile.
+        self._prepared.add((ref.sha256, tuple(member.name for member in given.members)))
 
     def has(self, ref: TraceRef) -> bool:
         """Whether all have compiled it. Raises InstrumentFailed where a shard has gone."""
@@ -97,12 +95,13 @@ class Shards:
 
     def _arrived(self, member: Member, name: str) -> Path:
         if not self._logs.wait_for(lambda: self._parcels.has(member.name, name), _PARCEL_S):
-            raise InstrumentFailed(f"the send log of {self.host.words(member)} did not arrive")
+            why = "" if self._logs.lost is None else f": {self._logs.lost}"
+            raise InstrumentFailed(f"the send log of {self.host.words(member)} did not arrive{why}")
         return self._parcels.file(member.name, name)
 
     def own_clock(self) -> ClockBound:
         """The coordinator's clock beside the broker's. Raises InstrumentFailed."""
-        return measure("the coordinator", socket.gethostname(), lambda: self.host.say(ClockProbe()))
+        return measure(COORDINATOR_CLOCK, socket.gethostname(), lambda: self.host.say(ClockProbe()))
 
 
 @contextmanager

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from typing import cast
 
 import pytest
 
 from streambench import __version__
+from streambench.cli.joining import admitted
 from streambench.kafka.meeting.guest import Guest, MeetingOver
-from streambench.kafka.meeting.host import Host
+from streambench.kafka.meeting.host import Host, Member
+from streambench.kafka.meeting.log import Appended
 from streambench.kafka.meeting.messages import (
     COORDINATOR,
     Announce,
     ClockProbe,
     Heartbeat,
     Letter,
+    ParcelPart,
     Report,
     encode,
 )
 from streambench.kafka.meeting.party import MeetingPolicy, Speaker
-from streambench.kafka.meeting.presence import Presence
-from streambench.model.errors import InstrumentFailed, UsageError
+from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.runtime.waiting import wait_until
 
 from .memory_log import MemoryLog, Records
@@ -286,22 +290,98 @@ def test_a_coordinator_that_falls_silent_is_missed_by_its_members(scene: Scene) 
         guest.join(wanted(0, 1), WAIT_S)
 
 
-def test_silence_is_counted_in_own_heartbeats() -> None:
-    presence = Presence("me", 3)
-    presence.expect("other")
-    for _ in range(3):
-        presence.heard("me", beat=True)
-        presence.heard("me", beat=False)
-    assert presence.silent() == ()
-    presence.heard("me", beat=True)
-    assert presence.silent() == ("other",)
-    presence.heard("other", beat=False)
-    assert presence.silent() == ()
-    for _ in range(9):
-        presence.heard("other", beat=True)
-        presence.heard("stranger", beat=True)
-    assert presence.silent() == ()
-    presence.forget("other")
-    for _ in range(9):
-        presence.heard("me", beat=True)
-    assert presence.silent() == ()
+def test_what_cannot_be_taken_in_ends_a_member_and_is_told(scene: Scene) -> None:
+    def full(_: ParcelPart) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    host = scene.host(1)
+    with suppress(InstrumentFailed), Guest(scene.records.log(), "a", chunk=full, policy=QUICK) as a:
+        a.join(wanted(0, 1), WAIT_S)
+        scene.gather(host)
+        host.say(ParcelPart("recipe", 0, 1, ""))
+        given = host.order("prepare", {})
+        wait_until(lambda: _failure(a.check), what="the failure", timeout_s=WAIT_S)
+        a.check()
+    with pytest.raises(
+        InstrumentFailed,
+        match=r"shard 0/1 on host-0 is gone: it says: .* nothing can be heard any more: .*No space left",
+    ):
+        host.reports(given, WAIT_S)
+
+
+def test_a_coordinator_that_can_take_nothing_in_says_why(scene: Scene) -> None:
+    host = scene.host(1)
+    scene.joined("a", 0, 1)
+    scene.gather(host)
+    host.members[0].reports = cast(dict[int, Report], ())  # what it hears cannot be put there
+    guest = Speaker(scene.records.log(), "a")
+    guest._number = 1_000
+    guest.say(Report(1, {}))
+    wait_until(lambda: _failure(host.check), what="the failure", timeout_s=WAIT_S)
+    assert "nothing can be heard any more: 'tuple' object" in str(_failure(host.check))
+
+
+def test_nobody_leaves_between_the_look_at_a_member_and_its_name(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = scene.host()
+    scene.joined("a", 0)
+    scene.joined("b", 1)
+    scene.gather(host)
+    present, left = Host._present, threading.Event()
+
+    def leave() -> None:
+        with host._party.changed:
+            host._left(second, "it has ended")
+        left.set()
+
+    def slow(self: Host) -> list[Member]:
+        threading.Thread(target=leave, daemon=True).start()
+        left.wait(0.3)
+        return present(self)
+
+    _, second = host.members
+    with monkeypatch.context() as patch:
+        patch.setattr(Host, "_present", slow)
+        assert [member.name for member in host.members] == ["a", "b"]
+    assert left.wait(WAIT_S)
+    assert "shard 1/2" in str(_failure(host.check))
+
+
+def test_who_comes_when_all_is_over_is_told_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streambench.kafka.meeting.host._GOODBYE_S", 0.1)
+    with Host(scene.records.log(), "shard", 1, policy=QUICK):
+        pass
+    late = scene.guest("late")
+    with pytest.raises(EnvironmentLacks, match=r"^run monday has ended$") as raised:
+        admitted(late, wanted(0, 1), "monday", WAIT_S)
+    assert raised.value.hint is not None
+    assert "--run-id monday" in raised.value.hint
+
+
+def test_who_leaves_a_meeting_that_has_ended_waits_for_no_topic(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    class Noted(MemoryLog):
+        def append(self, value: bytes) -> Appended:
+            if b'"kind":"ended"' in value:
+                done.append("said")
+            return super().append(value)
+
+        def give_up(self) -> None:
+            done.append("gave up")
+
+    with (
+        Host(scene.records.log(), "shard", 1, policy=QUICK) as host,
+        suppress(MeetingOver),
+        Guest(Noted(scene.records), "a", policy=QUICK) as guest,
+    ):
+        guest.join(wanted(0, 1), WAIT_S)
+        threading.Thread(target=host.close, daemon=True).start()
+        while True:
+            guest.next_order(WAIT_S)
+    assert done == ["gave up", "said", "gave up"]

@@ -122,7 +122,7 @@ class Scene:
     four: Hosts
     access: KafkaAccess
     folder: Path
-    run: str = field(default_factory=lambda: f"test-{secrets.token_hex(3)}")
+    run: str = field(default_factory=lambda: f"test{secrets.token_hex(3)}")
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property

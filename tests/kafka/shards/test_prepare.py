@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from streambench import __version__
 from streambench.kafka.meeting.guest import Guest
-from streambench.kafka.meeting.host import Host
+from streambench.kafka.meeting.host import Host, Member, OrderGiven
 from streambench.kafka.meeting.messages import COORDINATOR, Announce
 from streambench.kafka.meeting.parcels import Parcels, name_of
 from streambench.kafka.meeting.party import Hearer, MeetingPolicy, Party, Speaker
@@ -110,6 +111,35 @@ def test_no_message_holds_how_the_kafka_is_reached(scene: Scene, tmp_path: Path)
     assert b"prepare" in said
     assert b"secret-word" not in said
     assert b"nowhere" not in said
+
+
+class OneAfterAnother:
+    """A coordinator whose only member leaves when it has reported; another one takes its seat."""
+
+    def __init__(self) -> None:
+        self.members = (Member("first", 0, "there"),)
+
+    def say(self, part: object) -> None:
+        pass
+
+    def order(self, command: str, arguments: object) -> OrderGiven:
+        return OrderGiven(1, self.members)
+
+    def reports(self, given: OrderGiven, timeout_s: float) -> list[object]:
+        self.members = (Member("second", 0, "there"),)
+        return [{}]
+
+
+def test_who_came_after_a_load_was_prepared_has_not_got_it(scene: Scene, tmp_path: Path) -> None:
+    host = OneAfterAnother()
+    place = MeetingPlace(KafkaAccess("nowhere:1"), "p-")
+    parcels = Parcels(tmp_path / "arrived-here")
+    shards = Shards(cast(Host, host), cast(Party, None), parcels, place)
+    ref = scene.compiled(CLICKS, tmp_path).ref
+    shards.prepare(ref)
+    assert not shards.has(ref)
+    host.members = (Member("first", 0, "there"),)
+    assert shards.has(ref)
 
 
 def test_other_bytes_are_refused(scene: Scene, tmp_path: Path) -> None:
