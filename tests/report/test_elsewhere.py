@@ -73,6 +73,13 @@ def test_what_prometheus_says_is_marked_as_its_word(tmp_path: Path) -> None:
     assert [each["cpu_s"] for each in trial["monitored"]["usage"]] == [29.0, None]
 
 
+def test_a_process_that_is_scraped_twice_says_so(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, ByMonitoring((replace(BROKER, scraped=2), WORKER)))
+    text = words_of(cost_section(bundle)).replace("`", "")
+    assert "| broker | kafka/b:7071 (scraped 2 times, one is taken) | 58.0 |" in text
+    assert "| worker | flink/w:9249 | 0.0 |" in text
+
+
 def test_why_prometheus_said_nothing_is_told(tmp_path: Path) -> None:
     silent = words_of(cost_section(bundle_of(tmp_path / "a", ByMonitoring(why="it is gone"))))
     assert "Not known: it is gone." in silent
