@@ -176,6 +176,7 @@ def assess(
         spans=spec.segment.spans,
         holds=spec.segment.holds,
         monitored=evidence.monitored,
+        engine_seen=evidence.engine_seen,
     )
     tables = {
         "windows": measured.windows,
