@@ -72,11 +72,11 @@ def refuse_a_second(there: Elsewhere) -> None:
     from streambench.kafka.removal import leftovers
 
     if found := leftovers(there.access, there.prefix):
+        of_this_run = dataclasses.replace(there, topic_prefix=there.prefix)
         first = (*found.topics, *found.groups)[0]
         raise UsageError(
             f"a run of this name is going on, or left something behind: {first}",
-            hint="--run-id with another name, or streambench clean "
-            f"--bootstrap-servers {there.told.bootstrap} --topic-prefix {there.prefix}",
+            hint=f"--run-id with another name, or {of_this_run.clean_command}",
         )
 
 

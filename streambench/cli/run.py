@@ -101,7 +101,7 @@ def _run(asked: RunAsked) -> ExitCode:
                 )
             finally:
                 if there is not None:
-                    tell_jobs_left(clusters, there.prefix)
+                    tell_jobs_left(clusters, there)
 
 
 run = with_options(RunAsked, _run)
