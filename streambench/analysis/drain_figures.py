@@ -28,7 +28,7 @@ class DrainFigure:
     label: str
     unit: str
     warm: bool
-    value: Callable[[Drain], float]
+    value: Callable[[Drain], float | None]
     floor: float
     single_factor: float | None = None
     lower_is_better: bool = True
@@ -62,7 +62,7 @@ DRAIN_FIGURES: Final = (
     ),
     DrainFigure(
         "engine_cpu_s_per_million", "engine CPU of a warm job", _CPU_UNIT, True,
-        lambda drain: drain.cpu_s / drain.records * 1e6, _FLOOR_CPU_S, digits=2,
+        lambda drain: drain.cpu_s_per_million, _FLOOR_CPU_S, digits=2,
     ),
 )  # fmt: skip
 """In the order of a comparison."""

@@ -69,12 +69,13 @@ class DrainedVariant:
     @property
     def cpu_s_per_million(self) -> float | None:
         """What a million records took of the processor in the last warm drain."""
-        return self._median(lambda r: r.warm, lambda drain: drain.cpu_s / drain.records * 1e6)
+        return self._median(lambda r: r.warm, lambda drain: drain.cpu_s_per_million)
 
     def _median(
-        self, which: Callable[[DrainRecord], Drain | None], value: Callable[[Drain], float]
+        self, which: Callable[[DrainRecord], Drain | None], value: Callable[[Drain], float | None]
     ) -> float | None:
-        known = [value(drain) for each in self.rounds if (drain := which(each)) is not None]
+        every = [value(drain) for each in self.rounds if (drain := which(each)) is not None]
+        known = [each for each in every if each is not None]
         return statistics.median(known) if known else None
 
 

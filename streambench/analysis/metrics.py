@@ -57,9 +57,14 @@ def summarise(name: str, records: Sequence[TrialRecord]) -> MetricSummary:
 
 
 def cores_by_role(records: Sequence[TrialRecord]) -> Mapping[str, float]:
-    """Role → the median over the trials of its mean cores in the measured part."""
+    """Role → the median over the trials of its mean cores in the measured part.
+
+    Trials whose engine runs elsewhere are left out: what of it is here would pass for all of it.
+    """
     by_role: dict[str, list[float]] = {}
     for record in records:
+        if not record.engine_seen:
+            continue
         for usage in record.usage:
             by_role.setdefault(usage.role, []).append(usage.cores_mean)
     return {role: statistics.median(cores) for role, cores in by_role.items()}

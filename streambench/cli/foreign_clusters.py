@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from streambench.cli.console import err, out
+from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
 from streambench.engines.common.elsewhere import without_log_in
 from streambench.engines.protocol import ClusterClient
 from streambench.engines.registry import cluster_client
@@ -78,18 +80,21 @@ def clusters_named(asked: ClustersAsked) -> tuple[ForeignCluster, ...]:
     )
 
 
-def tell_jobs_left(clusters: Sequence[ForeignCluster], prefix: str) -> None:
+def tell_jobs_left(clusters: Sequence[ForeignCluster], there: Elsewhere | None) -> None:
     """Say which jobs of a run did not end; nothing where a cluster does not answer any more."""
+    prefix, begun_by = (USUAL_PREFIX, ()) if there is None else (there.prefix, there.begun_by)
     for cluster in clusters:
         try:
             left = _client(cluster.engine).jobs_left(cluster.endpoint, prefix)
         except EnvironmentLacks:
             continue
         if left:
+            command = ("streambench", "clean", "--flink-rest", cluster.endpoint, *begun_by)
             err.print(
                 f"left behind at {cluster.endpoint}: {', '.join(left.values())}\n\n"
-                f"hint: streambench clean --flink-rest {cluster.endpoint}",
+                f"hint: {shlex.join(command)}",
                 markup=False,
+                soft_wrap=True,
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,12 +51,28 @@ _SESSION_TIMEOUTS = ("session.timeout.ms", "session_timeout_ms")
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A Kafka of the user's: how it is reached, what may be told of it, and the prefix of all that is made."""
+    """A Kafka of the user's: how it is reached, what may be told of it, and the prefix of all that is made.
+
+    `reached_by` are the options that say how it is reached, as typed. So is `topic_prefix`; None: the
+    usual one.
+    """
 
     access: KafkaAccess
     told: ForeignKafka
     prefix: str
     left_out: tuple[str, ...]
+    reached_by: tuple[str, ...] = ()
+    topic_prefix: str | None = None
+
+    @property
+    def clean_command(self) -> str:
+        """The command that finds what a run leaves there."""
+        return shlex.join(("streambench", "clean", *self.reached_by, *self.begun_by))
+
+    @property
+    def begun_by(self) -> tuple[str, ...]:
+        """The option by which names begin otherwise than usual; none where they do not."""
+        return () if self.topic_prefix is None else ("--topic-prefix", self.topic_prefix)
 
 
 def elsewhere(
@@ -94,6 +111,13 @@ def elsewhere(
         ),
         f"{begins}{secrets.token_hex(3)}-",
         found.left_out,
+        tuple(
+            word
+            for option, value in (("--bootstrap-servers", bootstrap), ("--kafka-config", config))
+            if value is not None
+            for word in (option, str(value))
+        ),
+        prefix,
     )
 
 
@@ -215,6 +239,7 @@ def tell_leftovers(there: Elsewhere) -> None:
     if found:
         err.print(
             f"left behind: {', '.join((*found.topics, *found.groups))}\n\n"
-            f"hint: streambench clean --bootstrap-servers {there.told.bootstrap}",
+            f"hint: {there.clean_command}",
             markup=False,
+            soft_wrap=True,
         )

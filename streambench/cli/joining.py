@@ -86,11 +86,11 @@ def refuse_a_second(there: Elsewhere) -> None:
     # Our own may still be listed, for brokers delete in their own time.
     probes = begin_of_probes(there.prefix)
     if names := [name for name in (*found.topics, *found.groups) if not name.startswith(probes)]:
+        of_this_run = dataclasses.replace(there, topic_prefix=there.prefix)
         first = names[0]
         raise UsageError(
             f"a run of this name is going on, or left something behind: {first}",
-            hint="--run-id with another name, or streambench clean "
-            f"--bootstrap-servers {there.told.bootstrap} --topic-prefix {there.prefix}",
+            hint=f"--run-id with another name, or {of_this_run.clean_command}",
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from streambench.cli.console import err
+from streambench.engines.common.elsewhere import without_log_in
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.numbers import listing, plural
 
@@ -28,14 +29,16 @@ def prometheus_url(text: str | None) -> str | None:
     except ValueError:
         named = False
     if not named or parts.scheme not in ("http", "https"):
-        raise UsageError(f"'{text}' is no address of a Prometheus", hint=_EXAMPLE)
+        raise UsageError(f"'{without_log_in(text)}' is no address of a Prometheus", hint=_EXAMPLE)
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             "--prometheus takes no password: a command line is seen by others, and kept in the report",
             hint=f"{_EXAMPLE}, behind a proxy on this machine that logs in",
         )
     if parts.query or parts.fragment:
-        raise UsageError(f"'{text}' is more than the address of a Prometheus", hint=_EXAMPLE)
+        raise UsageError(
+            f"'{without_log_in(text)}' is more than the address of a Prometheus", hint=_EXAMPLE
+        )
     return text
 
 

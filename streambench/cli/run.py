@@ -17,7 +17,7 @@ from streambench.cli.foreign_clusters import (
     inspect_clusters,
     tell_jobs_left,
 )
-from streambench.cli.foreign_kafka import USUAL_PREFIX, ground_of
+from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.hosts import with_hosts
 from streambench.cli.joining import named_after, run_id_asked
 from streambench.cli.monitoring import PrometheusOption, look_at_prometheus, prometheus_url
@@ -101,7 +101,7 @@ def _run(asked: RunAsked) -> ExitCode:
                 )
             finally:
                 # Without a Kafka of the user's, clusters are on this machine, where no other run goes on.
-                tell_jobs_left(clusters, USUAL_PREFIX if there is None else there.prefix)
+                tell_jobs_left(clusters, there)
 
 
 run = with_options(RunAsked, _run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,7 +49,7 @@ from streambench.results.did_what_came import did_what_came
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.job import JobSpec
-from streambench.trial.load import Played
+from streambench.trial.load import Played, Struck
 from streambench.trial.ready import records_before_load
 
 # How long a broker that has come back may halt again, until its code is compiled.
@@ -117,7 +118,7 @@ def assess(
     )
     certificate = certify(
         evidence.load.send_log,
-        tuple(_unable(evidence)),
+        tuple(unable(evidence.load.struck, evidence.load.send_log)),
         by_visible=spec.conditions.guarantee is Guarantee.EXACTLY_ONCE,
     )
     disturbed = disturbance(evidence.machine, spec.machine_limits)
@@ -184,6 +185,7 @@ def assess(
         spans=spec.segment.spans,
         holds=spec.segment.holds,
         monitored=evidence.monitored,
+        engine_seen=evidence.engine_seen,
     )
     tables = {
         "windows": measured.windows,
@@ -249,12 +251,18 @@ def _spoilt(evidence: Evidence, found: _Found) -> str | None:
     return None
 
 
-def _unable(evidence: Evidence) -> Iterator[Unable]:
+def unable(struck: Struck, send_log: Path) -> Iterator[Unable]:
     """When no generator could have written the load as it was due."""
-    for hit in evidence.load.struck.hits:
+    for hit in struck.hits:
         over_ms = hit.at_ms if hit.over_ms is None else hit.over_ms
         if hit.kind is FaultKind.COMMAND:  # it may have hit brokers
-            lost = leader_lost(evidence.load.send_log, at_ms=hit.at_ms, over_ms=over_ms)
+            later = [each.at_ms for each in struck.hits if each.at_ms > hit.at_ms]
+            lost = leader_lost(
+                send_log,
+                at_ms=hit.at_ms,
+                over_ms=over_ms,
+                next_ms=min(later, default=None),
+            )
             if lost is not None:
                 yield lost
         elif hit.kind in (FaultKind.BROKER_RESTART, FaultKind.BURST):

@@ -91,6 +91,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         job=spec.number,
         records=played.trace.ref.records,
         state_exact=spec.engine.state_exact,
+        engine_seen=spec.plan.cluster is None,
     )
     tables = {
         "rows": judged.rows,

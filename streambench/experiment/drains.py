@@ -116,7 +116,9 @@ class _Draining:
             took_s=found.last_s,
             first_s=found.first_s,
             peak_per_s=found.peak_per_s,
-            cpu_s=sum(each.cpu_s for each in seen.usage if each.role in _ENGINE_ROLES),
+            cpu_s=sum(each.cpu_s for each in seen.usage if each.role in _ENGINE_ROLES)
+            if seen.record.engine_seen
+            else None,
             right=seen.verdict.right,
             load=seen.record.number,
         )

@@ -103,16 +103,20 @@ def certify(
     )
 
 
-def leader_lost(send_log: Path, *, at_ms: float, over_ms: float) -> Unable | None:
+def leader_lost(
+    send_log: Path, *, at_ms: float, over_ms: float, next_ms: float | None = None
+) -> Unable | None:
     """The time in which leaders were away after an act from `at_ms` to `over_ms`, since T0; None: none was.
 
-    It is known by what the player did: it gave a connection up, and wrote batches again.
+    It is known by what the player did: it gave a connection up, and wrote batches again. Only those count
+    that were due after the act and before the next one at `next_ms`: others had another cause.
     """
     if not read_meta(send_log).errors:
         return None
     table = pq.read_table(send_log, columns=["due_ns", "attempts"])
     due_ms = table["due_ns"].to_numpy()[table["attempts"].to_numpy() > 1] / _NS_PER_MS
-    return Unable(at_ms, float(max(over_ms, due_ms.max(initial=over_ms))))
+    after = due_ms[(due_ms >= at_ms) & (due_ms < (np.inf if next_ms is None else next_ms))]
+    return Unable(at_ms, float(max(over_ms, after.max()))) if len(after) else None
 
 
 def _unable(

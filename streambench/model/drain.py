@@ -21,7 +21,7 @@ class Drain:
     took_s: float
     first_s: float
     peak_per_s: float
-    cpu_s: float  # of all the engine's processes
+    cpu_s: float | None  # of all the engine's processes; None: they run elsewhere
     right: bool
     load: int | None = None  # its number in the job; None: a bundle that kept no loads
 
@@ -29,6 +29,11 @@ class Drain:
     def per_s(self) -> float:
         """Records per second from the beginning to the last window."""
         return self.records / self.took_s
+
+    @property
+    def cpu_s_per_million(self) -> float | None:
+        """What a million records took of the processor."""
+        return None if self.cpu_s is None else self.cpu_s / self.records * 1e6
 
 
 @dataclass(frozen=True)

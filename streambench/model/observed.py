@@ -11,7 +11,8 @@ class ObservedUsage:
 
     `role` is a value of `model.plan.Role`, or None where the names do not say. `seen_s` is how long its
     samples span: processor time and bytes are those between the first and the last one. `memory_is` says
-    which memory, in words.
+    which memory, in words. `scraped` is how many times Prometheus has it at once: all figures are of one
+    of them.
     """
 
     role: str | None
@@ -23,6 +24,7 @@ class ObservedUsage:
     memory_is: str | None = None
     received_bytes: float | None = None
     sent_bytes: float | None = None
+    scraped: int = 1
 
     @property
     def cores_mean(self) -> float | None:

@@ -300,6 +300,7 @@ class TrialRecord:
     holds: tuple[tuple[int, int], ...] = ()
     timeline: tuple[PhaseTime, ...] = ()  # what took how long
     monitored: ByMonitoring | None = None  # what Prometheus says of the measured part
+    engine_seen: bool = True  # whether `usage` has all of the engine's processes
 
     @property
     def verdict(self) -> Verdict | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from streambench.model.observed import ObservedUsage
@@ -15,7 +15,13 @@ from streambench.runtime.prometheus import Prometheus, Samples
 
 _Target: TypeAlias = tuple[str, ...]
 _Of: TypeAlias = Callable[[Mapping[str, str]], _Target | None]
+_Scrape: TypeAlias = frozenset[tuple[str, str]]
 _KUBERNETES = "pod"
+# As the operator of Prometheus calls the pod of a target, and Strimzi's examples do.
+_PODS = (("namespace", _KUBERNETES), ("namespace", "kubernetes_pod_name"))
+# What one process tells in parts, in the metrics that are asked for. All other labels say who scraped
+# it, or which of its lives it is.
+_PARTS = frozenset({"cpu", "interface", "topic"})
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,20 @@ def observed_usage(
 ) -> tuple[ObservedUsage, ...]:
     """Every process that plays a role by its metrics, in an interval (s since the epoch).
 
-    Nothing is extrapolated to the interval's ends. Raises NotPrometheus.
+    Nothing is extrapolated to the interval's ends. What is scraped several times is counted once
+    (`_lives`). Raises NotPrometheus.
     """
     interval = _Stretch(server, start_s, end_s)
     found: list[ObservedUsage] = []
+    by_pod: dict[tuple[Role, _Target], _Target] = {}
+    again: set[_Target] = set()
     for known in BY_NAME:
-        targets = {
-            target for each in interval.samples(known.marker) if (target := _instance(each.labels))
-        }
+        targets: set[_Target] = set()
+        for each in interval.samples(known.marker):
+            if (target := _instance(each.labels)) is not None:
+                targets.add(target)
+                if (pod := _pod(each.labels)) is not None:
+                    by_pod[known.role, pod] = target
         found += _used(interval, known.amounts, dict.fromkeys(targets, known.role), _instance)
     for rule in BY_LABEL:
         wanted = "|".join(rule.roles)
@@ -54,19 +66,29 @@ def observed_usage(
         roles: dict[_Target, Role] = {}
         for each in interval.samples(f"{CONTAINER.cpu}{selector}"):
             role, target = rule.roles.get(each.labels.get(rule.label, "")), of(each.labels)
-            if role is not None and target is not None:
+            if role is None or target is None:
+                continue
+            if (same := by_pod.get((role, _pod(each.labels) or ()))) is not None:
+                again.add(same)  # it tells of itself, and more
+            else:
                 roles[target] = role
         found += _used(interval, CONTAINER, roles, of, selector)
-    return tuple(sorted(found, key=lambda each: (each.role or "", each.target)))
+    names = {_name(target) for target in again}
+    counted = (
+        replace(each, scraped=each.scraped + 1) if each.target in names else each for each in found
+    )
+    return tuple(sorted(counted, key=lambda each: (each.role or "", each.target)))
 
 
 def roles_seen(server: Prometheus) -> dict[Role, int]:
     """How many processes of each role are scraped now. Raises NotPrometheus."""
     found: dict[Role, set[_Target]] = defaultdict(set)
+    pods: set[tuple[Role, _Target | None]] = set()
     for known in BY_NAME:
         for each in server.latest(known.marker):
             if (target := _instance(each.labels)) is not None:
                 found[known.role].add(target)
+                pods.add((known.role, _pod(each.labels)))
     for rule in BY_LABEL:
         selector = f'{{{rule.label}=~"{"|".join(rule.roles)}"}}'
         for each in server.latest(f"{CONTAINER.cpu}{selector}"):
@@ -74,7 +96,10 @@ def roles_seen(server: Prometheus) -> dict[Role, int]:
                 rule.roles.get(each.labels.get(rule.label, "")),
                 _container(each.labels, rule.label),
             )
-            if role is not None and target is not None:
+            if role is None or target is None:
+                continue
+            pod = _pod(each.labels)
+            if pod is None or (role, pod) not in pods:
                 found[role].add(target)
     return {role: len(targets) for role, targets in found.items()}
 
@@ -88,6 +113,18 @@ def _container(labels: Mapping[str, str], label: str) -> _Target | None:
     if _KUBERNETES in labels:
         return (labels.get("namespace", ""), labels[_KUBERNETES], labels.get(label, ""))
     return (labels["name"],) if "name" in labels else None
+
+
+def _pod(labels: Mapping[str, str]) -> _Target | None:
+    """Namespace and name of the pod, where Kubernetes' names are kept."""
+    for namespace, pod in _PODS:
+        if pod in labels:
+            return (labels.get(namespace, ""), labels[pod])
+    return None
+
+
+def _name(target: _Target) -> str:
+    return "/".join(filter(None, target))
 
 
 def _used(
@@ -114,22 +151,72 @@ def _used(
     received, sent = by_target(amounts.received), by_target(amounts.sent)
     found = []
     for target, role in roles.items():
-        in_use = _together([kind.get(target, []) for kind in memory])
-        grown = _grown(cpu.get(target, []))
+        mine = cpu.get(target, [])
+        first = _seen_s(mine)
+        lives, scraped = _lives(mine, first)
+        in_use = _together([_lives(kind.get(target, []), first)[0] for kind in memory])
+        grown = _grown(lives)
         found.append(
             ObservedUsage(
                 role=role.value,
-                target="/".join(filter(None, target)),
-                seen_s=_spanned_s(cpu.get(target, [])),
+                target=_name(target),
+                seen_s=_spanned_s(lives),
                 cpu_s=None if grown is None else grown * amounts.cpu_factor,
                 memory_mean_bytes=sum(in_use) / len(in_use) if in_use else None,
                 memory_peak_bytes=max(in_use, default=None),
                 memory_is=amounts.memory_is if in_use else None,
-                received_bytes=_grown(_of_all_topics(received.get(target, []))),
-                sent_bytes=_grown(_of_all_topics(sent.get(target, []))),
+                received_bytes=_grown(_of_all_topics(_lives(received.get(target, []), first)[0])),
+                sent_bytes=_grown(_of_all_topics(_lives(sent.get(target, []), first)[0])),
+                scraped=scraped,
             )
         )
     return found
+
+
+def _scrapes(series: Iterable[Samples]) -> dict[_Scrape, list[Samples]]:
+    """The series of each scrape of each life: alike in all labels but parts of a whole."""
+    found: dict[_Scrape, list[Samples]] = defaultdict(list)
+    for each in series:
+        found[frozenset(it for it in each.labels.items() if it[0] not in _PARTS)].append(each)
+    return found
+
+
+def _seen_s(series: Iterable[Samples]) -> dict[_Scrape, float]:
+    """How long each scrape saw its target (s)."""
+    return {scrape: _spanned_s(found) for scrape, found in _scrapes(series).items()}
+
+
+def _lives(series: Sequence[Samples], first: Mapping[_Scrape, float]) -> tuple[list[Samples], int]:
+    """A target's series as scraped once, and how many scrapes tell of the same time.
+
+    Scrapes that follow each other are lives of the target, and all count. Of those that overlap one
+    does: the one that saw its processor longest (`first`, s), so that all amounts are of the same one.
+    """
+    scrapes = _scrapes(series)
+    order = sorted(
+        scrapes,
+        key=lambda scrape: (-first.get(scrape, 0), -_spanned_s(scrapes[scrape]), sorted(scrape)),
+    )
+    kept: list[list[Samples]] = []
+    for scrape in order:
+        if not any(_overlap(life, scrapes[scrape]) for life in kept):
+            kept.append(scrapes[scrape])
+    at_once = (sum(_overlap(life, each) for each in scrapes.values()) for life in kept)
+    return [each for life in kept for each in life], max(at_once, default=1)
+
+
+def _overlap(some: Sequence[Samples], others: Sequence[Samples]) -> bool:
+    """Whether two scrapes tell of the same time: of more than the instant at which lives meet."""
+    a, b = _ends_s(some)
+    c, d = _ends_s(others)
+    if a == b or c == d:
+        return a <= d and c <= b
+    return a < d and c < b
+
+
+def _ends_s(series: Sequence[Samples]) -> tuple[float, float]:
+    instants = [at_s for each in series for at_s, _ in each.values]
+    return min(instants, default=0.0), max(instants, default=0.0)
 
 
 def _of_all_topics(series: Sequence[Samples]) -> Sequence[Samples]:
@@ -150,9 +237,9 @@ def _grown(series: Sequence[Samples]) -> float | None:
     )
 
 
-def _spanned_s(series: Iterable[Samples]) -> float:
-    instants = [at_s for each in series for at_s, _ in each.values]
-    return max(instants) - min(instants) if instants else 0.0
+def _spanned_s(series: Sequence[Samples]) -> float:
+    begin_s, end_s = _ends_s(series)
+    return end_s - begin_s
 
 
 def _together(kinds: Sequence[Sequence[Samples]]) -> list[float]:

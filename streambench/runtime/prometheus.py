@@ -58,7 +58,8 @@ class Prometheus:
                 body = response.read(_MOST_BYTES + 1)
         except urllib.error.HTTPError as error:
             raise NotPrometheus(f"it answers with HTTP {error.code}") from error
-        except (OSError, http.client.HTTPException) as error:
+        # A host or a path that no request can hold is a ValueError.
+        except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None)
             raise NotPrometheus(f"it does not answer: {reason or error}") from error
         if len(body) > _MOST_BYTES:

@@ -12,6 +12,7 @@ from streambench.analysis.compare.conditions import parse_condition
 from streambench.analysis.compare.gates import GateResult, GateState, judge_gate
 from streambench.analysis.compare.rows import rows_counted
 from streambench.analysis.compare.sides import NamedSide, pairs_of
+from streambench.analysis.drains import rank_drains
 from streambench.analysis.requirements import Fit, Fitted, requirements_of
 from streambench.model.drain import Drain, DrainRecord
 from streambench.model.trial import Completed, LoadKind
@@ -38,7 +39,7 @@ def rounds(engine: str, warm_s: tuple[float, ...], **changes: bool) -> list[Drai
                 took_s=each.took_s * (1 if each.warm else stretched),
                 first_s=each.first_s * stretched,
                 peak_per_s=each.peak_per_s * stretched,
-                cpu_s=each.cpu_s * stretched,
+                cpu_s=None if each.cpu_s is None else each.cpu_s * stretched,
             )
             for each in record.drains
         )
@@ -171,3 +172,18 @@ def test_a_comparison_tells_how_rows_of_drains_came_out(bundle: Bundle) -> None:
     (pair,) = compare(pairs_of(sides)).pairs
     assert counts_words(pair.first) == "9 drains: every row right"
     assert len([row for row in pair.rows if row.difference is not None]) == 7
+
+
+def test_what_an_engine_elsewhere_used_is_not_known_and_not_0(tmp_path: Path) -> None:
+    away = [
+        replace(each, drains=tuple(replace(drain, cpu_s=None) for drain in each.drains))
+        for each in rounds("kafka-streams", STEADY_S)
+    ]
+    bundle = bundle_of(tmp_path, *away, *rounds("flink", SLOW_S))
+    one = next(each for each in rank_drains(bundle).variants if each.label == "kafka-streams")
+    assert (one.cpu_s_per_million, one.warm_per_s) == (None, 250_000.0)
+    found = gate(bundle, "cpu > 10")
+    assert found.state is GateState.UNKNOWN
+    assert found.why == "engine CPU of a warm job: it is not known of every drain"
+    assert fitted(bundle, "cpu < 20", "kafka-streams").fit is Fit.NOT_KNOWN
+    assert fitted(bundle, "drain > 100k", "kafka-streams").fit is Fit.MET

@@ -94,6 +94,7 @@ def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
     for asked in (
         ClustersAsked(flink_rest="http://me:hunter2@jobs:8081"),
         ClustersAsked(spark_master="spark://me:hunter2@one:7077"),
+        ClustersAsked(flink_rest="http://jobs:8081/?token=hunter2"),
         ClustersAsked(flink_rest="http://jobs", checkpoint_dir="s3://key:hunter2@bucket/x"),
     ):
         with pytest.raises(UsageError) as refused:
@@ -116,6 +117,12 @@ def test_nobody_at_the_address_is_told_before_anything_starts() -> None:
     done = streambench("run", "--engine", "spark", "--spark-master", f"spark://127.0.0.1:{port}")
     assert done.exit_code == ExitCode.ENVIRONMENT, done.output
     assert f"no Spark master answers at spark://127.0.0.1:{port}" in done.stderr
+
+
+def test_a_name_that_no_host_can_have_is_told_before_anything_starts() -> None:
+    done = streambench("doctor", "--spark-master", "spark://a..b:7077")
+    assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+    assert "no Spark master answers at spark://a..b:7077" in done.stdout
 
 
 def test_too_few_slots_are_told_before_anything_starts(flink: Server) -> None:

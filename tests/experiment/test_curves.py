@@ -97,6 +97,19 @@ def test_all_rates_are_loads_of_one_job_and_each_is_stored(
     assert all(each.found is not None and not each.differences for each in again)
 
 
+@pytest.mark.parametrize("cluster", [None, "http://jobmanager:8081"])
+def test_a_load_knows_whether_all_of_its_engine_was_seen(
+    requests: tuple[Request, ...], loads: Loads, cluster: str | None
+) -> None:
+    (contender,) = requests[0].contenders
+    assert isinstance(contender.plan, Plan)
+    there = replace(contender, plan=replace(contender.plan, cluster=cluster))
+    asked = tuple(replace(each, contenders=(there,)) for each in requests)
+    bundle = run(asked, loads, FakeRuns(bears_per_s=10_000))
+    seen = {trial.record.engine_seen for trial in bundle.trials}
+    assert seen == {cluster is None}
+
+
 def test_what_lies_above_a_rate_that_was_not_borne_is_left_out(
     requests: tuple[Request, ...], loads: Loads
 ) -> None:

@@ -212,13 +212,27 @@ def test_only_what_the_player_had_to_write_again_shows_that_a_leader_was_lost(lo
     assert late is None  # late is no proof
     assert not certify(log.path).held
     log.errors = {"the broker closed the connection": 1}
-    assert leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms) == Unable(at_ms, over_ms)
+    assert leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms) is None  # nothing was lost by it
     log.attempts[log.due_ns == 25_500 * MS] = 2
     found = leader_lost(log.write(), at_ms=at_ms, over_ms=over_ms)
     assert found == Unable(at_ms, 25_500.0)
     certificate = certify(log.path, [found])
     assert certificate.held
     assert certificate.exempt_batches == 6_000 / 5
+
+
+@pytest.mark.parametrize("due_ms", [19_995, 40_000, 60_000])
+def test_what_was_written_again_before_or_after_the_next_hit_is_not_of_this_one(
+    log: Log, due_ms: int
+) -> None:
+    log.errors = {"the broker closed the connection": 1}
+    log.attempts[log.due_ns == due_ms * MS] = 2
+    log.write()
+    assert leader_lost(log.path, at_ms=20_000, over_ms=20_200, next_ms=40_000) is None
+    log.attempts[log.due_ns == 20_000 * MS] = 2  # due at its own instant
+    log.write()
+    found = leader_lost(log.path, at_ms=20_000, over_ms=20_200, next_ms=40_000)
+    assert found == Unable(20_000, 20_200)
 
 
 def _clocks(*bounds: tuple[float, float]) -> tuple[ClockBound, ...]:

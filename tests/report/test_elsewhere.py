@@ -10,8 +10,9 @@ from streambench.analysis.published.document import analysis_of, analysis_to_jso
 from streambench.model.conditions import Conditions, ForeignKafka
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.observed import ByMonitoring, ObservedUsage
+from streambench.model.trial import RoleUsage
 from streambench.report import markdown
-from streambench.report.document import Document, Section
+from streambench.report.document import Document, Plot, Section
 from streambench.report.sections.cost import cost_section
 from streambench.report.sections.recovery_terms import brokers_words
 from streambench.report.sections.terms import environment_section
@@ -30,6 +31,12 @@ BROKER = ObservedUsage(
     "broker", "kafka/b:7071", 58.0, 29.0, 2.0 * 2**20, 3.0 * 2**20, "resident", 5.0 * 2**20, None
 )
 WORKER = ObservedUsage("worker", "flink/w:9249", 0.0)
+
+
+DRIVER = (
+    RoleUsage("submitter", 1, 0.6, 0.01, 1e8, 1e8),
+    RoleUsage("cluster", 3, 24, 0.4, 1e9, 1e9),
+)
 
 
 def bundle_of(tmp_path: Path, monitored: ByMonitoring | None) -> Bundle:
@@ -61,6 +68,37 @@ def test_what_brokers_of_others_say_is_shown_and_what_they_do_not_say_is_not_kno
     assert "Prometheus" not in words_of(cost_section(bundle))
 
 
+def test_an_engine_that_runs_elsewhere_is_not_drawn_as_cheap(tmp_path: Path) -> None:
+    run = replace(RUN, planned=("flink", "spark", "kafka-streams"))
+    writer = BundleWriter.create(tmp_path, run)
+    local = completed(1, "flink", RIGHT, measures(1, 2, 3))
+    writer.add_trial(local, tables(1, 2))
+    for number, label in ((2, "spark"), (3, "kafka-streams")):
+        away = completed(number, label, RIGHT, measures(1, 2, 3), usage=DRIVER, engine_seen=False)
+        writer.add_trial(away, tables(1, 2))
+    bundle = read_bundle(writer.folder)
+    section = cost_section(bundle)
+    (plot,) = [block for block in section.blocks if isinstance(block, Plot)]
+    assert [row.cells[0].text for row in plot.table.rows] == ["Flink SQL"] * 3
+    assert "submitter" not in words_of(section)
+    assert "No cores are shown of Spark Structured Streaming and Kafka Streams." in words_of(
+        section
+    )
+    told = json.loads(analysis_to_json(analysis_of(bundle)))
+    cores = {each["variant"]: each["cores_by_role"] for each in told["result"]["variants"]}
+    assert cores["flink"]["worker"] == 0.373
+    assert cores["spark"] == cores["kafka-streams"] == {}
+
+
+def test_without_any_engine_that_was_seen_there_is_no_plot_of_cores(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
+    away = completed(1, "flink", RIGHT, measures(1, 2, 3), usage=DRIVER, engine_seen=False)
+    writer.add_trial(away, tables(1, 2))
+    section = cost_section(read_bundle(writer.folder))
+    assert not [block for block in section.blocks if isinstance(block, Plot)]
+    assert "No cores are shown of" in words_of(section)
+
+
 def test_what_prometheus_says_is_marked_as_its_word(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, ByMonitoring((BROKER, WORKER)))
     text = words_of(cost_section(bundle)).replace("`", "")
@@ -71,6 +109,13 @@ def test_what_prometheus_says_is_marked_as_its_word(tmp_path: Path) -> None:
     assert told["run"]["kafka"]["release"] == "4.4"
     (trial,) = told["trials"]
     assert [each["cpu_s"] for each in trial["monitored"]["usage"]] == [29.0, None]
+
+
+def test_a_process_that_is_scraped_twice_says_so(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, ByMonitoring((replace(BROKER, scraped=2), WORKER)))
+    text = words_of(cost_section(bundle)).replace("`", "")
+    assert "| broker | kafka/b:7071 (scraped 2 times, one is taken) | 58.0 |" in text
+    assert "| worker | flink/w:9249 | 0.0 |" in text
 
 
 def test_why_prometheus_said_nothing_is_told(tmp_path: Path) -> None:

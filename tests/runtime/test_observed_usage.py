@@ -200,6 +200,12 @@ def test_a_run_is_refused_where_there_is_no_prometheus(
     assert "curl" in (refused.value.hint or "")
 
 
+@pytest.mark.parametrize("url", ["http://a..b:9090", "http://127.0.0.1:1/ü"])
+def test_an_address_that_no_request_can_hold_is_refused_in_words(url: str) -> None:
+    with pytest.raises(EnvironmentLacks, match="it does not answer"):
+        look_at_prometheus(url)
+
+
 @pytest.mark.parametrize(
     ("code", "body", "said"),
     [
@@ -227,13 +233,18 @@ def test_another_answer_is_none_of_a_prometheus(code: int, body: bytes, said: st
         ("http://", "is no address"),
         ("http://a:99999999", "is no address"),
         ("http://me:secret@a:9090", "takes no password"),
-        ("http://a:9090/graph?x=1", "is more than the address"),
+        ("http://a:9090/graph?token=secret", "is more than the address"),
+        ("http://a:9090/#secret", "is more than the address"),
+        ("me:secret@a:9090", "is no address"),
+        ("me:se?cret@a:9090", "is no address"),
+        ("ftp://me:secret@a", "is no address"),
+        ("a:9090/?token=secret", "is no address"),
     ],
 )
 def test_what_is_no_address_is_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         prometheus_url(text)
     assert said in refused.value.message
-    assert "secret" not in refused.value.message
+    assert "cret" not in refused.value.message
     assert refused.value.hint
     assert prometheus_url("http://a:9090/prom") == "http://a:9090/prom"

@@ -225,9 +225,13 @@ def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
             digits=found.digits,
         )
         drains = [(each.round, each.warm if found.warm else each.cold) for each in one.rounds]
-        known = [(number, found.value(drain)) for number, drain in drains if drain is not None]
-        if one.place.why is not None or len(known) < len(drains):
+        finished = [(number, found.value(drain)) for number, drain in drains if drain is not None]
+        if one.place.why is not None or len(finished) < len(drains):
             yield SideFigure(figure, None, one.place.why or "not every drain was finished")
+            continue
+        known = [(number, value) for number, value in finished if value is not None]
+        if len(known) < len(finished):
+            yield SideFigure(figure, None, "it is not known of every drain")
             continue
         rounds = tuple(number for number, _ in known)
         yield SideFigure(figure, Sample(tuple(v for _, v in known), rounds, run_of(bundle)))

@@ -24,7 +24,10 @@ class OneDrain:
     first_s: Annotated[float, says("time until the first window was complete")]
     per_s: Annotated[float, says("records per second until the last window was complete")]
     peak_per_s: Annotated[float, says("records in the busiest second")]
-    engine_cpu_s: Annotated[float, says("processor time of all the engine's processes")]
+    engine_cpu_s: Annotated[
+        float | None,
+        says("processor time of all the engine's processes; null: they run elsewhere"),
+    ]
     right: Annotated[bool, says("whether every row was right")]
 
 

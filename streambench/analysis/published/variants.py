@@ -87,7 +87,11 @@ class VariantResult:
         Mapping[str, MetricFigure], says("every metric by its name (docs/method.md)")
     ]
     cores_by_role: Annotated[
-        Mapping[str, float], says("median over trials of the mean cores that a role used")
+        Mapping[str, float],
+        says(
+            "median over trials of the mean cores that a role used; empty: the engine runs elsewhere, and is "
+            "not seen"
+        ),
     ]
     late_records: Annotated[
         tuple[LateFigures, ...], says("one for each trial in which records could be late")

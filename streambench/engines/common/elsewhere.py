@@ -37,12 +37,14 @@ def kept_there(scope: str, names: Iterable[str]) -> tuple[Setting, ...]:
 
 
 def without_log_in(text: str) -> str:
-    """What may be shown of an address: not who logs in with what."""
+    """What may be shown of an address: not who logs in with what, and no query, which may hold a token."""
     before, at, after = text.rpartition("@")
-    if not at:
-        return text
-    scheme, colons, _ = before.partition("://")
-    return f"{scheme}{colons}…@{after}" if colons else f"…@{after}"
+    if at:
+        # Whatever a password is made of stands before the last '@'.
+        scheme, colons, _ = before.partition("://")
+        text = f"{scheme}{colons}…@{after}" if colons else f"…@{after}"
+    ends = [found for mark in "?#" if (found := text.find(mark)) >= 0]
+    return f"{text[: min(ends) + 1]}…" if ends else text
 
 
 def elsewhere_words(title: str, cluster: ForeignCluster) -> str:

@@ -44,7 +44,7 @@ class SparkClient:
                         f"Spark's master at {endpoint} can be reached; {workers} executors of Spark "
                         f"{version} are asked for with each job"
                     )
-            except OSError as error:
+            except (OSError, ValueError) as error:  # the latter of a name that no host can have
                 why = str(error)
         host, _, port = rest.split(",")[0].rpartition(":")
         raise EnvironmentLacks(

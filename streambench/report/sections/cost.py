@@ -8,7 +8,7 @@ from functools import partial
 from streambench.analysis.metrics import cores_by_role
 from streambench.analysis.variants import Standing, standings
 from streambench.model.metrics import BY_NAME
-from streambench.model.numbers import mib, number
+from streambench.model.numbers import listing, mib, number
 from streambench.model.plan import Role
 from streambench.report.document import Block, Cell, Grid, GridColumn, GridRow, Plot, Section, Text
 from streambench.report.plots.cost import CostRow, draw_cost
@@ -30,6 +30,10 @@ _METRICS = (
     "engine_idle_cores",
     "gc_pause_ms",
 )
+_ELSEWHERE = (
+    "What runs on a cluster elsewhere is not seen by streambench, and the part that runs here alone would "
+    "look cheap."
+)
 TOOL_ROLES = (Role.PLAYER.value, Role.READER.value, Role.TOOL.value)
 
 
@@ -39,7 +43,8 @@ def cost_section(bundle: Bundle) -> Section:
     if not stands:
         return Section("cost", "Cost", (Text("No trial was completed."),))
     blocks: list[Block] = [_metric_grid(stands)]
-    rows = [CostRow(name_in_plots(stand), cores) for stand in stands if (cores := _cores(stand))]
+    seen = [stand for stand in stands if all(record.engine_seen for record in stand.records)]
+    rows = [CostRow(name_in_plots(stand), cores) for stand in seen if (cores := _cores(stand))]
     if rows:
         blocks.append(
             Plot(
@@ -49,9 +54,11 @@ def cost_section(bundle: Bundle) -> Section:
                 "Shorter is cheaper. The broker is not the engine, but works for it: what an engine "
                 "writes to its own topics shows there. Children's time is included.",
                 partial(_draw, rows),
-                usage_grid(stands, tool=False),
+                usage_grid(seen, tool=False),
             )
         )
+    if away := [name_in_plots(stand) for stand in stands if stand not in seen]:
+        blocks.append(Text(f"No cores are shown of {listing(away)}. {_ELSEWHERE}"))
     blocks += monitored_blocks(stands)
     return Section("cost", "Cost", tuple(blocks))
 

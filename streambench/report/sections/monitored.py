@@ -64,7 +64,7 @@ def _row(who: Cell, each: ObservedUsage) -> GridRow:
         (
             who,
             Cell(each.role or "not known"),
-            Cell(each.target),
+            Cell(each.target, _scraped(each)),
             Cell(number(each.seen_s, 1)),
             _known(each.cpu_s, 2),
             _known(each.cores_mean, 3),
@@ -74,6 +74,10 @@ def _row(who: Cell, each: ObservedUsage) -> GridRow:
             _bytes(each.sent_bytes),
         )
     )
+
+
+def _scraped(each: ObservedUsage) -> str | None:
+    return f"scraped {each.scraped} times, one is taken" if each.scraped > 1 else None
 
 
 def _known(value: float | None, digits: int) -> Cell:
