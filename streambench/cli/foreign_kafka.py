@@ -15,7 +15,7 @@ import typer
 from streambench.cli.console import err
 from streambench.cli.parameters import whole
 from streambench.model.conditions import USUAL_BROKER, ForeignKafka, Guarantee
-from streambench.model.errors import InstrumentFailed, UsageError
+from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.model.fault import FaultKind
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.plan import Plan
@@ -154,16 +154,17 @@ class Ground:
 def ground_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[Ground]:
     """Where these requests are carried out: by brokers of streambench's own, or in a Kafka of the user's.
 
-    Raises as `ground_at` does. What stays in a Kafka of the user's is told at the end.
+    Raises as `ground_at` does, and UsageError for what cannot be done to a broker of others. What stays in a
+    Kafka of the user's is told at the end, also where this was not reached.
     """
     from streambench.trial.workspace import workspace
 
     if there is None:
         yield Ground(workspace)
         return
-    found = ground_at(there, requests)
+    _refuse_restarts(requests)
     try:
-        yield found
+        yield ground_at(there, requests)
     finally:
         tell_leftovers(there)
 
@@ -171,18 +172,11 @@ def ground_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[
 def ground_at(there: Elsewhere, requests: Sequence[Request]) -> Ground:
     """A Kafka of the user's, once it has been seen that these requests can be carried out there.
 
-    Raises UsageError for what cannot be done to a broker of others, EnvironmentLacks where a run could not
-    be made.
+    Raises EnvironmentLacks where a run could not be made.
     """
     from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
     from streambench.trial.workspace import foreign_workspaces
 
-    for request in requests:
-        if any(fault.kind is FaultKind.BROKER_RESTART for fault in request.faults):
-            raise UsageError(
-                "broker-restart kills a broker that streambench started, and this Kafka is yours",
-                hint="streambench run --fault worker-kill@25s",
-            )
     told = there.told
     found = inspect_kafka(
         there.access,
@@ -215,6 +209,15 @@ def ground_at(there: Elsewhere, requests: Sequence[Request]) -> Ground:
     return Ground(foreign_workspaces(there.access, there.prefix), facts, found.notes)
 
 
+def _refuse_restarts(requests: Sequence[Request]) -> None:
+    for request in requests:
+        if any(fault.kind is FaultKind.BROKER_RESTART for fault in request.faults):
+            raise UsageError(
+                "broker-restart kills a broker that streambench started, and this Kafka is yours",
+                hint="streambench run --fault worker-kill@25s",
+            )
+
+
 def _shortest_session_ms(requests: Sequence[Request]) -> int | None:
     """The shortest session time-out that a plan asks brokers for; None where none does."""
     asked = [
@@ -230,11 +233,13 @@ def _shortest_session_ms(requests: Sequence[Request]) -> int | None:
 
 def tell_leftovers(there: Elsewhere) -> None:
     """Say what of a run could not be taken away; nothing where the brokers do not answer any more."""
+    from streambench.kafka.inspection import inspect_brokers
     from streambench.kafka.removal import leftovers
 
     try:
+        inspect_brokers(there.access)  # its answer comes at once, or never
         found = leftovers(there.access, there.prefix)
-    except InstrumentFailed:
+    except (EnvironmentLacks, InstrumentFailed):
         return
     if found:
         err.print(

@@ -16,10 +16,10 @@ from streambench.kafka.broker_versions import TESTED_RELEASES
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.facts import TOPIC_SETTINGS, kafka_facts, release_notes
-from streambench.kafka.removal import Leftovers, delete
+from streambench.kafka.removal import Leftovers, delete, leftovers, removed_at_end
 from streambench.kafka.topics import admin_client, input_topic_config
 from streambench.kafka.wire import metadata_request, parse_metadata
-from streambench.model.errors import EnvironmentLacks
+from streambench.model.errors import EnvironmentLacks, InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess, addresses
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.workload.durations import show_duration
@@ -79,16 +79,35 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
     topic = group = f"{begin_of_probes(wanted.prefix)}{secrets.token_hex(3)}"
     names = f"{wanted.prefix}*"
     asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
-    told = _made(access, topic, wanted, asked)
-    groups: tuple[str, ...] = ()
     try:
+        told = _made(access, topic, wanted, asked)
         _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
         _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
-        groups = (group,)
-    finally:
-        _guarded(lambda: delete(access, Leftovers((topic,), groups)), f"delete topics {names}")
+        both = Leftovers((topic,), (group,))
+        _guarded(lambda: delete(access, both), f"delete topics {names}")
+    except BaseException as error:  # also of who presses Ctrl-C
+        gone = _taken_away(access, topic)
+        if not isinstance(error, errors.KafkaError):
+            raise
+        stays = "" if gone else f"; topic {topic} may stay there"
+        raise EnvironmentLacks(
+            f"the brokers at {access.bootstrap} did not go through with topic {topic}: "
+            f"{type(error).__name__}: {error}{stays}",
+            hint="streambench doctor with the same options, once all brokers answer",
+        ) from error
     facts = replace(facts, topic={name: told.get(name) for name in TOPIC_SETTINGS})
     return Inspection(facts, (*release_notes(facts), *_notes(asked, told)))
+
+
+def _taken_away(access: KafkaAccess, topic: str) -> bool:
+    """Take away what there may be of a probe that did not come to its end; whether nothing is there now."""
+    try:
+        inspect_brokers(access)  # who does not answer is not waited for
+        with removed_at_end(access, topic):
+            pass
+        return not leftovers(access, topic)
+    except (EnvironmentLacks, InstrumentFailed):
+        return False
 
 
 def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:

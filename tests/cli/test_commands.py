@@ -236,6 +236,7 @@ def test_each_runs_in_a_kafka_of_the_users_and_makes_sure_of_it_before(
         return Leftovers((), ())
 
     monkeypatch.setattr("streambench.kafka.inspection.inspect_kafka", inspect)
+    monkeypatch.setattr("streambench.kafka.inspection.inspect_brokers", lambda access: {})
     monkeypatch.setattr("streambench.kafka.removal.leftovers", none_left)
     there = "--bootstrap-servers nowhere:1 --replication 3 --topic-prefix ours-"
     done = streambench(f"{command} {there}")

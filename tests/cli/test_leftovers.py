@@ -10,7 +10,7 @@ import pytest
 from streambench.cli.foreign_clusters import tell_jobs_left
 from streambench.cli.foreign_kafka import Elsewhere, elsewhere, tell_leftovers
 from streambench.cli.joining import named_after, refuse_a_second
-from streambench.kafka import removal
+from streambench.kafka import inspection, removal
 from streambench.kafka.removal import Leftovers
 from streambench.model.conditions import ForeignCluster
 from streambench.model.errors import UsageError
@@ -30,6 +30,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
     def left(access: KafkaAccess, prefix: str) -> Leftovers:
         return Leftovers((f"{prefix}input",), ())
 
+    monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
     monkeypatch.setattr(removal, "leftovers", left)
 
 

@@ -1,0 +1,105 @@
+"""A look at a Kafka of the user's that breaks off: what was made there goes, or is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+
+from streambench.cli.foreign_kafka import elsewhere, ground_of
+from streambench.kafka import inspection, removal
+from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
+from streambench.model.errors import EnvironmentLacks
+from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_facts import KafkaFacts
+
+ACCESS = KafkaAccess("kafka-1:9092")
+WANTED = WantedOfKafka("bench-x-")
+
+
+class Brokers(AbstractContextManager["Brokers"]):
+    """An admin client whose brokers have topics, and break off when a topic's settings are asked for."""
+
+    def __init__(self, breaks_off: BaseException) -> None:
+        self.topics: set[str] = set()
+        self.away = False
+        self.stay_away = False
+        self._breaks_off = breaks_off
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
+
+    def seen(self, access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
+        if self.away:
+            raise EnvironmentLacks("no broker answers", hint="nc")
+        return {0: ("kafka-1", 9092)}
+
+    def create_topics(self, wanted: Mapping[str, Any], **_: object) -> None:
+        self.topics |= set(wanted)
+
+    def describe_configs(self, *_: object, **__: object) -> object:
+        self.away = self.stay_away
+        raise self._breaks_off
+
+    def list_topics(self) -> list[str]:
+        if self.away:
+            raise KafkaTimeoutError("Unable to bootstrap")
+        return sorted(self.topics)
+
+    def list_groups(self) -> list[Mapping[str, str]]:
+        return []
+
+    def delete_topics(self, wanted: Sequence[str]) -> None:
+        self.topics -= set(wanted)
+
+
+def served(monkeypatch: pytest.MonkeyPatch, breaks_off: BaseException) -> Brokers:
+    brokers = Brokers(breaks_off)
+    monkeypatch.setattr(inspection, "inspect_brokers", brokers.seen)
+    monkeypatch.setattr(inspection, "kafka_facts", lambda *_: KafkaFacts(1, "4.4"))
+    for module in (inspection, removal):
+        monkeypatch.setattr(module, "admin_client", lambda access: brokers)
+    return brokers
+
+
+def test_a_probe_that_breaks_off_takes_its_topic_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    brokers = served(monkeypatch, KafkaConnectionError("it closed"))
+    with pytest.raises(EnvironmentLacks, match=r"kafka-1:9092 did not go .*it closed$") as told:
+        inspect_kafka(ACCESS, WANTED)
+    assert brokers.topics == set()
+    assert told.value.hint
+
+
+def test_where_the_topic_may_stay_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    brokers = served(monkeypatch, KafkaConnectionError("it closed"))
+    brokers.stay_away = True
+    with pytest.raises(EnvironmentLacks) as told:
+        inspect_kafka(ACCESS, WANTED)
+    (topic,) = brokers.topics
+    assert told.value.message.endswith(f"topic {topic} may stay there")
+
+
+def test_who_presses_ctrl_c_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    brokers = served(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        inspect_kafka(ACCESS, WANTED)
+    assert brokers.topics == set()
+
+
+def test_what_stays_of_a_look_that_broke_off_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brokers = served(monkeypatch, KeyboardInterrupt())
+    monkeypatch.setattr(
+        brokers, "delete_topics", lambda wanted: None
+    )  # it takes them, and keeps them
+    there = elsewhere("kafka-1:9092", None, None, "bench-")
+    with pytest.raises(KeyboardInterrupt), ground_of(there, ()):
+        pytest.fail("it never got so far")
+    (topic,) = brokers.topics
+    told = capsys.readouterr().err
+    assert f"left behind: {topic}" in told
+    assert "streambench clean --bootstrap-servers kafka-1:9092 --topic-prefix bench-" in told
