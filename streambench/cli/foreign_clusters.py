@@ -11,7 +11,7 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
-from streambench.engines.common.elsewhere import without_log_in
+from streambench.engines.common.elsewhere import is_here, without_log_in
 from streambench.engines.protocol import ClusterClient
 from streambench.engines.registry import cluster_client
 from streambench.model.conditions import ForeignCluster, ForeignKafka
@@ -37,7 +37,6 @@ CheckpointDirOption: TypeAlias = Annotated[
 FLINK: Final = "flink"
 SPARK: Final = "spark"
 _CONTAINER_AT_ACCOUNT: Final = ("abfs", "abfss", "wasb", "wasbs")
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def clusters_asked(asked: ClustersAsked, kafka: ForeignKafka | None) -> tuple[Fo
     """The clusters that the options name, where a run can use them; none without any. Raises UsageError."""
     found = clusters_named(asked)
     for each in found:
-        if _is_here(each.endpoint):
+        if is_here(each.endpoint):
             continue
         if kafka is None:
             raise UsageError(
@@ -165,12 +164,3 @@ def _client(engine: str) -> ClusterClient:
     client = cluster_client(engine)
     assert client is not None, "only engines with clusters have an option"
     return client
-
-
-def _is_here(endpoint: str) -> bool:
-    hosts = endpoint.partition("://")[2].split(",")
-    return bool(hosts[0]) and all(_host(each) in _LOOPBACK for each in hosts)
-
-
-def _host(address: str) -> str:
-    return address.rpartition(":")[0].strip("[]")

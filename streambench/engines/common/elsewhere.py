@@ -11,6 +11,7 @@ from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
 
 _ASKED: Final = (Origin.USER, Origin.VARIANT)
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 AS_IT_IS: Final = "as it is there"
 
 
@@ -45,6 +46,16 @@ def without_log_in(text: str) -> str:
         text = f"{scheme}{colons}…@{after}" if colons else f"…@{after}"
     ends = [found for mark in "?#" if (found := text.find(mark)) >= 0]
     return f"{text[: min(ends) + 1]}…" if ends else text
+
+
+def is_here(endpoint: str) -> bool:
+    """Whether a cluster is addressed on this machine's loopback: `http://127.0.0.1:8081`, or all of several."""
+    hosts = endpoint.partition("://")[2].split(",")
+    return bool(hosts[0]) and all(_host(each) in _LOOPBACK for each in hosts)
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0].strip("[]")
 
 
 def elsewhere_words(title: str, cluster: ForeignCluster) -> str:

@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.elsewhere import is_here
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.flink.readings import rest_readings
 from streambench.engines.flink.rest import ENDED, FlinkRest
@@ -26,6 +27,7 @@ class FlinkJobElsewhere:
 
     def __init__(self, plan: Plan, rest: FlinkRest, asking: AskingPolicy = ASKING) -> None:
         self._asking = asking
+        self._by_our_clock = plan.cluster is not None and is_here(plan.cluster)
         interval_ms = int(plan.symbols["commit_interval_ms"])
         self._watch = JobWatch(rest, interval_ms, slots(plan.settings))
         self._health = Health(State.STARTING, "submitted")
@@ -50,11 +52,15 @@ class FlinkJobElsewhere:
         return ()
 
     def readings(self) -> Readings:
-        """Counters and effective settings by REST; its pauses are in logs that are not here."""
-        return dataclasses.replace(
-            rest_readings((self._watch,), self._asking, str),
-            failures_noticed_ms=tuple(sorted(map(float, self._watch.noticed_ms))),
-        )
+        """Counters and effective settings by REST; its pauses are in logs that are not here.
+
+        When it noticed a failure is by its own clock: unknown where that is another host's.
+        """
+        found = rest_readings((self._watch,), self._asking, str)
+        if not self._by_our_clock:
+            return found
+        noticed_ms = tuple(sorted(map(float, self._watch.noticed_ms)))
+        return dataclasses.replace(found, failures_noticed_ms=noticed_ms)
 
     def resume(self) -> None:
         """Never asked for: no coordinator of a cluster elsewhere is hit by streambench."""
