@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from streambench.cli.console import err
-from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
-from streambench.cli.joining import JOIN_S
+from streambench.cli.foreign_kafka import Elsewhere
+from streambench.cli.joining import JOIN_S, join_command
 from streambench.model.conditions import ForeignCluster
 from streambench.model.errors import UsageError
 
@@ -79,7 +78,7 @@ def crew_of(there: Elsewhere, asked: CrewAsked, timeout_s: float = JOIN_S) -> It
     from streambench.runtime.supervisor import Supervisor
 
     told, topic = there.told, crew_topic(there.prefix)
-    command = join_command(there, asked)
+    command = join_command(there, asked.run_id, "worker join --worker", asked.count)
     with ExitStack() as stack:
         keeper = stack.enter_context(Supervisor())
         folder = make_scratch(None)
@@ -96,18 +95,6 @@ def crew_of(there: Elsewhere, asked: CrewAsked, timeout_s: float = JOIN_S) -> It
         )
         host.gather(timeout_s, _say, lambda seat: command(str(seat)))
         yield Crew(host, folder, topic)
-
-
-def join_command(there: Elsewhere, asked: CrewAsked) -> Callable[[str], str]:
-    """The command for a host, by its number."""
-    begins = there.prefix.removesuffix(f"{asked.run_id}-")
-    words = ["--join", asked.run_id, "--bootstrap-servers", there.told.bootstrap]
-    if there.access.properties:
-        words += ["--kafka-config", "FILE"]
-    if begins != USUAL_PREFIX:
-        words += ["--topic-prefix", begins]
-    line = shlex.join(words)
-    return lambda seat: f"streambench worker join --worker {seat}/{asked.count} {line}"
 
 
 def _say(what: str) -> None:

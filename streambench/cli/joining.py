@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import shlex
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -75,6 +77,18 @@ def named_after(there: Elsewhere | None, name: str, topic_prefix: str | None = N
     assert there is not None, "who waits for others without one has been refused"
     begins = USUAL_PREFIX if topic_prefix is None else topic_prefix
     return dataclasses.replace(there, prefix=f"{begins}{name}-")
+
+
+def join_command(there: Elsewhere, name: str, command: str, of: int) -> Callable[[str], str]:
+    """The command by which a host joins run `name`, by the host's number out of `of`."""
+    begins = there.prefix.removesuffix(f"{name}-")
+    words = ["--join", name, "--bootstrap-servers", there.told.bootstrap]
+    if there.access.properties:
+        words += ["--kafka-config", "FILE"]
+    if begins != USUAL_PREFIX:
+        words += ["--topic-prefix", begins]
+    line = shlex.join(words)
+    return lambda number: f"streambench {command} {number}/{of} {line}"
 
 
 def refuse_a_second(there: Elsewhere) -> None:

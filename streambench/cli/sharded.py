@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from streambench.cli.console import err
 from streambench.cli.foreign_kafka import Elsewhere
-from streambench.cli.joining import JOIN_S, MOST_SHARDS
+from streambench.cli.joining import JOIN_S, MOST_SHARDS, join_command
 from streambench.cli.parameters import whole
 from streambench.model.errors import UsageError
 
@@ -73,7 +72,7 @@ def gathered(there: Elsewhere, asked: ShardsAsked, timeout_s: float = JOIN_S) ->
 
     told = there.told
     place = MeetingPlace(there.access, there.prefix, told.replication, told.min_insync)
-    command = _command(there, asked)
+    command = join_command(there, asked.run_id, "play --shard", asked.count)
     with ExitStack() as stack:
         keeper = stack.enter_context(Supervisor())
         folder = make_scratch(None)
@@ -90,17 +89,6 @@ def gathered(there: Elsewhere, asked: ShardsAsked, timeout_s: float = JOIN_S) ->
         )
         gather(shards, timeout_s, _say, lambda seat: command(str(seat)))
         yield shards
-
-
-def _command(there: Elsewhere, asked: ShardsAsked) -> Callable[[str], str]:
-    begins = there.prefix.removesuffix(f"{asked.run_id}-")
-    words = ["--join", asked.run_id, "--bootstrap-servers", there.told.bootstrap]
-    if there.access.properties:
-        words += ["--kafka-config", "FILE"]
-    if begins != "streambench-":
-        words += ["--topic-prefix", begins]
-    line = shlex.join(words)
-    return lambda seat: f"streambench play --shard {seat}/{asked.count} {line}"
 
 
 def _say(what: str) -> None:

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.crew import CrewAsked, join_command
 from streambench.cli.foreign_kafka import (
     USUAL_PREFIX,
     BootstrapOption,
@@ -19,7 +18,7 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
-from streambench.cli.joining import JOIN_S, admitted, host_name, run_id, share
+from streambench.cli.joining import JOIN_S, admitted, host_name, join_command, run_id, share
 from streambench.cli.options import examples
 from streambench.cli.parameters import duration_s, whole
 from streambench.cli.play import await_run
@@ -57,8 +56,7 @@ def print_(
     from streambench.kafka.access.client_properties import files_of
 
     there = _there(join, bootstrap_servers, kafka_config, topic_prefix)
-    asked = CrewAsked(workers, run_id(join))
-    command = join_command(there, asked)
+    command = join_command(there, run_id(join), "worker join --worker", workers)
     lines = [
         f"# On each host: streambench {__version__}, Java for Kafka Streams, and this command."
     ]
@@ -69,9 +67,7 @@ def print_(
     lines.append("# In a container: the same words behind `docker run --rm streambench`.")
     own = command("I").partition("--join")[2].split(maxsplit=1)[1]
     lines.append("# Here:")
-    lines.append(
-        f"streambench run --workers-elsewhere --workers {workers} --run-id {asked.run_id} {own}"
-    )
+    lines.append(f"streambench run --workers-elsewhere --workers {workers} --run-id {join} {own}")
     for line in lines:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 

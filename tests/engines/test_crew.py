@@ -19,7 +19,7 @@ from streambench.engines.protocol import Embedded, WorkerEngine
 from streambench.engines.registry import worker_engine_named
 from streambench.kafka.meeting.guest import Guest
 from streambench.kafka.meeting.host import Host
-from streambench.kafka.meeting.messages import COORDINATOR, Announce
+from streambench.kafka.meeting.messages import COORDINATOR, Announce, Ended
 from streambench.kafka.meeting.parcels import Parcels
 from streambench.kafka.meeting.party import MeetingPolicy
 from streambench.model.conditions import Conditions, ForeignCluster, Variant
@@ -90,6 +90,7 @@ class Scene:
         self.host = stack.enter_context(Host(MemoryLog(self.records), ROLE, 2, policy=QUICK))
         self.supervisors: list[Supervisor] = []
         self.told: list[str] = []
+        self.guests: list[Guest] = []
         for seat in range(2):
             self._join(stack, seat)
         self.host.gather(WAIT_S, self.told.append, str)
@@ -130,6 +131,7 @@ class Scene:
                 policy=QUICK,
             )
         )
+        self.guests.append(guest)
         guest.join(Announce(ROLE, seat, 2, __version__, f"host-{seat}"), WAIT_S)
 
         def serve() -> None:
@@ -200,6 +202,16 @@ def test_a_host_that_cannot_start_fails_the_job_and_no_worker_is_left(
     with pytest.raises(EngineFailed, match=r"worker ./2 on host-.: no compiler there"):
         scene.crew.start(plan(), scene.at)
     assert [len(each.children()) for each in scene.supervisors] == [0, 0]
+
+
+def test_a_host_that_goes_is_away_and_the_next_job_names_it(scene: Scene) -> None:
+    workers = scene.started()
+    scene.guests[1]._party.speaker.say(Ended("its machine was shut down"))
+    wait_until(lambda: workers.newest()[1] is None, what="the host to be missed", timeout_s=WAIT_S)
+    assert workers.newest()[0] is not None
+    workers.stop()
+    with pytest.raises(InstrumentFailed, match=r"worker 1/2 on host-1 is gone: .*shut down"):
+        scene.crew.start(plan(), scene.at)
 
 
 def test_a_plan_is_read_as_it_was_written() -> None:
