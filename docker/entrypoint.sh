@@ -7,6 +7,9 @@
 #   STREAMBENCH_FLINK_REST         --flink-rest, where Flink is run
 #   STREAMBENCH_SPARK_MASTER       --spark-master, where Spark is run
 #   STREAMBENCH_CHECKPOINT_DIR     --checkpoint-dir, beside one of these
+#   STREAMBENCH_WORKERS            --workers
+#   STREAMBENCH_WORKERS_RUN_ID     --workers-elsewhere with this --run-id, where Kafka Streams or the
+#                                  Python consumer is run
 #   STREAMBENCH_ENGINES            --engine, if none is asked for
 #
 # Without them, and for every other command, it changes nothing.
@@ -20,10 +23,17 @@ case $command in
 -* | generate) exec streambench "$command" "$@" ;;
 esac
 
+# `worker join` and `worker print` are commands of their own.
+of_worker=
+if [ "$command" = worker ] && [ $# -gt 0 ]; then
+    of_worker=$1
+    shift
+fi
+
 # What a command can be told stands in its help: a list of that here would fall behind.
 help=
-if env | grep -q '^STREAMBENCH_\(BOOTSTRAP\|KAFKA\|FLINK\|SPARK\|CHECKPOINT\|ENGINES\)'; then
-    help=$(COLUMNS=200 NO_COLOR=1 streambench "$command" --help 2>/dev/null || :)
+if env | grep -q '^STREAMBENCH_\(BOOTSTRAP\|KAFKA\|FLINK\|SPARK\|CHECKPOINT\|WORKERS\|ENGINES\)'; then
+    help=$(COLUMNS=200 NO_COLOR=1 streambench "$command" ${of_worker:+"$of_worker"} --help 2>/dev/null || :)
 fi
 
 # Whether there is a value ($2) for an option ($1) that the command knows.
@@ -73,6 +83,16 @@ esac
 if [ -n "$elsewhere" ] && to_give --checkpoint-dir "${STREAMBENCH_CHECKPOINT_DIR:-}"; then
     set -- --checkpoint-dir "$STREAMBENCH_CHECKPOINT_DIR" "$@"
 fi
+case ${engines:-,kafka-} in
+*,kafka-*)
+    if to_give --workers-elsewhere "${STREAMBENCH_WORKERS_RUN_ID:-}"; then
+        set -- --workers-elsewhere --run-id "$STREAMBENCH_WORKERS_RUN_ID" "$@"
+    fi
+    ;;
+esac
+if to_give --workers "${STREAMBENCH_WORKERS:-}"; then
+    set -- --workers "$STREAMBENCH_WORKERS" "$@"
+fi
 if to_give --kafka-config "${STREAMBENCH_KAFKA_CONFIG:-}"; then
     set -- --kafka-config "$STREAMBENCH_KAFKA_CONFIG" "$@"
 fi
@@ -80,4 +100,4 @@ if to_give --bootstrap-servers "${STREAMBENCH_BOOTSTRAP_SERVERS:-}"; then
     set -- --bootstrap-servers "$STREAMBENCH_BOOTSTRAP_SERVERS" "$@"
 fi
 
-exec streambench "$command" "$@"
+exec streambench "$command" ${of_worker:+"$of_worker"} "$@"

@@ -7,6 +7,7 @@ import secrets
 import shlex
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -27,6 +28,14 @@ MOST_SHARDS: Final = 256
 # Without '-', which ends the name in those of topics: so no run's topics begin as another's do.
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
 _LONGEST_ID: Final = 40
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One of `of` hosts: of number `index`, from 0; None: of any number that is free."""
+
+    index: int | None
+    of: int
 
 
 def run_id(text: str) -> str:
@@ -58,18 +67,31 @@ def run_id_asked(name: str | None, *, joined: bool) -> str:
 
 def share(text: str) -> Share:
     """`3/16`: the shard of number 3, counted from 0, of 16."""
-    index, slash, of = str(text).partition("/")
+    return _one_of(str(text), "shard")
+
+
+def _one_of(text: str, what: str) -> Share:
+    index, slash, of = text.partition("/")
     numbers = (read_whole(index), read_whole(of)) if slash else (None, None)
     if numbers[0] is None or numbers[1] is None or not 1 <= numbers[1] <= MOST_SHARDS:
         raise typer.BadParameter(
-            f"{quoted(str(text))} is not a shard; write its number and how many there are, as 3/16"
+            f"{quoted(text)} is not a {what}; write its number and how many there are, as 3/16"
         )
     found = Share(numbers[0], numbers[1])
     if found.index >= found.of:
         raise typer.BadParameter(
-            f"there is no shard {found}: they are counted from 0/{found.of} to {found.of - 1}/{found.of}"
+            f"there is no {what} {found}: they are counted from 0/{found.of} to {found.of - 1}/{found.of}"
         )
     return found
+
+
+def seat(text: str) -> Seat:
+    """`1/2`: the number 1, counted from 0, of 2; `any/2`: a number that is free."""
+    index, slash, of = str(text).partition("/")
+    if slash and index == "any":
+        return Seat(None, _one_of(f"0/{of}", "worker").of)
+    own = _one_of(str(text), "worker")
+    return Seat(own.index, own.of)
 
 
 def named_after(there: Elsewhere | None, name: str, topic_prefix: str | None = None) -> Elsewhere:
@@ -108,12 +130,12 @@ def refuse_a_second(there: Elsewhere) -> None:
         )
 
 
-def admitted(guest: Guest, wanted: Announce, run: str, within_s: float) -> None:
-    """Join the run. Raises EnvironmentLacks where it has just ended, else as `Guest.join`."""
+def admitted(guest: Guest, wanted: Announce, run: str, within_s: float) -> int:
+    """Join the run; the seat there. Raises EnvironmentLacks where it has just ended, else as `Guest.join`."""
     from streambench.kafka.meeting.guest import MeetingOver
 
     try:
-        guest.join(wanted, within_s)
+        return guest.join(wanted, within_s)
     except MeetingOver as over:
         why = f": {over.reason}" if over.reason else ""
         raise EnvironmentLacks(

@@ -18,13 +18,20 @@ from streambench.cli.foreign_kafka import (
     TopicPrefixOption,
     elsewhere,
 )
-from streambench.cli.joining import JOIN_S, admitted, host_name, join_command, run_id, share
+from streambench.cli.joining import (
+    JOIN_S,
+    Seat,
+    admitted,
+    host_name,
+    join_command,
+    run_id,
+    seat,
+)
 from streambench.cli.options import examples
 from streambench.cli.parameters import duration_s, whole
 from streambench.cli.play import await_run
 from streambench.model.conditions import MOST_WORKERS
 from streambench.model.errors import UsageError
-from streambench.model.shards import Share
 
 app = typer.Typer(
     name="worker",
@@ -75,11 +82,11 @@ def print_(
 @app.command("join")
 def join_(
     worker: Annotated[
-        Share,
+        Seat,
         typer.Option(
-            parser=share,
+            parser=seat,
             metavar="I/N",
-            help="Which worker this is: its number, from 0, of how many.",
+            help="Which worker this is: its number, from 0, of how many; any/N takes a free one.",
         ),
     ],
     join: _JOIN,
@@ -118,7 +125,6 @@ def join_(
         await_run(there.access, topic, join, within_s)
         parcels = Parcels(folder / "parcels")
         member = CrewMember(
-            worker.index,
             MemberPlace(there.access, supervisor, folder),
             parcels,
             worker_engine_named,
@@ -127,16 +133,15 @@ def join_(
         guest = stack.enter_context(
             Guest(
                 TopicLog(there.access, topic),
-                f"{ROLE}-{worker.index}-{secrets.token_hex(4)}",
+                f"{ROLE}-{secrets.token_hex(6)}",
                 chunk=lambda chunk: parcels.hear(COORDINATOR, chunk),
                 state=member.state,
             )
         )
-        admitted(
-            guest, Announce(ROLE, worker.index, worker.of, __version__, host_name()), join, within_s
-        )
-        _told(f"worker {worker} of run {join}: admitted")
-        member.serve(guest)
+        wanted = Announce(ROLE, worker.index, worker.of, __version__, host_name())
+        number = admitted(guest, wanted, join, within_s)
+        _told(f"worker {number}/{worker.of} of run {join}: admitted")
+        member.serve(guest, number)
     _told("the run is over")
 
 

@@ -59,7 +59,11 @@ def test_files_are_named_and_no_password_is_printed(config: Path) -> None:
         ),
         (
             ("worker", "join", "--join", "x", "--worker", "2/2", "--bootstrap-servers", "k:1"),
-            "there is no shard 2/2",
+            "there is no worker 2/2",
+        ),
+        (
+            ("worker", "join", "--join", "x", "--worker", "any/", "--bootstrap-servers", "k:1"),
+            "is not a worker",
         ),
         (("run", "--workers-elsewhere"), "meet in a Kafka of yours, and none is named"),
         (

@@ -11,6 +11,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,9 +25,10 @@ from streambench.kafka.broker_config import cluster_id
 from streambench.kafka.broker_versions import broker_jar_set
 from streambench.model.plan import Artifacts
 from streambench.runtime.artifacts import Resolved, resolve
+from streambench.runtime.paths import cache_dir
 from streambench.runtime.ports import free_port
 from streambench.runtime.waiting import wait_until
-from tests.docker.files import flink_properties, kafka_properties
+from tests.docker.files import DOCKER, ROOT, flink_properties, kafka_properties
 from tests.orphans import die_with_parent
 
 HERE: Final = "127.0.0.1"
@@ -87,6 +89,10 @@ class ByHand:
         self._running[name] = process
         self._ends.callback(_end, process)
 
+    def ends(self, name: str, timeout_s: float) -> int:
+        """Wait for a process that ends by itself; its exit code."""
+        return self._running[name].wait(timeout_s)
+
     def becomes_healthy(self, service: str) -> None:
         """Ask by the service's own health check until it says so."""
         kind, *argv = self.services[service]["healthcheck"]["test"]
@@ -106,6 +112,31 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def streambench_here(lab: ByHand, service: str) -> tuple[list[str], dict[str, str]]:
+    """The image's entry point for words to come, and the environment of a service of the image."""
+    program = lab.folder / "streambench"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m streambench "$@"\n')
+    program.chmod(0o755)
+    told = {
+        name: lab.here(value)
+        if ":" in value
+        else value  # no address: engines have their names, too
+        for name, value in lab.services[service]["environment"].items()
+    }
+    own = {
+        "PATH": f"{lab.folder}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "STREAMBENCH_CACHE": str(cache_dir()),
+    }
+    return [str(DOCKER / "entrypoint.sh")], {**told, **own}
+
+
+def start_streams_worker(lab: ByHand, name: str) -> None:
+    """Start a worker that joins runs, by the service's command line."""
+    argv, env = streambench_here(lab, "streams-worker")
+    lab.start(name, [*argv, *shlex.split(lab.services["streams-worker"]["command"])], env)
 
 
 def start_kafka(lab: ByHand) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from streambench.cli.joining import Seat, run_id, seat
 from streambench.engines.flink import versions as flink_versions
 from streambench.engines.flink.settings import CLUSTER, flink_settings
 from streambench.engines.registry import contender_named
@@ -30,7 +31,8 @@ from tests.docker.files import (
 )
 
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text(encoding="utf-8"))
-WORKERS = ("flink-taskmanager", "spark-worker")
+CLUSTERS = ("flink-taskmanager", "spark-worker")
+WORKERS = (*CLUSTERS, "streams-worker")
 
 
 def complaints(document: Any) -> list[str]:
@@ -56,10 +58,13 @@ def test_a_service_that_is_waited_for_can_become_what_is_waited_for() -> None:
     found = services()
     for service in found.values():
         for name, wanted in service.get("depends_on", {}).items():
-            if wanted["condition"] == "service_healthy":
-                assert "healthcheck" in found[name], name
-            else:
-                assert wanted["condition"] == "service_completed_successfully"
+            match wanted["condition"]:
+                case "service_healthy":
+                    assert "healthcheck" in found[name], name
+                case "service_started":  # it waits for the run by itself, as often as it is started
+                    assert found[name]["restart"] == "always", name
+                case other:
+                    assert other == "service_completed_successfully"
 
 
 def test_one_command_starts_all() -> None:
@@ -96,7 +101,7 @@ def test_workers_of_all_engines_have_equal_limits_whatever_is_asked() -> None:
             {key: found[name][key] for key in ("cpus", "mem_limit", "deploy", "cpuset")}
             for name in WORKERS
         ]
-        assert terms[0] == terms[1]
+        assert terms[0] == terms[1] == terms[2]
     assert terms[0]["cpus"] == "2.5"
     assert terms[0]["deploy"] == {"replicas": "3"}
 
@@ -106,9 +111,23 @@ def test_there_are_as_many_workers_as_a_run_asks_for() -> None:
     for name in WORKERS:
         service = services()[name]
         assert service["deploy"]["replicas"] == str(usual.workers)
-        counted = service["healthcheck"]["test"][-1].partition("grep -q")[2]
+    for name in CLUSTERS:
+        counted = services()[name]["healthcheck"]["test"][-1].partition("grep -q")[2]
         assert f"{usual.workers}" in counted
     assert float(services()["flink-taskmanager"]["cpus"]) == 1.0
+
+
+def test_workers_join_the_runs_that_wait_for_them() -> None:
+    for given in ({}, {"WORKERS": "3"}):
+        found = services(**given)
+        words = shlex.split(found["streams-worker"]["command"])
+        told = found["streambench"]["environment"]
+        assert words[:2] == ["worker", "join"]
+        assert seat(words[words.index("--worker") + 1]) == Seat(
+            None, int(found["streams-worker"]["deploy"]["replicas"])
+        )
+        assert words[words.index("--join") + 1] == run_id(told["STREAMBENCH_WORKERS_RUN_ID"])
+        assert told["STREAMBENCH_WORKERS"] == given.get("WORKERS", "2")
 
 
 def test_flink_is_set_as_our_own_clusters_are() -> None:

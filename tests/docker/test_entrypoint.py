@@ -17,10 +17,18 @@ ENGINES = ALL["STREAMBENCH_ENGINES"]
 KAFKA = MappingProxyType({"STREAMBENCH_BOOTSTRAP_SERVERS": "kafka:9092"})
 NONE: Mapping[str, str] = MappingProxyType({})
 OF_KAFKA = "│ --bootstrap-servers  TEXT │\n│ --kafka-config  FILE │\n"
-OF_CLUSTERS = "--flink-rest URL\n--spark-master URL\n--checkpoint-dir URL\n"
+OF_CLUSTERS = (
+    "--flink-rest URL\n--spark-master URL\n--checkpoint-dir URL\n"
+    "--workers-elsewhere\n--run-id NAME\n--workers COUNT\n"
+)
+OF_WORKERS = ("--workers", "2", "--workers-elsewhere", "--run-id", "compose")
 # It says one argument a line. What a command's help is, is in a file of the command's name.
-STAND_IN = '#!/bin/sh\n[ "${2:-}" != --help ] || exec cat "%s/$1"\nprintf "%%s\\n" "$@"\n'
-REAL = '#!/bin/sh\ncd %s\n[ "${2:-}" != --help ] || exec %s -m streambench "$@"\nprintf "%%s\\n" "$@"\n'
+SAID = 'printf "%%s\\n" "$@"\n'
+STAND_IN = (
+    '#!/bin/sh\ncase "$*" in *" --help") exec cat "%s/$(echo "${*%% --help}" | tr " " -)" ;; esac\n'
+    + SAID
+)
+REAL = '#!/bin/sh\ncd %s\ncase "$*" in *" --help") exec %s -m streambench "$@" ;; esac\n' + SAID
 
 
 @pytest.fixture
@@ -32,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
         "play": OF_KAFKA,
         "report": "--engine-logs  shows --flink-rested\n",
         "generate": OF_KAFKA,
+        "worker-join": OF_KAFKA,
     }
     for name, text in help_of.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -65,6 +74,7 @@ def test_a_run_in_compose_goes_to_all_clusters(folder: Path) -> None:
     assert became(folder, ALL, "run", "flights", "--note", "a b") == [
         "run",
         *("--bootstrap-servers", "kafka:9092"),
+        *OF_WORKERS,
         *("--checkpoint-dir", "file:///checkpoints"),
         *("--spark-master", "spark://spark-master:7077"),
         *("--flink-rest", "http://flink-jobmanager:8081"),
@@ -76,9 +86,12 @@ def test_a_run_in_compose_goes_to_all_clusters(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (("--engine", "kafka-streams"), ()),
+        (("--engine", "kafka-streams"), ("--workers-elsewhere",)),
         (("-e", "flink"), ("--flink-rest", "--checkpoint-dir")),
-        (("--engine=spark@4.2.0,kafka-python",), ("--spark-master", "--checkpoint-dir")),
+        (
+            ("--engine=spark@4.2.0,kafka-python",),
+            ("--spark-master", "--checkpoint-dir", "--workers-elsewhere"),
+        ),
         (("-eflink:spare", "-e", "spark"), ("--flink-rest", "--spark-master", "--checkpoint-dir")),
     ],
 )
@@ -86,7 +99,7 @@ def test_only_clusters_of_engines_that_are_run_are_named(
     folder: Path, words: tuple[str, ...], named: tuple[str, ...]
 ) -> None:
     found = became(folder, ALL, "run", *words)
-    clusters = {"--flink-rest", "--spark-master", "--checkpoint-dir"}
+    clusters = {"--flink-rest", "--spark-master", "--checkpoint-dir", "--workers-elsewhere"}
     assert clusters & set(found) == set(named)
     assert ENGINES not in found
     assert found[-len(words) :] == list(words)
@@ -100,6 +113,15 @@ def test_a_command_gets_no_more_than_it_knows(folder: Path) -> None:
         assert became(folder, ALL, *words) == list(words)
 
 
+def test_a_worker_that_joins_is_told_of_kafka(folder: Path) -> None:
+    told = {**KAFKA, "STREAMBENCH_WORKERS": "2", "STREAMBENCH_WORKERS_RUN_ID": "compose"}
+    words = ("--worker", "any/2", "--join", "compose")
+    assert became(folder, NONE, "worker", "join", *words) == ["worker", "join", *words]
+    found = became(folder, told, "worker", "join", *words)
+    assert found == ["worker", "join", "--bootstrap-servers", "kafka:9092", *words]
+    assert became(folder, told, "worker") == ["worker"]
+
+
 def test_a_file_of_client_properties_is_given_where_it_is_named(folder: Path) -> None:
     told = {"STREAMBENCH_KAFKA_CONFIG": "/etc/streambench/client.properties"}
     assert became(folder, told, "play") == ["play", "--kafka-config", *told.values()]
@@ -111,4 +133,7 @@ def test_the_real_help_is_understood(tmp_path: Path) -> None:
         found = became(tmp_path, KAFKA, name)
         assert found == [name, "--bootstrap-servers", "kafka:9092"], name
     assert became(tmp_path, KAFKA, "engines") == ["engines"]
+    joined = became(tmp_path, KAFKA, "worker", "join")
+    assert joined == ["worker", "join", "--bootstrap-servers", "kafka:9092"]
+    assert "--workers-elsewhere" in became(tmp_path, ALL, "run")
     assert became(tmp_path, ALL, "run")[-2:] == ["--engine", ENGINES]

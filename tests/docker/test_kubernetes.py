@@ -1,4 +1,4 @@
-"""docker/k8s: by Kubernetes' own schemas; no rights, no root, and one number of shards in all places."""
+"""docker/k8s: by Kubernetes' own schemas; no rights, no root, and one number of shards and of workers in all places."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streambench.cli.joining import run_id
+from streambench.cli.joining import Seat, run_id, seat
 from tests.docker.files import DOCKER
 
 K8S = DOCKER / "k8s"
 VERSION = "1.32"
-FOLDERS = ("base", "shards")
-JOBS = ("base/run.yaml", "shards/players.yaml")
+FOLDERS = ("base", "shards", "workers")
+JOBS = ("base/run.yaml", "shards/players.yaml", "workers/workers.yaml")
 
 
 def documents(path: Path) -> list[Any]:
@@ -69,7 +69,7 @@ def test_what_kustomize_makes_of_it_keeps_the_schemas(folder: str) -> None:
         kubernetes_validate.validate(document, VERSION, strict=True)
     maps = {each["metadata"]["name"] for each in made if each["kind"] in ("ConfigMap", "Secret")}
     jobs = [each["spec"]["template"]["spec"] for each in made if each["kind"] == "Job"]
-    assert len(jobs) == FOLDERS.index(folder) + 1
+    assert len(jobs) == (1 if folder == "base" else 2)
     for pod in jobs:
         (container,) = pod["containers"]
         used = {each["configMapRef"]["name"] for each in container["envFrom"]}
@@ -111,3 +111,19 @@ def test_shards_are_as_many_everywhere() -> None:
         if literal.startswith("RUN_ID=")
     )
     assert run_id(named) == named
+
+
+def test_workers_are_as_many_everywhere() -> None:
+    workers = job("workers/workers.yaml")["spec"]
+    assert workers["completionMode"] == "Indexed"
+    assert workers["completions"] == workers["parallelism"]
+    (container,) = workers["template"]["spec"]["containers"]
+    args = container["args"]
+    assert seat(args[args.index("--worker") + 1].replace("$(WORKER)", "0")) == Seat(
+        0, workers["completions"]
+    )
+    assert args[args.index("--join") + 1] == "$(STREAMBENCH_WORKERS_RUN_ID)"
+    (told,) = documents(K8S / "workers" / "kustomization.yaml")
+    literals = dict(each.split("=") for each in told["configMapGenerator"][0]["literals"])
+    assert literals["STREAMBENCH_WORKERS"] == str(workers["completions"])
+    assert run_id(literals["STREAMBENCH_WORKERS_RUN_ID"])

@@ -11,13 +11,26 @@ import pytest
 from streambench.engines.common.http import get_json
 from streambench.kafka.access.client_properties import read_client_properties
 from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
-from tests.docker.by_hand import HERE, ByHand, start_flink, start_kafka, start_spark
+from streambench.model.trial import Completed, Invalid
+from streambench.model.verdict import Verdict
+from streambench.results.bundle import read_bundle
+from tests.docker.by_hand import (
+    HERE,
+    ByHand,
+    start_flink,
+    start_kafka,
+    start_spark,
+    start_streams_worker,
+    streambench_here,
+)
 from tests.docker.files import flink_properties, services
+from tests.end_to_end.bench import came_late
 
 pytestmark = [pytest.mark.engine]
 
 MIB = 1 << 20
 WORKERS = ("one", "other")
+RUN_S = 180.0
 
 
 @pytest.fixture
@@ -72,3 +85,24 @@ def test_spark_is_a_cluster_of_as_many_workers(lab: ByHand) -> None:
     alive = [each for each in state["workers"] if each["state"] == "ALIVE"]
     assert [(each["cores"], each["memory"]) for each in alive] == [(1, 512), (1, 512)]
     assert state["url"] == f"spark://{HERE}:{lab.port('spark-master:7077')}"
+
+
+def test_streams_workers_serve_a_run_that_compose_starts(lab: ByHand, tmp_path: Path) -> None:
+    start_kafka(lab)
+    lab.becomes_healthy("kafka")
+    for name in WORKERS:
+        start_streams_worker(lab, name)
+    argv, env = streambench_here(lab, "streambench")
+    words = ["run", "--quick", "--engine", "kafka-python", "--rate", "1k", "--duration", "3s"]
+    lab.start("streambench", [*argv, *words], env)
+    lab.ends("streambench", RUN_S)
+    said = (tmp_path / "streambench.log").read_text()
+    assert [lab.ends(name, RUN_S) for name in WORKERS] == [0, 0], said
+    (bundle,) = (read_bundle(each) for each in (tmp_path / "results").iterdir())
+    (trial,) = bundle.of("kafka-python")
+    assert any("joined the run" in warning for warning in trial.record.warnings)
+    match trial.record.outcome:
+        case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
+            assert verdict.right
+        case other:
+            assert came_late(trial.record), other

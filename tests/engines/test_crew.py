@@ -116,7 +116,6 @@ class Scene:
         (own / "parcels").mkdir(parents=True)
         parcels = Parcels(own / "parcels")
         member = CrewMember(
-            seat,
             MemberPlace(KafkaAccess(f"of.host.{seat}:1"), supervisor, own),
             parcels,
             cast(Callable[[str], WorkerEngine], lambda _: Pretended()),
@@ -136,7 +135,7 @@ class Scene:
 
         def serve() -> None:
             with suppress(InstrumentFailed):
-                member.serve(guest)
+                member.serve(guest, seat)
 
         thread = threading.Thread(target=serve)
         thread.start()

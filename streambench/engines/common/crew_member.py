@@ -45,20 +45,18 @@ class _Running:
 
 
 class CrewMember:
-    """Runs the process of number `seat` of every job. `parcels` are what the coordinator sends.
+    """Runs one process of every job, that of its seat. `parcels` are what the coordinator sends.
 
     `engine_named` finds an engine by its name.
     """
 
     def __init__(
         self,
-        seat: int,
         place: MemberPlace,
         parcels: Parcels,
         engine_named: Callable[[str], WorkerEngine],
         told: Callable[[str], None],
     ) -> None:
-        self._seat = seat
         self._place = place
         self._parcels = parcels
         self._engine_named = engine_named
@@ -73,17 +71,17 @@ class CrewMember:
         (line,) = running.workers.newest()
         return {"job": running.job_id, "line": line, "restarts": running.workers.restarts}
 
-    def serve(self, guest: Guest) -> None:
+    def serve(self, guest: Guest, seat: int) -> None:
         """Do what is ordered. Returns when the run is over; raises InstrumentFailed when nobody orders."""
         try:
-            serve_orders(guest, self._carry_out, self._told)
+            serve_orders(guest, lambda order: self._carry_out(order, seat), self._told)
         finally:
             self._stop()
 
-    def _carry_out(self, order: Order) -> Mapping[str, Any]:
+    def _carry_out(self, order: Order, seat: int) -> Mapping[str, Any]:
         match order.command:
             case CrewCommand.START.value:
-                self._start(order.arguments)
+                self._start(order.arguments, seat)
                 return {}
             case CrewCommand.TELL.value:
                 return self._tell()
@@ -92,14 +90,14 @@ class CrewMember:
             case unknown:
                 raise InstrumentFailed(f"this worker does not know how to {unknown}")
 
-    def _start(self, what: Mapping[str, Any]) -> None:
+    def _start(self, what: Mapping[str, Any], seat: int) -> None:
         self._stop()
         if not self._parcels.has(COORDINATOR, what["plan"]):
             raise InstrumentFailed("the plan of the job has not arrived")
         file = self._parcels.file(COORDINATOR, what["plan"])
         plan = read_plan(file.read_text(encoding="utf-8"))
         engine = self._engine_named(plan.engine)
-        self._told(f"{engine.title} {plan.version}: starting worker {self._seat}")
+        self._told(f"{engine.title} {plan.version}: starting worker {seat}")
         self._jobs += 1
         folder = self._place.folder / f"job-{self._jobs}"
         at = Embedded(
@@ -119,7 +117,7 @@ class CrewMember:
             raise InstrumentFailed(
                 f"the client properties here and those of the coordinator differ: {lacking.name}"
             ) from lacking
-        own = replace(filled, processes=(filled.processes[self._seat],))
+        own = replace(filled, processes=(filled.processes[seat],))
         self._place.supervisor.forget_deaths()  # of the job before
         self._running = _Running(what["job_id"], Workers.start(own, at), folder)
 

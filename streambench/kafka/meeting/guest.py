@@ -74,8 +74,8 @@ class Guest:
         finally:
             self._party.close()
 
-    def join(self, wanted: Announce, timeout_s: float) -> None:
-        """Announce oneself and wait to be let in.
+    def join(self, wanted: Announce, timeout_s: float) -> int:
+        """Announce oneself and wait to be let in; the seat that one has then.
 
         Raises UsageError where that is refused, InstrumentFailed where nobody answers, MeetingOver where
         all has ended.
@@ -83,20 +83,20 @@ class Guest:
         with self._party.changed:
             self._presence.expect(COORDINATOR)
         self.say(wanted)
-        if not self._party.wait_for(lambda: bool(self._admission) or self._is_over(), timeout_s):
+        self._party.wait_for(lambda: bool(self._admission) or self._is_over(), timeout_s)
+        admission = self._admission
+        if admission is None:
             self.check()
             raise InstrumentFailed(
                 f"no coordinator answered within {timeout_s:.0f} s"
                 + (f"; there is {self._foreign}" if self._foreign else "")
             )
-        if self._admission is None:
-            self.check()
-            return
-        if self._admission.refused is not None:
+        if admission.seat is None:
             raise UsageError(
-                f"the coordinator does not take this {wanted.role}: {self._admission.refused}",
+                f"the coordinator does not take this {wanted.role}: {admission.refused}",
                 hint="streambench play --help",
             )
+        return admission.seat
 
     def say(self, message: Announce | Report | ClockProbe) -> Appended:
         """Write a message. Raises InstrumentFailed."""

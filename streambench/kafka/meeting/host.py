@@ -72,7 +72,7 @@ class Host:
         self._orders = 0
         self._over = False
         self._answered: set[str] = set()
-        self._to_answer: list[tuple[str, str | None]] = []
+        self._to_answer: list[Admission] = []
         self._presence = Presence(COORDINATOR, policy.silent_beats)
         self._party = Party(log, COORDINATOR, Hearer(self._hear, self._misheard), policy=policy)
 
@@ -238,17 +238,22 @@ class Host:
 
     def _misheard(self, foreign: NotOurs) -> None:
         if foreign.sender is not None:
-            self._will_answer(foreign.sender, f"it wrote {foreign}")
+            self._will_answer(Admission(foreign.sender, None, f"it wrote {foreign}"))
 
     def _announced(self, sender: str, wanted: Announce) -> None:
-        refused = self._refusal(wanted)
-        if refused is None:
-            member = Member(sender, wanted.seat, wanted.host)
-            self._seats[wanted.seat] = self._by_name[sender] = member
-            self._presence.expect(sender)
-        self._will_answer(sender, refused)
+        if sender in self._by_name:
+            return  # it has its seat
+        found = self._seat_for(wanted)
+        if isinstance(found, str):
+            self._will_answer(Admission(sender, None, found))
+            return
+        member = Member(sender, found, wanted.host)
+        self._seats[found] = self._by_name[sender] = member
+        self._presence.expect(sender)
+        self._will_answer(Admission(sender, found))
 
-    def _refusal(self, wanted: Announce) -> str | None:
+    def _seat_for(self, wanted: Announce) -> int | str:
+        """The seat that a member may take, or why it may take none."""
         seats = len(self._seats)
         if wanted.version != self._version:
             return (
@@ -257,11 +262,14 @@ class Host:
             )
         if wanted.role != self._role:
             return f"this run waits for a {self._role}, and this is a {wanted.role}"
-        if wanted.seats != seats or not 0 <= wanted.seat < seats:
+        if wanted.seats != seats or not 0 <= (wanted.seat or 0) < seats:
             return f"this run has {seats} {self._role}s, from 0/{seats} to {seats - 1}/{seats}"
+        if wanted.seat is None:
+            free = [seat for seat, member in enumerate(self._seats) if member is None]
+            return free[0] if free else f"all {seats} {self._role}s are there already"
         if (there := self._seats[wanted.seat]) is not None:
             return f"{self.words(there)} is there already"
-        return None
+        return wanted.seat
 
     def _left(self, member: Member, how: str) -> None:
         self._presence.forget(member.name)
@@ -269,21 +277,20 @@ class Host:
             member.gone = how
             self._seats[member.seat] = None
 
-    def _will_answer(self, sender: str, refused: str | None) -> None:
-        if sender not in self._answered:
-            self._answered.add(sender)
-            self._to_answer.append((sender, refused))
+    def _will_answer(self, answer: Admission) -> None:
+        if answer.member not in self._answered:
+            self._answered.add(answer.member)
+            self._to_answer.append(answer)
             self._answer()
 
     def _answer(self) -> None:
         """Answer whoever has announced itself."""
         while self._to_answer:
-            sender, refused = self._to_answer.pop(0)
             try:
-                self._party.speaker.say(Admission(sender, refused))
+                self._party.speaker.say(self._to_answer[0])
             except LogLost:
-                self._to_answer.insert(0, (sender, refused))
                 return
+            del self._to_answer[0]
 
 
 def _unheard(why: str) -> InstrumentFailed:

@@ -22,10 +22,10 @@ COORDINATOR: Final = "coordinator"
 
 @dataclass(frozen=True)
 class Announce:
-    """A member wants seat `seat` (from 0) of `seats` in a role."""
+    """A member wants seat `seat` (from 0) of `seats` in a role; None: any that is free."""
 
     role: str
-    seat: int
+    seat: int | None
     seats: int
     version: str
     host: str
@@ -33,9 +33,10 @@ class Announce:
 
 @dataclass(frozen=True)
 class Admission:
-    """The coordinator's answer to an announcement; `refused` is why not, None: come in."""
+    """The coordinator's answer to an announcement: the member's seat, or why it gets none."""
 
     member: str
+    seat: int | None
     refused: str | None = None
 
 

@@ -140,6 +140,7 @@ def test_missing_shards_are_named_and_told_how_to_come(scene: Scene) -> None:
         (wanted(0), "shard 0/2 on host-0 is there already"),
         (wanted(1, 3), "this run has 2 shards, from 0/2 to 1/2"),
         (wanted(2), "this run has 2 shards, from 0/2 to 1/2"),
+        (wanted(None, 3), "this run has 2 shards, from 0/2 to 1/2"),
         (wanted(1, version="9.9"), f"streambench 9.9, and the coordinator is {__version__}"),
         (Announce("worker", 1, 2, __version__, "h"), "waits for a shard, and this is a worker"),
     ],
@@ -155,6 +156,26 @@ def test_who_does_not_fit_is_refused_with_the_reason(
     scene.joined("b", 1)
     scene.gather(host)
     assert [member.name for member in host.members] == ["a", "b"]
+
+
+def test_who_takes_any_seat_gets_one_that_is_free(scene: Scene) -> None:
+    host = scene.host(3)
+    scene.joined("b", 1, 3)
+    seats = [scene.guest(name).join(wanted(None, 3), WAIT_S) for name in ("x", "y")]
+    assert seats == [0, 2]
+    scene.gather(host)
+    assert [member.name for member in host.members] == ["x", "b", "y"]
+    with pytest.raises(UsageError, match="all 3 shards are there already"):
+        scene.guest("z").join(wanted(None, 3), WAIT_S)
+
+
+def test_a_seat_that_became_free_goes_to_who_takes_any(scene: Scene) -> None:
+    host = scene.host(2)
+    scene.joined("a", 0)
+    leaving = scene.joined("b", 1)
+    scene.gather(host)
+    leaving.__exit__(None, None, None)
+    assert scene.guest("c").join(wanted(None), WAIT_S) == 1
 
 
 def test_who_speaks_another_protocol_is_refused(scene: Scene) -> None:

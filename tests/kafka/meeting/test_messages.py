@@ -25,8 +25,9 @@ from streambench.kafka.meeting.messages import (
 
 ALL: tuple[Message, ...] = (
     Announce("shard", 3, 16, "0.1.0", "host-a"),
-    Admission("shard-3"),
-    Admission("shard-3", "no"),
+    Announce("worker", None, 2, "0.1.0", "host-a"),
+    Admission("shard-3", 3),
+    Admission("shard-3", None, "no"),
     Order(7, ("a", "b"), "play", {"start": 1, "holds": [[1, 2]], "quanta": None}),
     Report(7, {"meta": {"clocks": []}}),
     Report(8, error="it broke"),
