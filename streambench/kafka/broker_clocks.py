@@ -23,6 +23,7 @@ from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_S: Final = 5.0
 _AT_ONCE: Final = 8
+_A_BROKER: Final = 3
 _CONFIG: Final = {"message.timestamp.type": "LogAppendTime", "min.insync.replicas": "1"}
 _LOST: Final = (OSError, ConnectionLost, NotLetIn)
 
@@ -40,15 +41,21 @@ class BrokerClocks:
         self._hindered: str | None = None
 
     def make(self, replication: int = 1) -> None:
-        """Make the topic; where a policy wants more replicas than one, with as many as the run's topics have."""
+        """Make the topic, one replica a partition; where that is not allowed, with as many as the run's have.
+
+        A cluster that lets nobody say where partitions are kept gets some for each broker, and spreads them.
+        """
         try:
             nodes = self._nodes()
         except _LOST as lost:
             self._hindered = str(lost)
             return
-        for kept in dict.fromkeys((1, min(replication, len(nodes)))):
+        copies = min(replication, len(nodes))
+        wanted = [_spread(self._topic, nodes, kept) for kept in dict.fromkeys((1, copies))]
+        wanted.append(TopicSpec(self._topic, _A_BROKER * len(nodes), _CONFIG, copies))
+        for spec in wanted:
             try:
-                create_topics(self._access, [_spread(self._topic, nodes, kept)])
+                create_topics(self._access, [spec])
             except InstrumentFailed as failed:
                 self._hindered = failed.message
             else:

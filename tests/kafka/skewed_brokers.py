@@ -41,6 +41,7 @@ class SkewedBrokers:
     brokers: dict[int, SkewedBroker]
     leaders: dict[str, dict[int, int]]
     refused_replications: set[int] = field(default_factory=set)
+    chooses: list[int] | None = None  # the leaders of a topic where nobody may say which
     made: list[TopicSpec] = field(default_factory=list)
     away: set[int] = field(default_factory=set)
 
@@ -63,9 +64,12 @@ class SkewedBrokers:
         """What stands in for the admin client."""
         for topic in topics:
             self.made.append(topic)
-            if topic.replication in self.refused_replications:
+            if topic.replication in self.refused_replications or (
+                topic.kept_by and self.chooses is not None
+            ):
                 raise InstrumentFailed("topics could not be made: PolicyViolationError")
-            self.leaders[topic.name] = {n: nodes[0] for n, nodes in enumerate(topic.kept_by)}
+            leaders = [nodes[0] for nodes in topic.kept_by] or self.chooses or []
+            self.leaders[topic.name] = dict(enumerate(leaders))
 
     def close(self) -> None:
         for server in self._servers.values():

@@ -116,6 +116,22 @@ def test_where_one_replica_is_not_allowed_there_are_as_many_as_of_the_runs_topic
     ]
 
 
+def test_a_cluster_that_spreads_partitions_by_itself_is_taken_as_it_does(cluster: Makes) -> None:
+    brokers, clocks = cluster(SkewedBroker(), SkewedBroker(-8.0))
+    brokers.chooses = [1, 2, 1, 1, 2, 1]
+    clocks.make()
+    found = by_broker(clocks.look())
+    assert found.keys() == {1, 2}
+    assert found[2].low_ms <= 8 <= found[2].high_ms
+    assert brokers.made[-1].partitions == 6
+    brokers, clocks = cluster(SkewedBroker(), SkewedBroker())
+    brokers.chooses = [1] * 6
+    clocks.make()
+    (unknown,) = clocks.look().unknown
+    assert unknown.broker == 2
+    assert "leads no partition" in unknown.why
+
+
 def test_a_topic_that_may_not_be_made_leaves_all_unknown(cluster: Makes) -> None:
     brokers, clocks = cluster(SkewedBroker(), SkewedBroker())
     brokers.refused_replications = {1, 2}
