@@ -44,6 +44,11 @@ def test_a_clock_that_was_set_meanwhile_may_be_anywhere_between() -> None:
     assert bound.low_ms < 0 < 40 < bound.high_ms
 
 
+def test_a_bound_is_never_rounded_inwards() -> None:
+    bound = bound_of("shard 0/1", "a", [Appended(5_000_700, 5_200_300, 5)])
+    assert (bound.low_ms, bound.high_ms) == (-1.0, 0.201)
+
+
 def test_a_bound_is_of_the_broker_that_stamped_all_of_it() -> None:
     by_one = [Appended(1, 2, 0, broker=3), Appended(3, 4, 0, broker=3)]
     assert bound_of("shard 0/1", "a", by_one).broker == 3
