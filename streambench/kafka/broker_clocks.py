@@ -46,10 +46,14 @@ class BrokerClocks:
         A cluster that lets nobody say where partitions are kept gets some for each broker, and spreads them.
         """
         try:
-            nodes = self._nodes()
+            self._make(replication)
         except _LOST as lost:
             self._hindered = str(lost)
-            return
+
+    def _make(self, replication: int) -> None:
+        cluster = Cluster(self._access)
+        cluster.leaders(self._beside[0], timeout_s=_TIMEOUT_S)
+        nodes = sorted(cluster.brokers)
         copies = min(replication, len(nodes))
         wanted = [_spread(self._topic, nodes, kept) for kept in dict.fromkeys((1, copies))]
         wanted.append(TopicSpec(self._topic, _A_BROKER * len(nodes), _CONFIG, copies))
@@ -58,7 +62,8 @@ class BrokerClocks:
                 create_topics(self._access, [spec])
             except InstrumentFailed as failed:
                 self._hindered = failed.message
-            else:
+            # One of the brokers may not have answered: the others are compared all the same.
+            if cluster.leaders(self._topic, timeout_s=_TIMEOUT_S):
                 self._hindered = None
                 return
 
@@ -109,11 +114,6 @@ class BrokerClocks:
                 leader.close()
         except (*_LOST, RecordRefused, InstrumentFailed) as lost:
             return UnknownClock(node, str(lost))
-
-    def _nodes(self) -> list[int]:
-        cluster = Cluster(self._access)
-        cluster.leaders(self._beside[0], timeout_s=_TIMEOUT_S)
-        return sorted(cluster.brokers)
 
 
 def _spread(topic: str, nodes: Sequence[int], replication: int) -> TopicSpec:

@@ -42,6 +42,7 @@ class SkewedBrokers:
     leaders: dict[str, dict[int, int]]
     refused_replications: set[int] = field(default_factory=set)
     chooses: list[int] | None = None  # the leaders of a topic where nobody may say which
+    breaks_off: bool = False  # when a topic was made
     made: list[TopicSpec] = field(default_factory=list)
     away: set[int] = field(default_factory=set)
 
@@ -70,6 +71,8 @@ class SkewedBrokers:
                 raise InstrumentFailed("topics could not be made: PolicyViolationError")
             leaders = [nodes[0] for nodes in topic.kept_by] or self.chooses or []
             self.leaders[topic.name] = dict(enumerate(leaders))
+            if self.breaks_off:
+                raise InstrumentFailed("topics could not be made: 111 ECONNREFUSED")
 
     def close(self) -> None:
         for server in self._servers.values():

@@ -132,6 +132,19 @@ def test_a_cluster_that_spreads_partitions_by_itself_is_taken_as_it_does(cluster
     assert "leads no partition" in unknown.why
 
 
+def test_a_broker_that_did_not_answer_when_the_topic_was_made_hinders_no_other(
+    cluster: Makes,
+) -> None:
+    brokers, clocks = cluster(SkewedBroker(3.0), SkewedBroker())
+    brokers.breaks_off = True
+    clocks.make()
+    brokers.away.add(2)
+    found = by_broker(clocks.look())
+    assert found.keys() == {1}
+    assert found[1].low_ms <= -3 <= found[1].high_ms
+    assert len(brokers.made) == 1
+
+
 def test_a_topic_that_may_not_be_made_leaves_all_unknown(cluster: Makes) -> None:
     brokers, clocks = cluster(SkewedBroker(), SkewedBroker())
     brokers.refused_replications = {1, 2}
