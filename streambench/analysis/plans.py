@@ -32,7 +32,10 @@ def plans(bundle: Bundle) -> dict[str, PlanRecord]:
 
 
 def warnings(bundle: Bundle) -> tuple[str, ...]:
-    """Every warning once: of the run, of the plans, of the trials with the trials that it is true of."""
+    """Every warning once: of the run, of the plans, of the trials with the trials that it is true of.
+
+    Of a drain they are those of its loads, for it is no trial.
+    """
     said = list(bundle.run.warnings)
     every = plans(bundle)
     for label in bundle.labels:
@@ -46,6 +49,10 @@ def warnings(bundle: Bundle) -> tuple[str, ...]:
                 continue
             with_it = [record for record in records if text in record.warnings]
             said.append(f"{title}{_which(with_it, records)}: {text}")
+        of_drains = dict.fromkeys(
+            text for load in _drained(bundle, label) for text in load.warnings
+        )
+        said += [f"{title}: {text}" for text in of_drains if text not in of_plan]
     return tuple(dict.fromkeys(said))
 
 
@@ -56,6 +63,13 @@ def unrecorded(bundle: Bundle) -> tuple[str, ...]:
     searched = {record.label for record in bundle.run.searches if record.probes}
     ran = drained | searched
     return tuple(title_of(bundle, label) for label in bundle.labels if label in ran - known.keys())
+
+
+def _drained(bundle: Bundle, label: str) -> list[TrialRecord]:
+    """The loads of a variant's drains."""
+    if not any(record.drains for record in bundle.run.drains if record.label == label):
+        return []
+    return [load.record for load in bundle.loads if load.record.variant.label == label]
 
 
 def _ran(record: TrialRecord) -> bool:

@@ -26,7 +26,6 @@ from streambench.model.disturbance import (
     saturated_by_the_engine,
 )
 from streambench.model.fault import FaultKind
-from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.plan import Setting
 from streambench.model.trial import (
     Certificate,
@@ -81,9 +80,8 @@ def assess(
     workload: Workload,
     launched: JobSpec,
     started_at: str,
-    kafka: KafkaFacts | None = None,
 ) -> Assessed:
-    """Judge and measure one load that came at its pace; `kafka` is what is known of one of the user's."""
+    """Judge and measure one load that came at its pace."""
     query, engine, plan = workload.query, launched.engine, launched.plan
     trace = Trace.open(spec.segment.trace)
     expected = expect(
@@ -166,7 +164,9 @@ def assess(
             *plan.warnings,
             *measured.notes,
             *after.notes,
-            *clock_notes(certificate, spec.conditions.foreign_kafka, kafka),
+            *clock_notes(
+                certificate.clocks, certificate.unknown_clocks, spec.conditions.foreign_kafka
+            ),
             *_warnings(evidence, disturbed),
         ),
         recovery_terms=plan.recovery_terms,

@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 
 from streambench.experiment.assess import Assessed, own_rows_table
+from streambench.experiment.clock_notes import clock_notes
 from streambench.experiment.judging import judge_load, verdict_at_once
 from streambench.experiment.keeping import keep_load
+from streambench.kafka.certificate import skew
+from streambench.kafka.send_times import SendLogMeta, read_meta
+from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import disturbance
 from streambench.model.machine import MachineUsage
 from streambench.model.trial import (
@@ -26,7 +30,7 @@ from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.oracle.settled import settled
 from streambench.results.bundle import BundleWriter
-from streambench.trial.job import RunningJob
+from streambench.trial.job import JobSpec, RunningJob
 from streambench.trial.load import Played
 
 _NS_PER_S = 1_000_000_000
@@ -73,11 +77,13 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     begun_ns = played.start_monotonic_ns + load.start_realtime_ns - played.start_realtime_ns
     part = (begun_ns, begun_ns + round(_took_s(judged, load.start_realtime_ns) * _NS_PER_S))
     usage, machine = job.sampler.between(*part), job.sampler.machine(*part)
+    meta = read_meta(played.send_log)
+    invalid = disturbance(machine, spec.machine_limits).invalid or _mistimed(spec, meta)
     record = TrialRecord(
         number=load.number,
         round=load.round,
         variant=spec.variant,
-        outcome=_outcome(load, verdict, disturbance(machine, spec.machine_limits).invalid),
+        outcome=_outcome(load, verdict, invalid),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cold=load.kind is LoadKind.COLD,
         start_realtime_ns=load.start_realtime_ns,
@@ -85,7 +91,10 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         usage=usage,
         machine=machine,
         settings=spec.plan.settings,
-        warnings=spec.plan.warnings,
+        warnings=(
+            *spec.plan.warnings,
+            *clock_notes(meta.clocks, meta.unknown_clocks, spec.conditions.foreign_kafka),
+        ),
         trace_sha256=played.trace.ref.sha256,
         kind=load.kind,
         job=spec.number,
@@ -101,6 +110,12 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     }
     record = keep_load(writer, Assessed(record, tables, expected, verdict), begun_ns)
     return Seen(judged, verdict, usage, machine, record)
+
+
+def _mistimed(spec: JobSpec, meta: SendLogMeta) -> str | None:
+    """Why its time is no engine's: it ended by a clock too far away. A visible row ends it by our own."""
+    by_visible = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
+    return None if by_visible else skew(meta.clocks)
 
 
 def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:

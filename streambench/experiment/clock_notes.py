@@ -1,36 +1,83 @@
-"""How far delays may be off where a load came by other clocks than the broker's, in words."""
+"""How far delays may be off where a load was timed by other clocks than the broker's, in words."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
-from streambench.model.clocks import ClockBound, HostClocks, Offset
+from streambench.model.clocks import ClockBound, HostClocks, Offset, UnknownClock
 from streambench.model.conditions import ForeignKafka
-from streambench.model.kafka_access import addresses
-from streambench.model.kafka_facts import KafkaFacts
-from streambench.model.trial import Certificate
+from streambench.model.kafka_access import all_here
+from streambench.model.numbers import listing
+
+_NOTHING_KNOWN: Final = (
+    "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
+    "measured{}: each delay is off by as much"
+)
+_NAMED_AT_MOST: Final = 8
 
 
 def clock_notes(
-    certificate: Certificate, kafka: ForeignKafka | None, facts: KafkaFacts | None
+    clocks: Sequence[ClockBound], unknown: Sequence[UnknownClock], kafka: ForeignKafka | None
 ) -> tuple[str, ...]:
-    """What a trial says of the clocks that its delays were taken by; nothing where there was one.
+    """What a load says of the clocks that its delays were taken by; nothing where there was one.
 
-    `facts` are of the same Kafka; None: not known how many brokers it has.
+    `unknown` are brokers of `kafka` whose clocks were not compared.
     """
-    if not certificate.clocks:
-        if kafka is None or all(_is_here(host) for host, _ in addresses(kafka.bootstrap)):
-            return ()
-        return (
-            "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
-            "measured: each delay is off by as much",
-        )
-    clocks = HostClocks.of(certificate.clocks)
+    hosts = HostClocks.of(clocks)
+    found: list[str] = []
+    if hosts.shards:
+        found.append(_of_shards(hosts))
+    elif hosts.brokers:
+        found.append(_of_brokers(hosts))
+    found += [_not_known(each, sharded=bool(hosts.shards)) for each in unknown]
+    if not found and kafka is not None and not all_here(kafka.bootstrap):
+        found.append(_NOTHING_KNOWN.format(""))
+    return tuple(found)
+
+
+def _of_shards(hosts: HostClocks) -> str:
+    said = (
+        f"{len(hosts.shards)} shards and the coordinator went by their own clocks "
+        f"({len({clock.host for clock in hosts.every})} host(s)): {_distances(hosts)}"
+    )
+    if hosts.brokers:
+        said += f", and its {_range(_hull(hosts.brokers))} ms from {_whose(hosts.brokers)}"
+    return f"{said}; {_errors(hosts)}, and nothing was subtracted"
+
+
+def _of_brokers(hosts: HostClocks) -> str:
+    """In whole milliseconds, outwards: so most trials say the same, and a report says it once."""
+    error = hosts.appended
+    assert error is not None, "it follows from the brokers' clocks alone"
     return (
-        f"{len(clocks.shards)} shards and the coordinator went by their own clocks "
-        f"({len({clock.host for clock in certificate.clocks})} host(s)): {_distances(clocks)}; "
-        f"{_errors(clocks)}, and nothing was subtracted",
-        *_other_brokers(facts),
+        f"delays go by two clocks: this machine's was {_whole(_hull(hosts.brokers))} ms from "
+        f"{_whose(hosts.brokers)}; a delay until a row is appended may be off by {_whole(error)} ms, one until "
+        "it is visible goes by this machine's alone, and nothing was subtracted"
+    )
+
+
+def _whose(clocks: Sequence[ClockBound]) -> str:
+    brokers = [str(each.broker) for each in clocks]
+    if len(brokers) == 1:
+        return f"broker {brokers[0]}'s"
+    if len(brokers) > _NAMED_AT_MOST:
+        return f"those of {len(brokers)} brokers"
+    return f"those of brokers {listing(brokers)}"
+
+
+def _not_known(unknown: UnknownClock, *, sharded: bool) -> str:
+    if unknown.broker is None and sharded:
+        return (
+            f"how far the clocks of the other brokers are from this one's was not measured ({unknown.why}): "
+            "where rows were appended there, a delay is off by as much more"
+        )
+    if unknown.broker is None:
+        return _NOTHING_KNOWN.format(f" ({unknown.why})")
+    return (
+        f"how far the clock of broker {unknown.broker} is from this machine's was not measured "
+        f"({unknown.why}): where rows were appended there, a delay is off by as much"
     )
 
 
@@ -49,16 +96,6 @@ def _errors(clocks: HostClocks) -> str:
     return ", ".join(f"{what} {_range(error)} ms" for what, error in both if error is not None)
 
 
-def _other_brokers(facts: KafkaFacts | None) -> tuple[str, ...]:
-    """Append stamps are those of each partition's leader, and clocks were compared with one broker."""
-    if facts is None or facts.brokers < 2:
-        return ()
-    return (
-        f"the clocks of {facts.brokers - 1} of the {facts.brokers} brokers were not measured: where rows "
-        "were appended there, a delay is off by as much more as they are from the one that was",
-    )
-
-
 def _hull(bounds: Sequence[ClockBound]) -> Offset:
     return Offset(min(each.low_ms for each in bounds), max(each.high_ms for each in bounds))
 
@@ -67,5 +104,5 @@ def _range(offset: Offset) -> str:
     return f"{offset.low_ms:+.1f} to {offset.high_ms:+.1f}"
 
 
-def _is_here(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _whole(offset: Offset) -> str:
+    return f"{math.floor(offset.low_ms):+d} to {math.ceil(offset.high_ms):+d}"

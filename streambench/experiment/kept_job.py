@@ -149,7 +149,6 @@ class KeptJob:
             workload=request.workload,
             launched=job.spec,
             started_at=started_at,
-            kafka=request.kafka,
         )
         record = keep_load(self.session.writer, assessed, played.start_monotonic_ns)
         return Probed(assessed, record)
@@ -169,7 +168,6 @@ class KeptJob:
             workload=request.workload,
             launched=job.spec,
             started_at=started_at,
-            kafka=request.kafka,
         )
         head_ms = spec.segment.span(Purpose.MEASURED).start_ms
         record = dataclasses.replace(

@@ -82,8 +82,9 @@ def certify(
     acknowledge = np.percentile(acknowledge_ms[counted], [50, 99])
     drift_ms = meta.drift_ns / _NS_PER_MS
     spoilt = _spoilt(meta, table.num_rows, table["acked_ns"].null_count, drift_ms)
+    spoilt = spoilt or skew(meta.clocks)
     whose = hosts.shards[worst].who if len(groups) > 1 else None
-    reason = spoilt or _skew(meta.clocks) or _lateness(p999_ms, whose, _apart(hosts, by_visible))
+    reason = spoilt or _lateness(p999_ms, whose, _apart(hosts, by_visible))
     return Certificate(
         held=reason is None,
         reason=reason,
@@ -97,9 +98,11 @@ def certify(
         exempt_batches=int(np.count_nonzero(~counted)),
         retried=meta.retried,
         clock_drift_ms=drift_ms,
-        # Whoever plays on another host is not late because an engine takes this one's cores.
-        only_late=reason is not None and spoilt is None and not meta.clocks,
+        # Whoever plays on another host is not late because an engine takes this one's cores, and no
+        # clock is off for that.
+        only_late=spoilt is None and p999_ms > SEND_LAG_LIMIT_MS and not hosts.shards,
         clocks=meta.clocks,
+        unknown_clocks=meta.unknown_clocks,
     )
 
 
@@ -177,7 +180,7 @@ def _farthest(clocks: Sequence[ClockBound]) -> ClockBound | None:
     return max(clocks, key=lambda clock: clock.farthest_ms, default=None)
 
 
-def _skew(clocks: Sequence[ClockBound]) -> str | None:
+def skew(clocks: Sequence[ClockBound]) -> str | None:
     """Whether a host's clock may lie farther from the broker's than any load may be late, in words."""
     worst = _farthest(clocks)
     if worst is None or worst.farthest_ms <= SEND_LAG_LIMIT_MS:
@@ -188,9 +191,13 @@ def _skew(clocks: Sequence[ClockBound]) -> str | None:
 def not_the_brokers(clock: ClockBound) -> str:
     """What is wrong with a clock that is too far from the broker's."""
     return (
-        f"the clock of {clock.host} ({clock.who}) is not the broker's: it was between "
+        f"the clock of {clock.host} ({clock.who}) is not {_whose(clock)}: it was between "
         f"{clock.low_ms:+,.1f} and {clock.high_ms:+,.1f} ms from it (limit {SEND_LAG_LIMIT_MS:.0f} ms)"
     )
+
+
+def _whose(clock: ClockBound) -> str:
+    return "the broker's" if clock.broker is None else f"broker {clock.broker}'s"
 
 
 def refuse_skew(clock: ClockBound) -> None:
@@ -203,16 +210,16 @@ def refuse_skew(clock: ClockBound) -> None:
 
 def _apart(hosts: HostClocks, by_visible: bool) -> tuple[float, str] | None:
     """How far clocks may lie apart by which a delay is taken, in ms and in words; None: by one clock."""
-    clocks = (*hosts.shards, *(() if hosts.coordinator is None else (hosts.coordinator,)))
-    if (worst := _farthest(clocks)) is None:
+    if (worst := _farthest(hosts.every)) is None:
         return None
-    apart_ms = worst.farthest_ms
-    both = hosts.visible if by_visible else None
-    if both is not None and both.farthest_ms > apart_ms:
-        return both.farthest_ms, (
-            f"and a clock there may be {both.farthest_ms:.1f} ms from the coordinator's"
-        )
-    return apart_ms, f"and a clock may be {apart_ms:.1f} ms from the broker's"
+    apart = [(worst.farthest_ms, "and a clock may be {:.1f} ms from " + _whose(worst))]
+    if hosts.shards and hosts.brokers and (appended := hosts.appended) is not None:
+        apart.append((appended.farthest_ms, "and a clock there may be {:.1f} ms from a broker's"))
+    if by_visible and (visible := hosts.visible) is not None:
+        both = "and a clock there may be {:.1f} ms from the coordinator's"
+        apart.append((visible.farthest_ms, both))
+    apart_ms, words = max(apart, key=lambda each: each[0])
+    return apart_ms, words.format(apart_ms)
 
 
 def _lateness(lag_p999_ms: float, whose: str | None, apart: tuple[float, str] | None) -> str | None:

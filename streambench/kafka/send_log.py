@@ -69,6 +69,7 @@ def _join(parts: Sequence[tuple[pa.Table, SendLogMeta]], path: Path) -> None:
             cpu_s=sum(meta.cpu_s for meta in metas),
             requests=sum(meta.requests for meta in metas),
             clocks=tuple(clock for meta in metas for clock in meta.clocks),
+            unknown_clocks=tuple(each for meta in metas for each in meta.unknown_clocks),
         ),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streambench.model.clocks import ClockBound
+from streambench.model.clocks import ClockBound, UnknownClock
 
 UNSET = -1
 """Stands for "not yet" in the preallocated columns."""
@@ -45,7 +45,8 @@ class SendLogMeta:
     a step of the clock, or a machine that slept. `ended_ns` is since T0. `retried` counts batches
     that were written again, `errors` the broker's retriable answers and lost connections, by name.
     `cpu_s` is of all of the player's processes while they played, `requests` how many they had to send.
-    `clocks` are of all hosts that took part, where there were several; else none is known.
+    `clocks` are of all hosts that took part, where there were several, and of brokers elsewhere;
+    `unknown_clocks` tells what of that could not be found.
     """
 
     start_realtime_ns: int
@@ -61,6 +62,7 @@ class SendLogMeta:
     cpu_s: float
     requests: int
     clocks: tuple[ClockBound, ...] = ()
+    unknown_clocks: tuple[UnknownClock, ...] = ()
 
 
 def meta_path(send_log: Path) -> Path:
@@ -115,4 +117,5 @@ def read_meta(path: Path) -> SendLogMeta:
 def meta_of(fields: dict[str, Any]) -> SendLogMeta:
     """Metadata from JSON."""
     clocks = tuple(ClockBound(**each) for each in fields.pop("clocks", ()))
-    return SendLogMeta(**fields, clocks=clocks)
+    unknown = tuple(UnknownClock(**each) for each in fields.pop("unknown_clocks", ()))
+    return SendLogMeta(**fields, clocks=clocks, unknown_clocks=unknown)

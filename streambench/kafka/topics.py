@@ -17,16 +17,21 @@ from streambench.model.kafka_access import KafkaAccess
 _TIMEOUT_MS: Final = 30_000
 _ANY_DISTANCE_MS: Final = str(2**63 - 1)
 _FOREVER: Final = "-1"
+_AS_ASSIGNED: Final = -1
 
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """A topic to be made; `config` are topic settings by Kafka's names."""
+    """A topic to be made; `config` are topic settings by Kafka's names.
+
+    `kept_by` are the nodes that keep each partition, the leader first; empty: the cluster chooses.
+    """
 
     name: str
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
     replication: int = 1
+    kept_by: tuple[tuple[int, ...], ...] = ()
 
 
 def input_topic_config() -> dict[str, str]:
@@ -51,14 +56,7 @@ def output_topic_config() -> dict[str, str]:
 
 def create_topics(access: KafkaAccess, topics: Sequence[TopicSpec]) -> None:
     """Make the topics and wait until every partition answers. Raises InstrumentFailed."""
-    wanted = {
-        topic.name: {
-            "num_partitions": topic.partitions,
-            "replication_factor": topic.replication,
-            "configs": dict(topic.config),
-        }
-        for topic in topics
-    }
+    wanted = {topic.name: _as_asked(topic) for topic in topics}
     try:
         with admin_client(access) as admin:
             admin.create_topics(wanted, timeout_ms=_TIMEOUT_MS, wait_for_metadata=True)
@@ -71,6 +69,17 @@ def create_topics(access: KafkaAccess, topics: Sequence[TopicSpec]) -> None:
             admin.list_partition_offsets(partitions, timeout_ms=_TIMEOUT_MS)
     except KafkaError as error:
         raise InstrumentFailed(f"topics {', '.join(wanted)} could not be made: {error}") from error
+
+
+def _as_asked(topic: TopicSpec) -> dict[str, object]:
+    """Where partitions are kept says how many there are, and how often they are kept."""
+    chosen = bool(topic.kept_by)
+    return {
+        "num_partitions": _AS_ASSIGNED if chosen else topic.partitions,
+        "replication_factor": _AS_ASSIGNED if chosen else topic.replication,
+        "assignments": {n: list(nodes) for n, nodes in enumerate(topic.kept_by)},
+        "configs": dict(topic.config),
+    }
 
 
 def delete_topics(access: KafkaAccess, names: Iterable[str]) -> None:

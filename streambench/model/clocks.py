@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 COORDINATOR_CLOCK: Final = "the coordinator"
-"""Who measures, beside those that play."""
+"""Who measures, beside those that play: by the broker that also the shards are compared with."""
+
+RUN_HOST_CLOCK: Final = "the run's host"
+"""Who measures, beside each broker that leads partitions of the run. Without shards it plays, too."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,17 @@ class Offset:
 
 @dataclass(frozen=True)
 class ClockBound:
-    """A host's clock minus the broker's: it lies between the two bounds, both included.
+    """A host's clock minus a broker's: it lies between the two bounds, both included.
 
     `who` played or measured there, in words ("shard 3"). The broker's clock is that of its append stamps.
+    `broker` is its node; None: not known, or there were several.
     """
 
     who: str
     host: str
     low_ms: float
     high_ms: float
+    broker: int | None = None
 
     @property
     def farthest_ms(self) -> float:
@@ -52,41 +57,144 @@ class ClockBound:
             self.host,
             min(self.low_ms, other.low_ms),
             max(self.high_ms, other.high_ms),
+            self.broker if self.broker == other.broker else None,
         )
 
 
 @dataclass(frozen=True)
+class UnknownClock:
+    """A broker whose clock was not compared, or not both before and after a load; `why`, in words.
+
+    `broker` is its node; None: that of none was.
+    """
+
+    broker: int | None
+    why: str
+
+
+@dataclass(frozen=True)
+class ClocksSeen:
+    """What was found when a host's clock was compared with those of brokers; each has one bound at most."""
+
+    bounds: tuple[ClockBound, ...] = ()
+    unknown: tuple[UnknownClock, ...] = ()
+
+    @property
+    def brokers(self) -> frozenset[int]:
+        """Those that were looked at."""
+        told = [each.broker for each in self.bounds] + [each.broker for each in self.unknown]
+        return frozenset(broker for broker in told if broker is not None)
+
+    def until(self, later: ClocksSeen) -> ClocksSeen:
+        """What holds from one look to a later one; a broker that only one of them knows is told of."""
+        bounds: list[ClockBound] = []
+        unknown: list[UnknownClock] = []
+        for broker in sorted(self.brokers | later.brokers):
+            first, last = self._bound(broker), later._bound(broker)
+            match first, last:
+                case ClockBound(), ClockBound():
+                    bounds.append(first.hull(last))
+                case ClockBound(), None:
+                    bounds.append(first)
+                    unknown.append(
+                        UnknownClock(broker, f"not after the load: {later._why(broker)}")
+                    )
+                case None, ClockBound():
+                    bounds.append(last)
+                    unknown.append(
+                        UnknownClock(broker, f"not before the load: {self._why(broker)}")
+                    )
+                case _:
+                    unknown.append(UnknownClock(broker, later._why(broker)))
+        if not bounds and not unknown:
+            unknown = [each for each in (*later.unknown, *self.unknown) if each.broker is None][:1]
+        return ClocksSeen(tuple(bounds), tuple(unknown))
+
+    def _bound(self, broker: int) -> ClockBound | None:
+        return next((each for each in self.bounds if each.broker == broker), None)
+
+    def _why(self, broker: int) -> str:
+        said = (each.why for each in self.unknown if each.broker in (broker, None))
+        return next(said, "it led no partition of the run then")
+
+
+@dataclass(frozen=True)
 class HostClocks:
-    """The clocks of a load that several hosts played: of each shard, by its number, and of who measured."""
+    """The clocks by which a load was played, its rows appended and seen.
+
+    `shards` played it, each by its own clock; none: the run's host did. `coordinator` is who measured then,
+    beside the broker that they are compared with. `brokers` is the run's host beside each broker that leads
+    partitions of the run; empty: all have one clock, or nothing is known.
+    """
 
     shards: tuple[ClockBound, ...]
     coordinator: ClockBound | None
+    brokers: tuple[ClockBound, ...] = ()
 
     @staticmethod
     def of(clocks: Sequence[ClockBound]) -> HostClocks:
         """Told apart by who they are of."""
         return HostClocks(
-            tuple(clock for clock in clocks if clock.who != COORDINATOR_CLOCK),
+            tuple(c for c in clocks if c.who not in (COORDINATOR_CLOCK, RUN_HOST_CLOCK)),
             next((clock for clock in clocks if clock.who == COORDINATOR_CLOCK), None),
+            tuple(clock for clock in clocks if clock.who == RUN_HOST_CLOCK),
         )
+
+    @property
+    def every(self) -> tuple[ClockBound, ...]:
+        """All of them."""
+        here = () if self.coordinator is None else (self.coordinator,)
+        return (*self.shards, *here, *self.brokers)
 
     @property
     def appended(self) -> Offset | None:
-        """The error of a delay that ends with a broker's stamp; None without shards.
+        """The error of a delay that ends with a broker's stamp; None where it is not known.
 
-        It began by a shard's clock. Where that is ahead the load came early, and the delay looks shorter.
+        It began by the clock of who played. Where that is ahead the load came early, and the delay looks
+        shorter.
         """
-        if not self.shards:
+        if self.shards and self.brokers and self.coordinator is None:
             return None
-        return Offset(
-            -max(clock.high_ms for clock in self.shards),
-            -min(clock.low_ms for clock in self.shards),
-        )
+        return _hull(tuple(self._appended()))
 
     @property
     def visible(self) -> Offset | None:
-        """The error of a delay that ends by the coordinator's clock; None where one of them is unknown."""
-        begun, ended = self.appended, self.coordinator
-        if begun is None or ended is None:
+        """The error of a delay that ends by the coordinator's clock; None where one of them is unknown.
+
+        Without shards there is none: such a delay begins and ends by one clock.
+        """
+        if self.coordinator is None:
             return None
-        return Offset(ended.low_ms + begun.low_ms, ended.high_ms + begun.high_ms)
+        return _hull([_minus(self.coordinator, shard) for shard in self.shards])
+
+    def _appended(self) -> Iterator[Offset]:
+        if not self.shards:
+            yield from (_negative(broker) for broker in self.brokers)
+        elif not self.brokers:
+            yield from (_negative(shard) for shard in self.shards)
+        for shard in self.shards:
+            for broker in self.brokers:
+                if shard.broker == broker.broker:
+                    yield _negative(shard)
+                elif self.coordinator is not None:
+                    # Both hosts were compared with one broker, and one of them with this one.
+                    between = _minus(self.coordinator, shard)
+                    yield Offset(
+                        between.low_ms - broker.high_ms,
+                        between.high_ms - broker.low_ms,
+                    )
+
+
+def _negative(clock: ClockBound) -> Offset:
+    return Offset(-clock.high_ms, -clock.low_ms)
+
+
+def _minus(one: ClockBound, other: ClockBound) -> Offset:
+    """One host's clock minus another's, both compared with the same broker's."""
+    return Offset(one.low_ms - other.high_ms, one.high_ms - other.low_ms)
+
+
+def _hull(errors: Sequence[Offset]) -> Offset | None:
+    if not errors:
+        return None
+    return Offset(min(each.low_ms for each in errors), max(each.high_ms for each in errors))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from streambench.model.loopback import is_loopback
+
 
 class SecurityProtocol(enum.Enum):
     """How a connection to a broker is protected (Kafka's `security.protocol`)."""
@@ -44,6 +46,11 @@ def addresses(bootstrap: str) -> list[tuple[str, int]]:
         host, _, port = each.strip().rpartition(":")
         found.append((host.removeprefix("[").removesuffix("]"), int(port)))
     return found
+
+
+def all_here(bootstrap: str) -> bool:
+    """Whether all addresses of `HOST:PORT,HOST:PORT` are this machine's loopback."""
+    return all(is_loopback(host) for host, _ in addresses(bootstrap))
 
 
 @dataclass(frozen=True)

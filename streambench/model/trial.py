@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from streambench.model.clocks import ClockBound
+from streambench.model.clocks import ClockBound, UnknownClock
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
@@ -126,6 +126,7 @@ class Certificate:
     exempt_batches: int = 0  # due while no load could be written, by a fault's doing
     only_late: bool = False  # not held, and for no other reason than lateness
     clocks: tuple[ClockBound, ...] = ()  # of each host that played, and of the one that measured
+    unknown_clocks: tuple[UnknownClock, ...] = ()  # brokers that could not be compared with it
 
 
 @dataclass(frozen=True)

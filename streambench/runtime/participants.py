@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import psutil
 
+from streambench.model.loopback import is_loopback
 from streambench.runtime.sessions import ProcessRow, descendants
 
 Address: TypeAlias = tuple[str, int]
@@ -75,7 +76,7 @@ def _local(servers: Iterable[Address], here: Collection[str]) -> frozenset[Addre
             numbers = {str(each[4][0]) for each in socket.getaddrinfo(host, port)}
         except OSError:
             continue
-        found |= {(number, port) for number in numbers if number in here or _is_loopback(number)}
+        found |= {(number, port) for number in numbers if number in here or is_loopback(number)}
     return frozenset(found)
 
 
@@ -87,10 +88,6 @@ def _addresses_here() -> frozenset[str]:
         for each in addresses
         if each.family in families
     )
-
-
-def _is_loopback(number: str) -> bool:
-    return number.startswith("127.") or number == "::1"
 
 
 def _plain(address: Address) -> Address:

@@ -127,6 +127,7 @@ class RunningJob:
         """
         bed, query, trace = self.testbed, self.spec.query, load.trace
         bed.player.prepare(trace.ref)
+        bed.clocks.begin(paced=True)
         start_ns = self._start_ns(trace)
         monotonic_ns = start_ns - (time.time_ns() - time.monotonic_ns())
         offset_ms = event_offset_ms(
@@ -175,6 +176,7 @@ class RunningJob:
         )
         excused = None if injector is None else injector.excuses
         last = read_last_rows(bed, self.spec.query, awaited, excused)
+        bed.clocks.end(written.send_log)
         self._rows_taken += last.rows.num_rows
         self._since.played(load.trace.ref.records)
         own_rows = bed.own.among(last.rows, self.spec.query.window)
@@ -313,6 +315,7 @@ def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: 
     Raises InstrumentFailed.
     """
     testbed.player.prepare(trace.ref)
+    testbed.clocks.begin(paced=False)
     free_ms = earliest_start_ms(trace, spec.query, not_before_ms)
     start_ms = max(time.time_ns() // _NS_PER_MS, free_ms)
     offset_ms = event_offset_ms(

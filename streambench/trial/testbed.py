@@ -11,6 +11,7 @@ from typing import Protocol
 
 from streambench.engines.protocol import Embedded, Engine, External, Job
 from streambench.kafka.broker import BROKER, Broker, start_broker
+from streambench.kafka.broker_clocks import BrokerClocks
 from streambench.kafka.broker_versions import broker_jars
 from streambench.kafka.player import Player, processes_for
 from streambench.kafka.plays import PlaysLoads
@@ -26,16 +27,18 @@ from streambench.kafka.topics import (
 from streambench.kafka.warm_up import warm_broker
 from streambench.model.conditions import Conditions
 from streambench.model.errors import EngineFailed, InstrumentFailed
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, all_here
 from streambench.model.plan import Plan
 from streambench.model.trial import TraceRef
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
+from streambench.trial.clock_watch import ClockWatch
 from streambench.trial.own_rows import OwnRows
 from streambench.trial.workspace import Workspace
 
 INPUT_TOPIC = "input"
 OUTPUT_TOPIC = "output"
+CLOCKS_TOPIC = "clocks"
 BROKER_HEAP_MIB = 512
 
 
@@ -81,6 +84,11 @@ class Testbed(Protocol):
         ...
 
     @property
+    def clocks(self) -> ClockWatch:
+        """By how many clocks its loads are timed."""
+        ...
+
+    @property
     def own(self) -> OwnRows:
         """Which rows are no result of the load that is judged."""
         ...
@@ -112,6 +120,7 @@ class EmbeddedTestbed:
     output_topic: str
     player: PlaysLoads
     reader: Reader
+    clocks: ClockWatch = field(default_factory=ClockWatch)
     own: OwnRows = field(default_factory=OwnRows)
 
     @property
@@ -280,6 +289,9 @@ def _with_topics(
         )
     player = _player(place, access, input_topic, shape)
     try:
+        clocks = ClockWatch()
+        if broker is None and (place.clocks_here or not all_here(access.bootstrap)):
+            clocks = _watch_of(place, access, (input_topic, output_topic), shape.replication)
         reader = Reader.start(
             place.supervisor,
             access=access,
@@ -294,12 +306,21 @@ def _with_topics(
             player.connected()
             reader.assigned()
             yield EmbeddedTestbed(
-                place, artifacts, access, broker, input_topic, output_topic, player, reader
+                place, artifacts, access, broker, input_topic, output_topic, player, reader, clocks
             )
         finally:
             reader.close()
     finally:
         player.close()
+
+
+def _watch_of(
+    place: Workspace, access: KafkaAccess, beside: tuple[str, ...], replication: int
+) -> ClockWatch:
+    """Compares this host's clock with those of the brokers that lead these topics."""
+    clocks = BrokerClocks(access, f"{place.prefix}{CLOCKS_TOPIC}{place.suffix}", beside)
+    clocks.make(replication)
+    return ClockWatch(clocks)
 
 
 def _player(place: Workspace, access: KafkaAccess, topic: str, shape: TestbedShape) -> PlaysLoads:

@@ -38,7 +38,7 @@ class Workspace:
     `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
     has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
     topics. `shards` on other hosts play its loads; None: processes here do. `crew` has workers on other
-    hosts.
+    hosts. `clocks_here`: clocks are compared also with brokers on this machine, which have the same one.
     """
 
     supervisor: Supervisor
@@ -51,6 +51,7 @@ class Workspace:
     suffix: str = ""
     shards: Shards | None = None
     crew: Crew | None = None
+    clocks_here: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,12 @@ def workspace(room: Room) -> Iterator[Workspace]:
 
 
 def foreign_workspaces(
-    access: KafkaAccess, prefix: str, shards: Shards | None = None, crew: Crew | None = None
+    access: KafkaAccess,
+    prefix: str,
+    shards: Shards | None = None,
+    crew: Crew | None = None,
+    *,
+    clocks_here: bool = False,
 ) -> Workspaces:
     """Places of jobs whose topics are in a Kafka that streambench did not start."""
 
@@ -108,7 +114,13 @@ def foreign_workspaces(
         with workspace(room) as place:
             suffix = f"-{secrets.token_hex(2)}"
             yield replace(
-                place, served=access, prefix=prefix, suffix=suffix, shards=shards, crew=crew
+                place,
+                served=access,
+                prefix=prefix,
+                suffix=suffix,
+                shards=shards,
+                crew=crew,
+                clocks_here=clocks_here,
             )
 
     return place_of

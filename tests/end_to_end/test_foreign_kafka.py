@@ -19,6 +19,7 @@ from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed, Invalid
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
+from streambench.trial import testbed
 from tests.end_to_end.bench import brisk_workload, came_late, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
@@ -133,6 +134,7 @@ def test_all_engines_are_right_there_and_no_password_is_kept(
         return usual(self, *args, **named)
 
     monkeypatch.setattr(Supervisor, "start", noted)
+    monkeypatch.setattr(testbed, "all_here", lambda bootstrap: False)
     out = tmp_path / "results"
     asked = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
     found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE, asked)
@@ -142,6 +144,16 @@ def test_all_engines_are_right_there_and_no_password_is_kept(
     assert PASSWORD not in repr(started)
     report = (found.folder / "report.md").read_text()
     assert "SCRAM-SHA-512" in report
+    # The brokers are taken for others' hosts: their clocks are compared, and are this machine's.
+    assert "delays go by two clocks: this machine's was" in report
+    for engine in ENGINES:
+        (trial,) = found.of(engine)
+        certificate = trial.record.certificate
+        assert certificate is not None
+        assert certificate.unknown_clocks == ()
+        assert {clock.broker for clock in certificate.clocks} <= {0, 1, 2}
+        assert certificate.clocks
+        assert all(clock.low_ms <= 0 <= clock.high_ms for clock in certificate.clocks)
     for engine, address in (("flink", flink.rest), ("spark", spark.master)):
         assert f"not started by streambench: {address}" in report
         (trial,) = found.of(engine)

@@ -24,6 +24,7 @@ from streambench.model.conditions import Conditions, Profile
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.results.bundle import read_bundle
 from streambench.runtime.waiting import wait_until
+from streambench.trial import testbed
 from tests.end_to_end.bench import came_late, on_any_machine
 from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
@@ -42,7 +43,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
         yield running
 
 
-def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path) -> None:
+def test_an_engine_is_right_with_two_shards_by_tls(
+    lab: KafkaLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testbed, "all_here", lambda bootstrap: False)
     config, out = lab.client_properties(), tmp_path / "results"
     there = elsewhere(None, config, None, None)
     assert there is not None
@@ -95,8 +99,10 @@ def test_an_engine_is_right_with_two_shards_by_tls(lab: KafkaLab, tmp_path: Path
     certificate = trial.record.certificate
     assert certificate is not None
     assert [clock.who for clock in certificate.clocks] == [
-        "shard 0/2", "shard 1/2", "the coordinator",
+        "shard 0/2", "shard 1/2", "the coordinator", "the run's host",
     ]  # fmt: skip
+    assert {clock.broker for clock in certificate.clocks} == {0}
+    assert all(clock.low_ms <= 0 <= clock.high_ms for clock in certificate.clocks)
     assert any(
         "2 shards and the coordinator went by their own clocks" in note
         for note in trial.record.warnings

@@ -17,6 +17,7 @@ from streambench.kafka.broker import Broker
 from streambench.kafka.send_log import write_send_log
 from streambench.kafka.send_times import SendLogMeta, SendTimes, write_send_times
 from streambench.load.trace import Trace
+from streambench.model.clocks import ClockBound
 from streambench.model.errors import EngineFailed
 from streambench.model.machine import MachineUsage
 from streambench.model.trial import RoleUsage, Segment
@@ -71,8 +72,10 @@ class FakeJob:
         load_late_ms: int = 0,
         machine: MachineUsage = QUIET,
         delay_ms: int = DELAY_MS,
+        clocks: tuple[ClockBound, ...] = (),
     ) -> None:
         self._delay_ms = delay_ms
+        self._clocks = clocks
         self._load_late_ms = load_late_ms
         self.spec = spec
         self.shown = observer
@@ -144,13 +147,13 @@ class FakeJob:
             event_offset_ms=OFFSET_MS,
             rows=rows,
             malformed_count=0,
-            send_log=_send_log(load.trace, log, self._load_late_ms),
+            send_log=_send_log(load.trace, log, self._load_late_ms, self._clocks),
             complete=True,
             quiet_ns=(10, 20),
         )
 
 
-def _send_log(trace: Trace, path: Path, late_ms: int) -> Path:
+def _send_log(trace: Trace, path: Path, late_ms: int, clocks: tuple[ClockBound, ...] = ()) -> Path:
     """A send log in which each batch was written so late, and acknowledged a ms later."""
     batches = trace.batches
     count = len(batches)
@@ -182,6 +185,7 @@ def _send_log(trace: Trace, path: Path, late_ms: int) -> Path:
             wall_s=1.0,
             cpu_s=0.1,
             requests=count,
+            clocks=clocks,
         ),
     )
     write_send_log([noted], path)
@@ -192,6 +196,7 @@ class FakeRuns:
     """Launches fake jobs, and remembers them; `ends_by` is raised when one is stopped.
 
     `delays_ms` are those of the jobs in their order; where there are no more of them, `stops_at` is raised.
+    `clocks` are found of every load.
     """
 
     def __init__(
@@ -203,7 +208,9 @@ class FakeRuns:
         ends_by: Exception | None = None,
         delays_ms: Sequence[int] | None = None,
         stops_at: BaseException | None = None,
+        clocks: tuple[ClockBound, ...] = (),
     ) -> None:
+        self._clocks = clocks
         self._delays_ms = delays_ms
         self._stops_at = stops_at
         self._ends_by = ends_by
@@ -234,6 +241,7 @@ class FakeRuns:
             load_late_ms=self._load_late_ms,
             machine=self._machine,
             delay_ms=DELAY_MS if self._delays_ms is None else self._delays_ms[len(self.jobs)],
+            clocks=self._clocks,
         )
         self.jobs.append(job)
         yield cast(RunningJob, job)

@@ -17,6 +17,7 @@ from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.rate_search import rounded
 from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.experiment.session import Session
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.experiment import RateSearch
 from streambench.model.machine import Stranger
 from streambench.model.pace import Pace
@@ -114,6 +115,25 @@ def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
         assert first.record.verdict.right
         assert first.record.saturated is (outcome is Completed)
         assert (found.probes[0].pace is None) is (outcome is Invalid)
+
+
+def test_a_broker_whose_clock_is_elsewhere_makes_every_load_invalid_and_one_that_is_near_is_told(
+    tmp_path: Path, loads: Loads
+) -> None:
+    near = ClockBound(RUN_HOST_CLOCK, "here", -0.4, 0.3, 0)
+    far = ClockBound(RUN_HOST_CLOCK, "here", 39.6, 40.2, 1)
+    found, bundle = searched(tmp_path / "far", loads, FakeRuns(BEARS_PER_S, clocks=(near, far)))
+    assert found.probes[0].pace is None
+    for load in bundle.loads:
+        assert isinstance(load.record.outcome, Invalid)
+        assert "is not broker 1's" in load.record.outcome.reason
+        assert load.record.verdict is not None
+        assert load.record.verdict.right
+    found, bundle = searched(tmp_path / "near", loads, FakeRuns(BEARS_PER_S, clocks=(near,)))
+    assert found.probes[0].pace is not None
+    for load in bundle.loads:
+        assert isinstance(load.record.outcome, Completed)
+        assert any("may be off by -1 to +1 ms" in said for said in load.record.warnings)
 
 
 def test_a_load_that_rises_tells_where_to_begin(tmp_path: Path, loads: Loads) -> None:

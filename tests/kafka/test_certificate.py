@@ -7,16 +7,24 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from streambench.kafka.certificate import Unable, certify, leader_lost
+from streambench.kafka.certificate import Unable, certify, leader_lost, refuse_skew
 from streambench.kafka.send_log import join_send_logs, write_send_log
 from streambench.kafka.send_times import (
     UNSET,
     SendLogMeta,
     SendTimes,
     read_meta,
+    write_meta,
     write_send_times,
 )
-from streambench.model.clocks import COORDINATOR_CLOCK, ClockBound, HostClocks, Offset
+from streambench.model.clocks import (
+    COORDINATOR_CLOCK,
+    RUN_HOST_CLOCK,
+    ClockBound,
+    HostClocks,
+    Offset,
+    UnknownClock,
+)
 from streambench.model.errors import InstrumentFailed
 
 BATCHES = 20_000
@@ -339,6 +347,74 @@ def test_hosts_elsewhere_are_not_late_by_the_fault_of_an_engine_here(log: Log) -
     assert certify(log.write()).only_late
     log.clocks = _clocks((-0.4, 0.3))
     assert not certify(log.write()).only_late
+
+
+def _brokers(*bounds: tuple[float, float]) -> tuple[ClockBound, ...]:
+    return tuple(ClockBound(RUN_HOST_CLOCK, "here", *b, node) for node, b in enumerate(bounds))
+
+
+def test_a_broker_whose_clock_is_elsewhere_spoils_the_load_by_name(log: Log) -> None:
+    log.clocks = _brokers((-0.4, 0.3), (-40.4, -39.7), (-0.2, 0.5))
+    certificate = certify(log.write())
+    assert not certificate.held
+    assert certificate.reason == (
+        "the clock of here (the run's host) is not broker 1's: it was between -40.4 and -39.7 ms from it "
+        "(limit 20 ms)"
+    )
+    with pytest.raises(InstrumentFailed, match="is not broker 1's"):
+        refuse_skew(log.clocks[1])
+    refuse_skew(log.clocks[0])
+    refuse_skew(ClockBound(RUN_HOST_CLOCK, "here", -30.0, 5.0, 0))  # it may be right
+
+
+def test_a_brokers_clock_counts_beside_the_send_lag(log: Log) -> None:
+    log.possible_ns = log.due_ns + 12 * MS
+    log.acked_ns = log.due_ns + 14 * MS
+    log.clocks = _brokers((-0.4, 0.3), (-7.0, -6.0))
+    held = certify(log.write())
+    assert held.held
+    assert held.clocks == log.clocks
+    log.clocks = _brokers((-0.4, 0.3), (-9.0, -8.0))
+    certificate = certify(log.write())
+    assert certificate.reason == (
+        "the load came late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from broker 1's "
+        "(limit 20 ms)"
+    )
+    assert not certificate.only_late  # no engine did that
+
+
+def test_a_player_here_may_be_late_by_an_engines_fault_wherever_the_brokers_are(log: Log) -> None:
+    log.possible_ns = log.due_ns + 30 * MS
+    log.acked_ns = log.due_ns + 31 * MS
+    log.clocks = _brokers((-0.4, 0.3))
+    assert certify(log.write()).only_late
+    log.clocks = _brokers((-40.4, -39.3))
+    assert not certify(log.write()).only_late
+
+
+def test_a_shard_and_a_broker_may_each_be_near_the_first_broker_and_too_far_apart(log: Log) -> None:
+    own = ClockBound(COORDINATOR_CLOCK, "here", -0.5, 0.5, 0)
+    log.clocks = (
+        replace(_clocks((11.0, 11.5))[0], broker=0),
+        own,
+        *_brokers((-0.5, 0.5), (8.5, 9.0)),
+    )
+    certificate = certify(log.write())
+    assert certificate.reason == (
+        "the load came late: p99.9 of the send lag is 1.0 ms, and a clock there may be 21.0 ms from a "
+        "broker's (limit 20 ms)"
+    )
+    log.clocks = log.clocks[:3]
+    assert certify(log.write()).held
+
+
+def test_what_could_not_be_compared_is_in_the_certificate_and_spoils_nothing(log: Log) -> None:
+    path = log.write()
+    unknown = (UnknownClock(2, "TOPIC_AUTHORIZATION_FAILED (29)"),)
+    write_meta(path, replace(read_meta(path), unknown_clocks=unknown))
+    certificate = certify(path)
+    assert certificate.held
+    assert certificate.unknown_clocks == unknown
 
 
 def test_logs_of_several_hosts_become_one(log: Log, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streambench.kafka.access.client_properties import read_client_properties
 from streambench.kafka.access.python_clients import python_client_options
+from streambench.kafka.broker_clocks import BrokerClocks
 from streambench.kafka.certificate import Unable, certify
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.inspection import NotAllowed, WantedOfKafka, inspect_kafka
@@ -23,8 +24,11 @@ from streambench.load.trace import Trace
 from streambench.model.conditions import USUAL_BROKER
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.kafka_access import KafkaAccess
+from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
+from streambench.trial.testbed import TestbedShape, embedded_testbed
+from streambench.trial.workspace import Room, foreign_workspaces
 from tests.kafka.kafka_lab import GUEST, KafkaLab, jaas_line, kafka_lab
 
 pytestmark = [pytest.mark.broker]
@@ -146,6 +150,42 @@ def test_a_broker_dies_and_no_record_is_lost_or_doubled(
         player.close()
     wait_until(lambda: len(brokers_of(access)) == NODES, what="the broker", timeout_s=60)
     remove(access, leftovers(access, PREFIX))
+
+
+def test_the_clock_is_compared_with_each_broker_that_leads_and_they_have_one(
+    lab: KafkaLab, resolved: Resolved, clicks: Traces
+) -> None:
+    access, trace = access_of(lab), clicks(RATE_PER_S, 1_000)
+    places = foreign_workspaces(access, PREFIX, clocks_here=True)
+    shape = TestbedShape(PARTITIONS, replication=3, min_insync=2)
+    with (
+        places(Room(0, trace.ref.records, trace.records_bytes)) as place,
+        embedded_testbed(place, resolved, shape=shape, broker_warm_up=trace.ref) as bed,
+    ):
+        topics = (bed.input_topic, bed.output_topic)
+        leaders = {node for topic in topics for node in Cluster(access).leaders(topic).values()}
+        send_log = place.scratch / "load.parquet"
+        bed.clocks.begin(paced=True)
+        bed.player.play(
+            trace.ref, start_realtime_ns=time.time_ns(), event_offset_ms=0, send_log=send_log
+        ).wait(60)
+        bed.clocks.end(send_log)
+        certificate = certify(send_log)
+    assert certificate.unknown_clocks == ()
+    assert {clock.broker for clock in certificate.clocks} == leaders
+    for clock in certificate.clocks:
+        # Another process has the processor for some milliseconds at times, and never for all probes.
+        assert -50 < clock.low_ms <= 0 <= clock.high_ms < 50
+    assert not leftovers(access, PREFIX)
+
+
+def test_who_may_make_no_topic_has_clocks_that_are_not_known(lab: KafkaLab) -> None:
+    access = access_of(lab, sasl_jaas_config=jaas_line("scram.ScramLoginModule", GUEST))
+    clocks = BrokerClocks(access, f"{PREFIX}clocks", (f"{PREFIX}input",))
+    clocks.make(replication=3)
+    (unknown,) = clocks.look().unknown
+    assert unknown.broker is None
+    assert "uthoriz" in unknown.why
 
 
 def test_a_group_whose_member_never_left_goes_as_well(lab: KafkaLab) -> None:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from streambench.load.trace import compile_trace
-from streambench.model.clocks import ClockBound
+from streambench.kafka.certificate import not_the_brokers
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.machine import MachineUsage, Stranger
@@ -162,6 +163,15 @@ def test_hosts_that_played_the_load_are_not_named(tmp_path: Path) -> None:
     assert found.record.outcome == Invalid(said.format("host"))
     assert found.record.certificate is not None
     assert found.record.certificate.clocks == (replace(clock, host="host"),)
+
+
+def test_a_host_whose_clock_let_no_load_begin_is_not_named(tmp_path: Path) -> None:
+    writer = BundleWriter.create(tmp_path, replace(RUN, planned=("flink",)))
+    clock = ClockBound(RUN_HOST_CLOCK, "rack7-blade3.example.org", 39.0, 41.0, 2)
+    record = replace(trial(1, "flink", Invalid(not_the_brokers(clock))), certificate=None)
+    writer.add_trial(record, {})
+    (found,) = anonymous(read_bundle(writer.finish())).bundle.trials
+    assert found.record.outcome == Invalid(not_the_brokers(replace(clock, host="host")))
 
 
 def test_who_else_used_the_machine_is_not_named(tmp_path: Path) -> None:

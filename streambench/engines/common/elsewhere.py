@@ -8,10 +8,10 @@ from typing import Final
 from streambench.engines.common.settings import is_own
 from streambench.model.conditions import ForeignCluster
 from streambench.model.errors import UsageError
+from streambench.model.loopback import is_loopback
 from streambench.model.plan import Origin, Setting
 
 _ASKED: Final = (Origin.USER, Origin.VARIANT)
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 AS_IT_IS: Final = "as it is there"
 
 
@@ -51,7 +51,7 @@ def without_log_in(text: str) -> str:
 def is_here(endpoint: str) -> bool:
     """Whether a cluster is addressed on this machine's loopback: `http://127.0.0.1:8081`, or all of several."""
     hosts = endpoint.partition("://")[2].split(",")
-    return bool(hosts[0]) and all(_host(each) in _LOOPBACK for each in hosts)
+    return bool(hosts[0]) and all(is_loopback(_host(each)) for each in hosts)
 
 
 def _host(address: str) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streambench.kafka.meeting.log import Appended, LogLost, MeetingLog
+from streambench.kafka.meeting.log import LogLost, MeetingLog
 from streambench.kafka.meeting.messages import (
     COORDINATOR,
     Admission,
@@ -22,6 +22,7 @@ from streambench.kafka.meeting.messages import (
 )
 from streambench.kafka.meeting.party import POLICY, Hearer, MeetingPolicy, Party
 from streambench.kafka.meeting.presence import Presence
+from streambench.kafka.one_record import Appended
 from streambench.model.errors import InstrumentFailed, UsageError
 
 

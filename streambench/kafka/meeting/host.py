@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streambench import __version__
-from streambench.kafka.meeting.log import Appended, LogLost, MeetingLog
+from streambench.kafka.meeting.log import LogLost, MeetingLog
 from streambench.kafka.meeting.messages import (
     COORDINATOR,
     Admission,
@@ -23,6 +23,7 @@ from streambench.kafka.meeting.messages import (
 )
 from streambench.kafka.meeting.party import POLICY, Hearer, MeetingPolicy, Party
 from streambench.kafka.meeting.presence import Presence
+from streambench.kafka.one_record import Appended
 from streambench.model.errors import InstrumentFailed
 
 _POLL_S: Final = 0.5

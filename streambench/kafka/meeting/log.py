@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from kafka.record import MemoryRecords
@@ -15,17 +14,9 @@ from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.fetch import Isolation, data_only
 from streambench.kafka.follower import FetchFailed, Follower
+from streambench.kafka.one_record import Appended, OneRecords, RecordRefused, pieces_of
 from streambench.kafka.secured import NotLetIn
 from streambench.kafka.topics import TopicSpec
-from streambench.kafka.wire import (
-    RETRIABLE,
-    ProduceLayout,
-    error_name,
-    parse_appended,
-    partition_head,
-)
-from streambench.load.batch import stamp_header
-from streambench.load.encode import encode_single
 from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_S: Final = 5.0
@@ -33,7 +24,6 @@ LOST_S: Final = 60.0
 """So long the log may be away."""
 
 _PAUSE_S: Final = 0.1
-_NOBODY: Final = -1
 
 
 class LogLost(Exception):
@@ -42,15 +32,6 @@ class LogLost(Exception):
     def __init__(self, why: str, *, gone: bool = False) -> None:
         super().__init__(why)
         self.gone = gone
-
-
-@dataclass(frozen=True)
-class Appended:
-    """A record that was written: sent and acknowledged by our clock, appended by the broker's."""
-
-    sent_ns: int
-    acked_ns: int
-    append_ms: int
 
 
 class MeetingLog(Protocol):
@@ -95,30 +76,19 @@ class TopicLog:
         self._topic = topic
         self._cluster = Cluster(access)
         self._follower = Follower(Cluster(access), topic, 1, Isolation.READ_UNCOMMITTED)
-        self._layout = ProduceLayout(topic)
+        self._records = OneRecords(topic)
         self._writing = threading.Lock()
-        self._leader: Connection | None = None
-        self._correlation_id = 0
+        self._leader: tuple[Connection, int] | None = None  # with its node
         self._given_up = False
 
     def append(self, value: bytes) -> Appended:
         """Write a record; tries again for a minute."""
-        section = encode_single(b"", value)
-        header = stamp_header(
-            section,
-            count=1,
-            base_ms=0,
-            max_ms=0,
-            producer_id=_NOBODY,
-            producer_epoch=_NOBODY,
-            base_sequence=_NOBODY,
-        )
-        head = partition_head(0, len(header) + len(section)) + header
+        pieces = pieces_of(0, value)
         until_s = time.monotonic() + LOST_S
         with self._writing:
             while True:
                 try:
-                    return self._written([head, section])
+                    return self._written(pieces)
                 except (OSError, ConnectionLost, NotLetIn) as lost:
                     self._leave()
                     if self._given_up or time.monotonic() > until_s:
@@ -130,23 +100,15 @@ class TopicLog:
             node = self._cluster.leaders(self._topic, timeout_s=_TIMEOUT_S).get(0)
             if node is None:
                 raise ConnectionLost(f"topic {self._topic} has no leader")
-            self._leader = self._cluster.connect_to(node, timeout_s=_TIMEOUT_S)
-        self._correlation_id += 1
-        parts, _ = self._layout.parts(self._correlation_id, pieces)
-        request = b"".join(bytes(part) for part in parts)
-        sent_ns = time.time_ns()
-        answer = self._leader.call(request)
-        acked_ns = time.time_ns()
-        error, append_ms = parse_appended(answer)
-        if error in RETRIABLE:
-            raise ConnectionLost(error_name(error))
-        if error:
-            raise LogLost(f"topic {self._topic} takes no record: {error_name(error)}")
-        return Appended(sent_ns, acked_ns, append_ms)
+            self._leader = self._cluster.connect_to(node, timeout_s=_TIMEOUT_S), node
+        try:
+            return self._records.write(*self._leader, pieces)
+        except RecordRefused as refused:
+            raise LogLost(str(refused)) from refused
 
     def _leave(self) -> None:
         if self._leader is not None:
-            self._leader.close()
+            self._leader[0].close()
             self._leader = None
 
     def read(self) -> list[bytes]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streambench.kafka.meeting.log import LOST_S, Appended, LogLost, MeetingLog
+from streambench.kafka.meeting.log import LOST_S, LogLost, MeetingLog
 from streambench.kafka.meeting.messages import (
     Heartbeat,
     Letter,
@@ -22,6 +22,7 @@ from streambench.kafka.meeting.messages import (
     decode,
     encode,
 )
+from streambench.kafka.one_record import Appended
 
 _PAUSE_S: Final = 0.2
 _GONE_S: Final = 5.0

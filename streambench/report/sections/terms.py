@@ -22,6 +22,7 @@ from streambench.report.document import (
 )
 from streambench.report.sections.cost import usage_grid
 from streambench.report.sections.equal_terms import equal_blocks
+from streambench.report.sections.host_clocks import clock_blocks
 from streambench.report.sections.load import load_blocks, pairs
 from streambench.report.sections.machine import machine_blocks
 from streambench.report.sections.recovery_terms import effective_cell
@@ -161,6 +162,7 @@ def instrument_section(bundle: Bundle) -> Section:
             "the first write attempt that was possible, over all batches."
         ),
         Grid(columns, rows),
+        *clock_blocks(bundle),
         *machine_blocks(bundle),
         *_headroom(bundle),
         Fold("What streambench used, by role", (usage_grid(stands, tool=True),)),
@@ -179,7 +181,7 @@ def _without_certificate(bundle: Bundle) -> tuple[Block, ...]:
         said = "The generator's send lag in each probe stands in the table of all probes."
     else:
         said = "No trial has a certificate of the generator."
-    return (Text(said), *_headroom(bundle))
+    return (Text(said), *clock_blocks(bundle), *_headroom(bundle))
 
 
 def _headroom(bundle: Bundle) -> tuple[Block, ...]:

@@ -15,6 +15,7 @@ _HOSTS: Final = (
     re.compile(rf"\b\d+@{_NAME}"),  # how a JVM calls a process
     re.compile(rf"(?<![\w./@-]){_NAME}/\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b"),  # and an address
     re.compile(rf"UnknownHostException: {_NAME}"),
+    re.compile(rf"the clock of {_NAME} \("),  # how a certificate says whose clock is wrong
 )
 
 

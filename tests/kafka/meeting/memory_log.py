@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from streambench.kafka.meeting.log import Appended, LogLost
+from streambench.kafka.meeting.log import LogLost
+from streambench.kafka.one_record import Appended
 
 _WAIT_S = 0.02
 

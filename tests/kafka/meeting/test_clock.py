@@ -5,7 +5,7 @@ import random
 import pytest
 
 from streambench.kafka.meeting.clock import bound_of
-from streambench.kafka.meeting.log import Appended
+from streambench.kafka.one_record import Appended
 from streambench.model.clocks import ClockBound
 from streambench.model.errors import InstrumentFailed
 
@@ -33,7 +33,7 @@ def test_the_true_offset_lies_within_and_many_probes_narrow_it(skew_ms: float) -
     one = bound_of("shard 0/1", "a", records[:1])
     many = bound_of("shard 0/1", "a", records)
     for bound in (one, many):
-        assert bound.low_ms - 0.002 <= skew_ms <= bound.high_ms + 0.002
+        assert bound.low_ms <= skew_ms <= bound.high_ms
     assert many.high_ms - many.low_ms < 1.0 < one.high_ms - one.low_ms
 
 
@@ -44,9 +44,22 @@ def test_a_clock_that_was_set_meanwhile_may_be_anywhere_between() -> None:
     assert bound.low_ms < 0 < 40 < bound.high_ms
 
 
+def test_a_bound_is_never_rounded_inwards() -> None:
+    bound = bound_of("shard 0/1", "a", [Appended(5_000_700, 5_200_300, 5)])
+    assert (bound.low_ms, bound.high_ms) == (-1.0, 0.201)
+
+
+def test_a_bound_is_of_the_broker_that_stamped_all_of_it() -> None:
+    by_one = [Appended(1, 2, 0, broker=3), Appended(3, 4, 0, broker=3)]
+    assert bound_of("shard 0/1", "a", by_one).broker == 3
+    assert bound_of("shard 0/1", "a", [*by_one, Appended(5, 6, 0, broker=1)]).broker is None
+
+
 def test_bounds_of_two_times_hold_for_both() -> None:
     early, late = ClockBound("w", "h", -0.5, 0.2), ClockBound("w", "h", 0.1, 0.9)
     assert early.hull(late) == ClockBound("w", "h", -0.5, 0.9)
+    assert ClockBound("w", "h", 0, 1, 2).hull(ClockBound("w", "h", 0, 1, 2)).broker == 2
+    assert ClockBound("w", "h", 0, 1, 2).hull(ClockBound("w", "h", 0, 1, 3)).broker is None
     assert ClockBound("w", "h", -3.0, 1.0).farthest_ms == 3.0
 
 

@@ -14,7 +14,6 @@ from streambench import __version__
 from streambench.cli.joining import admitted
 from streambench.kafka.meeting.guest import Guest, MeetingOver
 from streambench.kafka.meeting.host import Host, Member
-from streambench.kafka.meeting.log import Appended
 from streambench.kafka.meeting.messages import (
     COORDINATOR,
     Announce,
@@ -26,6 +25,7 @@ from streambench.kafka.meeting.messages import (
     encode,
 )
 from streambench.kafka.meeting.party import MeetingPolicy, Speaker
+from streambench.kafka.one_record import Appended
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.runtime.waiting import wait_until
 
