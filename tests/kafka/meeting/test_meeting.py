@@ -35,7 +35,7 @@ QUICK = MeetingPolicy(beat_s=0.02, silent_beats=8, lost_s=0.3)
 WAIT_S = 10.0
 
 
-def wanted(seat: int, seats: int = 2, version: str = __version__) -> Announce:
+def wanted(seat: int | None, seats: int = 2, version: str = __version__) -> Announce:
     return Announce("shard", seat, seats, version, f"host-{seat}")
 
 
