@@ -73,7 +73,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("gc_pause_ms", "GC pauses", "ms", _L, "sum over the engine's JVMs in the measured part", "cost"),
     Metric("submit_to_first_result_s", "submit → first result", "s", _L, "from the first process started to the probe's row", "start", digits=1),
     Metric("send_lag_p999_ms", "send lag p99.9", "ms", _L, "due → first write attempt possible, over all batches", "certificate", digits=1),
-    Metric("reader_floor_p99_ms", "reader's floor p99", "ms", _L, "visible − appended under at-least-once: what the reader itself adds", "visible", digits=1),
+    Metric("reader_floor_p99_ms", "reader's floor p99", "ms", _L, "visible − appended under at-least-once: what the reader adds, and how far a broker's clock elsewhere is behind", "visible", digits=1),
     Metric("player_cpu_us_per_request", "player per request", "µs", _N, "the least processor time in which the player made a request, without an engine: the machine's speed", "the-machine", digits=1),
     Metric("tool_cores", "streambench itself", "cores", _L, "player, reader, samplers and display in the measured part", "cost", digits=3),
 )

@@ -22,7 +22,7 @@ from streambench.results.windows import NS_PER_MS, WindowTimes, window_times, wi
 
 Floats = npt.NDArray[np.float64]
 
-# Above this the reader itself is too slow for its stamps to say anything of the engine.
+# Above this the reader is too slow for its stamps to say anything of the engine, or clocks are too far apart.
 READER_FLOOR_LIMIT_MS = 5.0
 
 
@@ -90,7 +90,7 @@ def measure(
         del delays["visible"]
         figures |= dict.fromkeys(("visible_p50_ms", "visible_p99_ms", "visible_max_ms"))
         notes.append(
-            f"visible delays are left out: the reader itself took {floor_ms:.1f} ms (p99), "
+            f"visible delays are left out: a row was read {floor_ms:.1f} ms after its stamp (p99), "
             f"more than {READER_FLOOR_LIMIT_MS:.0f} ms"
         )
     for name, values in delays.items():
