@@ -19,7 +19,6 @@ import importlib
 import importlib.util
 import os
 import re
-import resource
 import statistics
 import subprocess
 import tempfile
@@ -30,6 +29,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.perf_test import (
+    BATCH_BYTES,
+    LINGER_MS,
+    TIMEOUT_S,
+    children_cpu_s,
+    fetch_tools,
+    record_bytes,
+    send_as_many,
+)
 from streambench.kafka.broker import Broker, start_broker
 from streambench.kafka.broker_versions import artifacts_of_testbed, broker_jars
 from streambench.kafka.player import Player
@@ -37,8 +45,6 @@ from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, in
 from streambench.kafka.warm_up import warm_broker
 from streambench.load.trace import Trace, compile_trace
 from streambench.runtime.artifacts import Resolved, resolve
-from streambench.runtime.download import download_all
-from streambench.runtime.jars import HINT, Jar
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
 from streambench.workload.locate import find, shipped_root
@@ -46,13 +52,6 @@ from streambench.workload.parse import load_workload
 
 TOPIC = "play"
 WARM_UP_PER_S, WARM_UP_MS = 200_000, 2_000
-LINGER_MS, BATCH_BYTES = 5, 256 << 10
-TIMEOUT_S = 600
-TOOLS = Jar(
-    "org.apache.kafka:kafka-tools:4.3.1",
-    "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c",
-    698668,
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class BrokerThreads:
 
 @dataclass(frozen=True)
 class Bench:
-    """What all senders share; `record_bytes` is key and value."""
+    """What all senders share."""
 
     supervisor: Supervisor
     broker: Broker
@@ -104,11 +103,6 @@ class Bench:
     @property
     def records(self) -> int:
         return self.trace.meta.records
-
-    @property
-    def record_bytes(self) -> int:
-        framing = 9  # length, attributes, deltas, key and value lengths, headers
-        return self.trace.records_path.stat().st_size // self.records - framing
 
 
 def player(bench: Bench, processes: int = 1) -> Figure:
@@ -134,17 +128,16 @@ def player(bench: Bench, processes: int = 1) -> Figure:
 
 
 def perf_test(bench: Bench) -> Figure:
-    class_path = os.pathsep.join(map(str, (*broker_jars(bench.resolved.jars), TOOLS.file.path)))
-    argv = [
-        *(str(bench.resolved.java), "-Xmx512m", "-cp", class_path),
-        *("org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC, "--throughput", "-1"),
-        *("--num-records", str(bench.records), "--record-size", str(bench.record_bytes)),
-        *("--command-property", f"bootstrap.servers={bench.broker.bootstrap}", "acks=all"),
-        *(f"linger.ms={LINGER_MS}", f"batch.size={BATCH_BYTES}"),
-    ]
-    before, begin_s = _children_cpu_s(), time.monotonic()
-    subprocess.run(argv, check=True, capture_output=True, timeout=TIMEOUT_S)
-    return Figure(time.monotonic() - begin_s, _children_cpu_s() - before)
+    before, begin_s = children_cpu_s(), time.monotonic()
+    send_as_many(
+        bench.trace,
+        bench.resolved,
+        bench.folder,
+        topic=TOPIC,
+        to=bench.broker.bootstrap,
+        config=None,
+    )
+    return Figure(time.monotonic() - begin_s, children_cpu_s() - before)
 
 
 def confluent(bench: Bench) -> Figure:
@@ -159,7 +152,7 @@ def confluent(bench: Bench) -> Figure:
             "queue.buffering.max.messages": 1_000_000,
         }
     )
-    value = b"x" * bench.record_bytes
+    value = b"x" * record_bytes(bench.trace)
     cpu_s, begin_s = time.process_time(), time.monotonic()
     for number in range(bench.records):
         while True:
@@ -172,11 +165,6 @@ def confluent(bench: Bench) -> Figure:
             producer.poll(0)
     producer.flush()
     return Figure(time.monotonic() - begin_s, time.process_time() - cpu_s)
-
-
-def _children_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def senders(processes: int) -> dict[str, Callable[[Bench], Figure]]:
@@ -220,7 +208,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="that share the player's load")
     arguments = parser.parse_args()
     resolved = resolve(artifacts_of_testbed())
-    download_all([TOOLS.file], what="kafka-tools", hint=HINT)
+    fetch_tools()
     clicks = load_workload(find("clicks", (shipped_root(),)))
 
     def compiled(rate_per_s: int, duration_ms: int) -> Trace:
@@ -246,7 +234,7 @@ def main() -> None:
         )
         bench = Bench(supervisor, broker, resolved, trace, folder)
         warm_broker(supervisor, broker, ref=warm_up.ref, partitions=partitions, log_dir=folder)
-        print(f"{bench.records:,} records of about {bench.record_bytes} bytes a round")
+        print(f"{bench.records:,} records of about {record_bytes(bench.trace)} bytes a round")
         threads = BrokerThreads.of(bench)
         for _ in range(arguments.rounds):
             for name, send in taking_part.items():

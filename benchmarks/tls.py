@@ -10,10 +10,7 @@ by SCRAM-SHA-512. kafka-producer-perf-test counts its start.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,15 +18,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.perf_test import TIMEOUT_S, children_cpu_s, fetch_tools, send_as_many
 from streambench.kafka.access.client_properties import read_client_properties
-from streambench.kafka.broker_versions import artifacts_of_testbed, broker_jars
+from streambench.kafka.broker_versions import artifacts_of_testbed
 from streambench.kafka.player import Player
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.load.trace import Trace, compile_trace
 from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.artifacts import Resolved, resolve
-from streambench.runtime.download import download_all
-from streambench.runtime.jars import HINT, Jar
 from streambench.runtime.paths import cache_dir
 from streambench.runtime.supervisor import Supervisor
 from streambench.workload.locate import find, shipped_root
@@ -37,13 +33,7 @@ from streambench.workload.parse import load_workload
 from tests.kafka.kafka_lab import kafka_lab
 
 TOPIC = "streambench-tls"
-LEAD_S, TIMEOUT_S = 1.5, 600
-LINGER_MS, BATCH_BYTES = 5, 256 << 10
-TOOLS = Jar(
-    "org.apache.kafka:kafka-tools:4.3.1",
-    "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c",
-    698668,
-)
+LEAD_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -90,31 +80,16 @@ def player(bench: Bench, way: Way, *, unthrottled: bool) -> float:
 
 def perf_test(bench: Bench, way: Way) -> float:
     """CPU-seconds of kafka-producer-perf-test for as many records of that size."""
-    framing = 9  # length, attributes, deltas, key and value lengths, headers
-    records = bench.trace.meta.records
-    size = bench.trace.records_path.stat().st_size // records - framing
-    jars = (*broker_jars(bench.resolved.jars), TOOLS.file.path)
-    config = () if way.properties is None else ("--command-config", str(way.properties))
-    before = _children_cpu_s()
-    subprocess.run(
-        [
-            *(str(bench.resolved.java), "-Xmx512m", "-cp", os.pathsep.join(map(str, jars))),
-            *("org.apache.kafka.tools.ProducerPerformance", "--topic", TOPIC, "--throughput", "-1"),
-            *("--num-records", str(records), "--record-size", str(size), *config),
-            *("--command-property", f"bootstrap.servers={way.access.bootstrap}", "acks=all"),
-            *(f"linger.ms={LINGER_MS}", f"batch.size={BATCH_BYTES}"),
-        ],
-        check=True,
-        capture_output=True,
-        cwd=bench.folder,  # the certificate is named as it lies there
-        timeout=TIMEOUT_S,
+    before = children_cpu_s()
+    send_as_many(
+        bench.trace,
+        bench.resolved,
+        bench.folder,
+        topic=TOPIC,
+        to=way.access.bootstrap,
+        config=way.properties,
     )
-    return _children_cpu_s() - before
-
-
-def _children_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return children_cpu_s() - before
 
 
 def main() -> None:
@@ -124,7 +99,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1_000_000)
     arguments = parser.parse_args()
     resolved = resolve(artifacts_of_testbed())
-    download_all([TOOLS.file], what="kafka-tools", hint=HINT)
+    fetch_tools()
     trace = compile_trace(
         load_workload(find("clicks", (shipped_root(),))),
         duration_ms=arguments.records * 1_000 // arguments.rate,

@@ -43,7 +43,7 @@ TopicPrefixOption: TypeAlias = Annotated[
     typer.Option(metavar="TEXT", help="What topics and groups there begin with."),
 ]
 USUAL_PREFIX = "streambench-"
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+TOPIC_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _LONGEST_PREFIX = 100
 # What those engines call it whose workers are members of a group.
 _SESSION_TIMEOUTS = ("session.timeout.ms", "session_timeout_ms")
@@ -91,7 +91,7 @@ def elsewhere(
 
     found = read_client_properties(config, bootstrap)
     begins = USUAL_PREFIX if prefix is None else prefix
-    if not begins or len(begins) > _LONGEST_PREFIX or set(begins) - _LETTERS:
+    if not begins or len(begins) > _LONGEST_PREFIX or set(begins) - TOPIC_LETTERS:
         raise UsageError(
             f"'{begins}' cannot begin the name of a topic: letters, digits, '.', '_' and '-' can",
             hint=f"--topic-prefix {USUAL_PREFIX}",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
+from streambench.cli.foreign_kafka import TOPIC_LETTERS, USUAL_PREFIX, Elsewhere
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.shards import Share
 from streambench.model.written import quoted, read_whole
@@ -26,7 +26,7 @@ JOIN_S: Final = 600.0
 
 MOST_SHARDS: Final = 256
 # Without '-', which ends the name in those of topics: so no run's topics begin as another's do.
-_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")
+_LETTERS: Final = TOPIC_LETTERS - {"-"}
 _LONGEST_ID: Final = 40
 
 

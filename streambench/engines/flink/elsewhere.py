@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import time
 from typing import Final
 
-from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.asking import ASKING, AskingPolicy, HealthAsked
 from streambench.engines.common.elsewhere import is_here
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.flink.readings import rest_readings
@@ -30,22 +29,13 @@ class FlinkJobElsewhere:
         self._by_our_clock = plan.cluster is not None and is_here(plan.cluster)
         interval_ms = int(plan.symbols["commit_interval_ms"])
         self._watch = JobWatch(rest, interval_ms, slots(plan.settings))
-        self._health = Health(State.STARTING, "submitted")
-        self._asked_ns: int | None = None
+        self._health = HealthAsked(self._ask, asking)
         self._ran = False
         self._stopped = False
 
     def healthy(self) -> Health:
         """Running means: all tasks run, none restarted since the last look, checkpoints complete."""
-        now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
-            self._asked_ns = now_ns
-            health = self._watch.look(now_ns)
-            if health.state is State.DEGRADED and not self._ran:
-                health = Health(State.STARTING, health.detail)
-            self._ran = self._ran or health.state is State.RUNNING
-            self._health = health
-        return self._health
+        return self._health.now()
 
     def targets(self, role: Role) -> tuple[Target, ...]:
         """None: its processes are not ours to hit."""
@@ -76,6 +66,13 @@ class FlinkJobElsewhere:
         self._stopped = True
         with contextlib.suppress(EngineFailed):
             wait_until(self._has_ended, what="the end of Flink's job", timeout_s=_CANCEL_TIMEOUT_S)
+
+    def _ask(self, now_ns: int) -> Health:
+        health = self._watch.look(now_ns)
+        if health.state is State.DEGRADED and not self._ran:
+            return Health(State.STARTING, health.detail)
+        self._ran = self._ran or health.state is State.RUNNING
+        return health
 
     def _has_ended(self) -> bool:
         """Ask for its end, and whether it came; a JobManager that is slow is asked again."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.asking import ASKING, AskingPolicy, HealthAsked
 from streambench.engines.common.http import NoAnswer
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, listens_on, named, replan, start, stop
@@ -56,8 +55,7 @@ class FlinkJob:
         self._commit_interval_ms = commit_interval_ms
         # The last one is of the job that runs.
         self._watches: tuple[JobWatch, ...] = (self._watch(rest),)
-        self._health = Health(State.STARTING, "submitted")
-        self._asked_ns: int | None = None
+        self._health = HealthAsked(self._ask, asking)
         self._ran = False
         self._moving = False
 
@@ -66,11 +64,7 @@ class FlinkJob:
 
         The state that Flink itself shows stays RUNNING while a job restarts over and over.
         """
-        now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
-            self._asked_ns = now_ns
-            self._health = self._ask(now_ns)
-        return self._health
+        return self._health.now()
 
     def targets(self, role: Role) -> tuple[Target, ...]:
         """The live JobManager, or the live TaskManagers; of more than the job needs, those at work."""
@@ -137,7 +131,7 @@ class FlinkJob:
             yield
         finally:
             self._moving = False
-            self._asked_ns = None
+            self._health.forget()
 
     def _submit(self, checkpoint: Path) -> None:
         job = submit(self._plan, self._at, checkpoint=checkpoint)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.asking import ASKING, AskingPolicy, HealthAsked
 from streambench.engines.common.launch import named, prepare, start, stop
 from streambench.engines.common.noticed import noticed
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
@@ -30,7 +29,6 @@ class SparkJobElsewhere:
     """Its driver belongs to the supervisor; of its executors only what the driver tells is known."""
 
     def __init__(self, plan: Plan, here: Embedded, asking: AskingPolicy = ASKING) -> None:
-        self._asking = asking
         self._here = here
         self._wanted = int(plan.symbols["executors"])
         checkpoint = plan.symbols["checkpoint"]
@@ -38,18 +36,13 @@ class SparkJobElsewhere:
         self._checkpoint = Path(checkpoint.removeprefix("file://"))
         self._is_here = checkpoint.startswith("file:///")
         self._progress = here.job_dir / "progress.jsonl"
-        self._health = Health(State.STARTING, "submitted")
-        self._asked_ns: int | None = None
+        self._health = HealthAsked(lambda _: self._ask(), asking)
         self._ran = False
         self._stopped = False
 
     def healthy(self) -> Health:
         """Running means: a batch has been done, no failure was told, all executors are there."""
-        now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
-            self._asked_ns = now_ns
-            self._health = self._ask()
-        return self._health
+        return self._health.now()
 
     def targets(self, role: Role) -> tuple[Target, ...]:
         """None: faults are not made where only a part of the processes is streambench's."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from pathlib import Path
 
-from streambench.engines.common.asking import ASKING, AskingPolicy
+from streambench.engines.common.asking import ASKING, AskingPolicy, HealthAsked
 from streambench.engines.common.http import NoAnswer, get_json
 from streambench.engines.common.jvm import gc_pauses
 from streambench.engines.common.launch import GC_FOLDER, named, replan, start, stop
@@ -36,22 +35,16 @@ class SparkJob:
 
     def __init__(self, plan: Plan, at: Embedded, asking: AskingPolicy = ASKING) -> None:
         self._plan = plan
-        self._asking = asking
         self._at = at
         self._master_url = f"http://127.0.0.1:{plan.symbols['port:master-ui']}/json/"
         self._progress = at.job_dir / "progress.jsonl"
-        self._health = Health(State.STARTING, "submitted")
-        self._asked_ns: int | None = None
+        self._health = HealthAsked(lambda _: self._ask(), asking)
         self._ran = False
         self._executors = self._workers  # that a job without failures has started so far
 
     def healthy(self) -> Health:
         """Running means: a batch has been done, no failure was told, every worker's core is used."""
-        now_ns = time.monotonic_ns()
-        if self._asked_ns is None or now_ns - self._asked_ns >= self._asking.fresh_s * 1e9:
-            self._asked_ns = now_ns
-            self._health = self._ask()
-        return self._health
+        return self._health.now()
 
     def targets(self, role: Role) -> tuple[Target, ...]:
         """The live driver (its JVM is its child), or the live Workers (so are their executors).
