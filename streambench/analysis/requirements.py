@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from streambench.analysis.compare.changed import engine_of
 from streambench.analysis.compare.conditions import (
     COUNTS,
     Absolute,
@@ -42,6 +43,10 @@ _OF_DRAINS = frozenset(
     {"drain", "cold_drain", "drain_peak"} | {"drain_time", "cold_drain_time", "first_window"}
 )
 _OF_DRAINS_TOO = frozenset({"cpu", *COUNTS})
+# Figures of an engine's processes, which are not seen elsewhere.
+_OF_PROCESSES = frozenset(
+    {"engine_cpu_s_per_million", "engine_and_broker_cpu_s_per_million", "engine_memory_peak_bytes"}
+)
 
 
 class Fit(enum.Enum):
@@ -54,7 +59,10 @@ class Fit(enum.Enum):
 
 @dataclass(frozen=True)
 class Fitted:
-    """One requirement of one variant: `why` has the figures, `hint` the command that would tell more."""
+    """One requirement of one variant: `why` has the figures, `hint` the command that would tell more.
+
+    No `hint` where nothing is left to be told, or no command would.
+    """
 
     requirement: Condition
     fit: Fit
@@ -184,7 +192,7 @@ def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     every = figures_named(asked.name, measured(bundle, stand.label))
     if asked.name == _RATE and not any(each.sample for each in every):
         return _by_load(asked, bundle, stand)
-    found = [_of_figure(asked, each, bundle) for each in every]
+    found = [_of_figure(asked, each, bundle, stand) for each in every]
     for fit in (Fit.NOT_MET, Fit.NOT_KNOWN, Fit.MET):  # after each fault it must be met
         for each in found:
             if each.fit is fit:
@@ -193,7 +201,12 @@ def _fitted(asked: Condition, bundle: Bundle, stand: Standing) -> Fitted:
     return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
 
 
-def _of_figure(asked: Condition, each: SideFigure, bundle: Bundle) -> Fitted:
+def _of_figure(asked: Condition, each: SideFigure, bundle: Bundle, stand: Standing) -> Fitted:
+    if each.sample is None and each.figure.key in _OF_PROCESSES:
+        cluster = bundle.run.conditions.cluster_of(engine_of(stand.label))
+        if cluster is not None:  # more trials would not tell either
+            why = f"{each.figure.label}: what it uses at {cluster.endpoint} is not seen"
+            return Fitted(asked, Fit.NOT_KNOWN, why)
     if each.sample is None:
         why = f"{each.figure.label}: {each.why}"
         return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))

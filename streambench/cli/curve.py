@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from streambench.cli.alone import alone
 from streambench.cli.axes import rate_axis
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import MeasuredOptions, examples
+from streambench.cli.places import placed
 from streambench.model.errors import ExitCode
 
 AUTO = "auto"
@@ -51,15 +50,25 @@ def _curve(asked: CurveAsked) -> ExitCode:
     if asked.rates.strip() != AUTO:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
-        with alone(wait=asked.wait), ground_of(asked.there, requests) as ground:
-            requests = ground.told(requests)
-            return bench(requests, axes, cold=asked.cold, workspaces=ground.workspaces)
+        with placed(asked.places, requests, wait=asked.wait) as ground:
+            return bench(
+                ground.told(requests),
+                axes,
+                cold=asked.cold,
+                workspaces=ground.workspaces,
+                compiled=ground.compiled,
+            )
     request = chosen_rates(options)
-    with alone(wait=asked.wait), ground_of(asked.there, (request,)) as ground:
+    with placed(asked.places, (request,), wait=asked.wait) as ground:
         axes = (auto_axis(request),)
-        requests = ground.told(sweep(options, axes))
-        places = ground.workspaces
-        return bench(requests, axes, beyond_reach, cold=asked.cold, workspaces=places)
+        return bench(
+            ground.told(sweep(options, axes)),
+            axes,
+            beyond_reach,
+            cold=asked.cold,
+            workspaces=ground.workspaces,
+            compiled=ground.compiled,
+        )
 
 
 curve = with_options(CurveAsked, _curve)

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import CommonOptions, RepeatOption, examples
 from streambench.cli.parameters import count, rate
+from streambench.cli.places import placed
 from streambench.model.errors import ExitCode
 
 EXAMPLES = examples(
@@ -54,9 +53,9 @@ def _drain(asked: DrainAsked) -> ExitCode:
         asked.options(), rate_per_s=asked.rate_per_s, repeats=asked.repeat or 1
     )
     request, records = built(options, asked.records)
-    with alone(wait=asked.wait), ground_of(asked.there, (request,)) as ground:
+    with placed(asked.places, (request,), wait=asked.wait) as ground:
         (request,) = ground.told((request,))
-        return work_off(request, records, workspaces=ground.workspaces)
+        return work_off(request, records, workspaces=ground.workspaces, compiled=ground.compiled)
 
 
 drain = with_options(DrainAsked, _drain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 from streambench.cli.console import err
 from streambench.cli.preparing import check_heaps, load, set_up, traces_dir
@@ -16,19 +17,29 @@ from streambench.experiment.session import Session
 from streambench.model.drain import DrainRecord
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import BacklogDrain
+from streambench.model.trial import TraceRef
 from streambench.trial.workspace import Workspaces, workspace
 
 
-def drain(request: Request, records: int, *, workspaces: Workspaces = workspace) -> ExitCode:
+def drain(
+    request: Request,
+    records: int,
+    *,
+    workspaces: Workspaces = workspace,
+    compiled: Callable[[TraceRef], None] | None = None,
+) -> ExitCode:
     """Set up, drain every engine of so many `records`, write the report; returns what the shell is told.
 
-    `workspaces` makes the place of each job.
+    `workspaces` makes the place of each job. `compiled` hears of the load before any job is made, and may
+    refuse it.
     """
     # As many events as the workload's rate makes: a window holds what it usually holds.
     load_ms = math.ceil(records * 1_000 / request.load_rate_per_s)
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
     trace = load(request, load_ms)
+    if compiled is not None:
+        compiled(trace.ref)
     engines = ", ".join(contender.variant.asked for contender in request.contenders)
     err.print(f"{request.workload.title}: {engines}", style="bold", markup=False)
     err.print(

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from streambench.cli.alone import alone
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import CommonOptions, examples
 from streambench.cli.parameters import duration_s, percent
+from streambench.cli.places import placed
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Limit, Quantile
 
@@ -79,9 +78,9 @@ def _find_rate(asked: FindRateAsked) -> ExitCode:
         budget_s=asked.budget,
         cold=asked.cold,
     )
-    with alone(wait=asked.wait), ground_of(asked.there, (request,)) as ground:
+    with placed(asked.places, (request,), wait=asked.wait) as ground:
         (request,) = ground.told((request,))
-        return find(request, terms, workspaces=ground.workspaces)
+        return find(request, terms, workspaces=ground.workspaces, compiled=ground.compiled)
 
 
 find_rate = with_options(FindRateAsked, _find_rate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from streambench.cli.bench import exit_code
 from streambench.cli.console import err
 from streambench.cli.preparing import capacity_here, check_heaps, set_up, traces_dir
@@ -16,6 +18,7 @@ from streambench.experiment.session import Session
 from streambench.model.errors import ExitCode
 from streambench.model.experiment import RateSearch
 from streambench.model.search import SearchTerms
+from streambench.model.trial import TraceRef
 from streambench.model.windows import Window
 from streambench.trial.workspace import Workspaces, workspace
 from streambench.workload.durations import about, windows_words
@@ -33,10 +36,12 @@ def find(
     policy: SearchPolicy = USUAL,
     *,
     workspaces: Workspaces = workspace,
+    compiled: Callable[[TraceRef], None] | None = None,
 ) -> ExitCode:
     """Set up, search for every engine, write the report; returns what the shell is told.
 
-    `workspaces` makes the place of each job.
+    `workspaces` makes the place of each job. `compiled` hears of a load before any job is made, and may
+    refuse it.
     """
     (request,), artifacts = set_up((request,))
     check_heaps((request,))
@@ -68,7 +73,10 @@ def find(
     engines_s = each_s * len(request.contenders)
     with Loads(traces_dir()) as loads:
         experiment = RateSearch(terms)
-        run = run_record(request, loads.measured(request), experiment, capacity=capacity)
+        measured = loads.measured(request)
+        if compiled is not None:
+            compiled(measured.ref)
+        run = run_record(request, measured, experiment, capacity=capacity)
         with reported(request.out, run, engines_s) as (writer, observer):
             session = Session(loads, artifacts, writer, observer, workspaces)
             found = find_rates(request, terms, run, session, policy)

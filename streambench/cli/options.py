@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from streambench.cli.faults import faults, restart_delay_ms
-from streambench.cli.foreign_kafka import (
-    BootstrapOption,
-    Elsewhere,
-    KafkaConfigOption,
-    ReplicationOption,
-    TopicPrefixOption,
-    elsewhere,
-    refuse_broker_version,
-)
+from streambench.cli.foreign_kafka import refuse_broker_version
 from streambench.cli.parameters import duration_s, folder, names, rate, whole
+from streambench.cli.places import PlaceOptions, Places
 from streambench.kafka.broker_versions import broker_version
 from streambench.model.conditions import (
     MOST_WORKERS,
@@ -57,7 +50,7 @@ RepeatOption: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True)
-class CommonOptions:
+class CommonOptions(PlaceOptions):
     """What every experiment can be told.
 
     `line` is the whole command line, as it can be typed again.
@@ -105,22 +98,13 @@ class CommonOptions:
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another run is going on.")] = (
         False
     )
-    bootstrap_servers: BootstrapOption = None
-    kafka_config: KafkaConfigOption = None
-    replication: ReplicationOption = None
-    topic_prefix: TopicPrefixOption = None
     line: str = ""
 
     @cached_property
-    def there(self) -> Elsewhere | None:
-        """The user's Kafka; None where streambench starts a broker. Raises UsageError.
-
-        Read once: the file with its properties may be a pipe.
-        """
-        found = elsewhere(
-            self.bootstrap_servers, self.kafka_config, self.replication, self.topic_prefix
-        )
-        if found is not None:
+    def places(self) -> Places:
+        """What of the user's is to be used. Raises UsageError."""
+        found = self.places_for(self.workers)
+        if found.kafka is not None:
             refuse_broker_version(self.broker)
         return found
 
@@ -128,7 +112,7 @@ class CommonOptions:
         """The same as the experiment takes it. Raises UsageError."""
         from streambench.experiment.build import Options
 
-        there = self.there
+        places = self.places
         return Options(
             workload=self.workload,
             engines=names(self.engine or []),
@@ -138,7 +122,8 @@ class CommonOptions:
                 workers=self.workers,
                 profile=self.profile,
                 broker_version=self.broker,
-                foreign_kafka=None if there is None else there.told,
+                foreign_kafka=None if places.kafka is None else places.kafka.told,
+                foreign_clusters=places.foreign_clusters,
             ),
             seed=self.seed,
             out=self.to,

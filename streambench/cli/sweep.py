@@ -9,16 +9,15 @@ from typing import Annotated
 
 import typer
 
-from streambench.cli.alone import alone
 from streambench.cli.axes import sweep_axes
 from streambench.cli.commands import with_options
-from streambench.cli.foreign_kafka import ground_of
 from streambench.cli.options import (
     MeasuredOptions,
     RateOption,
     ShapeOption,
     examples,
 )
+from streambench.cli.places import placed
 from streambench.cli.shapes import load_shape
 from streambench.experiment.sweep import sweep_example
 from streambench.model.errors import ExitCode, UsageError
@@ -85,9 +84,14 @@ def _sweep(asked: SweepAsked) -> ExitCode:
             hint=f"streambench sweep {' '.join(varied)}",
         )
     requests = built(options, axes)
-    with alone(wait=asked.wait), ground_of(asked.there, requests) as ground:
-        requests = ground.told(requests)
-        return bench(requests, axes, cold=asked.cold, workspaces=ground.workspaces)
+    with placed(asked.places, requests, wait=asked.wait) as ground:
+        return bench(
+            ground.told(requests),
+            axes,
+            cold=asked.cold,
+            workspaces=ground.workspaces,
+            compiled=ground.compiled,
+        )
 
 
 def _refuse_loose(workload: str, others: Sequence[str]) -> None:

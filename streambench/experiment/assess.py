@@ -122,7 +122,10 @@ def assess(
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.
     saturated = saturated_by_the_engine(
-        evidence.machine, disturbed, only_late=certificate.only_late
+        evidence.machine,
+        disturbed,
+        only_late=certificate.only_late,
+        engine_seen=evidence.engine_seen,
     )
     measured_part = spec.segment.span(Purpose.MEASURED)
     offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
@@ -304,8 +307,14 @@ def _warnings(evidence: Evidence, disturbed: Disturbance) -> tuple[str, ...]:
     if not evidence.load.complete:
         found.append("expected rows were still missing when the drain ended")
     if evidence.machine.idle_share < SATURATED_IDLE_SHARE:
-        idle = (
-            f"the machine was idle for only {evidence.machine.idle_share:.1%} of the measured part"
-        )
-        found.append(idle if disturbed.mark else f"{idle}: the engine had no room left")
+        found.append(_busy_words(evidence, disturbed))
     return tuple(found)
+
+
+def _busy_words(evidence: Evidence, disturbed: Disturbance) -> str:
+    idle = f"idle for only {evidence.machine.idle_share:.1%} of the measured part"
+    if not evidence.engine_seen:
+        return f"this machine was {idle}; how busy the engine's was is not known"
+    if disturbed.mark:
+        return f"the machine was {idle}"
+    return f"the machine was {idle}: the engine had no room left"

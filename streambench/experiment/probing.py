@@ -30,7 +30,7 @@ def rate_probe(
         pace=None,
         why="",
         send_lag_p999_ms=None if certificate is None else certificate.send_lag_p999_ms,
-        idle_share=None if machine is None else machine.idle_share,
+        idle_share=machine.idle_share if machine is not None and record.engine_seen else None,
         measures=record.measures,
         trend=record.trend,
         load=record.number,

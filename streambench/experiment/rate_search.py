@@ -16,6 +16,7 @@ from streambench.experiment.questions import Question
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.model.pace import Pace
 from streambench.model.search import RateProbe, last_of_each_rate
+from streambench.workload.schema import MAX_RATE_PER_S
 
 # Where a probe left much of the machine idle, at least that share is still to be had.
 MUCH_IDLE_SHARE: Final = 0.2
@@ -28,9 +29,10 @@ PATIENCE: Final = 2
 _DIGITS: Final = 3
 _NARROW: Final = "the precision was reached"
 _CEILING: Final = "the generator bears no more on this machine"
+_HIGHEST: Final = "no higher rate can be asked for"
 _NOTHING: Final = "no rate passed, down to the lowest that is tried"
 _UNCLEAR: Final = "the next higher rate that was tried neither passed nor failed"
-ENDINGS: Final = (_NARROW, _CEILING, _NOTHING, _UNCLEAR)
+ENDINGS: Final = (_NARROW, _CEILING, _HIGHEST, _NOTHING, _UNCLEAR)
 
 Passed = Callable[[RateProbe], bool]
 
@@ -171,7 +173,7 @@ def ending(probes: Sequence[RateProbe], question: Question, *, most: int) -> str
     if low is None:
         return _NOTHING
     if low == most:
-        return _CEILING
+        return _CEILING if most < MAX_RATE_PER_S else _HIGHEST
     return _NARROW if high is not None and high == ceiling(probes, question.passed) else _UNCLEAR
 
 

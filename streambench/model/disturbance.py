@@ -46,11 +46,15 @@ def disturbance(machine: MachineUsage, limits: MachineLimits) -> Disturbance:
 
 
 def saturated_by_the_engine(
-    machine: MachineUsage, disturbed: Disturbance, *, only_late: bool
+    machine: MachineUsage, disturbed: Disturbance, *, only_late: bool, engine_seen: bool
 ) -> bool:
-    """Whether a late load is the engine's doing: it, and nothing else, left the machine no room."""
+    """Whether a late load is the engine's doing: it, and nothing else, left the machine no room.
+
+    Of an engine elsewhere nobody knows what it took of this machine, so it is to blame for nothing.
+    """
     undisturbed = disturbed == Disturbance()
-    return only_late and undisturbed and machine.idle_share < SATURATED_IDLE_SHARE
+    left_no_room = undisturbed and machine.idle_share < SATURATED_IDLE_SHARE
+    return only_late and engine_seen and left_no_room
 
 
 def _foreign_words(machine: MachineUsage) -> str:

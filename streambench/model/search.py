@@ -39,7 +39,7 @@ class RateProbe:
     right: bool | None = None
     within_limit: bool | None = None
     send_lag_p999_ms: float | None = None
-    idle_share: float | None = None  # of the machine, while it was measured
+    idle_share: float | None = None  # of the engine's machine, while it was measured
     measures: Mapping[str, float | None] = field(default_factory=dict)
     trend: str | None = None  # a remaining trend of the delay, in words
     load: int | None = None  # its number in the job; None: a bundle that kept no loads

@@ -30,6 +30,7 @@ class Asked:
         self.terms: SearchTerms | None = None
         self.records: int | None = None
         self.workspaces: Workspaces | None = None
+        self.compiled: object = None
 
     @property
     def one(self) -> Request:
@@ -53,19 +54,25 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         compiled: object = None,
     ) -> ExitCode:
         found.requests, found.axes, found.leaves_out = requests, axes, leaves_out
-        found.cold, found.workspaces = cold, workspaces
+        found.cold, found.workspaces, found.compiled = cold, workspaces, compiled
         return ExitCode.OK
 
     def auto_axis(request: Request) -> Axis:
         rate = float(request.load_rate_per_s)
         return Axis(AxisName.RATE, (rate, 2 * rate))
 
-    def find(request: Request, terms: SearchTerms, *, workspaces: Workspaces) -> ExitCode:
+    def find(
+        request: Request, terms: SearchTerms, *, workspaces: Workspaces, compiled: object
+    ) -> ExitCode:
         found.requests, found.terms, found.workspaces = (request,), terms, workspaces
+        found.compiled = compiled
         return ExitCode.OK
 
-    def drain(request: Request, records: int, *, workspaces: Workspaces) -> ExitCode:
+    def drain(
+        request: Request, records: int, *, workspaces: Workspaces, compiled: object
+    ) -> ExitCode:
         found.requests, found.records, found.workspaces = (request,), records, workspaces
+        found.compiled = compiled
         return ExitCode.OK
 
     monkeypatch.setattr("streambench.cli.bench.bench", bench)

@@ -20,7 +20,7 @@ WRONG = [
     ("run --shards 2 --run-id 'a b' --bootstrap-servers h:1", "'a b' cannot name a run"),
     ("run --shards 2 --run-id monday-2 --bootstrap-servers h:1", "'monday-2' cannot name a run"),
     ("play --shard 0/2 --join monday-2 --bootstrap-servers h:1", "'monday-2' cannot name a run"),
-    ("curve --shards 2", "has no option --shards"),
+    ("judge --shards 2", "has no option --shards"),
     ("play --join x --bootstrap-servers h:1", "--shard"),
     ("play --shard 1/4 --bootstrap-servers h:1", "--join"),
     ("play --shard 1/4 --join x", "none is named"),

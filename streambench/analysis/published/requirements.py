@@ -18,7 +18,9 @@ class RequirementResult:
     variant: Annotated[str, says("label of the variant")]
     fit: Annotated[Fit, says("whether it is met")]
     why: Annotated[str, says("the figures that this rests on")]
-    would_tell: Annotated[str | None, says("a command that would tell; null: it is known")]
+    would_tell: Annotated[
+        str | None, says("a command that would tell; null: it is known, or none would")
+    ]
 
 
 def requirement_results(bundle: Bundle) -> tuple[RequirementResult, ...]:

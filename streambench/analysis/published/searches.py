@@ -44,7 +44,9 @@ class ProbeResult:
         bool | None, says("whether the limit was kept; null: no limit, or it did not keep up")
     ]
     send_lag_p999_ms: Annotated[float | None, says("p99.9 of the generator's send lag")]
-    idle_share: Annotated[float | None, says("share of the machine that was idle")]
+    idle_share: Annotated[
+        float | None, says("share of the machine that was idle; unknown of an engine elsewhere")
+    ]
     trend: Annotated[str | None, says("trend of the delay that remained, in words")]
     measures: Annotated[Mapping[str, float | None], says("by metric (docs/method.md)")]
 

@@ -227,6 +227,8 @@ def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
     return (
         f"Flink: it runs in a cluster at {cluster.endpoint} that streambench did not start. Heaps, "
         f"heartbeats and JVMs are as they are there; {kept}. What it uses is not known.",
+        "Flink: its processes ran before the job was launched, so their start is no part of the time to its "
+        "first result, and jobs before may have left them warm. A cold drain is of a new job there.",
     )
 
 

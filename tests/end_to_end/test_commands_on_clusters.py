@@ -1,0 +1,137 @@
+"""A search and drains on a Flink and a Spark that streambench did not start: what these use stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from streambench.analysis.drains import rank_drains
+from streambench.cli.draining import drain
+from streambench.cli.finding import find
+from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
+from streambench.cli.foreign_kafka import Elsewhere, elsewhere
+from streambench.cli.places import Places, placed
+from streambench.experiment import drains
+from streambench.experiment.build import Options, make_request
+from streambench.experiment.request import Request
+from streambench.experiment.warming import WarmUp
+from streambench.kafka.removal import leftovers
+from streambench.model.conditions import Conditions, Profile
+from streambench.model.search import SearchTerms
+from streambench.report.sections.drain import drain_cells
+from streambench.results.bundle import Bundle, read_bundle
+from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.end_to_end.clusters_lab import (
+    FlinkCluster,
+    flink_cluster,
+    flink_jobs,
+    spark_applications,
+    spark_cluster,
+)
+from tests.end_to_end.test_foreign_commands import BRIEF
+from tests.kafka.kafka_lab import kafka_lab
+from tests.one_broker import one_broker
+
+pytestmark = [pytest.mark.engine, pytest.mark.broker]
+
+RECORDS = 5_000
+UNKNOWN = "–"
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    one_broker.close()  # there is memory for some brokers, and time for fewer
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), 1) as lab:
+        found = elsewhere(None, lab.client_properties(), 1, None)
+        assert found is not None
+        yield found
+
+
+@pytest.fixture(scope="module")
+def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
+    with flink_cluster(tmp_path_factory.mktemp("flink") / "cluster", 1) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def brisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brisk_workload(tmp_path, 200)
+    monkeypatch.chdir(tmp_path)
+
+
+def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Places, Request]:
+    """As a command makes them of its options; an engine has one worker."""
+    places = Places(there, clusters_asked(clusters, there.told))
+    engines = tuple(each.engine for each in places.clusters)
+    # Beside a broker on few cores none is to starve.
+    conditions = Conditions(
+        workers=1,
+        profile=Profile.DEFAULTS,
+        engine_nice=0,
+        foreign_kafka=there.told,
+        foreign_clusters=places.foreign_clusters,
+    )
+    options = Options("brisk", engines, conditions=conditions, rate_per_s=1_000, faults=(), out=out)
+    return places, on_any_machine(make_request(options))
+
+
+def kept(there: Elsewhere, out: Path) -> tuple[Bundle, str]:
+    """The bundle and its report; nothing of the run is left in Kafka."""
+    assert not leftovers(there.access, there.prefix)
+    (folder,) = out.iterdir()
+    return read_bundle(folder), (folder / "report.md").read_text()
+
+
+def test_a_search_goes_by_what_came_out_and_by_no_processor(
+    there: Elsewhere, flink: FlinkCluster, tmp_path: Path
+) -> None:
+    out = tmp_path / "searched"
+    places, request = asked(there, out, ClustersAsked(flink_rest=flink.rest))
+    with placed(places, (request,), wait=True) as ground:
+        (told,) = ground.told((request,))
+        find(told, SearchTerms(None, 0.9, budget_s=20), BRIEF, workspaces=ground.workspaces)
+    bundle, report = kept(there, out)
+    (search,) = bundle.run.searches
+    assert search.drain_per_s is not None
+    assert search.probes
+    assert all(probe.right and probe.idle_share is None for probe in search.probes)
+    assert not any("no room" in probe.why for probe in search.probes)
+    for load in (*bundle.loads, *bundle.trials):
+        assert not load.record.engine_seen
+        assert load.record.verdict is not None
+        assert load.record.verdict.right
+        assert load.record.measures.get("engine_cpu_s_per_million") is None
+        assert load.record.measures.get("engine_memory_peak_bytes") is None
+    assert "had no room left" not in report
+    assert f"not started by streambench: {flink.rest}" in report
+    assert set(flink_jobs(flink)) == {"CANCELED"}
+
+
+def test_drains_have_rates_and_no_cost(
+    there: Elsewhere, flink: FlinkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # That one warm drain follows the cold one is enough here.
+    monkeypatch.setattr(drains, "WarmUp", partial(WarmUp, loads_at_most=1))
+    out = tmp_path / "drained"
+    with spark_cluster(tmp_path / "spark", 1) as spark:
+        clusters = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
+        places, request = asked(there, out, clusters)
+        with placed(places, (request,), wait=True) as ground:
+            (told,) = ground.told((request,))
+            drain(told, RECORDS, workspaces=ground.workspaces)
+        assert spark_applications(spark) == 0
+    assert set(flink_jobs(flink)) == {"CANCELED"}
+    bundle, report = kept(there, out)
+    ranked = rank_drains(bundle).variants
+    assert {one.label for one in ranked} == {"flink", "spark"}
+    for one in ranked:
+        assert one.ended is None
+        assert [drain.right for drain in one.drains] == [True, True]
+        assert [drain.cpu_s for drain in one.drains] == [None, None]
+        *known, cpu = drain_cells(one)
+        assert cpu == UNKNOWN
+        assert UNKNOWN not in known
+    assert "its processes ran before the job was launched" in report
