@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from streambench.cli.finding import find
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
 from streambench.cli.foreign_kafka import Elsewhere, elsewhere
 from streambench.cli.places import Places, placed
-from streambench.experiment import drains
+from streambench.experiment import drains, find_rate, find_rates
 from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
 from streambench.experiment.warming import WarmUp
@@ -37,7 +39,8 @@ from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
-RECORDS = 5_000
+RECORDS, RATE_PER_S = 5_000, 1_000
+ONE_PROBE = replace(BRIEF, ramps_at_most=0, first_per_s=RATE_PER_S)
 UNKNOWN = "–"
 
 
@@ -58,8 +61,12 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
 
 @pytest.fixture(autouse=True)
 def brisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short windows, and jobs that are warmed by one load; other tests may run beside these."""
     brisk_workload(tmp_path, 200)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("streambench.runtime.runlock.RunLock", lambda **_: nullcontext())
+    for module in (drains, find_rate):
+        monkeypatch.setattr(module, "WarmUp", partial(WarmUp, loads_at_most=1))
 
 
 def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Places, Request]:
@@ -74,7 +81,9 @@ def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Places,
         foreign_kafka=there.told,
         foreign_clusters=places.foreign_clusters,
     )
-    options = Options("brisk", engines, conditions=conditions, rate_per_s=1_000, faults=(), out=out)
+    options = Options(
+        "brisk", engines, conditions=conditions, rate_per_s=RATE_PER_S, faults=(), out=out
+    )
     return places, on_any_machine(make_request(options))
 
 
@@ -86,17 +95,20 @@ def kept(there: Elsewhere, out: Path) -> tuple[Bundle, str]:
 
 
 def test_a_search_goes_by_what_came_out_and_by_no_processor(
-    there: Elsewhere, flink: FlinkCluster, tmp_path: Path
+    there: Elsewhere, flink: FlinkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The first rate is the highest that is tried.
+    monkeypatch.setattr(find_rates, "MAX_RATE_PER_S", RATE_PER_S)
     out = tmp_path / "searched"
     places, request = asked(there, out, ClustersAsked(flink_rest=flink.rest))
-    with placed(places, (request,), wait=True) as ground:
+    with placed(places, (request,), wait=False) as ground:
         (told,) = ground.told((request,))
-        find(told, SearchTerms(None, 0.9, budget_s=20), BRIEF, workspaces=ground.workspaces)
+        terms = SearchTerms(None, 0.9, budget_s=60, cold=False)
+        find(told, terms, ONE_PROBE, workspaces=ground.workspaces)
     bundle, report = kept(there, out)
     (search,) = bundle.run.searches
     assert search.drain_per_s is not None
-    assert search.probes
+    assert {probe.rate_per_s for probe in search.probes} == {RATE_PER_S}
     assert all(probe.right and probe.idle_share is None for probe in search.probes)
     assert not any("no room" in probe.why for probe in search.probes)
     for load in (*bundle.loads, *bundle.trials):
@@ -111,15 +123,13 @@ def test_a_search_goes_by_what_came_out_and_by_no_processor(
 
 
 def test_drains_have_rates_and_no_cost(
-    there: Elsewhere, flink: FlinkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    there: Elsewhere, flink: FlinkCluster, tmp_path: Path
 ) -> None:
-    # That one warm drain follows the cold one is enough here.
-    monkeypatch.setattr(drains, "WarmUp", partial(WarmUp, loads_at_most=1))
     out = tmp_path / "drained"
     with spark_cluster(tmp_path / "spark", 1) as spark:
         clusters = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
         places, request = asked(there, out, clusters)
-        with placed(places, (request,), wait=True) as ground:
+        with placed(places, (request,), wait=False) as ground:
             (told,) = ground.told((request,))
             drain(told, RECORDS, workspaces=ground.workspaces)
         assert spark_applications(spark) == 0

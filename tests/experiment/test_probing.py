@@ -36,6 +36,7 @@ def probe(
     foreign: float = 0.0,
     limit: Limit | None = None,
     saturated: bool = False,
+    engine_seen: bool = True,
 ) -> RateProbe:
     """What is made of a load's record, whose outcome is by default that all was right."""
     record = trial(
@@ -47,6 +48,7 @@ def probe(
         measures=measures,
         measured_windows=24,
         saturated=saturated,
+        engine_seen=engine_seen,
         spans=(Span(Purpose.WARM_UP, 0, 3_000), Span(Purpose.MEASURED, 3_000, 15_000)),
     )
     return rate_probe(record, 50_000, limit, Guarantee.AT_LEAST_ONCE)
@@ -56,6 +58,10 @@ def test_it_says_of_which_load_it_is_and_how_long_that_was_measured() -> None:
     found = probe(FLAT)
     assert (found.load, found.measured_s, found.windows, found.rate_per_s) == (3, 12, 24, 50_000)
     assert (found.idle_share, found.send_lag_p999_ms) == (0.5, 3.4)
+
+
+def test_how_idle_another_machine_was_is_not_known() -> None:
+    assert probe(FLAT, idle=0.9, engine_seen=False).idle_share is None
 
 
 def test_a_flat_lag_passes_and_a_steep_one_does_not() -> None:

@@ -21,6 +21,7 @@ from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.experiment import RateSearch
 from streambench.model.machine import Stranger
 from streambench.model.pace import Pace
+from streambench.model.plan import Plan
 from streambench.model.search import SearchRecord, SearchTerms
 from streambench.model.trial import Completed, Invalid, LoadKind
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
@@ -49,11 +50,17 @@ def loads(tmp_path: Path) -> Iterator[Loads]:
 
 
 def searched(
-    tmp_path: Path, loads: Loads, runs: FakeRuns, policy: SearchPolicy = BRIEF
+    tmp_path: Path,
+    loads: Loads,
+    runs: FakeRuns,
+    policy: SearchPolicy = BRIEF,
+    cluster: str | None = None,
 ) -> tuple[SearchRecord, Bundle]:
     request = chosen_rates(Options(engines=("reference",), seed=7, out=tmp_path / "results"))
     request = replace(request, rate_per_s=None)
     (contender,) = request.contenders
+    assert isinstance(contender.plan, Plan)
+    contender = replace(contender, plan=replace(contender.plan, cluster=cluster))
     terms = SearchTerms(None, PRECISION, budget_s=10_000)
     run = run_record(request, loads.broker_warm_up(request), RateSearch(terms))
     writer = BundleWriter.create(request.out, run)
@@ -114,6 +121,8 @@ def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
         assert first.record.verdict is not None
         assert first.record.verdict.right
         assert first.record.saturated is (outcome is Completed)
+        blamed = any("the engine had no room left" in each for each in first.record.warnings)
+        assert blamed is (machine is busy)
         assert (found.probes[0].pace is None) is (outcome is Invalid)
 
 
@@ -134,6 +143,21 @@ def test_a_broker_whose_clock_is_elsewhere_makes_every_load_invalid_and_one_that
     for load in bundle.loads:
         assert isinstance(load.record.outcome, Completed)
         assert any("may be off by -1 to +1 ms" in said for said in load.record.warnings)
+
+
+def test_an_engine_elsewhere_is_not_to_blame_for_a_machine_without_room(
+    tmp_path: Path, loads: Loads
+) -> None:
+    busy = replace(QUIET, idle_share=0.01)
+    late = FakeRuns(BEARS_PER_S, load_late_ms=200, machine=busy)
+    found, bundle = searched(tmp_path, loads, late, cluster="http://jobs:8081")
+    probes = [load.record for load in bundle.loads if load.record.kind is LoadKind.PROBE]
+    assert all(isinstance(record.outcome, Invalid) for record in probes)
+    assert not any(record.saturated for record in probes)
+    assert {(probe.pace, probe.idle_share) for probe in found.probes} == {(None, None)}
+    assert {each for record in probes for each in record.warnings if "idle" in each} == {
+        "this machine was idle for only 1.0% of the measured part; how busy the engine's was is not known"
+    }
 
 
 def test_a_load_that_rises_tells_where_to_begin(tmp_path: Path, loads: Loads) -> None:
