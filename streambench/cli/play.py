@@ -63,8 +63,9 @@ def play(
 ) -> None:
     """Play a share of the load of a run that is coordinated on another host.
 
-    The run is started by `streambench run --shards N --run-id NAME --bootstrap-servers HOST:PORT`. A shard
-    compiles the same load, plays the partitions p with p mod N = I, and ends with the run.
+    The run is started by `streambench run --shards N --run-id NAME --bootstrap-servers HOST:PORT`, or by
+    curve, sweep, find-rate or drain. A shard compiles the same loads, plays the partitions p with
+    p mod N = I, and ends with the run.
     """
     from streambench import __version__
     from streambench.kafka.meeting.guest import Guest

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from streambench.experiment.job_loads import JobLoads, job_room
+from streambench.experiment.job_loads import NO_ROOM, JobLoads, job_room
 from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.not_made import not_made, not_run
 from streambench.experiment.overload import not_borne
@@ -152,7 +152,7 @@ class _Curve:
             request = self._left[0]
             rate, load_ms = request.load_rate_per_s, request.spans[-1].end_ms
             if not loads.have_room(rate, load_ms):
-                self._why_left = "the broker's files left no memory for another load"
+                self._why_left = NO_ROOM
                 return
             if request is not self._first:  # that one is shown since the launch
                 self._timeline = self._made.begins(self._kept.contender, request)

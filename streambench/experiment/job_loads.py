@@ -15,6 +15,7 @@ from streambench.trial.workspace import Room, Workspace, scratch_bytes
 RECORDS_IN_ALL: Final = 60_000_000
 """What all loads of a job may come to, for the room that they need: some at a million a second."""
 
+NO_ROOM: Final = "there was no memory left for the files of another load"
 # A load, and the broker's copy of it.
 _LOADS_OF_ROOM: Final = 2
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from streambench.experiment.job_loads import NO_ROOM
 from streambench.experiment.lengths import PROBE_WINDOWS
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, ending, next_rate, why_tried
@@ -24,7 +25,6 @@ _LATE: Final = "its time was over before the precision was reached"
 _SECOND_LATE: Final = (
     "the precision was reached for the rate within the limit, and not for the lag-bounded one"
 )
-_NO_ROOM: Final = "the broker's files left no memory for another load"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Narrowing:
                 self.know(ended=_SECOND_LATE if second else _LATE)
                 return
             if not prober.has_room(attempt):
-                self.know(ended=_NO_ROOM)
+                self.know(ended=NO_ROOM)
                 return
             self._try(prober, attempt)
 
