@@ -50,7 +50,7 @@ def _curve(asked: CurveAsked) -> ExitCode:
     if asked.rates.strip() != AUTO:
         axes = (rate_axis(asked.rates),)
         requests = sweep(options, axes)
-        with placed(asked.places, requests, wait=asked.wait) as ground:
+        with placed(asked.where, requests, wait=asked.wait) as ground:
             return bench(
                 ground.told(requests),
                 axes,
@@ -59,7 +59,7 @@ def _curve(asked: CurveAsked) -> ExitCode:
                 compiled=ground.compiled,
             )
     request = chosen_rates(options)
-    with placed(asked.places, (request,), wait=asked.wait) as ground:
+    with placed(asked.where, (request,), wait=asked.wait) as ground:
         axes = (auto_axis(request),)
         return bench(
             ground.told(sweep(options, axes)),

@@ -78,7 +78,7 @@ def _find_rate(asked: FindRateAsked) -> ExitCode:
         budget_s=asked.budget,
         cold=asked.cold,
     )
-    with placed(asked.places, (request,), wait=asked.wait) as ground:
+    with placed(asked.where, (request,), wait=asked.wait) as ground:
         (request,) = ground.told((request,))
         return find(request, terms, workspaces=ground.workspaces, compiled=ground.compiled)
 

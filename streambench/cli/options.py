@@ -13,7 +13,7 @@ import typer
 from streambench.cli.faults import faults, restart_delay_ms
 from streambench.cli.foreign_kafka import refuse_broker_version
 from streambench.cli.parameters import duration_s, folder, names, rate, whole
-from streambench.cli.places import PlaceOptions, Places
+from streambench.cli.places import PlaceOptions, Whereabouts
 from streambench.kafka.broker_versions import broker_version
 from streambench.model.conditions import (
     MOST_WORKERS,
@@ -101,9 +101,9 @@ class CommonOptions(PlaceOptions):
     line: str = ""
 
     @cached_property
-    def places(self) -> Places:
+    def where(self) -> Whereabouts:
         """What of the user's is to be used. Raises UsageError."""
-        found = self.places_for(self.workers)
+        found = self.where_for(self.workers)
         if found.kafka is not None:
             refuse_broker_version(self.broker)
         return found
@@ -112,7 +112,7 @@ class CommonOptions(PlaceOptions):
         """The same as the experiment takes it. Raises UsageError."""
         from streambench.experiment.build import Options
 
-        places = self.places
+        where = self.where
         return Options(
             workload=self.workload,
             engines=names(self.engine or []),
@@ -122,8 +122,8 @@ class CommonOptions(PlaceOptions):
                 workers=self.workers,
                 profile=self.profile,
                 broker_version=self.broker,
-                foreign_kafka=None if places.kafka is None else places.kafka.told,
-                foreign_clusters=places.foreign_clusters,
+                foreign_kafka=None if where.kafka is None else where.kafka.told,
+                foreign_clusters=where.foreign_clusters,
             ),
             seed=self.seed,
             out=self.to,

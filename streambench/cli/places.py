@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Places:
+class Whereabouts:
     """What of the user's a command is to use: nothing of it, and all runs on this machine.
 
     `kafka` None: streambench starts a broker. `clusters` have an engine each. `crew` runs workers on hosts
@@ -78,7 +78,7 @@ class PlaceOptions:
     run_id: RunIdOption = None
     workers_elsewhere: WorkersElsewhereOption = False
 
-    def places_for(self, workers: int) -> Places:
+    def where_for(self, workers: int) -> Whereabouts:
         """What they name, for jobs of so many workers. Raises UsageError.
 
         To be read once: the file with client properties may be a pipe.
@@ -96,17 +96,17 @@ class PlaceOptions:
             ClustersAsked(self.flink_rest, self.spark_master, self.checkpoint_dir),
             None if there is None else there.told,
         )
-        return Places(there, clusters, crew, shards)
+        return Whereabouts(there, clusters, crew, shards)
 
 
 @contextmanager
-def placed(places: Places, requests: Sequence[Request], *, wait: bool) -> Iterator[Ground]:
+def placed(where: Whereabouts, requests: Sequence[Request], *, wait: bool) -> Iterator[Ground]:
     """The ground of these requests, which they have to themselves, once all of it was seen to be there.
 
     `wait`: while another run goes on. Raises UsageError for what nobody would serve, and as
     `inspect_clusters`, `ground_of` and `with_hosts`. What stays behind there is told at the end.
     """
-    crew, shards = places.crew, places.shards
+    crew, shards = where.crew, where.shards
     if shards is not None:
         refuse_too_many(shards, requests)
     if crew is not None:
@@ -115,13 +115,13 @@ def placed(places: Places, requests: Sequence[Request], *, wait: bool) -> Iterat
         most = max(request.conditions.workers for request in requests)
         crew = dataclasses.replace(crew, count=most)
     with alone(wait=wait):
-        inspect_clusters(requests, places.clusters)
+        inspect_clusters(requests, where.clusters)
         with (
-            ground_of(places.kafka, requests) as found,
-            with_hosts(shards, crew, places.kafka, found) as ground,
+            ground_of(where.kafka, requests) as found,
+            with_hosts(shards, crew, where.kafka, found) as ground,
         ):
             try:
                 yield ground
             finally:
                 # Without a Kafka of the user's, clusters are on this machine, where no other run goes on.
-                tell_jobs_left(places.clusters, places.kafka)
+                tell_jobs_left(where.clusters, where.kafka)

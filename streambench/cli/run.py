@@ -50,7 +50,7 @@ def _run(asked: RunAsked) -> ExitCode:
     request = single(options)
     refuse_unknowable(request)
     look_at_prometheus(request.prometheus)
-    with placed(asked.places, (request,), wait=asked.wait) as ground:
+    with placed(asked.where, (request,), wait=asked.wait) as ground:
         return bench(
             ground.told((request,)), workspaces=ground.workspaces, compiled=ground.compiled
         )

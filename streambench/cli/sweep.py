@@ -84,7 +84,7 @@ def _sweep(asked: SweepAsked) -> ExitCode:
             hint=f"streambench sweep {' '.join(varied)}",
         )
     requests = built(options, axes)
-    with placed(asked.places, requests, wait=asked.wait) as ground:
+    with placed(asked.where, requests, wait=asked.wait) as ground:
         return bench(
             ground.told(requests),
             axes,

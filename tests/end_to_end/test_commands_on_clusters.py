@@ -15,7 +15,7 @@ from streambench.cli.draining import drain
 from streambench.cli.finding import find
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
 from streambench.cli.foreign_kafka import Elsewhere, elsewhere
-from streambench.cli.places import Places, placed
+from streambench.cli.places import Whereabouts, placed
 from streambench.experiment import drains, find_rate, find_rates
 from streambench.experiment.build import Options, make_request
 from streambench.experiment.request import Request
@@ -69,9 +69,9 @@ def brisk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "WarmUp", partial(WarmUp, loads_at_most=1))
 
 
-def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Places, Request]:
+def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Whereabouts, Request]:
     """As a command makes them of its options; an engine has one worker."""
-    places = Places(there, clusters_asked(clusters, there.told))
+    places = Whereabouts(there, clusters_asked(clusters, there.told))
     engines = tuple(each.engine for each in places.clusters)
     # Beside a broker on few cores none is to starve.
     conditions = Conditions(

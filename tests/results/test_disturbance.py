@@ -58,7 +58,7 @@ def test_time_that_the_host_or_a_lack_of_memory_took_spoils(name: str, limit: fl
     assert disturbance(above, ANY_MACHINE) == Disturbance()
 
 
-def test_a_late_load_is_the_engines_doing_only_where_nothing_else_was_busy() -> None:
+def test_a_late_load_is_the_engines_doing_only_where_it_is_seen_and_nothing_else_was_busy() -> None:
     full = replace(QUIET, idle_share=0.01)
     marked = replace(full, foreign_share=0.05)
     for machine, late, engines in (
@@ -69,4 +69,6 @@ def test_a_late_load_is_the_engines_doing_only_where_nothing_else_was_busy() -> 
         (replace(full, foreign_share=0.5), True, False),
     ):
         found = disturbance(machine, STRICT)
-        assert saturated_by_the_engine(machine, found, only_late=late) is engines
+        for seen in (True, False):
+            blamed = saturated_by_the_engine(machine, found, only_late=late, engine_seen=seen)
+            assert blamed is (engines and seen)
