@@ -97,8 +97,9 @@ def kept(there: Elsewhere, out: Path) -> tuple[Bundle, str]:
 def test_a_search_goes_by_what_came_out_and_by_no_processor(
     there: Elsewhere, flink: FlinkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The first rate is the highest that is tried.
+    # The first rate is the highest that is tried, and one trial is enough, whatever it shows.
     monkeypatch.setattr(find_rates, "MAX_RATE_PER_S", RATE_PER_S)
+    monkeypatch.setattr(find_rates, "_TRIES_AT_LEAST", 1)
     out = tmp_path / "searched"
     places, request = asked(there, out, ClustersAsked(flink_rest=flink.rest))
     with placed(places, (request,), wait=False) as ground:
@@ -109,7 +110,10 @@ def test_a_search_goes_by_what_came_out_and_by_no_processor(
     (search,) = bundle.run.searches
     assert search.drain_per_s is not None
     assert {probe.rate_per_s for probe in search.probes} == {RATE_PER_S}
-    assert all(probe.right and probe.idle_share is None for probe in search.probes)
+    # Of one whose load came late nothing is said but that.
+    assert all(probe.right is not False for probe in search.probes)
+    assert {probe.idle_share for probe in search.probes} == {None}
+    assert bundle.trials
     assert not any("no room" in probe.why for probe in search.probes)
     for load in (*bundle.loads, *bundle.trials):
         assert not load.record.engine_seen
