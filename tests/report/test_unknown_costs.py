@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from streambench.analysis.requirements import Fit, requirements_of
+from streambench.analysis.sweeps import swept
 from streambench.model.conditions import Conditions, ForeignCluster
 from streambench.model.drain import Drain, DrainRecord
 from streambench.model.sweep import Axis, AxisName
@@ -20,6 +21,7 @@ from streambench.report.compose import answer, compose
 from streambench.report.document import Plot, plots_of
 from streambench.report.plots.drawing import to_png, to_svg
 from streambench.report.sections.fits import fits_words
+from streambench.report.sections.sweep import _panels
 from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report import test_drain as drains
@@ -134,6 +136,11 @@ def test_a_curve_has_no_point_where_a_cost_is_not_known(tmp_path: Path, here: bo
             _, flink, streams = (cell.text for cell in row.cells)
             assert flink == "–"
             assert (streams == "–") is not here
+    for metric in COSTS[:2]:
+        drawn = {
+            line.name for panel in _panels(bundle, swept(bundle), metric) for line in panel.lines
+        }
+        assert drawn == ({"Kafka Streams"} if here else set())
     assert all(
         cell.text != "–"
         for row in plot(bundle, "sweep-median").table.rows
