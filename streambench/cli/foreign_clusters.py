@@ -11,15 +11,13 @@ import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
-from streambench.engines.common.elsewhere import is_here, without_log_in
-from streambench.engines.protocol import ClusterClient
-from streambench.engines.registry import cluster_client
 from streambench.model.conditions import ForeignCluster, ForeignKafka
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.numbers import plural
 from streambench.model.plan import Plan
 
 if TYPE_CHECKING:
+    from streambench.engines.protocol import ClusterClient
     from streambench.experiment.request import Request
 
 FlinkRestOption: TypeAlias = Annotated[
@@ -50,6 +48,8 @@ class ClustersAsked:
 
 def clusters_asked(asked: ClustersAsked, kafka: ForeignKafka | None) -> tuple[ForeignCluster, ...]:
     """The clusters that the options name, where a run can use them; none without any. Raises UsageError."""
+    from streambench.engines.common.elsewhere import is_here
+
     found = clusters_named(asked)
     for each in found:
         if is_here(each.endpoint):
@@ -142,6 +142,8 @@ def cluster_words(cluster: ForeignCluster, version: str, workers: int) -> str:
 
 
 def _checkpoint_dir(asked: ClustersAsked) -> str | None:
+    from streambench.engines.common.elsewhere import without_log_in
+
     folder = asked.checkpoint_dir
     if folder is None:
         return None
@@ -161,6 +163,8 @@ def _checkpoint_dir(asked: ClustersAsked) -> str | None:
 
 
 def _client(engine: str) -> ClusterClient:
+    from streambench.engines.registry import cluster_client
+
     client = cluster_client(engine)
     assert client is not None, "only engines with clusters have an option"
     return client
