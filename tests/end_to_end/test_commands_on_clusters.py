@@ -126,26 +126,35 @@ def test_a_search_goes_by_what_came_out_and_by_no_processor(
     assert set(flink_jobs(flink)) == {"CANCELED"}
 
 
-def test_drains_have_rates_and_no_cost(
+def assert_drained(there: Elsewhere, out: Path, clusters: ClustersAsked) -> str:
+    """Drains of the engine whose cluster is named have rates and no cost; the report's text."""
+    places, request = asked(there, out, clusters)
+    with placed(places, (request,), wait=False) as ground:
+        (told,) = ground.told((request,))
+        drain(told, RECORDS, workspaces=ground.workspaces)
+    bundle, report = kept(there, out)
+    (one,) = rank_drains(bundle).variants
+    assert one.ended is None
+    assert [drain.right for drain in one.drains] == [True, True]
+    assert [drain.cpu_s for drain in one.drains] == [None, None]
+    *known, cpu = drain_cells(one)
+    assert cpu == UNKNOWN
+    assert UNKNOWN not in known
+    return report
+
+
+def test_a_drain_on_flink_has_rates_and_no_cost(
     there: Elsewhere, flink: FlinkCluster, tmp_path: Path
 ) -> None:
-    out = tmp_path / "drained"
-    with spark_cluster(tmp_path / "spark", 1) as spark:
-        clusters = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
-        places, request = asked(there, out, clusters)
-        with placed(places, (request,), wait=False) as ground:
-            (told,) = ground.told((request,))
-            drain(told, RECORDS, workspaces=ground.workspaces)
-        assert spark_applications(spark) == 0
-    assert set(flink_jobs(flink)) == {"CANCELED"}
-    bundle, report = kept(there, out)
-    ranked = rank_drains(bundle).variants
-    assert {one.label for one in ranked} == {"flink", "spark"}
-    for one in ranked:
-        assert one.ended is None
-        assert [drain.right for drain in one.drains] == [True, True]
-        assert [drain.cpu_s for drain in one.drains] == [None, None]
-        *known, cpu = drain_cells(one)
-        assert cpu == UNKNOWN
-        assert UNKNOWN not in known
+    report = assert_drained(there, tmp_path / "drained", ClustersAsked(flink_rest=flink.rest))
     assert "its processes ran before the job was launched" in report
+    assert set(flink_jobs(flink)) == {"CANCELED"}
+
+
+@pytest.mark.nightly
+def test_a_drain_on_spark_has_rates_and_no_cost(there: Elsewhere, tmp_path: Path) -> None:
+    with spark_cluster(tmp_path / "spark", 1) as spark:
+        state = (tmp_path / "state").as_uri()
+        clusters = ClustersAsked(spark_master=spark.master, checkpoint_dir=state)
+        assert_drained(there, tmp_path / "drained", clusters)
+        assert spark_applications(spark) == 0
