@@ -62,5 +62,5 @@ def elsewhere_words(title: str, cluster: ForeignCluster) -> str:
     """What is not on equal terms where workers are on other hosts."""
     return (
         f"{title}: {cluster.endpoint} run on hosts that joined the run. Their cores and memory are what they "
-        "are there, and what they use is not known."
+        "are there, and what they use is not known. The first job's launch waits for what a host has to fetch."
     )

@@ -133,8 +133,7 @@ class ShardedPlayer:
         if clock is None or not self._shards.has(ref):
             self.prepare(ref)
             clock = self._shards.own_clock()
-        if not unthrottled:
-            refuse_skew(clock)
+        refuse_skew(clock)
         send_log.parent.mkdir(parents=True, exist_ok=True)
         given = self._shards.host.order(
             Command.PLAY.value,

@@ -170,9 +170,14 @@ class IdlePlayer:
         pass
 
 
+@pytest.mark.parametrize("unthrottled", [False, True])
 @pytest.mark.parametrize("skew_ms", [3_600_000, -45])
 def test_a_host_whose_clock_is_elsewhere_does_not_begin(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew_ms: int
+    scene: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    skew_ms: int,
+    unthrottled: bool,
 ) -> None:
     monkeypatch.setattr(Player, "start", lambda *_, **__: IdlePlayer())
     ref = scene.compiled(CLICKS, tmp_path).ref
@@ -183,7 +188,11 @@ def test_a_host_whose_clock_is_elsewhere_does_not_begin(
 
     def playing() -> None:
         player.play(
-            ref, start_realtime_ns=0, event_offset_ms=0, send_log=tmp_path / "l.parquet"
+            ref,
+            start_realtime_ns=0,
+            event_offset_ms=0,
+            send_log=tmp_path / "l.parquet",
+            unthrottled=unthrottled,
         ).wait(WAIT_S)
 
     # The shard's own word, and then that of the coordinator, whose clock is as far away.
