@@ -13,6 +13,7 @@ from streambench.experiment.judging import judge_load, verdict_at_once
 from streambench.experiment.keeping import keep_load
 from streambench.kafka.certificate import skew
 from streambench.kafka.send_times import SendLogMeta, read_meta
+from streambench.model.clocks import HostClocks
 from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import disturbance
 from streambench.model.machine import MachineUsage
@@ -113,9 +114,12 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
 
 
 def _mistimed(spec: JobSpec, meta: SendLogMeta) -> str | None:
-    """Why its time is no engine's: it ended by a clock too far away. A visible row ends it by our own."""
+    """Why its time is no engine's: it began or ended by a clock too far away.
+
+    A visible row ends it by our own, and who plays begins it: a shard by the shard's.
+    """
     by_visible = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
-    return None if by_visible else skew(meta.clocks)
+    return skew(HostClocks.of(meta.clocks).shards if by_visible else meta.clocks)
 
 
 def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:
