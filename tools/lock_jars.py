@@ -18,6 +18,8 @@ BROKERS = ("4.3.1", "4.4.0")
 STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
 DRIVER = "4.4.0"
 LOG4J = "2.25.4"
+HADOOP = {"3.5.0": "1.82"}  # each with the Bouncy Castle that its ResourceManager needs
+CASTLE = ("bcpkix", "bcprov", "bcutil")
 FLINK_CONNECTORS = ("4.0.1-2.0", "5.0.0-2.2")
 # Spark's connector, with the Kafka clients and the pool of connections that it was built with.
 SPARK_CONNECTORS = {"4.1.1": ("3.9.1", "2.12.1"), "4.2.0": ("3.9.2", "2.13.1")}
@@ -78,6 +80,17 @@ SETS = {
             transitive=False,
         )
         for version, (clients, pool) in SPARK_CONNECTORS.items()
+    },
+    # For tests with a real YARN; the rest of what it needs is in the pyspark package, of the same version.
+    **{
+        f"yarn-{version}": JarSet(
+            (
+                f"org.apache.hadoop:hadoop-client-minicluster:{version}",
+                *(f"org.bouncycastle:{each}-jdk18on:{castle}" for each in CASTLE),
+            ),
+            transitive=False,
+        )
+        for version, castle in HADOOP.items()
     },
     "compiler": JarSet(("org.eclipse.jdt:ecj:3.46.0",), transitive=False),
 }

@@ -15,7 +15,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streambench.engines.common.noticed import BROKER_LOG
-from streambench.engines.protocol import Embedded, Engine, Job, Readings, State
+from streambench.engines.protocol import Embedded, Engine, External, Job, Readings, State
 from streambench.load.partition import partition_of
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, Variant
@@ -246,19 +246,17 @@ def running(
     log_dir.mkdir()
     (log_dir / BROKER_LOG).symlink_to(broker.log)
     with Supervisor() as supervisor:
-        job = engine.attach(
-            plan,
-            Embedded(
-                supervisor=supervisor,
-                artifacts=artifacts,
-                kafka=broker.access,
-                input_topic=input_topic,
-                output_topic=output_topic,
-                job_id=f"test-{time.monotonic_ns()}",
-                job_dir=folder / "job",
-                log_dir=log_dir,
-            ),
+        here = Embedded(
+            supervisor=supervisor,
+            artifacts=artifacts,
+            kafka=broker.access,
+            input_topic=input_topic,
+            output_topic=output_topic,
+            job_id=f"test-{time.monotonic_ns()}",
+            job_dir=folder / "job",
+            log_dir=log_dir,
         )
+        job = engine.attach(plan, here if plan.cluster is None else External(here, plan.cluster))
         producer = KafkaProducer(
             bootstrap_servers=broker.bootstrap,
             acks="all",

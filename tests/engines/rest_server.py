@@ -11,12 +11,13 @@ from typing import Any
 
 
 class Server(ThreadingHTTPServer):
-    """Answers by path, and keeps what was posted and which paths were patched."""
+    """Answers by path, and keeps what was posted or put and which paths were patched."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: dict[str, Any] = {}
         self.posted: list[tuple[str, Any]] = []
+        self.put: list[tuple[str, Any]] = []
         self.patched: list[str] = []
 
     @property
@@ -34,6 +35,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.posted.append((self.path, json.loads(body)))
+        self._answer()
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.put.append((self.path, json.loads(body)))
         self._answer()
 
     def do_PATCH(self) -> None:
