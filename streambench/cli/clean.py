@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 from streambench.cli.console import err, out
-from streambench.cli.foreign_clusters import FlinkRestOption, clean_flink
+from streambench.cli.foreign_clusters import (
+    ClustersAsked,
+    FlinkRestOption,
+    SparkMasterOption,
+    clean_clusters,
+)
 from streambench.cli.foreign_kafka import (
     USUAL_PREFIX,
     BootstrapOption,
@@ -60,14 +65,16 @@ def clean(
     kafka_config: KafkaConfigOption = None,
     topic_prefix: TopicPrefixOption = None,
     flink_rest: FlinkRestOption = None,
+    spark_master: SparkMasterOption = None,
 ) -> None:
     """List what streambench keeps in its cache, with sizes, and delete it after a yes.
 
-    With a Kafka of yours: topics and groups there that a run left behind. With a Flink of yours: jobs.
+    With a Kafka of yours: topics and groups there that a run left behind. With a Flink of yours: jobs;
+    with a Spark of yours in YARN: applications.
     """
     prefix = topic_prefix or USUAL_PREFIX
-    if flink_rest is not None:
-        clean_flink(flink_rest, prefix, yes=yes)
+    if flink_rest is not None or spark_master is not None:
+        clean_clusters(ClustersAsked(flink_rest, spark_master), prefix, yes=yes)
         if bootstrap_servers is None and kafka_config is None:
             return
     if (there := elsewhere(bootstrap_servers, kafka_config, None, topic_prefix)) is not None:

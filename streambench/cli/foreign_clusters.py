@@ -34,6 +34,7 @@ CheckpointDirOption: TypeAlias = Annotated[
 ]
 FLINK: Final = "flink"
 SPARK: Final = "spark"
+_OPTIONS: Final = {FLINK: "--flink-rest", SPARK: "--spark-master"}
 _CONTAINER_AT_ACCOUNT: Final = ("abfs", "abfss", "wasb", "wasbs")
 
 
@@ -88,7 +89,8 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], there: Elsewhere | None) 
         except EnvironmentLacks:
             continue
         if left:
-            command = ("streambench", "clean", "--flink-rest", cluster.endpoint, *begun_by)
+            option = _OPTIONS[cluster.engine]
+            command = ("streambench", "clean", option, cluster.endpoint, *begun_by)
             err.print(
                 f"left behind at {cluster.endpoint}: {', '.join(left.values())}\n\n"
                 f"hint: {shlex.join(command)}",
@@ -97,10 +99,13 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], there: Elsewhere | None) 
             )
 
 
-def clean_flink(flink_rest: str, prefix: str, *, yes: bool) -> None:
+def clean_clusters(asked: ClustersAsked, prefix: str, *, yes: bool) -> None:
     """Cancel jobs there that a run left behind, after a yes. Raises UsageError, EnvironmentLacks."""
-    client = _client(FLINK)
-    endpoint = client.endpoint(flink_rest)
+    for cluster in clusters_named(asked):
+        _clean(_client(cluster.engine), cluster.endpoint, prefix, yes=yes)
+
+
+def _clean(client: ClusterClient, endpoint: str, prefix: str, *, yes: bool) -> None:
     left = client.jobs_left(endpoint, prefix)
     if not left:
         err.print(f"no job there has a name that begins with {prefix}", markup=False)

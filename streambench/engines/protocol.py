@@ -156,6 +156,10 @@ class ClusterClient(Protocol):
         """
         ...
 
+    def coordinators(self, endpoint: str) -> tuple[tuple[str, int], ...]:
+        """Host and port of each address where its coordinator listens; () where nothing names one."""
+        ...
+
     def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
         """Id → name of each job there whose name begins with `prefix` and that has not ended.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +15,7 @@ from streambench.model.conditions import ForeignCluster, ForeignKafka
 from streambench.model.errors import ExitCode, UsageError
 from streambench.runtime.ports import free_port
 from tests.engines.rest_server import Server, serving
+from tests.engines.test_hadoop_conf import write
 
 KAFKA = ForeignKafka("kafka.example:9092")
 
@@ -30,6 +33,12 @@ def flink() -> Iterator[Server]:
             "slots-total": 2,
             "slots-available": 2,
         }
+        yield made
+
+
+@pytest.fixture
+def rest() -> Iterator[Server]:
+    with serving() as made:
         yield made
 
 
@@ -130,6 +139,65 @@ def test_too_few_slots_are_told_before_anything_starts(flink: Server) -> None:
     done = streambench(*words)
     assert done.exit_code == ExitCode.ENVIRONMENT, done.output
     assert "has 2 of 2 slots free, and the job needs 3" in done.stderr
+
+
+SPARK_IN = shlex.split(
+    "run --engine spark --bootstrap-servers kafka.example:9092 --checkpoint-dir hdfs://files.example/bench "
+    "--spark-master"
+)
+
+
+def test_a_yarn_that_nothing_names_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for words in ((*SPARK_IN, "yarn"), ("clean", "--spark-master", "yarn")):
+        done = streambench(*words)
+        assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+        assert "finds YARN by HADOOP_CONF_DIR or YARN_CONF_DIR" in done.stderr
+        assert "hint: export HADOOP_CONF_DIR=" in done.stderr
+    done = streambench("doctor", "--spark-master", "yarn")
+    assert done.exit_code == ExitCode.ENVIRONMENT, done.output
+    assert "finds YARN by HADOOP_CONF_DIR or YARN_CONF_DIR" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("k8s://https://api:6443",), "from which image executors are made"),
+        (("k8s://https://api",), "is not a Kubernetes API server with its port"),
+        (
+            ("yarn", "--set", "spark:spark.submit.deployMode=cluster"),
+            "driver runs on this machine, not in the cluster",
+        ),
+    ],
+)
+def test_what_spark_elsewhere_lacks_is_told_before_anything_starts(
+    words: tuple[str, ...], said: str
+) -> None:
+    done = streambench(*SPARK_IN, *words)
+    assert done.exit_code == ExitCode.USAGE, done.output
+    assert said in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_clean_ends_what_a_run_left_in_a_yarn(
+    rest: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = {"yarn_resourcemanager_webapp_address": rest.url.partition("://")[2]}
+    monkeypatch.setenv("HADOOP_CONF_DIR", str(write(tmp_path, "yarn-site.xml", web)))
+    monkeypatch.setenv("HADOOP_USER_NAME", "me")
+    live = "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING"
+    rest.answers[f"/ws/v1/cluster/apps?applicationTypes=SPARK&states={live}"] = {
+        "apps": {"app": [{"id": "application_7", "name": "streambench-x-1"}]}
+    }
+    end = "/ws/v1/cluster/apps/application_7/state?user.name=me"
+    rest.answers[end] = {"state": "KILLED"}
+    done = streambench("clean", "--spark-master", "yarn", "--yes")
+    assert done.exit_code == ExitCode.OK, done.output
+    assert "streambench-x-1 (application_7)" in done.stdout
+    assert rest.put == [(end, {"state": "KILLED"})]
 
 
 def test_a_cluster_of_an_engine_that_is_not_run_is_refused(flink: Server) -> None:

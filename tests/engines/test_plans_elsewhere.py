@@ -69,6 +69,8 @@ def test_a_job_for_a_spark_that_runs_starts_only_the_driver() -> None:
     assert job["executors"] == Conditions().workers
     assert job["discard"] == "hdfs://files.example/bench/${job_id}"
     assert "spark.executor.extraClassPath" not in configuration
+    # A bare path would be one of the user's Hadoop, where Spark makes the folder.
+    assert configuration["spark.sql.warehouse.dir"] == "file://${job_dir}/warehouse"
     (query,) = (program.text for program in plan.programs if program.name == "query.py")
     assert "hdfs://files.example/bench/${job_id}" in query
     # A manager of files on a disk does not fit a folder elsewhere.

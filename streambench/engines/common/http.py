@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -24,22 +25,38 @@ def post_json(url: str, document: Any, *, timeout_s: float = 10.0) -> Any:
     return _answer(urllib.request.Request(url, data=body, headers=headers), timeout_s)
 
 
+def put_json(url: str, document: Any, *, timeout_s: float = 10.0) -> None:
+    """Send a JSON document by PUT, whatever is answered to one that is taken. Raises NoAnswer."""
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps(document).encode()
+    _sent(urllib.request.Request(url, data=body, headers=headers, method="PUT"), timeout_s)
+
+
 def order(method: str, url: str, *, timeout_s: float = 10.0) -> None:
     """Send a request without a body, whatever is answered to one that is taken. Raises NoAnswer."""
+    _sent(urllib.request.Request(url, method=method), timeout_s)
+
+
+def _sent(request: urllib.request.Request, timeout_s: float) -> None:
     try:
-        with _DIRECT.open(urllib.request.Request(url, method=method), timeout=timeout_s):
+        with _DIRECT.open(request, timeout=timeout_s):
             pass
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoAnswer(f"{url}: {error}") from error
+        raise _no_answer(request, error) from error
 
 
 def _answer(request: urllib.request.Request, timeout_s: float) -> Any:
-    url = request.full_url
     try:
         with _DIRECT.open(request, timeout=timeout_s) as response:
             return json.load(response)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoAnswer(f"{url}: {error}") from error
+        raise _no_answer(request, error) from error
+
+
+def _no_answer(request: urllib.request.Request, error: Exception) -> NoAnswer:
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()  # it holds the connection
+    return NoAnswer(f"{request.full_url}: {error}")
 
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -14,6 +14,7 @@ from streambench.engines.common.http import NoAnswer, get_json, order
 from streambench.engines.flink.rest import ENDED
 from streambench.engines.flink.versions import VERSIONS
 from streambench.model.errors import EnvironmentLacks, UsageError
+from streambench.model.kafka_access import addresses
 
 _TIMEOUT_S: Final = 5.0
 _PORT: Final = 8081
@@ -103,6 +104,10 @@ class FlinkClient:
         found = inspect_flink(endpoint, version, workers)
         other = "" if found.version == version else f"; the client is Flink {version}"
         return f"{found.shown} at {endpoint}{other}"
+
+    def coordinators(self, endpoint: str) -> tuple[tuple[str, int], ...]:
+        """Where the JobManager's REST interface listens."""
+        return tuple(addresses(endpoint.partition("://")[2]))
 
     def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
         """Those that a run did not cancel. Raises EnvironmentLacks."""

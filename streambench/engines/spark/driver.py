@@ -4,12 +4,13 @@ Run by the interpreter of Spark's environment: `python driver.py JOB`, where JOB
 `query` (path of a Python program that starts `query`), `configuration` (names and values) and
 `progress` (path of a file that gets one JSON object a line). A Master that is started beside the driver
 has its `master_port` there. In a cluster that runs already `executors` are waited for; once the file
-`end` is there, the query ends and the folder `discard` (a URL that Hadoop reads) is deleted. Imports
-nothing of streambench.
+`end` is there, the query ends and the folder `discard` (a URL that Hadoop reads) is deleted. Where that is
+a `yarn`, an application that it does not begin is ended there. Imports nothing of streambench.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -23,6 +24,8 @@ _MASTER_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 _EXECUTORS_TIMEOUT_S = 60.0
 _END_POLL_S = 0.5
+_AWAITED_POLL_S = 1.0
+_AWAITED_END_S = 5.0
 
 
 class ProgressLines:
@@ -49,6 +52,59 @@ def wait_for_master(port: int) -> None:
         if time.monotonic() > deadline:
             raise SystemExit(f"no Spark Master listens on port {port}")
         time.sleep(_POLL_S)
+
+
+class AwaitedStart:
+    """Gives up an application that YARN takes and does not begin: until then its session is not there.
+
+    A context manager around the start of the session. YARN tells by its own client, so that whoever may
+    submit there may also end. What sending Spark's jars takes is not counted, to the cluster or to a node.
+    """
+
+    def __init__(self, job: dict[str, Any], jvm: Any, progress: ProgressLines) -> None:
+        self._name = job["configuration"]["spark.app.name"]
+        self._wanted = int(job["executors"])
+        self._jvm = jvm
+        self._progress = progress
+        self._over = threading.Event()
+        self._watching = threading.Thread(target=self._watch, name="awaited-start", daemon=True)
+
+    def __enter__(self) -> None:
+        self._watching.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watching.join(_AWAITED_END_S)
+
+    def _watch(self) -> None:
+        client = self._jvm.org.apache.hadoop.yarn.client.api.YarnClient.createYarnClient()
+        client.init(self._jvm.org.apache.hadoop.yarn.conf.YarnConfiguration())
+        client.start()
+        try:
+            since = None
+            while not self._over.wait(_AWAITED_POLL_S):
+                waiting = self._waiting(client)
+                if waiting is None:
+                    since = None
+                    continue
+                since = since or time.monotonic()
+                if time.monotonic() - since > _EXECUTORS_TIMEOUT_S:
+                    self._progress.write("lacking", have=0, wanted=self._wanted)
+                    client.killApplication(waiting)
+                    return
+        finally:
+            client.stop()
+
+    def _waiting(self, client: Any) -> Any:
+        """The id of the application while it has been taken and has no container; else None."""
+        states = self._jvm.org.apache.hadoop.yarn.api.records.YarnApplicationState
+        kinds = self._jvm.java.util.Collections.singleton("SPARK")
+        among = self._jvm.java.util.EnumSet.of(states.SUBMITTED, states.ACCEPTED)
+        for found in client.getApplications(kinds, among):
+            if found.getName() == self._name:
+                used = found.getApplicationResourceUsageReport().getNumUsedContainers()
+                return None if used > 0 else found.getApplicationId()
+        return None
 
 
 def executors_of(spark: Any) -> int:
@@ -134,7 +190,13 @@ def run(job: dict[str, Any], progress: ProgressLines) -> None:
     SparkContext._ensure_initialized(conf=conf)
     if "master_port" in job:
         wait_for_master(int(job["master_port"]))
-    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    awaited = (
+        AwaitedStart(job, SparkContext._jvm, progress)
+        if job.get("yarn")
+        else contextlib.nullcontext()
+    )
+    with awaited:
+        spark = SparkSession.builder.config(conf=conf).getOrCreate()
     effective = {
         name: spark.conf.get(name, None) for name in job["configuration"] if _readable(name)
     }

@@ -13,16 +13,34 @@ from streambench.engines.common.launch import named, prepare, start, stop
 from streambench.engines.common.noticed import noticed
 from streambench.engines.protocol import Embedded, Health, Readings, State, Target
 from streambench.engines.spark.job import FAILURES, bytes_in, effective_of, words_of
+from streambench.engines.spark.masters import YARN, Manager, listening, manager_of
 from streambench.engines.spark.processes import DRIVER
 from streambench.engines.spark.progress import read_batches, read_progress
+from streambench.engines.spark.yarn import see_application_end
 from streambench.model.errors import EngineFailed
 from streambench.model.kafka_access import addresses
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
 _START_TIMEOUT_S: Final = 180.0
+# Spark may send all of its jars there before an application begins: hundreds of megabytes.
+_START_IN_YARN_TIMEOUT_S: Final = 600.0
 _END_TIMEOUT_S: Final = 30.0
-_HTTPS: Final = 443
+_LACKING: Final = {
+    Manager.STANDALONE: (
+        "the Spark cluster",
+        "start Workers of the same version of Spark with free cores and memory",
+    ),
+    Manager.YARN: (
+        "YARN",
+        "see what its queue has left: yarn application -list; yarn queue -status default; choose another "
+        "one by --set spark:spark.yarn.queue=NAME",
+    ),
+    Manager.KUBERNETES: (
+        "Kubernetes",
+        "see why its pods do not run: kubectl get pods -l spark-role=executor",
+    ),
+}
 
 
 class SparkJobElsewhere:
@@ -31,6 +49,7 @@ class SparkJobElsewhere:
     def __init__(self, plan: Plan, here: Embedded, asking: AskingPolicy = ASKING) -> None:
         self._here = here
         self._wanted = int(plan.symbols["executors"])
+        self._in_yarn = plan.cluster == YARN
         checkpoint = plan.symbols["checkpoint"]
         # Elsewhere than in files that are seen from here nobody but the driver can read it.
         self._checkpoint = Path(checkpoint.removeprefix("file://"))
@@ -85,6 +104,8 @@ class SparkJobElsewhere:
                     log=driver.log,
                 )
         stop([DRIVER], self._here)
+        if self._in_yarn:
+            see_application_end(self._here.job_id)
 
     def _ask(self) -> Health:
         driver = self._here.supervisor.current(DRIVER)
@@ -120,24 +141,28 @@ def start_driver(plan: Plan, here: Embedded, endpoint: str, script: Path) -> Spa
     filled = prepare(plan, here, extra)
     driver = start(named(filled, DRIVER), here)
     progress = here.job_dir / "progress.jsonl"
+    in_yarn = manager_of(endpoint) is Manager.YARN
     try:
         wait_until(
             lambda: read_progress(progress).started,
             what="Spark's query",
-            timeout_s=_START_TIMEOUT_S,
+            timeout_s=_START_IN_YARN_TIMEOUT_S if in_yarn else _START_TIMEOUT_S,
             alive=driver.alive,
             log=driver.log,
         )
     except BaseException as error:
         stop([DRIVER], here)
+        if in_yarn:
+            see_application_end(here.job_id)
         lacking = read_progress(progress).lacking
         if lacking is not None and isinstance(error, EngineFailed):
             have, wanted = lacking
+            title, mend = _LACKING[manager_of(endpoint)]
+            where = "" if in_yarn else f" at {endpoint}"
             raise EngineFailed(
-                f"the Spark cluster at {endpoint} gave {have} of {wanted} executors",
+                f"{title}{where} gave {have} of {wanted} executors",
                 stage="submit",
-                hint="start Workers of the same version of Spark with free cores and memory, or ask for "
-                f"fewer: --workers {max(1, have)}",
+                hint=f"{mend}; or ask for fewer: --workers {max(1, have)}",
                 log_tail=error.log_tail,
             ) from error
         raise
@@ -147,13 +172,9 @@ def start_driver(plan: Plan, here: Embedded, endpoint: str, script: Path) -> Spa
 def address_for(endpoint: str, here: Embedded) -> str:
     """By which address of this machine executors reach the driver: the one that leads to their master.
 
-    A master that is no address (`yarn`) is near the brokers.
+    Where nothing tells the master's address, they are near the brokers.
     """
-    _, colons, rest = endpoint.removeprefix("k8s://").partition("://")
-    try:
-        host, port = addresses(rest.partition("/")[0] if colons else here.kafka.bootstrap)[0]
-    except ValueError:  # without a port
-        host, port = rest.partition("/")[0], _HTTPS
+    host, port = (*listening(endpoint), *addresses(here.kafka.bootstrap))[0]
     # No packet is sent: the kernel only says by which of its addresses it would go.
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     with contextlib.closing(socket.socket(family, kind)) as probe:

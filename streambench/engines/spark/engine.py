@@ -15,6 +15,7 @@ from streambench.engines.common.launch import (
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.engines.spark.elsewhere import start_driver
 from streambench.engines.spark.job import SparkJob
+from streambench.engines.spark.masters import YARN, Manager, manager_of
 from streambench.engines.spark.processes import DRIVER, MASTER, WORKER, spark_processes
 from streambench.engines.spark.programs import checkpoint_of, spark_programs
 from streambench.engines.spark.progress import read_progress
@@ -24,6 +25,7 @@ from streambench.engines.spark.settings import (
     silence_timeout_ms,
     spark_settings,
 )
+from streambench.engines.spark.settings_elsewhere import refuse_of_driver, settings_elsewhere
 from streambench.engines.spark.trigger import trigger_ms
 from streambench.engines.spark.variants import TRIGGER, VARIANTS
 from streambench.engines.spark.versions import (
@@ -86,7 +88,10 @@ class SparkEngine:
                 hint="run it with --guarantee at-least-once",
             )
         settings = spark_settings(workload.query, conditions, variant)
+        refuse_of_driver(settings)
         cluster = conditions.cluster_of(self.name)
+        if cluster is not None:
+            settings = settings_elsewhere(settings, cluster)
         symbols = {"spark_home": "${site_packages}/pyspark"}
         if cluster is not None:
             symbols |= {
@@ -171,10 +176,17 @@ def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
             "no processes on a local disk; clusters on HDFS or an object store do not pay for that either.",
         )
     kept = cluster.checkpoint_dir or "a folder of this machine"
+    there = "a YARN" if cluster.endpoint == YARN else f"a cluster at {cluster.endpoint}"
     return (
-        f"Spark: its executors run in a cluster at {cluster.endpoint} that streambench did not start. Its "
-        f"Workers are as they are there; its checkpoints are in {kept}. What executors use is not known.",
+        f"Spark: its executors run in {there} that streambench did not start. Its "
+        f"processes are as they are there; its checkpoints are in {kept}. What executors use is not known.",
     )
+
+
+def _who_starts_executors(cluster: ForeignCluster | None) -> str:
+    if cluster is None or manager_of(cluster.endpoint) is Manager.STANDALONE:
+        return "a Worker starts"
+    return "its driver asks for"
 
 
 def _warnings(conditions: Conditions, interval_ms: int | None, version: str) -> tuple[str, ...]:
@@ -185,7 +197,7 @@ def _warnings(conditions: Conditions, interval_ms: int | None, version: str) -> 
         *_whose_words(cluster),
         "Spark: a batch is its commit; the commit interval does not apply.",
         _trigger_words(interval_ms),
-        "Spark: a Worker starts a new executor by itself when one dies.",
+        f"Spark: {_who_starts_executors(cluster)} a new executor by itself when one dies.",
     ]
     if conditions.partitions > conditions.workers:
         warnings.append(

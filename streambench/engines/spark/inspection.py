@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from streambench.engines.common.elsewhere import without_log_in
+from streambench.engines.spark.masters import (
+    YARN,
+    Address,
+    Manager,
+    api_server,
+    listening,
+    manager_of,
+)
+from streambench.engines.spark.yarn import applications_left, end_application, look_at_yarn
 from streambench.model.errors import EnvironmentLacks, UsageError
+from streambench.model.numbers import plural
 
 _PORT: Final = 7077
 _TIMEOUT_S: Final = 5.0
@@ -19,44 +29,68 @@ class SparkClient:
     def endpoint(self, written: str) -> str:
         """`spark://HOST:PORT,…`, `yarn` or `k8s://URL`. Raises UsageError."""
         scheme, colons, rest = written.partition("://")
-        if written == "yarn" or (scheme == "k8s" and rest and "@" not in rest):
+        if written == YARN:
             return written
+        if scheme == "k8s" and "@" not in rest:
+            if api_server(written) is not None:
+                return written
+            raise UsageError(
+                f"'{without_log_in(written)}' is not a Kubernetes API server with its port",
+                hint="--spark-master k8s://https://HOST:6443; kubectl cluster-info shows the address",
+            )
         if colons and scheme == "spark" and "@" not in rest and "/" not in rest:
             hosts = [each if ":" in each else f"{each}:{_PORT}" for each in rest.split(",") if each]
             if hosts and all(_port(each) is not None for each in hosts):
                 return f"spark://{','.join(hosts)}"
         raise UsageError(
-            f"'{without_log_in(written)}' is not a Spark master: spark://HOST:PORT, yarn or k8s://URL",
+            f"'{without_log_in(written)}' is not a Spark master: spark://HOST:PORT, yarn or "
+            "k8s://https://HOST:PORT",
             hint="streambench run --spark-master spark://master:7077",
         )
 
     def look(self, endpoint: str, version: str, workers: int) -> str:
-        """Whether a standalone master can be reached. Raises EnvironmentLacks."""
-        scheme, _, rest = endpoint.partition("://")
-        if scheme != "spark":
-            return f"Spark's executors come from {endpoint}, asked for with each job"
-        why = ""
-        for each in rest.split(","):
-            host, _, port = each.rpartition(":")
-            try:
-                with socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S):
-                    return (
-                        f"Spark's master at {endpoint} can be reached; {workers} executors of Spark "
-                        f"{version} are asked for with each job"
-                    )
-            except (OSError, ValueError) as error:  # the latter of a name that no host can have
-                why = str(error)
-        host, _, port = rest.split(",")[0].rpartition(":")
-        raise EnvironmentLacks(
-            f"no Spark master answers at {endpoint}: {why}", hint=f"nc -vz {host} {port}"
-        )
+        """Whether its master can be reached, and what room a YARN has. Raises EnvironmentLacks."""
+        asked = f"{plural(workers, 'executor')} of Spark {version} are asked for with each job"
+        match manager_of(endpoint):
+            case Manager.YARN:
+                return look_at_yarn(workers)
+            case Manager.STANDALONE:
+                _reach(f"Spark master answers at {endpoint}", listening(endpoint))
+                return f"Spark's master at {endpoint} can be reached; {asked}"
+            case Manager.KUBERNETES:
+                _reach(f"Kubernetes API server answers at {endpoint}", listening(endpoint))
+                return (
+                    f"the API server at {endpoint} can be reached; {asked}. streambench was never run with "
+                    "one"
+                )
+
+    def coordinators(self, endpoint: str) -> tuple[Address, ...]:
+        """Where the Master, the ResourceManager or the API server listens."""
+        return listening(endpoint)
 
     def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
-        """None: an application ends with its driver, which is a process of streambench."""
-        return {}
+        """A YARN's applications; elsewhere one ends with its driver, a process of streambench.
+
+        Raises EnvironmentLacks.
+        """
+        return applications_left(prefix) if manager_of(endpoint) is Manager.YARN else {}
 
     def cancel(self, endpoint: str, job: str) -> None:
-        """Never asked for."""
+        """Ask for the end of an application in YARN. Raises EnvironmentLacks."""
+        end_application(job)
+
+
+def _reach(sought: str, there: tuple[Address, ...]) -> None:
+    """See that one of them takes a connection. Raises EnvironmentLacks."""
+    why = ""
+    for host, port in there:
+        try:
+            with socket.create_connection((host, port), timeout=_TIMEOUT_S):
+                return
+        except (OSError, ValueError) as error:  # the latter of a name that no host can have
+            why = str(error)
+    host, port = there[0]
+    raise EnvironmentLacks(f"no {sought}: {why}", hint=f"nc -vz {host} {port}")
 
 
 def _port(address: str) -> int | None:

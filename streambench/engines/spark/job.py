@@ -25,7 +25,7 @@ _RESCALE_TIMEOUT_S = 120.0
 # What Master and driver say when a Worker, an executor or the driver itself is gone.
 FAILURES = re.compile(
     r" Master (?:Removing worker|Removing \S+ because we got no heartbeat|Removing app) "
-    r"| TaskSchedulerImpl Lost executor "
+    r"| (?:TaskSchedulerImpl|YarnScheduler) Lost executor "
     r"| HeartbeatReceiver Removing executor \S+ with no recent heartbeats"
 )
 

@@ -10,6 +10,7 @@ from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
+from streambench.engines.spark.masters import Manager, manager_of
 from streambench.engines.spark.query import query_program
 from streambench.engines.spark.settings import (
     APPLICATION,
@@ -40,6 +41,11 @@ logger.deploy.level = INFO
 logger.scheduler.name = org.apache.spark.scheduler.cluster
 logger.scheduler.level = INFO
 """.replace("LOG_TIME", LOG_TIME)
+# In YARN this one is of that package, and tells of each batch's tasks.
+_LOG4J_YARN = """\
+logger.yarn.name = org.apache.spark.scheduler.cluster.YarnScheduler
+logger.yarn.level = WARN
+"""
 
 
 def spark_programs(
@@ -64,9 +70,14 @@ def spark_programs(
             if cluster is None
             else _job_elsewhere(settings, conditions, cluster, connector),
         ),
-        Program("log4j2.properties", "properties", _LOG4J),
+        Program("log4j2.properties", "properties", _log4j(cluster)),
         *json_tables(workload),
     )
+
+
+def _log4j(cluster: ForeignCluster | None) -> str:
+    in_yarn = cluster is not None and manager_of(cluster.endpoint) is Manager.YARN
+    return _LOG4J + _LOG4J_YARN if in_yarn else _LOG4J
 
 
 def _query(workload: Workload, conditions: Conditions, settings: Sequence[Setting]) -> str:
@@ -117,12 +128,14 @@ def _job_elsewhere(
         "executors": conditions.workers,
         "end": "${job_dir}/end",
         "discard": checkpoint_of(cluster),
+        "yarn": manager_of(cluster.endpoint) is Manager.YARN,
         "configuration": {
             "spark.master": cluster.endpoint,
             "spark.app.name": "${job_id}",
             "spark.driver.host": "${driver_host}",
             "spark.driver.bindAddress": "${driver_host}",
-            "spark.sql.warehouse.dir": "${job_dir}/warehouse",
+            # With its scheme: else a folder is made in the user's Hadoop, and stays there.
+            "spark.sql.warehouse.dir": "file://${job_dir}/warehouse",
             "spark.driver.extraClassPath": f"${{jars:{connector}}}",
             "spark.jars": f"${{comma_jars:{connector}}}",
             **options,

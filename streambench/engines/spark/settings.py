@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 
-from streambench.engines.common.elsewhere import refuse_others_settings
 from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
 from streambench.engines.common.variants import asked
+from streambench.engines.spark.masters import Manager, manager_of
 from streambench.engines.spark.trigger import AT_ONCE
 from streambench.engines.spark.variants import TRIGGER, VARIANTS
-from streambench.model.conditions import Conditions, ForeignCluster, Profile, Variant
+from streambench.model.conditions import Conditions, Profile, Variant
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
 
@@ -23,7 +23,7 @@ DAEMON_HEAP_MIB = 128  # of Master and Worker, which only start and watch others
 DRIVER_HEAP_MIB = 512
 # Spark refuses executors below 1.5 times the 300 MiB that it reserves.
 LEAST_EXECUTOR_HEAP_MIB = 480
-_FILE_MANAGER_NAME = "spark.sql.streaming.checkpointFileManagerClass"
+FILE_MANAGER_NAME = "spark.sql.streaming.checkpointFileManagerClass"
 _FILE_MANAGER = (
     "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 )
@@ -57,8 +57,6 @@ _SOURCE_OPTIONS = frozenset(
     }
 )
 _CLIENT = "kafka."  # of the Kafka clients in source and sink
-# What only those can set who start Spark's processes.
-_OF_PROCESSES = ("spark.deploy.", "spark.master.", "spark.worker.")
 _SHIPPED_WORKER_TIMEOUT_MS = 60_000
 
 
@@ -142,20 +140,7 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
     for each in checked("spark", asked(variant, VARIANTS), known, open_to=("spark.", _CLIENT)):
         for scope in _scopes(each.name, variant.version):
             settings = overridden(settings, scope, (each,))
-    if (cluster := conditions.cluster_of("spark")) is not None:
-        refuse_others_settings(settings, cluster, "Spark", _OF_PROCESSES)
-        settings = tuple(each for each in settings if _is_the_jobs(each, cluster))
     return marked(settings, _RECOVERY)
-
-
-def _is_the_jobs(setting: Setting, cluster: ForeignCluster) -> bool:
-    """Whether it is set for a job in a cluster that runs already."""
-    if setting.scope == JVM:
-        return setting.name in ("executor heap", "driver heap", "garbage collector")
-    folder = cluster.checkpoint_dir
-    on_disk = folder is None or folder.startswith("file:")
-    # Elsewhere than on a disk the manager that Spark ships with is the one that fits.
-    return on_disk or setting.name != _FILE_MANAGER_NAME
 
 
 @functools.cache
@@ -180,9 +165,16 @@ def _scopes(name: str, version: str) -> tuple[str, ...]:
     return (APPLICATION,)
 
 
+def _executors_name(conditions: Conditions) -> str:
+    """By which setting as many executors of one core are asked for: only a Master counts cores."""
+    cluster = conditions.cluster_of("spark")
+    standalone = cluster is None or manager_of(cluster.endpoint) is Manager.STANDALONE
+    return "spark.cores.max" if standalone else "spark.executor.instances"
+
+
 def _application(conditions: Conditions) -> dict[str, str | int]:
     return {
-        "spark.cores.max": conditions.workers,
+        _executors_name(conditions): conditions.workers,
         "spark.executor.cores": 1,
         "spark.executor.memory": f"{executor_heap_mib(conditions)}m",
         "spark.driver.memory": f"{DRIVER_HEAP_MIB}m",
@@ -193,7 +185,7 @@ def _application(conditions: Conditions) -> dict[str, str | int]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.streaming.pollingDelay": "5ms",
-        _FILE_MANAGER_NAME: _FILE_MANAGER,
+        FILE_MANAGER_NAME: _FILE_MANAGER,
         # The offsets of all batches stay: they tell exactly what was late.
         "spark.sql.streaming.minBatchesToRetain": 1_000_000,
         "spark.sql.streaming.numRecentProgressUpdates": 5,
