@@ -22,7 +22,8 @@ from streambench.runtime.waiting import wait_until
 from tests.engines.cluster_lab import ClusterLab, running
 from tests.engines.yarn_lab import Yarn, yarn
 
-pytestmark = pytest.mark.engine
+# A minute and a half where others use the machine, too.
+pytestmark = [pytest.mark.engine, pytest.mark.nightly]
 
 # Room for one application of two executors, and for no second one.
 _NODE_MIB = 2_600
@@ -110,7 +111,6 @@ def test_rows_are_right_there_after_a_death_too_and_nothing_stays(
     wait_until(lambda: not executors(cluster), what="the end of the executors", timeout_s=30)
 
 
-@pytest.mark.nightly
 def test_an_application_that_gets_no_room_is_told_and_ended(cluster: Yarn, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("first", "second")]
     for folder in folders:
