@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis.internal.constants_ast import Constants
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
 
+from streambench.runtime.paths import STATE_VARIABLE  # noqa: E402
 from tests import plain_plots  # noqa: E402
 
 plain_plots.install()
@@ -33,6 +34,7 @@ from tests.slow import takes_long  # noqa: E402
 close_what_fails()
 # Which examples are drawn is not to hang on the modules that other tests have imported so far.
 providers._get_local_constants = Constants
+_STATE = os.environ.get(STATE_VARIABLE)
 _TURNS = pytest.StashKey[Turns]()
 
 
@@ -77,12 +79,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.xdist_group(lane(item) or item.location[0]))
 
 
+def _base_folder(config: pytest.Config) -> Path:
+    """The folder of this process, within that of the session."""
+    found: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return found
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Where there are engines among the tests that are spread, tests wait for each other."""
     if is_spread(session.config) and any(map(lane, session.items)):
-        # The folder of one process, within that of the session.
-        own: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
-        session.config.stash[_TURNS] = Turns(own.parent)
+        session.config.stash[_TURNS] = Turns(_base_folder(session.config).parent)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -90,6 +96,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for the turn; a test that is to be alone runs only with its group."""
     plain_plots.choose(item)
     own = lane(item)
+    if own is None:  # a run of this user's, as one beside it, has a lock there
+        os.environ[STATE_VARIABLE] = str(_base_folder(item.config) / "state")
+    else:
+        os.environ.pop(STATE_VARIABLE, None)
+        if _STATE is not None:
+            os.environ[STATE_VARIABLE] = _STATE
     if is_spread(item.config) and own and not item.nodeid.endswith(f"@{own}"):
         pytest.fail("it would run beside others: spread tests by --dist loadgroup")
     if (turns := item.config.stash.get(_TURNS, None)) and not item.get_closest_marker("skip"):
@@ -99,9 +111,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
     """After the last test of a file others may go on."""
-    yield
-    turns = item.config.stash.get(_TURNS, None)
-    if turns is not None and (nextitem is None or nextitem.path != item.path):
-        turns.give_back()
+    try:
+        return (yield)
+    finally:
+        turns = item.config.stash.get(_TURNS, None)
+        if turns is not None and (nextitem is None or nextitem.path != item.path):
+            turns.give_back()
