@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "streambench"
-TREES = {
-    str(path.relative_to(PACKAGE)): ast.parse(path.read_text())
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
+NAMES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+
+
+@cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse((PACKAGE / name).read_text())
+
 
 # --- window arithmetic ---
 
@@ -71,9 +75,9 @@ def _name(node: ast.expr) -> str:
             return ""
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", NAMES)
 def test_window_arithmetic_is_in_few_places(name: str) -> None:
-    assert name in WINDOW_ARITHMETIC or window_arithmetic(TREES[name]) == []
+    assert name in WINDOW_ARITHMETIC or window_arithmetic(tree_of(name)) == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,7 @@ def test_what_only_names_a_length_is_no_arithmetic(text: str) -> None:
 def test_no_two_classes_have_one_name() -> None:
     """Whoever reads a name must not have to look where it was imported from."""
     where: dict[str, list[str]] = {}
-    for path, tree in TREES.items():
+    for path, tree in zip(NAMES, map(tree_of, NAMES), strict=True):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 where.setdefault(node.name, []).append(path)
@@ -124,8 +128,8 @@ def parameters(function: ast.FunctionDef) -> int:
     return len([name for name in names if name.arg not in ("self", "cls")])
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if name.startswith(FEW_PARAMETERS)])
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(FEW_PARAMETERS)])
 def test_no_function_takes_more_than_six_parameters(name: str) -> None:
     """What belongs together is a value of its own."""
-    found = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef)]
+    found = [node for node in ast.walk(tree_of(name)) if isinstance(node, ast.FunctionDef)]
     assert [each.name for each in found if parameters(each) > MOST_PARAMETERS] == []

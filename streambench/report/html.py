@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,6 +24,13 @@ def render(bundle: Bundle) -> str:
 
 def render_document(document: Document) -> str:
     """A composed report as HTML."""
+    style = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file
+    return _environment().get_template("report.html.j2").render(document=document, style=style)
+
+
+@cache
+def _environment() -> Environment:
+    """Templates are compiled once a process."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -34,8 +42,7 @@ def render_document(document: Document) -> str:
     environment.filters["metric_anchor"] = metric_anchor
     environment.filters["svg"] = _svg
     environment.filters["unbroken"] = _unbroken
-    style = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file
-    return environment.get_template("report.html.j2").render(document=document, style=style)
+    return environment
 
 
 def _unbroken(text: str) -> str:

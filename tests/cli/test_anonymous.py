@@ -43,7 +43,10 @@ def tessa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(params=[*REAL, *MADE])
+DRAWN = pytest.param("every_result", marks=pytest.mark.drawn)
+
+
+@pytest.fixture(params=[*REAL, DRAWN, *sorted(MADE.keys() - {"every_result"})])
 def seeded(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A bundle in a folder that tells as much as its texts do."""
     home = tmp_path / "zz-mine"

@@ -26,7 +26,7 @@ from tests.docker.by_hand import (
 from tests.docker.files import flink_properties, services
 from tests.end_to_end.bench import came_late
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.ends]
 
 MIB = 1 << 20
 WORKERS = ("one", "other")

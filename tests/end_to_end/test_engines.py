@@ -18,7 +18,7 @@ from streambench.results.judged_again import JudgedAgain, judge_again
 from tests.end_to_end.bench import Retrial, again, run
 from tests.oracle.damage import FOUND_AS, Kind, damage, moved
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.drawn]
 
 ENGINES = (
     *("flink", "spark", "kafka-streams", "kafka-streams:flat-json"),

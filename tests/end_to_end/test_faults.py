@@ -87,6 +87,7 @@ def column(trial: TrialBundle, table: str, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(found.column(name).to_numpy())
 
 
+@pytest.mark.timed
 def test_a_pause_a_set_pace_and_a_burst_are_found_to_within_a_window(tmp_path: Path) -> None:
     pause = Fault(FaultKind.WORKER_PAUSE, FAULT_AT_MS, lasts_ms=3_000)
     burst = Fault(FaultKind.BURST, SECOND_AT_MS + 2_000, lasts_ms=2_000)
@@ -161,9 +162,8 @@ def test_a_killed_consumer_and_a_broker_come_back_and_nothing_is_lost(tmp_path: 
     assert load.column("acked_ns").null_count == 0
 
 
-def test_a_command_that_kills_a_worker_is_recovered_from_and_one_that_fails_spoils_the_trial(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.nightly  # by day a command runs below, and a kill is recovered from above
+def test_a_command_that_kills_a_worker_is_recovered_from(tmp_path: Path) -> None:
     # Of the processes of streambench's own parent only: others may run the same.
     kill = "pkill -KILL -o -P $PPID -f kafka_python.worker && echo killed it"
     ran = Fault(FaultKind.COMMAND, FAULT_AT_MS, command=kill)
@@ -177,6 +177,8 @@ def test_a_command_that_kills_a_worker_is_recovered_from_and_one_that_fails_spoi
     assert (killed.late_time_ms is None) == (not killed.disturbed)
     assert killed.late_time_ms is None or killed.late_time_ms > 0
 
+
+def test_a_command_that_fails_spoils_the_trial(tmp_path: Path) -> None:
     fails = Fault(FaultKind.COMMAND, FAULT_AT_MS, command="echo no such pod; exit 1")
     code, found = bench(tmp_path / "fails", "reference", fails, measured_s=12.0)
     (spoilt,) = found.trials

@@ -121,7 +121,9 @@ class Scene:
             cast(Callable[[str], WorkerEngine], lambda _: Pretended()),
             self.told.append,
         )
-        guest = stack.enter_context(
+        # Its own thread says goodbye, as a host does: the coordinator waits for that when it closes.
+        attending = stack.enter_context(ExitStack())
+        guest = attending.enter_context(
             Guest(
                 MemoryLog(self.records),
                 f"worker-{seat}",
@@ -134,7 +136,7 @@ class Scene:
         guest.join(Announce(ROLE, seat, 2, __version__, f"host-{seat}"), WAIT_S)
 
         def serve() -> None:
-            with suppress(InstrumentFailed):
+            with attending, suppress(InstrumentFailed):
                 member.serve(guest, seat)
 
         thread = threading.Thread(target=serve)

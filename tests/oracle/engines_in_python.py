@@ -18,10 +18,11 @@ Counts = Mapping[tuple[str, int], list[int]]
 def starts_ms(event_ms: int, window: Window) -> list[int]:
     """The starts of all windows that hold an event, instant by instant."""
     assert not isinstance(window, Sessions)
+    advance_ms, offset_ms = window.advance_ms, window.offset_ms
     return [
         start_ms
         for start_ms in range(event_ms - window.shortest_ms + 1, event_ms + 1)
-        if start_ms % window.advance_ms == window.offset_ms
+        if start_ms % advance_ms == offset_ms
     ]
 
 

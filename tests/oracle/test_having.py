@@ -19,7 +19,7 @@ from streambench.workload.expressions import parse_having
 from tests.oracle import engines_in_python as engines
 from tests.oracle.stand_in import right_rows
 from tests.oracle.test_aggregates import ASKED, PARTITIONS, Log, judged
-from tests.workload.aggregates import HAVING, meant
+from tests.workload.aggregates import HAVING, AsAsked
 
 
 def asked_with(having: str, grace_ms: int) -> Query:
@@ -37,7 +37,7 @@ def test_groups_that_do_not_pass_having_have_no_row(tmp_path: Path, having: str)
     expected = expect(trace, asked, EventClock.PER_PARTITION)
     counted = engines.kafka_streams(log.records, asked)
     passing = {
-        place for place, numbers in counted.items() if HAVING[having](meant(log.of(numbers)))
+        place for place, numbers in counted.items() if HAVING[having](AsAsked(log.of(numbers)))
     }
     must = places_of(expected.table.filter(expected.table.column("must")))
     may = places_of(expected.table.filter(pa.array(expected.may)))
@@ -85,7 +85,7 @@ def test_with_late_records_no_lawful_row_is_lost_or_unexpected(
         counted = engines.flink(log.records, asked, PARTITIONS, rng)
         for row, may in zip(expected.table.to_pylist(), expected.may, strict=True):
             numbers = counted.get((row["key"], row["window_start_ms"]), [])
-            passes = bool(numbers) and HAVING[having](meant(log.of(numbers)))
+            passes = bool(numbers) and HAVING[having](AsAsked(log.of(numbers)))
             assert passes or not row["must"]
             assert may or not passes
             maybe += may and not row["must"]

@@ -19,7 +19,7 @@ from tests.properties.sizes import drawn_cases
 
 @cache
 def drawn() -> list[Case]:
-    return drawn_cases(150, 3)
+    return drawn_cases(150, 10)
 
 
 def kinds(case: Case) -> Iterator[str]:

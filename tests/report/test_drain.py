@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import pytest
 from rich.console import Console
 
 from streambench.analysis.drains import rank_drains
@@ -20,6 +21,8 @@ from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import RUN
 from tests.report.page import Page
+
+pytestmark = pytest.mark.drawn
 
 MILLION = 1_000_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,16 @@ def assert_readable(shown: RenderableType, width: int) -> None:
     assert sum("…" in line for line in lines) <= sum("…" in line for line in wide)
 
 
+@cache
+def summary(name: str) -> RenderableType:
+    bundle = read_bundle(RESULTS / name)
+    return render(replace(bundle, run=replace(bundle.run, requirements=REQUIRED)))
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", BUNDLES)
 def test_the_summary_of_a_run(name: str, width: int) -> None:
-    bundle = read_bundle(RESULTS / name)
-    assert_readable(render(replace(bundle, run=replace(bundle.run, requirements=REQUIRED))), width)
+    assert_readable(summary(name), width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -14,6 +14,8 @@ from streambench.results.bundle import read_bundle
 from . import example, example_recovery
 from .page import Page, page_of
 
+pytestmark = pytest.mark.drawn
+
 MAKERS = {
     "every result": example.every_result,
     "exactly once": example.exactly_once,

@@ -17,6 +17,8 @@ from streambench.results.bundle import Bundle, read
 
 from . import example, example_recovery
 
+pytestmark = pytest.mark.drawn
+
 MAKERS = (example.every_result, example.late_flights, example.repeated, example_recovery.faulted)
 
 

@@ -14,6 +14,8 @@ from streambench.results.bundle import read_bundle
 
 from . import example, example_recovery
 
+pytestmark = pytest.mark.drawn
+
 PNG = b"\x89PNG\r\n\x1a\n"
 MAKERS = (
     example.every_result,

@@ -27,6 +27,8 @@ from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, measures, trial
 from tests.report.page import Page
 
+pytestmark = pytest.mark.drawn
+
 LIMIT = Limit(Quantile.P99, 2_000)
 
 

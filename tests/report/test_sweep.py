@@ -23,6 +23,8 @@ from streambench.report.terminal import render
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from tests.report.example import HELD, RIGHT, RUN, WRONG, measures, trial
 
+pytestmark = pytest.mark.drawn
+
 
 def text_of(renderable: RenderableType) -> str:
     console = Console(width=80, file=io.StringIO(), no_color=True)

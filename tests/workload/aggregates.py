@@ -321,6 +321,19 @@ def meant(
     return {alias: meaning(events) for alias, (_, meaning) in table.items()}
 
 
+class AsAsked(dict[str, Any]):
+    """The value of each over these events; of those only that somebody looks at."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        super().__init__()
+        self._events = events
+
+    def __missing__(self, alias: str) -> Any:
+        _, meaning = TABLE[alias]
+        self[alias] = found = meaning(self._events)
+        return found
+
+
 def drawn_events(seed: int, count: int, shops: int = 3) -> list[Event]:
     """Events of some shops; not every shop has one that passes each filter. Several are of one time."""
     rng, times = random.Random(seed), random.Random(-1 - seed)

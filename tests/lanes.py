@@ -1,0 +1,93 @@
+"""Which tests of a session that is spread over processes may run at the same time, and which goes first."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ALONE: Final = "alone"
+"""The group, run by one process, of tests that look at an engine's rows or at times."""
+BROKERS: Final = "brokers"
+"""The group, run by another, of those with a broker only, or that look at no rows of an engine."""
+
+
+def lane(item: pytest.Item) -> str | None:
+    """The group of a test that has a real broker or engine with a load, or may have nothing beside it."""
+    if item.get_closest_marker("alone"):
+        return ALONE
+    if item.get_closest_marker("ends"):
+        return BROKERS
+    if item.get_closest_marker("engine"):
+        return None if item.get_closest_marker("no_load") else ALONE
+    return BROKERS if item.get_closest_marker("broker") else None
+
+
+def is_spread(config: pytest.Config) -> bool:
+    """Whether this is one of several processes of a session."""
+    return hasattr(config, "workerinput")
+
+
+class Turns:
+    """What a process of the session holds while it runs tests, so that others wait where they have to.
+
+    All know each other by locks in a folder of the session.
+
+    `alone` has the room for itself. `timed` has the benches: no other broker or engine is at work, but tests
+    without one may be, at idle priority. It is held for a file, as what a file's tests share works between them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held = ExitStack()
+        self._for: tuple[Path, bool, bool | None] | None = None
+
+    def take(self, item: pytest.Item) -> None:
+        """Wait until the test may run; what is held for another file is given back before."""
+        alone = item.get_closest_marker("alone") is not None
+        timed = item.get_closest_marker("timed") is not None if lane(item) else None
+        wanted = (item.path, alone, timed)
+        if wanted == self._for:
+            return
+        self.give_back()
+        self._for = wanted
+        self._lock("room", exclusive=alone)
+        if timed is not None:
+            self._lock("bench", exclusive=timed)
+
+    def give_back(self) -> None:
+        """Let others go on."""
+        self._held.close()
+        self._for = None
+
+    def _lock(self, name: str, *, exclusive: bool) -> None:
+        # Through the gate one at a time: one who waits for all others to leave is not overtaken by them.
+        with _locked(self._folder / f"{name}-gate", fcntl.LOCK_EX):
+            how = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+            self._held.enter_context(_locked(self._folder / name, how))
+
+
+class _locked:
+    """A lock on a file, which ends with this process at the latest."""
+
+    def __init__(self, path: Path, how: int) -> None:
+        self._path = path
+        self._how = how
+
+    def __enter__(self) -> None:
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._file, self._how)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+
+def let_others_go_first() -> None:
+    """Take from now on only the time of the processors that no engine of the session's asks for."""
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
