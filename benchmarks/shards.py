@@ -143,7 +143,7 @@ def warmed() -> Iterator[tuple[Supervisor, KafkaAccess, Path]]:
 
 def by_shards(access: KafkaAccess, shards: int, rate_per_s: int, seconds: int) -> dict[str, Any]:
     """Let so many processes of the command line play, and a coordinator of its own."""
-    run = f"b{shards}-{seconds}"
+    run = f"b{shards}.{seconds}"  # no dash: it ends a run's name
     told = [access.bootstrap, run, str(shards), str(rate_per_s), str(seconds)]
     coordinator = subprocess.Popen(
         [sys.executable, __file__, "coordinate", *told], stdout=subprocess.PIPE
