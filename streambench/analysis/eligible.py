@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from streambench.model.clocks import not_compared
 from streambench.model.conditions import Guarantee
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
@@ -40,7 +41,24 @@ def trials_at_another_speed(bundle: Bundle) -> Mapping[int, str]:
 
 def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
     """Why no delay of these trials may be ranked, however right they are; None when all may."""
-    return unusable(bundle, records) or still_warming(records)
+    return (
+        unusable(bundle, records) or _by_unknown_clocks(bundle, records) or still_warming(records)
+    )
+
+
+def _by_unknown_clocks(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
+    """A delay until a row is appended ends by a broker's clock; a visible one by the clock of who reads."""
+    if bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE:
+        return None
+    for record in records:
+        told = record.certificate
+        if told is not None and (unknown := not_compared(told.clocks, told.unknown_clocks)):
+            broker = unknown[0].broker
+            whose = (
+                "the brokers' clocks are" if broker is None else f"the clock of broker {broker} is"
+            )
+            return f"how far {whose} from this machine's is not known: {unknown[0].why}"
+    return None
 
 
 def unusable(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:

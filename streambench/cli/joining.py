@@ -89,7 +89,12 @@ def seat(text: str) -> Seat:
     """`1/2`: the number 1, counted from 0, of 2; `any/2`: a number that is free."""
     index, slash, of = str(text).partition("/")
     if slash and index == "any":
-        return Seat(None, _one_of(f"0/{of}", "worker").of)
+        number = read_whole(of)
+        if number is None or not 1 <= number <= MOST_SHARDS:
+            raise typer.BadParameter(
+                f"{quoted(str(text))} is not a worker; write how many there are, as any/2"
+            )
+        return Seat(None, number)
     own = _one_of(str(text), "worker")
     return Seat(own.index, own.of)
 

@@ -18,6 +18,7 @@ from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
+from streambench.model.clocks import stamps_behind_ms
 from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import (
     SATURATED_IDLE_SHARE,
@@ -94,6 +95,11 @@ def assess(
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
     expected = settled(expected, evidence.load.rows, event_offset_ms=evidence.load.event_offset_ms)
+    certificate = certify(
+        evidence.load.send_log,
+        tuple(unable(evidence.load.struck, evidence.load.send_log)),
+        by_visible=spec.conditions.guarantee is Guarantee.EXACTLY_ONCE,
+    )
     judged = judge(
         evidence.load.rows,
         expected,
@@ -103,6 +109,7 @@ def assess(
         exempt=evidence.load.own_rows,
         state_exact=engine.state_exact,
         uncommitted_rows=evidence.uncommitted_rows,
+        stamps_behind_ms=stamps_behind_ms(certificate.clocks, certificate.unknown_clocks),
     )
     send_log = pq.read_table(evidence.load.send_log)
     measured = measure(
@@ -113,11 +120,6 @@ def assess(
         start_realtime_ns=evidence.load.start_realtime_ns,
         event_offset_ms=evidence.load.event_offset_ms,
         spans=spec.segment.spans,
-    )
-    certificate = certify(
-        evidence.load.send_log,
-        tuple(unable(evidence.load.struck, evidence.load.send_log)),
-        by_visible=spec.conditions.guarantee is Guarantee.EXACTLY_ONCE,
     )
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.

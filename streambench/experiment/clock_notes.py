@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from streambench.model.clocks import ClockBound, HostClocks, Offset, UnknownClock
+from streambench.model.clocks import ClockBound, HostClocks, Offset, UnknownClock, not_compared
 from streambench.model.conditions import ForeignKafka
 from streambench.model.kafka_access import all_here
 from streambench.model.numbers import listing
 
 _NOTHING_KNOWN: Final = (
     "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
-    "measured{}: each delay is off by as much"
+    "measured{}: each delay until a row is appended is off by as much"
 )
 _NAMED_AT_MOST: Final = 8
 
@@ -31,7 +31,11 @@ def clock_notes(
         found.append(_of_shards(hosts))
     elif hosts.brokers:
         found.append(_of_brokers(hosts))
-    found += [_not_known(each, sharded=bool(hosts.shards)) for each in unknown]
+    never = not_compared(clocks, unknown)
+    found += [
+        _not_known(each, sharded=bool(hosts.shards)) if each in never else _known_once(each)
+        for each in unknown
+    ]
     if not found and kafka is not None and not all_here(kafka.bootstrap):
         found.append(_NOTHING_KNOWN.format(""))
     return tuple(found)
@@ -65,6 +69,13 @@ def _whose(clocks: Sequence[ClockBound]) -> str:
     if len(brokers) > _NAMED_AT_MOST:
         return f"those of {len(brokers)} brokers"
     return f"those of brokers {listing(brokers)}"
+
+
+def _known_once(unknown: UnknownClock) -> str:
+    return (
+        f"the clock of broker {unknown.broker} was compared only once ({unknown.why}): how far it went "
+        "away from this machine's meanwhile is not known"
+    )
 
 
 def _not_known(unknown: UnknownClock, *, sharded: bool) -> str:

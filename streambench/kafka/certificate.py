@@ -189,9 +189,11 @@ def skew(clocks: Sequence[ClockBound]) -> str | None:
 
 
 def not_the_brokers(clock: ClockBound) -> str:
-    """What is wrong with a clock that is too far from the broker's."""
+    """What is wrong with a clock that is, or may be, too far from the broker's."""
+    surely = clock.nearest_ms > SEND_LAG_LIMIT_MS
+    told = f"is not {_whose(clock)}" if surely else f"may be far from {_whose(clock)}"
     return (
-        f"the clock of {clock.host} ({clock.who}) is not {_whose(clock)}: it was between "
+        f"the clock of {clock.host} ({clock.who}) {told}: it was between "
         f"{clock.low_ms:+,.1f} and {clock.high_ms:+,.1f} ms from it (limit {SEND_LAG_LIMIT_MS:.0f} ms)"
     )
 
@@ -229,6 +231,11 @@ def _lateness(lag_p999_ms: float, whose: str | None, apart: tuple[float, str] | 
         return None
     of = "" if whose is None else f" of {whose}"
     beside = "" if words is None else f", {words}"
+    if lag_p999_ms <= SEND_LAG_LIMIT_MS:
+        return (
+            f"the load may have come late: p99.9 of the send lag{of} is {lag_p999_ms:.1f} ms{beside} "
+            f"(limit of both {SEND_LAG_LIMIT_MS:.0f} ms)"
+        )
     return (
         f"the load came late: p99.9 of the send lag{of} is {lag_p999_ms:.1f} ms{beside} "
         f"(limit {SEND_LAG_LIMIT_MS:.0f} ms)"

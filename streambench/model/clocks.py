@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -183,6 +184,24 @@ class HostClocks:
                         between.low_ms - broker.high_ms,
                         between.high_ms - broker.low_ms,
                     )
+
+
+def not_compared(
+    clocks: Sequence[ClockBound], unknown: Sequence[UnknownClock]
+) -> tuple[UnknownClock, ...]:
+    """Those of `unknown` that were not compared even once."""
+    compared = {clock.broker for clock in clocks} - {None}
+    return tuple(each for each in unknown if each.broker not in compared)
+
+
+def stamps_behind_ms(clocks: Sequence[ClockBound], unknown: Sequence[UnknownClock]) -> float:
+    """How far behind the clock of who played a row's stamp may be, in ms; infinite where nobody knows."""
+    if not_compared(clocks, unknown):
+        return math.inf
+    if not clocks:
+        return 0.0  # all have one clock
+    error = HostClocks.of(clocks).appended
+    return math.inf if error is None else max(0.0, -error.low_ms)
 
 
 def _negative(clock: ClockBound) -> Offset:

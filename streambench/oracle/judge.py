@@ -67,13 +67,15 @@ def judge(
     exempt: KeyedWindows = NO_WINDOWS,
     state_exact: bool = True,
     uncommitted_rows: int | None = None,
+    stamps_behind_ms: float = 0.0,
 ) -> Judged:
     """Judge all rows of a trial, whatever their window: one that nothing was due for is unexpected.
 
     `rows` has key, window_start_ms (since the epoch), appended_ms, partition, offset and the
     aggregates (`value_column`). `exempt` (since the epoch) are the only rows that are not
     judged: those of streambench's own records and of loads before this one. `state_exact` is
-    False for an engine whose state, too, is only at-least-once.
+    False for an engine whose state, too, is only at-least-once. A broker elsewhere may stamp a row
+    `stamps_behind_ms` before its instant by the clock of the load: so much is not early.
 
     The first row with a right value is right, the same again a duplicate. With bounds several values
     may be right, but final results must not differ: another value after the first right one is
@@ -100,7 +102,7 @@ def judge(
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     first_right, corrected = _repeats(rows, expected, index, code, rank)
-    early = _early(rows, expected, index, start_realtime_ms)
+    early = _early(rows, expected, index, start_realtime_ms - stamps_behind_ms)
 
     judged_rows = _with_columns(rows, index, code, first_right, early, corrected)
     seen = np.zeros(len(must), dtype=np.bool_)
@@ -194,7 +196,7 @@ def _repeats(
     return first_right, wrong & (last_right[index] > rank)
 
 
-def _early(rows: pa.Table, expected: Expected, index: Int64s, start_realtime_ms: int) -> Flags:
+def _early(rows: pa.Table, expected: Expected, index: Int64s, start_realtime_ms: float) -> Flags:
     """Rows appended before the record that lets the engine's own clock close their window was due."""
     # Where only the flush closes a window, the end of the load is the least that must have passed.
     quantum = expected.table.column("earliest_quantum").fill_null(expected.quanta - 1).to_numpy()

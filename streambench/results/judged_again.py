@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from streambench.model.trial import Invalid, LoadKind, TrialRecord
+from streambench.model.clocks import stamps_behind_ms
+from streambench.model.trial import Certificate, Invalid, LoadKind, TrialRecord
 from streambench.model.verdict import Verdict
 from streambench.oracle.judge import judge
 from streambench.oracle.keyed_windows import KeyedWindows
@@ -89,12 +90,19 @@ def _again(bundle: Bundle, trial: TrialBundle) -> JudgedAgain:
         exempt=KeyedWindows.of(own_rows),
         state_exact=record.state_exact,
         uncommitted_rows=None if stored is None else stored.uncommitted_rows,
+        stamps_behind_ms=_stamps_behind_ms(record.certificate),
     ).verdict
     # Without due instants that hold nothing can be early.
     if record.kind in _AT_ONCE or isinstance(record.outcome, Invalid):
         damage = replace(found.damage, early=0)
         found = replace(found, damage=damage, right=damage.clean_under(guarantee))
     return JudgedAgain(folder, record, stored, found)
+
+
+def _stamps_behind_ms(certificate: Certificate | None) -> float:
+    if certificate is None:
+        return 0.0
+    return stamps_behind_ms(certificate.clocks, certificate.unknown_clocks)
 
 
 def _figures(verdict: Verdict) -> dict[str, object]:

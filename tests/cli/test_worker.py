@@ -62,8 +62,8 @@ def test_files_are_named_and_no_password_is_printed(config: Path) -> None:
             "there is no worker 2/2",
         ),
         (
-            ("worker", "join", "--join", "x", "--worker", "any/", "--bootstrap-servers", "k:1"),
-            "is not a worker",
+            ("worker", "join", "--join", "x", "--worker", "any/two", "--bootstrap-servers", "k:1"),
+            "'any/two' is not a worker; write how many there are, as any/2",
         ),
         (("run", "--workers-elsewhere"), "meet in a Kafka of yours, and none is named"),
         (

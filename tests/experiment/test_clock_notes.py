@@ -55,12 +55,21 @@ def test_one_host_tells_of_the_brokers_in_whole_milliseconds_outwards() -> None:
     assert "-5 to -3 ms from broker 0's;" in one
 
 
+def test_a_broker_that_was_compared_once_is_not_told_to_be_unknown() -> None:
+    once = UnknownClock(BROKERS[0].broker, "not after the load: it is not there")
+    _, told = clock_notes(BROKERS, (once,), KAFKA)
+    assert told == (
+        f"the clock of broker {once.broker} was compared only once (not after the load: it is not there): how "
+        "far it went away from this machine's meanwhile is not known"
+    )
+
+
 def test_what_is_not_known_of_one_broker_is_told_beside_the_others() -> None:
-    unknown = UnknownClock(2, "not after the load: broker 2 is not there")
+    unknown = UnknownClock(2, "broker 2 is not there")
     known, missing = clock_notes(BROKERS, (unknown,), KAFKA)
     assert known == clock_notes(BROKERS, (), KAFKA)[0]
     assert missing == (
-        "how far the clock of broker 2 is from this machine's was not measured (not after the load: broker 2 "
+        "how far the clock of broker 2 is from this machine's was not measured (broker 2 "
         "is not there): where rows were appended there, a delay is off by as much"
     )
 
@@ -74,7 +83,7 @@ def test_where_nothing_was_measured_that_is_the_warning(
 ) -> None:
     assert clock_notes((), unknown, KAFKA) == (
         "delays go by two clocks, this machine's and the brokers', and how far they are apart was not "
-        f"measured{why}: each delay is off by as much",
+        f"measured{why}: each delay until a row is appended is off by as much",
     )
 
 

@@ -266,8 +266,10 @@ def test_a_host_whose_clock_is_elsewhere_spoils_the_load_by_name(
     assert not certificate.held
     assert not certificate.only_late
     low, high = bound
+    # A long way makes bounds wide: then nobody knows that the clock is wrong.
+    told = "is not" if low > 20 or high < -20 else "may be far from"
     assert certificate.reason == (
-        "the clock of host-1 (shard 1/4) is not the broker's: it was between "
+        f"the clock of host-1 (shard 1/4) {told} the broker's: it was between "
         f"{low:+.1f} and {high:+.1f} ms from it (limit 20 ms)"
     )
 
@@ -280,8 +282,8 @@ def test_a_skew_and_a_send_lag_must_keep_the_limit_together(log: Log) -> None:
     log.clocks = _clocks((-9.0, -8.0))
     certificate = certify(log.write())
     assert certificate.reason == (
-        "the load came late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from the "
-        "broker's (limit 20 ms)"
+        "the load may have come late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from the "
+        "broker's (limit of both 20 ms)"
     )
 
 
@@ -325,8 +327,8 @@ def test_visible_delays_span_the_clocks_of_two_hosts(log: Log) -> None:
     assert certify(log.write()).held  # 1 ms of lag, and 11 ms
     certificate = certify(log.path, by_visible=True)
     assert certificate.reason == (
-        "the load came late: p99.9 of the send lag of shard 0/4 is 1.0 ms, and a clock there may be "
-        "20.5 ms from the coordinator's (limit 20 ms)"
+        "the load may have come late: p99.9 of the send lag of shard 0/4 is 1.0 ms, and a clock there may be "
+        "20.5 ms from the coordinator's (limit of both 20 ms)"
     )
 
 
@@ -377,8 +379,8 @@ def test_a_brokers_clock_counts_beside_the_send_lag(log: Log) -> None:
     log.clocks = _brokers((-0.4, 0.3), (-9.0, -8.0))
     certificate = certify(log.write())
     assert certificate.reason == (
-        "the load came late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from broker 1's "
-        "(limit 20 ms)"
+        "the load may have come late: p99.9 of the send lag is 12.0 ms, and a clock may be 9.0 ms from broker 1's "
+        "(limit of both 20 ms)"
     )
     assert not certificate.only_late  # no engine did that
 
@@ -401,8 +403,8 @@ def test_a_shard_and_a_broker_may_each_be_near_the_first_broker_and_too_far_apar
     )
     certificate = certify(log.write())
     assert certificate.reason == (
-        "the load came late: p99.9 of the send lag is 1.0 ms, and a clock there may be 21.0 ms from a "
-        "broker's (limit 20 ms)"
+        "the load may have come late: p99.9 of the send lag is 1.0 ms, and a clock there may be 21.0 ms from a "
+        "broker's (limit of both 20 ms)"
     )
     log.clocks = log.clocks[:3]
     assert certify(log.write()).held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from itertools import product
 
@@ -17,6 +18,7 @@ from streambench.model.clocks import (
     HostClocks,
     Offset,
     UnknownClock,
+    stamps_behind_ms,
 )
 
 NS = 1_000_000
@@ -133,3 +135,17 @@ def test_what_one_look_does_not_know_is_told_with_its_reason() -> None:
         UnknownClock(1, "not before the load: no broker answers"),
     )
     assert ClocksSeen((one,)).until(nothing).bounds == (one,)
+
+
+def test_stamps_may_be_as_far_behind_as_the_farthest_broker() -> None:
+    ahead, behind = (
+        ClockBound(RUN_HOST_CLOCK, "here", -9.0, -8.0, 1),
+        ClockBound(RUN_HOST_CLOCK, "here", 3.0, 4.5, 2),
+    )
+    assert stamps_behind_ms((), ()) == 0.0
+    assert stamps_behind_ms((ahead,), ()) == 0.0
+    assert stamps_behind_ms((ahead, behind), ()) == 4.5
+    once = UnknownClock(2, "not after the load: it is not there")
+    assert stamps_behind_ms((ahead, behind), (once,)) == 4.5
+    for unknown in (UnknownClock(3, "it is not there"), UnknownClock(None, "no topic")):
+        assert stamps_behind_ms((ahead, behind), (unknown,)) == math.inf

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def judged(
     guarantee: Guarantee = Guarantee.AT_LEAST_ONCE,
     state_exact: bool = True,
     exempt: KeyedWindows = NO_WINDOWS,
+    stamps_behind_ms: float = 0.0,
 ) -> Judged:
     return judge(
         rows,
@@ -55,6 +57,7 @@ def judged(
         event_offset_ms=OFFSET_MS,
         exempt=exempt,
         state_exact=state_exact,
+        stamps_behind_ms=stamps_behind_ms,
     )
 
 
@@ -233,6 +236,11 @@ def test_early_tolerates_one_millisecond(expected: Expected) -> None:
         stamps[at] += shift - 1_000
         moved = rows.set_column(2, "appended_ms", pa.array(stamps))
         assert judged(moved, expected).verdict.damage.early == early
+        # By a broker whose clock may be behind that of the load, or by one that nobody knows of.
+        for behind_ms, left in ((0.9, early), (1.0, 0), (math.inf, 0)):
+            found = judged(moved, expected, stamps_behind_ms=behind_ms).verdict
+            assert found.damage.early == left
+            assert found.right is (left == 0)
 
 
 def test_a_window_that_only_the_flush_closes_may_not_come_before_the_load_ends(

@@ -12,6 +12,7 @@ from rich.console import Console
 from streambench.analysis import ranking
 from streambench.analysis.requirements import requirements_of
 from streambench.analysis.variants import VariantStatus, standings
+from streambench.model.clocks import UnknownClock
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Damage, Verdict
 from streambench.report import markdown
@@ -83,6 +84,14 @@ def test_the_right_are_ranked_by_p99_and_the_wrong_are_not(tmp_path: Path) -> No
         ({"saturated": True}, "saturated"),
         ({"certificate": None}, "no certificate"),
         ({"certificate": replace(HELD, held=False, reason="late by 40 ms")}, "late by 40 ms"),
+        (
+            {"certificate": replace(HELD, unknown_clocks=(UnknownClock(2, "it is not there"),))},
+            "how far the clock of broker 2 is from this machine's is not known: it is not there",
+        ),
+        (
+            {"certificate": replace(HELD, unknown_clocks=(UnknownClock(None, "no topic"),))},
+            "how far the brokers' clocks are from this machine's is not known: no topic",
+        ),
         ({"measures": {}}, "the delay is not known in every trial"),
         ({"measured_windows": 2}, "2 windows were measured, and a rank needs 20"),
         ({"trend": "the delay rises", "trend_share": 0.26}, "not settled: the delay rises"),

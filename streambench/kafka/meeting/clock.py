@@ -30,15 +30,13 @@ def bound_of(who: str, host: str, records: Sequence[Appended]) -> ClockBound:
     """The host's clock minus the broker's. Raises InstrumentFailed where the broker stamped none.
 
     Where no offset fits all records a clock was set meanwhile: then it is anywhere that one of them allows.
+    Where several brokers stamped them, each for a while, it is anywhere that one of these allows.
     """
     if not records or any(each.append_ms < 0 for each in records):
         raise InstrumentFailed("the broker does not stamp the records by which clocks are compared")
-    lows_ns = [each.sent_ns - (each.append_ms + 1) * _NS_PER_MS for each in records]
-    highs_ns = [each.acked_ns - each.append_ms * _NS_PER_MS for each in records]
-    low_ns, high_ns = max(lows_ns), min(highs_ns)
-    if low_ns > high_ns:
-        low_ns, high_ns = min(lows_ns), max(highs_ns)
     brokers = {each.broker for each in records}
+    bounds = [_bounds_ns([each for each in records if each.broker == one]) for one in brokers]
+    low_ns, high_ns = min(low for low, _ in bounds), max(high for _, high in bounds)
     return ClockBound(
         who,
         host,
@@ -47,6 +45,14 @@ def bound_of(who: str, host: str, records: Sequence[Appended]) -> ClockBound:
         -(-high_ns // _NS_PER_US) / _US_PER_MS,
         brokers.pop() if len(brokers) == 1 else None,
     )
+
+
+def _bounds_ns(records: Sequence[Appended]) -> tuple[int, int]:
+    """Between what the host's clock was from that of the one broker which stamped them."""
+    lows_ns = [each.sent_ns - (each.append_ms + 1) * _NS_PER_MS for each in records]
+    highs_ns = [each.acked_ns - each.append_ms * _NS_PER_MS for each in records]
+    low_ns, high_ns = max(lows_ns), min(highs_ns)
+    return (low_ns, high_ns) if low_ns <= high_ns else (min(lows_ns), max(highs_ns))
 
 
 def measure(who: str, host: str, probe: Callable[[], Appended], probes: int = PROBES) -> ClockBound:

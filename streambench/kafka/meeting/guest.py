@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from streambench.kafka.meeting.log import LogLost, MeetingLog
 from streambench.kafka.meeting.messages import (
@@ -24,6 +24,8 @@ from streambench.kafka.meeting.party import POLICY, Hearer, MeetingPolicy, Party
 from streambench.kafka.meeting.presence import Presence
 from streambench.kafka.one_record import Appended
 from streambench.model.errors import InstrumentFailed, UsageError
+
+_COMMANDS: Final = {"worker": "worker join", "shard": "play"}
 
 
 class MeetingOver(Exception):
@@ -95,7 +97,7 @@ class Guest:
         if admission.seat is None:
             raise UsageError(
                 f"the coordinator does not take this {wanted.role}: {admission.refused}",
-                hint="streambench play --help",
+                hint=f"streambench {_COMMANDS.get(wanted.role, 'play')} --help",
             )
         return admission.seat
 

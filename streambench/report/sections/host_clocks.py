@@ -36,6 +36,6 @@ def clock_blocks(bundle: Bundle) -> tuple[Block, ...]:
     )
     said = Text(
         "A clock minus the broker's, by records that the broker stamps when it appends them. It lay between "
-        "these bounds before and after each load. Nothing is subtracted."
+        "these bounds before and after each load, or when it was compared at all. Nothing is subtracted."
     )
     return (Fold("The clocks beside the brokers'", (said, Grid(columns, rows))),)

@@ -55,6 +55,16 @@ def test_a_bound_is_of_the_broker_that_stamped_all_of_it() -> None:
     assert bound_of("shard 0/1", "a", [*by_one, Appended(5, 6, 0, broker=1)]).broker is None
 
 
+def test_bounds_hold_of_each_broker_that_stamped_some() -> None:
+    """Half a millisecond behind one of them, and half a millisecond ahead of the other."""
+    one = [Appended(0, 1_000_000, 0, broker=1), Appended(500_000, 600_000, 1, broker=1)]
+    other = [Appended(5_400_000, 5_600_000, 5, broker=2)]
+    both = bound_of("shard 0/1", "a", [*one, *other])
+    for alone in (bound_of("shard 0/1", "a", one), bound_of("shard 0/1", "a", other)):
+        assert both.low_ms <= alone.low_ms
+        assert both.high_ms >= alone.high_ms
+
+
 def test_bounds_of_two_times_hold_for_both() -> None:
     early, late = ClockBound("w", "h", -0.5, 0.2), ClockBound("w", "h", 0.1, 0.9)
     assert early.hull(late) == ClockBound("w", "h", -0.5, 0.9)

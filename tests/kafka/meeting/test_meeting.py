@@ -165,8 +165,9 @@ def test_who_takes_any_seat_gets_one_that_is_free(scene: Scene) -> None:
     assert seats == [0, 2]
     scene.gather(host)
     assert [member.name for member in host.members] == ["x", "b", "y"]
-    with pytest.raises(UsageError, match="all 3 shards are there already"):
+    with pytest.raises(UsageError, match="all 3 shards are there already") as refused:
         scene.guest("z").join(wanted(None, 3), WAIT_S)
+    assert refused.value.hint == "streambench play --help"
 
 
 def test_a_seat_that_became_free_goes_to_who_takes_any(scene: Scene) -> None:
