@@ -11,7 +11,7 @@ from streambench.experiment.assess import Assessed, own_rows_table
 from streambench.experiment.clock_notes import clock_notes
 from streambench.experiment.judging import judge_load, verdict_at_once
 from streambench.experiment.keeping import keep_load
-from streambench.kafka.certificate import skew
+from streambench.kafka.certificate import SEND_LAG_LIMIT_MS, skew
 from streambench.kafka.send_times import SendLogMeta, read_meta
 from streambench.model.clocks import HostClocks
 from streambench.model.conditions import Guarantee
@@ -79,7 +79,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     part = (begun_ns, begun_ns + round(_took_s(judged, load.start_realtime_ns) * _NS_PER_S))
     usage, machine = job.sampler.between(*part), job.sampler.machine(*part)
     meta = read_meta(played.send_log)
-    invalid = disturbance(machine, spec.machine_limits).invalid or _mistimed(spec, meta)
+    invalid = disturbance(machine, spec.machine_limits).invalid or _mistimed(load.kind, spec, meta)
     record = TrialRecord(
         number=load.number,
         round=load.round,
@@ -113,13 +113,25 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     return Seen(judged, verdict, usage, machine, record)
 
 
-def _mistimed(spec: JobSpec, meta: SendLogMeta) -> str | None:
-    """Why its time is no engine's: it began or ended by a clock too far away.
+def _mistimed(kind: LoadKind, spec: JobSpec, meta: SendLogMeta) -> str | None:
+    """Why its time is no engine's: the clocks by which it began and ended are too far apart.
 
-    A visible row ends it by our own, and who plays begins it: a shard by the shard's.
+    A visible row ends it by our own, another one by a broker's. A cold job begins it by our own, else who
+    plays does: a shard by the shard's.
     """
     by_visible = spec.conditions.guarantee is Guarantee.EXACTLY_ONCE
-    return skew(HostClocks.of(meta.clocks).shards if by_visible else meta.clocks)
+    hosts = HostClocks.of(meta.clocks)
+    if kind is LoadKind.COLD:
+        return None if by_visible else skew(hosts.ours)
+    apart = hosts.visible if by_visible else hosts.appended
+    if spoilt := skew(hosts.shards if by_visible else meta.clocks):
+        return spoilt
+    if apart is None or apart.farthest_ms <= SEND_LAG_LIMIT_MS:
+        return None
+    return (
+        f"it began and ended by clocks that may be {apart.farthest_ms:.1f} ms apart "
+        f"(limit {SEND_LAG_LIMIT_MS:.0f} ms)"
+    )
 
 
 def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:

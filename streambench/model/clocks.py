@@ -142,10 +142,15 @@ class HostClocks:
         )
 
     @property
+    def ours(self) -> tuple[ClockBound, ...]:
+        """Who measured, beside each broker."""
+        here = () if self.coordinator is None else (self.coordinator,)
+        return (*here, *self.brokers)
+
+    @property
     def every(self) -> tuple[ClockBound, ...]:
         """All of them."""
-        here = () if self.coordinator is None else (self.coordinator,)
-        return (*self.shards, *here, *self.brokers)
+        return (*self.shards, *self.ours)
 
     @property
     def appended(self) -> Offset | None:
