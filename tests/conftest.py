@@ -120,4 +120,6 @@ def pytest_runtest_teardown(
     finally:
         turns = item.config.stash.get(_TURNS, None)
         if turns is not None and (nextitem is None or nextitem.path != item.path):
+            if lane(item) and (nextitem is None or lane(nextitem) is None):
+                one_broker.close()  # the last of its lane: no broker stays beside those of the other
             turns.give_back()

@@ -107,6 +107,12 @@ def clean_clusters(asked: ClustersAsked, prefix: str, *, yes: bool) -> None:
 
 def _clean(client: ClusterClient, endpoint: str, prefix: str, *, yes: bool) -> None:
     left = client.jobs_left(endpoint, prefix)
+    if left is None:
+        raise UsageError(
+            f"streambench does not ask {endpoint} for jobs: an application there ends with its driver, which "
+            "runs on this machine",
+            hint="in Kubernetes pods may stay where a run was killed: kubectl get pods -l spark-role=executor",
+        )
     if not left:
         err.print(f"no job there has a name that begins with {prefix}", markup=False)
         return

@@ -160,10 +160,10 @@ class ClusterClient(Protocol):
         """Host and port of each address where its coordinator listens; () where nothing names one."""
         ...
 
-    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
+    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str] | None:
         """Id → name of each job there whose name begins with `prefix` and that has not ended.
 
-        Raises EnvironmentLacks.
+        None: a cluster of this kind is not asked. Raises EnvironmentLacks.
         """
         ...
 

@@ -221,6 +221,14 @@ def test_doctor_tells_of_a_cluster(flink: Server) -> None:
     assert "no Flink JobManager answers" in done.stdout
 
 
+@pytest.mark.parametrize("master", ["spark://nowhere:7077", "k8s://https://nowhere:6443"])
+def test_clean_does_not_say_of_whom_it_does_not_ask_that_nothing_is_left(master: str) -> None:
+    done = streambench("clean", "--spark-master", master, "--yes")
+    assert done.exit_code == ExitCode.USAGE, done.output
+    assert f"does not ask {master} for jobs" in done.stderr
+    assert "hint: in Kubernetes pods may stay" in done.stderr
+
+
 def test_clean_cancels_what_a_run_left_there(flink: Server) -> None:
     flink.answers["/jobs/overview"] = {
         "jobs": [{"jid": "a1", "name": "streambench-x-1-2", "state": "RUNNING"}]

@@ -17,6 +17,7 @@ from streambench.kafka.removal import leftovers
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed, Invalid
+from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
 from streambench.trial import testbed
@@ -100,7 +101,7 @@ def assert_right(found: Bundle, engines: tuple[str, ...]) -> None:
     for engine in engines:
         (trial,) = found.of(engine)
         match trial.record.outcome:
-            case Completed(verdict=verdict):
+            case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
                 assert verdict.right, (engine, verdict.damage, verdict.examples)
                 assert verdict.expected_rows == verdict.right_rows > 100
             case Invalid(reason=reason):

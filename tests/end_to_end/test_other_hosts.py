@@ -22,6 +22,7 @@ from streambench.kafka.removal import leftovers
 from streambench.kafka.shards.names import control_topic
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.trial import Completed, Invalid, TrialRecord
+from streambench.model.verdict import Verdict
 from streambench.results.bundle import read_bundle
 from streambench.runtime.waiting import wait_until
 from streambench.trial import testbed
@@ -182,7 +183,7 @@ def _begun(words: tuple[str, ...], config: Path, log: Path) -> subprocess.Popen[
 
 def _assert_right(record: TrialRecord) -> None:
     match record.outcome:
-        case Completed(verdict=verdict):
+        case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
             assert verdict.right, (verdict.damage, verdict.examples)
             assert verdict.expected_rows == verdict.right_rows > 100
         case Invalid(reason=reason):

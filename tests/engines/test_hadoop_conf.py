@@ -47,6 +47,25 @@ def test_a_file_that_is_no_xml_is_told(tmp_path: Path) -> None:
         resource_managers({"YARN_CONF_DIR": str(tmp_path)})
 
 
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {},
+        {"yarn_resourcemanager_hostname": "0.0.0.0"},
+        {
+            "yarn_resourcemanager_address": "0.0.0.0:8032",
+            "yarn_resourcemanager_webapp_address": "0.0.0.0:8088",
+        },
+    ],
+)
+def test_what_a_server_binds_is_this_machine_to_who_asks(
+    tmp_path: Path, properties: dict[str, str]
+) -> None:
+    found = resource_managers(site(tmp_path, **properties))
+    assert found.addresses == (("127.0.0.1", 8032),)
+    assert found.webs == ("http://127.0.0.1:8088",)
+
+
 def test_ports_are_hadoops_where_only_a_host_is_named(tmp_path: Path) -> None:
     found = resource_managers(site(tmp_path, yarn_resourcemanager_hostname="rm.example"))
     assert found.addresses == (("rm.example", 8032),)

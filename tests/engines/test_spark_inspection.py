@@ -106,7 +106,8 @@ def test_an_application_that_stayed_is_found_and_ended(conf: Path, rest: Server)
     rest.answers[LIVE] = {"apps": {"app": apps}}
     assert CLIENT.jobs_left(YARN, "streambench-") == {"application_1": "streambench-x-1"}
     rest.answers[LIVE] = {"apps": None}  # as YARN says that there is none
-    assert not CLIENT.jobs_left(YARN, "streambench-")
+    assert CLIENT.jobs_left(YARN, "streambench-") == {}
+    assert CLIENT.jobs_left("spark://master:7077", "streambench-") is None  # it is not asked
 
 
 def test_its_end_is_asked_for_as_the_user(
@@ -195,6 +196,7 @@ def test_the_driver_is_not_sent_away(endpoint: str | None) -> None:
     conditions = Conditions(foreign_clusters=clusters)
     for name, value, said in (
         ("spark.submit.deployMode", "cluster", "driver runs on this machine"),
+        ("spark.app.name", "etl", "by its name streambench finds an application again"),
         ("spark.master", "yarn", "an option of its own"),
     ):
         variant = Variant("spark", ENGINE.version, ((name, value),))

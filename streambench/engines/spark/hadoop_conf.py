@@ -19,7 +19,9 @@ _SITE: Final = "yarn-site.xml"
 _MOST_SUBSTITUTIONS: Final = 20  # as Hadoop's own Configuration
 _SYMBOL: Final = re.compile(r"\$\{([^{}$ ]+)\}")
 _RM: Final = "yarn.resourcemanager"
-_HERE: Final = "0.0.0.0"
+# yarn-default.xml has 0.0.0.0, as a server may bind it: a client that is told so means its own machine.
+_ANY: Final = "0.0.0.0"
+_HERE: Final = "127.0.0.1"
 # yarn-default.xml
 _PORT, _WEB_PORT, _WEB_TLS_PORT = 8032, 8088, 8090
 
@@ -50,7 +52,7 @@ def resource_managers(environ: Mapping[str, str] = os.environ) -> ResourceManage
     web_name = "webapp.https.address" if by_tls else "webapp.address"
     found, webs = [], []
     for each in ids or [""]:
-        host = value(f"{_RM}.hostname{each}") or value(f"{_RM}.hostname") or _HERE
+        host = value(f"{_RM}.hostname{each}") or value(f"{_RM}.hostname") or _ANY
         found.append(_address(value(f"{_RM}.address{each}"), host, _PORT))
         web = _address(
             value(f"{_RM}.{web_name}{each}"), host, _WEB_TLS_PORT if by_tls else _WEB_PORT
@@ -102,13 +104,12 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _address(text: str, host: str, port: int) -> tuple[str, int]:
-    if not text:
-        return host, port
-    try:
-        ((found, found_port),) = addresses(text)
-    except ValueError:  # a host alone
-        return text, port
-    return found, found_port
+    if text:
+        try:
+            ((host, port),) = addresses(text)
+        except ValueError:
+            host = text  # a host alone
+    return _HERE if host == _ANY else host, port
 
 
 def _shown(host: str, port: int) -> str:

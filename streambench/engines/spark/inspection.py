@@ -68,12 +68,12 @@ class SparkClient:
         """Where the Master, the ResourceManager or the API server listens."""
         return listening(endpoint)
 
-    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str]:
-        """A YARN's applications; elsewhere one ends with its driver, a process of streambench.
+    def jobs_left(self, endpoint: str, prefix: str) -> Mapping[str, str] | None:
+        """A YARN's applications; others end with their driver, a process of streambench, and are not asked for.
 
         Raises EnvironmentLacks.
         """
-        return applications_left(prefix) if manager_of(endpoint) is Manager.YARN else {}
+        return applications_left(prefix) if manager_of(endpoint) is Manager.YARN else None
 
     def cancel(self, endpoint: str, job: str) -> None:
         """Ask for the end of an application in YARN. Raises EnvironmentLacks."""

@@ -46,6 +46,11 @@ def refuse_of_driver(settings: Sequence[Setting]) -> None:
             "'spark.master' is not set: which cluster a run uses is an option of its own",
             hint=f"streambench run --spark-master {asked['spark.master']}",
         )
+    if "spark.app.name" in asked:
+        raise UsageError(
+            "'spark.app.name' is not set: by its name streambench finds an application again, to end it",
+            hint="leave it out; an application is called as its job, streambench-…",
+        )
     if asked.get("spark.submit.deployMode", "client") != "client":
         raise UsageError(
             "Spark's driver runs on this machine, not in the cluster: streambench measures and ends it here",
