@@ -37,38 +37,32 @@ class Turns:
 
     All know each other by locks in a folder of the session.
 
-    `alone` has the room for itself. `timed` has the benches: no other broker or engine is at work, but tests
-    without one may be, at idle priority. It is held for a file, as what a file's tests share works between them.
+    `alone` and `timed` have the room for themselves: what another process does, even at idle priority, takes
+    from an engine at the least priority. It is held for a file, as what a file's tests share works between them.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held = ExitStack()
-        self._for: tuple[Path, bool, bool | None] | None = None
+        self._for: tuple[Path, bool] | None = None
 
     def take(self, item: pytest.Item) -> None:
         """Wait until the test may run; what is held for another file is given back before."""
-        alone = item.get_closest_marker("alone") is not None
-        timed = item.get_closest_marker("timed") is not None if lane(item) else None
-        wanted = (item.path, alone, timed)
+        alone = any(item.get_closest_marker(mark) for mark in ("alone", "timed"))
+        wanted = (item.path, alone)
         if wanted == self._for:
             return
         self.give_back()
         self._for = wanted
-        self._lock("room", exclusive=alone)
-        if timed is not None:
-            self._lock("bench", exclusive=timed)
+        # Through the gate one at a time: one who waits for all others to leave is not overtaken by them.
+        with _locked(self._folder / "room-gate", fcntl.LOCK_EX):
+            how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+            self._held.enter_context(_locked(self._folder / "room", how))
 
     def give_back(self) -> None:
         """Let others go on."""
         self._held.close()
         self._for = None
-
-    def _lock(self, name: str, *, exclusive: bool) -> None:
-        # Through the gate one at a time: one who waits for all others to leave is not overtaken by them.
-        with _locked(self._folder / f"{name}-gate", fcntl.LOCK_EX):
-            how = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-            self._held.enter_context(_locked(self._folder / name, how))
 
 
 class _locked:

@@ -55,7 +55,8 @@ def assert_readable(shown: RenderableType, width: int) -> None:
     assert max(map(len, lines)) <= width
     wide = lines_of(shown, 400)
     assert figures(wide) - figures(lines) == set()
-    assert sum("…" in line for line in lines) <= sum("…" in line for line in wide)
+    # What is cut off ends so; a copy without names has some of its own.
+    assert "".join(lines).count("…") <= "".join(wide).count("…")
 
 
 @cache
