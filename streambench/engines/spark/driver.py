@@ -58,7 +58,7 @@ class AwaitedStart:
     """Gives up an application that YARN takes and does not begin: until then its session is not there.
 
     A context manager around the start of the session. YARN tells by its own client, so that whoever may
-    submit there may also end. What sending Spark's jars takes is not counted, to the cluster or to a node.
+    submit there may also end. What sending Spark's jars to the cluster takes is not counted.
     """
 
     def __init__(self, job: dict[str, Any], jvm: Any, progress: ProgressLines) -> None:
