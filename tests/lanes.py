@@ -37,8 +37,8 @@ class Turns:
 
     All know each other by locks in a folder of the session.
 
-    `alone` and `timed` have the room for themselves: what another process does, even at idle priority, takes
-    from an engine at the least priority. It is held for a file, as what a file's tests share works between them.
+    `alone` has the room for itself: what another process does, even at idle priority, takes from an engine at
+    the least priority. It is held for a file, as what a file's tests share works between them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class Turns:
 
     def take(self, item: pytest.Item) -> None:
         """Wait until the test may run; what is held for another file is given back before."""
-        alone = any(item.get_closest_marker(mark) for mark in ("alone", "timed"))
+        alone = item.get_closest_marker("alone") is not None
         wanted = (item.path, alone)
         if wanted == self._for:
             return

@@ -29,7 +29,6 @@ def test_it(n):
 """
 MARKS = {
     "alone": "pytest.mark.alone",
-    "timed": "[pytest.mark.engine, pytest.mark.timed]",
     "engine": "pytest.mark.engine",
     "ends": "[pytest.mark.engine, pytest.mark.ends]",
     "broker": "pytest.mark.broker",
@@ -75,6 +74,6 @@ def test_what_may_not_meet_does_not(tmp_path: Path, processes: int) -> None:
             running.append(line[1:])
         else:
             running.remove(line[1:])
-        assert not {"alone", "timed"} & set(running) or len(running) == 1
+        assert "alone" not in running or len(running) == 1
         assert not any(kinds <= set(running) for kinds in APART), running
     assert notes.read_text().count("+") == 6 * len(MARKS)

@@ -23,7 +23,7 @@ from streambench.runtime.waiting import wait_until
 from tests.beside import Act, Ended, acts
 from tests.one_broker import brief_jvms
 
-pytestmark = [pytest.mark.engine, pytest.mark.timed]  # the files in memory are looked at
+pytestmark = [pytest.mark.engine, pytest.mark.alone]  # the files in memory are looked at
 
 MARK = "STREAMBENCH_TEST_MARK"
 

@@ -15,7 +15,7 @@ from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import on_any_machine
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.timed]
+pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 RECORDS = 30_000
 ROWS_PER_S = 1_000

@@ -24,7 +24,7 @@ from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import TRIES, brisk_workload, on_any_machine
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.timed]
+pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 PRECISION = 0.7
 ROWS_PER_S = 2_000

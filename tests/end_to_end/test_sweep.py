@@ -42,7 +42,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 SMALL = LoadsPolicy(at_once_per_s=2_000, at_once_ms=1_000, rising_ms=1_000, kept_bytes=2_000_000)
 
 
-@pytest.mark.timed
+@pytest.mark.alone
 def test_doubled_rates_show_the_knee_of_a_set_pace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
