@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -27,6 +28,8 @@ from streambench.workload.durations import show_duration
 _PROBE: Final = "probe"
 _TIMEOUT_S: Final = 10.0
 _JOIN_TIMEOUT_MS: Final = 20_000
+_TELLING_S: Final = 5.0
+_AGAIN_S: Final = 0.1
 _ALL: Final = "all"
 # What a record must be allowed, for event times to be what they are in the load.
 _BOUNDS: Final = ("message.timestamp.before.max.ms", "message.timestamp.after.max.ms")
@@ -80,7 +83,8 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
     names = f"{wanted.prefix}*"
     asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
     try:
-        told = _made(access, topic, wanted, asked)
+        _make(access, topic, wanted, asked)
+        told = _told(access, topic)
         _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
         _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
         both = Leftovers((topic,), (group,))
@@ -129,10 +133,8 @@ def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
         ) from error
 
 
-def _made(
-    access: KafkaAccess, topic: str, wanted: WantedOfKafka, asked: Mapping[str, str]
-) -> Mapping[str, str | None]:
-    """Make the probe's topic with the settings `asked`; all of its settings as they are in effect."""
+def _make(access: KafkaAccess, topic: str, wanted: WantedOfKafka, asked: Mapping[str, str]) -> None:
+    """Make the probe's topic with the settings `asked`."""
     topics = {
         topic: {
             "num_partitions": 1,
@@ -158,12 +160,30 @@ def _made(
                 f"the brokers' policy refuses the settings that a run's topics need: {error}",
                 hint="ask for a policy that allows " + ", ".join(asked),
             ) from error
-        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
-        told = admin.describe_configs([resource], config_filter=_ALL)["topic"][topic]
-    return {name: entry["value"] for name, entry in told.items()}
+
+
+def _told(access: KafkaAccess, topic: str) -> Mapping[str, str | None]:
+    """All settings of a new topic as they are in effect; none where the brokers do not tell them.
+
+    The question may go to a broker that has not heard of the topic yet. kafka-python leaves out such a
+    broker's error: its answer looks as that of a topic without settings. So it is asked again for a while.
+    """
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    until = time.monotonic() + _TELLING_S
+    with admin_client(access) as admin:
+        while True:
+            found = admin.describe_configs([resource], config_filter=_ALL)["topic"][topic]
+            if found or time.monotonic() > until:
+                return {name: entry["value"] for name, entry in found.items()}
+            time.sleep(_AGAIN_S)
 
 
 def _notes(asked: Mapping[str, str], told: Mapping[str, str | None]) -> list[str]:
+    if not told:
+        return [
+            "the brokers do not tell the settings of topics: whether they keep those that a run asks for "
+            f"({', '.join(asked)}) is not known"
+        ]
     notes = []
     for name, value in asked.items():
         there = told.get(name)

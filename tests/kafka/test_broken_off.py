@@ -52,6 +52,9 @@ class Brokers(AbstractContextManager["Brokers"]):
     def list_groups(self) -> list[Mapping[str, str]]:
         return []
 
+    def delete_groups(self, groups: Sequence[str]) -> Mapping[str, str]:
+        return dict.fromkeys(groups, "GroupIdNotFoundError")
+
     def delete_topics(self, wanted: Sequence[str]) -> None:
         self.topics -= set(wanted)
 
@@ -103,3 +106,37 @@ def test_what_stays_of_a_look_that_broke_off_is_told(
     told = capsys.readouterr().err
     assert f"left behind: {topic}" in told
     assert "streambench clean --bootstrap-servers kafka-1:9092 --topic-prefix bench-" in told
+
+
+def whole(monkeypatch: pytest.MonkeyPatch, answers: list[Mapping[str, str]]) -> Brokers:
+    """Brokers that answer so, one after the other, where a topic's settings are asked for; the last one stays."""
+    brokers = served(monkeypatch, KafkaConnectionError("it closed"))
+
+    def told(resources: Sequence[Any], **_: object) -> Mapping[str, Mapping[str, object]]:
+        here = answers.pop(0) if len(answers) > 1 else answers[0]
+        found = {name: {"value": value} for name, value in here.items()}
+        return {"topic": {resources[0].name: found}}
+
+    monkeypatch.setattr(brokers, "describe_configs", told)
+    monkeypatch.setattr(inspection, "_write", lambda *_: None)
+    monkeypatch.setattr(inspection, "_join", lambda *_: None)
+    return brokers
+
+
+def test_a_broker_that_has_not_heard_of_the_topic_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"min.insync.replicas": "1", "retention.ms": "3600000"}
+    brokers = whole(monkeypatch, [{}, {}, there])
+    found = inspect_kafka(ACCESS, WANTED)
+    assert found.facts.topic["min.insync.replicas"] == "1"
+    assert any("retention.ms at 3600000" in note for note in found.notes)
+    assert brokers.topics == set()
+
+
+def test_brokers_that_tell_no_settings_are_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "_TELLING_S", 0.0)
+    whole(monkeypatch, [{}])
+    found = inspect_kafka(ACCESS, WANTED)
+    assert set(found.facts.topic.values()) == {None}
+    assert any("do not tell the settings of topics" in note for note in found.notes)
