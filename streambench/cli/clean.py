@@ -73,9 +73,10 @@ def clean(
     with a Spark of yours in YARN: applications.
     """
     prefix = topic_prefix or USUAL_PREFIX
+    kafka = bootstrap_servers is not None or kafka_config is not None
     if flink_rest is not None or spark_master is not None:
-        clean_clusters(ClustersAsked(flink_rest, spark_master), prefix, yes=yes)
-        if bootstrap_servers is None and kafka_config is None:
+        clean_clusters(ClustersAsked(flink_rest, spark_master), prefix, yes=yes, kafka=kafka)
+        if not kafka:
             return
     if (there := elsewhere(bootstrap_servers, kafka_config, None, topic_prefix)) is not None:
         _clean_kafka(there.access, prefix, yes=yes)

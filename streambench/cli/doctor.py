@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import psutil
 import typer
@@ -46,11 +47,22 @@ def _memory_words() -> str:
 
 
 def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
-    from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
+    from streambench.kafka.inspection import SessionTooShort, WantedOfKafka, inspect_kafka
 
-    wanted = WantedOfKafka(there.prefix, there.told.replication, there.told.min_insync, True)
+    wanted = WantedOfKafka(
+        there.prefix,
+        there.told.replication,
+        there.told.min_insync,
+        transactions=True,
+        session_timeout_ms=Conditions().session_timeout_ms,
+    )
+    only_as_shipped: str | None = None
     try:
-        found = inspect_kafka(there.access, wanted)
+        try:
+            found = inspect_kafka(there.access, wanted)
+        except SessionTooShort as refused:
+            only_as_shipped = f"a run needs {refused.hint}: {refused.message}"
+            found = inspect_kafka(there.access, replace(wanted, session_timeout_ms=None))
     except EnvironmentLacks as error:
         say("Kafka", False, error.message, error.hint or "")
         return
@@ -58,7 +70,7 @@ def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
     release = f"Kafka {facts.release or 'of unknown version'}"
     where = f"{facts.brokers} broker(s) at {there.told.bootstrap}"
     say("Kafka", True, f"{release}, {where}: {there.access.shown}")
-    for note in found.notes:
+    for note in (*found.notes, *([] if only_as_shipped is None else [only_as_shipped])):
         say("Kafka", True, note)
 
 
@@ -96,6 +108,7 @@ def doctor(
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.runlock import RunLock
     from streambench.runtime.scratch import memory_folder
+    from streambench.runtime.signals import interrupts_unwind
 
     rows: list[tuple[str, str, str]] = []
 
@@ -157,7 +170,8 @@ def doctor(
     except EnvironmentLacks as error:
         say("other runs", False, error.message, error.hint or "")
     if there is not None:
-        _look_at_kafka(there, say)
+        with interrupts_unwind():  # what was made there is taken away
+            _look_at_kafka(there, say)
     for cluster in clusters:
         _look_at_cluster(cluster, Conditions().workers, say)
     table = Table(box=None, pad_edge=False, show_header=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -99,20 +99,32 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], there: Elsewhere | None) 
             )
 
 
-def clean_clusters(asked: ClustersAsked, prefix: str, *, yes: bool) -> None:
-    """Cancel jobs there that a run left behind, after a yes. Raises UsageError, EnvironmentLacks."""
-    for cluster in clusters_named(asked):
-        _clean(_client(cluster.engine), cluster.endpoint, prefix, yes=yes)
+def clean_clusters(asked: ClustersAsked, prefix: str, *, yes: bool, kafka: bool) -> None:
+    """Cancel jobs there that a run left behind, after a yes.
 
-
-def _clean(client: ClusterClient, endpoint: str, prefix: str, *, yes: bool) -> None:
-    left = client.jobs_left(endpoint, prefix)
-    if left is None:
-        raise UsageError(
-            f"streambench does not ask {endpoint} for jobs: an application there ends with its driver, which "
-            "runs on this machine",
+    One that is not asked for jobs is told of, where another one, or a `kafka`, is looked at as well.
+    Raises UsageError, EnvironmentLacks.
+    """
+    clusters = clusters_named(asked)
+    for cluster in clusters:
+        client = _client(cluster.engine)
+        left = client.jobs_left(cluster.endpoint, prefix)
+        if left is not None:
+            _cancel(client, cluster.endpoint, left, prefix, yes=yes)
+            continue
+        unasked = UsageError(
+            f"streambench does not ask {cluster.endpoint} for jobs: an application there ends with its "
+            "driver, which runs on this machine",
             hint="in Kubernetes pods may stay where a run was killed: kubectl get pods -l spark-role=executor",
         )
+        if len(clusters) == 1 and not kafka:
+            raise unasked
+        err.print(f"{unasked.message}; {unasked.hint}", markup=False, soft_wrap=True)
+
+
+def _cancel(
+    client: ClusterClient, endpoint: str, left: Mapping[str, str], prefix: str, *, yes: bool
+) -> None:
     if not left:
         err.print(f"no job there has a name that begins with {prefix}", markup=False)
         return

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 
 from streambench.cli.crew import CrewAsked, crew_of
 from streambench.cli.foreign_kafka import Elsewhere, Ground
-from streambench.cli.joining import refuse_a_second
 from streambench.cli.sharded import ShardsAsked, gathered
 
 
@@ -25,7 +24,6 @@ def with_hosts(
     if there is None or (asked is None and crew is None):
         yield ground
         return
-    refuse_a_second(there)
     with ExitStack() as stack:
         hosts = None if crew is None else stack.enter_context(crew_of(there, crew))
         shards = None if asked is None else stack.enter_context(gathered(there, asked))

@@ -119,10 +119,14 @@ def join_command(there: Elsewhere, name: str, command: str, of: int) -> Callable
 
 
 def refuse_a_second(there: Elsewhere) -> None:
-    """Refuse the name of a run that has topics there, other than those of a look at it. Raises UsageError."""
-    from streambench.kafka.inspection import begin_of_probes
+    """Refuse the name of a run that has topics there, other than those of a look at it.
+
+    Raises UsageError, and EnvironmentLacks where no broker answers.
+    """
+    from streambench.kafka.inspection import begin_of_probes, inspect_brokers
     from streambench.kafka.removal import leftovers
 
+    inspect_brokers(there.access)
     found = leftovers(there.access, there.prefix)
     # Our own may still be listed, for brokers delete in their own time.
     probes = begin_of_probes(there.prefix)

@@ -30,7 +30,7 @@ from streambench.cli.foreign_kafka import (
     ground_of,
 )
 from streambench.cli.hosts import with_hosts
-from streambench.cli.joining import named_after, run_id_asked
+from streambench.cli.joining import named_after, refuse_a_second, run_id_asked
 from streambench.cli.sharded import (
     RunIdOption,
     ShardsAsked,
@@ -116,6 +116,9 @@ def placed(where: Whereabouts, requests: Sequence[Request], *, wait: bool) -> It
         crew = dataclasses.replace(crew, count=most)
     with alone(wait=wait):
         inspect_clusters(requests, where.clusters)
+        if where.kafka is not None and (shards is not None or crew is not None):
+            # Before what this run leaves there is looked for: it has the name of the other one's.
+            refuse_a_second(where.kafka)
         with (
             ground_of(where.kafka, requests) as found,
             with_hosts(shards, crew, where.kafka, found) as ground,

@@ -77,6 +77,7 @@ def play(
     from streambench.kafka.shards.shard import Shard, ShardPlace
     from streambench.runtime.paths import cache_dir
     from streambench.runtime.scratch import make_scratch, memory_folder
+    from streambench.runtime.signals import interrupts_unwind
     from streambench.runtime.supervisor import Supervisor
 
     own, within_s = shard, JOIN_S if within is None else within
@@ -90,6 +91,8 @@ def play(
     prefix = f"{begins}{run_id(join)}-"
     files = data_files(data or ())
     with ExitStack() as stack:
+        # A container is ended by SIGTERM: the coordinator hears then that this host leaves.
+        stack.enter_context(interrupts_unwind())
         supervisor = stack.enter_context(Supervisor())
         scratch = make_scratch(memory_folder(1 << 28))
         supervisor.discard_at_end(scratch)

@@ -112,12 +112,15 @@ def join_(
     from streambench.kafka.meeting.messages import COORDINATOR, Announce
     from streambench.kafka.meeting.parcels import Parcels
     from streambench.runtime.scratch import make_scratch
+    from streambench.runtime.signals import interrupts_unwind
     from streambench.runtime.supervisor import Supervisor
 
     within_s = JOIN_S if within is None else within
     there = _there(join, bootstrap_servers, kafka_config, topic_prefix)
     topic = crew_topic(there.prefix)
     with ExitStack() as stack:
+        # A container is ended by SIGTERM: the coordinator hears then that this host leaves.
+        stack.enter_context(interrupts_unwind())
         supervisor = stack.enter_context(Supervisor())
         folder = make_scratch(None)
         supervisor.discard_at_end(folder)

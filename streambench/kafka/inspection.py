@@ -57,6 +57,10 @@ class Inspection:
     notes: tuple[str, ...] = field(default=())
 
 
+class SessionTooShort(EnvironmentLacks):
+    """The brokers let no group miss a member as soon as a run's engines ask for."""
+
+
 class NotAllowed(EnvironmentLacks):
     """The principal may not do what a run has to do."""
 
@@ -194,6 +198,10 @@ def _notes(asked: Mapping[str, str], told: Mapping[str, str | None]) -> list[str
             meaning = f"records further away than {show_duration(int(there))} are refused"
         elif name == "retention.ms":
             meaning = f"records go after {show_duration(int(there))}: a longer run would lose rows"
+        elif name == "max.message.bytes":
+            meaning = (
+                "they refuse a batch of the load that is larger, at a high rate of long records"
+            )
         notes.append(f"the brokers keep {name} at {there}: {meaning}")
     return notes
 
@@ -232,7 +240,7 @@ def _join(access: KafkaAccess, topic: str, group: str, wanted: WantedOfKafka) ->
                 hint="kafka-consumer-groups.sh --describe --group " + group,
             )
     except errors.InvalidSessionTimeoutError as error:
-        raise EnvironmentLacks(
+        raise SessionTooShort(
             f"the brokers refuse a session time-out of {wanted.session_timeout_ms} ms, as this run's "
             "engines would ask for",
             hint="--profile defaults, or group.min.session.timeout.ms of the brokers so low",

@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 
 from streambench.kafka.access.python_clients import python_client_options
 from streambench.kafka.broker import Broker
+from streambench.kafka.broker_config import MAX_MESSAGE_BYTES
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 
@@ -35,8 +36,9 @@ class TopicSpec:
 
 
 def input_topic_config() -> dict[str, str]:
-    """Event times as they are written, however long ago or far ahead; nothing expires."""
+    """Event times as they are written, however long ago or far ahead; nothing expires, no batch is too large."""
     return {
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
         "retention.ms": _FOREVER,
         "retention.bytes": _FOREVER,
         "message.timestamp.type": "CreateTime",

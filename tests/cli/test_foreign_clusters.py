@@ -11,8 +11,12 @@ from typer.testing import CliRunner, Result
 
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
 from streambench.cli.main import app
-from streambench.model.conditions import ForeignCluster, ForeignKafka
+from streambench.kafka.inspection import Inspection, SessionTooShort, WantedOfKafka
+from streambench.kafka.removal import Leftovers
+from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka
 from streambench.model.errors import ExitCode, UsageError
+from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_facts import KafkaFacts
 from streambench.runtime.ports import free_port
 from tests.engines.rest_server import Server, serving
 from tests.engines.test_hadoop_conf import write
@@ -229,6 +233,29 @@ def test_clean_does_not_say_of_whom_it_does_not_ask_that_nothing_is_left(master:
     assert "hint: in Kubernetes pods may stay" in done.stderr
 
 
+def test_clean_goes_on_to_others_that_are_named(
+    flink: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container, where the environment names all of them."""
+    monkeypatch.setattr("streambench.kafka.inspection.inspect_brokers", lambda access: {})
+    left = Leftovers(("streambench-x-input",), ())
+    monkeypatch.setattr("streambench.kafka.removal.leftovers", lambda access, prefix: left)
+    removed = []
+    monkeypatch.setattr(
+        "streambench.kafka.removal.remove", lambda access, found: removed.append(found)
+    )
+    flink.answers["/jobs/overview"] = {"jobs": []}
+    spark = ("--spark-master", "spark://nowhere:7077")
+    others = ("--flink-rest", flink.url, "--bootstrap-servers", "kafka:9092")
+    done = streambench("clean", *spark, *others, "--yes")
+    assert done.exit_code == ExitCode.OK, done.output
+    assert "does not ask spark://nowhere:7077 for jobs" in done.stderr
+    assert removed == [left]
+    removed.clear()
+    done = streambench("clean", *spark, "--bootstrap-servers", "kafka:9092", "--yes")
+    assert (done.exit_code, removed) == (ExitCode.OK, [left])
+
+
 def test_clean_cancels_what_a_run_left_there(flink: Server) -> None:
     flink.answers["/jobs/overview"] = {
         "jobs": [{"jid": "a1", "name": "streambench-x-1-2", "state": "RUNNING"}]
@@ -237,3 +264,25 @@ def test_clean_cancels_what_a_run_left_there(flink: Server) -> None:
     assert done.exit_code == ExitCode.OK, done.output
     assert "streambench-x-1-2" in done.stdout
     assert flink.patched == ["/jobs/a1?mode=cancel"]
+
+
+@pytest.mark.parametrize("as_shipped_only", [True, False])
+def test_doctor_tries_what_a_run_asks_for(
+    monkeypatch: pytest.MonkeyPatch, as_shipped_only: bool
+) -> None:
+    """A broker as shipped misses no member as soon as a run asks for: `run` would refuse it."""
+    asked: list[int | None] = []
+
+    def look(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
+        asked.append(wanted.session_timeout_ms)
+        if as_shipped_only and wanted.session_timeout_ms is not None:
+            raise SessionTooShort("the brokers refuse 2000 ms", hint="--profile defaults")
+        return Inspection(KafkaFacts(1, "4.4"))
+
+    monkeypatch.setattr("streambench.kafka.inspection.inspect_kafka", look)
+    done = streambench("doctor", "--bootstrap-servers", "kafka:9092")
+    told = " ".join(done.stdout.split())
+    assert "Kafka 4.4, 1 broker(s) at kafka:9092" in told
+    assert ("a run needs --profile defaults" in told) == as_shipped_only
+    usual_ms = Conditions().session_timeout_ms
+    assert asked == ([usual_ms, None] if as_shipped_only else [usual_ms])

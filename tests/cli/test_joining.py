@@ -12,7 +12,7 @@ from streambench.cli.foreign_kafka import Elsewhere, elsewhere
 from streambench.cli.joining import named_after, refuse_a_second
 from streambench.cli.sharded import ShardsAsked, gathered
 from streambench.engines.common.crew import crew_topic
-from streambench.kafka import removal
+from streambench.kafka import inspection, removal
 from streambench.kafka.inspection import begin_of_probes
 from streambench.kafka.removal import Leftovers
 from streambench.kafka.shards import coordinator
@@ -54,6 +54,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     def log(access: KafkaAccess, topic: str) -> MemoryLog:
         return MemoryLog(records)
 
+    monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
     monkeypatch.setattr(removal, "leftovers", found.found)
     monkeypatch.setattr(removal, "remove", found.remove)
     for module in (coordinator, "streambench.kafka.topics"):

@@ -13,8 +13,11 @@ from streambench.cli import places
 from streambench.cli.crew import ENGINES, CrewAsked
 from streambench.cli.foreign_kafka import Elsewhere, Ground
 from streambench.cli.sharded import ShardsAsked
+from streambench.kafka import inspection, removal
+from streambench.kafka.removal import Leftovers
 from streambench.model.conditions import ForeignCluster
 from streambench.model.errors import ExitCode
+from streambench.model.kafka_access import KafkaAccess
 from streambench.model.trial import TraceRef
 from streambench.trial.workspace import workspace
 from tests.cli.conftest import Asked
@@ -150,6 +153,8 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
     def kafka(there: Elsewhere, requests: Sequence[object]) -> Iterator[Ground]:
         yield Ground(workspace)
 
+    monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
+    monkeypatch.setattr(removal, "leftovers", lambda access, prefix: Leftovers((), ()))
     monkeypatch.setattr(places, "with_hosts", joined)
     monkeypatch.setattr(places, "ground_of", kafka)
     return found
@@ -166,6 +171,22 @@ def test_hosts_that_join_serve_every_command(asked: Asked, hosts: Hosts, command
     assert asked.compiled == hosts.hear
     for request in asked.requests:
         assert [each.engine for each in request.conditions.foreign_clusters] == list(ENGINES)
+
+
+@pytest.mark.parametrize("asking", ["--shards 2", "--workers-elsewhere"])
+def test_what_another_run_of_the_name_has_there_is_not_told_as_left_behind(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, asking: str
+) -> None:
+    def topics(access: KafkaAccess, prefix: str) -> Leftovers:
+        return Leftovers((f"{prefix}input-1a2b",), ())
+
+    monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
+    monkeypatch.setattr(removal, "leftovers", topics)
+    refused = streambench(f"run {asking} --run-id monday {KAFKA}", columns=1_000)
+    assert refused.exit_code == ExitCode.USAGE, refused.stderr
+    assert "a run of this name is going on" in refused.stderr
+    assert "left behind" not in refused.stderr
+    assert not asked.requests
 
 
 def test_as_many_hosts_join_a_sweep_as_its_widest_point_needs(asked: Asked, hosts: Hosts) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streambench.engines.common.symbols import fill
 from streambench.engines.kafka_streams import ENGINE
 from streambench.model.aggregate import Aggregate, AggregateFunction
-from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
+from streambench.model.conditions import Conditions, ForeignKafka, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Plan, Unsupported, Whose
 from streambench.model.windows import Sessions
@@ -240,3 +240,13 @@ def test_sessions_warn_that_no_cache_holds_their_updates_back() -> None:
         if isinstance(plan, Plan)
     }
     assert told == {Guarantee.AT_LEAST_ONCE: True, Guarantee.EXACTLY_ONCE: False}
+
+
+@pytest.mark.parametrize("min_insync", [1, 2])
+def test_internal_topics_are_as_safe_as_those_of_the_run(min_insync: int) -> None:
+    """A broker's own default may ask for more replicas than there are, or for fewer than the run does."""
+    there = ForeignKafka("kafka:9092", replication=min_insync + 1, min_insync=min_insync)
+    found = settings(plan(Conditions(foreign_kafka=there)), "kafka-streams")
+    assert found["replication.factor"] == str(min_insync + 1)
+    assert found["topic.min.insync.replicas"] == str(min_insync)
+    assert "topic.min.insync.replicas" not in settings(plan(), "kafka-streams")

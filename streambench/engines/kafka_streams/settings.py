@@ -87,6 +87,9 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         "consumer.fetch.min.bytes": 1,
         "consumer.fetch.max.wait.ms": 100,
     }
+    if foreign is not None:
+        # Internal topics lose as little as the run's own, and do not ask for replicas that they do not have.
+        fair["topic.min.insync.replicas"] = foreign.min_insync
     tuned: dict[str, str | int] = {
         "commit.interval.ms": conditions.commit_interval_ms,
         **({} if by_broker else client_timeouts(conditions)),

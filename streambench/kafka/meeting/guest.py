@@ -24,6 +24,7 @@ from streambench.kafka.meeting.party import POLICY, Hearer, MeetingPolicy, Party
 from streambench.kafka.meeting.presence import Presence
 from streambench.kafka.one_record import Appended
 from streambench.model.errors import InstrumentFailed, UsageError
+from streambench.runtime.signals import INTERRUPTS
 
 _COMMANDS: Final = {"worker": "worker join", "shard": "play"}
 
@@ -34,6 +35,13 @@ class MeetingOver(Exception):
     def __init__(self, reason: str | None) -> None:
         super().__init__(reason or "the run is over")
         self.reason = reason
+
+
+def _words(error: BaseException) -> str:
+    """Why a member leaves before the end, for people on another host."""
+    if isinstance(error, INTERRUPTS):
+        return "it was interrupted"
+    return str(error) or type(error).__name__
 
 
 class Guest:
@@ -64,7 +72,7 @@ class Guest:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        reason = None if error is None else str(error) or type(error).__name__
+        reason = None if error is None else _words(error)
         try:
             if (
                 self._ended is not None

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from kafka.record import MemoryRecords
 
+from streambench.kafka.broker_config import MAX_MESSAGE_BYTES
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.fetch import Isolation, data_only
@@ -63,6 +64,7 @@ def meeting_topic(name: str, replication: int, min_insync: int) -> TopicSpec:
             "retention.ms": "-1",
             "retention.bytes": "-1",
             "message.timestamp.type": "LogAppendTime",
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
             "min.insync.replicas": str(min_insync),
         },
         replication,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -27,6 +28,7 @@ from streambench.kafka.meeting.messages import (
 from streambench.kafka.meeting.party import MeetingPolicy, Speaker
 from streambench.kafka.one_record import Appended
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
+from streambench.runtime.signals import Terminated
 from streambench.runtime.waiting import wait_until
 
 from .memory_log import MemoryLog, Records
@@ -218,18 +220,26 @@ def test_no_answer_in_time_is_told_with_the_shards_name(scene: Scene) -> None:
         host.reports(host.order("play", {}), 0.1)
 
 
-def test_who_says_that_it_ends_is_missed_at_once(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ZeroDivisionError("out of order"), "out of order"),
+        (KeyboardInterrupt(), "it was interrupted"),
+        (Terminated(signal.SIGTERM), "it was interrupted"),
+    ],
+)
+def test_who_says_that_it_ends_is_missed_at_once(
+    scene: Scene, error: BaseException, words: str
+) -> None:
     host = scene.host()
     scene.joined("a", 0)
     leaving = Guest(scene.records.log(), "b", policy=QUICK)
-    with suppress(ZeroDivisionError), leaving:
+    with suppress(type(error)), leaving:
         leaving.join(wanted(1), WAIT_S)
         scene.gather(host)
         given = host.order("play", {})
-        raise ZeroDivisionError("out of order")
-    with pytest.raises(
-        InstrumentFailed, match=r"shard 1/2 on host-1 is gone: it says: out of order"
-    ):
+        raise error
+    with pytest.raises(InstrumentFailed, match=rf"shard 1/2 on host-1 is gone: it says: {words}$"):
         host.reports(given, WAIT_S)
     with pytest.raises(InstrumentFailed, match="is gone"):
         host.order("play", {})

@@ -35,7 +35,7 @@ from streambench.kafka.shards.coordinator import (
 from streambench.kafka.shards.player import ShardedPlayer
 from streambench.kafka.topics import TopicSpec, create_topics, delete_topics, input_topic_config
 from streambench.load.trace import Trace, compile_trace
-from streambench.model.errors import InstrumentFailed
+from streambench.model.errors import ExitCode, InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.supervisor import Supervisor
@@ -307,8 +307,16 @@ def test_several_loads_and_control_records_keep_one_order(
     ]  # fmt: skip
 
 
-def test_a_shard_that_is_killed_fails_the_load_by_name_and_the_others_stop(
-    scene: Scene, small: Trace
+@pytest.mark.parametrize(
+    ("signum", "said", "exit_code"),
+    [
+        (signal.SIGKILL, "nothing is", -signal.SIGKILL),
+        (signal.SIGTERM, "it says: it was interrupted", ExitCode.INTERRUPTED),
+    ],
+    ids=["killed", "terminated"],
+)
+def test_a_shard_that_ends_fails_the_load_by_name_and_the_others_stop(
+    scene: Scene, small: Trace, signum: signal.Signals, said: str, exit_code: int
 ) -> None:
     processes = scene.all_play(cache="shared")
     with scene.meeting() as shards:
@@ -324,8 +332,8 @@ def test_a_shard_that_is_killed_fails_the_load_by_name_and_the_others_stop(
             lambda: playing.progress().records_written > 0, what="the load", timeout_s=WAIT_S
         )
         left = left_by(processes[2])
-        processes[2].send_signal(signal.SIGKILL)
-        with pytest.raises(InstrumentFailed, match=rf"shard 2/{SHARDS} on .* is gone: nothing is"):
+        processes[2].send_signal(signum)
+        with pytest.raises(InstrumentFailed, match=rf"shard 2/{SHARDS} on .* is gone: {said}"):
             wait_until(lambda: playing.progress().finished, what="the load", timeout_s=WAIT_S)
         with pytest.raises(InstrumentFailed, match=f"shard 2/{SHARDS}"):
             player.send([ControlRecord(2, 0, b"k", b"v")])
@@ -338,7 +346,7 @@ def test_a_shard_that_is_killed_fails_the_load_by_name_and_the_others_stop(
         with pytest.raises(InstrumentFailed, match=f"shard 2/{SHARDS}"):
             ShardedPlayer(shards, scene.topic, PARTITIONS, RATE)
         assert not (scene.folder / "load.parquet").exists()
-    assert [process.wait(WAIT_S) for process in processes] == [0, 0, -signal.SIGKILL, 0]
+    assert [process.wait(WAIT_S) for process in processes] == [0, 0, exit_code, 0]
     assert_gone(left)
 
 
