@@ -13,6 +13,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streambench.kafka.access.python_clients import python_client_options
+from streambench.kafka.access.tokens import see_endpoint
 from streambench.kafka.broker_versions import TESTED_RELEASES
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
@@ -119,7 +120,11 @@ def _taken_away(access: KafkaAccess, topic: str) -> bool:
 
 
 def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
-    """Which brokers there are: node to host and port. Raises EnvironmentLacks where none answers, or lets us in."""
+    """Which brokers there are: node to host and port. Raises EnvironmentLacks where none answers, or lets us in.
+
+    Nor where the token endpoint that the log-in needs gives none.
+    """
+    see_endpoint(access)
     try:
         connection = Cluster(access).anyone(timeout_s=_TIMEOUT_S)
         try:

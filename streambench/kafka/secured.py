@@ -8,6 +8,7 @@ from typing import Final
 
 from streambench.kafka.access.sasl import Sasl, sasl_options
 from streambench.kafka.access.tls import tls_context
+from streambench.kafka.access.tokens import TokenRefused
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.wire import (
     Buffer,
@@ -18,11 +19,16 @@ from streambench.kafka.wire import (
     sasl_handshake_request,
 )
 from streambench.model.errors import EnvironmentLacks
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
 # A record of TLS holds 16 KiB. What is handed over must be handed over again, unchanged, until it is taken.
 _HANDED_OVER_BYTES: Final = 64 << 10
 _RECEIVED_AT_ONCE_BYTES: Final = 64 << 10
+_PASSWORD_HINT: Final = "check the name and the password in sasl.jaas.config"
+_TOKEN_HINT: Final = (
+    "check that the brokers take tokens of this kind: their sasl.oauthbearer.jwks.endpoint.url, "
+    "expected.issuer and expected.audience"
+)
 
 
 class NotLetIn(EnvironmentLacks):
@@ -131,6 +137,7 @@ def connect(access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) 
 
 def _log_in(connection: Connection, sasl: Sasl, where: str) -> None:
     """SaslHandshake, then SaslAuthenticate until the mechanism is done (KIP-152)."""
+    by_token = sasl.mechanism == SaslMechanism.OAUTHBEARER.value
     answer = connection.call(sasl_handshake_request(0, sasl.mechanism))
     error, known = parse_sasl_handshake(answer)
     if error:
@@ -139,13 +146,17 @@ def _log_in(connection: Connection, sasl: Sasl, where: str) -> None:
             hint=f"sasl.mechanism={known[0] if known else 'PLAIN'}",
         )
     while not sasl.done():
+        try:
+            sent = sasl.next()
+        except TokenRefused as refused:
+            raise NotLetIn(str(refused), hint=refused.hint) from refused
         error, words, received = parse_sasl_authenticate(
-            connection.call(sasl_authenticate_request(0, sasl.next()))
+            connection.call(sasl_authenticate_request(0, sent))
         )
         if error:
             raise NotLetIn(
                 f"{where} refuses the log-in: {words or error_name(error)}",
-                hint="check the name and the password in sasl.jaas.config",
+                hint=_TOKEN_HINT if by_token else _PASSWORD_HINT,
             )
         try:
             sasl.take(received)

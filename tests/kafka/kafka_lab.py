@@ -31,6 +31,7 @@ from tests.orphans import die_with_parent
 PASSWORD: Final = "it's;no${word}"
 USER: Final = "bench"
 GUEST: Final = "guest"
+AUDIENCE: Final = "brokers-of-the-test"
 _START_TIMEOUT_S: Final = 90.0
 _LOGINS: Final = "org.apache.kafka.common.security"
 _LOG4J: Final = """\
@@ -121,8 +122,13 @@ def key_and_chain(certificate: trustme.LeafCert) -> bytes:
 
 
 @contextmanager
-def kafka_lab(folder: Path, nodes: int) -> Iterator[KafkaLab]:
-    """So many brokers, ready to serve; stopped when the block ends."""
+def kafka_lab(
+    folder: Path, nodes: int, keys_url: str | None = None, **more: str
+) -> Iterator[KafkaLab]:
+    """So many brokers, ready to serve; stopped when the block ends.
+
+    They take tokens signed by a key of `keys_url`; None: unsecured ones. `more` are settings, `_` for a dot.
+    """
     artifacts = resolve(Artifacts(java=True, jar_sets=(broker_jar_set(),)))
     class_path = os.pathsep.join(map(str, artifacts.jars[broker_jar_set()]))
     java = [str(artifacts.java), "-cp", class_path, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
@@ -137,6 +143,9 @@ def kafka_lab(folder: Path, nodes: int) -> Iterator[KafkaLab]:
         data = folder / f"data-{node}"
         config = folder / f"server-{node}.properties"
         settings = _settings(folder, node, nodes)
+        if keys_url is not None:
+            settings |= _tokens_signed(keys_url)
+        settings |= {name.replace("_", "."): value for name, value in more.items()}
         settings |= {
             "controller.quorum.voters": voters,
             "listeners": f"CLIENTS://127.0.0.1:{ports[node]},"
@@ -158,6 +167,7 @@ def kafka_lab(folder: Path, nodes: int) -> Iterator[KafkaLab]:
             [
                 *java,
                 "-Xmx256m",
+                f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys_url or ''}",
                 f"-Dlog4j2.configurationFile={(folder / 'log4j2.properties').as_uri()}",
                 "kafka.Kafka",
                 str(config),
@@ -170,6 +180,17 @@ def kafka_lab(folder: Path, nodes: int) -> Iterator[KafkaLab]:
         yield lab
     finally:
         lab.stop()
+
+
+def _tokens_signed(keys_url: str) -> dict[str, str]:
+    of_tokens = "listener.name.clients.oauthbearer"
+    handler = f"{_LOGINS}.oauthbearer.OAuthBearerValidatorCallbackHandler"
+    return {
+        f"{of_tokens}.sasl.server.callback.handler.class": handler,
+        f"{of_tokens}.sasl.jaas.config": f"{_LOGINS}.oauthbearer.OAuthBearerLoginModule required;",
+        f"{of_tokens}.sasl.oauthbearer.jwks.endpoint.url": keys_url,
+        f"{of_tokens}.sasl.oauthbearer.expected.audience": AUDIENCE,
+    }
 
 
 def _scram(mechanism: str, name: str, password: str) -> str:

@@ -9,16 +9,21 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from streambench.kafka.access.property_names import TOKEN_URL
 from streambench.model.conditions import Conditions
 from streambench.model.kafka_access import KafkaAccess
 
 # Flink's connector for SQL brings a client of its own, whose packages have other names.
 _KAFKA: Final = "org.apache.kafka."
 _IN_FLINK: Final = f"org.apache.flink.kafka.shaded.{_KAFKA}"
+# Which URLs a JVM's clients may ask for a token: none unless it is told so, since Kafka 4.0. What packs
+# Flink's connector changed this name, too.
+_ALLOWED_URLS: Final = "sasl.oauthbearer.allowed.urls"
+_TOKEN_URL_SYMBOL: Final = "kafka_token_url"
 
 
 def _in_sql(value: str) -> str:
-    # Only where a class is named, which a log-in module begins with: not within a password.
+    # Only where a class is named, as a log-in module begins with one: not within a password.
     if value.startswith(_KAFKA):
         value = _IN_FLINK + value.removeprefix(_KAFKA)
     return value.replace("'", "''")
@@ -58,10 +63,35 @@ def kafka_members(conditions: Conditions) -> dict[str, dict[str, str]]:
     return {"kafka": options} if options else {}
 
 
+def token_flags(conditions: Conditions) -> tuple[str, ...]:
+    """JVM flags with which Kafka's clients may ask the token endpoint; none where there is none."""
+    return (f"-D{_KAFKA}{_ALLOWED_URLS}=${{{_TOKEN_URL_SYMBOL}}}",) if by_token(conditions) else ()
+
+
+def token_flags_in_flink(conditions: Conditions) -> tuple[str, ...]:
+    """The same for the client that Flink's connector brings."""
+    if not by_token(conditions):
+        return ()
+    return (f"-D{ALLOWED_URLS_IN_FLINK}=${{{_TOKEN_URL_SYMBOL}}}",)
+
+
+def by_token(conditions: Conditions) -> bool:
+    """Whether clients get a token of an endpoint before they log in."""
+    foreign = conditions.foreign_kafka
+    return foreign is not None and TOKEN_URL in foreign.property_names
+
+
+ALLOWED_URLS_IN_FLINK: Final = f"{_IN_FLINK}{_ALLOWED_URLS}"
+"""The system property of the JVMs of a Flink."""
+
+
 def access_symbols(access: KafkaAccess) -> dict[str, str]:
     """The values of these symbols."""
-    return {
+    found = {
         f"kafka_in_{language}:{name}": written(value)
         for language, written in _WRITTEN.items()
         for name, value in access.properties.items()
     }
+    if (url := access.properties.get(TOKEN_URL)) is not None:
+        found[_TOKEN_URL_SYMBOL] = url
+    return found

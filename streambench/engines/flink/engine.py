@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from streambench.engines.common.access import ALLOWED_URLS_IN_FLINK, by_token
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare, start
@@ -215,10 +216,15 @@ def _start(plan: Plan, at: Embedded) -> Job:
     return FlinkJob(plan, at, rest, int(plan.symbols["commit_interval_ms"]))
 
 
-def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
-    """What is not on equal terms where the cluster was not started by streambench."""
+def _whose_words(conditions: Conditions) -> tuple[str, ...]:
+    """What is not on equal terms where the cluster was not started by streambench, and what it needs."""
+    cluster = conditions.cluster_of("flink")
     if cluster is None:
         return ()
+    told_urls = (
+        f"Flink: log-ins at Kafka need a token, so JobManager and TaskManagers there must be started with "
+        f"-D{ALLOWED_URLS_IN_FLINK}=URL, the URL of the token endpoint."
+    )
     kept = (
         "its checkpoints are where its own settings say"
         if cluster.checkpoint_dir is None
@@ -229,6 +235,7 @@ def _whose_words(cluster: ForeignCluster | None) -> tuple[str, ...]:
         f"heartbeats and JVMs are as they are there; {kept}. What it uses is not known.",
         "Flink: its processes ran before the job was launched, so their start is no part of the time to its "
         "first result, and jobs before may have left them warm. A cold drain is of a new job there.",
+        *((told_urls,) if by_token(conditions) else ()),
     )
 
 
@@ -237,7 +244,7 @@ def _warnings(conditions: Conditions, settings: Sequence[Setting], version: str)
     cluster = conditions.cluster_of("flink")
     warnings = [
         *(() if connector is None else (connector,)),
-        *_whose_words(cluster),
+        *_whose_words(conditions),
         "Flink: a slot is not a core; a TaskManager runs several threads (source, network, "
         "checkpoints, compiler) beside its slot's.",
         *(() if cluster else (_slots_words(conditions, settings),)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from streambench.engines.common.access import token_flags_in_flink
 from streambench.engines.common.jvm import (
     coordinator_flags,
     gc_log_flag,
@@ -61,15 +62,16 @@ def flink_processes(conditions: Conditions, settings: Sequence[Setting]) -> tupl
     Only the submitter where a cluster runs already. Raises UsageError for settings that cannot be.
     """
     if conditions.cluster_of("flink") is not None:
-        return (_submitter(),)
+        return (_submitter(conditions),)
     numbers = range(conditions.workers + spare_task_managers(settings))
     cluster_wide = [setting for setting in settings if setting.scope == CLUSTER]
-    own = options_asked(cluster_wide, *TASK_MANAGER_OPTIONS)
+    flags = token_flags_in_flink(conditions)
+    own = (*flags, *options_asked(cluster_wide, *TASK_MANAGER_OPTIONS))
     cluster = (
-        _job_manager(options_asked(cluster_wide, *JOB_MANAGER_OPTIONS)),
+        _job_manager((*flags, *options_asked(cluster_wide, *JOB_MANAGER_OPTIONS))),
         *(_task_manager(number, conditions, own) for number in numbers),
     )
-    return (*(kept_alive(process, conditions) for process in cluster), _submitter())
+    return (*(kept_alive(process, conditions) for process in cluster), _submitter(conditions))
 
 
 def _job_manager(options: tuple[str, ...]) -> ProcessPlan:
@@ -108,7 +110,7 @@ def _task_manager(number: int, conditions: Conditions, options: tuple[str, ...])
     )
 
 
-def _submitter() -> ProcessPlan:
+def _submitter(conditions: Conditions) -> ProcessPlan:
     return ProcessPlan(
         name=SUBMITTER,
         role=Role.SUBMITTER,
@@ -116,7 +118,7 @@ def _submitter() -> ProcessPlan:
         env={
             "JAVA_HOME": "${java_home}",
             "JVM_ARGS": " ".join(coordinator_flags(SUBMITTER_HEAP_MIB)),
-            "FLINK_ENV_JAVA_OPTS": " ".join(MODULE_FLAGS),
+            "FLINK_ENV_JAVA_OPTS": " ".join((*MODULE_FLAGS, *token_flags_in_flink(conditions))),
             # Another Flink that the user has must not be taken.
             "FLINK_HOME": "${flink_home}",
             "FLINK_CONF_DIR": "${job_dir}/conf",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from streambench.engines.common.access import token_flags
 from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.jvm import gc_log_flag, options_asked
@@ -148,7 +149,7 @@ class KafkaStreams:
                     _process(
                         index,
                         chosen,
-                        conditions.worker_heap_mib,
+                        conditions,
                         _class_path(workload, variant.version),
                     ),
                     conditions,
@@ -228,7 +229,7 @@ def _speed(workload: Workload) -> float:
 
 
 def _process(
-    index: int, chosen: tuple[Setting, ...], heap_mib: int, class_path: str
+    index: int, chosen: tuple[Setting, ...], conditions: Conditions, class_path: str
 ) -> ProcessPlan:
     name = f"worker-{index}"
     jvm = values(chosen, JVM)
@@ -242,6 +243,7 @@ def _process(
             "-XX:-UsePerfData",
             f"-Dlog4j2.configurationFile=${{job_dir}}/{_LOGGING}",
             "-Dlog4j2.disableJmx=true",
+            *token_flags(conditions),
             *options_asked(chosen, JVM_OPTIONS),
             "-cp",
             class_path,
@@ -251,7 +253,7 @@ def _process(
             f"${{job_dir}}/state-{index}",
             readings_of(name),
         ),
-        heap_mib=heap_mib,
+        heap_mib=conditions.worker_heap_mib,
     )
 
 

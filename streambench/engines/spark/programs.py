@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from streambench.engines.common.access import access_options
+from streambench.engines.common.access import access_options, token_flags
 from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import LOG_TIME
@@ -66,7 +66,7 @@ def spark_programs(
         Program(
             "job.json",
             "json",
-            _job(settings, heap_mib, connector)
+            _job(settings, conditions, heap_mib, connector)
             if cluster is None
             else _job_elsewhere(settings, conditions, cluster, connector),
         ),
@@ -113,13 +113,16 @@ def _job_elsewhere(
 ) -> str:
     """The job file of a driver whose executors are elsewhere: they get the connector from the driver."""
     asked = values(settings, APPLICATION)
-    flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
-    heap_mib = executor_heap_mib(conditions)
+    of_token = token_flags(conditions)
+    flags = " ".join((_JVM_FLAGS, gc_log_flag("${job_dir}/gc"), *of_token))
+    of_executors = " ".join(
+        (initial_heap_flag(executor_heap_mib(conditions)), _PLAIN_FLAGS, *of_token)
+    )
     options = {
         name: f"{ours} {asked[name]}" if name in asked else ours
         for name, ours in (
             (DRIVER_JVM_OPTIONS, flags),
-            (EXECUTOR_JVM_OPTIONS, f"{initial_heap_flag(heap_mib)} {_PLAIN_FLAGS}"),
+            (EXECUTOR_JVM_OPTIONS, of_executors),
         )
     }
     job = {
@@ -145,8 +148,8 @@ def _job_elsewhere(
     return json.dumps(job, indent=2) + "\n"
 
 
-def _job(settings: Sequence[Setting], heap_mib: int, connector: str) -> str:
-    flags = f"{_JVM_FLAGS} {gc_log_flag('${job_dir}/gc')}"
+def _job(settings: Sequence[Setting], conditions: Conditions, heap_mib: int, connector: str) -> str:
+    flags = " ".join((_JVM_FLAGS, gc_log_flag("${job_dir}/gc"), *token_flags(conditions)))
     asked = values(settings, APPLICATION)
     # What a user asks for stands behind ours, and wins over it.
     options = {

@@ -9,35 +9,29 @@ from types import MappingProxyType
 from typing import Final
 
 from streambench.kafka.access.jaas import read_jaas
+from streambench.kafka.access.oauth import written_for_all
+from streambench.kafka.access.property_names import (
+    BOOTSTRAP,
+    JAAS,
+    KNOWN,
+    MECHANISM,
+    OF_OAUTH,
+    OWN_CHAIN,
+    OWN_FILE,
+    OWN_TYPE,
+    PROTOCOL,
+    TRUSTED,
+    TRUSTED_FILE,
+    TRUSTED_TYPE,
+)
 from streambench.model.errors import UsageError
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism, SecurityProtocol
 from streambench.model.written import quoted
 from streambench.workload.names import did_you_mean
 from streambench.workload.text_file import NoText, read_text
 
-BOOTSTRAP: Final = "bootstrap.servers"
-PROTOCOL: Final = "security.protocol"
-MECHANISM: Final = "sasl.mechanism"
-JAAS: Final = "sasl.jaas.config"
-TRUSTED_FILE: Final = "ssl.truststore.location"
-TRUSTED: Final = "ssl.truststore.certificates"
-TRUSTED_TYPE: Final = "ssl.truststore.type"
-OWN_FILE: Final = "ssl.keystore.location"
-OWN_CHAIN: Final = "ssl.keystore.certificate.chain"
-OWN_KEY: Final = "ssl.keystore.key"
-OWN_TYPE: Final = "ssl.keystore.type"
-KEY_PASSWORD: Final = "ssl.key.password"
-HOST_CHECK: Final = "ssl.endpoint.identification.algorithm"
 _PEM: Final = "PEM"
 _FILES: Final = (TRUSTED_FILE, OWN_FILE)
-# What is translated for every client; Kafka's own names (org.apache.kafka.clients.CommonClientConfigs,
-# org.apache.kafka.common.config.SslConfigs and SaslConfigs).
-KNOWN: Final = frozenset(
-    {
-        *(PROTOCOL, MECHANISM, JAAS, KEY_PASSWORD, HOST_CHECK),
-        *(TRUSTED_FILE, TRUSTED, TRUSTED_TYPE, OWN_FILE, OWN_CHAIN, OWN_KEY, OWN_TYPE),
-    }
-)
 # The beginnings of names that say how to reach Kafka; one that is not known could not be kept everywhere.
 _OF_ACCESS: Final = ("security.", "ssl.", "sasl.")
 
@@ -78,6 +72,8 @@ def read_client_properties(path: Path | None, bootstrap: str | None) -> ClientPr
             if name in properties:
                 properties[name] = str(_there(path, name, properties[name]))
     _check(where, properties)
+    if _by_token(properties):
+        properties = written_for_all(properties, where)
     access = KafkaAccess(check_addresses(addresses), MappingProxyType(properties))
     return ClientProperties(access, left_out)
 
@@ -144,6 +140,17 @@ def _check(where: str, properties: Mapping[str, str]) -> None:
         )
     if SecurityProtocol(protocol).logs_in:
         _check_login(where, properties)
+    if not _by_token(properties):
+        for name in sorted(OF_OAUTH & properties.keys()):
+            raise UsageError(
+                f"{where}: {name} is for {MECHANISM}=OAUTHBEARER, which does not log in here",
+                hint=f"{PROTOCOL}=SASL_SSL and {MECHANISM}=OAUTHBEARER, or leave it out",
+            )
+
+
+def _by_token(properties: Mapping[str, str]) -> bool:
+    protocol = SecurityProtocol(properties.get(PROTOCOL, SecurityProtocol.PLAINTEXT.value))
+    return protocol.logs_in and properties[MECHANISM] == SaslMechanism.OAUTHBEARER.value
 
 
 def _check_stores(where: str, properties: Mapping[str, str]) -> None:

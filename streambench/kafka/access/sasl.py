@@ -12,8 +12,10 @@ from typing import Any, Final
 from kafka.net.sasl import get_sasl_mechanism
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-from streambench.kafka.access.client_properties import JAAS
 from streambench.kafka.access.jaas import read_jaas
+from streambench.kafka.access.oauth import ClientCredentials, credentials_of, extensions_of
+from streambench.kafka.access.property_names import JAAS
+from streambench.kafka.access.tokens import token_for
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
 _LASTS_S: Final = 300.0
@@ -39,6 +41,23 @@ class UnsecuredTokens(AbstractTokenProvider):  # type: ignore[misc]
         return f"{_part({'alg': 'none'})}.{_part(claims)}."
 
 
+class EndpointTokens(AbstractTokenProvider):  # type: ignore[misc]
+    """Tokens of an endpoint. kafka-python asks for one at each log-in, and logs in anew by itself (KIP-368)."""
+
+    def __init__(self, credentials: ClientCredentials, extensions: Mapping[str, str]) -> None:
+        super().__init__()
+        self._credentials = credentials
+        self._extensions = extensions
+
+    def token(self) -> str:
+        """A token for the next log-in. Raises TokenRefused for good, EndpointAway for now."""
+        return token_for(self._credentials)
+
+    def extensions(self) -> dict[str, str]:
+        """What goes beside it."""
+        return dict(self._extensions)
+
+
 def _part(members: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=").decode()
 
@@ -51,7 +70,12 @@ def sasl_options(access: KafkaAccess) -> dict[str, Any]:
     options = read_jaas(access.properties[JAAS], "the client properties").options
     found: dict[str, Any] = {"sasl_mechanism": mechanism.value}
     if mechanism is SaslMechanism.OAUTHBEARER:
-        found["sasl_oauth_token_provider"] = UnsecuredTokens(options)
+        credentials = credentials_of(access.properties)
+        found["sasl_oauth_token_provider"] = (
+            UnsecuredTokens(options)
+            if credentials is None
+            else EndpointTokens(credentials, extensions_of(options))
+        )
     else:
         found["sasl_plain_username"] = _name(mechanism, options["username"])
         found["sasl_plain_password"] = options["password"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streambench.kafka.access.client_properties import (
+from streambench.kafka.access.property_names import (
     HOST_CHECK,
     KEY_PASSWORD,
     OWN_CHAIN,
@@ -30,13 +30,7 @@ def tls_context(access: KafkaAccess) -> ssl.SSLContext | None:
     if not access.protocol.encrypted:
         return None
     own = access.properties
-    try:
-        context = ssl.create_default_context(cafile=own.get(TRUSTED_FILE), cadata=own.get(TRUSTED))
-    except (ssl.SSLError, OSError) as error:
-        raise UsageError(
-            f"the certificates that are trusted cannot be read: {error}",
-            hint="openssl x509 -in FILE -noout -subject",
-        ) from error
+    context = trusting(own.get(TRUSTED_FILE), own.get(TRUSTED))
     # An empty value turns the check off, as it does for Java's clients.
     if own.get(HOST_CHECK, "https") == "":
         context.check_hostname = False
@@ -52,6 +46,17 @@ def tls_context(access: KafkaAccess) -> ssl.SSLContext | None:
                     hint=f"check {OWN_FILE}, and {KEY_PASSWORD} if the key is encrypted",
                 ) from error
     return context
+
+
+def trusting(file: str | None, certificates: str | None) -> ssl.SSLContext:
+    """A context that trusts the certificates of a file, or these, or the system's own. Raises UsageError."""
+    try:
+        return ssl.create_default_context(cafile=file, cadata=certificates)
+    except (ssl.SSLError, OSError) as error:
+        raise UsageError(
+            f"the certificates that are trusted cannot be read: {error}",
+            hint="openssl x509 -in FILE -noout -subject",
+        ) from error
 
 
 @contextmanager
