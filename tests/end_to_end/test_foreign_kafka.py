@@ -65,8 +65,9 @@ def run_there(
     engines: tuple[str, ...],
     guarantee: Guarantee,
     clusters: ClustersAsked = ClustersAsked(),  # noqa: B008  # a frozen value
+    config: Path | None = None,
 ) -> Bundle:
-    there = elsewhere(None, lab.client_properties(), 3, None)
+    there = elsewhere(None, config or lab.client_properties(), len(lab.ports), None)
     assert there is not None
     request = on_any_machine(
         make_request(

@@ -71,7 +71,7 @@ def test_scram_names_are_written_as_its_standard_asks(tmp_path: Path) -> None:
         ("", "nowhere", "'nowhere' is no address of a broker"),
         ("", "a:99999", "'a:99999' is no address"),
         ("security.protocol=SASLSSL\n", "a:1", "no security.protocol 'SASLSSL'; did you mean"),
-        ("sasl.oauthbearer.token.endpoint.url=x\n", "a:1", "is not translated for every client"),
+        ("sasl.kerberos.service.name=x\n", "a:1", "is not translated for every client"),
         ("ssl.cipher.suites=x\n", "a:1", "'ssl.cipher.suites' is not translated"),
         ("ssl.truststore.type=PEM\nssl.truststore.location=none.pem\n", "a:1", "does not exist"),
         ("ssl.truststore.certificates=x\n", "a:1", "must be a PEM file"),

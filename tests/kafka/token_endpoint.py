@@ -22,7 +22,8 @@ from tests.kafka.kafka_lab import AUDIENCE
 
 CLIENT: Final = "oauth"
 # What would be another text in JAAS, in SQL, in a symbol of a plan and in Java's properties.
-SECRET: Final = 'it\'s "so" \\secret;${x} ü'
+PART_OF_SECRET: Final = "s3cretOfTheClient"
+SECRET: Final = f'it\'s "so" \\{PART_OF_SECRET};${{x}} ü'
 SCOPE: Final = "kafka read"
 _KEY_ID: Final = "of-the-test"
 
@@ -38,6 +39,7 @@ class TokenEndpoint:
     scheme: str = "http"
     asked: list[Mapping[str, list[str]]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -53,8 +55,12 @@ class TokenEndpoint:
         """A token as it would be given now."""
         now_s = time.time()
         told = {
-            "sub": CLIENT, "aud": AUDIENCE, "scope": SCOPE,
-            "iat": now_s, "exp": now_s + self.lasts_s, **claims,
+            "sub": CLIENT,
+            "aud": AUDIENCE,
+            "scope": SCOPE,
+            "iat": now_s,
+            "exp": now_s + self.lasts_s,
+            **claims,
         }
         signed = f"{_part({'alg': 'RS256', 'kid': _KEY_ID, 'typ': 'JWT'})}.{_part(told)}"
         signature = self.key.sign(signed.encode(), PKCS1v15(), SHA256())
@@ -73,6 +79,7 @@ class TokenEndpoint:
     def answer_to(self, authorization: str, form: Mapping[str, list[str]]) -> tuple[int, bytes]:
         """Status and body of the answer to a client."""
         self.asked.append(form)
+        self.authorizations.append(authorization)
         if self.answers is not None:
             return self.answers
         expected = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
@@ -88,9 +95,13 @@ class TokenEndpoint:
 
 
 @contextmanager
-def token_endpoint(context: ssl.SSLContext | None = None) -> Iterator[TokenEndpoint]:
-    """An endpoint on 127.0.0.1, by TLS with a context; it ends with the block."""
-    endpoint = TokenEndpoint(rsa.generate_private_key(public_exponent=65_537, key_size=2_048))
+def token_endpoint(
+    context: ssl.SSLContext | None = None, key: rsa.RSAPrivateKey | None = None
+) -> Iterator[TokenEndpoint]:
+    """An endpoint on 127.0.0.1, by TLS with a context; it ends with the block. `key` signs; None: a new one."""
+    endpoint = TokenEndpoint(
+        key or rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    )
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

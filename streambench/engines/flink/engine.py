@@ -38,7 +38,6 @@ from streambench.engines.flink.versions import (
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import (
     Conditions,
-    ForeignCluster,
     Guarantee,
     Profile,
     Variant,

@@ -7,11 +7,12 @@ import binascii
 import http.client
 import json
 import re
+import shlex
 import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from streambench.kafka.access.oauth import ClientCredentials, credentials_of
@@ -23,6 +24,8 @@ _TIMEOUT_S: Final = 10.0
 _LONGEST_ANSWER_BYTES: Final = 1 << 20
 # As Java's clients have it (sasl.login.refresh.window.factor): a new one after this part of its time.
 _USED_OF_ITS_TIME: Final = 0.8
+_NO_JSON: Final = (ValueError, RecursionError)
+_LATEST_S: Final = 1e12
 # RFC 6749, 5.2: the one member of a refusal that is a word of a list.
 _ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
 
@@ -77,7 +80,9 @@ def see_endpoint(access: KafkaAccess) -> None:
     try:
         token_for(credentials)
     except EndpointAway as error:
-        raise EnvironmentLacks(str(error), hint=f"curl -v {credentials.url}") from error
+        raise EnvironmentLacks(
+            str(error), hint=f"curl -v {shlex.quote(credentials.url)}"
+        ) from error
 
 
 def _asked(credentials: ClientCredentials) -> str:
@@ -98,7 +103,7 @@ def _asked(credentials: ClientCredentials) -> str:
         )
     try:
         members = json.loads(body)
-    except ValueError:
+    except _NO_JSON:
         raise _no_token(credentials, "it is no JSON") from None
     if isinstance(members, dict):
         # Java's clients take the second one, too.
@@ -142,7 +147,7 @@ def _posted(credentials: ClientCredentials) -> tuple[int, bytes]:
             hint="add its authority to the PEM file of ssl.truststore.location, "
             "which is for brokers and token endpoint",
         ) from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
         why = str(error) or type(error).__name__
         raise EndpointAway(
             f"the token endpoint {credentials.url} does not answer: {why}"
@@ -183,13 +188,15 @@ def _claims(token: str) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
+    except (*_NO_JSON, binascii.Error):
         return None
     return found if isinstance(found, dict) else None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_number(value: object) -> TypeGuard[float]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) < _LATEST_S
 
 
 def _no_token(credentials: ClientCredentials, why: str, hint: str | None = None) -> TokenRefused:
@@ -211,7 +218,7 @@ def _error(body: bytes) -> str:
     """The word for what is wrong; its description is left out, for it may repeat what was sent."""
     try:
         members = json.loads(body)
-    except ValueError:
+    except _NO_JSON:
         return ""
     code = members.get("error") if isinstance(members, dict) else None
     return f", {code}" if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
