@@ -167,7 +167,7 @@ def kafka_lab(
             [
                 *java,
                 "-Xmx256m",
-                f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys_url or ''}",
+                *_may_ask(keys_url),
                 f"-Dlog4j2.configurationFile={(folder / 'log4j2.properties').as_uri()}",
                 "kafka.Kafka",
                 str(config),
@@ -180,6 +180,11 @@ def kafka_lab(
         yield lab
     finally:
         lab.stop()
+
+
+def _may_ask(keys_url: str | None) -> tuple[str, ...]:
+    flag = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={keys_url}"
+    return () if keys_url is None else (flag,)
 
 
 def _tokens_signed(keys_url: str) -> dict[str, str]:
