@@ -18,6 +18,7 @@ BROKERS = ("4.3.1", "4.4.0")
 STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
 DRIVER = "4.4.0"
 LOG4J = "2.25.4"
+JOSE = "org.bitbucket.b_c:jose4j:0.9.6"  # the one that Kafka's own brokers bring along
 HADOOP = {"3.5.0": "1.82"}  # each with the Bouncy Castle that its ResourceManager needs
 CASTLE = ("bcpkix", "bcprov", "bcutil")
 FLINK_CONNECTORS = ("4.0.1-2.0", "5.0.0-2.2")
@@ -47,12 +48,14 @@ SETS = {
         for version in BROKERS
     },
     # Stores are in memory: RocksDB (73 MB) is never loaded. The topology reads JSON with jackson-core.
+    # A log-in by a token of an endpoint loads jose4j.
     **{
         f"streams-{version}": JarSet(
             (
                 f"org.apache.kafka:kafka-streams:{version}",
                 f"com.fasterxml.jackson.core:jackson-core:{jackson}",
                 *LOGGING,
+                JOSE,
             ),
             without=("org.rocksdb:rocksdbjni",),
         )
@@ -68,6 +71,11 @@ SETS = {
         )
         for version in FLINK_CONNECTORS
     },
+    # What the client in Flink's connector lacks for a log-in by a token; Flink itself brings slf4j.
+    "flink-tokens": JarSet(
+        (f"com.fasterxml.jackson.core:jackson-databind:{STREAMS[DRIVER]}", JOSE),
+        without=("org.slf4j:slf4j-api",),
+    ),
     # The rest of what these need is in the pyspark package.
     **{
         f"spark-connector-{version}": JarSet(
