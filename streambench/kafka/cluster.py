@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from streambench.kafka.access.new_tokens import EndpointAway
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.secured import connect, refused_by_tls, told_off
 from streambench.kafka.wire import metadata_request, parse_metadata
@@ -48,6 +49,8 @@ class Cluster:
         for address in dict.fromkeys((*first, *others)):
             try:
                 connection = connect(self.access, address, timeout_s=timeout_s)
+            except EndpointAway as error:
+                raise ConnectionLost(str(error)) from error
             except (OSError, ConnectionLost) as error:
                 why = error
                 continue

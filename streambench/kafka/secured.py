@@ -6,9 +6,9 @@ import ssl
 from collections.abc import Sequence
 from typing import Final
 
+from streambench.kafka.access.new_tokens import TokenRefused
 from streambench.kafka.access.sasl import Sasl, sasl_options
 from streambench.kafka.access.tls import tls_context
-from streambench.kafka.access.tokens import TokenRefused
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.wire import (
     Buffer,
@@ -120,7 +120,10 @@ def refused_by_tls(address: tuple[str, int], lost: ConnectionLost) -> NotLetIn:
 
 
 def connect(access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) -> Connection:
-    """Connect and log in as the access says. Raises OSError, ConnectionLost, or NotLetIn for good."""
+    """Connect and log in as the access says. Raises OSError, ConnectionLost, or NotLetIn for good.
+
+    EndpointAway, an OSError, is not of this broker: no other one lets us in either.
+    """
     context = tls_context(access)
     if context is None:
         connection = Connection(address, timeout_s=timeout_s)
@@ -128,7 +131,8 @@ def connect(access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) 
         connection = TlsConnection(address, context, timeout_s=timeout_s)
     if access.mechanism is not None:
         try:
-            _log_in(connection, Sasl(sasl_options(access)), f"{address[0]}:{address[1]}")
+            sasl = Sasl(sasl_options(access, patience_s=timeout_s))
+            _log_in(connection, sasl, f"{address[0]}:{address[1]}")
         except BaseException:
             connection.close()
             raise

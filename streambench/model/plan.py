@@ -117,7 +117,7 @@ class Plan:
 
     Symbols in programs, argv and env are written `${name}` and filled in at launch:
     `${broker}`, `${input_topic}`, `${output_topic}`, `${job_dir}`, `${job_id}`, `${java}`,
-    `${python}`, `${jars:SET}` (class path), `${port:NAME}` and what the engine adds. A plan whose
+    `${python}`, `${jars:SET}` (class path), `${jar_urls:SET}` (`;` between), `${port:NAME}` and what the engine adds. A plan whose
     `symbols` have LONGEST_JUMP is told how far event time jumps at most in the load of its job.
     """
 

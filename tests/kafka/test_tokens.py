@@ -7,23 +7,29 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
+from streambench.kafka import cluster
 from streambench.kafka.access import tokens
 from streambench.kafka.access.client_properties import read_client_properties
 from streambench.kafka.access.jaas import read_jaas
+from streambench.kafka.access.new_tokens import EndpointAway, TokenRefused, new_token
 from streambench.kafka.access.oauth import ClientCredentials, credentials_of
 from streambench.kafka.access.property_names import JAAS, LOGIN_HANDLER
 from streambench.kafka.access.sasl import Sasl, sasl_options
-from streambench.kafka.access.tokens import EndpointAway, TokenRefused, see_endpoint, token_for
+from streambench.kafka.access.tokens import see_endpoint, token_for
+from streambench.kafka.cluster import Cluster
+from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.inspection import inspect_brokers
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.kafka_access import KafkaAccess
+from streambench.runtime.waiting import wait_until
 from tests.kafka.token_endpoint import CLIENT, SECRET, TokenEndpoint, token_endpoint, token_login
 
 OAUTH = "org.apache.kafka.common.security.oauthbearer"
@@ -34,7 +40,7 @@ WHOLE = f'{BEGIN}{URL}=http://h/t\n{MODULE} clientId=c clientSecret="hidden"'
 
 
 class Clock:
-    """`time.monotonic`, moved by hand."""
+    """`time.monotonic` of those who keep tokens, moved by hand."""
 
     def __init__(self) -> None:
         self.now_s = 1_000.0
@@ -45,7 +51,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _none_kept() -> None:
-    tokens._kept.clear()  # a port may be the one of another test
+    tokens._keepers.clear()  # a port may be the one of another test
 
 
 @pytest.fixture(name="endpoint")
@@ -57,7 +63,7 @@ def _endpoint() -> Iterator[TokenEndpoint]:
 @pytest.fixture(name="clock")
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(monotonic=clock))
     return clock
 
 
@@ -72,6 +78,16 @@ def asking(
 ) -> KafkaAccess:
     lines = "".join(f"{name}={value}\n" for name, value in token_login(endpoint, secret).items())
     return access(folder, f"bootstrap.servers=a:1\nsecurity.protocol=SASL_PLAINTEXT\n{lines}{more}")
+
+
+def until(ready: Callable[[], bool]) -> None:
+    wait_until(ready, what="the other thread", timeout_s=20.0, poll_s=0.005)
+
+
+def until_another(first: str, found: KafkaAccess) -> str:
+    """The token that is there once the first one was renewed."""
+    until(lambda: token_for(credentials(found)) != first)
+    return token_for(credentials(found))
 
 
 def credentials(found: KafkaAccess) -> ClientCredentials:
@@ -124,6 +140,9 @@ def test_an_endpoint_by_tls_is_trusted_by_the_options_that_java_reads(tmp_path: 
         (f"{WHOLE};\n".replace("http://h", "http://h:x"), "is no http or https URL"),
         (f"{WHOLE};\n".replace("//h/t", "//h/a b"), "is no http or https URL"),
         (f"{WHOLE};\n".replace("//h/t", "//h/${x}"), "is no http or https URL"),
+        (f"{WHOLE};\n".replace("//h/t", "//h/t;x"), "is no http or https URL"),
+        (f"{WHOLE};\n".replace("//h/t", "//h/t?code=hidden"), "has a query or a fragment"),
+        (f"{WHOLE};\n".replace("//h/t", "//h/t#hidden"), "has a query or a fragment"),
         (f"{WHOLE} ssl.protocol=x;\n", "the option 'ssl.protocol' of sasl.jaas.config is not"),
         (f"{WHOLE};\n{LOGIN_HANDLER}=io.strimzi.X\n", "is of no use to clients that are not Java's"),
         (f"{WHOLE};\nsasl.oauthbearer.header.urlencode=perhaps\n", "is neither true nor false"),
@@ -132,7 +151,7 @@ def test_an_endpoint_by_tls_is_trusted_by_the_options_that_java_reads(tmp_path: 
         (f'{BEGIN}{URL}=http://h/t\n{JAAS}=M required username=a password=hidden;\n'.replace(
             "OAUTHBEARER", "PLAIN"), "is for sasl.mechanism=OAUTHBEARER"),
     ],
-    ids=range(15),
+    ids=range(18),
 )  # fmt: skip
 def test_what_some_client_would_not_keep_is_refused(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(UsageError) as refused:
@@ -154,35 +173,107 @@ def test_a_token_is_asked_for_once_and_anew_before_it_ends(
     clock.now_s += 79
     assert token_for(credentials(found)) == first
     clock.now_s += 2
-    assert token_for(credentials(found)) == endpoint.given[1] != first
+    assert until_another(first, found) == endpoint.given[1]
     asked = {"grant_type": ["client_credentials"], "scope": ["kafka read"]}
     assert endpoint.asked == [asked, asked]
 
 
-def test_an_endpoint_that_is_away_matters_only_once_the_token_has_ended(
+def test_nobody_who_has_a_token_waits_for_its_renewal(
     tmp_path: Path, endpoint: TokenEndpoint, clock: Clock
 ) -> None:
     endpoint.lasts_s = 100.0
     found = asking(tmp_path, endpoint)
+    first = token_for(credentials(found))
+    endpoint.may_answer.clear()
+    clock.now_s += 81
+    for _ in range(3):
+        assert token_for(credentials(found)) == first
+    clock.now_s += 20
+    with pytest.raises(EndpointAway, match=r"nothing came within 0\.01 s"):
+        token_for(credentials(found), patience_s=0.01)
+    endpoint.may_answer.set()
+    assert token_for(credentials(found)) == endpoint.given[1]
+    assert len(endpoint.given) == 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, EndpointAway), (401, TokenRefused)])
+def test_an_endpoint_that_gives_none_matters_only_once_the_token_has_ended(
+    tmp_path: Path, endpoint: TokenEndpoint, clock: Clock, status: int, kind: type[Exception]
+) -> None:
+    endpoint.lasts_s = 100.0
+    found = asking(tmp_path, endpoint)
     token = token_for(credentials(found))
-    endpoint.answers = (503, b"")
+    endpoint.answers = (status, b"")
     clock.now_s += 99
     assert token_for(credentials(found)) == token
+    until(lambda: len(endpoint.asked) == 2)
     clock.now_s += 2
-    with pytest.raises(EndpointAway, match="answers 503 Service Unavailable"):
-        token_for(credentials(found))
-    with pytest.raises(EnvironmentLacks, match="answers 503") as told:
+    for _ in range(9):
+        with pytest.raises(kind, match=str(status)):
+            token_for(credentials(found))
+    # One at most while it failed a moment ago: not one for each try to connect.
+    assert len(endpoint.asked) <= 3
+    with pytest.raises(EnvironmentLacks, match=str(status)) as told:
         see_endpoint(found)
-    assert told.value.hint == f"curl -v {endpoint.url}"
+    assert told.value.hint
+    clock.now_s += 2
+    endpoint.answers = None
+    assert token_for(credentials(found)) == endpoint.given[1]
 
 
-def test_a_clock_that_is_ahead_makes_no_token_end(
+def test_an_endpoint_that_is_away_is_no_reason_to_try_each_broker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def away(_access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) -> Connection:
+        tried.append((address, timeout_s))
+        raise EndpointAway("the token endpoint does not answer")
+
+    monkeypatch.setattr(cluster, "connect", away)
+    with pytest.raises(ConnectionLost, match="token endpoint"):
+        Cluster(KafkaAccess("a:1,b:2")).anyone(timeout_s=0.5)
+    assert tried == [(("a", 1), 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "expires_in", "lasts_s"),
+    [
+        ({"iat": 0, "exp": 90}, 3_600, 90),
+        ({"iat": 0, "exp": 3_600}, 80, 80),
+        ({"iat": 0, "exp": 3_600}, None, 3_600),
+        ({"iat": None, "exp": 70}, None, 70),
+        # A token that was given before, and is given again.
+        ({"iat": -50, "exp": 50}, 100, 50),
+        # The endpoint's clock is ahead of this one by a day.
+        ({"iat": 86_400, "exp": 86_500}, None, 100),
+    ],
+    ids=range(6),
+)
+def test_a_token_lasts_as_long_as_all_that_say_so(
+    tmp_path: Path,
+    endpoint: TokenEndpoint,
+    claims: dict[str, float | None],
+    expires_in: int | None,
+    lasts_s: float,
+) -> None:
+    now_s = time.time()
+    text = endpoint.token(**{n: v if v is None else now_s + v for n, v in claims.items()})
+    answer = {"access_token": text, "expires_in": expires_in}
+    endpoint.answers = (200, json.dumps(answer).encode())
+    found = new_token(credentials(asking(tmp_path, endpoint))).lasts_s
+    assert lasts_s - 10 < found <= lasts_s + 0.001
+
+
+def test_a_clock_that_is_ahead_of_the_whole_token_is_told(
     tmp_path: Path, endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = json.dumps({"access_token": endpoint.token()}).encode()
     endpoint.answers = (200, answer)
     monkeypatch.setattr(time, "time", lambda: 4e9)
-    assert token_for(credentials(asking(tmp_path, endpoint)))
+    with pytest.raises(TokenRefused, match="ended already by this host's clock") as refused:
+        token_for(credentials(asking(tmp_path, endpoint)))
+    assert "date" in (refused.value.hint or "")
 
 
 def no_token(endpoint: TokenEndpoint, **claims: object) -> bytes:

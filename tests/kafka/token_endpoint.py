@@ -30,7 +30,10 @@ _KEY_ID: Final = "of-the-test"
 
 @dataclass
 class TokenEndpoint:
-    """A running endpoint: what it was asked, and what it gave. `answers` is given instead, where it is set."""
+    """A running endpoint: what it was asked, and what it gave. `answers` is given instead, where it is set.
+
+    It answers no client while `may_answer` is not set.
+    """
 
     key: rsa.RSAPrivateKey
     lasts_s: float = 3_600.0
@@ -40,6 +43,7 @@ class TokenEndpoint:
     asked: list[Mapping[str, list[str]]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -80,6 +84,7 @@ class TokenEndpoint:
         """Status and body of the answer to a client."""
         self.asked.append(form)
         self.authorizations.append(authorization)
+        self.may_answer.wait()
         if self.answers is not None:
             return self.answers
         expected = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
@@ -102,6 +107,7 @@ def token_endpoint(
     endpoint = TokenEndpoint(
         key or rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     )
+    endpoint.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -132,6 +138,7 @@ def token_endpoint(
         try:
             yield endpoint
         finally:
+            endpoint.may_answer.set()
             server.shutdown()
             thread.join()
 

@@ -261,6 +261,7 @@ def test_the_lock_has_the_sets_that_engines_ask_for() -> None:
         *("broker-4.3.1", "broker-4.4.0"),
         *("streams-4.3.1", "streams-4.4.0"),
         *("flink-connector-4.0.1-2.0", "flink-connector-5.0.0-2.2"),
+        "flink-tokens",
         *("spark-connector-4.1.1", "spark-connector-4.2.0"),
         "yarn-3.5.0",  # nor this: a real YARN for tests
         "compiler",

@@ -11,7 +11,7 @@ from typing import Final
 
 from streambench.kafka.access.property_names import TOKEN_URL
 from streambench.model.conditions import Conditions
-from streambench.model.kafka_access import KafkaAccess
+from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
 # Flink's connector for SQL brings a client of its own, whose packages have other names.
 _KAFKA: Final = "org.apache.kafka."
@@ -65,17 +65,27 @@ def kafka_members(conditions: Conditions) -> dict[str, dict[str, str]]:
 
 def token_flags(conditions: Conditions) -> tuple[str, ...]:
     """JVM flags with which Kafka's clients may ask the token endpoint; none where there is none."""
-    return (f"-D{_KAFKA}{_ALLOWED_URLS}=${{{_TOKEN_URL_SYMBOL}}}",) if by_token(conditions) else ()
+    return (
+        (f"-D{_KAFKA}{_ALLOWED_URLS}=${{{_TOKEN_URL_SYMBOL}}}",)
+        if asks_endpoint(conditions)
+        else ()
+    )
 
 
 def token_flags_in_flink(conditions: Conditions) -> tuple[str, ...]:
     """The same for the client that Flink's connector brings."""
-    if not by_token(conditions):
+    if not asks_endpoint(conditions):
         return ()
     return (f"-D{ALLOWED_URLS_IN_FLINK}=${{{_TOKEN_URL_SYMBOL}}}",)
 
 
-def by_token(conditions: Conditions) -> bool:
+def logs_in_by_token(conditions: Conditions) -> bool:
+    """Whether clients log in by a token, of an endpoint or an unsecured one."""
+    foreign = conditions.foreign_kafka
+    return foreign is not None and foreign.mechanism == SaslMechanism.OAUTHBEARER.value
+
+
+def asks_endpoint(conditions: Conditions) -> bool:
     """Whether clients get a token of an endpoint before they log in."""
     foreign = conditions.foreign_kafka
     return foreign is not None and TOKEN_URL in foreign.property_names

@@ -44,6 +44,7 @@ def base_symbols(at: Embedded) -> dict[str, str]:
     for name, jars in artifacts.jars.items():
         symbols[f"jars:{name}"] = os.pathsep.join(str(jar) for jar in jars)
         symbols[f"comma_jars:{name}"] = ",".join(str(jar) for jar in jars)
+        symbols[f"jar_urls:{name}"] = ";".join(jar.absolute().as_uri() for jar in jars)
     return symbols | access_symbols(at.kafka)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from streambench.engines.common.access import ALLOWED_URLS_IN_FLINK, by_token
+from streambench.engines.common.access import ALLOWED_URLS_IN_FLINK, asks_endpoint
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare, start
@@ -30,6 +30,7 @@ from streambench.engines.flink.settings import (
 from streambench.engines.flink.submission import submit
 from streambench.engines.flink.variants import VARIANTS
 from streambench.engines.flink.versions import (
+    TOKEN_JARS,
     USUAL_VERSION,
     VERSIONS,
     connector_jars,
@@ -75,12 +76,12 @@ class FlinkEngine:
     shorthands = (("jvm_options", WORKER_JVM_OPTIONS),)
 
     def requires(self, variant: Variant) -> Artifacts:
-        """A Java runtime, Flink's Python environment (it holds Flink itself), the connector, and a compiler for
-        the functions of a lookup.
+        """A Java runtime, Flink's Python environment (it holds Flink itself), the connector with what a log-in
+        by a token needs, and a compiler for the functions of a lookup.
         """
         return Artifacts(
             java=True,
-            jar_sets=(connector_jars(variant.version), COMPILER),
+            jar_sets=(connector_jars(variant.version), TOKEN_JARS, COMPILER),
             python_env=f"flink-{variant.version}",
         )
 
@@ -234,7 +235,7 @@ def _whose_words(conditions: Conditions) -> tuple[str, ...]:
         f"heartbeats and JVMs are as they are there; {kept}. What it uses is not known.",
         "Flink: its processes ran before the job was launched, so their start is no part of the time to its "
         "first result, and jobs before may have left them warm. A cold drain is of a new job there.",
-        *((told_urls,) if by_token(conditions) else ()),
+        *((told_urls,) if asks_endpoint(conditions) else ()),
     )
 
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from streambench.engines.common.access import access_options
+from streambench.engines.common.access import access_options, logs_in_by_token
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.flink.lookups import lookup_programs
 from streambench.engines.flink.query import query_sql
 from streambench.engines.flink.settings import CLUSTER, JOB, SINK, SOURCE
+from streambench.engines.flink.versions import TOKEN_JARS
 from streambench.model.conditions import Conditions, ForeignCluster, Guarantee
 from streambench.model.expression import DecimalType, FieldType
 from streambench.model.plan import Program, Setting
@@ -53,7 +54,7 @@ def flink_programs(
                 workload, _source(conditions, settings), _sink(workload, conditions, settings)
             ),
         ),
-        Program("job.json", "json", _job(settings, connector, cluster)),
+        Program("job.json", "json", _job(settings, _jars(conditions, connector), cluster)),
         Program(
             "conf/config.yaml",
             "yaml",
@@ -124,7 +125,13 @@ def _checkpoints(cluster: ForeignCluster | None) -> dict[str, str]:
     return {} if folder is None else {"execution.checkpointing.dir": folder}
 
 
-def _job(settings: Sequence[Setting], connector: str, cluster: ForeignCluster | None) -> str:
+def _jars(conditions: Conditions, connector: str) -> str:
+    """The jars that go to the cluster with the job, as `pipeline.jars` has them."""
+    sets = (connector, TOKEN_JARS) if logs_in_by_token(conditions) else (connector,)
+    return ";".join(f"${{jar_urls:{name}}}" for name in sets)
+
+
+def _job(settings: Sequence[Setting], jars: str, cluster: ForeignCluster | None) -> str:
     job = {
         "statements": "${job_dir}/query.sql",
         "submitted": "${job_dir}/submitted.json",
@@ -135,7 +142,7 @@ def _job(settings: Sequence[Setting], connector: str, cluster: ForeignCluster | 
             "rest.retry.delay": "200 ms",
             "rest.retry.max-attempts": "300",
             "pipeline.name": "${job_id}",
-            "pipeline.jars": f"file://${{jars:{connector}}}",
+            "pipeline.jars": jars,
             **_checkpoints(cluster),
             **values(settings, JOB),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 # The connector has releases of its own, whose names end in the Flink that they were built for.
 CONNECTORS: Mapping[str, str] = {
@@ -17,6 +18,10 @@ USUAL_VERSION = "2.3.0"
 def connector_jars(version: str) -> str:
     """The set of jars with the connector of a version of Flink."""
     return f"flink-connector-{CONNECTORS[version]}"
+
+
+TOKEN_JARS: Final = "flink-tokens"
+"""The set of jars that the client in a connector needs for a log-in by a token, and does not bring."""
 
 
 def connector_words(version: str) -> str | None:

@@ -36,8 +36,8 @@ _HANDLER: Final = f"{_OAUTH}.OAuthBearerLoginCallbackHandler"
 # Its name before Kafka 4.0, which clients of Kafka 3.9 take as well as the new one.
 _HANDLERS: Final = (_HANDLER, f"{_OAUTH}.secured.OAuthBearerLoginCallbackHandler")
 _RETRIEVERS: Final = (f"{_OAUTH}.DefaultJwtRetriever", f"{_OAUTH}.ClientCredentialsJwtRetriever")
-# What may stand on a command line between spaces, and in a list with commas.
-_URL: Final = re.compile(r"https?://[\w.~:/?#@!&()*+;=%\[\]-]+", re.ASCII | re.IGNORECASE)
+# What scripts that start a JVM hand on as it is, and what may stand in a list with commas.
+_URL: Final = re.compile(r"https?://[\w.~:/@+=%\[\]-]+", re.ASCII | re.IGNORECASE)
 _EXTENSION: Final = "extension_"
 _ID_OPTION, _SECRET_OPTION, _SCOPE_OPTION = "clientId", "clientSecret", "scope"
 _OWN_OPTIONS: Final = (_ID_OPTION, _SECRET_OPTION, _SCOPE_OPTION)
@@ -135,10 +135,14 @@ def _refuse_lonely(properties: Mapping[str, str], login: Login, where: str) -> N
 def _check_url(url: str, where: str) -> None:
     try:
         parts = urlsplit(url)
-        told = None if _URL.fullmatch(url) and parts.hostname else "is no http or https URL"
-        if told is None and parts.username is not None:
-            told = "holds a name or a password"
         _ = parts.port  # ValueError where it is no number
+        if "?" in url or "#" in url:
+            # JVMs are told the URL on their command lines, and a query may hold a key.
+            told: str | None = "has a query or a fragment, which command lines would show"
+        elif not (_URL.fullmatch(url) and parts.hostname):
+            told = "is no http or https URL of plain characters"
+        else:
+            told = None if parts.username is None else "holds a name or a password"
     except ValueError:
         told = "is no http or https URL"
     if told is not None:

@@ -15,7 +15,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from streambench.kafka.access.jaas import read_jaas
 from streambench.kafka.access.oauth import ClientCredentials, credentials_of, extensions_of
 from streambench.kafka.access.property_names import JAAS
-from streambench.kafka.access.tokens import token_for
+from streambench.kafka.access.tokens import PATIENCE_S, token_for
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
 _LASTS_S: Final = 300.0
@@ -42,16 +42,22 @@ class UnsecuredTokens(AbstractTokenProvider):  # type: ignore[misc]
 
 
 class EndpointTokens(AbstractTokenProvider):  # type: ignore[misc]
-    """Tokens of an endpoint. kafka-python asks for one at each log-in, and logs in anew by itself (KIP-368)."""
+    """Tokens of an endpoint. kafka-python asks for one at each log-in, and logs in anew by itself (KIP-368).
 
-    def __init__(self, credentials: ClientCredentials, extensions: Mapping[str, str]) -> None:
+    The endpoint is waited for at most `patience_s`, and only where no token is kept.
+    """
+
+    def __init__(
+        self, credentials: ClientCredentials, extensions: Mapping[str, str], patience_s: float
+    ) -> None:
         super().__init__()
         self._credentials = credentials
         self._extensions = extensions
+        self._patience_s = patience_s
 
     def token(self) -> str:
         """A token for the next log-in. Raises TokenRefused for good, EndpointAway for now."""
-        return token_for(self._credentials)
+        return token_for(self._credentials, patience_s=self._patience_s)
 
     def extensions(self) -> dict[str, str]:
         """What goes beside it."""
@@ -62,8 +68,11 @@ def _part(members: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=").decode()
 
 
-def sasl_options(access: KafkaAccess) -> dict[str, Any]:
-    """The arguments by which kafka-python's clients log in; none where they need not."""
+def sasl_options(access: KafkaAccess, *, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+    """The arguments by which kafka-python's clients log in; none where they need not.
+
+    `patience_s`: how long a log-in waits for a token endpoint.
+    """
     mechanism = access.mechanism
     if mechanism is None:
         return {}
@@ -74,7 +83,7 @@ def sasl_options(access: KafkaAccess) -> dict[str, Any]:
         found["sasl_oauth_token_provider"] = (
             UnsecuredTokens(options)
             if credentials is None
-            else EndpointTokens(credentials, extensions_of(options))
+            else EndpointTokens(credentials, extensions_of(options), patience_s)
         )
     else:
         found["sasl_plain_username"] = _name(mechanism, options["username"])

@@ -1,75 +1,112 @@
-"""Tokens for log-ins by OAUTHBEARER: asked for at an endpoint, and kept while they last."""
+"""Tokens for log-ins by OAUTHBEARER: kept while they last, and renewed beside the work that needs them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import http.client
-import json
-import re
 import shlex
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeGuard
-from urllib.parse import quote_plus, urlencode, urlsplit
+from typing import Final
 
+from streambench.kafka.access.new_tokens import EndpointAway, new_token
 from streambench.kafka.access.oauth import ClientCredentials, credentials_of
-from streambench.kafka.access.tls import trusting
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.kafka_access import KafkaAccess
 
-_TIMEOUT_S: Final = 10.0
-_LONGEST_ANSWER_BYTES: Final = 1 << 20
+PATIENCE_S: Final = 10.0
+"""How long is waited for an endpoint where nothing else waits for that."""
+
 # As Java's clients have it (sasl.login.refresh.window.factor): a new one after this part of its time.
 _USED_OF_ITS_TIME: Final = 0.8
-_NO_JSON: Final = (ValueError, RecursionError)
-_LATEST_S: Final = 1e12
-# RFC 6749, 5.2: the one member of a refusal that is a word of a list.
-_ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
-
-
-class TokenRefused(EnvironmentLacks):
-    """An endpoint gives this client no token that can be used: to ask again is in vain."""
-
-
-class EndpointAway(ConnectionError):
-    """An endpoint does not answer now."""
+# An endpoint that gave none is not asked again sooner, however often a connection is tried.
+_PAUSE_S: Final = 1.0
 
 
 @dataclass(frozen=True)
 class _Kept:
     """A token; instants are of the monotonic clock."""
 
-    token: str = field(repr=False)
+    text: str = field(repr=False)
     renewed_s: float
     ends_s: float
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """Why there was no new token, and until when that is the answer."""
+
+    why: Exception
+    until_s: float
+
+
+class _Keeper:
+    """The token of one client. A thread of its own asks the endpoint, so nobody who has a token waits."""
+
+    def __init__(self, credentials: ClientCredentials) -> None:
+        self._credentials = credentials
+        self._changed = threading.Condition()
+        self._kept: _Kept | None = None
+        self._failed: _Failed | None = None
+        self._asking = False
+
+    def token(self, patience_s: float) -> str:
+        """The one that is kept while it lasts, whatever its renewal came to; else a new one."""
+        with self._changed:
+            now_s = time.monotonic()
+            kept = self._kept
+            if kept is not None and now_s < kept.renewed_s:
+                return kept.text
+            self._ask(now_s)
+            if kept is not None and now_s < kept.ends_s:
+                return kept.text
+            answered = self._changed.wait_for(lambda: not self._asking, patience_s)
+            # A new one is of use even if it lasts for less than the wait took.
+            if self._kept is not None and self._kept is not kept:
+                return self._kept.text
+            if answered and self._failed is not None:
+                raise self._failed.why.with_traceback(None)
+        raise EndpointAway(
+            f"the token endpoint {self._credentials.url} does not answer: nothing came within {patience_s:g} s"
+        )
+
+    def _ask(self, now_s: float) -> None:
+        """Begin to ask, unless that goes on, or was in vain just now."""
+        if self._asking or (self._failed is not None and now_s < self._failed.until_s):
+            return
+        self._asking = True
+        threading.Thread(target=self._renew, name="new token", daemon=True).start()
+
+    def _renew(self) -> None:
+        begun_s = time.monotonic()
+        kept: _Kept | None = None
+        failed: _Failed | None = None
+        try:
+            token = new_token(self._credentials)
+            kept = _Kept(
+                token.text, begun_s + token.lasts_s * _USED_OF_ITS_TIME, begun_s + token.lasts_s
+            )
+        except Exception as error:  # of another thread: it is raised where a token is asked for
+            failed = _Failed(error, time.monotonic() + _PAUSE_S)
+        with self._changed:
+            self._kept = kept or self._kept
+            self._failed = failed
+            self._asking = False
+            self._changed.notify_all()
+
+
 _lock: Final = threading.Lock()
-_kept: Final[dict[ClientCredentials, _Kept]] = {}
+_keepers: Final[dict[ClientCredentials, _Keeper]] = {}
 
 
-def token_for(credentials: ClientCredentials) -> str:
+def token_for(credentials: ClientCredentials, *, patience_s: float = PATIENCE_S) -> str:
     """A token that lasts; the endpoint is asked only where this process has none, or one that soon ends.
 
-    Raises TokenRefused for good, EndpointAway for now.
+    The second is done in the background. For the first is waited, at most `patience_s`.
+    Raises TokenRefused for good, EndpointAway for now, UsageError where trusted certificates cannot be read.
     """
     with _lock:
-        now_s = time.monotonic()
-        kept = _kept.get(credentials)
-        if kept is not None and now_s < kept.renewed_s:
-            return kept.token
-        try:
-            token = _asked(credentials)
-        except EndpointAway:
-            if kept is not None and now_s < kept.ends_s:
-                return kept.token
-            raise
-        lasts_s = _lasts_s(token, credentials)
-        _kept[credentials] = _Kept(token, now_s + lasts_s * _USED_OF_ITS_TIME, now_s + lasts_s)
-        return token
+        keeper = _keepers.setdefault(credentials, _Keeper(credentials))
+    return keeper.token(patience_s)
 
 
 def see_endpoint(access: KafkaAccess) -> None:
@@ -83,142 +120,3 @@ def see_endpoint(access: KafkaAccess) -> None:
         raise EnvironmentLacks(
             str(error), hint=f"curl -v {shlex.quote(credentials.url)}"
         ) from error
-
-
-def _asked(credentials: ClientCredentials) -> str:
-    """What the client-credentials grant gives (RFC 6749, 4.4)."""
-    url = urlsplit(credentials.url)
-    status, body = _posted(credentials)
-    if status >= 500 or status == 429:
-        raise EndpointAway(f"the token endpoint {credentials.url} answers {_words(status)}")
-    if status in (400, 401, 403):
-        raise TokenRefused(
-            f"the token endpoint {credentials.url} refuses the client: {_words(status)}{_error(body)}",
-            hint="check clientId, clientSecret and scope in the client properties",
-        )
-    if status not in (200, 201):
-        raise TokenRefused(
-            f"the token endpoint {credentials.url} answers {_words(status)}",
-            hint=f"check the path {url.path or '/'} of sasl.oauthbearer.token.endpoint.url",
-        )
-    try:
-        members = json.loads(body)
-    except _NO_JSON:
-        raise _no_token(credentials, "it is no JSON") from None
-    if isinstance(members, dict):
-        # Java's clients take the second one, too.
-        for name in ("access_token", "id_token"):
-            if isinstance(token := members.get(name), str) and token.strip():
-                return token.strip()
-    raise _no_token(credentials, "it has no access_token")
-
-
-def _posted(credentials: ClientCredentials) -> tuple[int, bytes]:
-    """Status and body of the answer. Without a proxy, as Java's clients ask."""
-    url = urlsplit(credentials.url)
-    host = str(url.hostname)
-    name, secret = credentials.client_id, credentials.client_secret
-    if credentials.encoded:
-        name, secret = quote_plus(name), quote_plus(secret)
-    form = {"grant_type": "client_credentials"}
-    if credentials.scope is not None:
-        form["scope"] = credentials.scope
-    headers = {
-        "Accept": "application/json",
-        "Authorization": f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}",
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-    connection: http.client.HTTPConnection
-    if url.scheme.lower() == "https":
-        context = trusting(credentials.trusted_file, credentials.trusted)
-        connection = http.client.HTTPSConnection(
-            host, url.port, timeout=_TIMEOUT_S, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, url.port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("POST", path, urlencode(form), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(_LONGEST_ANSWER_BYTES)
-    except ssl.SSLCertVerificationError as error:
-        raise TokenRefused(
-            f"the certificate of the token endpoint {credentials.url} is not trusted: {error.verify_message}",
-            hint="add its authority to the PEM file of ssl.truststore.location, "
-            "which is for brokers and token endpoint",
-        ) from error
-    except (OSError, http.client.HTTPException, UnicodeError) as error:
-        why = str(error) or type(error).__name__
-        raise EndpointAway(
-            f"the token endpoint {credentials.url} does not answer: {why}"
-        ) from error
-    finally:
-        connection.close()
-
-
-def _lasts_s(token: str, credentials: ClientCredentials) -> float:
-    """How long a token lasts that was just made. It must be what Java's clients take: a JWT that ends.
-
-    Raises TokenRefused.
-    """
-    claims = _claims(token)
-    if claims is None:
-        raise _no_token(credentials, "its access_token is no JWT, as Kafka's clients need")
-    ends = claims.get("exp")
-    if not _is_number(ends):
-        raise _no_token(credentials, "its access_token does not say when it ends (exp)")
-    if not isinstance(claims.get(credentials.subject_claim), str):
-        raise _no_token(
-            credentials,
-            f"its access_token does not say whose it is ({credentials.subject_claim})",
-            hint="sasl.oauthbearer.sub.claim.name=CLAIM names another claim, here and at the brokers",
-        )
-    begins = claims.get("iat")
-    # By the endpoint's own clock, which may not be this one's.
-    lasts_s = float(ends) - (float(begins) if _is_number(begins) else time.time())
-    if lasts_s <= 0:
-        raise _no_token(credentials, "its access_token has ended already")
-    return lasts_s
-
-
-def _claims(token: str) -> dict[str, Any] | None:
-    """What a JWT says (RFC 7519), its signature not looked at; None: it is none."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (*_NO_JSON, binascii.Error):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return abs(value) < _LATEST_S
-
-
-def _no_token(credentials: ClientCredentials, why: str, hint: str | None = None) -> TokenRefused:
-    # What was answered is not shown: it may be a token all the same.
-    return TokenRefused(
-        f"what the token endpoint {credentials.url} answers is no token: {why}",
-        hint=hint
-        or "check sasl.oauthbearer.token.endpoint.url: it is the URL that takes "
-        "grant_type=client_credentials",
-    )
-
-
-def _words(status: int) -> str:
-    known = http.client.responses.get(status)
-    return f"{status} {known}" if known else str(status)
-
-
-def _error(body: bytes) -> str:
-    """The word for what is wrong; its description is left out, for it may repeat what was sent."""
-    try:
-        members = json.loads(body)
-    except _NO_JSON:
-        return ""
-    code = members.get("error") if isinstance(members, dict) else None
-    return f", {code}" if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
