@@ -9,7 +9,7 @@ import struct
 import sys
 import time
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from streambench.kafka.clocks import realtime_minus_monotonic_ns
 from streambench.kafka.wire import ANSWER_HEAD, Buffer
@@ -34,11 +34,22 @@ class ConnectionLost(Exception):
     """The broker closed the connection or the answer made no sense."""
 
 
+class Session(Protocol):
+    """A log-in that lasts for a while only (KIP-368)."""
+
+    due_s: float
+    """When to log in anew, on the monotonic clock."""
+
+    def renew(self) -> None:
+        """Log in anew by the same connection. Raises ConnectionLost."""
+
+
 class Connection:
     """A connected socket; `call` blocks, `write` and `answers` never do.
 
     `arrived_ns` is when the newest answer arrived, on the monotonic clock. `notes_arrival` says whether the
     kernel noted that; else it is when it was read. Answers that lay unread have the newest one's instant.
+    `session` is None where no log-in ends.
     """
 
     def __init__(self, address: tuple[str, int], *, timeout_s: float) -> None:
@@ -53,6 +64,7 @@ class Connection:
                 self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self.arrived_ns = 0
         self.notes_arrival = False  # until it did
+        self.session: Session | None = None
         self._received = b""
         self._notes: Notes = ()
 
@@ -67,6 +79,19 @@ class Connection:
             self._receive()
             for _correlation_id, body in self._complete():
                 return body
+
+    def renewal_is_due(self) -> bool:
+        """Whether the log-in soon ends: then nothing more should be sent before `renew_if_due`."""
+        return self.session is not None and time.monotonic() >= self.session.due_s
+
+    def renew_if_due(self) -> None:
+        """Log in anew where the log-in soon ends. Nothing may be in flight. Raises ConnectionLost."""
+        if self.session is None or not self.renewal_is_due():
+            return
+        blocks_not = self.socket.gettimeout() == 0
+        self.session.renew()
+        if blocks_not:
+            self.non_blocking()
 
     def send_whole(self, request: bytes) -> None:
         """Send a small request whole, also on a connection that does not block. Raises ConnectionLost."""

@@ -102,6 +102,8 @@ class Delivery:
         self.connection.non_blocking()
         while self._done < total and not self.stopped:
             try:
+                if not self._in_flight and self._writing is None:
+                    self.connection.renew_if_due()
                 self._wait(self._write_what_is_due())
             except ConnectionLost as lost:
                 self._recover(str(lost))
@@ -128,8 +130,11 @@ class Delivery:
         return None if frame is None else frame.due_ns
 
     def _may_write(self) -> bool:
-        """Whether another request may be in flight: one only while batches are written again."""
-        if self._refused:
+        """Whether another request may be in flight: one only while batches are written again.
+
+        None while a new log-in waits for those that are.
+        """
+        if self._refused or (self._in_flight and self.connection.renewal_is_due()):
             return False
         repeating = self._again or (self._in_flight and self._in_flight[0].attempts > 1)
         return len(self._in_flight) < (1 if repeating else MAX_IN_FLIGHT)

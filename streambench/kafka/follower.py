@@ -68,6 +68,7 @@ class Follower:
     def _ask(self, leader: _Leader) -> None:
         if leader.waits:
             return
+        leader.connection.renew_if_due()
         self._correlation_id += 1
         wanted = [(partition, self.offsets[partition]) for partition in leader.partitions]
         leader.connection.send_whole(self._layout.request(self._correlation_id, wanted))

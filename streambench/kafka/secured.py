@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from collections.abc import Sequence
 from typing import Final
 
-from streambench.kafka.access.new_tokens import TokenRefused
+from streambench.kafka.access.new_tokens import EndpointAway, TokenRefused
 from streambench.kafka.access.sasl import Sasl, sasl_options
 from streambench.kafka.access.tls import tls_context
 from streambench.kafka.connection import Connection, ConnectionLost
@@ -24,6 +26,9 @@ from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 # A record of TLS holds 16 KiB. What is handed over must be handed over again, unchanged, until it is taken.
 _HANDED_OVER_BYTES: Final = 64 << 10
 _RECEIVED_AT_ONCE_BYTES: Final = 64 << 10
+# A new log-in begins after this part of a session. A broker takes none within a second of the last one.
+_USED_OF_A_SESSION: Final = 0.8
+_SHORTEST_SESSION_S: Final = 1.2
 _PASSWORD_HINT: Final = "check the name and the password in sasl.jaas.config"
 _TOKEN_HINT: Final = (
     "check that the brokers take tokens of this kind: their sasl.oauthbearer.jwks.endpoint.url, "
@@ -131,41 +136,83 @@ def connect(access: KafkaAccess, address: tuple[str, int], *, timeout_s: float) 
         connection = TlsConnection(address, context, timeout_s=timeout_s)
     if access.mechanism is not None:
         try:
-            sasl = Sasl(sasl_options(access, patience_s=timeout_s))
-            _log_in(connection, sasl, f"{address[0]}:{address[1]}")
+            log_in = _LogIn(access, connection, address, timeout_s)
+            log_in.exchange()
+            connection.session = log_in if log_in.due_s < math.inf else None
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _log_in(connection: Connection, sasl: Sasl, where: str) -> None:
-    """SaslHandshake, then SaslAuthenticate until the mechanism is done (KIP-152)."""
-    by_token = sasl.mechanism == SaslMechanism.OAUTHBEARER.value
-    answer = connection.call(sasl_handshake_request(0, sasl.mechanism))
-    error, known = parse_sasl_handshake(answer)
-    if error:
-        raise NotLetIn(
-            f"{where} does not know sasl.mechanism {sasl.mechanism}; it knows {', '.join(known)}",
-            hint=f"sasl.mechanism={known[0] if known else 'PLAIN'}",
+class _LogIn:
+    """Who is logged in by a connection, and when that is to be done anew."""
+
+    def __init__(
+        self,
+        access: KafkaAccess,
+        connection: Connection,
+        address: tuple[str, int],
+        timeout_s: float,
+    ) -> None:
+        self._access = access
+        self._connection = connection
+        self._where = f"{address[0]}:{address[1]}"
+        self._timeout_s = timeout_s
+        self.due_s = math.inf
+
+    def renew(self) -> None:
+        """Log in anew. Raises ConnectionLost: a new connection then tells why not."""
+        try:
+            self.exchange()
+        except (NotLetIn, EndpointAway) as error:
+            raise ConnectionLost(str(error)) from error
+
+    def exchange(self) -> None:
+        """SaslHandshake, then SaslAuthenticate until the mechanism is done (KIP-152).
+
+        Raises ConnectionLost, EndpointAway, and NotLetIn for good.
+        """
+        begun_s = time.monotonic()
+        sasl = Sasl(sasl_options(self._access, patience_s=self._timeout_s))
+        self._agree(sasl.mechanism)
+        session_ms = 0
+        while not sasl.done():
+            session_ms = self._step(sasl)
+        if session_ms:
+            wait_s = max(_SHORTEST_SESSION_S, session_ms / 1e3 * _USED_OF_A_SESSION)
+            self.due_s = begun_s + wait_s
+
+    def _agree(self, mechanism: str) -> None:
+        error, known = parse_sasl_handshake(
+            self._connection.call(sasl_handshake_request(0, mechanism))
         )
-    while not sasl.done():
+        if error:
+            raise NotLetIn(
+                f"{self._where} does not know sasl.mechanism {mechanism}; it knows {', '.join(known)}",
+                hint=f"sasl.mechanism={known[0] if known else 'PLAIN'}",
+            )
+
+    def _step(self, sasl: Sasl) -> int:
+        """Send what is next, and take the answer to it; return how long the session lasts (ms), 0: for ever."""
         try:
             sent = sasl.next()
         except TokenRefused as refused:
             raise NotLetIn(str(refused), hint=refused.hint) from refused
-        error, words, received = parse_sasl_authenticate(
-            connection.call(sasl_authenticate_request(0, sent))
+        error, words, received, session_ms = parse_sasl_authenticate(
+            self._connection.call(sasl_authenticate_request(0, sent))
         )
         if error:
+            by_token = sasl.mechanism == SaslMechanism.OAUTHBEARER.value
             raise NotLetIn(
-                f"{where} refuses the log-in: {words or error_name(error)}",
+                f"{self._where} refuses the log-in: {words or error_name(error)}",
                 hint=_TOKEN_HINT if by_token else _PASSWORD_HINT,
             )
         try:
             sasl.take(received)
         except (ValueError, KeyError) as wrong:
             raise NotLetIn(
-                f"{where} does not prove that it knows the password: {wrong}",
+                f"{self._where} does not prove that it knows the password: {wrong}",
                 hint="check that this is the broker that you mean",
             ) from wrong
+        return session_ms

@@ -18,7 +18,7 @@ _LIST_OFFSETS, _LIST_OFFSETS_VERSION = 2, 1
 _METADATA, _METADATA_VERSION = 3, 4
 _INIT_PRODUCER_ID, _INIT_PRODUCER_ID_VERSION = 22, 1
 _SASL_HANDSHAKE, _SASL_HANDSHAKE_VERSION = 17, 1
-_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION = 36, 0
+_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION = 36, 1
 
 SPOKEN: Final = {
     "Produce": (_PRODUCE, _PRODUCE_VERSION),
@@ -40,6 +40,7 @@ ANSWER_HEAD: Final = struct.Struct(">ii")
 _SIZE_FIELD_BYTES: Final = 4
 _INT16: Final = struct.Struct(">h")
 _INT32: Final = struct.Struct(">i")
+_INT64: Final = struct.Struct(">q")
 _PARTITION: Final = struct.Struct(">ii")  # index, bytes of its record batch
 _PARTITION_RESULT: Final = struct.Struct(
     ">ihqqq"
@@ -225,13 +226,18 @@ def sasl_authenticate_request(correlation_id: int, sent: bytes) -> bytes:
     return request(_SASL_AUTHENTICATE, _SASL_AUTHENTICATE_VERSION, correlation_id, body)
 
 
-def parse_sasl_authenticate(body: bytes) -> tuple[int, str, bytes]:
-    """Return the error code (0 is none), the broker's words, and its bytes of the log-in."""
+def parse_sasl_authenticate(body: bytes) -> tuple[int, str, bytes, int]:
+    """Return the error code (0 is none), the broker's words, its bytes of the log-in, and the session's length.
+
+    That is in milliseconds, after which the client must have logged in anew (KIP-368); 0: need not.
+    """
     (error,) = _INT16.unpack_from(body)
     words, at = _read_string(body, _INT16.size)
     (length,) = _INT32.unpack_from(body, at)
     begin = at + _INT32.size
-    return error, words, body[begin : begin + max(length, 0)]
+    end = begin + max(length, 0)
+    (session_ms,) = _INT64.unpack_from(body, end)
+    return error, words, body[begin:end], session_ms
 
 
 def _read_string(body: bytes, at: int) -> tuple[str, int]:

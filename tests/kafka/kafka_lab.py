@@ -32,6 +32,7 @@ PASSWORD: Final = "it's;no${word}"
 USER: Final = "bench"
 GUEST: Final = "guest"
 AUDIENCE: Final = "brokers-of-the-test"
+ISSUER: Final = "https://issuer.of.the.test"
 _START_TIMEOUT_S: Final = 90.0
 _LOGINS: Final = "org.apache.kafka.common.security"
 _LOG4J: Final = """\
@@ -195,6 +196,7 @@ def _tokens_signed(keys_url: str) -> dict[str, str]:
         f"{of_tokens}.sasl.jaas.config": f"{_LOGINS}.oauthbearer.OAuthBearerLoginModule required;",
         f"{of_tokens}.sasl.oauthbearer.jwks.endpoint.url": keys_url,
         f"{of_tokens}.sasl.oauthbearer.expected.audience": AUDIENCE,
+        f"{of_tokens}.sasl.oauthbearer.expected.issuer": ISSUER,
     }
 
 

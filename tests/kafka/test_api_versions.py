@@ -68,8 +68,8 @@ def test_an_answer_that_makes_no_sense_is_a_value_error(cut: int) -> None:
     [
         ({0: (0, 6)}, False, "Produce version 7: it has 0 to 6"),
         ({1: (11, 20)}, False, "Fetch version 10: it has 11 to 20"),
-        ({36: (1, 2)}, True, "SaslAuthenticate version 0: it has 1 to 2"),
-        ({36: (1, 2)}, False, None),
+        ({36: (2, 3)}, True, "SaslAuthenticate version 1: it has 2 to 3"),
+        ({36: (2, 3)}, False, None),
         ({22: (0, -1)}, False, "InitProducerId, which it does not have"),
     ],
 )

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.kafka.kafka_lab import AUDIENCE
+from tests.kafka.kafka_lab import AUDIENCE, ISSUER
 
 CLIENT: Final = "oauth"
 # What would be another text in JAAS, in SQL, in a symbol of a plan and in Java's properties.
@@ -61,6 +61,7 @@ class TokenEndpoint:
         told = {
             "sub": CLIENT,
             "aud": AUDIENCE,
+            "iss": ISSUER,
             "scope": SCOPE,
             "iat": now_s,
             "exp": now_s + self.lasts_s,

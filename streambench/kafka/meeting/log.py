@@ -103,6 +103,7 @@ class TopicLog:
             if node is None:
                 raise ConnectionLost(f"topic {self._topic} has no leader")
             self._leader = self._cluster.connect_to(node, timeout_s=_TIMEOUT_S), node
+        self._leader[0].renew_if_due()
         try:
             return self._records.write(*self._leader, pieces)
         except RecordRefused as refused:
