@@ -133,9 +133,7 @@ class ClusterDelivery:
     def _write_what_is_due(self, lane: LeaderLane) -> None:
         while True:
             if lane.writing is None:
-                if lane.connection.renewal_is_due():
-                    if lane.in_flight:
-                        return
+                if not lane.in_flight:
                     lane.connection.renew_if_due()
                 frame = lane.next_frame()
                 if frame is None or frame.due_ns > self._now_ns():

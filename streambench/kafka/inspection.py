@@ -120,9 +120,9 @@ def _taken_away(access: KafkaAccess, topic: str) -> bool:
 
 
 def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
-    """Which brokers there are: node to host and port. Raises EnvironmentLacks where none answers, or lets us in.
+    """Which brokers there are: node to host and port.
 
-    Nor where the token endpoint that the log-in needs gives none.
+    Raises EnvironmentLacks where none answers or lets us in, or a token endpoint gives no token.
     """
     see_endpoint(access)
     try:

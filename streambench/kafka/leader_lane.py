@@ -35,8 +35,9 @@ class LeaderLane:
         """What is to be written next; None when nothing may be, or nothing is left.
 
         While requests are written again one at a time is in flight: nothing can overtake another.
+        None goes out while a new log-in waits for those that are.
         """
-        if self.refused:
+        if self.refused or (self.in_flight and self.connection.renewal_is_due()):
             return None
         repeating = self.again or (self.in_flight and self.in_flight[0].attempts > 1)
         if len(self.in_flight) >= (1 if repeating else self.most_in_flight):

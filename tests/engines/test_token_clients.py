@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import javaproperties
 import pytest
+import trustme
 
 from streambench.engines.common.access import (
     access_options,
@@ -66,13 +70,16 @@ CLIENTS = (
 )
 
 
-def properties_of(client: Client, endpoint: TokenEndpoint, folder: Path) -> tuple[str, list[str]]:
+def properties_of(
+    client: Client, endpoint: TokenEndpoint, folder: Path, more: Mapping[str, str]
+) -> tuple[str, list[str]]:
     """Client properties as the engine gives them to its client, and the flags of its JVM."""
     path = folder / "client.properties"
     lines = {
         "bootstrap.servers": "127.0.0.1:1",
         "security.protocol": "SASL_PLAINTEXT",
         **token_login(endpoint),
+        **more,
     }
     path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
     access = read_client_properties(path, None).access
@@ -88,7 +95,14 @@ def properties_of(client: Client, endpoint: TokenEndpoint, folder: Path) -> tupl
     return javaproperties.dumps(made), [fill(flag, symbols) for flag in flags]
 
 
-def made_with(client: Client, folder: Path, *, told: bool = True) -> tuple[str, TokenEndpoint]:
+def made_with(
+    client: Client,
+    folder: Path,
+    *,
+    told: bool = True,
+    context: ssl.SSLContext | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[str, TokenEndpoint]:
     """What is said by a JVM that makes a consumer, and the endpoint that it could ask."""
     engine, variant = contender_named(client.name)
     artifacts = resolve(engine.requires(variant))
@@ -106,8 +120,8 @@ def made_with(client: Client, folder: Path, *, told: bool = True) -> tuple[str, 
         java=artifacts.java,
         ecj=ecj,
     )
-    with token_endpoint() as endpoint:
-        text, of_token = properties_of(client, endpoint, folder)
+    with token_endpoint(context) as endpoint:
+        text, of_token = properties_of(client, endpoint, folder, more)
         path = [str(jar) for jar in (classes, *jars)]
         done = subprocess.run(
             [
@@ -129,6 +143,22 @@ def test_a_client_has_the_classes_and_may_ask(client: Client, tmp_path: Path) ->
     assert "made\n" in said
     assert len(endpoint.given) == 1
     assert endpoint.asked[0]["scope"] == ["kafka read"]
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["certificates", "file"])
+@pytest.mark.parametrize("client", CLIENTS[::2], ids=lambda client: client.name)
+def test_a_client_trusts_an_endpoint_by_the_truststore_of_the_properties(
+    client: Client, inline: bool, tmp_path: Path
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "the ca.pem")
+    in_file = authority.cert_pem.bytes().decode().replace("\n", "\\n")
+    name, value = ("certificates", in_file) if inline else ("location", "the ca.pem")
+    more = {"ssl.truststore.type": "PEM", f"ssl.truststore.{name}": value}
+    said, endpoint = made_with(client, tmp_path, context=context, more=more)
+    assert "made\n" in said
+    assert len(endpoint.given) == 1
 
 
 @pytest.mark.parametrize("client", [CLIENTS[0], CLIENTS[2]], ids=lambda client: client.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -140,18 +141,21 @@ def test_player_and_reader_log_in_anew_before_their_session_ends(
 
 
 def test_a_session_can_be_renewed_and_ends_where_it_is_not(short_sessions: TokenLab) -> None:
-    connection = Cluster(short_sessions.access()).anyone()
-    session = connection.session
-    assert session is not None
-    left_s = session.due_s - time.monotonic()
-    assert 0 < left_s <= SESSION_MS / 1e3
-    for _ in range(2):
-        wait_until(connection.renewal_is_due, what="the end of the session", timeout_s=10)
-        connection.renew_if_due()
-        assert not connection.renewal_is_due()
-        connection.call(metadata_request(0))
-    with pytest.raises(ConnectionLost):
-        keep_asking(connection, 2 * SESSION_MS / 1e3)
+    with closing(Cluster(short_sessions.access()).anyone()) as connection:
+        session = connection.session
+        assert session is not None
+        assert 0 < session.due_s - time.monotonic() <= SESSION_MS / 1e3
+        for late_s in (0.0, SESSION_MS / 1e3):
+            until(session.due_s + late_s)
+            connection.renew_if_due()
+            assert not connection.renewal_is_due()
+            connection.call(metadata_request(0))
+        with pytest.raises(ConnectionLost):
+            keep_asking(connection, 2 * SESSION_MS / 1e3)
+
+
+def until(instant_s: float) -> None:
+    wait_until(lambda: time.monotonic() > instant_s, what="the session", timeout_s=10)
 
 
 def keep_asking(connection: Connection, for_s: float) -> None:

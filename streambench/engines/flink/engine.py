@@ -37,6 +37,7 @@ from streambench.engines.flink.versions import (
     connector_words,
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.kafka.access.property_names import TOKEN_URL
 from streambench.model.conditions import (
     Conditions,
     Guarantee,
@@ -222,8 +223,9 @@ def _whose_words(conditions: Conditions) -> tuple[str, ...]:
     if cluster is None:
         return ()
     told_urls = (
-        f"Flink: log-ins at Kafka need a token, so JobManager and TaskManagers there must be started with "
-        f"-D{ALLOWED_URLS_IN_FLINK}=URL, the URL of the token endpoint."
+        "Flink: Kafka's clients in JobManager and TaskManagers there must be told which token endpoint they may "
+        f"ask. Their configuration needs env.java.opts.all: -D{ALLOWED_URLS_IN_FLINK}=URL, with the URL of "
+        f"{TOKEN_URL}."
     )
     kept = (
         "its checkpoints are where its own settings say"
