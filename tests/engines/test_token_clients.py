@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import javaproperties
 import pytest
@@ -70,16 +69,13 @@ CLIENTS = (
 )
 
 
-def properties_of(
-    client: Client, endpoint: TokenEndpoint, folder: Path, more: Mapping[str, str]
-) -> tuple[str, list[str]]:
+def properties_of(client: Client, login: Mapping[str, str], folder: Path) -> tuple[str, list[str]]:
     """Client properties as the engine gives them to its client, and the flags of its JVM."""
     path = folder / "client.properties"
     lines = {
         "bootstrap.servers": "127.0.0.1:1",
         "security.protocol": "SASL_PLAINTEXT",
-        **token_login(endpoint),
-        **more,
+        **login,
     }
     path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
     access = read_client_properties(path, None).access
@@ -101,7 +97,7 @@ def made_with(
     *,
     told: bool = True,
     context: ssl.SSLContext | None = None,
-    more: Mapping[str, str] = MappingProxyType({}),
+    login: Callable[[TokenEndpoint], Mapping[str, str]] = token_login,
 ) -> tuple[str, TokenEndpoint]:
     """What is said by a JVM that makes a consumer, and the endpoint that it could ask."""
     engine, variant = contender_named(client.name)
@@ -121,7 +117,7 @@ def made_with(
         ecj=ecj,
     )
     with token_endpoint(context) as endpoint:
-        text, of_token = properties_of(client, endpoint, folder, more)
+        text, of_token = properties_of(client, login(endpoint), folder)
         path = [str(jar) for jar in (classes, *jars)]
         done = subprocess.run(
             [
@@ -156,7 +152,9 @@ def test_a_client_trusts_an_endpoint_by_the_truststore_of_the_properties(
     in_file = authority.cert_pem.bytes().decode().replace("\n", "\\n")
     name, value = ("certificates", in_file) if inline else ("location", "the ca.pem")
     more = {"ssl.truststore.type": "PEM", f"ssl.truststore.{name}": value}
-    said, endpoint = made_with(client, tmp_path, context=context, more=more)
+    said, endpoint = made_with(
+        client, tmp_path, context=context, login=lambda endpoint: {**token_login(endpoint), **more}
+    )
     assert "made\n" in said
     assert len(endpoint.given) == 1
 
@@ -166,4 +164,16 @@ def test_a_client_that_is_not_told_the_endpoint_asks_nobody(client: Client, tmp_
     said, endpoint = made_with(client, tmp_path, told=False)
     assert "made\n" not in said
     assert "sasl.oauthbearer.allowed.urls" in said
+    assert not endpoint.asked
+
+
+@pytest.mark.parametrize("client", CLIENTS[2:4], ids=lambda client: client.name)
+def test_flinks_clients_make_unsecured_tokens(client: Client, tmp_path: Path) -> None:
+    module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+    unsecured = {
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": f'{module} required unsecuredLoginStringClaim_sub="a";',
+    }
+    said, endpoint = made_with(client, tmp_path, login=lambda _endpoint: unsecured)
+    assert "made\n" in said
     assert not endpoint.asked
