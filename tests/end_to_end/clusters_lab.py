@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from streambench.engines.common.http import NoAnswer, get_json
@@ -37,8 +38,10 @@ class SparkCluster:
 
 
 @contextmanager
-def flink_cluster(folder: Path, task_managers: int = 2) -> Iterator[FlinkCluster]:
-    """`jobmanager.sh` and as many `taskmanager.sh`, with a slot each."""
+def flink_cluster(
+    folder: Path, task_managers: int = 2, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[FlinkCluster]:
+    """`jobmanager.sh` and as many `taskmanager.sh`, with a slot each; `more` are settings of theirs."""
     engine, variant = contender_named("flink")
     found = resolve(engine.requires(variant))
     assert found.site_packages is not None
@@ -60,6 +63,7 @@ def flink_cluster(folder: Path, task_managers: int = 2) -> Iterator[FlinkCluster
         "rest.port": str(rest),
         "io.tmp.dirs": str(folder / "tmp"),
         "blob.server.port": "0",
+        **more,
     }
     (conf / "config.yaml").write_text("".join(f"{name}: {it}\n" for name, it in settings.items()))
     (conf / "log4j-console.properties").write_text(

@@ -223,9 +223,8 @@ def _whose_words(conditions: Conditions) -> tuple[str, ...]:
     if cluster is None:
         return ()
     told_urls = (
-        "Flink: Kafka's clients in JobManager and TaskManagers there must be told which token endpoint they may "
-        f"ask. Their configuration needs env.java.opts.all: -D{ALLOWED_URLS_IN_FLINK}=URL, with the URL of "
-        f"{TOKEN_URL}."
+        "Flink: Kafka's clients in its JobManager and TaskManagers must be told which token endpoint they may ask. "
+        f"Their env.java.opts.all needs -D{ALLOWED_URLS_IN_FLINK}=URL, where URL is that of {TOKEN_URL}."
     )
     kept = (
         "its checkpoints are where its own settings say"
