@@ -179,9 +179,8 @@ class _LogIn:
         session_ms = 0
         while not sasl.done():
             session_ms = self._step(sasl)
-        if session_ms:
-            wait_s = max(_SHORTEST_SESSION_S, session_ms / 1e3 * _USED_OF_A_SESSION)
-            self.due_s = begun_s + wait_s
+        wait_s = max(_SHORTEST_SESSION_S, session_ms / 1e3 * _USED_OF_A_SESSION)
+        self.due_s = begun_s + wait_s if session_ms else math.inf
 
     def _agree(self, mechanism: str) -> None:
         error, known = parse_sasl_handshake(

@@ -124,6 +124,14 @@ def test_it_is_done_by_the_same_connection_which_blocks_as_before(logged_in: Mak
     assert made.connection.call(metadata_request(0)) == b"other"
 
 
+def test_a_broker_that_ends_sessions_no_more_is_not_asked_again(logged_in: Makes) -> None:
+    made = logged_in(10_000)
+    make_due(made.connection)
+    made.broker.session_ms = 0
+    made.connection.renew_if_due()
+    assert not made.connection.renewal_is_due()
+
+
 def test_a_client_that_is_let_in_no_more_has_lost_its_connection(logged_in: Makes) -> None:
     made = logged_in(10_000)
     made.broker.error = 58

@@ -27,7 +27,13 @@ from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import wait_until
 from tests.kafka.kafka_lab import KafkaLab, kafka_lab
-from tests.kafka.token_endpoint import SECRET, TokenEndpoint, token_endpoint, token_login
+from tests.kafka.token_endpoint import (
+    SECRET,
+    TokenEndpoint,
+    new_key,
+    token_endpoint,
+    token_login,
+)
 
 pytestmark = [pytest.mark.broker]
 
@@ -71,7 +77,7 @@ def test_own_client_and_kafka_python_share_one_token(lab: TokenLab) -> None:
 
 
 def test_a_token_of_another_signer_is_refused_and_not_shown(lab: TokenLab, tmp_path: Path) -> None:
-    with token_endpoint() as other:
+    with token_endpoint(key=new_key()) as other:
         access = TokenLab(lab.kafka, other).access()
         with pytest.raises(NotLetIn, match="refuses the log-in") as refused:
             Cluster(access).anyone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import ssl
 import threading
@@ -100,14 +101,25 @@ class TokenEndpoint:
         return 200, json.dumps(given).encode()
 
 
+def new_key() -> rsa.RSAPrivateKey:
+    """A key to sign with."""
+    return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+@functools.cache
+def _usual_key() -> rsa.RSAPrivateKey:
+    return new_key()
+
+
 @contextmanager
 def token_endpoint(
     context: ssl.SSLContext | None = None, key: rsa.RSAPrivateKey | None = None
 ) -> Iterator[TokenEndpoint]:
-    """An endpoint on 127.0.0.1, by TLS with a context; it ends with the block. `key` signs; None: a new one."""
-    endpoint = TokenEndpoint(
-        key or rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-    )
+    """An endpoint on 127.0.0.1, by TLS with a context; it ends with the block.
+
+    `key` signs; None: one that all share, as it takes long to make.
+    """
+    endpoint = TokenEndpoint(key or _usual_key())
     endpoint.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
