@@ -34,7 +34,7 @@ class ConnectionLost(Exception):
     """The broker closed the connection or the answer made no sense."""
 
 
-class Session(Protocol):
+class EndingLogIn(Protocol):
     """A log-in that lasts for a while only (KIP-368)."""
 
     due_s: float
@@ -64,7 +64,7 @@ class Connection:
                 self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self.arrived_ns = 0
         self.notes_arrival = False  # until it did
-        self.session: Session | None = None
+        self.session: EndingLogIn | None = None
         self._received = b""
         self._notes: Notes = ()
 

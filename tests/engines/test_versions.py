@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streambench.engines.registry import contender_named, engine_named
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, ForeignKafka, Variant
 from streambench.model.plan import Plan, Unsupported
 from streambench.runtime.environments import environment_spec
 from tests.engines.cluster_lab import CLICKS
@@ -17,9 +17,13 @@ JVM_ENGINES = ("flink", "spark", "kafka-streams")
 VERSIONS = [(name, version) for name in JVM_ENGINES for version in engine_named(name).versions]
 
 
-def plan(text: str) -> Plan:
+# With which a plan names all that an engine may need.
+BY_TOKEN = Conditions(foreign_kafka=ForeignKafka("a:1", mechanism="OAUTHBEARER"))
+
+
+def plan(text: str, conditions: Conditions = Conditions()) -> Plan:  # noqa: B008  # a frozen value
     engine, variant = contender_named(text)
-    made = engine.plan(CLICKS, Conditions(), variant)
+    made = engine.plan(CLICKS, conditions, variant)
     assert isinstance(made, Plan)
     return made
 
@@ -42,11 +46,14 @@ def test_no_two_share_what_they_need(name: str) -> None:
 def test_a_plan_names_the_jars_that_are_fetched_for_it(name: str, version: str) -> None:
     engine, variant = contender_named(f"{name}@{version}")
     needs = engine.requires(variant)
-    made = plan(f"{name}@{version}")
+    made = plan(f"{name}@{version}", BY_TOKEN)
     written = [program.text for program in made.programs]
     written += [argument for process in made.processes for argument in process.argv]
     own = [jars for jars in needs.jar_sets if jars != "compiler"]
-    assert all(any(f"${{jars:{jars}}}" in text for text in written) for jars in own)
+    assert own
+    for jars in own:
+        symbols = (f"${{jars:{jars}}}", f"${{jar_urls:{jars}}}")
+        assert any(symbol in text for symbol in symbols for text in written)
     if needs.python_env is not None:
         lock = environment_spec(needs.python_env).lock.read_text(encoding="utf-8")
         assert f"=={version} " in lock
