@@ -236,23 +236,29 @@ def _outcome(spec: TrialSpec, evidence: Evidence, found: _Found) -> Outcome:
     spoilt = _spoilt(evidence, found)
     if spoilt is not None:
         judged = verdict_at_once(found.judged, spec.conditions.guarantee, complete=True)
-        return Invalid(spoilt, verdict=judged if evidence.load.complete else None)
+        return Invalid(
+            spoilt.reason,
+            verdict=judged if evidence.load.complete else None,
+            by_clocks=spoilt.by_clocks,
+        )
     slow = None
     if not evidence.load.complete and not spec.segment.strikes:
         slow = unfinished(found.judged.verdict, found.measured.windows)
     return slow or Completed(found.judged.verdict)
 
 
-def _spoilt(evidence: Evidence, found: _Found) -> str | None:
+def _spoilt(evidence: Evidence, found: _Found) -> Invalid | None:
     """Why its times say nothing of the engine; None where they do."""
     certificate, disturbed = found.certificate, found.disturbed
     if disturbed.invalid is not None:
-        return disturbed.invalid
+        return Invalid(disturbed.invalid)
     if evidence.load.struck.missed is not None:
-        return f"a fault that was asked for did not happen: {evidence.load.struck.missed}"
+        missed = evidence.load.struck.missed
+        return Invalid(f"a fault that was asked for did not happen: {missed}")
     if not certificate.held and not found.saturated:
         late = certificate.reason or "the load was not certified"
-        return late if disturbed.mark is None else f"{late}; {disturbed.mark}"
+        reason = late if disturbed.mark is None else f"{late}; {disturbed.mark}"
+        return Invalid(reason, by_clocks=certificate.by_clocks)
     return None
 
 

@@ -79,12 +79,12 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
     part = (begun_ns, begun_ns + round(_took_s(judged, load.start_realtime_ns) * _NS_PER_S))
     usage, machine = job.sampler.between(*part), job.sampler.machine(*part)
     meta = read_meta(played.send_log)
-    invalid = disturbance(machine, spec.machine_limits).invalid or _mistimed(load.kind, spec, meta)
+    disturbed = disturbance(machine, spec.machine_limits).invalid
     record = TrialRecord(
         number=load.number,
         round=load.round,
         variant=spec.variant,
-        outcome=_outcome(load, verdict, invalid),
+        outcome=_outcome(load, verdict, disturbed, _mistimed(load.kind, spec, meta)),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cold=load.kind is LoadKind.COLD,
         start_realtime_ns=load.start_realtime_ns,
@@ -134,13 +134,18 @@ def _mistimed(kind: LoadKind, spec: JobSpec, meta: SendLogMeta) -> str | None:
     )
 
 
-def _outcome(load: AtOnce, verdict: Verdict, invalid: str | None) -> Outcome:
+def _outcome(
+    load: AtOnce, verdict: Verdict, disturbed: str | None, mistimed: str | None
+) -> Outcome:
     if load.played.malformed_count:
         first = load.played.malformed[0]
         return Failed("output", f"output records are not result rows: {first.reason}")
-    if invalid is None:
-        return Completed(verdict)
-    return Invalid(invalid, verdict=verdict if load.played.complete else None)
+    judged = verdict if load.played.complete else None
+    if disturbed is not None:
+        return Invalid(disturbed, verdict=judged)
+    if mistimed is not None:
+        return Invalid(mistimed, verdict=judged, by_clocks=True)
+    return Completed(verdict)
 
 
 def _took_s(judged: Judged, start_realtime_ns: int) -> float:

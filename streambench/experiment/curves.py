@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from streambench.experiment.job_loads import NO_ROOM, JobLoads, job_room
 from streambench.experiment.kept_job import KeptJob
-from streambench.experiment.not_made import not_made, not_run
+from streambench.experiment.not_made import ended_by, not_made, not_run
 from streambench.experiment.overload import not_borne
 from streambench.experiment.request import Contender, Request
 from streambench.experiment.rounds import interleaved
@@ -26,7 +26,7 @@ from streambench.experiment.warming import WarmUp
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.sweep import Axis, AxisName, Point
-from streambench.model.trial import LeftOut, TrialRecord
+from streambench.model.trial import Invalid, LeftOut, TrialRecord
 from streambench.trial.job import RunningJob
 from streambench.trial.observer import Phase, Silent, Status
 from streambench.trial.timeline import Timeline
@@ -125,7 +125,8 @@ class _Curve:
         self._plan = plan
         self._made = made
         self._timeline = Timeline(Silent())
-        self._why_left: str | None = None  # why rates are left out; None: they are still to come
+        # What becomes of rates that are not played; None: they are still to come.
+        self._left_out: LeftOut | Invalid | None = None
 
     def run(self) -> None:
         """Launch the job and play its loads; whatever ends it, every rate has a record then."""
@@ -141,7 +142,7 @@ class _Curve:
         except (EngineFailed, InstrumentFailed) as error:
             self._end(error)
         for request in self._left:
-            number, outcome = self._made.next(), LeftOut(self._why_left or "its job had ended")
+            number, outcome = self._made.next(), self._left_out or LeftOut("its job had ended")
             self._made.add(not_made(number, kept.round, kept.contender, outcome, request.point))
 
     def _rise(self, job: RunningJob, place: Workspace) -> None:
@@ -152,7 +153,7 @@ class _Curve:
             request = self._left[0]
             rate, load_ms = request.load_rate_per_s, request.spans[-1].end_ms
             if not loads.have_room(rate, load_ms):
-                self._why_left = NO_ROOM
+                self._left_out = LeftOut(NO_ROOM)
                 return
             if request is not self._first:  # that one is shown since the launch
                 self._timeline = self._made.begins(self._kept.contender, request)
@@ -164,9 +165,9 @@ class _Curve:
             self._made.tell(record)
             said = not_borne(record)
             if said is not None:
-                self._why_left = f"at {rate:,} events/s {said}"
+                self._left_out = LeftOut(f"at {rate:,} events/s {said}")
                 return
-        self._why_left = "all rates were played"
+        self._left_out = LeftOut("all rates were played")
 
     def _warm(self, job: RunningJob, loads: JobLoads) -> None:
         """Prove that the job processes, and have it compiled."""
@@ -179,8 +180,13 @@ class _Curve:
 
     def _end(self, error: EngineFailed | InstrumentFailed) -> None:
         """The job ended: that is the record of the rate that was to be played, and why others were not."""
-        if self._why_left is not None:
+        if self._left_out is not None:
             return  # it was stopping already, and what it showed stands
         request = self._left.pop(0)
         self._made.tell(self._kept.ended(self._made.next(), request, error))
-        self._why_left = f"at {request.load_rate_per_s:,} events/s its job ended: {error.message}"
+        why = f"at {request.load_rate_per_s:,} events/s its job ended: {error.message}"
+        match ended_by(error):
+            case Invalid(by_clocks=by_clocks):  # no word on what the engine bears
+                self._left_out = Invalid(why, by_clocks=by_clocks)
+            case _:
+                self._left_out = LeftOut(why)

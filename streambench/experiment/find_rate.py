@@ -16,6 +16,7 @@ from typing import Protocol
 
 import pyarrow.compute as pc
 
+from streambench.experiment.clock_patience import ClockPatience
 from streambench.experiment.confirming import ConfirmingInJob, Confirms
 from streambench.experiment.job_loads import JobLoads, job_room
 from streambench.experiment.kept_job import KeptJob, Probed
@@ -27,7 +28,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.runner import Launch, run_job
 from streambench.experiment.session import Session
 from streambench.experiment.warming import WarmUp
-from streambench.model.errors import EngineFailed, EngineSlow, InstrumentFailed
+from streambench.model.errors import ClocksApart, EngineFailed, EngineSlow, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.search import RampRecord, RateProbe, SearchRecord
 from streambench.model.shape import Ramp
@@ -79,7 +80,10 @@ class BracketOnly:
 def search(
     task: SearchTask, request: Request, contender: Contender, session: Session, told: Searching
 ) -> None:
-    """Search in one job. An engine that fails ends the search, as a finding."""
+    """Search in one job. An engine that fails ends the search, as a finding.
+
+    Raises ClocksApart: other engines would be searched by the same clocks.
+    """
     assert isinstance(contender.plan, Plan)
     plan = contender.plan
     guarantee, window = request.conditions.guarantee, request.workload.played_window
@@ -111,7 +115,14 @@ def search(
         run_job(kept, launch, shown, script, told.replace)
     except (EngineFailed, InstrumentFailed) as error:
         if not ended:
-            known.know(ended=f"it ended early: {error.message}", timeline=shown.phases())
+            known.know(ended=ended_early(error), timeline=shown.phases())
+        if isinstance(error, ClocksApart):
+            raise
+
+
+def ended_early(error: EngineFailed | InstrumentFailed) -> str:
+    """Why a search is over before its bracket is narrow."""
+    return f"it ended early: {error.message}"
 
 
 class _InOneJob:
@@ -131,6 +142,7 @@ class _InOneJob:
         self._kept = kept
         self._known = known
         self._job = job
+        self._patience = ClockPatience()
         self.loads = loads
 
     def first_guess_per_s(self) -> float:
@@ -160,6 +172,7 @@ class _InOneJob:
         probed = self._play(self._rising(ramp), self._task.policy.ramp_ms, Phase.RAMP, upto)
         found = replace(ramp, onset_per_s=_onset_per_s(ramp, probed), load=probed.record.number)
         self._known.know(ramp=found, earlier_ramps=self._known.record.ramps)
+        self._patience.heard(probed.record)
         self._must_be_complete(f"a load that rose to {ramp.last_per_s:,} events/s")
         return found, isinstance(probed.record.outcome, Completed)
 
@@ -168,7 +181,11 @@ class _InOneJob:
         return self.loads.have_room(attempt.rate_per_s, attempt.measured_ms)
 
     def probe(self, attempt: Attempt) -> RateProbe:
-        """Play the rate. Raises EngineSlow when rows are missing: they would count against the next."""
+        """Play the rate.
+
+        Raises EngineSlow when rows are missing: they would count against the next. Raises ClocksApart when
+        clocks spoilt it, as they did the load before.
+        """
         request, rate = self._request, attempt.rate_per_s
         probed = self._play(
             replace(request, rate_per_s=rate, warm_up_s=attempt.settle_ms / 1000),
@@ -183,9 +200,13 @@ class _InOneJob:
             request.conditions.guarantee,
             request.machine_limits,
         )
-        if not self._kept.complete:
-            self._known.know(probes=(*self._known.record.probes, probe))
-        self._must_be_complete(f"{rate:,} events/s")
+        before = self._known.record.probes
+        try:
+            self._patience.heard(probed.record)
+            self._must_be_complete(f"{rate:,} events/s")
+        except (ClocksApart, EngineSlow):
+            self._known.know(probes=(*before, probe))
+            raise
         return probe
 
     def _worked_off_per_s(self) -> float | None:

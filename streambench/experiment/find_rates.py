@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from streambench.experiment.candidates import candidate, next_below, untried
+from streambench.experiment.clock_patience import ClockPatience, spoilt_by_clocks
 from streambench.experiment.confirming import (
     ConfirmingFresh,
     Confirms,
     ToConfirm,
     confirmation,
 )
-from streambench.experiment.find_rate import search
+from streambench.experiment.find_rate import ended_early, search
 from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.not_made import not_run
 from streambench.experiment.questions import kept_up, within_limit
@@ -23,6 +24,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.search_policy import USUAL, SearchPolicy
 from streambench.experiment.session import Session
 from streambench.model.disturbance import disturbance
+from streambench.model.errors import ClocksApart
 from streambench.model.plan import Plan, Unsupported
 from streambench.model.search import Confirmation, SearchRecord, SearchTerms
 from streambench.model.trial import Invalid, TrialRecord
@@ -48,7 +50,10 @@ def find_rates(
     session: Session,
     policy: SearchPolicy = USUAL,
 ) -> Found:
-    """Search and confirm for every contender; each step is in the bundle at once."""
+    """Search and confirm for every contender; each step is in the bundle at once.
+
+    Raises ClocksApart where clocks are, or may be, so far apart that no rate could be told.
+    """
     finding = _Finding(request, terms, run, session, policy)
     for contender in request.contenders:
         finding.find(contender)
@@ -85,6 +90,7 @@ class _Finding:
         )
         self._begun_s = time.monotonic()
         self._now = request.contenders[0]  # whose search goes on
+        self._patience = ClockPatience()
         self._planned = [c for c in request.contenders if isinstance(c.plan, Plan)]
         self.searches: dict[str, SearchRecord] = {}
         self.trials: list[TrialRecord] = []
@@ -98,12 +104,23 @@ class _Finding:
                 self._ended(record)
             case Plan():
                 self._now = contender
-                self._search(contender)
-                found = self.searches[contender.variant.label]
-                # Also where the job that was searched with ended before it could.
-                tried = {each.trial for each in found.confirmations}
-                if len(tried) < _TRIES_AT_LEAST and found.lag_bounded_per_s is None:
-                    self.confirm(self._fresh)
+                try:
+                    self._search_and_confirm(contender)
+                except ClocksApart as apart:
+                    self.know(
+                        dataclasses.replace(
+                            self.searches[contender.variant.label], ended=ended_early(apart)
+                        )
+                    )
+                    raise
+
+    def _search_and_confirm(self, contender: Contender) -> None:
+        self._search(contender)
+        found = self.searches[contender.variant.label]
+        # Also where the job that was searched with ended before it could.
+        tried = {each.trial for each in found.confirmations}
+        if len(tried) < _TRIES_AT_LEAST and found.lag_bounded_per_s is None:
+            self.confirm(self._fresh)
 
     def use_the_rest(self) -> None:
         """Spend what is left of the time on engines that have no rate within the limit yet."""
@@ -147,7 +164,7 @@ class _Finding:
     def _hold(self, contender: Contender, trials: Confirms, rate: int, *, limited: bool) -> None:
         """Try the rate for longer; less when it does not hold, while there is time.
 
-        At least twice where nothing is confirmed.
+        At least twice where nothing is confirmed. Raises ClocksApart.
         """
         label = contender.variant.label
         for tried in range(1, self._policy.confirm.tries + 1):
@@ -167,6 +184,7 @@ class _Finding:
             last = self._noted(label, record, rate, limited=limited)
             if last.held:
                 return
+            self._patience.heard(record)
             nothing = self.searches[label].lag_bounded_per_s is None
             if not (self._time_for_another() or (nothing and tried < _TRIES_AT_LEAST)):
                 return
@@ -206,6 +224,8 @@ class _Finding:
         machine, limits = record.machine, self._request.machine_limits
         if machine is not None and disturbance(machine, limits).invalid is not None:
             return last.rate_per_s  # what something else spoilt is no word on the rate
+        if spoilt_by_clocks(record):
+            return last.rate_per_s  # at a lower rate they would be as far apart
         return next_below(
             last.rate_per_s,
             self._terms.precision,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from streambench.experiment.request import Contender
-from streambench.model.errors import EngineFailed, InstrumentFailed
+from streambench.model.errors import ClocksApart, EngineFailed, InstrumentFailed
 from streambench.model.plan import Unsupported
 from streambench.model.sweep import Point
 from streambench.model.trial import Failed, Invalid, NotRun, Outcome, TrialRecord
@@ -40,4 +40,4 @@ def ended_by(error: EngineFailed | InstrumentFailed) -> Outcome:
         case EngineFailed():
             return Failed(error.stage, error.message, error.hint, error.log_tail)
         case InstrumentFailed():
-            return Invalid(error.message)
+            return Invalid(error.message, by_clocks=isinstance(error, ClocksApart))

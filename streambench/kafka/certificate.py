@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from streambench.kafka.send_times import SendLogMeta, read_meta
 from streambench.model.clocks import ClockBound, HostClocks
-from streambench.model.errors import InstrumentFailed
+from streambench.model.errors import ClocksApart, InstrumentFailed
 from streambench.model.trial import Certificate
 
 SEND_LAG_LIMIT_MS: Final = 20.0
@@ -82,9 +82,10 @@ def certify(
     acknowledge = np.percentile(acknowledge_ms[counted], [50, 99])
     drift_ms = meta.drift_ns / _NS_PER_MS
     spoilt = _spoilt(meta, table.num_rows, table["acked_ns"].null_count, drift_ms)
-    spoilt = spoilt or skew(meta.clocks)
+    far = skew(meta.clocks)
     whose = hosts.shards[worst].who if len(groups) > 1 else None
-    reason = spoilt or _lateness(p999_ms, whose, _apart(hosts, by_visible))
+    reason = spoilt or far or _lateness(p999_ms, whose, _apart(hosts, by_visible))
+    late = p999_ms > SEND_LAG_LIMIT_MS
     return Certificate(
         held=reason is None,
         reason=reason,
@@ -100,7 +101,8 @@ def certify(
         clock_drift_ms=drift_ms,
         # Whoever plays on another host is not late because an engine takes this one's cores, and no
         # clock is off for that.
-        only_late=spoilt is None and p999_ms > SEND_LAG_LIMIT_MS and not hosts.shards,
+        only_late=spoilt is None and far is None and late and not hosts.shards,
+        by_clocks=reason is not None and spoilt is None and not late,
         clocks=meta.clocks,
         unknown_clocks=meta.unknown_clocks,
     )
@@ -203,11 +205,9 @@ def _whose(clock: ClockBound) -> str:
 
 
 def refuse_skew(clock: ClockBound) -> None:
-    """Refuse a clock by which a load would surely come early or late. Raises InstrumentFailed."""
+    """Refuse a clock by which a load would surely come early or late. Raises ClocksApart."""
     if clock.nearest_ms > SEND_LAG_LIMIT_MS:
-        raise InstrumentFailed(
-            not_the_brokers(clock), hint="let NTP or PTP keep the hosts together"
-        )
+        raise ClocksApart(not_the_brokers(clock))
 
 
 def _apart(hosts: HostClocks, by_visible: bool) -> tuple[float, str] | None:

@@ -58,3 +58,14 @@ class InstrumentFailed(StreambenchError):
     """streambench itself could not measure (player late, clock stepped, reader died): an invalid trial."""
 
     exit_code = ExitCode.INVALID
+
+
+class ClocksApart(InstrumentFailed):
+    """Clocks by which loads are timed are too far apart, or may be: a load at no rate is timed right."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="let NTP or PTP keep the hosts together, and run near the brokers; "
+            "`chronyc tracking` on each host says how far its clock is off",
+        )

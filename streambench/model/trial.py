@@ -127,6 +127,7 @@ class Certificate:
     only_late: bool = False  # not held, and for no other reason than lateness
     clocks: tuple[ClockBound, ...] = ()  # of each host that played, and of the one that measured
     unknown_clocks: tuple[UnknownClock, ...] = ()  # brokers that could not be compared with it
+    by_clocks: bool = False  # not held, and by one clock it would have been
 
 
 @dataclass(frozen=True)
@@ -212,12 +213,14 @@ class Completed:
 class Invalid:
     """The instrument failed: nothing can be said of the engine's times.
 
-    Its rows are judged all the same where all that were due had come: `verdict`, else None.
+    Its rows are judged all the same where all that were due had come: `verdict`, else None. `by_clocks`:
+    for no other reason than that clocks were, or may have been, too far apart.
     """
 
     reason: str
     kind: str = "invalid"
     verdict: Verdict | None = None
+    by_clocks: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ from tests.oracle.stand_in import OFFSET_MS, T0_MS, right_rows
 
 DELAY_MS = 20
 NS_PER_MS = 1_000_000
+Clocks: TypeAlias = tuple[ClockBound, ...] | Callable[[int], tuple[ClockBound, ...]]
+DIED = EngineFailed("worker-1 died by itself", stage="load")
 QUIET = MachineUsage(0.5, 0.0, 0.0, 0.0, (), None, None, None)
 
 
@@ -56,7 +58,8 @@ class FakeSampler:
 
 
 class FakeJob:
-    """Works off `bears_per_s` events/s; what comes faster is ever later. It dies at `dies_at_per_s`.
+    """Works off `bears_per_s` events/s; what comes faster is ever later. It dies at `dies_at_per_s`, by
+    `dies_of`.
 
     The load generator is `load_late_ms` late, on a `machine` that is busy as set.
     """
@@ -69,10 +72,11 @@ class FakeJob:
         *,
         bears_per_s: int,
         dies_at_per_s: int | None = None,
+        dies_of: Exception = DIED,
         load_late_ms: int = 0,
         machine: MachineUsage = QUIET,
         delay_ms: int = DELAY_MS,
-        clocks: tuple[ClockBound, ...] = (),
+        clocks: Clocks = (),
     ) -> None:
         self._delay_ms = delay_ms
         self._clocks = clocks
@@ -85,6 +89,7 @@ class FakeJob:
         self._place = place
         self._bears_per_s = bears_per_s
         self._dies_at_per_s = dies_at_per_s
+        self._dies_of = dies_of
         data = place.scratch / "data"
         data.mkdir(exist_ok=True)
         broker = Broker("127.0.0.1:1", cast("object", None), place.scratch, data, (), (), data)  # type: ignore[arg-type]
@@ -110,7 +115,7 @@ class FakeJob:
         self.loads.append(load)
         rate = load.trace.meta.rate_per_s or 0
         if rate == self._dies_at_per_s:
-            raise EngineFailed("worker-1 died by itself", stage="load")
+            raise self._dies_of
         return self._played(load, at_pace=True)
 
     def play_at_once(self, load: Load) -> Played:
@@ -141,13 +146,14 @@ class FakeJob:
         ):
             rows = rows.set_column(rows.schema.get_field_index(name), name, pa.array(values))
         log = self._place.scratch / f"load-{len(self.loads)}.parquet"
+        clocks = self._clocks(len(self.loads)) if callable(self._clocks) else self._clocks
         return Played(
             trace=load.trace,
             start_realtime_ns=T0_MS * NS_PER_MS,
             event_offset_ms=OFFSET_MS,
             rows=rows,
             malformed_count=0,
-            send_log=_send_log(load.trace, log, self._load_late_ms, self._clocks),
+            send_log=_send_log(load.trace, log, self._load_late_ms, clocks),
             complete=True,
             quiet_ns=(10, 20),
         )
@@ -196,7 +202,7 @@ class FakeRuns:
     """Launches fake jobs, and remembers them; `ends_by` is raised when one is stopped.
 
     `delays_ms` are those of the jobs in their order; where there are no more of them, `stops_at` is raised.
-    `clocks` are found of every load.
+    `clocks` are found of every load, or by its number in the job, from 1.
     """
 
     def __init__(
@@ -208,8 +214,10 @@ class FakeRuns:
         ends_by: Exception | None = None,
         delays_ms: Sequence[int] | None = None,
         stops_at: BaseException | None = None,
-        clocks: tuple[ClockBound, ...] = (),
+        clocks: Clocks = (),
+        dies_of: Exception = DIED,
     ) -> None:
+        self._dies_of = dies_of
         self._clocks = clocks
         self._delays_ms = delays_ms
         self._stops_at = stops_at
@@ -238,6 +246,7 @@ class FakeRuns:
             observer,
             bears_per_s=self._bears_per_s,
             dies_at_per_s=self._dies_at_per_s,
+            dies_of=self._dies_of,
             load_late_ms=self._load_late_ms,
             machine=self._machine,
             delay_ms=DELAY_MS if self._delays_ms is None else self._delays_ms[len(self.jobs)],

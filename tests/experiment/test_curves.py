@@ -16,12 +16,13 @@ from streambench.experiment.loads import Loads
 from streambench.experiment.request import Request
 from streambench.experiment.session import Session
 from streambench.model.conditions import Conditions
-from streambench.model.errors import InstrumentFailed
+from streambench.model.errors import ClocksApart, InstrumentFailed
 from streambench.model.experiment import Single
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.plan import Plan
 from streambench.model.sweep import Axis, AxisName, Point
-from streambench.model.trial import Completed, Failed, LeftOut, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, LeftOut, TrialRecord
+from streambench.report.words.sweeps import left_out_words
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 from streambench.results.judged_again import judge_again
 from streambench.runtime.artifacts import Resolved
@@ -129,6 +130,18 @@ def test_a_job_that_dies_leaves_what_was_finished(
     assert dict(died.point)[AxisName.RATE] == 1_000
     assert isinstance(left.outcome, LeftOut)
     assert left.outcome.reason == "at 1,000 events/s its job ended: worker-1 died by itself"
+
+
+def test_clocks_that_are_apart_leave_no_rate_out_as_one_that_is_too_high_would(
+    requests: tuple[Request, ...], loads: Loads
+) -> None:
+    apart = ClocksApart("the clock of here is not broker 1's")
+    bundle = run(requests, loads, FakeRuns(10_000, dies_at_per_s=1_000, dies_of=apart))
+    done, ended, left = (trial.record.outcome for trial in bundle.trials)
+    assert isinstance(done, Completed)
+    assert ended == Invalid(apart.message, by_clocks=True)
+    assert left == Invalid(f"at 1,000 events/s its job ended: {apart.message}", by_clocks=True)
+    assert left_out_words(bundle) is None
 
 
 def test_what_goes_wrong_when_the_job_is_stopped_spoils_no_rate(

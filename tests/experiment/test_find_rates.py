@@ -18,11 +18,12 @@ from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Contender
 from streambench.experiment.search_policy import USUAL
 from streambench.experiment.session import Session
+from streambench.model.errors import ClocksApart
 from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, Invalid, TrialRecord
+from streambench.model.trial import Completed, Invalid, Outcome, TrialRecord
 from streambench.model.windows import Tumbling
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
@@ -30,6 +31,7 @@ from streambench.trial.observer import Silent
 from tests.report.example import RIGHT, RUN, measures, trial
 
 LIMIT = Limit(Quantile.P99, 2_000)
+APART = "the clock of here is not broker 1's"
 PLENTY_S = 1e6
 WINDOW = Tumbling(500)
 
@@ -43,6 +45,7 @@ class Bears:
     disturbed: frozenset[int] = (
         frozenset()
     )  # numbers of trials beside which something else was running
+    apart: frozenset[int] = frozenset()  # numbers of trials whose clocks were too far apart
 
     def trial(self, number: int, engine: str, rate: int) -> TrialRecord:
         slope = 0.0 if rate <= self.per_s else 200.0
@@ -54,10 +57,15 @@ class Bears:
         }
         figures = {**measures(30, self.p99_ms(rate), self.p99_ms(rate)), **pace}
         foreign = 0.3 if number in self.disturbed else 0.0
+        outcome: Outcome = Completed(RIGHT)
+        if foreign:
+            outcome = Invalid("something else was running")
+        elif number in self.apart:
+            outcome = Invalid(APART, by_clocks=True)
         return trial(
             number,
             engine,
-            Invalid("something else was running") if foreign else Completed(RIGHT),
+            outcome,
             machine=MachineUsage(0.3, 0.0, 0.0, foreign, (), None, None, None),
             measured_windows=100,
             measures=figures,
@@ -99,6 +107,7 @@ def found_for(
     limit: Limit | None = LIMIT,
     budget_s: float = PLENTY_S,
     given_s: list[tuple[float, float]] | None = None,
+    told: Told | None = None,
 ) -> Found:
     """The searches of these engines all see `probes`; what is confirmed is up to `bears`.
 
@@ -125,7 +134,7 @@ def found_for(
     monkeypatch.setattr(find_rates, "search", searched)
     monkeypatch.setattr(ConfirmingFresh, "trial", tried)
     request = make_request(Options(engines=tuple(bears), faults=()))
-    told = Told()
+    told = told or Told()
     found = find_rates.find_rates(
         request,
         SearchTerms(limit, 0.05, budget_s),
@@ -162,6 +171,30 @@ def test_a_rate_whose_trial_something_else_spoilt_is_tried_again(
     found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": bears})
     assert rates(found) == [100_000, 100_000]
     assert results(found) == [(100_000, 100_000)]
+
+
+def test_a_rate_whose_trial_clocks_spoilt_is_tried_again_and_no_lower_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    once = Bears(100_000, apart=frozenset({1}))
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": once})
+    assert rates(found) == [100_000, 100_000]
+    assert results(found) == [(100_000, 100_000)]
+
+
+def test_clocks_that_stay_apart_end_the_command_with_no_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twice = Bears(100_000, apart=frozenset({1, 2}))
+    told = Told()
+    seen = [probe(100_000, within=True)]
+    with pytest.raises(ClocksApart, match=APART):
+        found_for(monkeypatch, seen, {"flink": twice, "spark": Bears(100_000)}, told=told)
+    assert [dict(record.point)[AxisName.RATE] for record in told.ended] == [100_000, 100_000]
+    (search,) = told.runs[-1].searches  # the other engine was not begun with
+    assert search.ended == f"it ended early: {APART}"
+    assert (search.lag_bounded_per_s, search.within_limit_per_s) == (None, None)
+    assert [each.held for each in search.confirmations] == [False] * 4
 
 
 def test_without_a_limit_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from streambench.experiment.rate_search import rounded
 from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.experiment.session import Session
 from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
+from streambench.model.errors import ClocksApart
 from streambench.model.experiment import RateSearch
 from streambench.model.machine import Stranger
 from streambench.model.pace import Pace
@@ -126,19 +127,46 @@ def test_a_late_load_says_nothing_unless_the_engine_left_no_room(
         assert (found.probes[0].pace is None) is (outcome is Invalid)
 
 
-def test_a_broker_whose_clock_is_elsewhere_makes_every_load_invalid_and_one_that_is_near_is_told(
+NEAR = ClockBound(RUN_HOST_CLOCK, "here", -0.4, 0.3, 0)
+FAR = ClockBound(RUN_HOST_CLOCK, "here", 39.6, 40.2, 1)
+
+
+def test_clocks_that_are_apart_end_a_search_as_no_lower_rate_would_bring_them_together(
     tmp_path: Path, loads: Loads
 ) -> None:
-    near = ClockBound(RUN_HOST_CLOCK, "here", -0.4, 0.3, 0)
-    far = ClockBound(RUN_HOST_CLOCK, "here", 39.6, 40.2, 1)
-    found, bundle = searched(tmp_path / "far", loads, FakeRuns(BEARS_PER_S, clocks=(near, far)))
-    assert found.probes[0].pace is None
+    with pytest.raises(ClocksApart, match=r"is not broker 1's") as raised:
+        searched(tmp_path, loads, FakeRuns(BEARS_PER_S, clocks=(NEAR, FAR)))
+    assert raised.value.hint is not None
+    (folder,) = (tmp_path / "results").iterdir()
+    bundle = read_bundle(folder)
+    # It rose, and one rate was tried. A single spoilt load may be an accident.
+    kinds = [load.record.kind for load in bundle.loads]
+    assert [kind for kind in kinds if kind is not LoadKind.WARM] == [LoadKind.RAMP, LoadKind.PROBE]
     for load in bundle.loads:
         assert isinstance(load.record.outcome, Invalid)
         assert "is not broker 1's" in load.record.outcome.reason
+        assert load.record.outcome.by_clocks
         assert load.record.verdict is not None
         assert load.record.verdict.right
-    found, bundle = searched(tmp_path / "near", loads, FakeRuns(BEARS_PER_S, clocks=(near,)))
+
+
+def test_a_load_whose_clocks_were_apart_once_is_played_again_at_its_rate(
+    tmp_path: Path, loads: Loads
+) -> None:
+    whole, _ = searched(tmp_path / "whole", loads, FakeRuns(BEARS_PER_S))
+    played = 3  # one or two at once, what rises, and the rest
+    runs = FakeRuns(BEARS_PER_S, clocks=lambda load: (FAR,) if load == played + 1 else (NEAR,))
+    found, _ = searched(tmp_path / "once", loads, runs)
+    spoilt, again = found.probes[:2]
+    assert spoilt.pace is None
+    assert spoilt.rate_per_s == again.rate_per_s
+    assert [probe.rate_per_s for probe in found.probes[1:]] == [
+        probe.rate_per_s for probe in whole.probes
+    ]
+
+
+def test_a_broker_whose_clock_is_near_is_told(tmp_path: Path, loads: Loads) -> None:
+    found, bundle = searched(tmp_path, loads, FakeRuns(BEARS_PER_S, clocks=(NEAR,)))
     assert found.probes[0].pace is not None
     for load in bundle.loads:
         assert isinstance(load.record.outcome, Completed)

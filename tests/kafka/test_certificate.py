@@ -369,6 +369,26 @@ def test_a_broker_whose_clock_is_elsewhere_spoils_the_load_by_name(log: Log) -> 
     refuse_skew(ClockBound(RUN_HOST_CLOCK, "here", -30.0, 5.0, 0))  # it may be right
 
 
+@pytest.mark.parametrize(
+    ("bound", "lag_ms", "by_clocks"),
+    [
+        ((-0.4, 0.3), 1, False),  # it holds
+        ((-40.4, -39.7), 1, True),
+        ((-30.0, 30.0), 1, True),
+        ((-9.0, -8.0), 12, True),  # by one clock it would hold
+        ((-0.4, 0.3), 30, False),
+        ((-40.4, -39.7), 30, False),  # at a lower rate it may be in time
+    ],
+)
+def test_a_load_that_was_in_time_is_spoilt_by_nothing_but_clocks(
+    log: Log, bound: tuple[float, float], lag_ms: int, by_clocks: bool
+) -> None:
+    log.possible_ns = log.due_ns + lag_ms * MS
+    log.acked_ns = log.due_ns + (lag_ms + 1) * MS
+    log.clocks = _brokers(bound)
+    assert certify(log.write()).by_clocks is by_clocks
+
+
 def test_a_brokers_clock_counts_beside_the_send_lag(log: Log) -> None:
     log.possible_ns = log.due_ns + 12 * MS
     log.acked_ns = log.due_ns + 14 * MS

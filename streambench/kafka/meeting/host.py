@@ -24,7 +24,7 @@ from streambench.kafka.meeting.messages import (
 from streambench.kafka.meeting.party import POLICY, Hearer, MeetingPolicy, Party
 from streambench.kafka.meeting.presence import Presence
 from streambench.kafka.one_record import Appended
-from streambench.model.errors import InstrumentFailed
+from streambench.model.errors import ClocksApart, InstrumentFailed
 
 _POLL_S: Final = 0.5
 # Whose topic has gone before it heard the end would take the coordinator for lost.
@@ -182,7 +182,8 @@ class Host:
         for member in given.members:
             report = member.reports.get(given.number)
             if report is not None and report.error is not None:
-                raise InstrumentFailed(f"{self.words(member)}: {report.error}")
+                said = f"{self.words(member)}: {report.error}"
+                raise ClocksApart(said) if report.by_clocks else InstrumentFailed(said)
         return all(given.number in member.reports for member in given.members)
 
     def _wait(

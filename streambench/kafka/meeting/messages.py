@@ -52,11 +52,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of an order; `error` is why nothing did."""
+    """What became of an order; `error` is why nothing did. `by_clocks`: for clocks are too far apart."""
 
     number: int
     result: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    by_clocks: bool = False
 
 
 @dataclass(frozen=True)

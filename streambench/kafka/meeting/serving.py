@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from streambench.kafka.meeting.guest import Guest, MeetingOver
 from streambench.kafka.meeting.messages import Order, Report
-from streambench.model.errors import InstrumentFailed, StreambenchError
+from streambench.model.errors import ClocksApart, InstrumentFailed, StreambenchError
 
 _POLL_S: Final = 0.5
 
@@ -31,7 +31,8 @@ def serve_orders(
             except StreambenchError as failed:
                 guest.check()  # where the coordinator has gone there is nobody to be told
                 told(f"not done: {failed.message}")
-                guest.say(Report(order.number, error=failed.message))
+                apart = isinstance(failed, ClocksApart)
+                guest.say(Report(order.number, error=failed.message, by_clocks=apart))
     except MeetingOver as over:
         if over.reason is not None:
             raise InstrumentFailed(f"the coordinator ended: {over.reason}") from over
