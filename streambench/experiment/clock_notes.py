@@ -104,7 +104,13 @@ def _errors(clocks: HostClocks) -> str:
         ("a delay until a row is appended may be off by", clocks.appended),
         ("one until it is visible by", clocks.visible),
     )
-    return ", ".join(f"{what} {_range(error)} ms" for what, error in both if error is not None)
+    known = [f"{what} {_range(error)} ms" for what, error in both if error is not None]
+    unknown = [
+        f"how far a delay until a row is {which} is off is not known"
+        for which, error in (("appended", clocks.appended), ("visible", clocks.visible))
+        if error is None
+    ]
+    return ", ".join((*known, *unknown))
 
 
 def _hull(bounds: Sequence[ClockBound]) -> Offset:

@@ -13,12 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.kafka.send_times import SendLogMeta, read_meta
-from streambench.model.clocks import ClockBound, HostClocks
-from streambench.model.errors import ClocksApart, InstrumentFailed
+from streambench.kafka.skew import SEND_LAG_LIMIT_MS, farthest, skew, whose_clock
+from streambench.model.clocks import HostClocks
+from streambench.model.errors import InstrumentFailed
 from streambench.model.trial import Certificate
-
-SEND_LAG_LIMIT_MS: Final = 20.0
-"""Bound on the 99.9th percentile of due → first write attempt possible, over all batches."""
 
 DRIFT_LIMIT_MS: Final = 1.0
 """Bound on what the realtime clock may have moved against the monotonic one."""
@@ -178,43 +176,11 @@ def _spoilt(meta: SendLogMeta, batches: int, missing: int, drift_ms: float) -> s
     return None
 
 
-def _farthest(clocks: Sequence[ClockBound]) -> ClockBound | None:
-    return max(clocks, key=lambda clock: clock.farthest_ms, default=None)
-
-
-def skew(clocks: Sequence[ClockBound]) -> str | None:
-    """Whether a host's clock may lie farther from the broker's than any load may be late, in words."""
-    worst = _farthest(clocks)
-    if worst is None or worst.farthest_ms <= SEND_LAG_LIMIT_MS:
-        return None
-    return not_the_brokers(worst)
-
-
-def not_the_brokers(clock: ClockBound) -> str:
-    """What is wrong with a clock that is, or may be, too far from the broker's."""
-    surely = clock.nearest_ms > SEND_LAG_LIMIT_MS
-    told = f"is not {_whose(clock)}" if surely else f"may be far from {_whose(clock)}"
-    return (
-        f"the clock of {clock.host} ({clock.who}) {told}: it was between "
-        f"{clock.low_ms:+,.1f} and {clock.high_ms:+,.1f} ms from it (limit {SEND_LAG_LIMIT_MS:.0f} ms)"
-    )
-
-
-def _whose(clock: ClockBound) -> str:
-    return "the broker's" if clock.broker is None else f"broker {clock.broker}'s"
-
-
-def refuse_skew(clock: ClockBound) -> None:
-    """Refuse a clock by which a load would surely come early or late. Raises ClocksApart."""
-    if clock.nearest_ms > SEND_LAG_LIMIT_MS:
-        raise ClocksApart(not_the_brokers(clock))
-
-
 def _apart(hosts: HostClocks, by_visible: bool) -> tuple[float, str] | None:
     """How far clocks may lie apart by which a delay is taken, in ms and in words; None: by one clock."""
-    if (worst := _farthest(hosts.every)) is None:
+    if (worst := farthest(hosts.every)) is None:
         return None
-    apart = [(worst.farthest_ms, "and a clock may be {:.1f} ms from " + _whose(worst))]
+    apart = [(worst.farthest_ms, "and a clock may be {:.1f} ms from " + whose_clock(worst))]
     if hosts.shards and hosts.brokers and (appended := hosts.appended) is not None:
         apart.append((appended.farthest_ms, "and a clock there may be {:.1f} ms from a broker's"))
     if by_visible and (visible := hosts.visible) is not None:

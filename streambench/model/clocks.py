@@ -26,6 +26,20 @@ class Offset:
         """How far, either way."""
         return max(abs(self.low_ms), abs(self.high_ms))
 
+    @property
+    def none(self) -> bool:
+        """Whether it is surely not off."""
+        return self.low_ms == self.high_ms == 0
+
+    @property
+    def words(self) -> str:
+        """From where to where, in whole milliseconds, outwards."""
+        return f"{math.floor(self.low_ms):+d} to {math.ceil(self.high_ms):+d} ms"
+
+
+NOT_OFF: Final = Offset(0.0, 0.0)
+"""Of what begins and ends by one clock."""
+
 
 @dataclass(frozen=True)
 class ClockBound:
@@ -45,6 +59,11 @@ class ClockBound:
     def farthest_ms(self) -> float:
         """How far the two clocks may lie apart."""
         return max(abs(self.low_ms), abs(self.high_ms))
+
+    @property
+    def offset(self) -> Offset:
+        """The bounds alone."""
+        return Offset(self.low_ms, self.high_ms)
 
     @property
     def nearest_ms(self) -> float:
@@ -159,9 +178,7 @@ class HostClocks:
         It began by the clock of who played. Where that is ahead the load came early, and the delay looks
         shorter.
         """
-        if self.shards and self.brokers and self.coordinator is None:
-            return None
-        return _hull(tuple(self._appended()))
+        return hull_of(tuple(self._appended()))
 
     @property
     def visible(self) -> Offset | None:
@@ -169,11 +186,14 @@ class HostClocks:
 
         Without shards there is none: such a delay begins and ends by one clock.
         """
-        if self.coordinator is None:
-            return None
-        return _hull([_minus(self.coordinator, shard) for shard in self.shards])
+        return hull_of([self._here_minus(shard) for shard in self.shards])
 
-    def _appended(self) -> Iterator[Offset]:
+    def _here_minus(self, shard: ClockBound) -> Offset | None:
+        """Who measures minus who plays; None where they were not compared with one and the same broker."""
+        same = (each for each in self.ours if each.broker == shard.broker is not None)
+        return next((_minus(own, shard) for own in same), None)
+
+    def _appended(self) -> Iterator[Offset | None]:
         if not self.shards:
             yield from (_negative(broker) for broker in self.brokers)
         elif not self.brokers:
@@ -182,9 +202,10 @@ class HostClocks:
             for broker in self.brokers:
                 if shard.broker == broker.broker:
                     yield _negative(shard)
-                elif self.coordinator is not None:
+                elif (between := self._here_minus(shard)) is None:
+                    yield None
+                else:
                     # Both hosts were compared with one broker, and one of them with this one.
-                    between = _minus(self.coordinator, shard)
                     yield Offset(
                         between.low_ms - broker.high_ms,
                         between.high_ms - broker.low_ms,
@@ -199,13 +220,24 @@ def not_compared(
     return tuple(each for each in unknown if each.broker not in compared)
 
 
+def delay_error(
+    clocks: Sequence[ClockBound], unknown: Sequence[UnknownClock], *, visible: bool
+) -> Offset | None:
+    """What was measured of a delay minus what is true of it; None where nobody knows.
+
+    A `visible` one ends by the clock of who reads, another one by a broker's stamp.
+    """
+    hosts = HostClocks.of(clocks)
+    if visible:
+        return hosts.visible if hosts.shards else NOT_OFF
+    if not_compared(clocks, unknown):
+        return None
+    return hosts.appended if clocks else NOT_OFF
+
+
 def stamps_behind_ms(clocks: Sequence[ClockBound], unknown: Sequence[UnknownClock]) -> float:
     """How far behind the clock of who played a row's stamp may be, in ms; infinite where nobody knows."""
-    if not_compared(clocks, unknown):
-        return math.inf
-    if not clocks:
-        return 0.0  # all have one clock
-    error = HostClocks.of(clocks).appended
+    error = delay_error(clocks, unknown, visible=False)
     return math.inf if error is None else max(0.0, -error.low_ms)
 
 
@@ -218,7 +250,9 @@ def _minus(one: ClockBound, other: ClockBound) -> Offset:
     return Offset(one.low_ms - other.high_ms, one.high_ms - other.low_ms)
 
 
-def _hull(errors: Sequence[Offset]) -> Offset | None:
-    if not errors:
+def hull_of(errors: Sequence[Offset | None]) -> Offset | None:
+    """What holds of all of them; None where there is none, or one of them is not known."""
+    known = [each for each in errors if each is not None]
+    if not known or len(known) < len(errors):
         return None
-    return Offset(min(each.low_ms for each in errors), max(each.high_ms for each in errors))
+    return Offset(min(each.low_ms for each in known), max(each.high_ms for each in known))

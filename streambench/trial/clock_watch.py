@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from streambench.kafka.certificate import refuse_skew
 from streambench.kafka.send_times import read_meta, write_meta
+from streambench.kafka.skew import refuse_skew
 from streambench.model.clocks import ClocksSeen
 
 

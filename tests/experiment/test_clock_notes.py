@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streambench.experiment.clock_notes import clock_notes
@@ -43,6 +45,18 @@ def test_the_other_brokers_of_a_sharded_load_are_reached_by_way_of_the_coordinat
     assert "and its -4.1 to +2.3 ms from those of brokers 0 and 1" in note
     assert "until a row is appended may be off by -9.3 to +1.0 ms" in note
     assert "one until it is visible by -7.0 to -2.5 ms" in note
+
+
+def test_what_no_common_broker_tells_is_said_to_be_unknown() -> None:
+    *shards, own = SHARDED
+    other = replace(own, broker=1)
+    (note,) = clock_notes((*shards, other), (), KAFKA)
+    assert note.endswith(
+        "; a delay until a row is appended may be off by -3.0 to +1.0 ms, how far a delay until a row is visible "
+        "is off is not known, and nothing was subtracted"
+    )
+    (note,) = clock_notes((*shards, other, BROKERS[1]), (), KAFKA)
+    assert "how far a delay until a row is appended is off is not known" in note
 
 
 def test_one_host_tells_of_the_brokers_in_whole_milliseconds_outwards() -> None:

@@ -14,12 +14,12 @@ from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.trial import LoadKind
 from streambench.trial.job import JobSpec
 
-FAR_SHARD = ClockBound("shard 0/2", "there", 30.0, 40.0)
-NEAR_SHARD = ClockBound("shard 0/2", "there", -0.5, 0.5)
+FAR_SHARD = ClockBound("shard 0/2", "there", 30.0, 40.0, 0)
+NEAR_SHARD = ClockBound("shard 0/2", "there", -0.5, 0.5, 0)
 FAR_BROKER = ClockBound(RUN_HOST_CLOCK, "here", 30.0, 40.0, 1)
 # Each within the limit, and in sum they are not.
-BEHIND = ClockBound("shard 0/2", "there", -18.0, -10.0)
-AHEAD = ClockBound(COORDINATOR_CLOCK, "here", 11.0, 15.0)
+BEHIND = ClockBound("shard 0/2", "there", -18.0, -10.0, 0)
+AHEAD = ClockBound(COORDINATOR_CLOCK, "here", 11.0, 15.0, 0)
 
 
 @pytest.mark.parametrize(

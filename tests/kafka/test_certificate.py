@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from streambench.kafka.certificate import Unable, certify, leader_lost, refuse_skew
+from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.kafka.send_log import join_send_logs, write_send_log
 from streambench.kafka.send_times import (
     UNSET,
@@ -17,6 +17,7 @@ from streambench.kafka.send_times import (
     write_meta,
     write_send_times,
 )
+from streambench.kafka.skew import refuse_skew
 from streambench.model.clocks import (
     COORDINATOR_CLOCK,
     RUN_HOST_CLOCK,
@@ -243,8 +244,10 @@ def test_what_was_written_again_before_or_after_the_next_hit_is_not_of_this_one(
     assert found == Unable(20_000, 20_200)
 
 
-def _clocks(*bounds: tuple[float, float]) -> tuple[ClockBound, ...]:
-    return tuple(ClockBound(f"shard {i}/4", f"host-{i}", *b) for i, b in enumerate(bounds))
+def _clocks(*bounds: tuple[float, float], broker: int | None = None) -> tuple[ClockBound, ...]:
+    return tuple(
+        ClockBound(f"shard {i}/4", f"host-{i}", *each, broker) for i, each in enumerate(bounds)
+    )
 
 
 def test_clocks_that_are_together_are_recorded_and_change_no_figure(log: Log) -> None:
@@ -310,7 +313,10 @@ def test_a_shard_whose_queue_is_empty_ends_no_other_ones_excuse(log: Log) -> Non
     hit = (log.partition % 2 == 1) & (log.due_ns >= 10_000 * MS) & (log.due_ns < 14_000 * MS)
     log.possible_ns[hit] = log.due_ns[hit] + 100 * MS
     log.acked_ns = log.possible_ns + MS
-    log.clocks = (*_clocks((0, 0), (0, 0)), ClockBound(COORDINATOR_CLOCK, "here", 0, 0))
+    log.clocks = (
+        *_clocks((0, 0), (0, 0), broker=0),
+        ClockBound(COORDINATOR_CLOCK, "here", 0, 0, 0),
+    )
     certificate = certify(log.write(), [Unable(10_000, 13_000)])
     assert certificate.held
     assert certificate.exempt_batches == 600 / 2 + 800 / 2
@@ -321,8 +327,8 @@ def test_a_shard_whose_queue_is_empty_ends_no_other_ones_excuse(log: Log) -> Non
 
 def test_visible_delays_span_the_clocks_of_two_hosts(log: Log) -> None:
     log.clocks = (
-        *_clocks((-11.0, -10.0), (-3.0, 2.0)),
-        ClockBound(COORDINATOR_CLOCK, "here", 9.0, 9.5),
+        *_clocks((-11.0, -10.0), (-3.0, 2.0), broker=0),
+        ClockBound(COORDINATOR_CLOCK, "here", 9.0, 9.5, 0),
     )
     assert certify(log.write()).held  # 1 ms of lag, and 11 ms
     certificate = certify(log.path, by_visible=True)
@@ -334,7 +340,10 @@ def test_visible_delays_span_the_clocks_of_two_hosts(log: Log) -> None:
 
 def test_what_a_delay_may_be_off_goes_by_the_clocks_that_it_is_taken_by() -> None:
     clocks = HostClocks.of(
-        (*_clocks((2.0, 3.0), (-1.0, 0.5)), ClockBound(COORDINATOR_CLOCK, "here", -4.0, -3.5))
+        (
+            *_clocks((2.0, 3.0), (-1.0, 0.5), broker=0),
+            ClockBound(COORDINATOR_CLOCK, "here", -4.0, -3.5, 0),
+        )
     )
     assert clocks.appended == Offset(-3.0, 1.0)
     assert clocks.visible == Offset(-7.0, -2.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,12 +13,14 @@ from streambench.kafka.meeting.clock import bound_of
 from streambench.kafka.one_record import Appended
 from streambench.model.clocks import (
     COORDINATOR_CLOCK,
+    NOT_OFF,
     RUN_HOST_CLOCK,
     ClockBound,
     ClocksSeen,
     HostClocks,
     Offset,
     UnknownClock,
+    delay_error,
     stamps_behind_ms,
 )
 
@@ -115,6 +118,29 @@ def test_the_way_over_the_coordinator_is_taken_only_where_there_is_no_other() ->
     assert HostClocks.of((shard, own, near, far)).appended == Offset(-4.5, -0.5)
     # With no way from one to the other nothing is said.
     assert HostClocks.of((shard, far)).appended is None
+
+
+def test_clocks_that_were_compared_with_two_brokers_tell_nothing_of_each_other() -> None:
+    shard = ClockBound("shard 0/1", "a", 2.0, 3.0, broker=0)
+    other = ClockBound(COORDINATOR_CLOCK, "here", -1.0, 1.0, broker=1)
+    moved = shard.hull(replace(shard, broker=1))  # its leader changed between two looks
+    assert moved.broker is None
+    for clocks in ((shard, other), (moved, replace(other, broker=None)), (shard, replace(moved))):
+        assert HostClocks.of(clocks).visible is None
+        assert delay_error(clocks, (), visible=True) is None
+    # Unless this host was compared with the shard's broker, too.
+    beside = ClockBound(RUN_HOST_CLOCK, "here", -0.5, 0.5, 0)
+    assert HostClocks.of((shard, other, beside)).visible == Offset(-3.5, -1.5)
+    assert HostClocks.of((moved, other, beside)).appended is None
+
+
+def test_a_delay_is_off_by_what_it_is_taken_by() -> None:
+    beside = (ClockBound(RUN_HOST_CLOCK, "here", 3.0, 4.5, 2),)
+    assert delay_error((), (), visible=False) == NOT_OFF
+    assert delay_error(beside, (), visible=True) == NOT_OFF  # it begins and ends by our clock
+    assert delay_error(beside, (), visible=False) == Offset(-4.5, -3.0)
+    assert delay_error(beside, (UnknownClock(3, "gone"),), visible=False) is None
+    assert delay_error((), (UnknownClock(None, "no topic"),), visible=True) == NOT_OFF
 
 
 def test_what_one_look_does_not_know_is_told_with_its_reason() -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streambench.load.trace import compile_trace
-from streambench.kafka.certificate import not_the_brokers
+from streambench.kafka.skew import not_the_brokers
 from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.fault import FaultKind

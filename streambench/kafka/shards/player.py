@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from streambench.kafka.certificate import refuse_skew
 from streambench.kafka.frames import ControlRecord
 from streambench.kafka.meeting.host import Member, OrderGiven
 from streambench.kafka.progress import PlayProgress
@@ -17,6 +16,7 @@ from streambench.kafka.send_log import join_send_logs
 from streambench.kafka.send_times import SendLogMeta, meta_of, read_meta, write_meta
 from streambench.kafka.shards.coordinator import Shards
 from streambench.kafka.shards.names import Command
+from streambench.kafka.skew import refuse_skew
 from streambench.model.clocks import ClockBound
 from streambench.model.errors import InstrumentFailed
 from streambench.model.trial import TraceRef

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from streambench.kafka.certificate import refuse_skew
 from streambench.kafka.frames import ControlRecord
 from streambench.kafka.meeting.clock import measure
 from streambench.kafka.meeting.guest import Guest
@@ -24,6 +23,7 @@ from streambench.kafka.playing import Playing
 from streambench.kafka.send_times import SendLogMeta
 from streambench.kafka.shards.data_file import with_own_file
 from streambench.kafka.shards.names import Command
+from streambench.kafka.skew import refuse_skew
 from streambench.load.recipe_text import NoRecipe, read_recipe
 from streambench.load.trace import compile_trace
 from streambench.model.clocks import ClockBound
