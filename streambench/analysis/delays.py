@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis import ranking
+from streambench.analysis.clock_errors import NO_DOUBT, doubt_of
 from streambench.analysis.ranking import Place, RankBasis, RankCandidate
 from streambench.model.metrics import BY_NAME
 from streambench.model.trial import TrialRecord
@@ -46,4 +47,5 @@ def _candidate(label: str, records: Sequence[TrialRecord], metric: str) -> RankC
         known if len(known) == len(values) else (*known, float("inf")),
         min((record.measured_windows for record in ordered), default=0),
         tuple(record.round for record in ordered),
+        doubt_of(ordered, metric) or NO_DOUBT,  # of what is not known none is ranked
     )

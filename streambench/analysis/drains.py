@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streambench.analysis import ranking
+from streambench.analysis.clock_errors import ANY_DOUBT, widest
+from streambench.analysis.drain_clocks import drain_doubt
 from streambench.analysis.ranking import Place, RankBasis, RankCandidate
 from streambench.model.drain import Drain, DrainRecord
 from streambench.results.bundle import Bundle
@@ -100,7 +102,9 @@ def rank_drains(bundle: Bundle) -> DrainRanking:
     }
     reasons = {label: _why_unranked(records) for label, records in rounds.items()}
     candidates = tuple(
-        _candidate(label, records) for label, records in rounds.items() if reasons[label] is None
+        _candidate(bundle, label, records)
+        for label, records in rounds.items()
+        if reasons[label] is None
     )
     basis = ranking.basis_of(candidates, FLOOR_PER_S, ranking.DRAIN_FACTOR)
     ranked = ranking.rank(
@@ -114,9 +118,18 @@ def rank_drains(bundle: Bundle) -> DrainRanking:
     return DrainRanking(basis, tuple(DrainedVariant(each, rounds[each.label]) for each in places))
 
 
-def _candidate(label: str, records: Sequence[DrainRecord]) -> RankCandidate:
+def _candidate(bundle: Bundle, label: str, records: Sequence[DrainRecord]) -> RankCandidate:
     warm = [(record.round, record.warm.per_s) for record in records if record.warm is not None]
-    return RankCandidate(label, tuple(rate for _, rate in warm), None, tuple(at for at, _ in warm))
+    clocks = [
+        drain_doubt(bundle, record, lambda drain: drain.per_s, warm=True) for record in records
+    ]
+    return RankCandidate(
+        label,
+        tuple(rate for _, rate in warm),
+        None,
+        tuple(at for at, _ in warm),
+        widest(clocks) or ANY_DOUBT,
+    )
 
 
 def _why_unranked(records: Sequence[DrainRecord]) -> str | None:

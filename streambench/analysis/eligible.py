@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from streambench.model.clocks import not_compared
 from streambench.model.conditions import Guarantee
+from streambench.model.kafka_access import all_here
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
 from streambench.results.speed import at_another_speed, completed_records
@@ -48,16 +49,25 @@ def unbelieved(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
 
 def _by_unknown_clocks(bundle: Bundle, records: Sequence[TrialRecord]) -> str | None:
     """A delay until a row is appended ends by a broker's clock; a visible one by the clock of who reads."""
-    if bundle.run.conditions.guarantee is Guarantee.EXACTLY_ONCE:
-        return None
+    visible = delay_stem(bundle) == "visible"
+    kafka = bundle.run.conditions.foreign_kafka
+    never = kafka is not None and not all_here(kafka.bootstrap)  # as before they were compared
     for record in records:
-        told = record.certificate
-        if told is not None and (unknown := not_compared(told.clocks, told.unknown_clocks)):
+        if (told := record.certificate) is None:
+            continue
+        if not visible and (unknown := not_compared(told.clocks, told.unknown_clocks)):
             broker = unknown[0].broker
             whose = (
                 "the brokers' clocks are" if broker is None else f"the clock of broker {broker} is"
             )
             return f"how far {whose} from this machine's is not known: {unknown[0].why}"
+        if not visible and never and not told.clocks:
+            return "how far the brokers' clocks are from this machine's was not measured"
+        if record.delay_error(visible=visible) is None:
+            return (
+                "how far the shards' clocks are from the coordinator's is not known: "
+                "they were not compared with one and the same broker"
+            )
     return None
 
 

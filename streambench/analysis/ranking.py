@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 
 from streambench.analysis import welch
+from streambench.analysis.clock_errors import NO_DOUBT, Doubt
 from streambench.analysis.welch import Floats
 
 WINDOWS_TO_RANK = 20
@@ -49,13 +50,15 @@ class RankCandidate:
     """One engine's value in each of its trials, in order of rounds.
 
     `windows` is how many the trial with the fewest measured (None: the value is not taken over
-    windows). `rounds` numbers the round of each value; empty when the trials were not interleaved.
+    windows). `rounds` numbers the round of each value; empty when the trials were not interleaved. `doubt` is
+    what clocks may have done to each.
     """
 
     label: str
     values: tuple[float, ...]
     windows: int | None
     rounds: tuple[int, ...] = ()
+    doubt: Doubt = NO_DOUBT
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ def rank(
 ) -> tuple[Place, ...]:
     """Places of all candidates: ranked ones best first, then the others in the order given.
 
-    Values below `floor` count as the floor, and medians less than the floor apart are never told apart.
+    Values below `floor` count as the floor, and medians less than the floor apart are never told apart. So it
+    is where the clocks may have put them so far apart.
     `single_factor` tells engines apart without a test: where every trial of the one is beyond it from
     every trial of the other. It is all there is where one of two engines has a single trial; None: not
     measured, so single trials are never told apart. `named` is what the values are, in a reason's words.
@@ -190,7 +194,7 @@ def _surely_better(
     for (a, b), by_test in zip(pairs, sure, strict=True):
         apart = medians[a.label] - medians[b.label]
         mean_apart = float(logs[a.label].mean() - logs[b.label].mean())
-        if abs(apart) < floor or apart * mean_apart <= 0:
+        if least_apart(apart, a.doubt, b.doubt) < floor or apart * mean_apart <= 0:
             continue
         if by_test or _beyond(logs[a.label], logs[b.label], single_factor):
             low, high = (a, b) if apart < 0 else (b, a)
@@ -226,6 +230,16 @@ def holm_levels(p_values: Sequence[float | None]) -> list[float]:
             stands = p > level
         levels[index] = level
     return levels
+
+
+def least_apart(apart: float, doubt: Doubt, of_other: Doubt) -> float:
+    """How far two values are apart at least, with what clocks may have done to each; 0: nobody knows which is more.
+
+    `apart` is the first one minus the other.
+    """
+    low = apart - (doubt.high - of_other.low)
+    high = apart - (doubt.low - of_other.high)
+    return max(0.0, low, -high)
 
 
 def _holm(p_values: Sequence[float | None]) -> list[bool]:

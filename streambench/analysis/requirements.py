@@ -257,11 +257,15 @@ def _within(asked: Condition, each: SideFigure, sample: Sample, bundle: Bundle) 
         said = (
             f"{figure.label} {_shown(found.value, figure)} {figure.unit}{beyond_words(each.shown)}"
         )
-    worst, best = (found.low, found.high) if asked.above else (found.high, found.low)
+    worst, best = _edges(asked, each.surely())
     if worst is not None and _holds(asked, worst, bound):
         return Fitted(asked, Fit.MET, f"{said}, {_margin(worst, bound, figure)} to spare")
     if best is not None and not _holds(asked, best, bound):
         return Fitted(asked, Fit.NOT_MET, said)
+    by_trials = [edge is not None and _holds(asked, edge, bound) for edge in _edges(asked, found)]
+    if None not in (found.low, found.high) and by_trials in ([True, True], [False, False]):
+        # More trials by the same clocks would not tell either.
+        return Fitted(asked, Fit.NOT_KNOWN, f"{said}; {each.clock_words}: the bound lies within")
     if worst is None and best is None:
         why = f"{said}; one {what} does not tell how far others would lie from it"
     elif each.shown is None:
@@ -269,6 +273,11 @@ def _within(asked: Condition, each: SideFigure, sample: Sample, bundle: Bundle) 
     else:
         why = f"{said}: what lies between was not decided"
     return Fitted(asked, Fit.NOT_KNOWN, why, _would_tell(asked, bundle))
+
+
+def _edges(asked: Condition, found: Range) -> tuple[float | None, float | None]:
+    """The worst and the best that the value may be."""
+    return (found.low, found.high) if asked.above else (found.high, found.low)
 
 
 def _holds(asked: Condition, value: float, bound: float) -> bool:

@@ -18,7 +18,7 @@ from streambench.experiment.unfinished import unfinished
 from streambench.kafka.certificate import Unable, certify, leader_lost
 from streambench.load.probes import Probe
 from streambench.load.trace import Trace
-from streambench.model.clocks import stamps_behind_ms
+from streambench.model.clocks import delay_error, stamps_behind_ms
 from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import (
     SATURATED_IDLE_SHARE,
@@ -46,6 +46,7 @@ from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
 from streambench.oracle.settled import settled
 from streambench.results.did_what_came import did_what_came
+from streambench.results.lag_clocks import lag_by_clocks
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
 from streambench.trial.job import JobSpec
@@ -121,6 +122,15 @@ def assess(
         event_offset_ms=evidence.load.event_offset_ms,
         spans=spec.segment.spans,
     )
+    measured_part = spec.segment.span(Purpose.MEASURED)
+    error = delay_error(
+        certificate.clocks,
+        certificate.unknown_clocks,
+        visible=spec.conditions.guarantee is Guarantee.EXACTLY_ONCE,
+    )
+    measured_s = (measured_part.end_ms - measured_part.start_ms) / 1000
+    lag = lag_by_clocks(measured.measures, error, measured_s)
+    measured = dataclasses.replace(measured, measures={**measured.measures, **lag})
     disturbed = disturbance(evidence.machine, spec.machine_limits)
     # A load that is not whole proves nothing, whoever was busy.
     saturated = saturated_by_the_engine(
@@ -129,7 +139,6 @@ def assess(
         only_late=certificate.only_late,
         engine_seen=evidence.engine_seen,
     )
-    measured_part = spec.segment.span(Purpose.MEASURED)
     offered = trace.offered_between(measured_part.start_ms, measured_part.end_ms)
     after = aftermath(spec, evidence, judged, expected, measured.windows)
     record = TrialRecord(

@@ -22,7 +22,7 @@ from streambench.model.pace import Limit, Pace
 from streambench.model.search import Confirmation, SearchRecord
 from streambench.model.sweep import AxisName, Point
 from streambench.model.trial import Completed, Failed, TrialRecord
-from streambench.results.limits import delay_within
+from streambench.results.limits import limit_kept
 from streambench.results.sustained import judge_pace
 from streambench.runtime.scratch import memory_folder
 from streambench.trial.job import RunningJob
@@ -220,5 +220,5 @@ def confirmation(
     found = judge_pace(record.measures, record.measured_windows)
     if found.pace is not Pace.KEPT_UP or limit is None:
         return told(found.pace is Pace.KEPT_UP, found.why)
-    within, why = delay_within(record.measures, limit, guarantee)
-    return told(within, f"{found.why}; {why}")
+    held = limit_kept(record, limit, guarantee)
+    return told(held.kept is True, f"{found.why}; {held.why}")

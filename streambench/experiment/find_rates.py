@@ -148,7 +148,9 @@ class _Finding:
         contender, precision = self._now, self._terms.precision
         label = contender.variant.label
         found = self.searches[label]
-        if self._terms.limit is not None:
+        # Where clocks do not tell of any delay, only whether it keeps up is confirmed.
+        limited = self._terms.limit is not None and not found.limit_unknown
+        if limited:
             rate = self._next(found) or candidate(found, within_limit, precision) or untried(found)
             if rate is not None:
                 self._hold(contender, trials, rate, limited=True)
@@ -158,7 +160,7 @@ class _Finding:
         if rate is None or (known is not None and rate <= known * (1 + precision)):
             return
         fallen = any(not each.held for each in found.confirmations if not each.limited)
-        if self._terms.limit is None or (not fallen and self._time_for_another()):
+        if not limited or (not fallen and self._time_for_another()):
             self._hold(contender, trials, rate, limited=False)
 
     def _hold(self, contender: Contender, trials: Confirms, rate: int, *, limited: bool) -> None:

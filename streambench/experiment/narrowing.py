@@ -102,15 +102,18 @@ class Narrowing:
         limit = self._task.terms.limit
         if limit is not None:
             self._answer(prober, Question(self._guarantee, limit), start_per_s)
-            if self.record.ended not in ENDINGS:
-                return
-            self._until_s = self._own_until_s
+            if not self.record.limit_unknown:
+                if self.record.ended not in ENDINGS:
+                    return
+                self._until_s = self._own_until_s
         self._answer(prober, Question(self._guarantee), start_per_s)
 
     def _answer(self, prober: Prober, question: Question, start_per_s: float) -> None:
         task = self._task
         while True:
             probes = self.record.probes
+            if question.limit is not None and self.record.limit_unknown:
+                return  # at no rate it could be told
             rate = next_rate(
                 probes,
                 question,

@@ -10,7 +10,7 @@ from streambench.model.machine import STRICT, MachineLimits
 from streambench.model.pace import Limit, Pace
 from streambench.model.search import RateProbe
 from streambench.model.trial import Completed, Failed, Invalid, Purpose, TrialRecord
-from streambench.results.limits import delay_within
+from streambench.results.limits import limit_kept
 from streambench.results.sustained import judge_pace
 
 
@@ -55,8 +55,14 @@ def rate_probe(
         why = f"{why}; {mark}"
     if limit is None or found.pace is not Pace.KEPT_UP:
         return replace(base, pace=found.pace, why=why)
-    within, told = delay_within(record.measures, limit, guarantee)
-    return replace(base, pace=found.pace, why=f"{why}; {told}", within_limit=within)
+    held = limit_kept(record, limit, guarantee)
+    return replace(
+        base,
+        pace=found.pace,
+        why=f"{why}; {held.why}",
+        within_limit=held.kept,
+        clocks_unknown=held.clocks_unknown,
+    )
 
 
 def _measured_s(record: TrialRecord) -> float:

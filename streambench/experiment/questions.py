@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from streambench.model.conditions import Guarantee
 from streambench.model.pace import Limit, Pace
 from streambench.model.search import RateProbe
-from streambench.results.limits import delay_of, delay_within
+from streambench.results.limits import delay_of
 from streambench.results.sustained import SLOPE_LIMIT_MS_PER_S
 
 
@@ -29,7 +29,10 @@ class Question:
         slope_ms_per_s = probe.measures.get("lag_slope_ms_per_s")
         if slope_ms_per_s is not None and slope_ms_per_s > SLOPE_LIMIT_MS_PER_S:
             return False
-        return self.limit is None or delay_within(probe.measures, self.limit, self.guarantee)[0]
+        if self.limit is None:
+            return True
+        delay_ms = delay_of(probe.measures, self.limit, self.guarantee)
+        return delay_ms is not None and delay_ms <= self.limit.most_ms
 
     def borne_share(self, probe: RateProbe) -> float | None:
         """About which share of its rate would have passed, where that did not; None where unknown."""

@@ -130,7 +130,8 @@ def bracket(probes: Sequence[RateProbe], passed: Passed) -> tuple[int | None, in
     """(the highest success below every failure, the lowest failure above it); None: none.
 
     Where a rate failed below one that passed, the failure decides: a success above it was luck. One that
-    was not decided, or that the instrument spoilt, is no failure.
+    was not decided, or that the instrument spoilt, is no failure. Nor is one that kept the limit or not, as
+    clocks were: no such rate passes either.
     """
     last = last_of_each_rate(probes)
     failures = [p.rate_per_s for p in last if _failed(p, passed)]
@@ -149,7 +150,11 @@ def ceiling(probes: Sequence[RateProbe], passed: Passed) -> int | None:
 
 
 def _failed(probe: RateProbe, passed: Passed) -> bool:
-    return not passed(probe) and probe.pace in (Pace.KEPT_UP, Pace.FELL_BEHIND)
+    if passed(probe):
+        return False
+    # One that kept up, and of which clocks do not tell whether it kept the limit, is no failure.
+    beyond = probe.pace is Pace.KEPT_UP and probe.within_limit is False
+    return beyond or probe.pace is Pace.FELL_BEHIND
 
 
 def why_tried(probes: Sequence[RateProbe], question: Question, rate_per_s: int) -> str:

@@ -61,6 +61,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("lag_slope_ms_per_s", "lag slope", "ms/s", _L, "how fast the excess lag grew over the measured part", "sustainable", digits=1),
     Metric("lag_slope_lower_ms_per_s", "lag slope, at least", "ms/s", _L, "its lower 95 % bound", "sustainable", digits=1),
     Metric("lag_slope_upper_ms_per_s", "lag slope, at most", "ms/s", _L, "its upper 95 % bound", "sustainable", digits=1),
+    Metric("lag_clock_swing_ms", "swing of the clocks", "ms", _N, "how far the clocks of other hosts may have moved the excess lag from one instant to another; its slope's bounds are wider by that", "sustainable", digits=1),
     Metric("engine_cpu_s_per_million", "engine CPU", "CPU-s per million events", _L, "all processes of the engine, children included; of the whole load, until the last row was there, where it fell behind or worked off a backlog", "cost", digits=2),
     Metric("broker_cpu_s_per_million", "broker CPU", "CPU-s per million events", _L, "the broker while this engine ran", "cost", digits=2),
     Metric("broker_alone_cpu_s_per_million", "broker CPU without an engine", "CPU-s per million events", _N, "the same broker after the engine had gone: a part of the load again, and a bare reader", "cost", digits=2),

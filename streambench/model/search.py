@@ -28,7 +28,8 @@ class RateProbe:
     """One rate, tried for a while in the running job.
 
     `pace` None: the instrument failed, so it says nothing of the engine. `within_limit` is None
-    without a limit, or when the engine did not keep up.
+    without a limit, when the engine did not keep up, or when it hangs on how far clocks were apart.
+    `clocks_unknown`: of that nothing is known, so no rate can be held against the limit.
     """
 
     rate_per_s: int
@@ -43,6 +44,7 @@ class RateProbe:
     measures: Mapping[str, float | None] = field(default_factory=dict)
     trend: str | None = None  # a remaining trend of the delay, in words
     load: int | None = None  # its number in the job; None: a bundle that kept no loads
+    clocks_unknown: bool = False
 
     @property
     def passed(self) -> bool:
@@ -105,6 +107,11 @@ class SearchRecord:
     ramp: RampRecord | None = None  # the last load that rose; those before were borne to their ends
     earlier_ramps: tuple[RampRecord, ...] = ()
     timeline: tuple[PhaseTime, ...] = ()  # until it ended, without what confirmed it
+
+    @property
+    def limit_unknown(self) -> bool:
+        """Whether no rate can be held against the limit, as nobody knows how far clocks are apart."""
+        return any(probe.clocks_unknown for probe in self.probes)
 
     @property
     def ramps(self) -> tuple[RampRecord, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from streambench.model.clocks import ClockBound, UnknownClock
+from streambench.model.clocks import ClockBound, ClocksSeen, Offset, UnknownClock, delay_error
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
@@ -305,6 +305,19 @@ class TrialRecord:
     timeline: tuple[PhaseTime, ...] = ()  # what took how long
     monitored: ByMonitoring | None = None  # what Prometheus says of the measured part
     engine_seen: bool = True  # whether `usage` has all of the engine's processes
+    # Of a load that came at once: others have a certificate.
+    clocks: ClocksSeen = field(default_factory=ClocksSeen)
+
+    def delay_error(self, *, visible: bool) -> Offset | None:
+        """What was measured of a delay minus what is true of it; None where nobody knows."""
+        return delay_error(self.compared.bounds, self.compared.unknown, visible=visible)
+
+    @property
+    def compared(self) -> ClocksSeen:
+        """What was found when the clocks were compared by which it was timed."""
+        if self.certificate is None:
+            return self.clocks
+        return ClocksSeen(self.certificate.clocks, self.certificate.unknown_clocks)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streambench.model.pace import Judgement, Pace
+from streambench.results.lag_clocks import SWING
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,17 +103,24 @@ def judge_pace(measures: Mapping[str, float | None], windows: int) -> Judgement:
     slope = measures.get("lag_slope_ms_per_s")
     upper, lower = (measures.get(f"lag_slope_{bound}_ms_per_s") for bound in ("upper", "lower"))
     backlog_ms = measures.get("backlog_end_ms")
+    swing_ms = measures.get(SWING) or 0.0
     if slope is None or upper is None or lower is None or backlog_ms is None:
         return Judgement(Pace.UNDECIDED, "its excess lag is not known")
     grows = f"its lag {'fell' if slope < 0 else 'grew'} by {abs(slope):,.1f} ms/s"
     if lower > SLOPE_LIMIT_MS_PER_S:
         return Judgement(Pace.FELL_BEHIND, f"{grows} (surely more than {lower:,.1f})")
-    if backlog_ms > BACKLOG_LIMIT_MS:
+    if backlog_ms - swing_ms > BACKLOG_LIMIT_MS:
         return Judgement(
             Pace.FELL_BEHIND, f"{backlog_ms / 1000:,.1f} s of load were left over at the end"
         )
     if windows < WINDOWS_NEEDED:
         return Judgement(Pace.UNDECIDED, f"{windows} windows, and {WINDOWS_NEEDED} are needed")
+    if backlog_ms + swing_ms > BACKLOG_LIMIT_MS:
+        return Judgement(
+            Pace.UNDECIDED,
+            f"{backlog_ms / 1000:,.2f} s of load were left over at the end, and clocks may have it off by "
+            f"{swing_ms:,.0f} ms",
+        )
     if upper > SLOPE_LIMIT_MS_PER_S:
         surely = f", surely by more than {lower:,.1f}" if lower > 0 else ""
         return Judgement(

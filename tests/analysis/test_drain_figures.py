@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from streambench.analysis import ranking
+from streambench.analysis.clock_errors import CLOCKS_UNKNOWN
 from streambench.analysis.compare.comparison import compare
 from streambench.analysis.compare.conditions import parse_condition
+from streambench.analysis.compare.figures import SideFigure, measured
 from streambench.analysis.compare.gates import GateResult, GateState, judge_gate
 from streambench.analysis.compare.rows import rows_counted
 from streambench.analysis.compare.sides import NamedSide, pairs_of
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.requirements import Fit, Fitted, requirements_of
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound, ClocksSeen, UnknownClock
+from streambench.model.conditions import ForeignKafka, Guarantee
 from streambench.model.drain import Drain, DrainRecord
 from streambench.model.trial import Completed, LoadKind
 from streambench.model.verdict import Damage
@@ -187,3 +192,72 @@ def test_what_an_engine_elsewhere_used_is_not_known_and_not_0(tmp_path: Path) ->
     assert found.why == "engine CPU of a warm job: it is not known of every drain"
     assert fitted(bundle, "cpu < 20", "kafka-streams").fit is Fit.NOT_KNOWN
     assert fitted(bundle, "drain > 100k", "kafka-streams").fit is Fit.MET
+
+
+def by_clocks(folder: Path, seen: ClocksSeen, **run: object) -> Bundle:
+    """Flink's drain of 4 s and one of 4.3 s, each with the clocks of its load."""
+    records = tuple(
+        replace(
+            record,
+            job=job,
+            drains=tuple(replace(each, load=at) for at, each in enumerate(record.drains)),
+        )
+        for job, record in enumerate((drained("flink", 0, 4.0), drained("kafka-streams", 0, 4.3)))
+    )
+    asked = replace(RUN, drain_records=MILLION, drains=records, planned=("flink", "kafka-streams"))
+    writer = BundleWriter.create(folder, replace(asked, **run))  # type: ignore[arg-type]
+    for record in records:
+        for drain in record.drains:
+            kind = LoadKind.WARM if drain.warm else LoadKind.COLD
+            load = replace(
+                trial(drain.load or 0, record.variant.engine, Completed(RIGHT)), kind=kind
+            )
+            load = replace(load, job=record.job, certificate=None, clocks=seen)
+            writer.add_load(load, {})
+    return read_bundle(writer.finish())
+
+
+def value_of(bundle: Bundle, key: str) -> SideFigure:
+    return measured(bundle, "flink")[key]
+
+
+def test_a_drain_is_as_long_as_clocks_let_it_be(tmp_path: Path) -> None:
+    # What was measured is 15 ms too little, or 5 ms too much, or anything between.
+    seen = ClocksSeen((ClockBound(RUN_HOST_CLOCK, "here", -5.0, 15.0, 0),))
+    bundle = by_clocks(tmp_path, seen)
+    time, rate = value_of(bundle, "warm_drain_s"), value_of(bundle, "warm_drain_per_s")
+    assert time.sample is not None
+    assert (time.sample.least.values, time.sample.most.values) == ((3.995,), (4.015,))
+    assert rate.sample is not None
+    assert rate.sample.least.values == pytest.approx((MILLION / 4.015,))
+    assert rate.sample.most.values == pytest.approx((MILLION / 3.995,))
+    cpu = value_of(bundle, "engine_cpu_s_per_million")
+    assert cpu.sample is not None
+    assert cpu.sample.doubt.none
+    exactly = replace(RUN.conditions, guarantee=Guarantee.EXACTLY_ONCE)
+    bundle = replace(bundle, run=replace(bundle.run, conditions=exactly))
+    time = value_of(bundle, "warm_drain_s")
+    assert time.sample is not None
+    assert time.sample.doubt.none
+
+
+def test_a_drain_by_clocks_of_which_nothing_is_known_tells_no_time(tmp_path: Path) -> None:
+    there = replace(RUN.conditions, foreign_kafka=ForeignKafka("kafka.example:9092"))
+    for name, seen in (
+        ("no topic", ClocksSeen(unknown=(UnknownClock(None, "no topic"),))),
+        ("before", ClocksSeen()),
+    ):
+        bundle = by_clocks(tmp_path / name, seen, conditions=there)
+        assert value_of(bundle, "warm_drain_s").why == CLOCKS_UNKNOWN
+        assert value_of(bundle, "engine_cpu_s_per_million").sample is not None
+        assert fitted(bundle, "drain_time < 60min").fit is Fit.NOT_KNOWN
+
+
+def test_drains_that_clocks_may_have_told_apart_share_a_rank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "DRAIN_FACTOR", 1.01)
+    for ms, ranks in ((1.0, [1, 2]), (19.0, [1, 2]), (200.0, [1, 1])):
+        seen = ClocksSeen((ClockBound(RUN_HOST_CLOCK, "here", -ms, ms, 0),))
+        bundle = by_clocks(tmp_path / str(ms), seen)
+        assert [each.place.rank for each in rank_drains(bundle).variants] == ranks

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from streambench.analysis import ranking
+from streambench.analysis.clock_errors import Doubt
 from streambench.analysis.ranking import Place, RankCandidate, rank
 
 FLOOR = 2.0
@@ -53,6 +55,17 @@ def test_a_difference_below_the_floor_is_none_however_often_it_is_seen() -> None
     b = engine("b", 4.9, 4.9, 4.9, 4.9, 4.8)
     assert ranks(a, b) == "a:1= b:1="
     assert ranks(engine("a", 3.0), engine("b", 4.9), factor=1.1) == "a:1= b:1="
+
+
+def test_what_clocks_may_have_done_is_no_difference() -> None:
+    a = engine("a", 40.0, 41.0, 39.5, 40.5, 40.2)
+    b = engine("b", 60.0, 59.0, 62.0, 61.0, 60.5)
+    wide, narrow = Doubt(-9.5, 9.5), Doubt(-8.5, 8.5)
+    assert ranks(replace(a, doubt=wide), replace(b, doubt=wide)) == "a:1= b:1="
+    assert ranks(replace(a, doubt=narrow), replace(b, doubt=narrow)) == "a:1 b:2"
+    # If both are off by nearly the same, nothing is lost.
+    assert ranks(replace(a, doubt=Doubt(90, 91)), replace(b, doubt=Doubt(90, 91))) == "a:1 b:2"
+    assert ranks(replace(a, doubt=Doubt(0, 0)), replace(b, doubt=Doubt(19, 20))) == "a:1= b:1="
 
 
 def test_zeros_count_as_the_floor() -> None:

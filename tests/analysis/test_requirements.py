@@ -18,6 +18,8 @@ from streambench.analysis.requirements import (
     parse_requirement,
     requirements_of,
 )
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound, UnknownClock
+from streambench.model.conditions import ForeignKafka
 from streambench.model.errors import UsageError
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage, Verdict
@@ -25,6 +27,7 @@ from streambench.report.sections.fits import fits_section, fits_words
 from streambench.results.bundle import Bundle, read_bundle
 from tests.analysis.compare.bundles import bundle_of
 from tests.report import example_recovery
+from tests.report.example import HELD, RUN
 
 STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
 KEPT_UP = {
@@ -76,6 +79,39 @@ def test_one_trial_tells_only_what_lies_beyond_the_factor_of_single_trials(tmp_p
     assert fitted(one, "delay_p99 < 50ms").fit is Fit.NOT_KNOWN
     # How far single trials differ in memory is not measured.
     assert fitted(one, "memory < 100GiB").fit is Fit.NOT_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("delay_p99 < 50ms", Fit.MET),
+        ("delay_p99 < 41ms", Fit.NOT_KNOWN),  # it may be 40 ms and more
+        ("delay_p99 < 27ms", Fit.NOT_KNOWN),  # it may be 26 ms and less
+        ("delay_p99 < 20ms", Fit.NOT_MET),
+    ],
+)
+def test_a_requirement_is_met_only_wherever_the_clocks_were(
+    tmp_path: Path, text: str, fit: Fit
+) -> None:
+    # What was measured is 10 ms too little, or 5 ms too much, or anything between.
+    doubt = replace(HELD, clocks=(ClockBound(RUN_HOST_CLOCK, "here", -5.0, 10.0, 0),))
+    bundle = bundle_of(tmp_path, {"flink": STEADY}, trial={"certificate": doubt})
+    found = fitted(bundle, text)
+    assert found.fit is fit, found.why
+    assert ("clocks may have it off by -10 to +5 ms" in found.why) is (fit is Fit.NOT_KNOWN)
+    assert found.hint is None  # more trials by these clocks would not tell
+
+
+def test_by_clocks_of_which_nothing_is_known_no_delay_is_required(tmp_path: Path) -> None:
+    unknown = replace(HELD, unknown_clocks=(UnknownClock(None, "no topic could be made"),))
+    bundle = bundle_of(tmp_path / "a", {"flink": STEADY}, trial={"certificate": unknown})
+    assert fitted(bundle, "delay_p99 < 50s").fit is Fit.NOT_KNOWN
+    # As it was before brokers' clocks were compared.
+    elsewhere = replace(RUN.conditions, foreign_kafka=ForeignKafka("kafka.example:9092"))
+    bundle = bundle_of(tmp_path / "b", {"flink": STEADY}, run={"conditions": elsewhere})
+    found = fitted(bundle, "delay_p99 < 50s")
+    assert found.fit is Fit.NOT_KNOWN
+    assert "was not measured" in found.why
 
 
 def test_a_rate_is_met_by_a_load_that_was_borne(tmp_path: Path) -> None:

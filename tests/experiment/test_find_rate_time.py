@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streambench.experiment.narrowing import Attempt, Narrowing, SearchTask
 from streambench.experiment.questions import Question
 from streambench.experiment.rate_search import ENDINGS, bracket
@@ -20,8 +22,9 @@ WINDOW = Tumbling(500)
 class Bears:
     """A prober whose engine bears set rates; each probe takes the same time of its clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clocks_unknown: bool = False) -> None:
         self.now_s = 0.0
+        self._clocks_unknown = clocks_unknown
 
     def has_room(self, attempt: Attempt) -> bool:
         return attempt.rate_per_s > 0
@@ -33,11 +36,14 @@ class Bears:
         pace = Pace.KEPT_UP if rate <= BORNE_PER_S else Pace.FELL_BEHIND
         within = rate <= IN_TIME_PER_S if pace is Pace.KEPT_UP else None
         delays = {"delay_max_ms": 1_000.0 if within else 3_000.0}
-        return RateProbe(rate, 12, 24, pace, "", right=True, within_limit=within, measures=delays)
+        probe = RateProbe(rate, 12, 24, pace, "", right=True, within_limit=within, measures=delays)
+        if not self._clocks_unknown or within is None:
+            return probe
+        return replace(probe, within_limit=None, clocks_unknown=True)
 
 
-def searched(*, budget_s: float, own_s: float) -> SearchRecord:
-    prober = Bears()
+def searched(*, budget_s: float, own_s: float, clocks_unknown: bool = False) -> SearchRecord:
+    prober = Bears(clocks_unknown=clocks_unknown)
     told: list[SearchRecord] = []
     search = Narrowing(
         SearchTask(SearchTerms(LIMIT, 0.05, budget_s), 1, own_s, most_per_s=1_000_000),
@@ -83,3 +89,14 @@ def test_no_probe_begins_after_the_time_is_over() -> None:
     found = searched(budget_s=1.5 * PROBE_S, own_s=1_000)
     assert len(found.probes) == 2
     assert "its time was over" in found.ended
+
+
+def test_where_clocks_are_unknown_only_what_they_do_not_tell_is_left_open() -> None:
+    """No rate is held against the limit, and all of the time is for the other question."""
+    found = searched(budget_s=1_000, own_s=0, clocks_unknown=True)
+    assert found.ended in ENDINGS
+    low, high = bracket(found.probes, Question(Guarantee.AT_LEAST_ONCE).passed)
+    assert low is not None
+    assert high is not None
+    assert low <= BORNE_PER_S < high <= 1.05 * low
+    assert min(probe.rate_per_s for probe in found.probes) > IN_TIME_PER_S / 2

@@ -18,17 +18,18 @@ from streambench.experiment.narrowing import SearchTask
 from streambench.experiment.request import Contender
 from streambench.experiment.search_policy import USUAL
 from streambench.experiment.session import Session
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.errors import ClocksApart
 from streambench.model.machine import MachineUsage
 from streambench.model.pace import Limit, Pace, Quantile
 from streambench.model.search import RateProbe, SearchRecord, SearchTerms
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, Invalid, Outcome, TrialRecord
+from streambench.model.trial import Certificate, Completed, Invalid, Outcome, TrialRecord
 from streambench.model.windows import Tumbling
 from streambench.results.bundle import BundleWriter
 from streambench.results.schema import RunRecord
 from streambench.trial.observer import Silent
-from tests.report.example import RIGHT, RUN, measures, trial
+from tests.report.example import HELD, RIGHT, RUN, measures, trial
 
 LIMIT = Limit(Quantile.P99, 2_000)
 APART = "the clock of here is not broker 1's"
@@ -45,6 +46,7 @@ class Bears:
     disturbed: frozenset[int] = (
         frozenset()
     )  # numbers of trials beside which something else was running
+    certificate: Certificate = HELD
     apart: frozenset[int] = frozenset()  # numbers of trials whose clocks were too far apart
 
     def trial(self, number: int, engine: str, rate: int) -> TrialRecord:
@@ -68,6 +70,7 @@ class Bears:
             outcome,
             machine=MachineUsage(0.3, 0.0, 0.0, foreign, (), None, None, None),
             measured_windows=100,
+            certificate=self.certificate,
             measures=figures,
             point=((AxisName.RATE, float(rate)),),
         )
@@ -195,6 +198,27 @@ def test_clocks_that_stay_apart_end_the_command_with_no_rate(
     assert search.ended == f"it ended early: {APART}"
     assert (search.lag_bounded_per_s, search.within_limit_per_s) == (None, None)
     assert [each.held for each in search.confirmations] == [False] * 4
+
+
+def test_where_clocks_are_unknown_only_the_lag_bounded_rate_is_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = [replace(probe(100_000), clocks_unknown=True)]
+    found = found_for(monkeypatch, seen, {"flink": Bears(100_000)}, budget_s=0)
+    assert rates(found) == [100_000]
+    assert results(found) == [(100_000, None)]
+    assert [each.limited for each in found.searches[0].confirmations] == [False]
+
+
+def test_a_rate_whose_delay_keeps_the_limit_only_by_some_clocks_is_not_confirmed_within_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    doubt = replace(HELD, clocks=(ClockBound(RUN_HOST_CLOCK, "here", -5.0, 15.0, 0),))
+    near = Bears(100_000, lambda rate: 1_890.0 + rate / 1_000, certificate=doubt)
+    found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": near})
+    # 1,990 ms may be 1,985 or 2,005: only at a lower rate it is surely at most 2,000.
+    assert results(found) == [(100_000, 90_900)]
+    assert rates(found) == [100_000, 90_900]
 
 
 def test_without_a_limit_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from streambench.experiment.probing import rate_probe
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound, UnknownClock
 from streambench.model.conditions import Guarantee
 from streambench.model.machine import MachineUsage, Stranger
 from streambench.model.pace import Limit, Pace, Quantile
@@ -37,13 +38,14 @@ def probe(
     limit: Limit | None = None,
     saturated: bool = False,
     engine_seen: bool = True,
+    certificate: Certificate = HELD,
 ) -> RateProbe:
     """What is made of a load's record, whose outcome is by default that all was right."""
     record = trial(
         3,
         "flink",
         outcome or Completed(RIGHT),
-        certificate=HELD,
+        certificate=certificate,
         machine=machine(idle, foreign),
         measures=measures,
         measured_windows=24,
@@ -105,6 +107,16 @@ def test_a_limit_is_asked_only_of_what_kept_up() -> None:
     assert "its max was 900 ms" in found.why
     assert probe(FLAT, limit=Limit(Quantile.P99, 1_000)).within_limit is True
     assert probe(STEEP, limit=limit).within_limit is None
+
+
+def test_a_limit_that_hangs_on_clocks_is_neither_kept_nor_broken() -> None:
+    limit = Limit(Quantile.P99, 900)
+    behind = replace(HELD, clocks=(ClockBound(RUN_HOST_CLOCK, "here", -3.0, 3.0, 0),))
+    found = probe(FLAT, limit=limit, certificate=behind)
+    assert (found.passed, found.within_limit, found.clocks_unknown) == (True, None, False)
+    unknown = replace(HELD, unknown_clocks=(UnknownClock(0, "gone"),))
+    found = probe(FLAT, limit=Limit(Quantile.P99, 10_000), certificate=unknown)
+    assert (found.passed, found.within_limit, found.clocks_unknown) == (True, None, True)
 
 
 def test_what_ran_beside_it_is_said() -> None:

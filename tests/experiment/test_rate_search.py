@@ -264,3 +264,27 @@ def test_rates_have_three_digits() -> None:
     assert rounded(123_456.7) == 123_000
     assert rounded(1_234) == 1_230
     assert rounded(0.2) == 1
+
+
+def test_a_rate_of_which_clocks_do_not_tell_whether_it_kept_the_limit_neither_passes_nor_fails() -> (
+    None
+):
+    """Up to 90,000/s the delay is surely within the limit, from 110,000 on surely not."""
+    done: list[RateProbe] = []
+    while True:
+        rate = next_rate(done, IN_TIME, start_per_s=100_000, precision=0.05, most=MOST)
+        if rate is None:
+            break
+        within = True if rate <= 90_000 else False if rate >= 110_000 else None
+        delays = {"delay_max_ms": 2_000 * rate / 100_000}
+        tried = replace(probe(rate, Pace.KEPT_UP), within_limit=within, measures=delays)
+        done.append(tried)
+        assert len(done) < 40
+    low, high = bracket(done, IN_TIME.passed)
+    between = ceiling(done, IN_TIME.passed)
+    assert low is not None
+    assert between is not None
+    assert low <= 90_000 < between <= 1.05 * low
+    assert between < 110_000
+    assert high is None or high >= 110_000
+    assert "neither passed nor failed" in ending(done, IN_TIME, most=MOST)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from streambench.model.pace import Judgement, Pace
+from streambench.model.clocks import Offset
+from streambench.results.lag_clocks import lag_by_clocks
 from streambench.results.sustained import Slope, judge_pace, lag_slope
 
 
@@ -41,6 +43,55 @@ def test_a_flat_lag_keeps_up_however_high_and_a_growing_one_falls_behind() -> No
 def test_too_noisy_for_its_time_is_not_decided_and_more_time_decides() -> None:
     assert pace(lags(slope=0, noise_ms=400, seconds=12, seed=2)) is Pace.UNDECIDED
     assert pace(lags(slope=0, noise_ms=400, seconds=240, seed=2)) is Pace.KEPT_UP
+
+
+@pytest.mark.parametrize(
+    ("swing_ms", "measured_s", "kept_up"),
+    [(0.6, 12.0, True), (30.0, 12.0, False), (30.0, 60.0, True)],
+)
+def test_a_lag_that_grows_only_as_some_clocks_say_is_not_shown_to_stay(
+    swing_ms: float, measured_s: float, kept_up: bool
+) -> None:
+    measures: dict[str, float | None] = {
+        "lag_slope_ms_per_s": 5.0,
+        "lag_slope_lower_ms_per_s": 1.0,
+        "lag_slope_upper_ms_per_s": 9.0,
+        "backlog_end_ms": 0.0,
+    }
+    error = Offset(-swing_ms / 2, swing_ms / 2)
+    found = judge_pace({**measures, **lag_by_clocks(measures, error, measured_s)}, 24)
+    assert found.pace is (Pace.KEPT_UP if kept_up else Pace.UNDECIDED)
+    # One that is off all the while moves nothing.
+    assert lag_by_clocks(measures, Offset(15.0, 15.0), measured_s) == {}
+
+
+@pytest.mark.parametrize(
+    ("backlog_ms", "pace"),
+    [(960.0, Pace.KEPT_UP), (980.0, Pace.UNDECIDED), (1_020.0, Pace.UNDECIDED)]
+    + [(1_040.0, Pace.FELL_BEHIND)],
+)
+def test_a_backlog_is_beyond_its_limit_only_wherever_the_clocks_were(
+    backlog_ms: float, pace: Pace
+) -> None:
+    measures: dict[str, float | None] = {
+        "lag_slope_ms_per_s": 0.1,
+        "lag_slope_lower_ms_per_s": -1.0,
+        "lag_slope_upper_ms_per_s": 1.0,
+        "backlog_end_ms": backlog_ms,
+    }
+    swung = lag_by_clocks(measures, Offset(-15.0, 15.0), 60.0)
+    assert judge_pace({**measures, **swung}, 100).pace is pace
+
+
+def test_the_steepest_line_through_what_clocks_may_have_done_is_within_what_is_said_of_it() -> None:
+    draw = np.random.Generator(np.random.PCG64(18))
+    t_s = np.arange(60.0)
+    measures: dict[str, float | None] = {"lag_slope_upper_ms_per_s": 0.0}
+    found = lag_by_clocks(measures, Offset(-10.0, 10.0), 60.0)["lag_slope_upper_ms_per_s"]
+    assert found is not None
+    steps = [np.where(t_s < at, -10.0, 10.0) for at in range(1, 60)]
+    for lag_ms in (*steps, *(draw.uniform(-10, 10, 60) for _ in range(100))):
+        assert np.polyfit(t_s, lag_ms, 1)[0] <= found * 1.001
 
 
 def test_a_backlog_that_is_worked_off_is_told_apart() -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from streambench.analysis import welch
-from streambench.analysis.ranking import TEST_LEVEL, holm_levels
+from streambench.analysis.clock_errors import NO_DOUBT, Doubt
+from streambench.analysis.ranking import TEST_LEVEL, holm_levels, least_apart
 from streambench.analysis.welch import Floats, LogDifference
 
 POWER: Final = 0.8
@@ -27,6 +28,7 @@ OF_TWO_RUNS: Final = (
     "they are of different runs, and how far runs of one engine lie apart in this is not measured: "
     "run both in one"
 )
+OF_CLOCKS: Final = "the clocks of other hosts may have put them so far apart"
 _ONE_TRIAL: Final = "a side has one trial"
 _ONE_TRIAL_UNKNOWN: Final = (
     "a side has one trial, and how far single trials differ in this is not measured"
@@ -74,11 +76,30 @@ class CompareTerms:
 
 @dataclass(frozen=True)
 class Sample:
-    """The values of one figure, a trial each, and the round of each; `run` is where they were made."""
+    """The values of one figure, a trial each, and the round of each; `run` is where they were made.
+
+    `doubt` is what clocks may have done to each.
+    """
 
     values: tuple[float, ...]
     rounds: tuple[int, ...]
     run: str
+    doubt: Doubt = NO_DOUBT
+
+    @property
+    def least(self) -> Sample:
+        """As it is where all of them show as much too much as can be."""
+        return self._moved(self.doubt.high)
+
+    @property
+    def most(self) -> Sample:
+        """As it is where they show as much too little."""
+        return self._moved(self.doubt.low)
+
+    def _moved(self, by: float) -> Sample:
+        if not by:
+            return self
+        return replace(self, values=tuple(value - by for value in self.values))
 
     def logs(self, floor: float) -> Floats:
         """Their logarithms."""
@@ -143,6 +164,12 @@ def range_of(sample: Sample, terms: CompareTerms) -> Range:
     return Range(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
 
 
+def sure_range(sample: Sample, terms: CompareTerms) -> Range:
+    """The same with what clocks may have done to the value."""
+    least, most = range_of(sample.least, terms), range_of(sample.most, terms)
+    return Range(range_of(sample, terms).value, least.low, most.high)
+
+
 def _of_two_runs(first: Sample, second: Sample, terms: CompareTerms) -> bool:
     """Whether they are of different runs, and nobody knows what that does."""
     return first.run != second.run and terms.between is None
@@ -164,15 +191,21 @@ def _judged(
     first: Sample, second: Sample, terms: CompareTerms, test: LogDifference, level: float
 ) -> Difference:
     low, high = test.interval(level)
-    real = test.p_value <= level and _apart(first, second, terms)
+    differ = test.p_value <= level
+    real = differ and _apart(first, second, terms)
+    clocks = differ and not real and _apart_as_seen(first, second, terms)
     return Difference(
         _direction(test.mean, terms) if real else DifferenceVerdict.ALIKE,
-        range_of(first, terms),
-        range_of(second, terms),
-        Range(math.exp(test.mean), math.exp(low), math.exp(high)),
+        sure_range(first, terms),
+        sure_range(second, terms),
+        _with_clocks(
+            Range(math.exp(test.mean), math.exp(low), math.exp(high)), (first, second), terms
+        ),
         test.p_value,
-        math.exp(test.seen_from(level, POWER)),
-        _repeats(first, second, terms),
+        # Whatever trials would show, clocks may have shown it.
+        None if clocks else math.exp(test.seen_from(level, POWER)),
+        None if clocks else _repeats(first, second, terms),
+        OF_CLOCKS if clocks else None,
     )
 
 
@@ -184,7 +217,7 @@ def _untested(first: Sample, second: Sample, terms: CompareTerms) -> Difference:
     a, b = second.logs(terms.floor), first.logs(terms.floor)
     mean = float(a.mean() - b.mean())
     ratio = math.exp(mean)
-    sides = range_of(first, terms), range_of(second, terms)
+    sides = sure_range(first, terms), sure_range(second, terms)
     factor = terms.single_factor
     if factor is None or _of_two_runs(first, second, terms):
         why = OF_TWO_RUNS if _of_two_runs(first, second, terms) else _ONE_TRIAL_UNKNOWN
@@ -194,15 +227,36 @@ def _untested(first: Sample, second: Sample, terms: CompareTerms) -> Difference:
     if first.run != second.run and terms.between is not None:
         factor *= math.exp(_TWO_SIDED * math.sqrt(2) * terms.between.sd)
     gap = max(float(a.min() - b.max()), float(b.min() - a.max()))
-    real = gap > math.log(factor) + welch.EQUAL and _apart(first, second, terms)
-    bounds = Range(ratio, ratio / factor, ratio * factor)
+    differ = gap > math.log(factor) + welch.EQUAL
+    real = differ and _apart(first, second, terms)
+    clocks = differ and not real and _apart_as_seen(first, second, terms)
+    bounds = _with_clocks(Range(ratio, ratio / factor, ratio * factor), (first, second), terms)
     judged = _direction(mean, terms) if real else DifferenceVerdict.ALIKE
-    return Difference(judged, *sides, bounds, None, factor, None, _ONE_TRIAL)
+    seen, why = (None, OF_CLOCKS) if clocks else (factor, _ONE_TRIAL)
+    return Difference(judged, *sides, bounds, None, seen, None, why)
 
 
 def _apart(first: Sample, second: Sample, terms: CompareTerms) -> bool:
-    """Whether the means differ by more than the instrument resolves."""
+    """Whether the means differ by more than the instrument resolves, wherever the clocks were."""
+    a, b = first.mean(terms.floor), second.mean(terms.floor)
+    return least_apart(a - b, first.doubt, second.doubt) >= terms.floor
+
+
+def _apart_as_seen(first: Sample, second: Sample, terms: CompareTerms) -> bool:
+    """The same without a doubt of clocks."""
     return abs(first.mean(terms.floor) - second.mean(terms.floor)) >= terms.floor
+
+
+def _with_clocks(ratio: Range, sides: tuple[Sample, Sample], terms: CompareTerms) -> Range:
+    """A ratio of the second side by the first, with what clocks may have done to both."""
+    first, second = sides
+    if (first.doubt.none and second.doubt.none) or ratio.low is None or ratio.high is None:
+        return ratio
+    floor = terms.floor
+    shown = second.mean(floor) / first.mean(floor)
+    low = second.least.mean(floor) / first.most.mean(floor)
+    high = second.most.mean(floor) / first.least.mean(floor)
+    return Range(ratio.value, ratio.low * low / shown, ratio.high * high / shown)
 
 
 def _direction(mean: float, terms: CompareTerms) -> DifferenceVerdict:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from streambench.analysis import ranking
-from streambench.analysis.compare.difference import CompareTerms, Range, Sample, range_of
+from streambench.analysis.clock_errors import CLOCKS_UNKNOWN, doubt_of, widest
+from streambench.analysis.compare.difference import (
+    CompareTerms,
+    Range,
+    Sample,
+    range_of,
+    sure_range,
+)
+from streambench.analysis.drain_clocks import drain_doubt
 from streambench.analysis.drain_figures import DRAIN_FIGURES, WARM_RATE
 from streambench.analysis.drains import rank_drains
 from streambench.analysis.eligible import delay_stem, unusable
@@ -83,6 +91,19 @@ class SideFigure:
         if self.sample is None:
             raise ValueError(f"{self.figure.label} has no value")
         return self.shown or range_of(self.sample, self.figure.terms)
+
+    def surely(self) -> Range:
+        """The same, wherever the clocks were that it was taken by. Raises ValueError as `within` does."""
+        if self.sample is None or self.shown is not None:
+            return self.within()
+        return sure_range(self.sample, self.figure.terms)
+
+    @property
+    def clock_words(self) -> str:
+        """What is to be said where clocks alone leave a question open; empty where there is one."""
+        if self.sample is None or self.sample.doubt.none:
+            return ""
+        return self.sample.doubt.words(self.figure.unit, self.figure.digits)
 
 
 def beyond_words(shown: Range) -> str:
@@ -234,7 +255,14 @@ def _drained(bundle: Bundle, label: str) -> Iterator[SideFigure]:
             yield SideFigure(figure, None, "it is not known of every drain")
             continue
         rounds = tuple(number for number, _ in known)
-        yield SideFigure(figure, Sample(tuple(v for _, v in known), rounds, run_of(bundle)))
+        doubt = widest(
+            [drain_doubt(bundle, each, found.value, warm=found.warm) for each in one.rounds]
+        )
+        if doubt is None:
+            yield SideFigure(figure, None, CLOCKS_UNKNOWN)
+            continue
+        values = tuple(value for _, value in known)
+        yield SideFigure(figure, Sample(values, rounds, run_of(bundle), doubt))
 
 
 def _sampled(
@@ -246,5 +274,8 @@ def _sampled(
     known = tuple(value for value in values if value is not None and math.isfinite(value))
     if len(known) < len(values) or not known:
         return SideFigure(figure, None, "it is not known in every trial")
+    doubt = doubt_of(records, figure.key)
+    if doubt is None:
+        return SideFigure(figure, None, CLOCKS_UNKNOWN)
     rounds = tuple(record.round for record in records)
-    return SideFigure(figure, Sample(known, rounds, run_of(bundle)))
+    return SideFigure(figure, Sample(known, rounds, run_of(bundle), doubt))

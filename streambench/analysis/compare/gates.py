@@ -94,8 +94,11 @@ def _of_value(gate: Condition, own: SideFigure) -> tuple[GateState, str]:
         said = f"{figure.label} {shown}{_bounds(found, figure)} {figure.unit}"
     else:
         said = f"{figure.label} {shown} {figure.unit}{beyond_words(own.shown)}"
-    state = _beyond(found, in_stored_unit(gate.bound.value, figure.unit), above=gate.above)
-    if state is GateState.NOT_SHOWN:
+    bound = in_stored_unit(gate.bound.value, figure.unit)
+    state = _beyond(own.surely(), bound, above=gate.above)
+    if state is GateState.NOT_SHOWN and _beyond(found, bound, above=gate.above) is not state:
+        said += f"; {own.clock_words}: the bound lies within"
+    elif state is GateState.NOT_SHOWN:
         said += f"; {_why_not_shown(found, own)}"
     return state, said
 

@@ -41,7 +41,8 @@ class ProbeResult:
     right: Annotated[bool | None, says("whether every row was right; null: not known")]
     passed: Annotated[bool, says("whether it was right and is shown to keep up")]
     within_limit: Annotated[
-        bool | None, says("whether the limit was kept; null: no limit, or it did not keep up")
+        bool | None,
+        says("whether the limit was kept; null: no limit, not kept up, or clocks leave it open"),
     ]
     send_lag_p999_ms: Annotated[float | None, says("p99.9 of the generator's send lag")]
     idle_share: Annotated[

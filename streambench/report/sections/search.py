@@ -89,7 +89,9 @@ def search_clause(bundle: Bundle, terms: SearchTerms) -> str:
         if one.record is not None and one.record.within_limit_per_s is not None
     ]
     if terms.limit is not None:
-        said += f"; with {terms.limit}: {', '.join(within) or 'none'}"
+        unknown = any(search.limit_unknown for search in bundle.run.searches)
+        nothing = "not known, as clocks are" if unknown else "none"
+        said += f"; with {terms.limit}: {', '.join(within) or nothing}"
     return f"{said}; none for {listing(rest)}" if parts and rest else said
 
 

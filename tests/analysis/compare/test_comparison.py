@@ -11,23 +11,26 @@ import pytest
 from streambench.analysis.compare import changed
 from streambench.analysis.compare.comparison import Side, SideBySide, compare
 from streambench.analysis.compare.conditions import parse_condition
-from streambench.analysis.compare.difference import BetweenSessions, DifferenceVerdict
+from streambench.analysis.compare.difference import OF_CLOCKS, BetweenSessions, DifferenceVerdict
 from streambench.analysis.compare.gates import GateState, judge_gate
 from streambench.analysis.compare.sides import pairs_of, read_sides, refuse_strangers
 from streambench.analysis.compare.strangers import Term, strangers
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin, Setting
 from streambench.model.trial import Completed
 from streambench.model.verdict import Damage, Verdict
+from streambench.report.comparison.words import reach_words
 from streambench.results.bundle import Bundle, read_bundle
 from tests.report import example_recovery
-from tests.report.example import RUN
+from tests.report.example import HELD, RUN
 
 from .bundles import bundle_of
 
 STEADY = (30.0, 31.0, 29.5, 30.5, 30.2)
 SLOWER = tuple(1.5 * value for value in STEADY)
+NEXT = tuple(1.7 * value for value in STEADY)
 SAME_HOUR = {("flink", "delay_p99_ms"): BetweenSessions(0.0, 1.0)}
 
 
@@ -184,6 +187,36 @@ def test_a_gate_looks_at_the_bound(tmp_path: Path, text: str, state: GateState) 
     one = bundle_of(tmp_path, {"flink": STEADY, "spark": SLOWER})
     (pair,) = compared(one, one, "flink", "spark").pairs
     assert judge_gate(parse_condition(text), pair).state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("p99 > 1s", GateState.HELD, ""),
+        ("p99 > 10ms", GateState.BROKEN, ""),
+        ("p99 > 59ms", GateState.NOT_SHOWN, "clocks may have it off by -10 to +10 ms"),
+        ("p99 > 45ms", GateState.NOT_SHOWN, "clocks may have it off by -10 to +10 ms"),
+        ("p99 > +300%", GateState.HELD, ""),
+        ("p99 > +10%", GateState.NOT_SHOWN, OF_CLOCKS),  # without clocks it is broken
+    ],
+)
+def test_a_gate_is_broken_only_wherever_the_clocks_were(
+    tmp_path: Path, text: str, state: GateState, words: str
+) -> None:
+    doubt = replace(HELD, clocks=(ClockBound(RUN_HOST_CLOCK, "here", -10.0, 10.0, 0),))
+    one = bundle_of(tmp_path, {"flink": STEADY, "spark": NEXT}, trial={"certificate": doubt})
+    (pair,) = compared(one, one, "flink", "spark").pairs
+    found = judge_gate(parse_condition(text), pair)
+    assert found.state is state, found.why
+    assert words in found.why
+    (p99,) = (row for row in pair.primary if row.figure.key == "delay_p99_ms")
+    assert p99.judged is DifferenceVerdict.ALIKE
+    assert p99.difference is not None
+    assert reach_words(p99.difference) == OF_CLOCKS
+    first = p99.difference.first
+    assert first.low is not None
+    assert first.high is not None
+    assert first.low < STEADY[0] - 10 < STEADY[0] + 10 < first.high
 
 
 @pytest.mark.parametrize(
