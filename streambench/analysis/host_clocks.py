@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from streambench.model.clocks import ClockBound
-from streambench.model.trial import Certificate
 from streambench.results.bundle import Bundle
 
 
@@ -21,8 +19,8 @@ class ComparedClock:
 def compared_clocks(bundle: Bundle) -> tuple[ComparedClock, ...]:
     """Each host beside each broker, in the order in which they came."""
     found: dict[tuple[str, str, int | None], ComparedClock] = {}
-    for certificate in _certificates(bundle):
-        for bound in certificate.clocks:
+    for each in (*bundle.trials, *bundle.loads):
+        for bound in each.record.compared.bounds:
             pair = (bound.who, bound.host, bound.broker)
             known = found.get(pair)
             found[pair] = (
@@ -31,9 +29,3 @@ def compared_clocks(bundle: Bundle) -> tuple[ComparedClock, ...]:
                 else ComparedClock(known.bound.hull(bound), known.loads + 1)
             )
     return tuple(found.values())
-
-
-def _certificates(bundle: Bundle) -> Iterator[Certificate]:
-    for each in (*bundle.trials, *bundle.loads):
-        if each.record.certificate is not None:
-            yield each.record.certificate

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from streambench.analysis.variants import title_of
+from streambench.experiment.clock_notes import clock_notes
 from streambench.model.numbers import listing, number
 from streambench.model.sweep import point_words
 from streambench.model.trial import LeftOut, NotRun, TrialRecord
@@ -34,7 +35,7 @@ def plans(bundle: Bundle) -> dict[str, PlanRecord]:
 def warnings(bundle: Bundle) -> tuple[str, ...]:
     """Every warning once: of the run, of the plans, of the trials with the trials that it is true of.
 
-    Of a drain they are those of its loads, for it is no trial.
+    Of a drain they are those of its loads, for it is no trial. Of a search's loads they are those of clocks.
     """
     said = list(bundle.run.warnings)
     every = plans(bundle)
@@ -49,10 +50,8 @@ def warnings(bundle: Bundle) -> tuple[str, ...]:
                 continue
             with_it = [record for record in records if text in record.warnings]
             said.append(f"{title}{_which(with_it, records)}: {text}")
-        of_drains = dict.fromkeys(
-            text for load in _drained(bundle, label) for text in load.warnings
-        )
-        said += [f"{title}: {text}" for text in of_drains if text not in of_plan]
+        of_loads = dict.fromkeys((*_of_drains(bundle, label), *_of_clocks(bundle, label)))
+        said += [f"{title}: {text}" for text in of_loads if text not in (*of_plan, *of_trials)]
     return tuple(dict.fromkeys(said))
 
 
@@ -65,11 +64,24 @@ def unrecorded(bundle: Bundle) -> tuple[str, ...]:
     return tuple(title_of(bundle, label) for label in bundle.labels if label in ran - known.keys())
 
 
-def _drained(bundle: Bundle, label: str) -> list[TrialRecord]:
-    """The loads of a variant's drains."""
-    if not any(record.drains for record in bundle.run.drains if record.label == label):
-        return []
-    return [load.record for load in bundle.loads if load.record.variant.label == label]
+def _of_drains(bundle: Bundle, label: str) -> Iterator[str]:
+    """What the loads of a variant's drains warned of."""
+    if any(record.drains for record in bundle.run.drains if record.label == label):
+        for load in _loads(bundle, label):
+            yield from load.warnings
+
+
+def _of_clocks(bundle: Bundle, label: str) -> Iterator[str]:
+    """What the loads of a variant's search warned of clocks: all else stands beside each probe."""
+    if any(record.label == label for record in bundle.run.searches):
+        kafka = bundle.run.conditions.foreign_kafka
+        for load in _loads(bundle, label):
+            said = clock_notes(load.compared.bounds, load.compared.unknown, kafka)
+            yield from (text for text in load.warnings if text in said)
+
+
+def _loads(bundle: Bundle, label: str) -> Iterator[TrialRecord]:
+    return (load.record for load in bundle.loads if load.record.variant.label == label)
 
 
 def _ran(record: TrialRecord) -> bool:

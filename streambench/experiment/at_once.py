@@ -11,9 +11,9 @@ from streambench.experiment.assess import Assessed, own_rows_table
 from streambench.experiment.clock_notes import clock_notes
 from streambench.experiment.judging import judge_load, verdict_at_once
 from streambench.experiment.keeping import keep_load
-from streambench.kafka.certificate import SEND_LAG_LIMIT_MS, skew
 from streambench.kafka.send_times import SendLogMeta, read_meta
-from streambench.model.clocks import HostClocks
+from streambench.kafka.skew import SEND_LAG_LIMIT_MS, skew
+from streambench.model.clocks import ClocksSeen, HostClocks
 from streambench.model.conditions import Guarantee
 from streambench.model.disturbance import disturbance
 from streambench.model.machine import MachineUsage
@@ -102,6 +102,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         records=played.trace.ref.records,
         state_exact=spec.engine.state_exact,
         engine_seen=spec.plan.cluster is None,
+        clocks=ClocksSeen(meta.clocks, meta.unknown_clocks),
     )
     tables = {
         "rows": judged.rows,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from streambench.analysis.plans import warnings
 from streambench.experiment.build import Options, chosen_rates, rate_search
 from streambench.experiment.execute import run_record
 from streambench.experiment.find_rate import BracketOnly, search
@@ -171,6 +172,11 @@ def test_a_broker_whose_clock_is_near_is_told(tmp_path: Path, loads: Loads) -> N
     for load in bundle.loads:
         assert isinstance(load.record.outcome, Completed)
         assert any("may be off by -1 to +1 ms" in said for said in load.record.warnings)
+        # Also of those that came at once, and have no certificate.
+        assert load.record.compared.bounds == (NEAR,)
+    bundle = replace(bundle, run=replace(bundle.run, searches=(found,)))
+    told = [each for each in warnings(bundle) if "may be off by -1 to +1 ms" in each]
+    assert len(told) == 1
 
 
 def test_an_engine_elsewhere_is_not_to_blame_for_a_machine_without_room(

@@ -73,8 +73,7 @@ def anonymous(bundle: Bundle) -> Anonymous:
 def _hosts(bundle: Bundle) -> Iterator[str]:
     """Those of a Kafka and of clusters of the user's, where these keep checkpoints, and who played the load."""
     for trial in (*bundle.trials, *bundle.loads):
-        if (certificate := trial.record.certificate) is not None:
-            yield from (clock.host for clock in certificate.clocks)
+        yield from (clock.host for clock in trial.record.compared.bounds)
     if (foreign := bundle.run.conditions.foreign_kafka) is not None:
         yield from (host for host, _ in addresses(foreign.bootstrap))
     for cluster in bundle.run.conditions.foreign_clusters:
