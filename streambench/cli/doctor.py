@@ -48,6 +48,7 @@ def _memory_words() -> str:
 
 def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
     from streambench.kafka.inspection import SessionTooShort, WantedOfKafka, inspect_kafka
+    from streambench.model.clocks import hull_of
 
     wanted = WantedOfKafka(
         there.prefix,
@@ -72,6 +73,10 @@ def _look_at_kafka(there: Elsewhere, say: Callable[..., None]) -> None:
     say("Kafka", True, f"{release}, {where}: {there.access.shown}")
     for note in (*found.notes, *([] if only_as_shipped is None else [only_as_shipped])):
         say("Kafka", True, note)
+    if (bounds := found.clocks.bounds) and (apart := hull_of([each.offset for each in bounds])):
+        say(
+            "clocks", True, f"this machine's is {apart.words} from those of {len(bounds)} broker(s)"
+        )
 
 
 def _look_at_cluster(cluster: ForeignCluster, workers: int, say: Callable[..., None]) -> None:

@@ -53,7 +53,7 @@ def _drain(asked: DrainAsked) -> ExitCode:
         asked.options(), rate_per_s=asked.rate_per_s, repeats=asked.repeat or 1
     )
     request, records = built(options, asked.records)
-    with placed(asked.where, (request,), wait=asked.wait) as ground:
+    with placed(asked.where, (request,), wait=asked.wait, paced=False) as ground:
         (request,) = ground.told((request,))
         return work_off(request, records, workspaces=ground.workspaces, compiled=ground.compiled)
 

@@ -151,7 +151,9 @@ class Ground:
 
 
 @contextmanager
-def ground_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[Ground]:
+def ground_of(
+    there: Elsewhere | None, requests: Sequence[Request], *, paced: bool = True
+) -> Iterator[Ground]:
     """Where these requests are carried out: by brokers of streambench's own, or in a Kafka of the user's.
 
     Raises as `ground_at` does, and UsageError for what cannot be done to a broker of others. What stays in a
@@ -164,13 +166,15 @@ def ground_of(there: Elsewhere | None, requests: Sequence[Request]) -> Iterator[
         return
     _refuse_restarts(requests)
     try:
-        yield ground_at(there, requests)
+        yield ground_at(there, requests, paced=paced)
     finally:
         tell_leftovers(there)
 
 
-def ground_at(there: Elsewhere, requests: Sequence[Request]) -> Ground:
+def ground_at(there: Elsewhere, requests: Sequence[Request], *, paced: bool = True) -> Ground:
     """A Kafka of the user's, once it has been seen that these requests can be carried out there.
+
+    `paced`: loads come when they are due. Others end by the brokers' clocks only without exactly-once.
 
     Raises EnvironmentLacks where a run could not be made.
     """
@@ -178,14 +182,17 @@ def ground_at(there: Elsewhere, requests: Sequence[Request]) -> Ground:
     from streambench.trial.workspace import foreign_workspaces
 
     told = there.told
+    exactly_once = [r.conditions.guarantee is Guarantee.EXACTLY_ONCE for r in requests]
     found = inspect_kafka(
         there.access,
         WantedOfKafka(
             there.prefix,
             told.replication,
             told.min_insync,
-            any(r.conditions.guarantee is Guarantee.EXACTLY_ONCE for r in requests),
+            any(exactly_once),
             _shortest_session_ms(requests),
+            min((request.conditions.partitions for request in requests), default=None),
+            paced or not all(exactly_once),
         ),
     )
     facts = found.facts

@@ -100,10 +100,12 @@ class PlaceOptions:
 
 
 @contextmanager
-def placed(where: Whereabouts, requests: Sequence[Request], *, wait: bool) -> Iterator[Ground]:
+def placed(
+    where: Whereabouts, requests: Sequence[Request], *, wait: bool, paced: bool = True
+) -> Iterator[Ground]:
     """The ground of these requests, which they have to themselves, once all of it was seen to be there.
 
-    `wait`: while another run goes on. Raises UsageError for what nobody would serve, and as
+    `wait`: while another run goes on. `paced`: loads come when they are due. Raises UsageError for what nobody would serve, and as
     `inspect_clusters`, `ground_of` and `with_hosts`. What stays behind there is told at the end.
     """
     crew, shards = where.crew, where.shards
@@ -120,7 +122,7 @@ def placed(where: Whereabouts, requests: Sequence[Request], *, wait: bool) -> It
             # Before what this run leaves there is looked for: it has the name of the other one's.
             refuse_a_second(where.kafka)
         with (
-            ground_of(where.kafka, requests) as found,
+            ground_of(where.kafka, requests, paced=paced) as found,
             with_hosts(shards, crew, where.kafka, found) as ground,
         ):
             try:

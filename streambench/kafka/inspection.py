@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -15,14 +15,16 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from streambench.kafka.access.python_clients import python_client_options
 from streambench.kafka.access.tokens import see_endpoint
 from streambench.kafka.broker_versions import TESTED_RELEASES
+from streambench.kafka.clocks_beforehand import judge_clocks, look_at_clocks
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.facts import TOPIC_SETTINGS, kafka_facts, release_notes
 from streambench.kafka.removal import Leftovers, delete, leftovers, removed_at_end
 from streambench.kafka.topics import admin_client, input_topic_config
 from streambench.kafka.wire import metadata_request, parse_metadata
+from streambench.model.clocks import ClocksSeen
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed
-from streambench.model.kafka_access import KafkaAccess, addresses
+from streambench.model.kafka_access import KafkaAccess, addresses, all_here
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.workload.durations import show_duration
 
@@ -40,7 +42,9 @@ _BOUNDS: Final = ("message.timestamp.before.max.ms", "message.timestamp.after.ma
 class WantedOfKafka:
     """What a run needs: topics of this prefix, so often kept; `transactions` where rows are written in them.
 
-    `session_timeout_ms` is the shortest after which a group is to miss a member; None: any.
+    `session_timeout_ms` is the shortest after which a group is to miss a member; None: any. Its topics have
+    at least so many `partitions`; None: not known. `timed_there`: times end by the brokers' clocks.
+    `clocks_here`: they are compared also with brokers on this machine, which have the same one.
     """
 
     prefix: str
@@ -48,14 +52,21 @@ class WantedOfKafka:
     min_insync: int = 1
     transactions: bool = False
     session_timeout_ms: int | None = None
+    partitions: int | None = None
+    timed_there: bool = True
+    clocks_here: bool = False
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the brokers say of themselves, and what is otherwise than asked, with what it means for a run."""
+    """What the brokers say of themselves, and what is otherwise than asked, with what it means for a run.
+
+    `clocks` are theirs beside this machine's; nothing where all are on this machine.
+    """
 
     facts: KafkaFacts
     notes: tuple[str, ...] = field(default=())
+    clocks: ClocksSeen = field(default_factory=ClocksSeen)
 
 
 class SessionTooShort(EnvironmentLacks):
@@ -72,7 +83,7 @@ def begin_of_probes(prefix: str) -> str:
 
 
 def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
-    """Make a topic, write, read as a group, and take all away again.
+    """Make a topic, write, read as a group, look at the clocks, and take all away again.
 
     Raises EnvironmentLacks where a run could not be made, before anything else has started.
     """
@@ -92,6 +103,8 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
         told = _told(access, topic)
         _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
         _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
+        clocks = _clocks(access, topic, wanted, brokers)
+        of_clocks = judge_clocks(clocks, all_lead=_all_lead(wanted, brokers))
         both = Leftovers((topic,), (group,))
         _guarded(lambda: delete(access, both), f"delete topics {names}")
     except BaseException as error:  # also of who presses Ctrl-C
@@ -105,7 +118,21 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
             hint="streambench doctor with the same options, once all brokers answer",
         ) from error
     facts = replace(facts, topic={name: told.get(name) for name in TOPIC_SETTINGS})
-    return Inspection(facts, (*release_notes(facts), *_notes(asked, told)))
+    notes = (*release_notes(facts), *_notes(asked, told), *of_clocks)
+    return Inspection(facts, notes, clocks)
+
+
+def _clocks(
+    access: KafkaAccess, topic: str, wanted: WantedOfKafka, brokers: Collection[int]
+) -> ClocksSeen:
+    if not wanted.timed_there or (all_here(access.bootstrap) and not wanted.clocks_here):
+        return ClocksSeen()
+    return look_at_clocks(access, topic, brokers, wanted.replication)
+
+
+def _all_lead(wanted: WantedOfKafka, brokers: Collection[int]) -> bool:
+    """Whether each broker leads partitions of a run, as they are spread evenly; so it is where nobody knows."""
+    return wanted.partitions is None or wanted.partitions >= len(brokers)
 
 
 def _taken_away(access: KafkaAccess, topic: str) -> bool:

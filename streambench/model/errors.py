@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class ExitCode(enum.IntEnum):
@@ -60,12 +61,14 @@ class InstrumentFailed(StreambenchError):
     exit_code = ExitCode.INVALID
 
 
+CLOCKS_HINT: Final = (
+    "let NTP or PTP keep the hosts together, and run near the brokers; `chronyc tracking` on each host "
+    "says how far its clock is off"
+)
+
+
 class ClocksApart(InstrumentFailed):
     """Clocks by which loads are timed are too far apart, or may be: a load at no rate is timed right."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(
-            message,
-            hint="let NTP or PTP keep the hosts together, and run near the brokers; "
-            "`chronyc tracking` on each host says how far its clock is off",
-        )
+        super().__init__(message, hint=CLOCKS_HINT)

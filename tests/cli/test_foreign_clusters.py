@@ -13,8 +13,9 @@ from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked
 from streambench.cli.main import app
 from streambench.kafka.inspection import Inspection, SessionTooShort, WantedOfKafka
 from streambench.kafka.removal import Leftovers
+from streambench.model.clocks import RUN_HOST_CLOCK, ClockBound, ClocksSeen
 from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka
-from streambench.model.errors import ExitCode, UsageError
+from streambench.model.errors import EnvironmentLacks, ExitCode, UsageError
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.runtime.ports import free_port
@@ -286,3 +287,23 @@ def test_doctor_tries_what_a_run_asks_for(
     assert ("a run needs --profile defaults" in told) == as_shipped_only
     usual_ms = Conditions().session_timeout_ms
     assert asked == ([usual_ms, None] if as_shipped_only else [usual_ms])
+
+
+def test_doctor_tells_how_far_the_brokers_clocks_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = tuple(ClockBound(RUN_HOST_CLOCK, "here", -0.4, 1.3, node) for node in (0, 1))
+    found: Inspection | EnvironmentLacks = Inspection(KafkaFacts(2, "4.4"), clocks=ClocksSeen(near))
+
+    def look(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
+        assert wanted.timed_there
+        if isinstance(found, EnvironmentLacks):
+            raise found
+        return found
+
+    monkeypatch.setattr("streambench.kafka.inspection.inspect_kafka", look)
+    told = " ".join(streambench("doctor", "--bootstrap-servers", "kafka:9092").stdout.split())
+    assert "clocks this machine's is -1 to +2 ms from those of 2 broker(s)" in told
+    found = EnvironmentLacks("the clock of here is not broker 1's", hint="let NTP keep them")
+    done = streambench("doctor", "--bootstrap-servers", "kafka:9092")
+    assert done.exit_code == ExitCode.ENVIRONMENT
+    told = " ".join(done.stdout.split())
+    assert "LACKS Kafka the clock of here is not broker 1's; let NTP keep them" in told

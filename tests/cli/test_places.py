@@ -132,6 +132,7 @@ class Hosts:
     def __init__(self) -> None:
         self.shards: ShardsAsked | None = None
         self.crew: CrewAsked | None = None
+        self.paced: bool | None = None
 
     def hear(self, ref: TraceRef) -> None:
         raise AssertionError("nothing is compiled here")
@@ -150,7 +151,8 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
         yield dataclasses.replace(ground, compiled=found.hear)
 
     @contextmanager
-    def kafka(there: Elsewhere, requests: Sequence[object]) -> Iterator[Ground]:
+    def kafka(there: Elsewhere, requests: Sequence[object], *, paced: bool) -> Iterator[Ground]:
+        found.paced = paced
         yield Ground(workspace)
 
     monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
@@ -169,6 +171,8 @@ def test_hosts_that_join_serve_every_command(asked: Asked, hosts: Hosts, command
     assert hosts.crew == CrewAsked(3, "monday")
     # Shards compile a load before any job is made.
     assert asked.compiled == hosts.hear
+    # A drain's records are due at no instant.
+    assert hosts.paced is (command != "drain")
     for request in asked.requests:
         assert [each.engine for each in request.conditions.foreign_clusters] == list(ENGINES)
 

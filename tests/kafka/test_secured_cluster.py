@@ -84,10 +84,12 @@ def offsets_of(access: KafkaAccess, topic: str) -> dict[int, list[int]]:
 )
 def test_every_mechanism_lets_all_clients_in(lab: KafkaLab, mechanism: str, login: str) -> None:
     access = access_of(lab, sasl_mechanism=mechanism, sasl_jaas_config=login)
-    wanted = WantedOfKafka(PREFIX, replication=3, min_insync=2, transactions=True)
+    wanted = WantedOfKafka(PREFIX, replication=3, min_insync=2, transactions=True, clocks_here=True)
     found = inspect_kafka(access, wanted)
     assert found.facts.brokers == NODES
     assert found.notes == ()
+    assert len({each.broker for each in found.clocks.bounds}) == NODES
+    assert all(each.low_ms <= 0 <= each.high_ms for each in found.clocks.bounds)
     assert found.facts.release == USUAL_BROKER.rpartition(".")[0]
     assert found.facts.metadata_version is not None
     assert found.facts.topic["min.insync.replicas"] == "2"

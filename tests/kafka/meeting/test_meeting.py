@@ -21,13 +21,15 @@ from streambench.kafka.meeting.messages import (
     ClockProbe,
     Heartbeat,
     Letter,
+    Order,
     ParcelPart,
     Report,
     encode,
 )
 from streambench.kafka.meeting.party import MeetingPolicy, Speaker
+from streambench.kafka.meeting.serving import serve_orders
 from streambench.kafka.one_record import Appended
-from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
+from streambench.model.errors import ClocksApart, EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.runtime.signals import Terminated
 from streambench.runtime.waiting import wait_until
 
@@ -210,6 +212,31 @@ def test_a_failure_is_told_with_the_shards_name(scene: Scene) -> None:
     guest.say(Report(given.number, error="there is no file"))
     with pytest.raises(InstrumentFailed, match="shard 0/1 on host-0: there is no file"):
         host.reports(given, WAIT_S)
+
+
+@pytest.mark.parametrize(
+    "failed", [ClocksApart("the clock of host-0 is far"), InstrumentFailed("?")]
+)
+def test_that_clocks_are_apart_is_known_on_the_other_host(
+    scene: Scene, failed: InstrumentFailed
+) -> None:
+    def fails(order: Order) -> dict[str, object]:
+        raise failed
+
+    def serve() -> None:
+        with Guest(MemoryLog(scene.records), "a", policy=QUICK) as guest:
+            guest.join(wanted(0, 1), WAIT_S)
+            serve_orders(guest, fails, scene.told.append)
+
+    serving = threading.Thread(target=serve)
+    with Host(MemoryLog(scene.records), "shard", 1, policy=QUICK) as host:
+        serving.start()
+        scene.gather(host)
+        with pytest.raises(InstrumentFailed) as told:
+            host.reports(host.order("play", {}), WAIT_S)
+        assert isinstance(told.value, ClocksApart) is isinstance(failed, ClocksApart)
+    serving.join(WAIT_S)
+    assert not serving.is_alive()
 
 
 def test_no_answer_in_time_is_told_with_the_shards_name(scene: Scene) -> None:
