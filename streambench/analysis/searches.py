@@ -33,7 +33,7 @@ class Bracket:
 
     `passed` is the highest rate that passed in the warm job, `failed` the lowest above the confirmed one
     that failed, and `undecided` the lowest between them of which nobody knows. `not_held` are those that
-    were to be confirmed and were not, in the order in which that was tried.
+    were to be confirmed and were not, in the order in which that was tried; none that the instrument spoilt.
     """
 
     passed: int | None
@@ -95,7 +95,9 @@ def bracket(record: SearchRecord) -> Bracket:
         _lowest(tried.undecided, above=confirmed, below=failed),
         failed,
         tuple(
-            each.rate_per_s for each in record.confirmations if not each.limited and not each.held
+            each.rate_per_s
+            for each in record.confirmations
+            if not (each.limited or each.held or each.spoilt)
         ),
     )
 

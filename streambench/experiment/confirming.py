@@ -21,7 +21,7 @@ from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.pace import Limit, Pace
 from streambench.model.search import Confirmation, SearchRecord
 from streambench.model.sweep import AxisName, Point
-from streambench.model.trial import Completed, Failed, TrialRecord
+from streambench.model.trial import Completed, Failed, Invalid, TrialRecord
 from streambench.results.limits import limit_kept
 from streambench.results.sustained import judge_pace
 from streambench.runtime.scratch import memory_folder
@@ -211,6 +211,7 @@ def confirmation(
             why,
             limited=limit is not None,
             fresh=record.job is None,
+            spoilt=isinstance(record.outcome, Invalid),
         )
 
     if not isinstance(record.outcome, Completed):

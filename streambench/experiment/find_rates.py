@@ -159,7 +159,8 @@ class _Finding:
         known = found.lag_bounded_per_s
         if rate is None or (known is not None and rate <= known * (1 + precision)):
             return
-        fallen = any(not each.held for each in found.confirmations if not each.limited)
+        tried = (each for each in found.confirmations if not each.limited and not each.spoilt)
+        fallen = any(not each.held for each in tried)
         if not limited or (not fallen and self._time_for_another()):
             self._hold(contender, trials, rate, limited=False)
 

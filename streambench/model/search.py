@@ -74,7 +74,7 @@ def last_of_each_rate(probes: Sequence[RateProbe]) -> tuple[RateProbe, ...]:
 class Confirmation:
     """A longer trial at a rate that passed; `trial` is its number in the bundle.
 
-    `fresh`: it had a job of its own.
+    `fresh`: it had a job of its own. `spoilt`: the instrument failed, so it is no word on the rate.
     """
 
     rate_per_s: int
@@ -83,6 +83,7 @@ class Confirmation:
     why: str
     limited: bool = False  # it was to keep the limit, too
     fresh: bool = True
+    spoilt: bool = False
 
 
 @dataclass(frozen=True)

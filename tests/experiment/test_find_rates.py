@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from streambench.analysis.searches import bracket
 from streambench.experiment import find_rates
 from streambench.experiment.build import Options, make_request
 from streambench.experiment.confirming import ConfirmingFresh, ToConfirm
@@ -183,6 +184,19 @@ def test_a_rate_whose_trial_clocks_spoilt_is_tried_again_and_no_lower_one(
     found = found_for(monkeypatch, [probe(100_000, within=True)], {"flink": once})
     assert rates(found) == [100_000, 100_000]
     assert results(found) == [(100_000, 100_000)]
+
+
+def test_a_trial_that_clocks_spoilt_keeps_no_higher_rate_from_being_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = [probe(100_000, within=True), probe(140_000, within=False)]
+    bears = Bears(200_000, lambda rate: rate / 60, apart=frozenset({1}))
+    found = found_for(monkeypatch, seen, {"spark": bears})
+    assert rates(found) == [100_000, 100_000, 140_000]
+    assert results(found) == [(140_000, 100_000)]
+    said = found.searches[0].confirmations
+    assert [each.spoilt for each in said] == [True, True, False, False, False]
+    assert bracket(found.searches[0]).not_held == ()
 
 
 def test_clocks_that_stay_apart_end_the_command_with_no_rate(

@@ -11,7 +11,13 @@ from streambench.analysis.searches import FoundRate, bracket, found_rates, pace_
 from streambench.model.metrics import BY_NAME
 from streambench.model.numbers import DASH, listing, number, optional, three_digits
 from streambench.model.pace import Limit, Pace
-from streambench.model.search import RampRecord, SearchRecord, SearchTerms, last_of_each_rate
+from streambench.model.search import (
+    Confirmation,
+    RampRecord,
+    SearchRecord,
+    SearchTerms,
+    last_of_each_rate,
+)
 from streambench.report.document import (
     Block,
     Cell,
@@ -285,6 +291,14 @@ def _ramp(ramp: RampRecord) -> GridRow:
     return GridRow((Cell("at first"),), aside=f"{rose}: {grew}")
 
 
+def _confirmed(each: Confirmation) -> Cell:
+    if each.spoilt:
+        return Cell("not certified", tone=Tone.CAUTION)
+    if each.held:
+        return Cell("confirmed", tone=Tone.GOOD)
+    return Cell("not confirmed", tone=Tone.BAD)
+
+
 def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
     stem = delay_stem(bundle)
     columns = (
@@ -318,10 +332,7 @@ def _probes(bundle: Bundle, search: SearchRecord) -> Grid:
             (
                 Cell(f"{number(each.rate_per_s)}/s"),
                 Cell(f"trial {each.trial}"),
-                Cell(
-                    "confirmed" if each.held else "not confirmed",
-                    tone=Tone.GOOD if each.held else Tone.BAD,
-                ),
+                _confirmed(each),
             ),
             aside=each.why,
         )
