@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -42,16 +42,22 @@ class Embedded:
     nice: int = 0
 
 
+def _unheard(why: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class External:
     """A cluster that already runs; nothing of it is ours to stop or to hit.
 
-    `here` is for what gives the job to it (a client, a driver), which runs on this machine.
+    `here` is for what gives the job to it (a client, a driver), which runs on this machine. `tell` hears
+    why the start still takes.
     """
 
     here: Embedded
     endpoint: str
     crew: Crew | None = None  # where the cluster is hosts that joined the run, each with a worker
+    tell: Callable[[str], None] = _unheard
 
 
 Where: TypeAlias = Embedded | External

@@ -385,7 +385,13 @@ def running_job(
         launched_ns = time.monotonic_ns()
         stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))
         job_id = f"{place.prefix or 'streambench-'}{spec.number}-{launched_ns}"
-        job = testbed.launch(spec.engine, spec.plan, job_id, nice=spec.conditions.engine_nice)
+        job = testbed.launch(
+            spec.engine,
+            spec.plan,
+            job_id,
+            nice=spec.conditions.engine_nice,
+            tell=lambda why: observer.status(Status(Phase.LAUNCH, note=why)),
+        )
         running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
         try:
             yield running

@@ -103,8 +103,13 @@ class Testbed(Protocol):
         """A folder for logs, which are kept with the job."""
         ...
 
-    def launch(self, engine: Engine, plan: Plan, job_id: str, *, nice: int) -> Job:
-        """Start the job; returns as soon as it is submitted. Raises EngineFailed."""
+    def launch(
+        self, engine: Engine, plan: Plan, job_id: str, *, nice: int, tell: Callable[[str], None]
+    ) -> Job:
+        """Start the job; returns as soon as it is submitted. Raises EngineFailed.
+
+        `tell` hears why a cluster that is not streambench's still has not begun it.
+        """
         ...
 
 
@@ -138,7 +143,9 @@ class EmbeddedTestbed:
         """The workspace's."""
         return self.place.log_dir
 
-    def launch(self, engine: Engine, plan: Plan, job_id: str, *, nice: int) -> Job:
+    def launch(
+        self, engine: Engine, plan: Plan, job_id: str, *, nice: int, tell: Callable[[str], None]
+    ) -> Job:
         """Start the engine's processes with this `nice` value, or give the job to its cluster.
 
         Raises EngineFailed.
@@ -156,7 +163,7 @@ class EmbeddedTestbed:
         )
         if plan.cluster is None:
             return engine.attach(plan, here)
-        return engine.attach(plan, External(here, plan.cluster, self.place.crew))
+        return engine.attach(plan, External(here, plan.cluster, self.place.crew, tell))
 
 
 @dataclass(frozen=True)

@@ -78,19 +78,28 @@ def watched(client: Client, monkeypatch: pytest.MonkeyPatch, until: threading.Ev
 
 def test_one_without_a_container_is_told_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client([Application("another's", 0), Application("ours", 0)])
-    (told,) = watched(client, monkeypatch, client.over)
+    awaits, told = watched(client, monkeypatch, client.over)
+    assert awaits["why"] == "YARN has no room for the application yet"
     assert (told["event"], told["have"], told["wanted"]) == ("lacking", 0, 2)
     assert client.killed == ["id of ours"]
 
 
+NOT_TAKEN = "YARN has not taken the application yet"
+
+
 @pytest.mark.parametrize(
-    "applications",
-    [[], [Application("another's", 0)], [Application("ours", 1)]],
+    ("applications", "why"),
+    [
+        ([], NOT_TAKEN),
+        ([Application("another's", 0)], NOT_TAKEN),
+        ([Application("ours", 1)], "a node of YARN fetches Spark and begins the application"),
+    ],
     ids=["not sent yet", "another's waits", "its node fetches Spark"],
 )
-def test_any_other_is_left_alone(
-    applications: list[Application], monkeypatch: pytest.MonkeyPatch
+def test_any_other_is_left_alone_and_it_is_told_once_what_it_waits_for(
+    applications: list[Application], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Client(applications)
-    assert not watched(client, monkeypatch, client.asked_twice)
+    (told,) = watched(client, monkeypatch, client.asked_twice)
+    assert (told["event"], told["why"]) == ("awaits", why)
     assert not client.killed

@@ -3,9 +3,10 @@
 Run by the interpreter of Spark's environment: `python driver.py JOB`, where JOB is a JSON file with
 `query` (path of a Python program that starts `query`), `configuration` (names and values) and
 `progress` (path of a file that gets one JSON object a line). A Master that is started beside the driver
-has its `master_port` there. In a cluster that runs already `executors` are waited for; once the file
-`end` is there, the query ends and the folder `discard` (a URL that Hadoop reads) is deleted. Where that is
-a `yarn`, an application that it does not begin is ended there. Imports nothing of streambench.
+has its `master_port` there. In a cluster that runs already `executors` are waited for, and it is told what
+they wait for. Once the file `end` is there, the query ends and the folder `discard` (a URL that Hadoop reads)
+is deleted. Where that is a `yarn`, an application that it does not begin is ended there. Imports nothing of
+streambench.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 _MASTER_TIMEOUT_S = 60.0
@@ -34,12 +35,19 @@ class ProgressLines:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._lock = threading.Lock()
+        self._awaited = ""
 
     def write(self, event: str, **values: Any) -> None:
         """Append a line."""
         with self._lock:
             self._file.write(json.dumps({"event": event, "at": time.time(), **values}) + "\n")
             self._file.flush()
+
+    def awaits(self, why: str) -> None:
+        """Append why the start still takes, unless that stands there."""
+        if why != self._awaited:
+            self._awaited = why
+            self.write("awaits", why=why)
 
 
 def wait_for_master(port: int) -> None:
@@ -54,11 +62,19 @@ def wait_for_master(port: int) -> None:
         time.sleep(_POLL_S)
 
 
+def yarn_client(jvm: Any) -> Any:
+    """YARN's own, started: so whoever may submit there may also ask and end. To be stopped."""
+    client = jvm.org.apache.hadoop.yarn.client.api.YarnClient.createYarnClient()
+    client.init(jvm.org.apache.hadoop.yarn.conf.YarnConfiguration())
+    client.start()
+    return client
+
+
 class AwaitedStart:
     """Gives up an application that YARN takes and does not begin: until then its session is not there.
 
-    A context manager around the start of the session. YARN tells by its own client, so that whoever may
-    submit there may also end. What sending Spark's jars to the cluster takes is not counted.
+    A context manager around the start of the session. What sending Spark's jars to the cluster takes, and
+    what a node takes to fetch them, is not counted.
     """
 
     def __init__(self, job: dict[str, Any], jvm: Any, progress: ProgressLines) -> None:
@@ -77,34 +93,54 @@ class AwaitedStart:
         self._watching.join(_AWAITED_END_S)
 
     def _watch(self) -> None:
-        client = self._jvm.org.apache.hadoop.yarn.client.api.YarnClient.createYarnClient()
-        client.init(self._jvm.org.apache.hadoop.yarn.conf.YarnConfiguration())
-        client.start()
+        client = yarn_client(self._jvm)
         try:
             since = None
             while not self._over.wait(_AWAITED_POLL_S):
-                waiting = self._waiting(client)
-                if waiting is None:
+                found = self._taken(client)
+                if found is None:
+                    self._progress.awaits("YARN has not taken the application yet")
+                elif containers_of(found) > 0:
+                    self._progress.awaits("a node of YARN fetches Spark and begins the application")
+                if found is None or containers_of(found) > 0:
                     since = None
                     continue
+                self._progress.awaits("YARN has no room for the application yet")
                 since = since or time.monotonic()
                 if time.monotonic() - since > _EXECUTORS_TIMEOUT_S:
                     self._progress.write("lacking", have=0, wanted=self._wanted)
-                    client.killApplication(waiting)
+                    client.killApplication(found.getApplicationId())
                     return
         finally:
             client.stop()
 
-    def _waiting(self, client: Any) -> Any:
-        """The id of the application while it has been taken and has no container; else None."""
+    def _taken(self, client: Any) -> Any:
+        """What YARN tells of the application while it has been taken and has not begun; else None."""
         states = self._jvm.org.apache.hadoop.yarn.api.records.YarnApplicationState
         kinds = self._jvm.java.util.Collections.singleton("SPARK")
         among = self._jvm.java.util.EnumSet.of(states.SUBMITTED, states.ACCEPTED)
         for found in client.getApplications(kinds, among):
             if found.getName() == self._name:
-                used = found.getApplicationResourceUsageReport().getNumUsedContainers()
-                return None if used > 0 else found.getApplicationId()
+                return found
         return None
+
+
+def containers_of(report: Any) -> int:
+    """How many YARN gave an application, its ApplicationMaster's with them."""
+    return int(report.getApplicationResourceUsageReport().getNumUsedContainers())
+
+
+@contextlib.contextmanager
+def given_by_yarn(spark: Any) -> Iterator[Callable[[], int]]:
+    """Tells how many executors YARN gave a container, whether or not they have come."""
+    jvm = spark.sparkContext._jvm
+    application = spark.sparkContext.applicationId
+    name = jvm.org.apache.hadoop.yarn.api.records.ApplicationId.fromString(application)
+    client = yarn_client(jvm)
+    try:
+        yield lambda: containers_of(client.getApplicationReport(name)) - 1
+    finally:
+        client.stop()
 
 
 def executors_of(spark: Any) -> int:
@@ -112,11 +148,23 @@ def executors_of(spark: Any) -> int:
     return int(spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size()) - 1
 
 
-def wait_for_executors(spark: Any, wanted: int, progress: ProgressLines) -> None:
-    """A cluster that runs already may have no room for all of them: that is told before any record."""
-    deadline = time.monotonic() + _EXECUTORS_TIMEOUT_S
+def wait_for_executors(
+    spark: Any, wanted: int, progress: ProgressLines, given: Callable[[], int] = lambda: 0
+) -> None:
+    """A cluster that runs already may have no room for all of them: that is told before any record.
+
+    `given` tells how many it has given room. Once it gave all of them room, how long they take is not
+    counted: a node of YARN fetches Spark first, each time.
+    """
+    asked = counted = time.monotonic()
     while (have := executors_of(spark)) < wanted:
-        if time.monotonic() > deadline:
+        progress.awaits(f"{have} of {wanted} executors are there")
+        now = time.monotonic()
+        if now - asked > _AWAITED_POLL_S:
+            asked = now
+            if given() >= wanted:
+                counted = now
+        if now - counted > _EXECUTORS_TIMEOUT_S:
             progress.write("lacking", have=have, wanted=wanted)
             raise SystemExit(f"{have} of {wanted} executors have come")
         time.sleep(_POLL_S)
@@ -190,12 +238,8 @@ def run(job: dict[str, Any], progress: ProgressLines) -> None:
     SparkContext._ensure_initialized(conf=conf)
     if "master_port" in job:
         wait_for_master(int(job["master_port"]))
-    awaited = (
-        AwaitedStart(job, SparkContext._jvm, progress)
-        if job.get("yarn")
-        else contextlib.nullcontext()
-    )
-    with awaited:
+    in_yarn = bool(job.get("yarn"))
+    with AwaitedStart(job, SparkContext._jvm, progress) if in_yarn else contextlib.nullcontext():
         spark = SparkSession.builder.config(conf=conf).getOrCreate()
     effective = {
         name: spark.conf.get(name, None) for name in job["configuration"] if _readable(name)
@@ -203,7 +247,8 @@ def run(job: dict[str, Any], progress: ProgressLines) -> None:
     progress.write("session", configuration=effective)
     elsewhere = "executors" in job
     if elsewhere:
-        wait_for_executors(spark, int(job["executors"]), progress)
+        with given_by_yarn(spark) if in_yarn else contextlib.nullcontext(lambda: 0) as given:
+            wait_for_executors(spark, int(job["executors"]), progress, given)
     spark.streams.addListener(
         listener(progress, lambda: executors_of(spark) if elsewhere else None)
     )

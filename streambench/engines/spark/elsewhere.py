@@ -11,13 +11,13 @@ from typing import Final
 from streambench.engines.common.asking import ASKING, AskingPolicy, HealthAsked
 from streambench.engines.common.launch import named, prepare, start, stop
 from streambench.engines.common.noticed import noticed
-from streambench.engines.protocol import Embedded, Health, Readings, State, Target
+from streambench.engines.protocol import Embedded, External, Health, Readings, State, Target
 from streambench.engines.spark.job import FAILURES, bytes_in, effective_of, words_of
 from streambench.engines.spark.masters import YARN, Manager, listening, manager_of
 from streambench.engines.spark.processes import DRIVER
 from streambench.engines.spark.progress import read_batches, read_progress
 from streambench.engines.spark.yarn import see_application_end
-from streambench.model.errors import EngineFailed
+from streambench.model.errors import EngineFailed, EngineSlow
 from streambench.model.kafka_access import addresses
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
@@ -41,6 +41,10 @@ _LACKING: Final = {
         "see why its pods do not run: kubectl get pods -l spark-role=executor",
     ),
 }
+_SLOW_IN_YARN: Final = (
+    "see what its containers say: yarn logs -applicationId ID; spare nodes the way of Spark's jars: "
+    "--set spark:spark.yarn.archive=hdfs:///share/spark.zip"
+)
 
 
 class SparkJobElsewhere:
@@ -132,19 +136,27 @@ class SparkJobElsewhere:
         return State.DEGRADED if self._ran else State.STARTING
 
 
-def start_driver(plan: Plan, here: Embedded, endpoint: str, script: Path) -> SparkJobElsewhere:
-    """Start the driver here, with its executors in the cluster at `endpoint`; returns when its query runs.
+def start_driver(plan: Plan, at: External, script: Path) -> SparkJobElsewhere:
+    """Start the driver here, with its executors in the cluster; returns when its query runs.
 
     Raises EngineFailed.
     """
+    here, endpoint = at.here, at.endpoint
     extra: Mapping[str, str] = {"script": str(script), "driver_host": address_for(endpoint, here)}
     filled = prepare(plan, here, extra)
     driver = start(named(filled, DRIVER), here)
     progress = here.job_dir / "progress.jsonl"
     in_yarn = manager_of(endpoint) is Manager.YARN
+
+    def started() -> bool:
+        told = read_progress(progress)
+        if told.awaits is not None:
+            at.tell(told.awaits)
+        return told.started
+
     try:
         wait_until(
-            lambda: read_progress(progress).started,
+            started,
             what="Spark's query",
             timeout_s=_START_IN_YARN_TIMEOUT_S if in_yarn else _START_TIMEOUT_S,
             alive=driver.alive,
@@ -154,15 +166,22 @@ def start_driver(plan: Plan, here: Embedded, endpoint: str, script: Path) -> Spa
         stop([DRIVER], here)
         if in_yarn:
             see_application_end(here.job_id)
-        lacking = read_progress(progress).lacking
-        if lacking is not None and isinstance(error, EngineFailed):
-            have, wanted = lacking
+        told = read_progress(progress)
+        if told.lacking is not None and isinstance(error, EngineFailed):
+            have, wanted = told.lacking
             title, mend = _LACKING[manager_of(endpoint)]
             where = "" if in_yarn else f" at {endpoint}"
             raise EngineFailed(
                 f"{title}{where} gave {have} of {wanted} executors",
                 stage="submit",
                 hint=f"{mend}; or ask for fewer: --workers {max(1, have)}",
+                log_tail=error.log_tail,
+            ) from error
+        if told.awaits is not None and isinstance(error, EngineSlow):
+            raise EngineSlow(
+                f"{error.message}: {told.awaits}",
+                stage="submit",
+                hint=_SLOW_IN_YARN if in_yarn else error.hint,
                 log_tail=error.log_tail,
             ) from error
         raise

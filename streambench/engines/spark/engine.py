@@ -124,8 +124,8 @@ class SparkEngine:
     def attach(self, plan: Plan, at: Where) -> Job:
         """Start cluster and driver; returns when the query has started."""
         match at:
-            case External(here=here, endpoint=endpoint):
-                return start_driver(plan, here, endpoint, _SCRIPT)
+            case External():
+                return start_driver(plan, at, _SCRIPT)
             case Embedded():
                 return start_cluster(plan, at, leader=MASTER, script=_SCRIPT, start=_start)
 

@@ -15,6 +15,7 @@ class Told:
 
     `pid`, `started`, `failure` and `fresh_batches` are those of the driver that was started last;
     `batches` counts what earlier ones had done, too. `ended`: the query was ended, and nothing is left.
+    `awaits` says why it has not started, where it is a cluster elsewhere that is waited for.
     """
 
     pid: int | None
@@ -29,6 +30,7 @@ class Told:
     executors: int | None = None  # at the last batch, where it is the driver that counts them
     lacking: tuple[int, int] | None = None  # (have, wanted) of executors that did not come
     ended: bool = False
+    awaits: str | None = None
 
 
 def read_progress(path: Path) -> Told:
@@ -41,6 +43,7 @@ def read_progress(path: Path) -> Told:
     executors: int | None = None
     lacking: tuple[int, int] | None = None
     ended = False
+    awaits: str | None = None
     for line in _lines(path):
         match line["event"]:
             case "begun":
@@ -55,6 +58,8 @@ def read_progress(path: Path) -> Told:
                 started, trigger = True, line.get("trigger")
             case "terminated":
                 failure = str(line["exception"] or "the query ended by itself")
+            case "awaits":
+                awaits = str(line["why"])
             case "lacking":
                 lacking = (int(line["have"]), int(line["wanted"]))
             case "ended":
@@ -78,6 +83,7 @@ def read_progress(path: Path) -> Told:
         executors,
         lacking,
         ended,
+        awaits,
     )
 
 
