@@ -5,24 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from streambench.analysis.drains import rank_drains
 from streambench.cli.bench import bench
 from streambench.cli.crew import CrewAsked
+from streambench.cli.draining import drain
 from streambench.cli.foreign_kafka import elsewhere, ground_at
 from streambench.cli.hosts import with_hosts
 from streambench.cli.joining import named_after
 from streambench.cli.sharded import ShardsAsked
+from streambench.experiment import drains
 from streambench.experiment.build import Options, make_request
+from streambench.experiment.warming import WarmUp
 from streambench.kafka.meeting.log import TopicLog
 from streambench.kafka.removal import leftovers
 from streambench.kafka.shards.names import control_topic
 from streambench.model.conditions import Conditions, Profile
+from streambench.model.errors import ExitCode
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import Verdict
+from streambench.report.sections.drain import drain_cells
 from streambench.results.bundle import read_bundle
 from streambench.runtime.waiting import wait_until
 from streambench.trial import testbed
@@ -34,6 +43,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
 ENGINE = "kafka-python"
 SHARDS = 2
+RECORDS = 5_000
+CACHE = "STREAMBENCH_CACHE"
 WAIT_S = 60.0
 
 
@@ -70,29 +81,12 @@ def test_an_engine_is_right_with_two_shards_by_tls(
         )
     )
     found = ground_at(there, (request,))
-    logs = [tmp_path / f"shard-{index}.log" for index in range(SHARDS)]
-    shards = []
-    for index, file in enumerate(logs):
-        line = ("play", "--shard", f"{index}/{SHARDS}", "--join", "two")
-        with file.open("wb") as log:
-            shards.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "streambench", *line, "--kafka-config", str(config)],
-                    stdout=log,
-                    stderr=log,
-                    stdin=subprocess.DEVNULL,
-                    env={**os.environ, "STREAMBENCH_CACHE": str(tmp_path / f"cache-{index}")},
-                )
-            )
-    try:
-        with with_hosts(asked, None, there, found) as ground:
-            bench(ground.told((request,)), workspaces=ground.workspaces, compiled=ground.compiled)
-            said = _said(TopicLog(there.access, control_topic(there.prefix)))
-        assert [shard.wait(WAIT_S) for shard in shards] == [0, 0], logs[0].read_text()
-    finally:
-        for shard in shards:
-            shard.kill()
-            shard.wait()
+    with (
+        _shards(asked, config, tmp_path) as logs,
+        with_hosts(asked, None, there, found) as ground,
+    ):
+        bench(ground.told((request,)), workspaces=ground.workspaces, compiled=ground.compiled)
+        said = _said(TopicLog(there.access, control_topic(there.prefix)))
     assert not leftovers(there.access, "streambench-")
     (folder,) = out.iterdir()
     (trial,) = read_bundle(folder).of(ENGINE)
@@ -114,6 +108,47 @@ def test_an_engine_is_right_with_two_shards_by_tls(
     assert PASSWORD.encode() not in said
     for file in (*logs, *(path for path in out.rglob("*") if path.is_file())):
         assert PASSWORD.encode() not in file.read_bytes(), file
+
+
+def test_a_drain_by_two_shards_comes_to_its_end_with_right_rows(
+    lab: KafkaLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drains, "WarmUp", partial(WarmUp, loads_at_most=1))
+    config, out = lab.client_properties(), tmp_path / "results"
+    there = elsewhere(None, config, None, None)
+    assert there is not None
+    asked = ShardsAsked(SHARDS, "drained")
+    there = named_after(there, asked.run_id)
+    conditions = Conditions(profile=Profile.DEFAULTS, engine_nice=0, foreign_kafka=there.told)
+    request = on_any_machine(
+        make_request(
+            Options(
+                workload="clicks",
+                engines=(ENGINE,),
+                conditions=conditions,
+                rate_per_s=1_000,
+                faults=(),
+                out=out,
+            )
+        )
+    )
+    found = ground_at(there, (request,))
+    with (
+        _shards(asked, config, tmp_path),
+        with_hosts(asked, None, there, found) as ground,
+    ):
+        (told,) = ground.told((request,))
+        code = drain(told, RECORDS, workspaces=ground.workspaces, compiled=ground.compiled)
+    assert code is ExitCode.OK
+    assert not leftovers(there.access, "streambench-")
+    (folder,) = out.iterdir()
+    (one,) = rank_drains(read_bundle(folder)).variants
+    assert one.ended is None
+    assert [(each.warm, each.right, each.records) for each in one.drains] == [
+        (False, True, RECORDS),
+        (True, True, RECORDS),
+    ]
+    assert "–" not in drain_cells(one)
 
 
 def test_workers_on_other_hosts_are_right_by_tls(lab: KafkaLab, tmp_path: Path) -> None:
@@ -171,13 +206,36 @@ def test_workers_on_other_hosts_are_right_by_tls(lab: KafkaLab, tmp_path: Path) 
         assert PASSWORD.encode() not in file.read_bytes(), file
 
 
-def _begun(words: tuple[str, ...], config: Path, log: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def _shards(asked: ShardsAsked, config: Path, folder: Path) -> Iterator[list[Path]]:
+    """All shards of a run, each with a cache of its own, and their logs; all end well when the run does."""
+    logs = [folder / f"shard-{index}.log" for index in range(asked.count)]
+    shards: list[subprocess.Popen[bytes]] = []
+    try:
+        for index, log in enumerate(logs):
+            words = ("play", "--shard", f"{index}/{asked.count}", "--join", asked.run_id)
+            shards.append(_begun(words, config, log, {CACHE: str(folder / f"cache-{index}")}))
+        yield logs
+        assert [shard.wait(WAIT_S) for shard in shards] == [0] * asked.count, logs[0].read_text()
+    finally:
+        for shard in shards:
+            shard.kill()
+            shard.wait()
+
+
+def _begun(
+    words: tuple[str, ...],
+    config: Path,
+    log: Path,
+    changed: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[bytes]:
     with log.open("wb") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "streambench", *words, "--kafka-config", str(config)],
             stdout=file,
             stderr=file,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, **changed},
         )
 
 
