@@ -16,6 +16,7 @@ from streambench.results.bundle import read_bundle
 from tests.docker.files import ROOT
 from tests.end_to_end.bench import came_late
 from tests.engines.yarn_lab import yarn
+from tests.kafka.kafka_lab import kafka_lab
 from tests.one_broker import one_broker
 from tests.orphans import die_with_parent
 
@@ -27,12 +28,15 @@ _WHOLE_S = 600.0
 
 def test_a_run_comes_to_its_end_and_nothing_stays(tmp_path: Path) -> None:
     one_broker.close()
-    with yarn(tmp_path / "yarn", _NODE_MIB) as cluster:
+    brokers = tmp_path / "brokers"
+    brokers.mkdir()
+    with kafka_lab(brokers, 1) as kafka, yarn(tmp_path / "yarn", _NODE_MIB) as cluster:
         # As where nothing was put there beforehand.
         sent = [(name, value) for name, value in cluster.settings if name != "spark.yarn.jars"]
         state = tmp_path / "state"
         words = ["run", "clicks", "--quick", "--rate", "1k", "--engine", "spark", "--wait"]
         words += ["--profile", "defaults", "--spark-master", "yarn"]
+        words += ["--kafka-config", str(kafka.client_properties())]
         words += ["--checkpoint-dir", state.as_uri(), "--out", str(tmp_path / "results")]
         for name, value in sent:
             words += ["--set", f"spark:{name}={value}"]

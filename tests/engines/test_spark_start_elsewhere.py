@@ -30,7 +30,9 @@ class Lab:
     def __init__(self, supervisor: Supervisor, folder: Path) -> None:
         self.progress = folder / "progress.jsonl"
         self.heard: list[str] = []
-        here = Embedded(supervisor, Resolved(folder), KafkaAccess("127.0.0.1:9"), "", "", "", folder, folder)
+        here = Embedded(
+            supervisor, Resolved(folder), KafkaAccess("127.0.0.1:9"), "", "", "", folder, folder
+        )
         self._at = External(here, ADDRESS, tell=self._hear)
         cluster = ForeignCluster("spark", ADDRESS, folder.as_uri())
         conditions = Conditions(foreign_clusters=(cluster,))
