@@ -36,19 +36,19 @@ class Application:
 
 @dataclass
 class Client:
-    """YARN's client, which tells of `applications`."""
+    """YARN's client, which tells of these applications when it is asked, and of the last ones from then on."""
 
-    applications: list[Application]
+    answers: list[list[Application]]
     killed: list[str] = field(default_factory=list)
-    asked_twice: threading.Event = field(default_factory=threading.Event)
+    told_all: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     asked: int = 0
 
     def getApplications(self, kinds: Any, states: Any) -> list[Application]:
         self.asked += 1
-        if self.asked > 1:
-            self.asked_twice.set()
-        return self.applications
+        if self.asked > len(self.answers):
+            self.told_all.set()
+        return self.answers[min(self.asked, len(self.answers)) - 1]
 
     def killApplication(self, application: str) -> None:
         self.killed.append(application)
@@ -77,7 +77,7 @@ def watched(client: Client, monkeypatch: pytest.MonkeyPatch, until: threading.Ev
 
 
 def test_one_without_a_container_is_told_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Client([Application("another's", 0), Application("ours", 0)])
+    client = Client([[Application("another's", 0), Application("ours", 0)]])
     awaits, told = watched(client, monkeypatch, client.over)
     assert awaits["why"] == "YARN has no room for the application yet"
     assert (told["event"], told["have"], told["wanted"]) == ("lacking", 0, 2)
@@ -99,7 +99,14 @@ NOT_TAKEN = "YARN has not taken the application yet"
 def test_any_other_is_left_alone_and_it_is_told_once_what_it_waits_for(
     applications: list[Application], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = Client(applications)
-    (told,) = watched(client, monkeypatch, client.asked_twice)
+    client = Client([applications])
+    (told,) = watched(client, monkeypatch, client.told_all)
     assert (told["event"], told["why"]) == ("awaits", why)
     assert not client.killed
+
+
+def test_one_that_runs_has_been_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([[Application("ours", 1)], []])
+    fetches, starts = watched(client, monkeypatch, client.told_all)
+    assert "fetches Spark" in fetches["why"]
+    assert starts["why"] == "executors start"

@@ -95,17 +95,15 @@ class AwaitedStart:
     def _watch(self) -> None:
         client = yarn_client(self._jvm)
         try:
-            since = None
+            since, taken = None, False
             while not self._over.wait(_AWAITED_POLL_S):
                 found = self._taken(client)
-                if found is None:
-                    self._progress.awaits("YARN has not taken the application yet")
-                elif containers_of(found) > 0:
-                    self._progress.awaits("a node of YARN fetches Spark and begins the application")
                 if found is None or containers_of(found) > 0:
-                    since = None
+                    self._progress.awaits(_why(found, taken))
+                    since, taken = None, taken or found is not None
                     continue
                 self._progress.awaits("YARN has no room for the application yet")
+                taken = True
                 since = since or time.monotonic()
                 if time.monotonic() - since > _EXECUTORS_TIMEOUT_S:
                     self._progress.write("lacking", have=0, wanted=self._wanted)
@@ -123,6 +121,12 @@ class AwaitedStart:
             if found.getName() == self._name:
                 return found
         return None
+
+
+def _why(found: Any, taken: bool) -> str:
+    if found is not None:
+        return "a node of YARN fetches Spark and begins the application"
+    return "executors start" if taken else "YARN has not taken the application yet"
 
 
 def containers_of(report: Any) -> int:
