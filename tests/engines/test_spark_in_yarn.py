@@ -111,6 +111,21 @@ def test_rows_are_right_there_after_a_death_too_and_nothing_stays(
     wait_until(lambda: not executors(cluster), what="the end of the executors", timeout_s=30)
 
 
+def test_executors_that_get_no_room_are_told(cluster: Yarn, tmp_path: Path) -> None:
+    # There is room for one of these beside the ApplicationMaster.
+    large = Variant(
+        ENGINE.name, ENGINE.version, (*cluster.settings, ("spark.executor.memory", "1g"))
+    )
+    with (
+        pytest.raises(EngineFailed, match="YARN gave 1 of 2 executors") as told,
+        running(ENGINE, conditions_in(tmp_path), tmp_path, large),
+    ):
+        pass
+    assert "--workers 1" in (told.value.hint or "")
+    assert {state for state, _ in cluster.applications().values()} <= {"FINISHED", "KILLED"}
+    assert not any(cluster.staging.rglob("application_*"))
+
+
 def test_an_application_that_gets_no_room_is_told_and_ended(cluster: Yarn, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("first", "second")]
     for folder in folders:

@@ -43,6 +43,7 @@ class Yarn:
     """One that runs. `conf` is its HADOOP_CONF_DIR; `web` its pages; `pids` those of both daemons.
 
     `settings` of a job: its staging folder is in `staging`, and Spark's jars are not sent, for they are here.
+    Spark itself waits for no executors, so that the driver does.
     """
 
     conf: Path
@@ -102,6 +103,7 @@ def yarn(folder: Path, memory_mib: int) -> Iterator[Yarn]:
             (
                 ("spark.yarn.stagingDir", f"file://{staging}"),
                 ("spark.yarn.jars", f"local:{spark.site_packages}/pyspark/jars/*"),
+                ("spark.scheduler.minRegisteredResourcesRatio", "0"),
                 ("spark.yarn.am.memory", "256m"),
                 ("spark.yarn.am.extraJavaOptions", "-XX:TieredStopAtLevel=1"),
                 ("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1"),
