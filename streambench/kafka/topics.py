@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from streambench.kafka.access.python_clients import python_client_options
 from streambench.kafka.broker import Broker
@@ -16,6 +17,7 @@ from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 
 _TIMEOUT_MS: Final = 30_000
+_POLL_S: Final = 0.1
 _ANY_DISTANCE_MS: Final = str(2**63 - 1)
 _FOREVER: Final = "-1"
 _AS_ASSIGNED: Final = -1
@@ -68,9 +70,26 @@ def create_topics(access: KafkaAccess, topics: Sequence[TopicSpec]) -> None:
                 for topic in topics
                 for partition in range(topic.partitions)
             }
-            admin.list_partition_offsets(partitions, timeout_ms=_TIMEOUT_MS)
+            _answered(admin, partitions)
     except KafkaError as error:
         raise InstrumentFailed(f"topics {', '.join(wanted)} could not be made: {error}") from error
+
+
+def _answered(admin: KafkaAdminClient, partitions: Mapping[TopicPartition, OffsetSpec]) -> None:
+    """Wait until each leader answers. Raises KafkaError.
+
+    Brokers learn of a topic one after another, and any of them may be asked for its leaders.
+    """
+    until_s = time.monotonic() + _TIMEOUT_MS / 1_000
+    while True:
+        try:
+            admin.list_partition_offsets(partitions, timeout_ms=_TIMEOUT_MS)
+        except UnknownTopicOrPartitionError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 def _as_asked(topic: TopicSpec) -> dict[str, object]:
