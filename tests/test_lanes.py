@@ -31,11 +31,12 @@ MARKS = {
     "alone": "pytest.mark.alone",
     "engine": "pytest.mark.engine",
     "ends": "[pytest.mark.engine, pytest.mark.ends]",
+    "patient": "[pytest.mark.engine, pytest.mark.patient]",
     "broker": "pytest.mark.broker",
     "plain": "[]",
     "more": "[]",
 }
-APART = ({"ends", "broker"},)
+APART = ({"ends", "broker"}, {"ends", "patient"}, {"patient", "broker"})
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
@@ -77,3 +78,17 @@ def test_what_may_not_meet_does_not(tmp_path: Path, processes: int) -> None:
         assert "alone" not in running or len(running) == 1
         assert not any(kinds <= set(running) for kinds in APART), running
     assert notes.read_text().count("+") == 6 * len(MARKS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions share alike here")
+def test_who_lets_others_go_first_does_so_across_sessions_too() -> None:
+    told = (
+        "import os; from pathlib import Path; from tests.lanes import let_others_go_first as go;"
+        "go(); go();"
+        "print(os.sched_getscheduler(0) == os.SCHED_IDLE, os.getsid(0) == os.getpid(),"
+        "Path('/proc/self/autogroup').read_text().split()[-1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True", "19"]

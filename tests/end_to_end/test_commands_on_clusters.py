@@ -37,7 +37,7 @@ from tests.end_to_end.test_foreign_commands import BRIEF
 from tests.kafka.kafka_lab import kafka_lab
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.broker]
+pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
 
 RECORDS, RATE_PER_S = 5_000, 1_000
 ONE_PROBE = replace(BRIEF, ramps_at_most=0, first_per_s=RATE_PER_S)

@@ -33,7 +33,7 @@ from tests.end_to_end.clusters_lab import (
 from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.broker]
+pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
 
 PREFIX = "streambench-"
 RATE_PER_S = 1_000

@@ -39,7 +39,7 @@ from tests.end_to_end.bench import came_late, on_any_machine
 from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.broker]
+pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
 
 ENGINE = "kafka-python"
 SHARDS = 2
