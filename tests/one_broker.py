@@ -32,7 +32,7 @@ with warnings.catch_warnings():
 _numbers = itertools.count(1)
 
 
-_JVM_OPTIONS = "JDK_JAVA_OPTIONS"
+JVM_OPTIONS = "JDK_JAVA_OPTIONS"
 
 
 @contextmanager
@@ -43,9 +43,9 @@ def brief_jvms(options: str | None = "-XX:TieredStopAtLevel=1") -> Iterator[None
     """
     with pytest.MonkeyPatch.context() as patch:
         if options is None:
-            patch.delenv(_JVM_OPTIONS, raising=False)
+            patch.delenv(JVM_OPTIONS, raising=False)
         else:
-            patch.setenv(_JVM_OPTIONS, options)
+            patch.setenv(JVM_OPTIONS, options)
         yield
 
 

@@ -17,6 +17,9 @@ from streambench.engines.common.http import NoAnswer, get_json
 from streambench.engines.registry import contender_named
 from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.ports import free_port
+from streambench.runtime.priority import lower_priority
+from tests.end_to_end.bench import ENGINE_NICE
+from tests.one_broker import JVM_OPTIONS
 from tests.orphans import die_with_parent
 
 _START_TIMEOUT_S: Final = 90.0
@@ -130,12 +133,18 @@ def spark_cluster(folder: Path, workers: int = 2) -> Iterator[SparkCluster]:
 
 
 def _environment(found: Resolved) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    names = ("PATH", "HOME", "TMPDIR", JVM_OPTIONS)
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     java = found.java
     return kept | {
         "JAVA_HOME": str(java.parent.parent),
         "PATH": f"{java.parent}{os.pathsep}{kept.get('PATH', '')}",
     }
+
+
+def _beside_others() -> None:
+    die_with_parent()
+    lower_priority(os.getpid(), ENGINE_NICE)
 
 
 def _started(stack: ExitStack, command: list[str], log: Path, env: Mapping[str, str]) -> None:
@@ -147,7 +156,7 @@ def _started(stack: ExitStack, command: list[str], log: Path, env: Mapping[str, 
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=_beside_others,
         )
 
     def end() -> None:

@@ -21,7 +21,6 @@ from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.scratch import memory_folder
 from streambench.runtime.waiting import wait_until
 from tests.beside import Act, Ended, acts
-from tests.one_broker import brief_jvms
 
 pytestmark = [pytest.mark.engine, pytest.mark.alone]  # the files in memory are looked at
 
@@ -160,10 +159,7 @@ def ended(
 ) -> Iterator[Ended]:
     """Runs that know nothing of each other; nothing of them is left in memory, named or not."""
     before = in_memory()
-    with (
-        brief_jvms(),
-        acts(request, tmp_path_factory, at_once=1, given_up=all_killed()) as ended,
-    ):
+    with acts(request, tmp_path_factory, at_once=1, given_up=all_killed()) as ended:
         yield ended
     wait_until(lambda: in_memory() <= before, what="the files in memory to go", timeout_s=20)
 

@@ -24,6 +24,7 @@ from streambench.runtime.artifacts import Resolved, resolve
 from streambench.runtime.ports import free_port
 from tests.docker.files import ROOT
 from tests.end_to_end.bench import came_late
+from tests.one_broker import JVM_OPTIONS
 from tests.orphans import die_with_parent
 
 PAGE = ROOT / "docs" / "by-hand.md"
@@ -136,7 +137,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         # Brokers and clusters that soon end are not to optimize anything.
-        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
+        JVM_OPTIONS: "-XX:TieredStopAtLevel=1",
         "PATH": f"{folder}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "JAVA_HOME": str(flink.java.parent.parent),

@@ -19,7 +19,7 @@ from streambench.experiment.calibration.compare import Line, OutcomeCheck
 from streambench.model.errors import ExitCode
 from streambench.model.machine import ANY_MACHINE
 from streambench.runtime.runlock import RunLock
-from tests.one_broker import one_broker
+from tests.one_broker import brief_jvms, one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.alone]
 
@@ -77,7 +77,8 @@ def calibrated(
 ) -> Calibrated:
     one_broker.close()  # nothing of ours runs beside what is measured
     made: Callable[[Path], Calibrated] = request.param
-    return made(tmp_path_factory.mktemp("calibrated"))
+    with brief_jvms(None):  # its broker is a part of the instrument
+        return made(tmp_path_factory.mktemp("calibrated"))
 
 
 def test_everything_that_is_set_is_found(calibrated: Calibrated) -> None:

@@ -25,7 +25,7 @@ from streambench.model.conditions import Conditions, Profile
 from streambench.model.search import SearchTerms
 from streambench.report.sections.drain import drain_cells
 from streambench.results.bundle import Bundle, read_bundle
-from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.end_to_end.bench import ENGINE_NICE, brisk_workload, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
     flink_cluster,
@@ -77,7 +77,7 @@ def asked(there: Elsewhere, out: Path, clusters: ClustersAsked) -> tuple[Whereab
     conditions = Conditions(
         workers=1,
         profile=Profile.DEFAULTS,
-        engine_nice=0,
+        engine_nice=ENGINE_NICE,
         foreign_kafka=there.told,
         foreign_clusters=places.foreign_clusters,
     )

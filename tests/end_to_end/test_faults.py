@@ -8,12 +8,14 @@ import pytest
 
 from streambench.analysis.variants import Standing, standings
 from streambench.engines.kafka_python import engine as kafka_python
+from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind, Recovery
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.model.verdict import RowClass, Verdict
 from streambench.results.bundle import Bundle, TrialBundle
 from tests.end_to_end.bench import (
+    ENGINE_NICE,
     RATE_PER_S,
     TRIES,
     brisk_workload,
@@ -58,6 +60,7 @@ def bench(
             measured_s=measured_s,
             workload=workload,
             missing_s=missing_s,
+            conditions=Conditions(engine_nice=ENGINE_NICE),
         )
         if not any(came_late(trial.record) for trial in found.trials):
             break
@@ -268,6 +271,7 @@ def test_streams_counts_no_session_twice_after_a_kill_where_suppress_holds_resul
         faults=(Fault(FaultKind.WORKER_KILL, FAULT_AT_MS),),
         measured_s=15.0,
         workload="visits",
+        conditions=Conditions(engine_nice=ENGINE_NICE),
     )
     (trial,) = found.trials
     if not came_late(trial.record):

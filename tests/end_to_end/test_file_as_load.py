@@ -10,12 +10,13 @@ import pytest
 from streambench.cli.draining import drain
 from streambench.experiment.build import Options
 from streambench.experiment.build import drain as asked_drain
+from streambench.model.conditions import Conditions
 from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed
 from streambench.results.bundle import read_bundle
-from tests.end_to_end.bench import TRIES, came_late, on_any_machine, run
-from tests.one_broker import brief_jvms, one_broker
+from tests.end_to_end.bench import ENGINE_NICE, TRIES, came_late, on_any_machine, run
+from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
 
@@ -69,6 +70,7 @@ def test_a_pause_is_as_long_as_it_was_and_not_as_the_file_counts(tmp_path: Path)
             faults=(pause,),
             measured_s=15.0,
             workload="readings",
+            conditions=Conditions(engine_nice=ENGINE_NICE),
         )
         if not any(came_late(trial.record) for trial in bundle.trials):
             break
@@ -103,8 +105,7 @@ def test_a_drain_plays_a_file_several_times_in_one_job(tmp_path: Path, engine: s
     """Each load lies behind the one before in event time, ahead of the clock; none of its rows is lost."""
     options = Options(workload="readings", engines=(engine,), seed=7, out=tmp_path / "results")
     request, records = asked_drain(options, 60_000)
-    with brief_jvms():
-        found = drain(on_any_machine(request), records, workspaces=one_broker.workspace)
+    found = drain(on_any_machine(request), records, workspaces=one_broker.workspace)
     assert found is ExitCode.OK
     (folder,) = (tmp_path / "results").iterdir()
     (record,) = read_bundle(folder).run.drains

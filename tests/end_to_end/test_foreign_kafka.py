@@ -21,7 +21,7 @@ from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
 from streambench.trial import testbed
-from tests.end_to_end.bench import brisk_workload, came_late, on_any_machine
+from tests.end_to_end.bench import ENGINE_NICE, brisk_workload, came_late, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
     SparkCluster,
@@ -74,11 +74,11 @@ def run_there(
             Options(
                 workload="clicks",
                 engines=engines,
-                # Beside three brokers on few cores none is to starve, or to be thought dead.
+                # Beside three brokers on few cores none is to starve.
                 conditions=Conditions(
                     guarantee=guarantee,
                     profile=Profile.DEFAULTS,
-                    engine_nice=0,
+                    engine_nice=ENGINE_NICE,
                     foreign_kafka=there.told,
                     foreign_clusters=clusters_asked(clusters, there.told),
                 ),

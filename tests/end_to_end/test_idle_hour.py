@@ -11,7 +11,6 @@ import pytest
 from streambench.model.trial import Completed, Invalid, TrialRecord
 from streambench.workload.partition import partition_of
 from tests.end_to_end.test_late import trials
-from tests.one_broker import brief_jvms
 
 pytestmark = pytest.mark.engine
 
@@ -66,8 +65,7 @@ def test_no_final_result_is_lost_even_without_a_record_cache(tmp_path: Path) -> 
     What is lost as shipped is shown by a script in findings/.
     """
     (tmp_path / "variants.toml").write_text(VARIANT)
-    with brief_jvms():
-        (trial,) = idle_hour(tmp_path, "kafka-streams:no-cache")
+    (trial,) = idle_hour(tmp_path, "kafka-streams:no-cache")
     match trial.outcome:
         case Completed(verdict=verdict):
             assert verdict.right, verdict.damage

@@ -35,7 +35,7 @@ from streambench.report.sections.drain import drain_cells
 from streambench.results.bundle import read_bundle
 from streambench.runtime.waiting import wait_until
 from streambench.trial import testbed
-from tests.end_to_end.bench import came_late, on_any_machine
+from tests.end_to_end.bench import ENGINE_NICE, came_late, on_any_machine
 from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
@@ -70,7 +70,7 @@ def test_an_engine_is_right_with_two_shards_by_tls(
                 workload="clicks",
                 engines=(ENGINE,),
                 conditions=Conditions(
-                    profile=Profile.DEFAULTS, engine_nice=0, foreign_kafka=there.told
+                    profile=Profile.DEFAULTS, engine_nice=ENGINE_NICE, foreign_kafka=there.told
                 ),
                 rate_per_s=1_000,
                 measured_s=3.0,
@@ -159,7 +159,7 @@ def test_workers_on_other_hosts_are_right_by_tls(lab: KafkaLab, tmp_path: Path) 
     there = named_after(there, asked.run_id)
     conditions = Conditions(
         profile=Profile.DEFAULTS,
-        engine_nice=0,
+        engine_nice=ENGINE_NICE,
         foreign_kafka=there.told,
         foreign_clusters=asked.clusters,
     )

@@ -6,7 +6,7 @@ By day kinds and windows are asked together, which starts engines least; the res
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,21 +15,15 @@ import pytest
 from streambench.model.conditions import Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.trial import Completed, Invalid
+from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle
-from tests.end_to_end.bench import run
-from tests.one_broker import brief_jvms
+from tests.end_to_end.bench import came_late, run
 from tests.workload.lacking import LACKING
 from tests.workload.looked_up import LOOKED_UP, ads_csv, places_jsonl
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.patient]
 
 ENGINES = ("flink", "spark", "kafka-streams", "kafka-streams:flat-json", "kafka-python")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _brief() -> Iterator[None]:
-    with brief_jvms():
-        yield
 
 
 def assert_right_everywhere(
@@ -38,7 +32,7 @@ def assert_right_everywhere(
     files: Mapping[str, str] | None = None,
     engines: tuple[str, ...] = ENGINES,
 ) -> Bundle:
-    """Run a workload on engines: every row is right, unless a busy machine made the load late.
+    """Run a workload on engines: every row is right, although a busy machine may have made the load late.
 
     `files` are written beside it, by their names.
     """
@@ -55,12 +49,11 @@ def assert_right_everywhere(
     for engine in engines:
         (trial,) = found.of(engine)
         match trial.record.outcome:
-            case Completed(verdict=verdict):
+            case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
                 assert verdict.right, (engine, verdict.damage, verdict.examples)
                 assert verdict.expected_rows == verdict.right_rows > 100
             case Invalid(reason=reason):
-                assert trial.record.certificate is not None, reason
-                assert not trial.record.certificate.held
+                assert came_late(trial.record), (engine, reason)
             case other:
                 pytest.fail(f"{engine}: {other}")
     return found
@@ -323,9 +316,12 @@ def test_values_that_are_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "engines",
     [
-        # By day the others have sessions in test_late, and values that are not there in the tables below.
-        pytest.param(("flink", "spark"), marks=pytest.mark.nightly),
-        ("kafka-streams", "kafka-streams:flat-json", "kafka-python"),
+        # By day the others have sessions in test_late, and values that are not there in the tables below, as has
+        # the JSON that is read otherwise.
+        pytest.param(
+            ("flink", "spark", "kafka-streams:flat-json", "kafka-python"), marks=pytest.mark.nightly
+        ),
+        ("kafka-streams",),
     ],
     ids=" ".join,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,11 @@ from streambench.model.conditions import Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.plan import Whose
 from streambench.model.trial import Completed, Invalid, NotRun
+from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle
-from tests.end_to_end.bench import clicks_with, run
-from tests.one_broker import brief_jvms
+from tests.end_to_end.bench import came_late, clicks_with, run
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _brief() -> Iterator[None]:
-    with brief_jvms():
-        yield
 
 
 def run_windows(folder: Path, window: str, guarantee: Guarantee, *engines: str) -> Bundle:
@@ -39,13 +32,12 @@ def assert_right(found: Bundle, engine: str) -> None:
     """Every row is right; a load that came late on a busy machine is nobody's fault."""
     (trial,) = found.of(engine)
     match trial.record.outcome:
-        case Completed(verdict=verdict):
+        case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
             assert verdict.right, verdict.damage
             assert verdict.exact
             assert verdict.expected_rows == verdict.right_rows > 1_000
         case Invalid(reason=reason):
-            assert trial.record.certificate is not None, reason
-            assert not trial.record.certificate.held
+            assert came_late(trial.record), reason
         case other:
             pytest.fail(f"{engine}: {other}")
 
@@ -63,12 +55,20 @@ def test_windows_that_overlap_and_begin_behind_the_epoch(tmp_path: Path) -> None
     assert {start % 100 for start in starts} == {30}
 
 
-def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(tmp_path: Path) -> None:
-    engines = ("flink", "kafka-streams:flat-json", "kafka-python")
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "kafka-streams:flat-json",
+        # By day it has such windows without a load (tests/engines), and exactly-once in test_sweep.
+        pytest.param("kafka-python", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_length_that_is_no_multiple_is_flinks_gap_and_nobody_elses(
+    tmp_path: Path, engine: str
+) -> None:
     window = 'hopping = "500 ms", every = "200 ms"'
-    found = run_windows(tmp_path, window, Guarantee.EXACTLY_ONCE, *engines)
-    for engine in engines[1:]:
-        assert_right(found, engine)
+    found = run_windows(tmp_path, window, Guarantee.EXACTLY_ONCE, "flink", engine)
+    assert_right(found, engine)
     (gap,) = found.of("flink")
     assert isinstance(gap.record.outcome, NotRun)
     assert gap.record.outcome.whose is Whose.UPSTREAM

@@ -14,7 +14,8 @@ from tests.beside import Act, Ended, acts
 from tests.engines.cluster_lab import ClusterLab, given_up, running
 from tests.engines.deaths_lab import kill_a_worker, kill_the_coordinator, wrong_rows
 
-pytestmark = pytest.mark.engine
+# A silent executor is given up after ten seconds, and no time is looked at.
+pytestmark = [pytest.mark.engine, pytest.mark.patient]
 
 
 @pytest.fixture(scope="module", autouse=True)
