@@ -1,12 +1,12 @@
-"""Acts that go on beside the tests of a module: most of an act is waiting for processes to start."""
+"""What goes on beside something else, as most of it is waiting for processes to start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import pytest
 
@@ -17,6 +17,30 @@ Ended: TypeAlias = Callable[[Act], None]
 
 _ACT = "act"
 _AT_MOST_S = 900.0
+
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+_C = TypeVar("_C")
+
+
+@contextmanager
+def all_started(
+    one: AbstractContextManager[_A],
+    other: AbstractContextManager[_B],
+    third: AbstractContextManager[_C],
+) -> Iterator[tuple[_A, _B, _C]]:
+    """Enter all at the same time; the threads that start their processes live as long as these."""
+    with ThreadPoolExecutor(3, thread_name_prefix="start") as pool, ExitStack() as stack:
+        begun = (
+            pool.submit(stack.enter_context, one),
+            pool.submit(stack.enter_context, other),
+            pool.submit(stack.enter_context, third),
+        )
+        wait(
+            cast(Sequence[Future[object]], begun)
+        )  # what one has started ends, though another one has failed
+        yield begun[0].result(), begun[1].result(), begun[2].result()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from streambench.model.conditions import Conditions, Profile
 from streambench.model.search import SearchTerms
 from streambench.report.sections.drain import drain_cells
 from streambench.results.bundle import Bundle, read_bundle
+from tests.beside import all_started
 from tests.end_to_end.bench import ENGINE_NICE, brisk_workload, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
@@ -34,7 +35,7 @@ from tests.end_to_end.clusters_lab import (
     spark_cluster,
 )
 from tests.end_to_end.test_foreign_commands import BRIEF
-from tests.kafka.kafka_lab import kafka_lab
+from tests.kafka.kafka_lab import KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
@@ -45,18 +46,26 @@ UNKNOWN = "–"
 
 
 @pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KafkaLab, FlinkCluster]]:
     one_broker.close()  # there is memory for some brokers, and time for fewer
-    with kafka_lab(tmp_path_factory.mktemp("cluster"), 1) as lab:
-        found = elsewhere(None, lab.client_properties(), 1, None)
-        assert found is not None
-        yield found
+    with all_started(
+        kafka_lab(tmp_path_factory.mktemp("cluster"), 1),
+        flink_cluster(tmp_path_factory.mktemp("flink") / "cluster", 1),
+        nullcontext(),
+    ) as (kafka, flink, _):
+        yield kafka, flink
 
 
-@pytest.fixture(scope="module")
-def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
-    with flink_cluster(tmp_path_factory.mktemp("flink") / "cluster", 1) as running:
-        yield running
+@pytest.fixture
+def there(clusters: tuple[KafkaLab, FlinkCluster]) -> Elsewhere:
+    found = elsewhere(None, clusters[0].client_properties(), 1, None)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def flink(clusters: tuple[KafkaLab, FlinkCluster]) -> FlinkCluster:
+    return clusters[1]
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from streambench.model.verdict import Verdict
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
 from streambench.trial import testbed
+from tests.beside import all_started
 from tests.end_to_end.bench import ENGINE_NICE, brisk_workload, came_late, on_any_machine
 from tests.end_to_end.clusters_lab import (
     FlinkCluster,
@@ -40,23 +42,39 @@ RATE_PER_S = 1_000
 ENGINES = ("flink", "spark", "kafka-streams", "kafka-python")
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """All that streambench does not start."""
+
+    kafka: KafkaLab
+    flink: FlinkCluster
+    spark: SparkCluster
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
     one_broker.close()  # there is memory for some brokers, and time for fewer
-    with kafka_lab(tmp_path_factory.mktemp("cluster"), 3) as running:
-        yield running
+    with all_started(
+        kafka_lab(tmp_path_factory.mktemp("cluster"), 3),
+        flink_cluster(tmp_path_factory.mktemp("flink") / "cluster"),
+        spark_cluster(tmp_path_factory.mktemp("spark") / "cluster"),
+    ) as (kafka, flink, spark):
+        yield Clusters(kafka, flink, spark)
 
 
-@pytest.fixture(scope="module")
-def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
-    with flink_cluster(tmp_path_factory.mktemp("flink") / "cluster") as running:
-        yield running
+@pytest.fixture
+def lab(clusters: Clusters) -> KafkaLab:
+    return clusters.kafka
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    with spark_cluster(tmp_path_factory.mktemp("spark") / "cluster") as running:
-        yield running
+@pytest.fixture
+def flink(clusters: Clusters) -> FlinkCluster:
+    return clusters.flink
+
+
+@pytest.fixture
+def spark(clusters: Clusters) -> SparkCluster:
+    return clusters.spark
 
 
 def run_there(
