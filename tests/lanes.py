@@ -18,7 +18,7 @@ BROKERS: Final = "brokers"
 
 def lane(item: pytest.Item) -> str | None:
     """The group of a test that has a real broker or engine with a load, or may have nothing beside it."""
-    if item.get_closest_marker("alone"):
+    if item.get_closest_marker("alone") or item.get_closest_marker("timed"):
         return ALONE
     if item.get_closest_marker("ends") or item.get_closest_marker("patient"):
         return BROKERS
@@ -37,27 +37,33 @@ class Turns:
 
     All know each other by locks in a folder of the session.
 
-    `alone` has the room for itself: what another process does, even at idle priority, takes from an engine at
-    the least priority. It is held for a file, as what a file's tests share works between them.
+    `alone` has the room for itself. `timed` has no broker and no engine of another process beside it; what
+    runs at idle priority may go on. Both are held for a file, as what a file's tests share works between them.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held = ExitStack()
-        self._for: tuple[Path, bool] | None = None
+        self._for: tuple[Path, bool, bool] | None = None
 
     def take(self, item: pytest.Item) -> None:
         """Wait until the test may run; what is held for another file is given back before."""
         alone = item.get_closest_marker("alone") is not None
-        wanted = (item.path, alone)
+        timed = item.get_closest_marker("timed") is not None
+        wanted = (item.path, alone, timed)
         if wanted == self._for:
             return
         self.give_back()
         self._for = wanted
+        self._enter("room", for_itself=alone)
+        if timed or lane(item) == BROKERS:
+            self._enter("engines", for_itself=timed)
+
+    def _enter(self, place: str, *, for_itself: bool) -> None:
         # Through the gate one at a time: one who waits for all others to leave is not overtaken by them.
-        with _locked(self._folder / "room-gate", fcntl.LOCK_EX):
-            how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-            self._held.enter_context(_locked(self._folder / "room", how))
+        with _locked(self._folder / f"{place}-gate", fcntl.LOCK_EX):
+            how = fcntl.LOCK_EX if for_itself else fcntl.LOCK_SH
+            self._held.enter_context(_locked(self._folder / place, how))
 
     def give_back(self) -> None:
         """Let others go on."""
@@ -88,7 +94,7 @@ def let_others_go_first() -> None:
     priority in that of a shell took 97% of a processor. In one of its own, as nice, it takes half; beside one
     at nice 5 it takes 3%.
     """
-    if not hasattr(os, "SCHED_IDLE") or os.sched_getscheduler(0) == os.SCHED_IDLE:
+    if not hasattr(os, "SCHED_IDLE") or os.getsid(0) == os.getpid():
         return
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

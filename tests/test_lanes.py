@@ -29,6 +29,7 @@ def test_it(n):
 """
 MARKS = {
     "alone": "pytest.mark.alone",
+    "timed": "pytest.mark.timed",
     "engine": "pytest.mark.engine",
     "ends": "[pytest.mark.engine, pytest.mark.ends]",
     "patient": "[pytest.mark.engine, pytest.mark.patient]",
@@ -36,7 +37,10 @@ MARKS = {
     "plain": "[]",
     "more": "[]",
 }
-APART = ({"ends", "broker"}, {"ends", "patient"}, {"patient", "broker"})
+APART = (
+    *({"ends", "broker"}, {"ends", "patient"}, {"patient", "broker"}),
+    *({"timed", each} for each in ("engine", "ends", "patient", "broker")),
+)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
