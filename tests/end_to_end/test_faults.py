@@ -90,7 +90,7 @@ def column(trial: TrialBundle, table: str, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(found.column(name).to_numpy())
 
 
-@pytest.mark.alone
+@pytest.mark.timed
 def test_a_pause_a_set_pace_and_a_burst_are_found_to_within_a_window(tmp_path: Path) -> None:
     pause = Fault(FaultKind.WORKER_PAUSE, FAULT_AT_MS, lasts_ms=3_000)
     burst = Fault(FaultKind.BURST, SECOND_AT_MS + 2_000, lasts_ms=2_000)
@@ -133,7 +133,7 @@ def test_a_pause_a_set_pace_and_a_burst_are_found_to_within_a_window(tmp_path: P
     assert certificate.held, certificate.reason
 
 
-@pytest.mark.alone
+@pytest.mark.timed
 def test_a_killed_consumer_and_a_broker_come_back_and_nothing_is_lost(tmp_path: Path) -> None:
     kill = Fault(FaultKind.WORKER_KILL, FAULT_AT_MS)
     away = Fault(FaultKind.BROKER_RESTART, SECOND_AT_MS, lasts_ms=500)

@@ -59,7 +59,7 @@ def readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.alone
+@pytest.mark.timed
 def test_a_pause_is_as_long_as_it_was_and_not_as_the_file_counts(tmp_path: Path) -> None:
     """Windows of 20 s of event time follow each other by a fifth of a second: late time is the load's."""
     pause = Fault(FaultKind.WORKER_PAUSE, 7_000, lasts_ms=PAUSE_MS)
