@@ -241,11 +241,11 @@ def _shortest_session_ms(requests: Sequence[Request]) -> int | None:
 def tell_leftovers(there: Elsewhere) -> None:
     """Say what of a run could not be taken away; nothing where the brokers do not answer any more."""
     from streambench.kafka.inspection import inspect_brokers
-    from streambench.kafka.removal import leftovers
+    from streambench.kafka.removal import still_left
 
     try:
         inspect_brokers(there.access)  # its answer comes at once, or never
-        found = leftovers(there.access, there.prefix)
+        found = still_left(there.access, there.prefix)
     except (EnvironmentLacks, InstrumentFailed):
         return
     if found:

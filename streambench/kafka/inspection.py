@@ -19,13 +19,21 @@ from streambench.kafka.clocks_beforehand import judge_clocks, look_at_clocks
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.facts import TOPIC_SETTINGS, kafka_facts, release_notes
-from streambench.kafka.removal import Leftovers, delete, leftovers, removed_at_end
+from streambench.kafka.removal import (
+    Leftovers,
+    delete,
+    group_words,
+    refusals,
+    still_left,
+    topic_words,
+)
 from streambench.kafka.topics import admin_client, input_topic_config
 from streambench.kafka.wire import metadata_request, parse_metadata
 from streambench.model.clocks import ClocksSeen
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess, addresses, all_here
 from streambench.model.kafka_facts import KafkaFacts
+from streambench.model.numbers import listing
 from streambench.workload.durations import show_duration
 
 _PROBE: Final = "probe"
@@ -98,25 +106,31 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
     topic = group = f"{begin_of_probes(wanted.prefix)}{secrets.token_hex(3)}"
     names = f"{wanted.prefix}*"
     asked = {**input_topic_config(), "min.insync.replicas": str(wanted.min_insync)}
+    made = False
     try:
         _make(access, topic, wanted, asked)
+        made = True
+        _guarded(lambda: _see(access, topic), f"see topics {names}")
         told = _told(access, topic)
         _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
         _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
         clocks = _clocks(access, topic, wanted, brokers)
         of_clocks = judge_clocks(clocks, all_lead=_all_lead(wanted, brokers))
         both = Leftovers((topic,), (group,))
-        _guarded(lambda: delete(access, both), f"delete topics {names}")
+        _guarded(lambda: delete(access, both), f"delete topics and groups {names}")
     except BaseException as error:  # also of who presses Ctrl-C
-        gone = _taken_away(access, topic)
-        if not isinstance(error, errors.KafkaError):
-            raise
-        stays = "" if gone else f"; topic {topic} may stay there"
-        raise EnvironmentLacks(
-            f"the brokers at {access.bootstrap} did not go through with topic {topic}: "
-            f"{type(error).__name__}: {error}{stays}",
-            hint="streambench doctor with the same options, once all brokers answer",
-        ) from error
+        left = _not_taken_away(access, topic, made=made)
+        stays = f"; {left} may stay there" if left else ""
+        match error:
+            case errors.KafkaError():
+                raise EnvironmentLacks(
+                    f"the brokers at {access.bootstrap} did not go through with topic {topic}: "
+                    f"{type(error).__name__}: {error}{stays}",
+                    hint="streambench doctor with the same options, once all brokers answer",
+                ) from error
+            case EnvironmentLacks() if stays:
+                raise type(error)(f"{error.message}{stays}", hint=error.hint) from error
+        raise
     facts = replace(facts, topic={name: told.get(name) for name in TOPIC_SETTINGS})
     notes = (*release_notes(facts), *_notes(asked, told), *of_clocks)
     return Inspection(facts, notes, clocks)
@@ -135,15 +149,20 @@ def _all_lead(wanted: WantedOfKafka, brokers: Collection[int]) -> bool:
     return wanted.partitions is None or wanted.partitions >= len(brokers)
 
 
-def _taken_away(access: KafkaAccess, topic: str) -> bool:
-    """Take away what there may be of a probe that did not come to its end; whether nothing is there now."""
+def _not_taken_away(access: KafkaAccess, name: str, *, made: bool) -> str:
+    """Take away what there may be of a probe that did not come to its end; what of it may be there, in words.
+
+    Who may not see a topic that was `made` does not find it among others: then the refusal tells.
+    """
     try:
         inspect_brokers(access)  # who does not answer is not waited for
-        with removed_at_end(access, topic):
-            pass
-        return not leftovers(access, topic)
-    except (EnvironmentLacks, InstrumentFailed):
-        return False
+        refused = refusals(access, Leftovers((name,), (name,)))
+        found = still_left(access, name)
+    except (EnvironmentLacks, InstrumentFailed, errors.KafkaError):
+        return topic_words(name)
+    topic = found.topics or (made and topic_words(name) in refused)
+    left = [topic_words(name)] if topic else []
+    return listing([*left, *map(group_words, found.groups)]) if left or found.groups else ""
 
 
 def inspect_brokers(access: KafkaAccess) -> Mapping[int, tuple[str, int]]:
@@ -181,7 +200,7 @@ def _make(access: KafkaAccess, topic: str, wanted: WantedOfKafka, asked: Mapping
     with admin_client(access) as admin:
 
         def make() -> None:
-            admin.create_topics(topics, wait_for_metadata=True)
+            admin.create_topics(topics)
 
         try:
             _guarded(make, f"make topics {wanted.prefix}*")
@@ -196,6 +215,18 @@ def _make(access: KafkaAccess, topic: str, wanted: WantedOfKafka, asked: Mapping
                 f"the brokers' policy refuses the settings that a run's topics need: {error}",
                 hint="ask for a policy that allows " + ", ".join(asked),
             ) from error
+
+
+def _see(access: KafkaAccess, topic: str) -> None:
+    """Wait until the brokers have heard of the topic. Raises KafkaError, of its own kind for who may not see it."""
+    with admin_client(access) as admin:
+        try:
+            admin.wait_for_topics([topic])
+        except errors.KafkaTimeoutError as error:
+            unseen = errors.TopicAuthorizationFailedError
+            if any(each["error_code"] == unseen.errno for each in admin.describe_topics([topic])):
+                raise unseen(topic) from error
+            raise
 
 
 def _told(access: KafkaAccess, topic: str) -> Mapping[str, str | None]:

@@ -32,6 +32,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {})
     monkeypatch.setattr(removal, "leftovers", left)
+    monkeypatch.setattr(removal, "still_left", left)
 
 
 def kafka(bootstrap: str | None, config: Path | None, prefix: str | None) -> Elsewhere:

@@ -55,8 +55,12 @@ class Brokers(AbstractContextManager["Brokers"]):
     def delete_groups(self, groups: Sequence[str]) -> Mapping[str, str]:
         return dict.fromkeys(groups, "GroupIdNotFoundError")
 
-    def delete_topics(self, wanted: Sequence[str]) -> None:
+    def wait_for_topics(self, wanted: Sequence[str]) -> None:
+        pass
+
+    def delete_topics(self, wanted: Sequence[str], *, raise_errors: bool) -> Mapping[str, Any]:
         self.topics -= set(wanted)
+        return {"topics": []}
 
 
 def served(monkeypatch: pytest.MonkeyPatch, breaks_off: BaseException) -> Brokers:
@@ -96,9 +100,9 @@ def test_what_stays_of_a_look_that_broke_off_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     brokers = served(monkeypatch, KeyboardInterrupt())
-    monkeypatch.setattr(
-        brokers, "delete_topics", lambda wanted: None
-    )  # it takes them, and keeps them
+    monkeypatch.setattr(removal, "_FORGETTING_S", 0)
+    # It takes them, and keeps them.
+    monkeypatch.setattr(brokers, "delete_topics", lambda wanted, raise_errors: {"topics": []})
     there = elsewhere("kafka-1:9092", None, None, "bench-")
     with pytest.raises(KeyboardInterrupt), ground_of(there, ()):
         pytest.fail("it never got so far")
