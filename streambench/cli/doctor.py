@@ -15,8 +15,9 @@ from streambench.cli.foreign_clusters import (
     ClustersAsked,
     FlinkRestOption,
     SparkMasterOption,
-    cluster_words,
     clusters_named,
+    look_at,
+    settings_words,
 )
 from streambench.cli.foreign_kafka import (
     BootstrapOption,
@@ -83,10 +84,14 @@ def _look_at_cluster(cluster: ForeignCluster, workers: int, say: Callable[..., N
     from streambench.engines.registry import contender_named
 
     _, variant = contender_named(cluster.engine)
+    what = f"{cluster.engine}'s cluster"
     try:
-        say(f"{cluster.engine}'s cluster", True, cluster_words(cluster, variant.version, workers))
+        found = look_at(cluster, variant.version, workers)
     except EnvironmentLacks as error:
-        say(f"{cluster.engine}'s cluster", False, error.message, error.hint or "")
+        say(what, False, error.message, error.hint or "")
+        return
+    for words in (found.shown, *settings_words(found.facts), *found.notes):
+        say(what, True, words)
 
 
 def doctor(

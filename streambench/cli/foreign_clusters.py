@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
 from streambench.cli.console import err, out
 from streambench.cli.foreign_kafka import USUAL_PREFIX, Elsewhere
+from streambench.model.cluster_facts import ClusterFacts, ClusterFound
 from streambench.model.conditions import ForeignCluster, ForeignKafka
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.numbers import plural
@@ -139,8 +140,14 @@ def _cancel(
     err.print(f"cancelled {plural(len(left), 'job')}")
 
 
-def inspect_clusters(requests: Sequence[Request], clusters: Sequence[ForeignCluster]) -> None:
-    """See that each cluster answers and has room, and say what it is. Raises UsageError, EnvironmentLacks."""
+def inspect_clusters(
+    requests: Sequence[Request], clusters: Sequence[ForeignCluster]
+) -> Mapping[str, ClusterFound]:
+    """See that each cluster answers and has room, and say what it is; what was found, by engine.
+
+    Raises UsageError, EnvironmentLacks.
+    """
+    seen: dict[str, ClusterFound] = {}
     for cluster in clusters:
         run = [
             each
@@ -156,12 +163,27 @@ def inspect_clusters(requests: Sequence[Request], clusters: Sequence[ForeignClus
         workers = max(request.conditions.workers for request in requests)
         given = (each.variant.version for each in run if isinstance(each.plan, Plan))
         for version in dict.fromkeys(given):
-            err.print(cluster_words(cluster, version, workers), markup=False)
+            found = look_at(cluster, version, workers)
+            before = seen.setdefault(cluster.engine, found)
+            if before.facts.version != found.facts.version:
+                # Each contender brings its own version.
+                seen[cluster.engine] = replace(found, facts=replace(found.facts, version=None))
+            for words in (found.shown, *settings_words(found.facts), *found.notes):
+                err.print(words, markup=False, soft_wrap=True)
+    return seen
 
 
-def cluster_words(cluster: ForeignCluster, version: str, workers: int) -> str:
+def look_at(cluster: ForeignCluster, version: str, workers: int) -> ClusterFound:
     """What is there, for a client of `version` and a job of so many workers. Raises EnvironmentLacks."""
     return _client(cluster.engine).look(cluster.endpoint, version, workers)
+
+
+def settings_words(facts: ClusterFacts) -> tuple[str, ...]:
+    """The settings that the cluster tells, and that it tells none of, in words."""
+    told = [f"{name} = {value}" for name, value in facts.settings.items() if value is not None]
+    silent = [name for name, value in facts.settings.items() if value is None]
+    both = (("in effect there", told), ("not set there, or not told", silent))
+    return tuple(f"{words}: {', '.join(names)}" for words, names in both if names)
 
 
 def _checkpoint_dir(asked: ClustersAsked) -> str | None:

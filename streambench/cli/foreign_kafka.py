@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -14,6 +14,7 @@ import typer
 
 from streambench.cli.console import err
 from streambench.cli.parameters import whole
+from streambench.model.cluster_facts import ClusterFacts, ClusterFound
 from streambench.model.conditions import USUAL_BROKER, ForeignKafka, Guarantee
 from streambench.model.errors import EnvironmentLacks, InstrumentFailed, UsageError
 from streambench.model.fault import FaultKind
@@ -132,7 +133,7 @@ def refuse_broker_version(version: str) -> None:
 
 @dataclass(frozen=True)
 class Ground:
-    """Where the jobs of a run go on; `kafka` and `notes` are what was found of a Kafka of the user's.
+    """Where the jobs of a run go on; `kafka`, `clusters` (by engine) and `notes` are what was found of the user's.
 
     `compiled` has to hear of each load before any job is made, and may refuse it; None: nobody has to.
     """
@@ -141,11 +142,23 @@ class Ground:
     kafka: KafkaFacts | None = None
     notes: tuple[str, ...] = ()
     compiled: Callable[[TraceRef], None] | None = None
+    clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)
+
+    def with_clusters(self, found: Mapping[str, ClusterFound]) -> Ground:
+        """The same, with what was found of clusters of engines."""
+        notes = [note for each in found.values() for note in each.notes]
+        facts = {engine: each.facts for engine, each in found.items()}
+        return replace(self, clusters=facts, notes=(*self.notes, *notes))
 
     def told(self, requests: Sequence[Request]) -> tuple[Request, ...]:
         """The same requests with what was found."""
         return tuple(
-            replace(each, kafka=self.kafka, warnings=(*each.warnings, *self.notes))
+            replace(
+                each,
+                kafka=self.kafka,
+                clusters=self.clusters,
+                warnings=(*each.warnings, *self.notes),
+            )
             for each in requests
         )
 

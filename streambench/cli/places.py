@@ -117,7 +117,7 @@ def placed(
         most = max(request.conditions.workers for request in requests)
         crew = dataclasses.replace(crew, count=most)
     with alone(wait=wait):
-        inspect_clusters(requests, where.clusters)
+        seen = inspect_clusters(requests, where.clusters)
         if where.kafka is not None and (shards is not None or crew is not None):
             # Before what this run leaves there is looked for: it has the name of the other one's.
             refuse_a_second(where.kafka)
@@ -126,7 +126,7 @@ def placed(
             with_hosts(shards, crew, where.kafka, found) as ground,
         ):
             try:
-                yield ground
+                yield ground.with_clusters(seen)
             finally:
                 # Without a Kafka of the user's, clusters are on this machine, where no other run goes on.
                 tell_jobs_left(where.clusters, where.kafka)

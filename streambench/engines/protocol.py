@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from streambench.model.cluster_facts import ClusterFound
 from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import FaultKind
 from streambench.model.kafka_access import KafkaAccess
@@ -155,8 +156,8 @@ class ClusterClient(Protocol):
         """The address in its full form. Raises UsageError for what is none."""
         ...
 
-    def look(self, endpoint: str, version: str, workers: int) -> str:
-        """What is there, in words, for a client of `version` and a job of so many workers.
+    def look(self, endpoint: str, version: str, workers: int) -> ClusterFound:
+        """What is there, for a client of `version` and a job of so many workers.
 
         Raises EnvironmentLacks where nobody answers, the versions do not go together or there is no room.
         """

@@ -107,7 +107,11 @@ def run_record(
     one_job = isinstance(experiment, Sweep) and experiment.one_job
     segment = request.segment(trace, 0)
     measured = segment.span(Purpose.MEASURED)
-    engines = {_engine(c.variant): c.variant.version for c in request.contenders}
+    engines = {
+        name: version
+        for contender in request.contenders
+        for name, version in _engine_versions(request, contender.variant).items()
+    }
     return RunRecord(
         schema=SCHEMA,
         method=METHOD,
@@ -153,6 +157,7 @@ def run_record(
         named={c.variant.label: c.named for c in request.contenders if c.named is not None},
         until=request.until,
         kafka=request.kafka,
+        clusters=request.clusters,
         rounds_at_most=None if request.until is None else request.repeats,
     )
 
@@ -167,6 +172,15 @@ def _shape_words(request: Request) -> str | None:
 def _engine(variant: Variant) -> str:
     """An engine's name, with its version where several may run."""
     return f"{variant.engine}@{variant.version}" if variant.of_its_own_version else variant.engine
+
+
+def _engine_versions(request: Request, variant: Variant) -> dict[str, str]:
+    """The version of an engine; in a cluster of the user's as far as that tells, and the client's."""
+    name, there = _engine(variant), request.clusters.get(variant.engine)
+    if there is None:
+        return {name: variant.version}
+    client = {f"{name}, the client": variant.version}
+    return client if there.version is None else {name: there.version} | client
 
 
 def _broker(request: Request) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streambench.engines.common.variants import named_variant, title_of
@@ -11,6 +12,7 @@ from streambench.engines.protocol import Engine
 from streambench.experiment.faults import draw
 from streambench.experiment.settling_policy import SETTLING
 from streambench.load.trace import Trace
+from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.conditions import Conditions, NamedVariant, Variant
 from streambench.model.fault import Fault
 from streambench.model.kafka_facts import KafkaFacts
@@ -80,6 +82,7 @@ class Request:
     until: str | None = None  # what ends the rounds before there are `repeats`
     machine_limits: MachineLimits = STRICT
     kafka: KafkaFacts | None = None  # what was found of a Kafka of the user's
+    clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)  # of the user's, by engine
     prometheus: str | None = None  # address of one that watches processes elsewhere
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from streambench.model.capacity import MachineCapacity
+from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.conditions import Conditions, NamedVariant
 from streambench.model.drain import DrainRecord
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
@@ -163,6 +164,7 @@ class RunRecord:
     rounds_at_most: int | None = None  # how many it might have been
     trace_without_key: int = 0  # records of the trace that are of no group
     kafka: KafkaFacts | None = None  # what brokers of the user's say of themselves
+    clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)  # of the user's, by engine
     anonymous: bool = False  # what tells whose it is was left out of this copy
 
     @property

@@ -226,6 +226,15 @@ def test_doctor_tells_of_a_cluster(flink: Server) -> None:
     assert "no Flink JobManager answers" in done.stdout
 
 
+def test_doctor_tells_of_another_patch_release_and_of_settings(flink: Server) -> None:
+    flink.answers["/overview"] |= {"flink-version": "2.3.1"}
+    flink.answers["/jobmanager/config"] = [{"key": "heartbeat.timeout", "value": "50 s"}]
+    told = streambench("doctor", "--flink-rest", flink.url).stdout
+    assert "Flink 2.3.1, which runs in the cluster, is not tested with streambench" in told
+    assert "in effect there: heartbeat.timeout = 50 s" in told
+    assert "not set there, or not told: execution.checkpointing.interval" in told
+
+
 @pytest.mark.parametrize("master", ["spark://nowhere:7077", "k8s://https://nowhere:6443"])
 def test_clean_does_not_say_of_whom_it_does_not_ask_that_nothing_is_left(master: str) -> None:
     done = streambench("clean", "--spark-master", master, "--yes")

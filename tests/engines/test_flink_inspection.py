@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from streambench.engines.flink.cluster_settings import CORES, DECIDING, HEAP, SLOTS
 from streambench.engines.flink.inspection import (
+    FlinkClient,
     cancel_job,
     cancel_named,
     free_slots,
     inspect_flink,
     jobs_left,
 )
+from streambench.engines.flink.settings import known_names
+from streambench.engines.flink.versions import VERSIONS
 from streambench.model.errors import EnvironmentLacks
 from streambench.runtime.ports import free_port
 from tests.engines.rest_server import Server, serving
@@ -65,6 +69,40 @@ def test_a_cluster_that_does_not_fit_is_refused(
 def test_what_is_built_of_a_version_is_that_version(server: Server) -> None:
     server.answers["/overview"] = OVERVIEW | {"flink-version": "2.3-SNAPSHOT"}
     assert inspect_flink(server.url, "2.3.0", 2).version == "2.3-SNAPSHOT"
+
+
+def test_another_patch_release_is_known_and_warned_of(server: Server) -> None:
+    found = FlinkClient().look(server.url, "2.3.0", 2)
+    assert found.facts.version == "2.3.1"
+    (note,) = found.notes
+    assert "Flink 2.3.1, which runs in the cluster, is not tested with streambench" in note
+    server.answers["/overview"] = OVERVIEW | {"flink-version": "2.3-SNAPSHOT"}
+    assert "Flink 2.3-SNAPSHOT" in FlinkClient().look(server.url, "2.3.0", 2).notes[0]
+    server.answers["/overview"] = OVERVIEW | {"flink-version": "2.3.0"}
+    assert FlinkClient().look(server.url, "2.3.0", 2).notes == ()
+
+
+def test_settings_that_decide_are_read_and_those_not_told_stay_unknown(server: Server) -> None:
+    silent = FlinkClient().look(server.url, "2.3.0", 2).facts.settings
+    assert set(silent.values()) == {None}
+    server.answers["/jobmanager/config"] = [
+        {"key": "heartbeat.timeout", "value": "50 s"},
+        {"key": "s3.secret-key", "value": "******"},
+    ]
+    manager = {"slotsNumber": 1, "hardware": {"cpuCores": 4, "freeMemory": 512 * 2**20}}
+    larger = {"slotsNumber": 1, "hardware": {"cpuCores": 4, "freeMemory": 1024 * 2**20}}
+    server.answers["/taskmanagers"] = {"taskmanagers": [manager, larger]}
+    told = FlinkClient().look(server.url, "2.3.0", 2).facts.settings
+    known = {name: value for name, value in told.items() if value is not None}
+    assert known == {"heartbeat.timeout": "50 s", HEAP: "512 | 1024", SLOTS: "1", CORES: "4"}
+    server.answers["/taskmanagers"] = ["other"]
+    server.answers["/jobmanager/config"] = {"key": 1}
+    assert set(FlinkClient().look(server.url, "2.3.0", 2).facts.settings.values()) == {None}
+
+
+def test_settings_that_are_read_are_options_of_flink() -> None:
+    for version in VERSIONS:
+        assert set(DECIDING) <= known_names(version)
 
 
 def test_only_the_job_of_that_name_is_cancelled(server: Server) -> None:

@@ -71,7 +71,8 @@ def configuration(plan: Plan) -> dict[str, object]:
 def test_the_room_of_a_yarn_is_told(conf: Path, rest: Server) -> None:
     room(rest, 8_000)
     told = CLIENT.look(YARN, "4.3.0", 2)
-    assert told.startswith(
+    assert told.facts.version == "4.3.0"  # Spark itself is sent there
+    assert told.shown.startswith(
         f"YARN of Hadoop 3.5.0 at 127.0.0.1:{rest.server_port}, 3 nodes, 8000 MiB"
     )
 
@@ -84,7 +85,7 @@ def test_too_little_room_is_told_before_anything_starts(conf: Path, rest: Server
 
 
 def test_without_an_answer_by_rest_the_room_is_not_known(conf: Path, rest: Server) -> None:
-    assert "its room is not known" in CLIENT.look(YARN, "4.3.0", 2)
+    assert "its room is not known" in CLIENT.look(YARN, "4.3.0", 2).shown
 
 
 def test_a_resource_manager_that_is_away_is_told_with_the_file_that_names_it(conf: Path) -> None:
@@ -162,7 +163,7 @@ def test_an_api_server_that_is_away_is_told_and_one_that_is_there_was_never_trie
     # The kernel takes the connection.
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         there = f"k8s://https://127.0.0.1:{server.getsockname()[1]}"
-        assert "never run with one" in CLIENT.look(there, "4.3.0", 2)
+        assert "never run with one" in CLIENT.look(there, "4.3.0", 2).shown
     with pytest.raises(EnvironmentLacks, match="no Kubernetes API server answers"):
         CLIENT.look(there, "4.3.0", 2)
 

@@ -124,11 +124,12 @@ def key_and_chain(certificate: trustme.LeafCert) -> bytes:
 
 @contextmanager
 def kafka_lab(
-    folder: Path, nodes: int, keys_url: str | None = None, **more: str
+    folder: Path, nodes: int, keys_url: str | None = None, users: Sequence[str] = (), **more: str
 ) -> Iterator[KafkaLab]:
     """So many brokers, ready to serve; stopped when the block ends.
 
-    They take tokens signed by a key of `keys_url`; None: unsecured ones. `more` are settings, `_` for a dot.
+    They take tokens signed by a key of `keys_url`; None: unsecured ones. `users` may log in and do nothing.
+    `more` are settings, `_` for a dot.
     """
     artifacts = resolve(Artifacts(java=True, jar_sets=(broker_jar_set(),)))
     class_path = os.pathsep.join(map(str, artifacts.jars[broker_jar_set()]))
@@ -160,8 +161,8 @@ def kafka_lab(
         format_folder = [*java, "-Xmx128m", "kafka.tools.StorageTool", "format"]
         format_folder += ["--cluster-id", identity, "--config", str(config)]
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
-            for name, password in ((USER, PASSWORD), (GUEST, PASSWORD)):
-                format_folder += ["--add-scram", _scram(mechanism, name, password)]
+            for name in (USER, GUEST, *users):
+                format_folder += ["--add-scram", _scram(mechanism, name, PASSWORD)]
         done = subprocess.run(format_folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (done.stdout, done.stderr)
         lab.commands.append(

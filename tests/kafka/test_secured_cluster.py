@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from streambench.kafka.access.client_properties import read_client_properties
 from streambench.kafka.access.python_clients import python_client_options
@@ -17,7 +18,7 @@ from streambench.kafka.cluster import Cluster
 from streambench.kafka.inspection import NotAllowed, WantedOfKafka, inspect_kafka
 from streambench.kafka.player import Player
 from streambench.kafka.reader import Reader, read_uncommitted_count
-from streambench.kafka.removal import leftovers, remove
+from streambench.kafka.removal import leftovers, remove, still_left
 from streambench.kafka.secured import NotLetIn
 from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
 from streambench.load.trace import Trace
@@ -30,6 +31,7 @@ from streambench.runtime.waiting import wait_until
 from streambench.trial.testbed import TestbedShape, embedded_testbed
 from streambench.trial.workspace import Room, foreign_workspaces
 from tests.kafka.kafka_lab import GUEST, KafkaLab, jaas_line, kafka_lab
+from tests.kafka.rights_lab import DOCUMENTED, LACKING, grant
 
 pytestmark = [pytest.mark.broker]
 
@@ -47,7 +49,9 @@ Traces = Callable[[int, int], Trace]
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
-    with kafka_lab(tmp_path_factory.mktemp("cluster"), NODES) as running:
+    users = (DOCUMENTED, *LACKING)
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), NODES, users) as running:
+        grant(access_of(running), PREFIX)
         yield running
 
 
@@ -224,6 +228,100 @@ def test_who_may_not_is_told_what_is_missing(lab: KafkaLab, tmp_path: Path) -> N
     with pytest.raises(NotAllowed, match=r"may not make topics bench-\*") as refused:
         inspect_kafka(guest, WantedOfKafka(PREFIX))
     assert "kafka-acls.sh" in (refused.value.hint or "")
+
+
+def access_by(lab: KafkaLab, user: str) -> KafkaAccess:
+    return access_of(lab, sasl_jaas_config=jaas_line("scram.ScramLoginModule", user))
+
+
+def test_the_documented_rights_are_all_that_a_run_takes(
+    lab: KafkaLab, resolved: Resolved, clicks: Traces
+) -> None:
+    access, trace = access_by(lab, DOCUMENTED), clicks(RATE_PER_S, 1_000)
+    found = inspect_kafka(access, WantedOfKafka(PREFIX, 3, 2, transactions=True))
+    assert found.notes == ()
+    assert None not in found.facts.topic.values()
+    assert set(found.facts.broker.values()) == {None}  # these take more rights
+    places = foreign_workspaces(access, PREFIX, clocks_here=True)
+    shape = TestbedShape(PARTITIONS, replication=3, min_insync=2)
+    with (
+        places(Room(0, trace.ref.records, trace.records_bytes)) as place,
+        embedded_testbed(place, resolved, shape=shape, broker_warm_up=trace.ref) as bed,
+    ):
+        send_log = place.scratch / "load.parquet"
+        bed.clocks.begin(paced=True)
+        bed.player.play(
+            trace.ref, start_realtime_ns=time.time_ns(), event_offset_ms=0, send_log=send_log
+        ).wait(60)
+        bed.clocks.end(send_log)
+        assert certify(send_log).unknown_clocks == ()
+        written = copy_in_transactions(access, bed.input_topic, bed.output_topic, trace.ref.records)
+        wait_until(lambda: bed.reader.rows_read() >= written, what="the rows", timeout_s=30)
+    assert not still_left(access_of(lab), PREFIX)
+
+
+def copy_in_transactions(access: KafkaAccess, source: str, sink: str, records: int) -> int:
+    """Read a topic as a group, and write each record on, with the group's offsets, as exactly-once does."""
+    own = f"{PREFIX}copy"
+    consumer = KafkaConsumer(
+        source,
+        **python_client_options(access),
+        group_id=own,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    producer = KafkaProducer(**python_client_options(access), transactional_id=own)
+    try:
+        producer.init_transactions()
+        copied = 0
+        while copied < records:
+            polled = consumer.poll(timeout_ms=10_000)
+            assert polled, f"{copied} of {records} records came"
+            producer.begin_transaction()
+            for found in polled.values():
+                for record in found:
+                    producer.send(sink, record.value, key=record.key, partition=record.partition)
+            offsets = {
+                each: OffsetAndMetadata(found[-1].offset + 1, "", -1)
+                for each, found in polled.items()
+            }
+            producer.send_offsets_to_transaction(offsets, consumer.group_metadata())
+            producer.commit_transaction()
+            copied += sum(map(len, polled.values()))
+        return copied
+    finally:
+        producer.close(timeout=10)
+        consumer.close(autocommit=False)
+
+
+@pytest.mark.parametrize(
+    ("user", "said", "stays"),
+    [
+        ("no-create", "may not make topics", ""),
+        ("no-describe", "may not see topics", ""),
+        ("no-write", "may not write to topics", ""),
+        ("no-read", "may not read topics", ""),
+        ("no-group", "may not read as groups", ""),
+        ("no-transactions", "may not write in transactions", ""),
+        ("no-delete", "may not delete topics", "topic"),
+        ("no-group-delete", "may not delete groups", "group"),
+    ],
+)
+def test_each_right_that_is_missing_is_told_and_what_stays_is_named(
+    lab: KafkaLab, user: str, said: str, stays: str
+) -> None:
+    assert user in LACKING
+    with pytest.raises(NotAllowed) as refused:
+        inspect_kafka(access_by(lab, user), WantedOfKafka(PREFIX, 3, 2, transactions=True))
+    assert f"{said} {PREFIX}*" in refused.value.message
+    assert "kafka-acls.sh" in (refused.value.hint or "")
+    left = still_left(access_of(lab), f"{PREFIX}probe-")
+    try:
+        assert (bool(left.topics), bool(left.groups)) == (stays == "topic", stays == "group")
+        named = "".join(f"; {stays} {name} may stay there" for name in left.topics + left.groups)
+        assert refused.value.message.endswith(f"Error{named}")
+    finally:
+        remove(access_of(lab), left)
 
 
 def test_a_wrong_password_is_refused_without_being_shown(lab: KafkaLab) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from streambench.analysis.runs_there import runs_words
 from streambench.engines.common.defaults import defaults_of
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
@@ -39,7 +40,7 @@ def differing(first: Bundle, first_label: str, second: Bundle, second_label: str
     ours, theirs = _with_settings(first, first_label), _with_settings(second, second_label)
     if ours is None or theirs is None:
         return Differing()
-    settings = _differing(_in_effect(ours), _in_effect(theirs))
+    settings = _differing(_in_effect(first, ours), _in_effect(second, theirs))
     a, b = ours.variant, theirs.variant
     before, after = defaults_of(a.engine, a.version), defaults_of(b.engine, b.version)
     if a.version == b.version or before is None or after is None:
@@ -67,13 +68,13 @@ def _is_among(name: str, known: set[str]) -> bool:
     return any(each.endswith(f".{bare}") for each in known)
 
 
-def _in_effect(record: TrialRecord) -> dict[str, str | None]:
+def _in_effect(bundle: Bundle, record: TrialRecord) -> dict[str, str | None]:
     """What a trial ran with, by scope and name; as asked for where the engine does not say."""
     settings = {
         f"{each.scope} {each.name}": each.value if each.effective is None else each.effective
         for each in record.settings
     }
-    return {"version": record.variant.version, **settings}
+    return {"version": runs_words(bundle.run, record.variant), **settings}
 
 
 def _with_settings(bundle: Bundle, label: str) -> TrialRecord | None:

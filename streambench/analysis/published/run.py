@@ -9,6 +9,7 @@ from typing import Annotated
 from streambench.analysis.eligible import trials_at_another_speed
 from streambench.analysis.published.common import NamedVariantFacts, point_data, says
 from streambench.model.capacity import MachineCapacity
+from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.conditions import Conditions
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.machine import MachineUsage
@@ -38,6 +39,10 @@ class RunFacts:
     versions: Annotated[Mapping[str, str], says("version of each component")]
     kafka: Annotated[
         KafkaFacts | None, says("what a Kafka of the user's says of itself; null: there was none")
+    ]
+    clusters: Annotated[
+        Mapping[str, ClusterFacts],
+        says("what a cluster of the user's says of itself, by engine; empty: there was none"),
     ]
     rate_per_s: Annotated[
         int | None, says("records per second; null: a replay has its own arrivals")

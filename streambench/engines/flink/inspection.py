@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 from streambench.engines.common.elsewhere import without_log_in
 from streambench.engines.common.http import NoAnswer, get_json, order
+from streambench.engines.flink.cluster_settings import settings_told
 from streambench.engines.flink.rest import ENDED
 from streambench.engines.flink.versions import VERSIONS
+from streambench.model.cluster_facts import ClusterFacts, ClusterFound
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.kafka_access import addresses
+from streambench.model.numbers import listing
 
 _TIMEOUT_S: Final = 5.0
 _PORT: Final = 8081
@@ -99,11 +102,18 @@ class FlinkClient:
         host = f"[{there.hostname}]" if ":" in there.hostname else there.hostname
         return f"http://{host}:{port}"
 
-    def look(self, endpoint: str, version: str, workers: int) -> str:
-        """Version and slots. Raises EnvironmentLacks."""
+    def look(self, endpoint: str, version: str, workers: int) -> ClusterFound:
+        """Version, slots and settings. Raises EnvironmentLacks."""
         found = inspect_flink(endpoint, version, workers)
         other = "" if found.version == version else f"; the client is Flink {version}"
-        return f"{found.shown} at {endpoint}{other}"
+        told = settings_told(
+            _asked_if_told(endpoint, "/jobmanager/config"), _asked_if_told(endpoint, "/taskmanagers")
+        )
+        return ClusterFound(
+            f"{found.shown} at {endpoint}{other}",
+            ClusterFacts(found.version, told),
+            version_notes(found.version),
+        )
 
     def coordinators(self, endpoint: str) -> tuple[tuple[str, int], ...]:
         """Where the JobManager's REST interface listens."""
@@ -116,6 +126,16 @@ class FlinkClient:
     def cancel(self, endpoint: str, job: str) -> None:
         """Ask for a job's end. Raises EnvironmentLacks."""
         cancel_job(endpoint, job)
+
+
+def version_notes(version: str) -> tuple[str, ...]:
+    """What is to be said of the version that runs there before a run; nothing of a tested one."""
+    if version in VERSIONS:
+        return ()
+    return (
+        f"Flink {version}, which runs in the cluster, is not tested with streambench: "
+        f"{listing(list(VERSIONS))} are",
+    )
 
 
 def jobs_left(endpoint: str, prefix: str) -> Mapping[str, str]:
@@ -160,6 +180,14 @@ def _asked(endpoint: str, path: str) -> Any:
         return get_json(f"{endpoint}{path}", timeout_s=_TIMEOUT_S)
     except NoAnswer as error:
         raise _silent(endpoint, error) from error
+
+
+def _asked_if_told(endpoint: str, path: str) -> Any:
+    """None where it does not answer: a cluster may have its configuration's page turned off."""
+    try:
+        return get_json(f"{endpoint}{path}", timeout_s=_TIMEOUT_S)
+    except NoAnswer:
+        return None
 
 
 def _silent(endpoint: str, error: NoAnswer) -> EnvironmentLacks:

@@ -16,6 +16,7 @@ from streambench.engines.spark.masters import (
     manager_of,
 )
 from streambench.engines.spark.yarn import applications_left, end_application, look_at_yarn
+from streambench.model.cluster_facts import ClusterFacts, ClusterFound
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.numbers import plural
 
@@ -48,20 +49,26 @@ class SparkClient:
             hint="streambench run --spark-master spark://master:7077",
         )
 
-    def look(self, endpoint: str, version: str, workers: int) -> str:
-        """Whether its master can be reached, and what room a YARN has. Raises EnvironmentLacks."""
+    def look(self, endpoint: str, version: str, workers: int) -> ClusterFound:
+        """Whether its master can be reached, and what room a YARN has. Raises EnvironmentLacks.
+
+        In YARN the driver's Spark is sent along. Of others the version is seen when executors have come.
+        """
         asked = f"{plural(workers, 'executor')} of Spark {version} are asked for with each job"
         match manager_of(endpoint):
             case Manager.YARN:
-                return look_at_yarn(workers)
+                return ClusterFound(look_at_yarn(workers), ClusterFacts(version))
             case Manager.STANDALONE:
                 _reach(f"Spark master answers at {endpoint}", listening(endpoint))
-                return f"Spark's master at {endpoint} can be reached; {asked}"
+                return ClusterFound(
+                    f"Spark's master at {endpoint} can be reached; {asked}", ClusterFacts()
+                )
             case Manager.KUBERNETES:
                 _reach(f"Kubernetes API server answers at {endpoint}", listening(endpoint))
-                return (
+                return ClusterFound(
                     f"the API server at {endpoint} can be reached; {asked}. streambench was never run with "
-                    "one"
+                    "one",
+                    ClusterFacts(),
                 )
 
     def coordinators(self, endpoint: str) -> tuple[Address, ...]:

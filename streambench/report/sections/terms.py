@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from streambench.analysis.plans import plans, unrecorded, warnings
 from streambench.analysis.variants import standings, title_of
+from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.numbers import DASH, listing, number, plural
 from streambench.model.plan import Setting
@@ -99,6 +102,7 @@ def environment_section(bundle: Bundle, loads_by: str | None) -> Section:
             {**run.environment, **{f"version of {k}": v for k, v in run.versions.items()}}, "what"
         ),
         *_kafka_blocks(run.kafka),
+        *_cluster_blocks(run.clusters),
         *load_blocks(bundle, loads_by),
     ]
     for label, record in _first_records(bundle).items():
@@ -125,6 +129,18 @@ def _kafka_blocks(kafka: KafkaFacts | None) -> tuple[Block, ...]:
         f"Read before the run, of a topic like the input and of the brokers. {DASH}: not told."
     )
     return (Fold("The Kafka brokers: their own word", (text, pairs(told, "what", code=True))),)
+
+
+def _cluster_blocks(clusters: Mapping[str, ClusterFacts]) -> tuple[Block, ...]:
+    """What clusters of the user's say of themselves; what they do not tell is not known."""
+    folds = []
+    for engine, facts in clusters.items():
+        told = {"version that runs there": facts.version, **facts.settings}
+        shown = {name: DASH if value is None else value for name, value in told.items()}
+        text = Text(f"Read before the run. {DASH}: not set there, or not told.")
+        title = f"The cluster of {engine}: its own word"
+        folds.append(Fold(title, (text, pairs(shown, "what", code=True))))
+    return tuple(folds)
 
 
 def _text(value: int | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from streambench.analysis.eligible import delay_stem, late_possible
 from streambench.analysis.recoveries import Recovered, kinds, recovered, spread
+from streambench.analysis.runs_there import runs_words
 from streambench.analysis.variants import (
     RIGHT_SO_FAR,
     RowsChecked,
@@ -162,7 +163,7 @@ def _row(
     mark, tone = MARKS[stand.status]
     head = (
         Cell(stand.place or "–", tone=Tone.STRONG if stand.rank else Tone.QUIET),
-        Cell(stand.title, _version(stand), Tone.STRONG),
+        Cell(stand.title, _version(bundle, stand), Tone.STRONG),
         Cell(f"{mark} {stand.words}", _result_note(stand), tone),
     )
     if not stand.completed:
@@ -181,12 +182,13 @@ def _row(
     )
 
 
-def _version(stand: Standing) -> str | None:
+def _version(bundle: Bundle, stand: Standing) -> str | None:
     if not stand.trials:
         return None
     variant = stand.trials[0].record.variant
     settings = ", ".join(f"{name}={value}" for name, value in variant.settings)
-    return f"{variant.version}; {settings}" if settings else variant.version
+    runs = runs_words(bundle.run, variant)
+    return f"{runs}; {settings}" if settings else runs
 
 
 def _result_note(stand: Standing) -> str | None:
