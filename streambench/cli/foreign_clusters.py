@@ -100,6 +100,12 @@ def tell_jobs_left(clusters: Sequence[ForeignCluster], there: Elsewhere | None) 
             )
 
 
+def tell_left(left: Sequence[str]) -> None:
+    """Say what jobs could not take away from a cluster, in the words of each."""
+    for words in left:
+        err.print(f"may be left behind: {words}", markup=False, soft_wrap=True)
+
+
 def clean_clusters(asked: ClustersAsked, prefix: str, *, yes: bool, kafka: bool) -> None:
     """Cancel jobs there that a run left behind, after a yes.
 

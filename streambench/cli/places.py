@@ -18,6 +18,7 @@ from streambench.cli.foreign_clusters import (
     clusters_asked,
     inspect_clusters,
     tell_jobs_left,
+    tell_left,
 )
 from streambench.cli.foreign_kafka import (
     BootstrapOption,
@@ -108,6 +109,8 @@ def placed(
     `wait`: while another run goes on. `paced`: loads come when they are due. Raises UsageError for what nobody would serve, and as
     `inspect_clusters`, `ground_of` and `with_hosts`. What stays behind there is told at the end.
     """
+    from streambench.trial.workspace import heard_by
+
     crew, shards = where.crew, where.shards
     if shards is not None:
         refuse_too_many(shards, requests)
@@ -125,8 +128,11 @@ def placed(
             ground_of(where.kafka, requests, paced=paced) as found,
             with_hosts(shards, crew, where.kafka, found) as ground,
         ):
+            left: list[str] = []
+            heard = heard_by(left.append, ground.workspaces)
             try:
-                yield ground.with_clusters(seen)
+                yield dataclasses.replace(ground.with_clusters(seen), workspaces=heard)
             finally:
+                tell_left(left)
                 # Without a Kafka of the user's, clusters are on this machine, where no other run goes on.
                 tell_jobs_left(where.clusters, where.kafka)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # a plan needs neither, nor what they import to start process
     from streambench.runtime.supervisor import Supervisor
 
 
+def no_matter(left: str) -> None:
+    """Nobody has to hear of it: all of the job's goes with its folder."""
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Everything that a job needs to run as child processes on this machine.
@@ -30,6 +34,7 @@ class Embedded:
     `job_id` is fresh for each trial: group, application id and transaction prefix derive from it.
     `job_dir` is the job's own folder (programs, checkpoints, temporary files), deleted afterwards;
     `log_dir` is kept in the bundle. Every process of the engine is started with this `nice` value.
+    `leaves` hears, in words, of what may stay in a cluster when the job has ended.
     """
 
     supervisor: Supervisor
@@ -41,6 +46,7 @@ class Embedded:
     job_dir: Path
     log_dir: Path
     nice: int = 0
+    leaves: Callable[[str], None] = no_matter
 
 
 def _unheard(why: str) -> None:
@@ -99,6 +105,7 @@ class Readings:
     `failures_noticed_ms`: when the engine itself says that it noticed a failure (ms since the epoch).
     `gc_pauses`: (end in ms since the epoch, length in ms) of each pause of its JVMs; `checkpoint_bytes`:
     what all checkpoints wrote, where the engine has any.
+    `notes`: what of it weakens a trial's word, as a version that is not tested.
     `batches`: for a micro-batch engine, per batch (watermark in ms used by it, end offset by partition).
     """
 
@@ -111,6 +118,7 @@ class Readings:
     failures_noticed_ms: tuple[float, ...] = ()
     gc_pauses: tuple[tuple[float, float], ...] | None = None
     checkpoint_bytes: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Job(Protocol):

@@ -182,6 +182,7 @@ def assess(
                 certificate.clocks, certificate.unknown_clocks, spec.conditions.foreign_kafka
             ),
             *_warnings(evidence, disturbed),
+            *evidence.readings.notes,
         ),
         recovery_terms=plan.recovery_terms,
         readings=evidence.readings.words,

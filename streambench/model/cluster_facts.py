@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+VERSION_THERE: Final = "version that runs there"
+"""What an engine says only once a job runs, among its own words in a trial's record."""
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,7 @@ class EmbeddedTestbed:
             job_dir=self.place.job_dir,
             log_dir=self.place.log_dir,
             nice=nice,
+            leaves=self.place.leaves,
         )
         if plan.cluster is None:
             return engine.attach(plan, here)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from streambench.engines.common.crew import Crew
+from streambench.engines.protocol import no_matter
 from streambench.kafka.broker import Broker
 from streambench.kafka.shards.coordinator import Shards
 from streambench.model.kafka_access import KafkaAccess
@@ -38,7 +39,8 @@ class Workspace:
     `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
     has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
     topics. `shards` on other hosts play its loads; None: processes here do. `crew` has workers on other
-    hosts. `clocks_here`: clocks are compared also with brokers on this machine, which have the same one.
+    hosts. `clocks_here`: clocks are compared also with brokers on this machine, which have the same one. `leaves` hears of what may stay
+    in a cluster of the user's.
     """
 
     supervisor: Supervisor
@@ -52,6 +54,7 @@ class Workspace:
     shards: Shards | None = None
     crew: Crew | None = None
     clocks_here: bool = False
+    leaves: Callable[[str], None] = no_matter
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,17 @@ def foreign_workspaces(
                 crew=crew,
                 clocks_here=clocks_here,
             )
+
+    return place_of
+
+
+def heard_by(leaves: Callable[[str], None], places: Workspaces) -> Workspaces:
+    """The same places, of whose jobs `leaves` hears what may stay in a cluster of the user's."""
+
+    @contextmanager
+    def place_of(room: Room) -> Iterator[Workspace]:
+        with places(room) as place:
+            yield replace(place, leaves=leaves)
 
     return place_of
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from streambench.analysis.published.document import analysis_of, analysis_to_json
+from streambench.analysis.runs_there import runs_words
+from streambench.model.cluster_facts import VERSION_THERE, ClusterFacts
 from streambench.model.conditions import Conditions, ForeignKafka
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.observed import ByMonitoring, ObservedUsage
@@ -16,6 +18,8 @@ from streambench.report.document import Document, Plot, Section
 from streambench.report.sections.cost import cost_section
 from streambench.report.sections.recovery_terms import brokers_words
 from streambench.report.sections.terms import environment_section
+from streambench.report.sections.verdict import verdict_section
+from streambench.results.schema import run_from_data, run_to_json
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
 
 from .example import RIGHT, RUN, completed, measures, tables
@@ -46,6 +50,30 @@ def bundle_of(tmp_path: Path, monitored: ByMonitoring | None) -> Bundle:
     record = completed(1, "flink", RIGHT, measures(1, 2, 3))
     writer.add_trial(replace(record, monitored=monitored), tables(1, 2))
     return read_bundle(writer.folder)
+
+
+def test_the_version_that_runs_in_a_cluster_stands_beside_the_clients(tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path, None)
+    record = bundle.trials[0].record
+    client = record.variant.version
+    told = ClusterFacts("9.9.1", {"heartbeat.timeout": "50 s", "restart-strategy.type": None})
+
+    def runs(facts: ClusterFacts, **words: str) -> str:
+        run = replace(bundle.run, clusters={record.variant.engine: facts})
+        return runs_words(run, replace(record, readings=words))
+
+    assert runs_words(bundle.run, record) == client
+    assert runs(told) == f"9.9.1; the client {client}"
+    assert runs(ClusterFacts(client)) == client
+    assert runs(ClusterFacts()) == f"not told by the cluster; the client {client}"
+    assert runs(ClusterFacts(), **{VERSION_THERE: "9.9.2"}) == f"9.9.2; the client {client}"
+    kept = replace(bundle.run, clusters={"flink": told})
+    assert run_from_data(json.loads(run_to_json(kept))).clusters == {"flink": told}
+    shown = words_of(environment_section(replace(bundle, run=kept), None)).replace("`", "")
+    assert "The cluster of flink: its own word" in shown
+    assert "| version that runs there | 9.9.1 |" in shown
+    assert "| restart-strategy.type | – |" in shown
+    assert "9.9.1; the client" in words_of(verdict_section(replace(bundle, run=kept)))
 
 
 def words_of(section: Section) -> str:

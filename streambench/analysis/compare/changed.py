@@ -74,7 +74,7 @@ def _in_effect(bundle: Bundle, record: TrialRecord) -> dict[str, str | None]:
         f"{each.scope} {each.name}": each.value if each.effective is None else each.effective
         for each in record.settings
     }
-    return {"version": runs_words(bundle.run, record.variant), **settings}
+    return {"version": runs_words(bundle.run, record), **settings}
 
 
 def _with_settings(bundle: Bundle, label: str) -> TrialRecord | None:

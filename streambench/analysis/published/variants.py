@@ -56,7 +56,12 @@ class VariantResult:
 
     variant: Annotated[str, says("label of the variant, unique in the run")]
     title: Annotated[str, says("name of the variant in the report")]
-    version: Annotated[str | None, says("version of streambench's engine, in a cluster of the user's that of the client; null: no trial")]
+    version: Annotated[
+        str | None,
+        says(
+            "version of streambench's engine, in a cluster of the user's that of the client; null: no trial"
+        ),
+    ]
     settings: Annotated[Mapping[str, str], says("what the user set for it")]
     status: Annotated[VariantStatus, says("status of the worst of its trials")]
     result: Annotated[str, says("the status in words, with the number of trials that have it")]

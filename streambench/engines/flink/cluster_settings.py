@@ -48,7 +48,7 @@ def settings_told(configuration: Any, task_managers: Any) -> dict[str, str | Non
     None: the cluster does not tell, or nobody set it there. Either answer may be None, or make no sense.
     """
     found = {str(each["key"]): str(each["value"]) for each in _entries(configuration, "key")}
-    room = [each for each in _entries(_of(task_managers, "taskmanagers"), "hardware")]
+    room = _entries(_of(task_managers, "taskmanagers"), "hardware")
     return {
         **{name: found.get(name) for name in DECIDING},
         HEAP: _joined(_mebibytes(_of(each["hardware"], "freeMemory")) for each in room),

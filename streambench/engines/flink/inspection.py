@@ -107,7 +107,8 @@ class FlinkClient:
         found = inspect_flink(endpoint, version, workers)
         other = "" if found.version == version else f"; the client is Flink {version}"
         told = settings_told(
-            _asked_if_told(endpoint, "/jobmanager/config"), _asked_if_told(endpoint, "/taskmanagers")
+            _asked_if_told(endpoint, "/jobmanager/config"),
+            _asked_if_told(endpoint, "/taskmanagers"),
         )
         return ClusterFound(
             f"{found.shown} at {endpoint}{other}",

@@ -174,17 +174,37 @@ def wait_for_executors(
         time.sleep(_POLL_S)
 
 
+def versions_of_executors(spark: Any, job: dict[str, Any]) -> list[str]:
+    """The version of Spark in the processes that do tasks, one for each executor; none where they do not tell.
+
+    Reflection is not folded by the optimizer, so it happens where the task runs. No Python is needed there.
+    """
+    tasks = int(job["executors"])
+    asked = "reflect('org.apache.spark.package', 'SPARK_VERSION') AS version"
+    try:
+        rows = spark.range(0, tasks, 1, tasks).selectExpr(asked).collect()
+    except Exception:  # whatever it is, the query goes on without it
+        return []
+    return sorted({str(row["version"]) for row in rows})
+
+
 def run_until_asked(spark: Any, query: Any, job: dict[str, Any], progress: ProgressLines) -> None:
     """Stay until the file `end` is there; then end the query. What it kept is deleted, also if it failed."""
     try:
+        asked = False
         while not os.path.exists(job["end"]):
             if query.awaitTermination(_END_POLL_S):
                 return
+            if not asked and query.lastProgress:
+                # A first batch has been done: this is no part of the time to it.
+                asked = True
+                progress.write("executors", versions=versions_of_executors(spark, job))
         query.stop()
     finally:
         context = spark.sparkContext
         path = context._jvm.org.apache.hadoop.fs.Path(job["discard"])
         path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
+        progress.write("discarded")
     spark.stop()
     progress.write("ended")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +16,13 @@ from streambench.engines.protocol import Embedded, External, Health, Readings, S
 from streambench.engines.spark.job import FAILURES, bytes_in, effective_of, words_of
 from streambench.engines.spark.masters import YARN, Manager, listening, manager_of
 from streambench.engines.spark.processes import DRIVER
-from streambench.engines.spark.progress import read_batches, read_progress
+from streambench.engines.spark.progress import Told, read_batches, read_progress
+from streambench.engines.spark.versions import VERSIONS
 from streambench.engines.spark.yarn import see_application_end
+from streambench.model.cluster_facts import VERSION_THERE
 from streambench.model.errors import EngineFailed, EngineSlow
 from streambench.model.kafka_access import addresses
+from streambench.model.numbers import listing
 from streambench.model.plan import Plan, Role
 from streambench.runtime.waiting import wait_until
 
@@ -52,6 +56,8 @@ class SparkJobElsewhere:
 
     def __init__(self, plan: Plan, here: Embedded, asking: AskingPolicy = ASKING) -> None:
         self._here = here
+        self._plan = plan
+        self._version = plan.version
         self._wanted = int(plan.symbols["executors"])
         self._in_yarn = plan.cluster == YARN
         checkpoint = plan.symbols["checkpoint"]
@@ -75,7 +81,8 @@ class SparkJobElsewhere:
         """Progress as the driver wrote it; batches where the checkpoint can be read from here."""
         told = read_progress(self._progress)
         return Readings(
-            words=words_of(told),
+            words=words_of(told) | _version_words(told),
+            notes=_version_notes(told, self._version),
             effective=effective_of(told),
             late_counter=told.late_partial_rows,
             late_unit="late partial rows",
@@ -110,6 +117,7 @@ class SparkJobElsewhere:
         stop([DRIVER], self._here)
         if self._in_yarn:
             see_application_end(self._here.job_id)
+        tell_checkpoint(self._plan, self._here)
 
     def _ask(self) -> Health:
         driver = self._here.supervisor.current(DRIVER)
@@ -166,6 +174,7 @@ def start_driver(plan: Plan, at: External, script: Path) -> SparkJobElsewhere:
         stop([DRIVER], here)
         if in_yarn:
             see_application_end(here.job_id)
+        tell_checkpoint(filled, here)
         told = read_progress(progress)
         if told.lacking is not None and isinstance(error, EngineFailed):
             have, wanted = told.lacking
@@ -188,12 +197,65 @@ def start_driver(plan: Plan, at: External, script: Path) -> SparkJobElsewhere:
     return SparkJobElsewhere(filled, here)
 
 
+def tell_checkpoint(filled: Plan, here: Embedded) -> None:
+    """Say that the checkpoint may stay, where the driver is gone and did not say that it deleted it.
+
+    One in the run's own folder goes with that. Before there was a session there was no checkpoint.
+    """
+    checkpoint = filled.symbols["checkpoint"]
+    told = read_progress(here.job_dir / "progress.jsonl")
+    path = checkpoint.removeprefix("file://")
+    if told.discarded or not told.session or told.lacking is not None:
+        return
+    if Path(path).is_relative_to(here.job_dir):
+        return
+    command = ("rm", "-r", path) if checkpoint.startswith("file:///") else None
+    remove = shlex.join(command or ("hadoop", "fs", "-rm", "-r", checkpoint))
+    here.leaves(
+        f"Spark's checkpoint {checkpoint}, for its driver ended before it had deleted it"
+        f"\n\nhint: {remove}"
+    )
+
+
+def _version_words(told: Told) -> dict[str, str]:
+    return {VERSION_THERE: " | ".join(told.versions)} if told.versions else {}
+
+
+def _version_notes(told: Told, version: str) -> tuple[str, ...]:
+    """What is to be said where executors are of another version than the driver, or do not tell theirs."""
+    if not told.versions:
+        return ("Spark: of which version its executors are is not known.",)
+    if told.versions == (version,):
+        return ()
+    return (
+        f"Spark: its executors are of version {' and '.join(told.versions)}, and its driver of {version}. "
+        f"Of the cluster's versions {listing(list(VERSIONS))} are tested, each with a driver of its own.",
+    )
+
+
 def address_for(endpoint: str, here: Embedded) -> str:
     """By which address of this machine executors reach the driver: the one that leads to their master.
 
-    Where nothing tells the master's address, they are near the brokers.
+    Of several masters the first that this machine knows a way to. Where nothing tells the master's address,
+    they are near the brokers. Raises EngineFailed where there is no way to any.
     """
-    host, port = (*listening(endpoint), *addresses(here.kafka.bootstrap))[0]
+    named_there = listening(endpoint) or tuple(addresses(here.kafka.bootstrap))
+    why = ""
+    for host, port in named_there:
+        try:
+            return _own_address(host, port)
+        except (OSError, ValueError) as error:  # the latter of a name that no host can have
+            why = str(error)
+    names = ", ".join(f"{host}:{port}" for host, port in named_there)
+    raise EngineFailed(
+        f"this machine knows no way to {names}, so executors would not find the driver: {why}",
+        stage="submit",
+        hint=f"getent hosts {named_there[0][0]}",
+    )
+
+
+def _own_address(host: str, port: int) -> str:
+    """This machine's address on the way there. Raises OSError and ValueError."""
     # No packet is sent: the kernel only says by which of its addresses it would go.
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     with contextlib.closing(socket.socket(family, kind)) as probe:

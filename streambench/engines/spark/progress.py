@@ -16,6 +16,7 @@ class Told:
     `pid`, `started`, `failure` and `fresh_batches` are those of the driver that was started last;
     `batches` counts what earlier ones had done, too. `ended`: the query was ended, and nothing is left.
     `awaits` says why it has not started, where it is a cluster elsewhere that is waited for.
+    `discarded`: what it kept was deleted.
     """
 
     pid: int | None
@@ -31,6 +32,9 @@ class Told:
     lacking: tuple[int, int] | None = None  # (have, wanted) of executors that did not come
     ended: bool = False
     awaits: str | None = None
+    discarded: bool = False
+    session: bool = False  # there is one: executors may be asked for
+    versions: tuple[str, ...] = ()  # of the executors that told; none: not known
 
 
 def read_progress(path: Path) -> Told:
@@ -42,13 +46,15 @@ def read_progress(path: Path) -> Told:
     started, failure, batches, fresh, late = False, None, 0, 0, 0
     executors: int | None = None
     lacking: tuple[int, int] | None = None
-    ended = False
+    ended = discarded = session = False
+    versions: tuple[str, ...] = ()
     awaits: str | None = None
     for line in _lines(path):
         match line["event"]:
             case "begun":
                 pid, started, failure, fresh = int(line["pid"]), False, None, 0
             case "session":
+                session = True
                 configuration = {
                     name: str(value)
                     for name, value in line["configuration"].items()
@@ -64,6 +70,10 @@ def read_progress(path: Path) -> Told:
                 lacking = (int(line["have"]), int(line["wanted"]))
             case "ended":
                 ended = True
+            case "discarded":
+                discarded = True
+            case "executors":
+                versions = tuple(map(str, line["versions"]))
             case "batch":
                 executors = line.get("executors")
                 batches += 1
@@ -84,6 +94,9 @@ def read_progress(path: Path) -> Told:
         lacking,
         ended,
         awaits,
+        discarded,
+        session,
+        versions,
     )
 
 

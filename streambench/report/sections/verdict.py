@@ -185,9 +185,10 @@ def _row(
 def _version(bundle: Bundle, stand: Standing) -> str | None:
     if not stand.trials:
         return None
-    variant = stand.trials[0].record.variant
+    record = stand.trials[0].record
+    variant = record.variant
     settings = ", ".join(f"{name}={value}" for name, value in variant.settings)
-    runs = runs_words(bundle.run, variant)
+    runs = runs_words(bundle.run, record)
     return f"{runs}; {settings}" if settings else runs
 
 
