@@ -129,9 +129,11 @@ def placed(
             with_hosts(shards, crew, where.kafka, found) as ground,
         ):
             left: list[str] = []
-            heard = heard_by(left.append, ground.workspaces)
+            if where.clusters:
+                heard = heard_by(left.append, ground.workspaces)
+                ground = dataclasses.replace(ground.with_clusters(seen), workspaces=heard)
             try:
-                yield dataclasses.replace(ground.with_clusters(seen), workspaces=heard)
+                yield ground
             finally:
                 tell_left(left)
                 # Without a Kafka of the user's, clusters are on this machine, where no other run goes on.

@@ -109,8 +109,9 @@ def _refused(admin: KafkaAdminClient, groups: Sequence[str]) -> dict[str, str]:
 def _kind_of(name: str) -> type[errors.KafkaError]:
     """The client's class of this name, as it names a broker's answer; KafkaError of one that it lacks."""
     found = getattr(errors, name, None)
-    known = isinstance(found, type) and issubclass(found, errors.KafkaError)
-    return found if known else errors.KafkaError
+    if isinstance(found, type) and issubclass(found, errors.KafkaError):
+        return found
+    return errors.KafkaError
 
 
 def _empty(admin: KafkaAdminClient, group: str) -> None:

@@ -13,8 +13,10 @@ import pytest
 from streambench.cli.bench import bench
 from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked, inspect_clusters
 from streambench.cli.foreign_kafka import elsewhere, ground_at, ground_of
+from streambench.engines.flink.cluster_settings import HEAP
 from streambench.experiment.build import Options, make_request
 from streambench.kafka.removal import leftovers
+from streambench.model.cluster_facts import VERSION_THERE
 from streambench.model.conditions import Conditions, Guarantee, Profile
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed, Invalid
@@ -108,8 +110,8 @@ def run_there(
             )
         )
     )
-    inspect_clusters((request,), request.conditions.foreign_clusters)
-    ground = ground_at(there, (request,))
+    seen = inspect_clusters((request,), request.conditions.foreign_clusters)
+    ground = ground_at(there, (request,)).with_clusters(seen)
     bench(ground.told((request,)), workspaces=ground.workspaces)
     assert not leftovers(there.access, PREFIX)
     (folder,) = out.iterdir()
@@ -180,6 +182,11 @@ def test_all_engines_are_right_there_and_no_password_is_kept(
         # What executors and TaskManagers use is unknown, and never 0.
         assert trial.record.measures.get("engine_cpu_s_per_million") is None
         assert trial.record.measures.get("engine_memory_peak_bytes") is None
+    flinks = found.run.clusters["flink"]
+    assert flinks.version == found.run.versions["flink"]
+    assert flinks.settings[HEAP] is not None
+    (sparks,) = found.of("spark")
+    assert sparks.record.readings[VERSION_THERE] == sparks.record.variant.version
     # They were seen to be a part of the run, not strangers.
     assert any(usage.role == "cluster" for usage in trial.record.usage)
     # Nothing is left behind but the empty folders of Flink's job, which it makes and does not delete.

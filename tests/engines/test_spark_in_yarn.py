@@ -81,7 +81,7 @@ def _wait_for_another(lab: ClusterLab, window: int) -> None:
 def test_rows_are_right_there_after_a_death_too_and_nothing_stays(
     cluster: Yarn, tmp_path: Path
 ) -> None:
-    assert "YARN of Hadoop 3.5.0" in CLIENT.look(YARN, ENGINE.version, 2)
+    assert "YARN of Hadoop 3.5.0" in CLIENT.look(YARN, ENGINE.version, 2).shown
     with running(ENGINE, conditions_in(tmp_path), tmp_path, variant_in(cluster)) as lab:
         lab.windows(0, 3)
         lab.close_windows(3)

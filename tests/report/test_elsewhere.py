@@ -19,8 +19,8 @@ from streambench.report.sections.cost import cost_section
 from streambench.report.sections.recovery_terms import brokers_words
 from streambench.report.sections.terms import environment_section
 from streambench.report.sections.verdict import verdict_section
-from streambench.results.schema import run_from_data, run_to_json
 from streambench.results.bundle import Bundle, BundleWriter, read_bundle
+from streambench.results.schema import run_from_data, run_to_json
 
 from .example import RIGHT, RUN, completed, measures, tables
 
