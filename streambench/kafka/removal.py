@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import kafka.errors as errors
 from kafka import KafkaAdminClient
@@ -106,9 +106,9 @@ def _refused(admin: KafkaAdminClient, groups: Sequence[str]) -> dict[str, str]:
     return dict(admin.delete_groups(list(groups))) if groups else {}
 
 
-def _kind_of(name: str) -> type[errors.KafkaError]:
+def _kind_of(name: str) -> Any:
     """The client's class of this name, as it names a broker's answer; KafkaError of one that it lacks."""
-    found = getattr(errors, name, None)
+    found: object = getattr(errors, name, None)
     if isinstance(found, type) and issubclass(found, errors.KafkaError):
         return found
     return errors.KafkaError

@@ -50,7 +50,7 @@ Traces = Callable[[int, int], Trace]
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaLab]:
     users = (DOCUMENTED, *LACKING)
-    with kafka_lab(tmp_path_factory.mktemp("cluster"), NODES, users) as running:
+    with kafka_lab(tmp_path_factory.mktemp("cluster"), NODES, users=users) as running:
         grant(access_of(running), PREFIX)
         yield running
 
