@@ -112,12 +112,20 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
         made = True
         _guarded(lambda: _see(access, topic), f"see topics {names}")
         told = _told(access, topic)
-        _guarded(lambda: _write(access, topic, wanted, group), f"write to topics {names}")
-        _guarded(lambda: _join(access, topic, group, wanted), f"read as groups {names}")
+        _guarded(
+            lambda: _write(access, topic, wanted, group),
+            f"write to topics {names}",
+            f"write in transactions {names}",
+        )
+        _guarded(
+            lambda: _join(access, topic, group, wanted),
+            f"read topics {names}",
+            f"read as groups {names}",
+        )
         clocks = _clocks(access, topic, wanted, brokers)
         of_clocks = judge_clocks(clocks, all_lead=_all_lead(wanted, brokers))
         both = Leftovers((topic,), (group,))
-        _guarded(lambda: delete(access, both), f"delete topics and groups {names}")
+        _guarded(lambda: delete(access, both), f"delete topics {names}", f"delete groups {names}")
     except BaseException as error:  # also of who presses Ctrl-C
         left = _not_taken_away(access, topic, made=made)
         stays = f"; {left} may stay there" if left else ""
@@ -312,8 +320,8 @@ def _join(access: KafkaAccess, topic: str, group: str, wanted: WantedOfKafka) ->
         consumer.close(autocommit=False)
 
 
-def _guarded(act: Callable[[], None], what: str) -> None:
-    """Do it; who may not is told what is missing."""
+def _guarded(act: Callable[[], None], what: str, otherwise: str | None = None) -> None:
+    """Do it; who may not is told what is missing: `what` of topics, `otherwise` of groups and transactions."""
     try:
         act()
     except (
@@ -322,8 +330,10 @@ def _guarded(act: Callable[[], None], what: str) -> None:
         errors.ClusterAuthorizationFailedError,
         errors.TransactionalIdAuthorizationFailedError,
     ) as error:
+        of_topics = isinstance(error, errors.TopicAuthorizationFailedError)
+        missing = what if of_topics or otherwise is None else otherwise
         raise NotAllowed(
-            f"the principal that logs in may not {what}: {type(error).__name__}",
+            f"the principal that logs in may not {missing}: {type(error).__name__}",
             hint="kafka-acls.sh --add --resource-pattern-type prefixed --topic PREFIX --group PREFIX "
             "--transactional-id PREFIX --operation All --allow-principal User:NAME",
         ) from error
