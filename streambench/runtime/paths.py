@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from streambench.model.errors import EnvironmentLacks
+from streambench.runtime.blanking import blanked
 
 CACHE_VARIABLE = "STREAMBENCH_CACHE"
 STATE_VARIABLE = "STREAMBENCH_STATE"
@@ -39,7 +40,8 @@ def state_dir() -> Path:
 
 
 def scrub(text: str) -> str:
-    """`text` fit to be shared: the home folder becomes `~`, the user's name `user`."""
+    """`text` fit to be shared: secrets are blanked, the home folder becomes `~`, the user's name `user`."""
+    text = blanked(text)
     for home in homes():
         text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
     name = user_name()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streambench.kafka.access.property_names import TOKEN_URL
+from streambench.kafka.access.without_files import names_without_files, without_files
 from streambench.model.conditions import Conditions
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism
 
@@ -20,6 +21,9 @@ _IN_FLINK: Final = f"org.apache.flink.kafka.shaded.{_KAFKA}"
 # Flink's connector changed this name, too.
 _ALLOWED_URLS: Final = "sasl.oauthbearer.allowed.urls"
 _TOKEN_URL_SYMBOL: Final = "kafka_token_url"
+# Symbols for clients of this host, which read its files, and for those that have none of them.
+_HERE: Final = "kafka_in"
+_SENT: Final = "kafka_sent_in"
 
 
 def _in_sql(value: str) -> str:
@@ -47,14 +51,20 @@ _WRITTEN: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
-def access_options(conditions: Conditions, language: str, *, prefix: str = "") -> dict[str, str]:
+def access_options(
+    conditions: Conditions, language: str, *, prefix: str = "", engine: str | None = None
+) -> dict[str, str]:
     """The client properties as a program's options: each name behind `prefix`, each value a symbol.
 
-    `language` is one of `sql` (Flink's), `json` and `properties`.
+    `language` is one of `sql` (Flink's), `json` and `properties`. Where `engine` has a cluster that
+    streambench did not start, no path of this host is among the values, but what is there.
     """
     foreign = conditions.foreign_kafka
     names = () if foreign is None else foreign.property_names
-    return {f"{prefix}{name}": f"${{kafka_in_{language}:{name}}}" for name in names}
+    if engine is None or conditions.cluster_of(engine) is None:
+        return {f"{prefix}{name}": f"${{{_HERE}_{language}:{name}}}" for name in names}
+    sent = names_without_files(names)
+    return {f"{prefix}{name}": f"${{{_SENT}_{language}:{name}}}" for name in sent}
 
 
 def kafka_members(conditions: Conditions) -> dict[str, dict[str, str]]:
@@ -96,11 +106,15 @@ ALLOWED_URLS_IN_FLINK: Final = f"{_IN_FLINK}{_ALLOWED_URLS}"
 
 
 def access_symbols(access: KafkaAccess) -> dict[str, str]:
-    """The values of these symbols."""
+    """The values of these symbols. Raises UsageError where a file cannot be read."""
     found = {
-        f"kafka_in_{language}:{name}": written(value)
+        f"{where}_{language}:{name}": written(value)
+        for where, properties in (
+            (_HERE, access.properties),
+            (_SENT, without_files(access.properties)),
+        )
         for language, written in _WRITTEN.items()
-        for name, value in access.properties.items()
+        for name, value in properties.items()
     }
     if (url := access.properties.get(TOKEN_URL)) is not None:
         found[_TOKEN_URL_SYMBOL] = url

@@ -20,6 +20,7 @@ from streambench.model.conditions import Variant
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
 from streambench.runtime.artifacts import resolve
+from streambench.runtime.blanking import blanked
 from streambench.runtime.supervisor import Supervisor
 from streambench.runtime.waiting import tail
 
@@ -137,7 +138,7 @@ class CrewMember:
         self._running = None
         running.workers.stop()
         (child,) = running.workers.children
-        log = tail(child.log, _LOG_LINES)
+        log = blanked(tail(child.log, _LOG_LINES))
         shutil.rmtree(running.folder, ignore_errors=True)
         self._told("the worker was ended")
         return log

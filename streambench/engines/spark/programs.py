@@ -81,7 +81,7 @@ def _log4j(cluster: ForeignCluster | None) -> str:
 
 
 def _query(workload: Workload, conditions: Conditions, settings: Sequence[Setting]) -> str:
-    access = access_options(conditions, "json", prefix="kafka.")
+    access = access_options(conditions, "json", prefix="kafka.", engine="spark")
     source = {
         "kafka.bootstrap.servers": "${broker}",
         **access,

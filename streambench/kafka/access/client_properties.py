@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,17 @@ from streambench.kafka.access.property_names import (
     TRUSTED_FILE,
     TRUSTED_TYPE,
 )
+from streambench.kafka.access.secret_values import secrets_of
 from streambench.model.errors import UsageError
 from streambench.model.kafka_access import KafkaAccess, SaslMechanism, SecurityProtocol
 from streambench.model.written import quoted
+from streambench.runtime.blanking import keep_secret
 from streambench.workload.names import did_you_mean
 from streambench.workload.text_file import NoText, read_text
 
 _PEM: Final = "PEM"
+_COMMENT: Final = re.compile(r"\s*[#!]")
+_NO_ESCAPE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u(?![0-9A-Fa-f]{4})")
 _FILES: Final = (TRUSTED_FILE, OWN_FILE)
 # The beginnings of names that say how to reach Kafka; one that is not known could not be kept everywhere.
 _OF_ACCESS: Final = ("security.", "ssl.", "sasl.")
@@ -47,7 +52,8 @@ class ClientProperties:
 def read_client_properties(path: Path | None, bootstrap: str | None) -> ClientProperties:
     """Read a file, whose `bootstrap.servers` yields to `bootstrap`. Raises UsageError.
 
-    Without a file there are only addresses. Paths in the file count from its folder.
+    Without a file there are only addresses. Paths in the file count from its folder. From then on this process
+    keeps and shows none of its secrets.
     """
     found = {} if path is None else _parsed(path)
     where = "--bootstrap-servers" if path is None else path.name
@@ -74,6 +80,7 @@ def read_client_properties(path: Path | None, bootstrap: str | None) -> ClientPr
     _check(where, properties)
     if _by_token(properties):
         properties = written_for_all(properties, where)
+    keep_secret(secrets_of(properties))
     access = KafkaAccess(check_addresses(addresses), MappingProxyType(properties))
     return ClientProperties(access, left_out)
 
@@ -109,12 +116,20 @@ def _parsed(path: Path) -> dict[str, str]:
         raise UsageError(f"{path} cannot be read: {error.why}", hint=f"ls -l {path}") from None
     try:
         found: dict[str, str] = javaproperties.loads(text)
-    except javaproperties.InvalidUEscapeError as error:
+    except javaproperties.InvalidUEscapeError:
+        # What stands there is not shown: it may be a part of a password.
         raise UsageError(
-            f"{path.name} holds a wrong escape: {error}",
+            f"{path.name}{_line_of_escape(text)} holds a wrong escape: \\u without four hexadecimal digits",
             hint=r"write a backslash as \\ in such a file",
-        ) from error
+        ) from None
     return found
+
+
+def _line_of_escape(text: str) -> str:
+    lines = enumerate(text.splitlines(), start=1)
+    wrong = (number for number, line in lines if not _COMMENT.match(line) and _NO_ESCAPE.search(line))
+    number = next(wrong, None)
+    return "" if number is None else f", line {number},"
 
 
 def _there(path: Path, name: str, value: str) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from streambench.kafka.meeting.guest import Guest, MeetingOver
 from streambench.kafka.meeting.messages import Order, Report
 from streambench.model.errors import ClocksApart, InstrumentFailed, StreambenchError
+from streambench.runtime.blanking import blanked
 
 _POLL_S: Final = 0.5
 
@@ -32,7 +33,7 @@ def serve_orders(
                 guest.check()  # where the coordinator has gone there is nobody to be told
                 told(f"not done: {failed.message}")
                 apart = isinstance(failed, ClocksApart)
-                guest.say(Report(order.number, error=failed.message, by_clocks=apart))
+                guest.say(Report(order.number, error=blanked(failed.message), by_clocks=apart))
     except MeetingOver as over:
         if over.reason is not None:
             raise InstrumentFailed(f"the coordinator ended: {over.reason}") from over
