@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from streambench.engines.common.secret_settings import refuse_secret, secret_in
 from streambench.engines.common.variants import Declared
 from streambench.engines.protocol import Engine
 from streambench.engines.registry import CONTENDERS, contender_named, engine_named
@@ -85,10 +86,11 @@ def _by_engine(
         key, equals, value = assignment.partition("=")
         if not (name and colon and key and equals):
             raise UsageError(
-                f"'{text}' is not a setting: ENGINE:KEY=VALUE",
+                f"'{_without_secret(text)}' is not a setting: ENGINE:KEY=VALUE",
                 hint="streambench run --set kafka-streams:num.stream.threads=2",
             )
         engine = engine_named(name)  # refuses an unknown name, with the nearest
+        refuse_secret(name, key, value)
         before, colon, _ = key.partition(":")
         variants = (*engine.variants, *declared.get(name, ()))
         if colon and before in {each.name for each in variants}:
@@ -98,3 +100,8 @@ def _by_engine(
             )
         found[name] = (*found.get(name, ()), (key, value))
     return found
+
+
+def _without_secret(text: str) -> str:
+    name, equals, value = text.partition("=")
+    return text if secret_in(name, value) is None else f"{name}{equals}…"

@@ -107,7 +107,7 @@ def blanked(text: str) -> str:
 def _parts(value: str) -> list[str]:
     lines = value.splitlines()
     if len(lines) < 2:
-        return [value] if value else []
+        return [value] if value.strip() else []
     return [line for line in lines if len(line) >= _LEAST_LINE and not line.startswith("-----")]
 
 

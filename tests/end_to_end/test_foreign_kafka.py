@@ -15,6 +15,7 @@ from streambench.cli.foreign_clusters import ClustersAsked, clusters_asked, insp
 from streambench.cli.foreign_kafka import elsewhere, ground_at, ground_of
 from streambench.engines.flink.cluster_settings import HEAP
 from streambench.experiment.build import Options, make_request
+from streambench.kafka.access.without_files import private_keys_in
 from streambench.kafka.removal import leftovers
 from streambench.model.cluster_facts import VERSION_THERE
 from streambench.model.conditions import Conditions, Guarantee, Profile
@@ -34,7 +35,8 @@ from tests.end_to_end.clusters_lab import (
     spark_applications,
     spark_cluster,
 )
-from tests.kafka.kafka_lab import PASSWORD, KafkaLab, kafka_lab
+from tests.end_to_end.shown import showing, shown_by_processes
+from tests.kafka.kafka_lab import PART_OF_PASSWORD, KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
@@ -42,6 +44,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.patient]
 PREFIX = "streambench-"
 RATE_PER_S = 1_000
 ENGINES = ("flink", "spark", "kafka-streams", "kafka-python")
+# What gives a job to a cluster that runs already, and the file with its query.
+GIVES_JOB = {"flink-submit": "query.sql", "spark-driver": "query.py"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,9 @@ class Clusters:
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
     one_broker.close()  # there is memory for some brokers, and time for fewer
+    # By a key as well as by a password: both must reach every engine, and be kept nowhere.
     with all_started(
-        kafka_lab(tmp_path_factory.mktemp("cluster"), 3),
+        kafka_lab(tmp_path_factory.mktemp("cluster"), 3, ssl_client_auth="required"),
         flink_cluster(tmp_path_factory.mktemp("flink") / "cluster"),
         spark_cluster(tmp_path_factory.mktemp("spark") / "cluster"),
     ) as (kafka, flink, spark):
@@ -135,6 +140,12 @@ def assert_right(found: Bundle, engines: tuple[str, ...]) -> None:
         assert measures.get("broker_bytes_per_event") is None
 
 
+def lines_of_key(lab: KafkaLab) -> list[str]:
+    """Those of the client's private key, without its marks."""
+    (key,) = private_keys_in((lab.folder / "client.pem").read_text())
+    return key.splitlines()[1:-1]
+
+
 def holders(folder: Path, secret: str) -> list[Path]:
     """The files that hold a secret."""
     files = (path for path in folder.rglob("*") if path.is_file())
@@ -149,21 +160,33 @@ def test_all_engines_are_right_there_and_no_password_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[Any] = []
+    given: dict[str, str] = {}
     usual = Supervisor.start
 
-    def noted(self: Supervisor, *args: Any, **named: Any) -> Any:
-        started.append((args, named))
-        return usual(self, *args, **named)
+    def noted(self: Supervisor, name: str, *args: Any, **named: Any) -> Any:
+        started.append((name, args, named))
+        if name in GIVES_JOB:
+            given[name] = (named["cwd"] / GIVES_JOB[name]).read_text()
+        return usual(self, name, *args, **named)
 
     monkeypatch.setattr(Supervisor, "start", noted)
     monkeypatch.setattr(testbed, "all_here", lambda bootstrap: False)
     out = tmp_path / "results"
     asked = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
-    found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE, asked)
+    with shown_by_processes() as seen:
+        found = run_there(lab, out, ENGINES, Guarantee.AT_LEAST_ONCE, asked)
     assert_right(found, ENGINES)
-    assert holders(out, PASSWORD) == []
-    assert started
-    assert PASSWORD not in repr(started)
+    secrets = (PART_OF_PASSWORD, *lines_of_key(lab))
+    for secret in secrets:
+        assert holders(out, secret) == []
+        assert secret not in repr(started)
+        assert showing(seen, secret) == []
+    # A cluster elsewhere is told what the files hold, and no path of this host.
+    assert set(given) == set(GIVES_JOB)
+    for text in given.values():
+        assert all(secret in text for secret in secrets)
+        assert "BEGIN CERTIFICATE" in text
+        assert str(lab.folder) not in text
     report = (found.folder / "report.md").read_text()
     assert "SCRAM-SHA-512" in report
     # The brokers are taken for others' hosts: their clocks are compared, and are this machine's.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
 from streambench.cli.foreign_clusters import ClustersAsked
 from streambench.engines.common.access import ALLOWED_URLS_IN_FLINK
 from streambench.model.conditions import Guarantee
 from tests.end_to_end.clusters_lab import flink_cluster, spark_cluster
+from tests.end_to_end.shown import showing, shown_by_processes
 from tests.end_to_end.test_foreign_kafka import ENGINES, assert_right, holders, run_there
 from tests.kafka.kafka_lab import KafkaLab, kafka_lab
 from tests.kafka.token_endpoint import (
@@ -27,26 +25,6 @@ from tests.kafka.token_endpoint import (
 from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker, pytest.mark.nightly]
-
-
-@contextmanager
-def command_lines() -> Iterator[set[str]]:
-    """All arguments of all processes that are seen meanwhile."""
-    seen: set[str] = set()
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.2):
-            for process in psutil.process_iter(["cmdline"]):
-                seen.update(process.info["cmdline"] or ())
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()
 
 
 @dataclass(frozen=True)
@@ -71,17 +49,17 @@ def _lab(tmp_path: Path) -> Iterator[ByTokens]:
 
 
 def assert_no_secret(lab: ByTokens, out: Path, seen: set[str]) -> None:
-    """Neither the client's secret nor a token stands in a file that is kept, or on a command line."""
+    """Neither the client's secret nor a token stands in a file that is kept, or is shown by a process."""
     basic = {each.removeprefix("Basic ") for each in lab.endpoint.authorizations}
     assert len(basic) == 1
     for secret in (PART_OF_SECRET, *basic, *lab.endpoint.given):
         assert holders(out, secret) == []
-        assert not [each for each in seen if secret in each]
+        assert not showing(seen, secret)
 
 
 def test_all_engines_log_in_by_tokens_and_no_secret_is_kept(lab: ByTokens, tmp_path: Path) -> None:
     out = tmp_path / "results"
-    with command_lines() as seen:
+    with shown_by_processes() as seen:
         found = run_there(lab.kafka, out, ENGINES, Guarantee.AT_LEAST_ONCE, config=lab.config)
     assert_right(found, ENGINES)
     assert "OAUTHBEARER" in (found.folder / "report.md").read_text()
@@ -96,7 +74,7 @@ def test_clusters_elsewhere_log_in_by_tokens(lab: ByTokens, tmp_path: Path) -> N
     with (
         flink_cluster(tmp_path / "flink", more=told) as flink,
         spark_cluster(tmp_path / "spark") as spark,
-        command_lines() as seen,
+        shown_by_processes() as seen,
     ):
         asked = ClustersAsked(flink.rest, spark.master, (tmp_path / "state").as_uri())
         found = run_there(

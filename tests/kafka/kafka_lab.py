@@ -29,6 +29,8 @@ from tests.orphans import die_with_parent
 
 # Nothing that Kafka's own tool, which makes the users, would take for a part of its syntax.
 PASSWORD: Final = "it's;no${word}"
+# What no language writes otherwise than it is: a quote is doubled in SQL, and escaped in Python.
+PART_OF_PASSWORD: Final = "s;no${word}"
 USER: Final = "bench"
 GUEST: Final = "guest"
 AUDIENCE: Final = "brokers-of-the-test"
@@ -65,6 +67,7 @@ class KafkaLab:
     ] = ()  # where the brokers speak among themselves, without TLS or log-in
     commands: list[list[str]] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    by_certificate: bool = False  # clients prove who they are by one, too
 
     @property
     def bootstrap(self) -> str:
@@ -74,6 +77,7 @@ class KafkaLab:
     def client_properties(self, changed: Mapping[str, str | None] = MappingProxyType({})) -> Path:
         """A file of client properties for SCRAM; `changed` are others than usual, None: left out."""
         self.ca.cert_pem.write_to_path(self.folder / "ca.pem")
+        own = {"ssl.keystore.type": "PEM", "ssl.keystore.location": "client.pem"}
         lines = {
             "bootstrap.servers": self.bootstrap,
             "security.protocol": "SASL_SSL",
@@ -81,6 +85,7 @@ class KafkaLab:
             "ssl.truststore.location": "ca.pem",
             "sasl.mechanism": "SCRAM-SHA-512",
             "sasl.jaas.config": jaas_line("scram.ScramLoginModule"),
+            **(own if self.by_certificate else {}),
             **changed,
         }
         path = self.folder / "client.properties"
@@ -136,6 +141,8 @@ def kafka_lab(
     java = [str(artifacts.java), "-cp", class_path, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     ports = [free_port() for _ in range(3 * nodes)]
     lab = KafkaLab(folder, ports[:nodes], trustme.CA(), ports[2 * nodes :])
+    lab.by_certificate = more.get("ssl_client_auth") == "required"
+    (folder / "client.pem").write_bytes(key_and_chain(lab.ca.issue_cert("client.example")))
     (folder / "server.pem").write_bytes(key_and_chain(lab.ca.issue_cert("127.0.0.1", "localhost")))
     lab.ca.cert_pem.write_to_path(folder / "ca.pem")
     (folder / "log4j2.properties").write_text(_LOG4J)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from streambench.engines.common.secret_settings import secret_in, secret_words
 from streambench.engines.protocol import Engine
 from streambench.model.conditions import NamedVariant
 from streambench.model.written import quoted
@@ -97,6 +98,8 @@ def declared_variant(
         elif text is None:
             what = "a value is a text on one line, a number, true or false"
             problems.append(Problem(where, what))
+        elif secret_in(setting, text) is not None:
+            problems.append(Problem(where, secret_words(setting)))
         elif not setting or not _KEY.fullmatch(setting):
             problems.append(Problem(where, f"'{setting}' cannot be a setting's name"))
         else:
