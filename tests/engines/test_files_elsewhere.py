@@ -60,7 +60,9 @@ def text_of(blob: trustme.Blob) -> str:
     return blob.bytes().decode()
 
 
-def filled(engine: Engine, cluster: ForeignCluster | None, program: str, access: KafkaAccess) -> str:
+def filled(
+    engine: Engine, cluster: ForeignCluster | None, program: str, access: KafkaAccess
+) -> str:
     """What a job is given, its secrets filled in, and folders of this host by their symbols."""
     kafka = ForeignKafka(access.bootstrap, property_names=tuple(sorted(access.properties)))
     clusters = () if cluster is None else (cluster,)
@@ -101,7 +103,11 @@ def test_the_content_reaches_both_languages_whole(tmp_path: Path) -> None:
         for node in ast.walk(ast.parse(python))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    for name in ("ssl.truststore.certificates", "ssl.keystore.certificate.chain", "ssl.keystore.key"):
+    for name in (
+        "ssl.truststore.certificates",
+        "ssl.keystore.certificate.chain",
+        "ssl.keystore.key",
+    ):
         assert sent[name].endswith("-----\n")
         assert f"'properties.{name}' = '{sent[name]}'" in sql
         assert {f"kafka.{name}", sent[name]} <= strings

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from streambench.runtime.blanking import BLANK, Secrets
 
 CORE = "no${word}"
-PASSWORD = f"it's \"so\" \\ {CORE}"
+PASSWORD = f'it\'s "so" \\ {CORE}'
 
 
 def keeping(*values: str) -> Secrets:
@@ -62,7 +62,10 @@ def test_no_line_of_a_private_key_is_left(known: bool) -> None:
     key = pem()
     lines = [line for line in key.splitlines() if not line.startswith("-")]
     secrets = keeping(key) if known else Secrets()
-    for text in (f"ssl.keystore.key = '{key}' and more", json.dumps({"key": key, "more": "and more"})):
+    for text in (
+        f"ssl.keystore.key = '{key}' and more",
+        json.dumps({"key": key, "more": "and more"}),
+    ):
         told = secrets.blanked(text)
         assert not [line for line in lines if line in told]
         assert "and more" in told

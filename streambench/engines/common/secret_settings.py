@@ -5,6 +5,7 @@ A run's command, its plan and its job file are kept, and Spark's are arguments o
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Final
 
@@ -19,7 +20,20 @@ _SECRET: Final = frozenset(
 _OF_KEYS: Final = frozenset({"private", "access", "account", "keystore", "encryption", "api"})
 # What a name ends with whose value tells where a secret is, or something about it.
 _ABOUT: Final = frozenset(
-    {"file", "files", "path", "location", "dir", "url", "uri", "name", "ref", "id", "class", "provider"}
+    {
+        "file",
+        "files",
+        "path",
+        "location",
+        "dir",
+        "url",
+        "uri",
+        "name",
+        "ref",
+        "id",
+        "class",
+        "provider",
+    }
     | {"providers", "services", "enabled", "kind", "type", "regex", "length", "ms", "interval"}
     | {"timeout", "backoff", "ratio", "count", "days", "wait", "retries", "bits", "bytes", "size"}
 )
@@ -31,7 +45,9 @@ _REFERENCES: Final = (
 )
 _KINDS: Final = frozenset({"spark.kerberos.renewal.credentials"})
 _JVM_PROPERTY: Final = re.compile(r"-D([^\s=\"']+)=([^\s\"']*)")
-_OF_KAFKA: Final = re.compile(r"(?:properties\.|kafka\.|[\w.]*(?:producer|consumer|admin)\.)?(?:sasl|ssl)[._]")
+_OF_KAFKA: Final = re.compile(
+    r"(?:properties\.|kafka\.|[\w.]*(?:producer|consumer|admin)\.)?(?:sasl|ssl)[._]"
+)
 _HADOOP: Final = "spark.hadoop."
 
 
@@ -61,7 +77,7 @@ def _is_secret(name: str, value: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _ABOUT:
         return False
-    pairs = zip(words, words[1:], strict=False)
+    pairs = itertools.pairwise(words)
     return (
         not _SECRET.isdisjoint(words)
         or words[-1] == "credentials"

@@ -127,7 +127,9 @@ def _parsed(path: Path) -> dict[str, str]:
 
 def _line_of_escape(text: str) -> str:
     lines = enumerate(text.splitlines(), start=1)
-    wrong = (number for number, line in lines if not _COMMENT.match(line) and _NO_ESCAPE.search(line))
+    wrong = (
+        number for number, line in lines if not _COMMENT.match(line) and _NO_ESCAPE.search(line)
+    )
     number = next(wrong, None)
     return "" if number is None else f", line {number},"
 
