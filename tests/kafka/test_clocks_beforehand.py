@@ -97,16 +97,17 @@ def test_a_clock_that_is_surely_elsewhere_ends_the_inspection(
     far = ClockBound(RUN_HOST_CLOCK, "here", 39.6, 40.2, 1)
     away: list[str] = []
 
-    def take_away(access: KafkaAccess, topic: str) -> bool:
+    def take_away(access: KafkaAccess, topic: str, *, made: bool) -> str:
+        assert made
         away.append(topic)
-        return True
+        return ""
 
     nothing: dict[str, str] = {}
     monkeypatch.setattr(inspection, "inspect_brokers", lambda access: {0: ("a", 1), 1: ("b", 1)})
     monkeypatch.setattr(inspection, "kafka_facts", lambda *_: KafkaFacts(2, "4.4"))
-    for name in ("_make", "_told", "_write", "_join", "delete"):
+    for name in ("_make", "_see", "_told", "_write", "_join", "delete"):
         monkeypatch.setattr(inspection, name, lambda *_: nothing)
-    monkeypatch.setattr(inspection, "_taken_away", take_away)
+    monkeypatch.setattr(inspection, "_not_taken_away", take_away)
     monkeypatch.setattr(inspection, "look_at_clocks", lambda *_: ClocksSeen((far,)))
     access = KafkaAccess(bootstrap)
     if not looks:
