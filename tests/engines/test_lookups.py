@@ -19,7 +19,7 @@ from streambench.engines.flink import ENGINE as FLINK
 from streambench.engines.flink.lookups import pack_functions
 from streambench.engines.kafka_streams.source import JsonParser
 from streambench.engines.registry import CONTENDERS, engine_named
-from streambench.model.conditions import Conditions, Variant
+from streambench.model.conditions import Conditions, ForeignCluster, ForeignKafka, Variant
 from streambench.model.plan import Plan, Program
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import resolve
@@ -27,6 +27,7 @@ from streambench.workload.parse import load_workload
 from tests.engines.cluster_lab import CLICKS
 from tests.engines.hard_workloads import NAMES as NAMES_OF_ALL
 from tests.engines.java_lab import run_java
+from tests.engines.sql_lab import SPARK_SQL, run_script
 from tests.oracle.test_lookups import joined
 from tests.workload.looked_up import write_looked_up
 
@@ -254,3 +255,53 @@ def test_columns_of_any_name_compile(tmp_path: Path, half: int) -> None:
     with zipfile.ZipFile(job.job_dir / "lookups.jar") as jar:
         assert {f"Lookups${name}.class" for name in names} <= set(jar.namelist())
         assert f"lookup/{names[0]}.tsv" in jar.namelist()
+
+
+def _tables_of_spark(workload: Workload, clusters: tuple[ForeignCluster, ...]) -> str:
+    """The part of Spark's program that makes the tables."""
+    engine = engine_named("spark")
+    there = None if not clusters else ForeignKafka("kafka.example:9092")
+    conditions = Conditions(foreign_kafka=there, foreign_clusters=clusters)
+    plan = engine.plan(workload, conditions, Variant(engine.name, engine.version))
+    assert isinstance(plan, Plan)
+    (text,) = (each.text for each in plan.programs if each.name == "query.py")
+    return text.partition("records = (")[0]
+
+
+_BOTH_TABLES = """
+import json, os, sys
+
+os.environ["PYSPARK_PYTHON"] = "/nowhere/python"  # what needs one at the executors fails
+from pyspark.sql import SparkSession
+
+builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.log.level", "ERROR")
+spark = builder.getOrCreate()
+found = []
+for text in json.load(open(sys.argv[1])):
+    known = {"spark": spark}
+    exec(text, known)
+    tables = sorted(name for name in known if name.endswith("_table"))
+    found.append({name: sorted(map(str, known[name].collect())) for name in tables})
+json.dump(found, open(sys.argv[2], "w"))
+spark.stop()
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.no_load
+def test_executors_elsewhere_get_the_same_tables_without_a_file(
+    workload: Workload, tmp_path: Path
+) -> None:
+    elsewhere = ForeignCluster("spark", "spark://master.example:7077", "hdfs://files.example/bench")
+    texts = [_tables_of_spark(workload, clusters) for clusters in ((), (elsewhere,))]
+    assert "spark.read" in texts[0]
+    assert "spark.read" not in texts[1]
+    for program in json_tables(workload):
+        (tmp_path / program.name).parent.mkdir(exist_ok=True)
+        (tmp_path / program.name).write_text(program.text, encoding="utf-8")
+    asked = [fill(each, {"job_dir": str(tmp_path)}) for each in texts]
+    here, there = run_script(SPARK_SQL, _BOTH_TABLES, asked, tmp_path)
+    assert here == there
+    assert len(here) == len(workload.lookups)
+    assert all(here.values())

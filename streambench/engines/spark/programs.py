@@ -95,7 +95,8 @@ def _query(workload: Workload, conditions: Conditions, settings: Sequence[Settin
         "checkpointLocation": checkpoint_of(conditions.cluster_of("spark")),
         **values(settings, SINK),
     }
-    return query_program(workload, source, sink, trigger_ms(settings))
+    elsewhere = conditions.cluster_of("spark") is not None
+    return query_program(workload, source, sink, trigger_ms(settings), elsewhere=elsewhere)
 
 
 def checkpoint_of(cluster: ForeignCluster | None) -> str:

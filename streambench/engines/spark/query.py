@@ -22,11 +22,13 @@ def query_program(
     source: Mapping[str, str],
     sink: Mapping[str, str],
     trigger_ms: int | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> str:
     """Python text that starts `query`; it finds a session under the name `spark`.
 
     `source` and `sink` are options of the Kafka source and sink. Without `trigger_ms` one batch follows
-    the other.
+    the other. Executors `elsewhere` cannot read files of this host.
     """
     trigger = ""
     if trigger_ms is not None:
@@ -36,7 +38,7 @@ def query_program(
     time = _unused("event_time", names)
     window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
     schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.sent)
-    tables = "".join(map(_table, workload.lookups))
+    tables = "".join(_table(each, elsewhere=elsewhere) for each in workload.lookups)
     joins = "".join(
         f'    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, "left")\n'
         for each in workload.lookups
@@ -98,12 +100,26 @@ def _table_name(lookup: Lookup) -> str:
     return f"{lookup.name}_table"
 
 
-def _table(lookup: Lookup) -> str:
-    """A static table; the key is called as the field that it is compared with."""
+def _table(lookup: Lookup, *, elsewhere: bool) -> str:
+    """A static table; the key is called as the field that it is compared with.
+
+    For executors elsewhere the driver puts its text into the plan: `spark.read` would look for the file there,
+    and `createDataFrame` needs a Python there.
+    """
     columns = [(lookup.on, lookup.key_type), *((each.name, each.type) for each in lookup.columns)]
     schema = ", ".join(f"`{name}` {sql_type(type_, SPARK)}" for name, type_ in columns)
     path = f"${{job_dir}}/{TABLES}/{json_name(lookup)}"
-    return f"\n{_table_name(lookup)} = spark.read.schema({_text(schema)}).json({_text(path)})\n"
+    if not elsewhere:
+        return f"\n{_table_name(lookup)} = spark.read.schema({_text(schema)}).json({_text(path)})\n"
+    return f"""
+with open({_text(path)}, encoding="utf-8") as rows:
+    {_table_name(lookup)} = (
+        spark.range(1)
+        .select(F.explode(F.split(F.lit(rows.read().rstrip("\\n")), "\\n")).alias("row"))
+        .select(F.from_json("row", {_text(schema)}).alias("row"))
+        .select("row.*")
+    )
+"""
 
 
 def _windowed(window: Window, time: str) -> str:
