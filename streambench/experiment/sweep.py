@@ -14,6 +14,7 @@ from streambench.model.workload import (
     Choice,
     Field,
     FieldSource,
+    Growing,
     IntRange,
     Replay,
     Workload,
@@ -114,8 +115,10 @@ def _changed(name: AxisName, value: float, workload: Workload) -> Workload:
         case AxisName.KEYS, Choice(values=values, skew=skew):
             stem = values[0].rstrip("0123456789") or key
             chosen = Choice(tuple(f"{stem}{i}" for i in range(_whole(name, value))), skew)
-        case AxisName.KEYS, IntRange(low=low):
-            chosen = IntRange(low, low + _whole(name, value) - 1)
+        case AxisName.KEYS, IntRange(low=low) as source:
+            chosen = dataclasses.replace(source, high=low + _whole(name, value) - 1)
+        case AxisName.KEYS, Growing() as source:
+            chosen = dataclasses.replace(source, among=_whole(name, value))
         case _:
             raise UsageError(
                 f"a sweep of {name.value} needs generated keys; {workload.name} has none",

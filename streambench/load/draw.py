@@ -11,6 +11,7 @@ import hashlib
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from streambench.load.columns import (
     Decimals,
@@ -23,14 +24,17 @@ from streambench.load.columns import (
     Strings,
     StringTable,
 )
+from streambench.load.quantiles import by_magnitude
 from streambench.model.expression import DecimalType
 from streambench.model.workload import (
     Choice,
     Coin,
     DecimalRange,
     DoubleRange,
+    Growing,
     InstantRange,
     IntRange,
+    MagnitudeRange,
 )
 
 _TOP_BITS: Final = np.uint64(32)
@@ -49,6 +53,15 @@ class Stream:
         """Return the next `count` numbers in [0, `limit`), uniform; `limit` is at most 2^32."""
         top = self._generator.random_raw(count) >> _TOP_BITS
         return ((top * np.uint64(limit)) >> _TOP_BITS).astype(np.int64)
+
+    def words(self, count: int) -> npt.NDArray[np.uint64]:
+        """Return the next `count` words."""
+        return self._generator.random_raw(count)
+
+    def below_each(self, limits: Integers) -> Integers:
+        """Return for each of `limits`, at most 2^32, the next number in [0, limit), uniform."""
+        top = self._generator.random_raw(len(limits)) >> _TOP_BITS
+        return ((top * limits.astype(np.uint64)) >> _TOP_BITS).astype(np.int64)
 
     def fractions(self, count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return the next `count` numbers in [0, 1), uniform."""
@@ -144,6 +157,43 @@ class IntegerColumn:
         """Return the next `count` numbers."""
         span = self._range.high - self._range.low + 1
         return Numbers(self._stream.below(span, count) + self._range.low)
+
+
+class MagnitudeColumn:
+    """Draws a field's whole numbers in [low, high], each factor as likely as another."""
+
+    def __init__(self, range_: MagnitudeRange, stream: Stream) -> None:
+        self._quantiles = by_magnitude(range_.low, range_.high)
+        self._stream = stream
+
+    def next(self, count: int) -> Numbers:
+        """Return the next `count` numbers."""
+        return Numbers(self._quantiles.draw(self._stream.words(count)))
+
+
+class GrowingColumn:
+    """Draws ids that come new with the load."""
+
+    def __init__(self, growing: Growing, which: Stream, hot: Stream) -> None:
+        self._growing = growing
+        self._which = which
+        self._hot = hot
+        self._drawn = 0
+
+    def next(self, count: int) -> Numbers:
+        """Return the next `count` ids."""
+        of = self._growing
+        record = np.arange(self._drawn, self._drawn + count, dtype=np.int64)
+        self._drawn += count
+        # Those that come with a record's group of `per` are there for all of it.
+        newest = (record // of.per + 1) * of.new - 1
+        oldest = np.maximum(0, newest + 1 - of.among)
+        ids = oldest + self._which.below_each(newest + 1 + of.ahead - oldest)
+        if of.hot:
+            latest = newest - (newest - of.hot_at) % of.hot_every
+            hot = self._hot.fractions(count) < of.hot
+            ids = np.where(hot & (latest >= 0), latest, ids)
+        return Numbers(ids + of.first)
 
 
 class InstantColumn:

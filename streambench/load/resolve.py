@@ -143,6 +143,8 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
     match load:
         case SyntheticLoad(synthetic=synthetic):
             declared: dict[str, object] = {**dataclasses.asdict(synthetic), "seed": seed}
+            if synthetic.tail is None:
+                del declared["tail"]  # traces that are there stay known
         case ReplayLoad():
             declared = _of_file(workload, load)
         case LoopedLoad(looped=looped):

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from streambench.load.columns import Chunk
+from streambench.load.delays import Delays
 from streambench.load.draw import (
     AnyColumn,
     ChoiceColumn,
     DecimalColumn,
     DoubleColumn,
     FlagColumn,
+    GrowingColumn,
     InstantColumn,
     IntegerColumn,
+    MagnitudeColumn,
     NullableColumn,
     Stream,
 )
@@ -26,8 +29,10 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     Field,
+    Growing,
     InstantRange,
     IntRange,
+    MagnitudeRange,
     Synthetic,
 )
 
@@ -43,12 +48,11 @@ def generate(
 ) -> Iterator[Chunk]:
     """Yield the load in chunks of `chunk_quanta` quanta; the chunk's size never alters a record.
 
-    An event's time lies up to the disorder before the instant at which it happens.
+    An event's time lies up to the disorder before the instant at which it happens, in the tail farther.
     """
     pace = pace_of(synthetic, duration_ms)
-    disorder_us = synthetic.disorder_ms * 1_000
     columns = [_nullable(field, seed) for field in fields]
-    delays = Stream(seed, "")  # no field has this name
+    delays = Delays(synthetic, seed)
     first = 0
     quanta = -(-duration_ms // quantum_ms)
     for quantum in range(0, quanta, chunk_quanta):
@@ -59,10 +63,9 @@ def generate(
             continue
         nominal_us, due = pace.instants(first, count, start_ms, quantum_ms)
         first = end
-        delay_us = delays.below(disorder_us, count) if disorder_us else 0
         yield Chunk(
             quantum=due,
-            event_ms=(nominal_us - delay_us) // 1_000,
+            event_ms=(nominal_us - delays.next_us(nominal_us)) // 1_000,
             fields=tuple(column.next(count) for column in columns),
         )
 
@@ -87,8 +90,12 @@ def _column(field: Field, seed: int) -> AnyColumn:
     match field.source:
         case Choice() as choice:
             return ChoiceColumn(choice, stream)
+        case MagnitudeRange() as range_:
+            return MagnitudeColumn(range_, stream)
         case IntRange() as range_:
             return IntegerColumn(range_, stream)
+        case Growing() as growing:
+            return GrowingColumn(growing, stream, Stream(seed, f"hot:{field.name}"))
         case DecimalRange() as decimals:
             assert isinstance(field.type, DecimalType), "it is a decimal"
             return DecimalColumn(decimals, field.type, stream)

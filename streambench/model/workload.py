@@ -14,6 +14,8 @@ from streambench.model.lookup import LookedUp, Lookup
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Sessions, Window, played
 
+_MOST_RECORDS: Final = 2**32
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -29,6 +31,37 @@ class IntRange:
 
     low: int
     high: int
+
+
+@dataclass(frozen=True)
+class MagnitudeRange(IntRange):
+    """The same, but each factor is as likely as another: half of those in [1, 10,000] are below 100.
+
+    `low` is at least 1.
+    """
+
+
+@dataclass(frozen=True)
+class Growing:
+    """An id of something that comes new with the load: `new` ids with each `per` records, from `first` on.
+
+    A record has one of the `among` newest ids, or of the `ahead` next ones, uniform. The share `hot` of
+    records has the latest id that is `hot_at` plus a multiple of `hot_every`, counted from `first`.
+    """
+
+    first: int
+    new: int
+    per: int
+    among: int
+    ahead: int = 0
+    hot: float = 0.0
+    hot_every: int = 1
+    hot_at: int = 0
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The least and the greatest id of any load: one of 2^32 records is longer than any that can be played."""
+        return self.first, self.first + (_MOST_RECORDS // self.per + 1) * self.new - 1 + self.ahead
 
 
 @dataclass(frozen=True)
@@ -64,7 +97,7 @@ class Coin:
 
 
 FieldSource: TypeAlias = (
-    Choice | IntRange | DecimalRange | DoubleRange | InstantRange | Coin | LookedUp
+    Choice | IntRange | Growing | DecimalRange | DoubleRange | InstantRange | Coin | LookedUp
 )
 
 ColumnName: TypeAlias = str | tuple[str, ...]
@@ -167,8 +200,21 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Tail:
+    """What comes far behind its event time: a `share` of records, by `from_ms` to `to_ms`.
+
+    `pareto` is the exponent of a Pareto distribution that is cut off at `to_ms`; None: uniform.
+    """
+
+    share: float
+    from_ms: int
+    to_ms: int
+    pareto: float | None = None
+
+
+@dataclass(frozen=True)
 class Synthetic:
-    """Generated load, each event up to `disorder_ms` behind its due instant.
+    """Generated load, each event up to `disorder_ms` behind its due instant, uniform, but for those of the `tail`.
 
     `rate_per_s` is constant, or the mean of a `shape` (of a rise: what it comes to).
     """
@@ -176,6 +222,12 @@ class Synthetic:
     rate_per_s: int
     disorder_ms: int
     shape: Shape | None = None
+    tail: Tail | None = None
+
+    @property
+    def longest_delay_ms(self) -> int:
+        """How far behind its due instant an event can be at most."""
+        return self.disorder_ms if self.tail is None else max(self.disorder_ms, self.tail.to_ms)
 
 
 class EpochUnit(enum.Enum):
@@ -366,7 +418,7 @@ class Workload:
         match self.input:
             case Replay(may_be_late=may_be_late):
                 return may_be_late
-            case Synthetic(disorder_ms=disorder_ms) if isinstance(self.query.window, Sessions):
-                return self.query.grace_ms < sessions_exact_from_ms(disorder_ms, self.quantum_ms)
-            case Synthetic(disorder_ms=disorder_ms):
-                return self.query.grace_ms < exact_from_grace_ms(disorder_ms, self.quantum_ms)
+            case Synthetic(longest_delay_ms=delay_ms) if isinstance(self.query.window, Sessions):
+                return self.query.grace_ms < sessions_exact_from_ms(delay_ms, self.quantum_ms)
+            case Synthetic(longest_delay_ms=delay_ms):
+                return self.query.grace_ms < exact_from_grace_ms(delay_ms, self.quantum_ms)

@@ -36,6 +36,7 @@ from streambench.model.workload import (
     Coin,
     DecimalRange,
     DoubleRange,
+    Growing,
     InstantRange,
     IntRange,
     Workload,
@@ -91,6 +92,8 @@ def ranges_of(workload: Workload) -> dict[str, Range]:
         match field.source:
             case IntRange(low=low, high=high) | DoubleRange(low=low, high=high):
                 found[field.name] = (low, high)
+            case Growing() as growing:
+                found[field.name] = growing.span
             case InstantRange(low_s=first, high_s=last):
                 found[field.name] = (first * 1_000, last * 1_000)
             case DecimalRange(low=low, high=high, scale=scale):

@@ -31,6 +31,7 @@ MAX_CHOICES: Final = 1_000_000
 MAX_SKEW: Final = 10
 MAX_SPAN: Final = 2**32
 _MAX_MAGNITUDE: Final = 2**62
+MOST_IDS: Final = 1_000_000
 # What 64 bits hold of any digits.
 _FIELD_DIGITS: Final = 18
 MOST_SCALE: Final = _FIELD_DIGITS
@@ -96,6 +97,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+class GrowingSpec(Strict):
+    """`{ new = 1, per = 46, among = 1_000, … }`: ids that come new with the load."""
+
+    first: Annotated[int, Field(ge=0, le=_MAX_MAGNITUDE // 2)] = 0
+    new: Annotated[int, Field(ge=1, le=MOST_IDS)]
+    per: Annotated[int, Field(ge=1, le=MAX_SPAN)]
+    among: Annotated[int, Field(ge=1, le=MOST_IDS)]
+    ahead: Annotated[int, Field(ge=0, le=MOST_IDS)] = 0
+    hot: Annotated[float, Field(ge=0, le=1)] = 0.0
+    hot_every: Annotated[int, Field(ge=1, le=MOST_IDS)] = 1
+    hot_at: Annotated[int, Field(ge=0, le=MOST_IDS)] = 0
+
+
 class GeneratedField(Strict):
     """`{ choice = … }`, `{ int = [low, high] }`, `{ decimal = … }`, `{ bool = share }` and the like.
 
@@ -106,6 +120,8 @@ class GeneratedField(Strict):
     prefix: str | None = None
     skew: Annotated[float, Field(ge=0, le=MAX_SKEW)] | None = None
     int_: Annotated[tuple[int, int] | None, Field(alias="int")] = None
+    by_magnitude: bool = False
+    growing: GrowingSpec | None = None
     decimal: tuple[float, float] | None = None
     scale: Annotated[int, Field(ge=0, le=MOST_SCALE)] | None = None
     double: tuple[FiniteFloat, FiniteFloat] | None = None
@@ -119,7 +135,7 @@ class GeneratedField(Strict):
         if not isinstance(written, Mapping):
             raise ValueError(
                 "a generated field is { choice = … }, { int = [low, high] }, { decimal = [low, high] },"
-                " { double = [low, high] }, { timestamp = [first, last] } or { bool = share }"
+                " { double = [low, high] }, { timestamp = [first, last] }, { bool = share } or { growing = … }"
             )
         return {
             key: tuple(value) if isinstance(value, list) else value
@@ -129,8 +145,11 @@ class GeneratedField(Strict):
     @model_validator(mode="after")
     def _one_source(self) -> GeneratedField:
         ranges = (self.int_, self.decimal, self.double, self.timestamp)
-        if sum(source is not None for source in (self.choice, self.bool_, *ranges)) != 1:
-            raise ValueError("give one of choice, int, decimal, double, timestamp and bool")
+        sources = (self.choice, self.bool_, self.growing, *ranges)
+        if sum(source is not None for source in sources) != 1:
+            raise ValueError(
+                "give one of choice, int, growing, decimal, double, timestamp and bool"
+            )
         if self.choice is None and (self.prefix is not None or self.skew is not None):
             raise ValueError("prefix and skew belong to choice")
         if self.decimal is None and self.scale is not None:
@@ -140,6 +159,8 @@ class GeneratedField(Strict):
                 raise ValueError(f"the range {quoted(range_)} is empty")
         if self.int_ is not None:
             _check_span(self.int_, self.int_)
+        if self.by_magnitude and (self.int_ is None or self.int_[0] < 1):
+            raise ValueError("by_magnitude belongs to int, of numbers of at least 1")
         if self.decimal is not None:
             _check_span(self.decimal, self.units)
         if self.timestamp is not None and self.seconds[0] > self.seconds[1]:

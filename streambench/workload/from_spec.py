@@ -15,18 +15,23 @@ from streambench.model.workload import (
     DoubleRange,
     FieldSource,
     FileColumn,
+    Growing,
     InstantRange,
     IntRange,
+    MagnitudeRange,
+    Tail,
     TimeColumn,
 )
 from streambench.workload.field_schema import FileField, GeneratedField, value_type
-from streambench.workload.schema import ShapeSpec, TimeColumnSpec, WindowSpec
+from streambench.workload.schema import ShapeSpec, TimeColumnSpec, TimeSpec, WindowSpec
 
 
 def field_source(name: str, declared: GeneratedField) -> FieldSource:
     """What generates a field, which is called so."""
     if declared.int_ is not None:
-        return IntRange(*declared.int_)
+        return MagnitudeRange(*declared.int_) if declared.by_magnitude else IntRange(*declared.int_)
+    if declared.growing is not None:
+        return Growing(**dict(declared.growing))
     if declared.decimal is not None:
         return DecimalRange(*declared.units, declared.digits_behind)
     if declared.double is not None:
@@ -49,7 +54,7 @@ def source_type(source: FieldSource) -> ValueType:
     match source:
         case Choice():
             return FieldType.STRING
-        case IntRange():
+        case IntRange() | Growing():
             return FieldType.BIGINT
         case DoubleRange():
             return FieldType.DOUBLE
@@ -77,6 +82,13 @@ def load_shape(spec: ShapeSpec) -> Shape:
     assert spec.bursts is not None, "the schema asks for one of them"
     bursts = spec.bursts
     return Bursts(bursts.base, bursts.peak, bursts.every, bursts.lasts)
+
+
+def tail_of(spec: TimeSpec) -> Tail | None:
+    """What comes far behind its event time."""
+    if spec.tail is None:
+        return None
+    return Tail(spec.tail.share, spec.disorder, spec.tail.to, spec.tail.pareto)
 
 
 def file_column(name: str, declared: FileField) -> FileColumn:

@@ -50,8 +50,8 @@ def _sessions(workload: Workload) -> Iterator[Finding]:
 
 def _not_exact(workload: Workload) -> Finding:
     match workload.input:
-        case Synthetic(disorder_ms=disorder_ms):
-            needed_ms = exact_from_grace_ms(disorder_ms, workload.quantum_ms)
+        case Synthetic(longest_delay_ms=delay_ms):
+            needed_ms = exact_from_grace_ms(delay_ms, workload.quantum_ms)
         case Replay():
             needed_ms = grace_needed_ms(workload)
         case _:
@@ -67,12 +67,12 @@ def _finding(workload: Workload, needed_ms: int, else_: str) -> Finding:
     enough_ms = needed_ms
     ways: list[str] = []
     match workload.input:
-        case Synthetic(disorder_ms=disorder_ms):
+        case Synthetic(disorder_ms=disorder_ms, tail=tail):
             needed = show_duration(needed_ms)
-            why = (
-                f"that follows from a disorder of {show_duration(disorder_ms)} and a quantum of"
-                f" {show_duration(workload.quantum_ms)}"
-            )
+            what = f"a disorder of {show_duration(disorder_ms)}"
+            if tail is not None:
+                what = f"a tail that ends at {show_duration(tail.to_ms)}"
+            why = f"that follows from {what} and a quantum of {show_duration(workload.quantum_ms)}"
         case Replay() as replay:
             needed = long_words(needed_ms)
             enough_ms = at_least(needed_ms)

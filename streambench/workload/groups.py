@@ -16,6 +16,7 @@ from streambench.model.workload import (
     DecimalRange,
     DoubleRange,
     FieldSource,
+    Growing,
     InstantRange,
     IntRange,
     Replay,
@@ -103,6 +104,8 @@ def _size(source: FieldSource) -> int:
             return high - low + 1
         case InstantRange(low_s=first, high_s=last):
             return last - first + 1
+        case Growing(span=(low, high)):
+            return high - low + 1
         case Coin(share=share):
             return 2 if 0 < share < 1 else 1
         case LookedUp():
@@ -121,6 +124,8 @@ def _value(source: FieldSource, place: int) -> KeyValue:
             return low + place
         case InstantRange(low_s=first):
             return (first + place) * 1_000
+        case Growing(first=low):
+            return low + place
         case DecimalRange(low=low, scale=scale):
             return Decimal(low + place).scaleb(-scale)
         case Coin(share=share):

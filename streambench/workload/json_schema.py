@@ -20,7 +20,9 @@ _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 # Of these lists of keys a table has one.
 _ONE_OF: Final[Mapping[type[BaseModel], tuple[tuple[str, ...], ...]]] = {
     SyntheticSpec: (("rate",), ("shape",)),
-    GeneratedField: (("choice",), ("int",), ("decimal",), ("double",), ("bool",)),
+    GeneratedField: tuple(
+        (each,) for each in ("choice", "int", "growing", "decimal", "double", "timestamp", "bool")
+    ),
     ShapeSpec: (("ramp",), ("steps",), ("sine",), ("bursts",)),
     WindowSpec: (("tumbling",), ("hopping", "every"), ("session",)),
 }

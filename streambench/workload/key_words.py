@@ -14,14 +14,17 @@ from streambench.workload.durations import EXAMPLES
 from streambench.workload.field_schema import (
     MAX_CHOICES,
     MAX_SKEW,
+    MOST_IDS,
     MOST_SCALE,
     TYPES,
     FileField,
     GeneratedField,
+    GrowingSpec,
     ReplayedField,
 )
 from streambench.workload.file.types import MOST_TIMES
 from streambench.workload.schema import (
+    MAX_EXPONENT,
     MAX_PARTITIONS,
     MAX_RATE_PER_S,
     BurstsSpec,
@@ -31,6 +34,7 @@ from streambench.workload.schema import (
     ShapeSpec,
     SineSpec,
     SyntheticSpec,
+    TailSpec,
     TimeColumnSpec,
     TimeSpec,
     WindowSpec,
@@ -56,6 +60,8 @@ _DURATION: Final = f"a duration such as {EXAMPLES}"
 _POSITIVE: Final = f"a duration above 0, such as {EXAMPLES}"
 _RATE: Final = f"a whole number from 1 to {MAX_RATE_PER_S:,}"
 _RATE_OR_NONE: Final = f"a whole number from 0 to {MAX_RATE_PER_S:,}"
+_IDS: Final = f"a whole number from 1 to {MOST_IDS:,}"
+_IDS_OR_NONE: Final = f"a whole number from 0 to {MOST_IDS:,}"
 _PARTITIONS: Final = KeyWords(
     "Partitions of the input topic.", f"a whole number from 1 to {MAX_PARTITIONS:,}", "4"
 )
@@ -161,6 +167,16 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "a list of two whole numbers",
             "[1, 500]",
         ),
+        "by_magnitude": KeyWords(
+            "Whether in the range each factor is as likely as another: as many below 10 as from 10 to 100.",
+            "true or false",
+            "true",
+        ),
+        "growing": KeyWords(
+            "An id of something that comes new with the load.",
+            "a table with new, per and among",
+            "{ new = 1, per = 46, among = 1_000 }",
+        ),
         "decimal": KeyWords(
             "An exact number in this range, both ends included.",
             "a list of two numbers",
@@ -177,6 +193,20 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "No value in this share of the records.", "a number between 0 and 1", "0.05"
         ),
     },
+    GrowingSpec: {
+        "first": KeyWords("The least id.", "a whole number from 0", "1_000"),
+        "new": KeyWords("So many ids come new with each `per` records.", _IDS, "3"),
+        "per": KeyWords("With so many records come `new` ids.", "a whole number from 1", "46"),
+        "among": KeyWords("A record has one of so many newest ids.", _IDS, "1_000"),
+        "ahead": KeyWords("Or one of so many next ones.", _IDS_OR_NONE, "10"),
+        "hot": KeyWords(
+            "This share of the records has the hot id.", "a number from 0 to 1", "0.75"
+        ),
+        "hot_every": KeyWords(
+            "The latest multiple of it, from `first` on, is the hot id.", _IDS, "100"
+        ),
+        "hot_at": KeyWords("The hot id lies so far behind that.", _IDS_OR_NONE, "1"),
+    },
     FileField: _FILE_FIELD,
     ReplayedField: {
         **_FILE_FIELD,
@@ -189,6 +219,24 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
     TimeSpec: {
         "disorder": KeyWords(
             "Events come up to so much behind their event times.", _DURATION, '"50 ms"'
+        ),
+        "tail": KeyWords(
+            "Some events come farther behind.",
+            "a table with share and to",
+            '{ share = 0.01, to = "10 s" }',
+        ),
+    },
+    TailSpec: {
+        "share": KeyWords(
+            "So great a share of the events comes farther behind than the disorder.",
+            "a number above 0, up to 1",
+            "0.01",
+        ),
+        "to": KeyWords("The farthest comes so much behind.", _POSITIVE, '"10 s"'),
+        "pareto": KeyWords(
+            "Exponent of a Pareto distribution from the disorder on; without it all are as likely.",
+            f"a number above 0, up to {MAX_EXPONENT}",
+            "1.2",
         ),
     },
     ShapeSpec: {

@@ -44,6 +44,7 @@ from streambench.workload.from_spec import (
     load_shape,
     query_window,
     source_type,
+    tail_of,
     time_column,
 )
 from streambench.workload.limits import (
@@ -191,12 +192,12 @@ class _Document:
     def _synthetic(self, spec: SyntheticSpec) -> Synthetic:
         if spec.shape is None:
             assert spec.rate is not None, "the schema asks for rate or shape"
-            return Synthetic(spec.rate, spec.time.disorder)
+            return Synthetic(spec.rate, spec.time.disorder, tail=tail_of(spec.time))
         shape = load_shape(spec.shape)
         if (problem := problem_with(shape)) is not None:
             self._wrong(("input", "shape"), problem, "write shape = { ramp = [5_000, 40_000] }")
             return Synthetic(1, spec.time.disorder)
-        return Synthetic(mean_per_s(shape), spec.time.disorder, shape)
+        return Synthetic(mean_per_s(shape), spec.time.disorder, shape, tail_of(spec.time))
 
     def _query(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
         if not self._draft.stands_in("query", "group_by"):

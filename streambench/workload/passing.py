@@ -35,6 +35,7 @@ from streambench.model.workload import (
     Coin,
     DecimalRange,
     DoubleRange,
+    Growing,
     InstantRange,
     IntRange,
     Replay,
@@ -259,6 +260,8 @@ def _classes(workload: Workload, name: str, constants: Sequence[str | int]) -> l
     match workload.field(name).source:
         case IntRange(low=low, high=high):
             return _between(low, high, constants)
+        case Growing(span=(low, high)):
+            return _between(low, high, constants)
         case Choice(values=values):
             return list(_texts(values, [str(each) for each in constants]))
         case InstantRange(low_s=first, high_s=last):
@@ -304,6 +307,8 @@ def _coarsen(classes: dict[str, list[_Class]], workload: Workload, *, steps_each
             return
         match workload.field(name).source:
             case IntRange(low=low, high=high):
+                classes[name] = [(low, high)]
+            case Growing(span=(low, high)):
                 classes[name] = [(low, high)]
             case InstantRange(low_s=first, high_s=last):
                 classes[name] = [(first * 1_000, last * 1_000)]

@@ -31,6 +31,7 @@ from streambench.workload.field_schema import (
 
 MAX_RATE_PER_S: Final = 5_000_000
 MAX_PARTITIONS: Final = 1_000
+MAX_EXPONENT: Final = 10
 
 
 def _duration(written: object) -> object:
@@ -85,10 +86,29 @@ TimeColumnOf: TypeAlias = Annotated[
 ]
 
 
+class TailSpec(Strict):
+    """`{ share = 0.01, to = "10 s", pareto = 1.2 }`."""
+
+    share: Annotated[float, Field(gt=0, le=1)]
+    to: PositiveDurationMs
+    pareto: Annotated[float, Field(gt=0, le=MAX_EXPONENT)] | None = None
+
+
 class TimeSpec(Strict):
     """`[input.time]`."""
 
     disorder: DurationMs = 0
+    tail: TailSpec | None = None
+
+    @model_validator(mode="after")
+    def _tail_begins(self) -> TimeSpec:
+        if self.tail is None:
+            return self
+        if self.tail.to <= self.disorder:
+            raise ValueError("the tail goes on from the disorder: its `to` is longer than that")
+        if self.tail.pareto is not None and not self.disorder:
+            raise ValueError("a Pareto tail begins at the disorder, and there is none")
+        return self
 
 
 class SineSpec(Strict):

@@ -15,8 +15,8 @@ from streambench.workload.source import ARRIVAL_MS, EVENT_MS, opened
 def grace_needed_ms(workload: Workload) -> int:
     """The least grace of sessions over this load. Raises UsageError for a file that cannot be read."""
     match workload.input:
-        case Synthetic(disorder_ms=disorder_ms):
-            return sessions_exact_from_ms(disorder_ms, workload.quantum_ms)
+        case Synthetic(longest_delay_ms=delay_ms):
+            return sessions_exact_from_ms(delay_ms, workload.quantum_ms)
         case Replay() as replay:
             return _of_file(workload, replay)
         case _:

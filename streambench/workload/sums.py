@@ -36,10 +36,10 @@ def most_records_in_a_window(
 ) -> int:
     """How many records of generated load can have event times in one window.
 
-    An event lies up to the disorder and a quantum behind the instant at which it is due.
+    An event lies up to its longest delay and a quantum behind the instant at which it is due.
     """
     window = workload.query.window
-    span_ms = window.horizon_ms(load.disorder_ms + workload.quantum_ms)
+    span_ms = window.horizon_ms(load.longest_delay_ms + workload.quantum_ms)
     if isinstance(window, Sessions):
         span_ms = SESSION_AT_MOST_MS
     if duration_ms is not None:

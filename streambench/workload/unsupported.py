@@ -41,8 +41,10 @@ NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         **dict.fromkeys(("bigint", "integer", "long", "range", "min", "max"), _RANGE),
         **dict.fromkeys(("string", "text", "uuid", "values", "enum"), _CHOICE),
         "boolean": "{ bool = share }",
-        **dict.fromkeys(("timestamp", "date", "time"), "the event time that every record has"),
-        **dict.fromkeys(("null", "nulls", "optional"), "fields that are never null"),
+        **dict.fromkeys(("date", "time"), "timestamp, or the event time that every record has"),
+        **dict.fromkeys(("nulls", "optional", "nullable"), "null, a share"),
+        **dict.fromkeys(("log", "loguniform", "magnitude"), "int with by_magnitude = true"),
+        **dict.fromkeys(("sequence", "counter", "id", "serial"), "growing"),
     },
     SyntheticSpec: {
         **dict.fromkeys(("file", "path", "csv", "parquet", "json"), "replay, the name of a file"),

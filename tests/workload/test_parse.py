@@ -153,13 +153,48 @@ def test_a_folder_without_the_file_is_refused(tmp_path: Path) -> None:
         ),
         (
             "{ int = [1, 500] }",
+            "{ int = [0, 500], by_magnitude = true }",
+            "input.fields.price: by_magnitude belongs to int, of numbers of at least 1",
+        ),
+        (
+            "{ int = [1, 500] }",
+            "{ double = [1.0, 2.0], by_magnitude = true }",
+            "input.fields.price: by_magnitude belongs to int",
+        ),
+        (
+            "{ int = [1, 500] }",
+            "{ growing = { new = 1, per = 46 } }",
+            "input.fields.price.growing.among: this key is missing",
+        ),
+        (
+            "{ int = [1, 500] }",
+            "{ growing = { new = 1, per = 0, among = 5 } }",
+            "input.fields.price.growing.per: ",
+        ),
+        (
+            'disorder = "50 ms"',
+            'disorder = "50 ms"\ntail = { share = 0.1, to = "40 ms" }',
+            "input.time: the tail goes on from the disorder",
+        ),
+        (
+            'disorder = "50 ms"',
+            'disorder = "0 s"\ntail = { share = 0.1, to = "40 ms", pareto = 1.2 }',
+            "input.time: a Pareto tail begins at the disorder",
+        ),
+        (
+            'disorder = "50 ms"',
+            'disorder = "50 ms"\ntail = { share = 0.0, to = "1 s" }',
+            "input.time.tail.share: ",
+        ),
+        (
+            "{ int = [1, 500] }",
             "{}",
-            "input.fields.price: give one of choice, int, decimal, double",
+            "input.fields.price: give one of choice, int, growing, decimal, double",
         ),
         (
             "{ int = [1, 500] }",
             "{ int = [1, 2], bool = 0.5 }",
-            "input.fields.price: give one of choice, int, decimal, double, timestamp and bool",
+            "input.fields.price: give one of choice, int, growing, decimal, double, timestamp and bool",
         ),
         (
             "{ int = [1, 500] }",

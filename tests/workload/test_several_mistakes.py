@@ -104,7 +104,7 @@ def test_the_hint_mends_the_first(tmp_path: Path) -> None:
         ("rate = 20_000 ", "rates = 20_000 ", ["input.rates: unknown key; did you mean 'rate'?"]),
         ("rate = 20_000 ", 'rate = "x" ', ["input.rate: 'x' is not a whole number from 1 to 5,000,000"]),
         ("{ int = [1, 500] }", "5", ["input.fields.price: a generated field is { choice = … }, { int = [low, high] }"]),
-        ("campaign = {", "campaign = { int = [1, 2], ", ["input.fields.campaign: give one of choice, int, decimal, double, timestamp and bool"]),
+        ("campaign = {", "campaign = { int = [1, 2], ", ["input.fields.campaign: give one of choice, int, growing, decimal, double, timestamp and bool"]),
         ("rate = 20_000 ", "shape = { steps = [5] } ", ["input.shape: steps are two rates or more"]),
         ("window   = { tumbling = \"500 ms\" }", "window = \"500 ms\"", ["query.window: '500 ms' is not a table"]),
         ("group_by = [\"campaign\"]", "group_by = \"campaign\"", ["query.group_by: 'campaign' is not a list with the name of one field or more"]),
