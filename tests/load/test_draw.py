@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +124,7 @@ def test_no_event_of_a_tail_lies_before_the_load_begins() -> None:
 
 
 @pytest.fixture
-def declared(tmp_path: Path) -> Iterator[Workload]:
+def declared(tmp_path: Path) -> Workload:
     folder = tmp_path / "bids"
     folder.mkdir()
     (folder / "workload.toml").write_text(
@@ -149,7 +148,7 @@ highest = "max(price)"
 """,
         encoding="utf-8",
     )
-    yield load_workload(folder)
+    return load_workload(folder)
 
 
 def test_a_declaration_becomes_what_it_says(declared: Workload) -> None:
