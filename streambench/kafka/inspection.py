@@ -127,7 +127,9 @@ def inspect_kafka(access: KafkaAccess, wanted: WantedOfKafka) -> Inspection:
         both = Leftovers((topic,), (group,))
         _guarded(lambda: delete(access, both), f"delete topics {names}", f"delete groups {names}")
     except BaseException as error:  # also of who presses Ctrl-C
-        left = _not_taken_away(access, topic, made=made)
+        # Who may not make a topic has made none.
+        none = not made and isinstance(error, NotAllowed)
+        left = "" if none else _not_taken_away(access, topic, made=made)
         stays = f"; {left} may stay there" if left else ""
         match error:
             case errors.KafkaError():

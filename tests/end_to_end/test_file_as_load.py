@@ -15,7 +15,7 @@ from streambench.model.errors import ExitCode
 from streambench.model.fault import Fault, FaultKind
 from streambench.model.trial import Completed
 from streambench.results.bundle import read_bundle
-from tests.end_to_end.bench import ENGINE_NICE, TRIES, came_late, on_any_machine, run
+from tests.end_to_end.bench import ENGINE_NICE, PATIENT, TRIES, came_late, on_any_machine, run
 from tests.one_broker import one_broker
 
 pytestmark = [pytest.mark.engine, pytest.mark.broker]
@@ -103,7 +103,13 @@ def test_a_pause_is_as_long_as_it_was_and_not_as_the_file_counts(tmp_path: Path)
 )
 def test_a_drain_plays_a_file_several_times_in_one_job(tmp_path: Path, engine: str) -> None:
     """Each load lies behind the one before in event time, ahead of the clock; none of its rows is lost."""
-    options = Options(workload="readings", engines=(engine,), seed=7, out=tmp_path / "results")
+    options = Options(
+        workload="readings",
+        engines=(engine,),
+        conditions=PATIENT,
+        seed=7,
+        out=tmp_path / "results",
+    )
     request, records = asked_drain(options, 60_000)
     found = drain(on_any_machine(request), records, workspaces=one_broker.workspace)
     assert found is ExitCode.OK

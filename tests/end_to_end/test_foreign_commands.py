@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,11 @@ from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.request import Request
 from streambench.experiment.search_policy import ConfirmPolicy, SearchPolicy
 from streambench.kafka.removal import leftovers
-from streambench.model.conditions import Conditions
 from streambench.model.search import SearchTerms
 from streambench.model.sweep import Axis, AxisName
 from streambench.results.bundle import Bundle, read_bundle
 from streambench.runtime.supervisor import Supervisor
-from tests.end_to_end.bench import brisk_workload, on_any_machine
+from tests.end_to_end.bench import PATIENT, brisk_workload, on_any_machine
 from tests.kafka.kafka_lab import KafkaLab, kafka_lab
 from tests.one_broker import one_broker
 
@@ -80,7 +80,7 @@ def options(there: Elsewhere, out: Path, rows_per_s: int = 50_000) -> Options:
         workload="brisk",
         engines=("reference",),
         settings=(f"reference:rows_per_s={rows_per_s}",),
-        conditions=Conditions(foreign_kafka=there.told),
+        conditions=replace(PATIENT, foreign_kafka=there.told),
         rate_per_s=RATE_PER_S,
         measured_s=4.0,
         warm_up_s=1.0,

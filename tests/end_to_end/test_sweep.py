@@ -15,13 +15,13 @@ from streambench.experiment.build import Options, chosen_rates, sweep
 from streambench.experiment.loads import LoadsPolicy
 from streambench.experiment.overload import beyond_reach
 from streambench.load.trace import PARTIAL
-from streambench.model.conditions import Conditions, Guarantee
+from streambench.model.conditions import Guarantee
 from streambench.model.errors import ExitCode
 from streambench.model.pace import Pace
 from streambench.model.trial import Completed, Invalid, LeftOut
 from streambench.results.bundle import read_bundle
 from streambench.runtime.paths import cache_dir
-from tests.end_to_end.bench import TRIES, brisk_workload, came_late, on_any_machine
+from tests.end_to_end.bench import PATIENT, TRIES, brisk_workload, came_late, on_any_machine
 from tests.one_broker import one_broker
 
 pytestmark = pytest.mark.engine
@@ -105,7 +105,7 @@ def test_the_python_consumer_commits_as_often_as_a_sweep_says(
         Options(
             workload="brisk",
             engines=("kafka-python",),
-            conditions=Conditions(guarantee=Guarantee.EXACTLY_ONCE),
+            conditions=replace(PATIENT, guarantee=Guarantee.EXACTLY_ONCE),
             measured_s=6.0,
             warm_up_s=1.0,
             faults=(),

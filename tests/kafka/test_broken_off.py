@@ -7,11 +7,15 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
 
 from streambench.cli.foreign_kafka import elsewhere, ground_of
 from streambench.kafka import inspection, removal
-from streambench.kafka.inspection import WantedOfKafka, inspect_kafka
+from streambench.kafka.inspection import NotAllowed, WantedOfKafka, inspect_kafka
 from streambench.model.errors import EnvironmentLacks
 from streambench.model.kafka_access import KafkaAccess
 from streambench.model.kafka_facts import KafkaFacts
@@ -144,3 +148,22 @@ def test_brokers_that_tell_no_settings_are_a_note(monkeypatch: pytest.MonkeyPatc
     found = inspect_kafka(ACCESS, WANTED)
     assert set(found.facts.topic.values()) == {None}
     assert any("do not tell the settings of topics" in note for note in found.notes)
+
+
+def test_who_may_make_no_topic_is_not_told_that_one_may_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A cluster that is new has no coordinator of groups yet, so that nothing can be taken away."""
+    brokers = served(monkeypatch, KafkaConnectionError("it closed"))
+
+    def not_allowed(*_: object, **__: object) -> None:
+        raise TopicAuthorizationFailedError("bench-x-")
+
+    def no_coordinator(*_: object) -> Mapping[str, str]:
+        raise KafkaTimeoutError("no coordinator")
+
+    monkeypatch.setattr(brokers, "create_topics", not_allowed)
+    monkeypatch.setattr(brokers, "delete_groups", no_coordinator)
+    with pytest.raises(NotAllowed) as told:
+        inspect_kafka(ACCESS, WANTED)
+    assert "may stay" not in told.value.message

@@ -298,7 +298,7 @@ def copy_in_transactions(access: KafkaAccess, source: str, sink: str, records: i
     ("user", "said", "stays"),
     [
         ("no-create", "may not make topics", ""),
-        ("no-describe", "may not see topics", ""),
+        ("no-describe", "may not see topics", "topic"),
         ("no-write", "may not write to topics", ""),
         ("no-read", "may not read topics", ""),
         ("no-group", "may not read as groups", ""),
