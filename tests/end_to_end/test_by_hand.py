@@ -56,7 +56,13 @@ def test_the_page_leads_to_a_report(tmp_path: Path) -> None:
     assert script.count(LONG) == 1
     assert script.count(LOOK) == 1
     script = script.replace(LOOK, f"{LOOK} --engine {','.join(ENGINES[:2])}")
-    script = script.replace(LONG, f"{LOOK} --engine {','.join(ENGINES[2:])}")
+    # A cluster of an engine that is not run would be refused.
+    of_kafka = "--kafka-config client.properties --replication 3"
+    in_long = f"{LONG} --profile defaults $there"
+    assert script.count(in_long) == 1
+    script = script.replace(
+        in_long, f"{LOOK} --engine {','.join(ENGINES[2:])} --profile defaults {of_kafka}"
+    )
     program = tmp_path / "streambench"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m streambench "$@"\n')
     program.chmod(0o755)

@@ -58,7 +58,7 @@ def test_a_run_comes_to_its_end_and_nothing_stays(tmp_path: Path) -> None:
         assert not any(cluster.staging.rglob("*application*"))
     assert not any(state.iterdir())
     (folder,) = (tmp_path / "results").iterdir()
-    (trial,) = read_bundle(folder).of("spark")
+    (trial,) = read_bundle(folder).trials
     match trial.record.outcome:
         case Completed(verdict=verdict) | Invalid(verdict=Verdict() as verdict):
             assert verdict.right, verdict.examples
