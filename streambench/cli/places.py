@@ -106,8 +106,9 @@ def placed(
 ) -> Iterator[Ground]:
     """The ground of these requests, which they have to themselves, once all of it was seen to be there.
 
-    `wait`: while another run goes on. `paced`: loads come when they are due. Raises UsageError for what nobody would serve, and as
-    `inspect_clusters`, `ground_of` and `with_hosts`. What stays behind there is told at the end.
+    `wait`: while another run goes on. `paced`: loads come when they are due. Raises
+    UsageError for what nobody would serve, and as `inspect_clusters`, `ground_of` and `with_hosts`. What stays
+    behind there is told at the end.
     """
     from streambench.trial.workspace import heard_by
 

@@ -9,16 +9,9 @@ from typing import Final
 from streambench.model.conditions import MOST_WORKERS, Conditions, Profile
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
+from streambench.model.field_source import Choice, FieldSource, Growing, IntRange
 from streambench.model.sweep import AxisName, Point
-from streambench.model.workload import (
-    Choice,
-    Field,
-    FieldSource,
-    Growing,
-    IntRange,
-    Replay,
-    Workload,
-)
+from streambench.model.workload import Field, Replay, Workload
 from streambench.workload.field_schema import MAX_CHOICES, MAX_SKEW
 from streambench.workload.schema import MAX_PARTITIONS, MAX_RATE_PER_S
 

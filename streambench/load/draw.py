@@ -26,7 +26,7 @@ from streambench.load.columns import (
 )
 from streambench.load.quantiles import by_magnitude
 from streambench.model.expression import DecimalType
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,

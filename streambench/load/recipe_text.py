@@ -16,11 +16,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from streambench.model import aggregate, expression, lookup, recipe, shape, windows, workload
+from streambench.model import (
+    aggregate,
+    expression,
+    field_source,
+    lookup,
+    recipe,
+    shape,
+    windows,
+    workload,
+)
 from streambench.model.recipe import Recipe
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    aggregate, expression, lookup, recipe, shape, windows, workload,
+    aggregate, expression, field_source, lookup, recipe, shape, windows, workload,
 )  # fmt: skip
 _KIND: Final = "is"
 _VALUE: Final = "value"

@@ -22,19 +22,18 @@ from streambench.load.draw import (
 )
 from streambench.load.pace import Constant, LoadPace, Shaped
 from streambench.model.expression import DecimalType
-from streambench.model.lookup import LookedUp
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,
     DoubleRange,
-    Field,
     Growing,
     InstantRange,
     IntRange,
     MagnitudeRange,
-    Synthetic,
 )
+from streambench.model.lookup import LookedUp
+from streambench.model.workload import Field, Synthetic
 
 
 def generate(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from streambench.engines.protocol import Engine, Job, State
 from streambench.kafka.plays import Play
@@ -30,7 +31,7 @@ from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.not_for_others import not_for_others
-from streambench.trial.observer import Observer, Phase, Status, phase_at
+from streambench.trial.observer import Observer, Phase, Status, launching, phase_at
 from streambench.trial.output_watch import LoadClock, OutputWatch
 from streambench.trial.process_exits import fail_on_exit
 from streambench.trial.ready import send_to_every_partition, wait_for_probe
@@ -381,17 +382,12 @@ def running_job(
                 servers=servers_of(testbed.broker, testbed.kafka, spec.plan),
             )
         )
-        observer.status(Status(Phase.LAUNCH))
+        launching(observer)
         launched_ns = time.monotonic_ns()
         stack.enter_context(not_for_others(sampler, launched_ns, spec.machine_limits))
         job_id = f"{place.prefix or 'streambench-'}{spec.number}-{launched_ns}"
-        job = testbed.launch(
-            spec.engine,
-            spec.plan,
-            job_id,
-            nice=spec.conditions.engine_nice,
-            tell=lambda why: observer.status(Status(Phase.LAUNCH, note=why)),
-        )
+        nice, tell = spec.conditions.engine_nice, partial(launching, observer)
+        job = testbed.launch(spec.engine, spec.plan, job_id, nice=nice, tell=tell)
         running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
         try:
             yield running

@@ -78,3 +78,8 @@ class Silent:
 
     def status(self, status: Status) -> None:
         """Nothing."""
+
+
+def launching(observer: Observer, why: str | None = None) -> None:
+    """Say that a job is launched, and `why` that still takes."""
+    observer.status(Status(Phase.LAUNCH, note=why))

@@ -39,8 +39,8 @@ class Workspace:
     `served` is a broker that other jobs use, too, or a Kafka that streambench did not start; None: the job
     has a broker of its own. `prefix` begins the names of its topics and groups, `suffix` ends those of its
     topics. `shards` on other hosts play its loads; None: processes here do. `crew` has workers on other
-    hosts. `clocks_here`: clocks are compared also with brokers on this machine, which have the same one. `leaves` hears of what may stay
-    in a cluster of the user's.
+    hosts. `clocks_here`: clocks are compared also with brokers on this machine, which have the same one.
+    `leaves` hears of what may stay in a cluster of the user's.
     """
 
     supervisor: Supervisor

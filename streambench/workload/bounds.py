@@ -30,8 +30,7 @@ from streambench.model.expression import (
     Or,
     children,
 )
-from streambench.model.lookup import LookedUp
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,
@@ -39,8 +38,9 @@ from streambench.model.workload import (
     Growing,
     InstantRange,
     IntRange,
-    Workload,
 )
+from streambench.model.lookup import LookedUp
+from streambench.model.workload import Workload
 
 Number: TypeAlias = int | float | Fraction
 Range: TypeAlias = tuple[Number, Number]

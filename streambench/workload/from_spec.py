@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import assert_never
 
 from streambench.model.expression import DecimalType, FieldType, ValueType
-from streambench.model.lookup import LookedUp
-from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
-from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,
     DoubleRange,
     FieldSource,
-    FileColumn,
     Growing,
     InstantRange,
     IntRange,
     MagnitudeRange,
-    Tail,
-    TimeColumn,
 )
+from streambench.model.lookup import LookedUp
+from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
+from streambench.model.windows import Hopping, Sessions, Tumbling, Window
+from streambench.model.workload import FileColumn, Tail, TimeColumn
 from streambench.workload.field_schema import FileField, GeneratedField, value_type
 from streambench.workload.schema import ShapeSpec, TimeColumnSpec, TimeSpec, WindowSpec
 

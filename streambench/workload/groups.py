@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, assert_never
 
-from streambench.model.lookup import LookedUp, Lookup
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,
@@ -19,9 +18,9 @@ from streambench.model.workload import (
     Growing,
     InstantRange,
     IntRange,
-    Replay,
-    Workload,
 )
+from streambench.model.lookup import LookedUp, Lookup
+from streambench.model.workload import Replay, Workload
 from streambench.workload.keys import KeyValue
 from streambench.workload.source import survey
 

@@ -15,8 +15,9 @@ from streambench.model.expression import (
     fields_of,
     parts,
 )
+from streambench.model.field_source import Choice
 from streambench.model.lookup import LookedUp
-from streambench.model.workload import Choice, Replay, Workload
+from streambench.model.workload import Replay, Workload
 from streambench.workload.source import opened
 
 _CASED: Final = (Function.LOWER, Function.UPPER)

@@ -29,8 +29,7 @@ from streambench.model.expression import (
     parts,
     type_of,
 )
-from streambench.model.lookup import LookedUp
-from streambench.model.workload import (
+from streambench.model.field_source import (
     Choice,
     Coin,
     DecimalRange,
@@ -38,9 +37,9 @@ from streambench.model.workload import (
     Growing,
     InstantRange,
     IntRange,
-    Replay,
-    Workload,
 )
+from streambench.model.lookup import LookedUp
+from streambench.model.workload import Replay, Workload
 from streambench.workload.bounds import Range, range_of, ranges_of
 from streambench.workload.keys import key_text
 from streambench.workload.source import opened

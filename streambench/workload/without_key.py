@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from streambench.model.field_source import Choice, IntRange
 from streambench.model.lookup import LookedUp
 from streambench.model.numbers import listing, plural
-from streambench.model.workload import Choice, IntRange, Query, Replay, Workload
+from streambench.model.workload import Query, Replay, Workload
 from streambench.workload.source import Survey
 
 

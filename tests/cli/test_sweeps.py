@@ -13,10 +13,10 @@ from streambench.experiment.request import Request
 from streambench.experiment.sweep import doubled
 from streambench.model.conditions import Conditions, Profile
 from streambench.model.errors import UsageError
+from streambench.model.field_source import Choice
 from streambench.model.plan import Plan
 from streambench.model.shape import Ramp
 from streambench.model.sweep import Axis, AxisName, point_words
-from streambench.model.workload import Choice
 
 
 def requests(

@@ -13,7 +13,8 @@ from streambench.load.delays import Delays
 from streambench.load.draw import GrowingColumn, MagnitudeColumn, Stream
 from streambench.load.quantiles import by_magnitude, pareto
 from streambench.load.resolve import chunks, content_key, resolve
-from streambench.model.workload import Growing, MagnitudeRange, Synthetic, Tail, Workload
+from streambench.model.field_source import Growing, MagnitudeRange
+from streambench.model.workload import Synthetic, Tail, Workload
 from streambench.workload.parse import load_workload
 
 MANY = 400_000

@@ -21,7 +21,8 @@ from streambench.load.resolve import chunks, resolve
 from streambench.load.trace import CompilePolicy, Trace, compile_trace
 from streambench.load.writer import BATCH, write_trace
 from streambench.model.errors import EnvironmentLacks, UsageError
-from streambench.model.workload import Choice, Field, Synthetic, Workload
+from streambench.model.field_source import Choice
+from streambench.model.workload import Field, Synthetic, Workload
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload
 

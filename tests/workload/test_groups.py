@@ -7,15 +7,8 @@ from itertools import islice
 import pytest
 
 from streambench.model.expression import FieldReference, FieldType
-from streambench.model.workload import (
-    Choice,
-    Coin,
-    DecimalRange,
-    Field,
-    FieldSource,
-    IntRange,
-    Workload,
-)
+from streambench.model.field_source import Choice, Coin, DecimalRange, FieldSource, IntRange
+from streambench.model.workload import Field, Workload
 from streambench.workload.groups import groups_of
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload

@@ -7,9 +7,10 @@ import pytest
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import DecimalType, FieldReference, FieldType, ValueType
+from streambench.model.field_source import Choice, IntRange
 from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps, mean_per_s
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import Choice, IntRange, Replay, Synthetic, TimeColumn, Workload
+from streambench.model.workload import Replay, Synthetic, TimeColumn, Workload
 from streambench.workload.durations import parse_duration, show_duration
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload

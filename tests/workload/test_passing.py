@@ -10,15 +10,8 @@ import pytest
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import DecimalType, FieldReference, FieldType
-from streambench.model.workload import (
-    Choice,
-    Coin,
-    DecimalRange,
-    DoubleRange,
-    Field,
-    IntRange,
-    Workload,
-)
+from streambench.model.field_source import Choice, Coin, DecimalRange, DoubleRange, IntRange
+from streambench.model.workload import Field, Workload
 from streambench.workload.expressions import parse_expression
 from streambench.workload.locate import shipped_root
 from streambench.workload.parse import load_workload

@@ -9,19 +9,10 @@ import pytest
 
 from streambench.model.errors import UsageError
 from streambench.model.expression import FieldType
+from streambench.model.field_source import Choice, DoubleRange, IntRange
 from streambench.model.shape import Ramp
 from streambench.model.windows import Tumbling
-from streambench.model.workload import (
-    Choice,
-    DoubleRange,
-    Field,
-    IntRange,
-    Query,
-    Replay,
-    Synthetic,
-    Workload,
-    shaped,
-)
+from streambench.model.workload import Field, Query, Replay, Synthetic, Workload, shaped
 from streambench.workload.constants import MAX_BIGINT
 from streambench.workload.expressions import parse_aggregate, parse_expression
 from streambench.workload.locate import shipped_root
