@@ -41,6 +41,7 @@ from streambench.model.trial import (
 )
 from streambench.model.verdict import Verdict
 from streambench.model.workload import Workload
+from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from streambench.oracle.late import measured_drops, prove_drops
@@ -90,9 +91,12 @@ def assess(
         trace,
         query,
         plan.event_clock,
-        batches=evidence.readings.batches,
-        event_offset_ms=evidence.load.event_offset_ms,
-        first_offsets=_first_offsets(launched.probes, evidence),
+        ClockEvidence(
+            batches=evidence.readings.batches,
+            first_offsets=_first_offsets(launched.probes, evidence),
+            event_offset_ms=evidence.load.event_offset_ms,
+            moved=evidence.load.moved,
+        ),
     )
     expected = dataclasses.replace(expected, holds=spec.segment.holds)
     expected = settled(expected, evidence.load.rows, event_offset_ms=evidence.load.event_offset_ms)
@@ -171,7 +175,9 @@ def assess(
         certificate=certificate,
         usage=evidence.usage,
         machine=evidence.machine,
-        late=_late(judged, expected, evidence.readings) if workload.late_records_possible else None,
+        late=_late(judged, expected, evidence.readings)
+        if workload.late_records_possible or workload.rekeyed
+        else None,
         settings=with_effective(plan.settings, evidence.readings),
         programs=plan.programs,
         warnings=(

@@ -20,12 +20,13 @@ from streambench.model.plan import Plan
 from streambench.model.trial import Invalid
 from streambench.oracle.expected import Expected
 from streambench.results.drained import drain_progress
-from streambench.trial.job import JobSpec, RunningJob, write_at_once
+from streambench.trial.job import JobSpec, RunningJob
 from streambench.trial.load import Load, Played, Written
 from streambench.trial.observer import Observer
 from streambench.trial.testbed import Testbed
 from streambench.trial.timeline import Timeline
 from streambench.trial.workspace import Room, Workspace
+from streambench.trial.writing import flushed, played_at_once
 
 _ENGINE_ROLES: Final = ("worker", "coordinator", "submitter")
 
@@ -87,7 +88,9 @@ class _Draining:
 
     def fill(self, testbed: Testbed) -> None:
         """Put the records where the job will find them."""
-        self._filled = write_at_once(testbed, self._launched, self._task.load)
+        trace, query = self._task.load, self._launched.query
+        begun = played_at_once(testbed, query, trace)
+        self._filled = flushed(testbed, query, self._launched.probes, trace, begun)
 
     def script(self, job: RunningJob, place: Workspace) -> None:
         """The cold one, which began with the launch, then others until the job is warm."""

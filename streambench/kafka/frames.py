@@ -87,11 +87,11 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True)
 class ControlRecord:
-    """A record outside the trace (probe, closer, flush), with its absolute event time."""
+    """A record outside the trace (probe, closer, flush), with its absolute event time; `key` None: it has none."""
 
     partition: int
     event_ms: int
-    key: bytes
+    key: bytes | None
     value: bytes
 
 

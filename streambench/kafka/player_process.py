@@ -263,7 +263,7 @@ def _carry_out(player: PlayerProcess, command: dict[str, Any]) -> None:
                     ControlRecord(
                         record["partition"],
                         record["event_ms"],
-                        base64.b64decode(record["key"]),
+                        None if record["key"] is None else base64.b64decode(record["key"]),
                         base64.b64decode(record["value"]),
                     )
                     for record in command["records"]

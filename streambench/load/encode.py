@@ -22,6 +22,8 @@ _BLOCK_RECORDS: Final = 1 << 14
 _BLOCK_BYTES: Final = 1 << 24
 # What a record has beside its key and value: five numbers of ten bytes at most, and two bytes.
 _LONGEST_AROUND: Final = 52
+# A length of -1, which is how Kafka writes that there is none.
+_NO_KEY: Final = b"\x01"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class EncodedBatches:
 
 def encode_records(
     *,
-    key: ByteColumn,
+    key: ByteColumn | None,
     value: Sequence[Piece],
     event_ms: Integers,
     batch_starts: Integers,
@@ -44,7 +46,8 @@ def encode_records(
     """Encode records that are already in the order of their batches.
 
     `batch_starts` holds the index of each batch's first record; the first is 0, and no batch is empty.
-    Timestamps become deltas to the batch's least one (`base_ms`), offsets count from 0 in each batch.
+    Timestamps become deltas to the batch's least one (`base_ms`), offsets count from 0 in each batch. Without a
+    `key` no record has one.
     """
     records = len(event_ms)
     sizes = np.diff(batch_starts, append=records)
@@ -58,7 +61,7 @@ def encode_records(
     for start in range(0, records, at_once):
         block = slice(start, min(start + at_once, records))
         data, lengths[block] = _encode_any(
-            key.take(block), _taken(value, block), time_delta[block], offset_delta[block]
+            _of_some(key, block), _taken(value, block), time_delta[block], offset_delta[block]
         )
         blocks += data
     return EncodedBatches(
@@ -66,26 +69,26 @@ def encode_records(
     )
 
 
-def encode_single(key: bytes, value: bytes) -> bytes:
+def encode_single(key: bytes | None, value: bytes) -> bytes:
     """Return the record section of a batch of one record, whose timestamp is the batch's base."""
     return _record(key, value, 0, 0)
 
 
-def block_records(key: ByteColumn, value: Sequence[Piece]) -> int:
+def block_records(key: ByteColumn | None, value: Sequence[Piece]) -> int:
     """Return how many records are laid out in one matrix, which bounds the memory that it takes."""
     width = (
         _LONGEST_AROUND
-        + key.width
+        + (0 if key is None else key.width)
         + sum(len(piece) if isinstance(piece, bytes) else piece.width for piece in value)
     )
     return max(1, min(_BLOCK_RECORDS, _BLOCK_BYTES // width))
 
 
 def _encode_any(
-    key: ByteColumn, value: Sequence[Piece], time_delta: Integers, offset_delta: Integers
+    key: ByteColumn | None, value: Sequence[Piece], time_delta: Integers, offset_delta: Integers
 ) -> tuple[list[Bytes], Integers]:
     """As `_encode_block`, in pieces; a record with a long string in it is encoded by itself."""
-    long = key.long()
+    long = np.zeros(len(time_delta), np.bool_) if key is None else key.long()
     for piece in value:
         if isinstance(piece, ByteColumn):
             long |= piece.long()
@@ -97,7 +100,7 @@ def _encode_any(
     data = np.empty(0, np.uint8)
     if len(short):
         data, lengths[short] = _encode_block(
-            key.take(short), _taken(value, short), time_delta[short], offset_delta[short]
+            _of_some(key, short), _taken(value, short), time_delta[short], offset_delta[short]
         )
     pieces: list[Bytes] = []
     begin = 0
@@ -105,21 +108,21 @@ def _encode_any(
     for at in np.flatnonzero(long).tolist():
         end = int(ends[np.searchsorted(short, at)])
         content = b"".join(p if isinstance(p, bytes) else p.one(at) for p in value)
-        record = _record(key.one(at), content, int(time_delta[at]), int(offset_delta[at]))
+        one_key = None if key is None else key.one(at)
+        record = _record(one_key, content, int(time_delta[at]), int(offset_delta[at]))
         lengths[at] = len(record)
         pieces += [data[begin:end], np.frombuffer(record, np.uint8)]
         begin = end
     return [*pieces, data[begin:]], lengths
 
 
-def _record(key: bytes, value: bytes, time_delta: int, offset_delta: int) -> bytes:
+def _record(key: bytes | None, value: bytes, time_delta: int, offset_delta: int) -> bytes:
     body = b"".join(
         (
             b"\x00",
             _varint(time_delta),
             _varint(offset_delta),
-            _varint(len(key)),
-            key,
+            _NO_KEY if key is None else _varint(len(key)) + key,
             _varint(len(value)),
             value,
             b"\x00",
@@ -128,12 +131,16 @@ def _record(key: bytes, value: bytes, time_delta: int, offset_delta: int) -> byt
     return _varint(len(body)) + body
 
 
+def _of_some(key: ByteColumn | None, records: Integers | slice) -> ByteColumn | None:
+    return None if key is None else key.take(records)
+
+
 def _taken(value: Sequence[Piece], records: Integers | slice) -> list[Piece]:
     return [piece if isinstance(piece, bytes) else piece.take(records) for piece in value]
 
 
 def _encode_block(
-    key: ByteColumn, value: Sequence[Piece], time_delta: Integers, offset_delta: Integers
+    key: ByteColumn | None, value: Sequence[Piece], time_delta: Integers, offset_delta: Integers
 ) -> tuple[Bytes, Integers]:
     """Return the records end to end and each one's length."""
     constant = sum(len(piece) for piece in value if isinstance(piece, bytes))
@@ -142,19 +149,24 @@ def _encode_block(
         if isinstance(piece, ByteColumn):
             value_length += piece.lengths()
     time_field, offset_field = _Varints(time_delta), _Varints(offset_delta)
-    key_length = key.lengths()
-    key_field, value_field = _Varints(key_length), _Varints(value_length)
+    value_field = _Varints(value_length)
     # Attributes before and the number of headers after are one byte each.
     body_length = 2 + time_field.lengths + offset_field.lengths
-    body_length += key_field.lengths + key_length + value_field.lengths + value_length
+    body_length += value_field.lengths + value_length
+    key_parts: list[bytes | ByteColumn | _Varints] = [_NO_KEY]
+    if key is None:
+        body_length += len(_NO_KEY)
+    else:
+        key_field = _Varints(key_length := key.lengths())
+        body_length += key_field.lengths + key_length
+        key_parts = [key_field, key]
     body_field = _Varints(body_length)
     parts: list[bytes | ByteColumn | _Varints] = [
         body_field,
         b"\x00",
         time_field,
         offset_field,
-        key_field,
-        key,
+        *key_parts,
         value_field,
         *value,
         b"\x00",

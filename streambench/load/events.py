@@ -17,10 +17,10 @@ _GENERATED_FROM_MS: Final = 946_684_800_000  # 2000-01-01T00:00:00Z
 
 @dataclass(frozen=True)
 class Event:
-    """One record: its key and its JSON object as bytes, and its event time in ms since the epoch."""
+    """One record: its key (None: none) and JSON object as bytes, and its event time in ms since the epoch."""
 
     partition: int
-    key: bytes
+    key: bytes | None
     value: bytes
     event_ms: int
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -20,20 +21,54 @@ from streambench.load.columns import (
     Strings,
     StringTable,
 )
+from streambench.model.record_key import KeyFields, NoKey
 from streambench.model.workload import Workload
 from streambench.workload.keys import key_texts
 
 
-def keys_of(chunk: Chunk, workload: Workload) -> Strings:
-    """The text of each record's group, as records are keyed by it; of one without a group with null in it."""
+def key_names(workload: Workload) -> tuple[str, ...] | None:
+    """The fields whose text is the key of a record; None where records have none."""
+    match workload.key:
+        case None:
+            return tuple(field.name for field in workload.query.group_by)
+        case KeyFields(names=names):
+            return names
+        case NoKey():
+            return None
+        case _:
+            assert_never(workload.key)
+
+
+def keys_of(chunk: Chunk, workload: Workload) -> Strings | None:
+    """The key of each record, with null in it where a field has no value; None where records have no key."""
+    names = key_names(workload)
+    return None if names is None else _texts(chunk, workload, names)
+
+
+def group_texts(chunk: Chunk, workload: Workload) -> Strings:
+    """The text of each record's group; of one without a group with null in it."""
+    return _texts(chunk, workload, [field.name for field in workload.query.group_by])
+
+
+def _texts(chunk: Chunk, workload: Workload, names: Sequence[str]) -> Strings:
     places = {field.name: place for place, field in enumerate(workload.fields)}
-    fields = [chunk.fields[places[key.name]] for key in workload.query.group_by]
+    fields = [chunk.fields[places[name]] for name in names]
     match fields:
         case [Strings() as only]:
             return only
     first, codes = _groups(fields)
     columns = [pa.chunked_array([field.take(first).arrow()]) for field in fields]
     return Strings(StringTable(key_texts(columns).to_pylist()), codes)
+
+
+def around(quantum: Integers, partitions: int) -> Integers:
+    """The partition of each record where none has a key: one after the other, quantum by quantum.
+
+    `quantum` never falls. The first record of a quantum goes to the partition of the quantum's number, so that
+    few records a quantum reach all partitions, too.
+    """
+    begins = np.searchsorted(quantum, quantum, side="left")
+    return np.asarray((np.arange(len(quantum)) - begins + quantum) % partitions, dtype=np.int64)
 
 
 def without_key_in(chunk: Chunk, workload: Workload) -> int:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from streambench.load.columns import arrow_type, json_text
+from streambench.load.keys import key_names
 from streambench.load.resolve import SyntheticLoad, chunks
 from streambench.model.errors import UsageError
 from streambench.model.workload import Field, Replay, Synthetic, Workload
@@ -49,13 +50,19 @@ def representative(workload: Workload) -> Values:
     return _named(workload, found)
 
 
-def record(workload: Workload, values: Values) -> tuple[bytes, bytes]:
-    """Return the Kafka key and value of a record, encoded as the trace's are."""
+def record(workload: Workload, values: Values) -> tuple[bytes | None, bytes]:
+    """Return the Kafka key (None: it has none) and value of a record, encoded as the trace's are."""
     members = (
         f'"{field.name}":'.encode() + json_text(values[field.name]) for field in workload.sent
     )
-    key = key_text([values[key.name] for key in workload.query.group_by])
-    return key.encode(), b"{" + b",".join(members) + b"}"
+    names = key_names(workload)
+    key = None if names is None else key_text([values[name] for name in names]).encode()
+    return key, b"{" + b",".join(members) + b"}"
+
+
+def group_of(workload: Workload, values: Values) -> str:
+    """Return the text of a record's group."""
+    return key_text([values[field.name] for field in workload.query.group_by])
 
 
 def records_of(workload: Workload, values: Sequence[Values]) -> pa.Table:

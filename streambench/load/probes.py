@@ -10,7 +10,7 @@ from typing import Final
 import duckdb
 
 from streambench.load.grouped import Grouped
-from streambench.load.probe import Values, record, records_of, representative
+from streambench.load.probe import Values, group_of, record, records_of, representative
 from streambench.load.together import together
 from streambench.model.errors import UsageError
 from streambench.model.workload import Workload
@@ -25,19 +25,21 @@ _TRIED: Final = 8
 
 @dataclass(frozen=True)
 class Probe:
-    """A record that passes `where` and belongs to `partition`.
+    """A record that passes `where`, and whose `group` (its text) belongs to `partition`.
 
-    `together` are the values of as many such records of its group as it takes to get a row.
+    It goes to that partition of the input, whatever its own `key` is: so each partition gets one, and so does
+    each of a topic to which an engine moves records by their group. `key` None: it has none. `together` are the values of as many such records of its group as it takes to get a row.
     """
 
     partition: int
-    key: bytes
+    group: str
+    key: bytes | None
     value: bytes
     together: tuple[bytes, ...]
 
 
 def probes_of(workload: Workload) -> tuple[Probe, ...]:
-    """One probe for each partition, with a key of the workload's own.
+    """One probe for each partition, with a group of the workload's own.
 
     Raises UsageError when a partition has no key that passes `where`, so that no window could close there,
     or none of which records could be found that pass `having` together.
@@ -48,14 +50,15 @@ def probes_of(workload: Workload) -> tuple[Probe, ...]:
     groups = groups_of(workload)
     while len(found) < workload.partitions and (some := list(islice(groups, _AT_ONCE))):
         for of_group in _passing(workload, values, some):
-            key, value = record(workload, of_group)
-            partition = partition_of(key, workload.partitions)
+            group = group_of(workload, of_group)
+            partition = partition_of(group.encode(), workload.partitions)
             if partition in found or tried[partition] == _TRIED:
                 continue
             tried[partition] += 1
             if (records := together(workload, of_group)) is not None:
                 all_values = tuple(record(workload, each)[1] for each in records)
-                found[partition] = Probe(partition, key, value, all_values)
+                key, value = record(workload, of_group)
+                found[partition] = Probe(partition, group, key, value, all_values)
     for partition in range(workload.partitions):
         if partition not in found:
             raise _missing(workload, partition, tried[partition])

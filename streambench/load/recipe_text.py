@@ -22,6 +22,7 @@ from streambench.model import (
     field_source,
     lookup,
     recipe,
+    record_key,
     shape,
     windows,
     workload,
@@ -29,7 +30,7 @@ from streambench.model import (
 from streambench.model.recipe import Recipe
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    aggregate, expression, field_source, lookup, recipe, shape, windows, workload,
+    aggregate, expression, field_source, lookup, recipe, record_key, shape, windows, workload,
 )  # fmt: skip
 _KIND: Final = "is"
 _VALUE: Final = "value"

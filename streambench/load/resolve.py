@@ -14,6 +14,7 @@ from typing import Final, assert_never
 
 from streambench.load import replay as replayed
 from streambench.load.columns import Chunk
+from streambench.load.keys import key_names
 from streambench.load.looked_up import with_lookups
 from streambench.load.looped import loop, own_rates, rates_of
 from streambench.load.synthetic import generate, pace_of
@@ -186,10 +187,12 @@ def _value(member: object) -> object:
     return member.value
 
 
-def _key_names(workload: Workload) -> str | list[str]:
+def _key_names(workload: Workload) -> str | list[str] | None:
     """One field is written as it was when there could be but one: traces that are there stay known."""
-    names = [key.name for key in workload.query.group_by]
-    return names[0] if len(names) == 1 else names
+    names = key_names(workload)
+    if names is None:
+        return None
+    return names[0] if len(names) == 1 else list(names)
 
 
 def _peak_per_s(synthetic: Synthetic) -> int:

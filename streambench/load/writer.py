@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from streambench.load.columns import Chunk, Integers, Strings
 from streambench.load.encode import EncodedBatches, Piece, encode_records
-from streambench.load.keys import keys_of, without_key_in
+from streambench.load.keys import around, keys_of, without_key_in
 from streambench.model.lookup import LookedUp
 from streambench.model.workload import Workload
 
@@ -125,17 +125,20 @@ def write_trace(
 
 @dataclass(frozen=True)
 class OrderedChunk:
-    """A chunk in the order of its batches, with the key and the partition of each record."""
+    """A chunk in the order of its batches, with the key (None: they have none) and the partition of each record."""
 
     chunk: Chunk
-    key: Strings
+    key: Strings | None
     partition: Integers
 
 
 def by_batch(chunk: Chunk, workload: Workload, partitions: int) -> OrderedChunk:
     """Order by (quantum, partition), keeping the order of arrival within."""
     key = keys_of(chunk, workload)
-    partition = key.table.partitions(partitions)[key.codes]
+    if key is None:
+        partition = around(chunk.quantum, partitions)
+    else:
+        partition = key.table.partitions(partitions)[key.codes]
     slot = (chunk.quantum - chunk.quantum[0]) * partitions + partition
     # numpy sorts 16-bit numbers by radix, ten times faster than wider ones.
     narrow = slot.astype(np.uint16) if int(slot.max()) < 1 << 16 else slot
@@ -145,7 +148,7 @@ def by_batch(chunk: Chunk, workload: Workload, partitions: int) -> OrderedChunk:
         chunk.event_ms[order],
         tuple(field.take(order) for field in chunk.fields),
     )
-    return OrderedChunk(sorted_chunk, key.take(order), partition[order])
+    return OrderedChunk(sorted_chunk, None if key is None else key.take(order), partition[order])
 
 
 def batch_starts(quantum: Integers, partition: Integers) -> Integers:
@@ -157,7 +160,7 @@ def batch_starts(quantum: Integers, partition: Integers) -> Integers:
 def encode_chunk(ordered: OrderedChunk, workload: Workload, starts: Integers) -> EncodedBatches:
     """Encode records, each batch beginning at one of `starts`."""
     return encode_records(
-        key=ordered.key.keys(),
+        key=None if ordered.key is None else ordered.key.keys(),
         value=json_pieces(ordered.chunk, workload),
         event_ms=ordered.chunk.event_ms,
         batch_starts=starts,

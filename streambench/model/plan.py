@@ -13,6 +13,7 @@ class EventClock(enum.Enum):
 
     PER_PARTITION = "per partition: the greatest event time so far in the record's own partition"
     MIN_OF_PARTITIONS = "the least, over partitions, of each partition's greatest event time so far"
+    AFTER_REPARTITION = "per partition of the topic to which records are moved: the greatest event time so far there"
     GLOBAL_PER_BATCH = "the greatest event time of all partitions, one micro-batch late"
 
 
@@ -112,6 +113,21 @@ LONGEST_JUMP: Final = "longest_jump_ms"
 
 
 @dataclass(frozen=True)
+class MovedTopic:
+    """The topic to which a job moves records by their group, with as many partitions as the input.
+
+    `name` has the symbol `${job_id}`. Event times there are `earlier_ms` before those of the input.
+    """
+
+    name: str
+    earlier_ms: int = 0
+
+    def of(self, job_id: str) -> str:
+        """Its name for one job."""
+        return self.name.replace("${job_id}", job_id)
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that will be started for one job.
 
@@ -131,6 +147,9 @@ class Plan:
     recovery_terms: tuple[str, ...] = ()  # who takes over from a worker that died, in sentences
     symbols: Mapping[str, str] = field(default_factory=dict)
     cluster: str | None = None  # where a cluster that runs already takes the job; None: it has none
+    moved_to: MovedTopic | None = (
+        None  # where records go by their group; None: they stay where they are
+    )
 
     def told_of_jumps(self, jump_ms: int) -> Plan:
         """The plan for a load in which event time jumps so far at most."""

@@ -12,6 +12,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import Expression, FieldReference, ValueType
 from streambench.model.field_source import FieldSource
 from streambench.model.lookup import LookedUp, Lookup
+from streambench.model.record_key import RecordKey
 from streambench.model.shape import Shape, mean_per_s
 from streambench.model.windows import Sessions, Window, played
 
@@ -79,7 +80,7 @@ class Query:
     other.
 
     A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), for a
-    session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the input
+    session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the output
     is the group's text (`workload.keys`).
     """
 
@@ -276,7 +277,11 @@ def sessions_exact_from_ms(disorder_ms: int, quantum_ms: int) -> int:
 
 @dataclass(frozen=True)
 class Workload:
-    """One folder `workloads/<name>/`, parsed and checked."""
+    """One folder `workloads/<name>/`, parsed and checked.
+
+    `key` None: records are keyed by the group of the query. Else an engine has to move them, so that those of
+    one group come together.
+    """
 
     name: str
     title: str
@@ -286,6 +291,12 @@ class Workload:
     query: Query
     partitions: int
     quantum_ms: int
+    key: RecordKey | None = None
+
+    @property
+    def rekeyed(self) -> bool:
+        """Whether records of one group lie on several partitions of the input."""
+        return self.key is not None
 
     @property
     def sent(self) -> tuple[Field, ...]:

@@ -18,7 +18,7 @@ from streambench.model.expression import Expression, FieldType, divides, parts, 
 from streambench.model.workload import Query
 from streambench.oracle import spread
 from streambench.oracle.columns import OF_TRACE, passes_sql, quoted
-from streambench.oracle.standing import LATE, MAY, MUST
+from streambench.oracle.standings import LATE, MAY, MUST
 from streambench.workload.sql import sql_type, to_sql
 
 TOLERANCE: Final = 1e-9

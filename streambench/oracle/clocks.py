@@ -12,7 +12,9 @@ import pyarrow as pa
 from streambench.model.plan import EventClock
 from streambench.model.windows import Window
 from streambench.model.workload import Query
+from streambench.oracle.after_repartition import joined_sql
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     parquet_sql,
     passes_sql,
@@ -66,15 +68,23 @@ def _steps(quanta: Int64s, event_ms: Int64s) -> ClockSteps:
     return ClockSteps(quanta[starts], np.maximum.accumulate(greatest))
 
 
-def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceClocks:
-    """Read what moves the clocks, in one pass over the trace."""
+def read_clocks(
+    connection: Any, trace: TraceColumns, query: Query, *, moved: bool = False
+) -> TraceClocks:
+    """Read what moves the clocks, in one pass over the trace.
+
+    Where records are `moved` the partitions are those to which they are (`after_repartition`).
+    """
     window = query.window
+    partition_sql, join = f"{TRACE}.partition", ""
+    if moved:
+        partition_sql, join = "coalesce(target, -1)", joined_sql(query)
     grouped = connection.sql(f"""
-        SELECT quantum, partition, {window.slot_sql("event_ms")} AS slot_ms,
+        SELECT quantum, {partition_sql} AS partition, {window.slot_sql("event_ms")} AS slot_ms,
                count(*) AS records,
                min(CASE WHEN {passes_sql(query)} THEN event_ms END) AS oldest_passing,
                max(CASE WHEN {passes_sql(query)} THEN event_ms END) AS newest_passing
-        FROM {parquet_sql(trace.columns_glob)}
+        FROM {parquet_sql(trace.columns_glob)} {join}
         GROUP BY 1, 2, 3
     """).to_arrow_table()
     quantum = _int64s(grouped, "quantum")
@@ -92,7 +102,7 @@ def read_clocks(connection: Any, trace: TraceColumns, query: Query) -> TraceCloc
     return TraceClocks(
         passing_by_partition={
             int(p): _steps(quantum[passes & (partition == p)], passing[passes & (partition == p)])
-            for p in np.unique(partition)
+            for p in np.unique(partition[partition >= 0])
         },
         passing=everywhere,
         nothing_late=bool(np.all(late_from > seen)),
@@ -128,7 +138,7 @@ def earliest_quanta(
     one micro-batch late, comes after it.
     """
     match clock:
-        case EventClock.PER_PARTITION:
+        case EventClock.PER_PARTITION | EventClock.AFTER_REPARTITION:
             found = np.full(len(partition), -1, dtype=np.int64)
             for p, steps in clocks.passing_by_partition.items():
                 own = partition == p

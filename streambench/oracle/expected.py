@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 import numpy as np
@@ -14,6 +14,7 @@ from streambench.model.columns import ResultColumn
 from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned, Hopping, Sessions, Tumbling
 from streambench.model.workload import Query
+from streambench.oracle.after_repartition import joined_sql, register_late, register_targets
 from streambench.oracle.bounds import (
     all_sql,
     arguments_sql,
@@ -23,6 +24,7 @@ from streambench.oracle.bounds import (
 )
 from streambench.oracle.clocks import read_clocks
 from streambench.oracle.columns import (
+    TRACE,
     TraceColumns,
     duckdb_session,
     key_columns,
@@ -31,11 +33,12 @@ from streambench.oracle.columns import (
     passes_sql,
 )
 from streambench.oracle.described import MAY, described
+from streambench.oracle.evidence import NO_EVIDENCE, ClockEvidence
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.late_sessions import LateRules, PlacedRecords, SessionDrops, place
 from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql, sessions_sql
-from streambench.oracle.standing import Batches, standing_sql
+from streambench.oracle.standing import standing_sql
 from streambench.oracle.unsettled import Unsettled
 from streambench.workload.keys import key_texts
 
@@ -123,6 +126,9 @@ class Expected:
         places = self.table.select(["key", "window_start_ms"])
         may = self.may
         must = KeyedWindows.of(places.filter(self.table.column("must")))
+        if self.clock is EventClock.AFTER_REPARTITION and not self.exact:
+            # Nothing but a lagging task takes a row away: all are waited for.
+            must = KeyedWindows.of(places.filter(pa.array(may)))
         if self.unsettled is not None:
             open_places = self.unsettled.places.cast(places.schema)
             every = pa.concat_tables([places.filter(pa.array(may)), open_places])
@@ -136,32 +142,28 @@ def expect(
     trace: TraceColumns,
     query: Query,
     clock: EventClock,
-    *,
-    batches: Batches | None = None,
-    event_offset_ms: int = 0,
-    first_offsets: Mapping[int, int] | None = None,
+    evidence: ClockEvidence = NO_EVIDENCE,
 ) -> Expected:
-    """Compute what must come out of `trace` for an engine with this event clock.
-
-    `batches`, for a micro-batch engine, is per batch from the first (watermark in its metadata, ms
-    since the epoch; end offset by partition); `first_offsets` is then the offset of the trace's first
-    record in each partition, and `event_offset_ms` what was added to event times at play. Without
-    batches the bounds of such an engine are wide. No other clock needs these three.
-    """
+    """Compute what must come out of `trace` for an engine with this event clock, which left that `evidence`."""
     window, keys = query.window, key_columns(query)
     placed: PlacedRecords | None = None
+    moves = clock is EventClock.AFTER_REPARTITION
     with duckdb_session() as connection:
-        clocks = read_clocks(connection, trace, query)
+        targets = register_targets(connection, trace, query) if moves else None
+        clocks = read_clocks(connection, trace, query, moved=moves)
+        if targets is not None:
+            some_late = evidence.moved is None or register_late(
+                connection, evidence.moved, targets, window, query.grace_ms
+            )
+            clocks = replace(clocks, nothing_late=not some_late)
         counting = all_sql(query) if clocks.nothing_late else bounded_sql(query)
         match window:
             case Sessions():
-                records = _records_sql(trace, query)
+                records = _records_sql(trace, query, moved=moves)
                 if clocks.nothing_late:
                     counts = sessions_sql(records, keys, window, counting)
                 else:
-                    rules = LateRules(
-                        clock, window, query.grace_ms, batches, first_offsets or {}, event_offset_ms
-                    )
+                    rules = LateRules(clock, window, query.grace_ms, evidence)
                     placed = place(connection, records, keys, rules)
                     counts = late_sessions_sql(placed.judged, keys, window, counting)
             case Tumbling() | Hopping():
@@ -171,12 +173,10 @@ def expect(
                     nothing_late=clocks.nothing_late,
                     window=window,
                     grace_ms=query.grace_ms,
-                    batches=batches,
-                    first_offsets=first_offsets or {},
-                    event_offset_ms=event_offset_ms,
+                    evidence=evidence,
                 )
                 counts = f"""
-                    WITH records AS ({_records_sql(trace, query, window)}), judged AS ({standing})
+                    WITH records AS ({_records_sql(trace, query, window, moved=moves)}), judged AS ({standing})
                     SELECT {", ".join(keys)}, window_start_ms, min(partition) AS partition,
                            count(*) AS records, {counting}
                     FROM judged
@@ -231,13 +231,22 @@ def _signed(connection: Any, trace: TraceColumns, query: Query) -> tuple[str, ..
     return tuple(alias for alias, negative in zip(columns, found, strict=True) if negative)
 
 
-def _records_sql(trace: TraceColumns, query: Query, window: Aligned | None = None) -> str:
-    """The records with their arguments; a row for each of `window` that holds a record."""
+def _records_sql(
+    trace: TraceColumns, query: Query, window: Aligned | None = None, *, moved: bool = False
+) -> str:
+    """The records with their arguments; a row for each of `window` that holds a record.
+
+    Where they are `moved`, their partition is that to which they are, and the group's number is with them.
+    """
+    placed, join = f"{TRACE}.partition", ""
+    if moved:
+        placed = f"coalesce(target, -1) AS partition, {TRACE}.partition AS input_partition, number"
+        join = joined_sql(query)
     starts = "" if window is None else f"{window.starts_sql('event_ms')} AS window_start_ms,"
     return f"""
-        SELECT partition, position, quantum, event_ms,
+        SELECT {placed}, position, quantum, event_ms,
                {starts}
                {keys_sql(query)},
                {passes_sql(query)} AS passes{arguments_sql(query)}
-        FROM {parquet_sql(trace.columns_glob)}
+        FROM {parquet_sql(trace.columns_glob)} {join}
     """

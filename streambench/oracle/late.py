@@ -269,7 +269,8 @@ def _clock_ms(arrivals: Arrivals, clock: EventClock, batch_ms: int | None) -> In
     """The clock that each record finds. Whether it has moved it itself makes no difference to it."""
     passing_ms = np.where(arrivals.passes, arrivals.event_ms, _NEVER)
     match clock:
-        case EventClock.PER_PARTITION:
+        # In step, the tasks that move records lose nothing of their order: arrivals lie by their groups' partitions.
+        case EventClock.PER_PARTITION | EventClock.AFTER_REPARTITION:
             clock_ms = np.full(len(passing_ms), _NEVER)
             for p in np.unique(arrivals.partition):
                 own = np.flatnonzero(arrivals.partition == p)
@@ -317,7 +318,7 @@ def _predict(
     late = late_records(arrivals, clock, grace_ms=grace_ms, batch_ms=batch_ms)
     dropped = int(np.count_nonzero(late))
     match clock:
-        case EventClock.PER_PARTITION:
+        case EventClock.PER_PARTITION | EventClock.AFTER_REPARTITION:
             low = high = dropped
         case EventClock.MIN_OF_PARTITIONS:
             low, high = 0, _late_by_own_partition(arrivals, grace_ms)

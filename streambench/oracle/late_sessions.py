@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
@@ -19,8 +18,11 @@ import pyarrow as pa
 
 from streambench.model.plan import EventClock
 from streambench.model.windows import Sessions
+from streambench.oracle import after_repartition
+from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.session_log import DROPPED, NOT_YET, SessionLog, taken
-from streambench.oracle.standing import ELSEWHERE, MUST, Batches, register_batches
+from streambench.oracle.standing import ELSEWHERE, register_batches
+from streambench.oracle.standings import MUST
 
 Int64s = npt.NDArray[np.int64]
 # Of a record whose clock is not known: everything may have closed.
@@ -30,14 +32,12 @@ _RUNS: Final = "session_runs"
 
 @dataclass(frozen=True)
 class LateRules:
-    """What decides about late records: the engine's clock, its batches (`standing`), gap and grace."""
+    """What decides about late records: the engine's clock and what is known of it, gap and grace."""
 
     clock: EventClock
     window: Sessions
     grace_ms: int
-    batches: Batches | None
-    first_offsets: Mapping[int, int]
-    event_offset_ms: int
+    evidence: ClockEvidence
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules
         ),
         marked AS (
             SELECT *, coalesce(event_ms - lower_ms > {rules.window.gap_ms}, true) AS begins,
-                   CASE WHEN lower_position > position THEN lower_seen_ms ELSE seen_ms END AS met_ms
+                   {_met_sql(rules.clock)} AS met_ms
             FROM beside
         ),
         runs AS (
@@ -119,6 +119,13 @@ def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules
     )
 
 
+def _met_sql(clock: EventClock) -> str:
+    """The clock, at most, when the second of two records came."""
+    if clock is EventClock.AFTER_REPARTITION:  # positions are those of different partitions
+        return "greatest(lower_seen_ms, seen_ms)"
+    return "CASE WHEN lower_position > position THEN lower_seen_ms ELSE seen_ms END"
+
+
 def _seen_sql(connection: Any, rules: LateRules) -> str:
     """The records that pass, with `seen_ms` (the clock before each, at most), `known` (that it was just that)
     and a number of their own.
@@ -135,7 +142,9 @@ def _seen_sql(connection: Any, rules: LateRules) -> str:
                        {known} AS known, {number}
                 FROM records WHERE passes
             """
-        case EventClock.GLOBAL_PER_BATCH if rules.batches is None:
+        case EventClock.AFTER_REPARTITION:
+            return after_repartition.seen_sql(number, known=rules.evidence.moved is not None)
+        case EventClock.GLOBAL_PER_BATCH if rules.evidence.batches is None:
             return f"""
                 SELECT * EXCLUDE (earliest_ms, elsewhere), false AS known,
                        greatest(earliest_ms, elsewhere) AS seen_ms
@@ -146,8 +155,11 @@ def _seen_sql(connection: Any, rules: LateRules) -> str:
                       JOIN ({ELSEWHERE}) AS others ON others.partition = passing.partition)
             """
         case EventClock.GLOBAL_PER_BATCH:
-            assert rules.batches is not None
-            register_batches(connection, rules.batches, rules.first_offsets, rules.event_offset_ms)
+            evidence = rules.evidence
+            assert evidence.batches is not None
+            register_batches(
+                connection, evidence.batches, evidence.first_offsets, evidence.event_offset_ms
+            )
             # The watermark has the grace taken off already.
             return f"""
                 SELECT records.*,

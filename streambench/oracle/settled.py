@@ -20,7 +20,7 @@ from streambench.oracle.described import described
 from streambench.oracle.expected import Expected
 from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql
-from streambench.oracle.standing import MAY, MUST
+from streambench.oracle.standings import MAY, MUST
 from streambench.oracle.unsettled import Unsettled
 
 

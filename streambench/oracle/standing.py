@@ -5,15 +5,16 @@ The SQL here adds to each record that passes `where` a column `standing`: MUST, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, assert_never
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
 
 import pyarrow as pa
 
 from streambench.model.plan import EventClock
 from streambench.model.windows import Aligned
-
-MUST, MAY, LATE = 0, 1, 2
+from streambench.oracle import after_repartition
+from streambench.oracle.evidence import Batches, ClockEvidence
+from streambench.oracle.standings import LATE, MAY, MUST
 
 ELSEWHERE: Final = """
     SELECT mine.partition, max(other.newest) AS elsewhere
@@ -25,10 +26,6 @@ ELSEWHERE: Final = """
 """
 """Per partition the newest event of all others in `records` (null: none)."""
 
-Batches: TypeAlias = Sequence[tuple[int, Mapping[int, int]]]
-"""Per micro-batch from the first: the watermark in its metadata (ms since the epoch), and the end
-offset (exclusive) of each partition."""
-
 
 def standing_sql(
     connection: Any,
@@ -37,14 +34,12 @@ def standing_sql(
     nothing_late: bool,
     window: Aligned,
     grace_ms: int,
-    batches: Batches | None,
-    first_offsets: Mapping[int, int],
-    event_offset_ms: int,
+    evidence: ClockEvidence,
 ) -> str:
     """A query over the relation `records` that selects those that pass, with their `standing`.
 
-    `records` has partition, position, event_ms, window_start_ms, passes. `first_offsets`
-    gives the offset of position 0 in each partition (0 when absent).
+    `records` has partition, position, event_ms, window_start_ms, passes; where they are moved, input_partition
+    and the group's number as well.
     """
     if nothing_late:
         return f"SELECT *, {MUST} AS standing FROM records WHERE passes"
@@ -54,10 +49,16 @@ def standing_sql(
             return _per_partition(closing_ms)
         case EventClock.MIN_OF_PARTITIONS:
             return _min_of_partitions(closing_ms)
+        case EventClock.AFTER_REPARTITION:
+            if evidence.moved is None:
+                return after_repartition.wide_sql(closing_ms)
+            return after_repartition.exact_sql(closing_ms, restarted=evidence.moved.restarted)
         case EventClock.GLOBAL_PER_BATCH:
-            if batches is None:
+            if evidence.batches is None:
                 return _global_unknown_batches(closing_ms)
-            register_batches(connection, batches, first_offsets, event_offset_ms)
+            register_batches(
+                connection, evidence.batches, evidence.first_offsets, evidence.event_offset_ms
+            )
             return _global_by_batch(window.closes_sql("window_start_ms", 0))
         case _:
             assert_never(clock)

@@ -28,7 +28,7 @@ def partitions_waited_for(
     expectation. A clock over all partitions waits for none of them.
     """
     match clock:
-        case EventClock.PER_PARTITION:
+        case EventClock.PER_PARTITION | EventClock.AFTER_REPARTITION:
             return partition.astype(np.int64)
         case EventClock.MIN_OF_PARTITIONS:
             return _slowest(clocks, closing_event_ms, partitions)

@@ -24,17 +24,20 @@ from streambench.model.plan import Plan
 from streambench.model.trial import Segment, TraceRef
 from streambench.model.windows import played
 from streambench.model.workload import Query
+from streambench.oracle.evidence import ClockEvidence
+from streambench.oracle.expected import expect
 from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
 from streambench.runtime.waiting import wait_until
 from streambench.trial.injector import Injector, StrikeScene
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
+from streambench.trial.moves import Moves
 from streambench.trial.not_for_others import not_for_others
 from streambench.trial.observer import Observer, Phase, Status, launching, phase_at
 from streambench.trial.output_watch import LoadClock, OutputWatch
 from streambench.trial.process_exits import fail_on_exit
-from streambench.trial.ready import send_to_every_partition, wait_for_probe
+from streambench.trial.ready import wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
 from streambench.trial.schedule import earliest_start_ms, event_offset_ms, event_times
@@ -43,6 +46,7 @@ from streambench.trial.since_asked import EngineWord, SinceAsked
 from streambench.trial.testbed import Testbed, TestbedShape, embedded_testbed
 from streambench.trial.without_engine import Again
 from streambench.trial.workspace import Workspace
+from streambench.trial.writing import PLAY_GRACE_S, Begun, flushed, played_at_once
 
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
@@ -51,8 +55,6 @@ _SAMPLE_OFFSET_S = 0.137
 # For the player to stamp and lay out its first frames before T0.
 _LEAD_S = 1.5
 _POLL_S = 0.5
-# For what the player writes behind the last due instant.
-_PLAY_GRACE_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,14 @@ class RunningJob:
         sampler: UsageSampler,
         observer: Observer,
         launched_ns: int,
+        moves: Moves | None = None,
     ) -> None:
         self.spec = spec
         self.testbed = testbed
         self.sampler = sampler
         self.launched_ns = launched_ns
         self._job = job
+        self._moves = moves
         self.shown = observer
         self._not_before_ms = 0
         self._rows_taken = 0
@@ -149,9 +153,8 @@ class RunningJob:
         try:
             with injector:
                 self._look_on(load, playing, injector, monotonic_ns)
-            self._status(Phase.FLUSH, load.note)
-            written = _flushed(bed, self.spec, trace, (start_ns, monotonic_ns), offset_ms)
-            return self.await_rows(load, written, injector)
+            begun = Begun(start_ns, monotonic_ns, offset_ms)
+            return self._finish(load, begun, injector)
         finally:
             injector.end_commands()
 
@@ -159,29 +162,43 @@ class RunningJob:
         """Write a load as fast as it goes and wait for all of its rows. Raises as `play` does."""
         self._rows_before = self.testbed.reader.rows_read()
         self._status(Phase.AT_ONCE, load.note)
-        return self.await_rows(load, self.write_at_once(load.trace))
+        query, trace = self.spec.query, load.trace
+        begun = played_at_once(self.testbed, query, trace, self._not_before_ms)
+        return self._finish(load, begun)
 
-    def write_at_once(self, trace: Trace) -> Written:
-        """Write a load and its flush records as fast as it goes; see `write_at_once`."""
-        return write_at_once(self.testbed, self.spec, trace, self._not_before_ms)
+    def _finish(self, load: Load, begun: Begun, injector: Injector | None = None) -> Played:
+        """Close the last windows of a load that was played, and wait for all of its rows."""
+        self._status(Phase.FLUSH, load.note)
+        if self._moves is not None:
+            self._moves.wait(load.missing_s, None if injector is None else injector.excuses)
+        spec = self.spec
+        written = flushed(self.testbed, spec.query, spec.probes, load.trace, begun)
+        return self.await_rows(load, written, injector)
 
     def await_rows(self, load: Load, written: Written, injector: Injector | None = None) -> Played:
         """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
         self._not_before_ms = written.free_from_ms
         bed, offset_ms = self.testbed, written.event_offset_ms
+        excused = None if injector is None else injector.excuses
+        moved, due = None, load.due
+        if self._moves is not None:
+            self._moves.wait(load.missing_s, excused)
+            hit = injector is not None and bool(injector.hits)
+            moved = self._moves.log(self.spec.query, event_offset_ms=offset_ms, restarted=hit)
+            evidence, clock = ClockEvidence(moved=moved), self.spec.plan.event_clock
+            due = expect(load.trace, self.spec.query, clock, evidence).due()
         self._status(Phase.LAST_ROWS, load.note)
         awaited = Awaited(
-            load.due.must.shifted(offset_ms),
+            due.must.shifted(offset_ms),
             load.missing_s,
             quiet_s(self.spec.conditions) if load.silence_s is None else load.silence_s,
         )
-        excused = None if injector is None else injector.excuses
         last = read_last_rows(bed, self.spec.query, awaited, excused)
         bed.clocks.end(written.send_log)
         self._rows_taken += last.rows.num_rows
         self._since.played(load.trace.ref.records)
         own_rows = bed.own.among(last.rows, self.spec.query.window)
-        bed.own.played(load.due, event_offset_ms=offset_ms)
+        bed.own.played(due, event_offset_ms=offset_ms)
         struck = Struck()
         if injector is not None:
             struck = Struck(injector.hits, injector.missed, tuple(injector.notes))
@@ -198,6 +215,7 @@ class RunningJob:
             quiet_ns=last.quiet_ns,
             start_monotonic_ns=written.start_monotonic_ns,
             struck=struck,
+            moved=moved,
         )
 
     def ask(self) -> EngineWord:
@@ -298,7 +316,7 @@ class RunningJob:
         wait_until(
             finished,
             what="the player to finish",
-            timeout_s=duration_s + _PLAY_GRACE_S,
+            timeout_s=duration_s + PLAY_GRACE_S,
             stage="load",
             poll_s=_POLL_S,
         )
@@ -307,45 +325,6 @@ class RunningJob:
     def _status(self, phase: Phase, note: str | None) -> None:
         rows_read = self.testbed.reader.rows_read() - self._rows_before
         self.shown.status(Status(phase, rows_read=rows_read, note=note))
-
-
-def write_at_once(testbed: Testbed, spec: JobSpec, trace: Trace, not_before_ms: int = 0) -> Written:
-    """Write a load and its flush records as fast as it goes, whether or not a job is there.
-
-    Event times begin at `not_before_ms` (since the epoch) or now: they may lie ahead of the clock.
-    Raises InstrumentFailed.
-    """
-    testbed.player.prepare(trace.ref)
-    testbed.clocks.begin(paced=False)
-    free_ms = earliest_start_ms(trace, spec.query, not_before_ms)
-    start_ms = max(time.time_ns() // _NS_PER_MS, free_ms)
-    offset_ms = event_offset_ms(
-        trace, spec.query, start_realtime_ms=start_ms, not_before_ms=not_before_ms
-    )
-    playing = testbed.player.play(
-        trace.ref,
-        start_realtime_ns=time.time_ns(),
-        event_offset_ms=offset_ms,
-        send_log=testbed.scratch / f"load-{offset_ms}.parquet",
-        unthrottled=True,
-    )
-    begun_ns = playing.wait(timeout_s=_PLAY_GRACE_S).start_realtime_ns
-    monotonic_ns = begun_ns - (time.time_ns() - time.monotonic_ns())
-    return _flushed(testbed, spec, trace, (begun_ns, monotonic_ns), offset_ms)
-
-
-def _flushed(
-    testbed: Testbed, spec: JobSpec, trace: Trace, start_ns: tuple[int, int], offset_ms: int
-) -> Written:
-    """Close the last windows of a load that was written; its T0 by the realtime and the monotonic clock."""
-    times = event_times(trace, spec.query)
-    send_to_every_partition(testbed, spec.probes, event_ms=times.flush_ms + offset_ms)
-    return Written(
-        *start_ns,
-        offset_ms,
-        testbed.scratch / f"load-{offset_ms}.parquet",
-        free_from_ms=times.free_from_ms + offset_ms,
-    )
 
 
 @contextmanager
@@ -388,7 +367,8 @@ def running_job(
         job_id = f"{place.prefix or 'streambench-'}{spec.number}-{launched_ns}"
         nice, tell = spec.conditions.engine_nice, partial(launching, observer)
         job = testbed.launch(spec.engine, spec.plan, job_id, nice=nice, tell=tell)
-        running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
+        moves = Moves.of(testbed, spec.plan, job_id, spec.conditions.partitions)
+        running = RunningJob(spec, testbed, job, sampler, observer, launched_ns, moves)
         try:
             yield running
         finally:

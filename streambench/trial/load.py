@@ -12,6 +12,7 @@ from streambench.kafka.rows import MalformedRow
 from streambench.load.trace import Trace
 from streambench.model.fault import Hit, Strike
 from streambench.model.trial import Span
+from streambench.oracle.evidence import MovedLog
 from streambench.oracle.expected import Due
 from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
 from streambench.trial.observer import Phase
@@ -60,7 +61,8 @@ class Played:
     `rows` is all that was read since the load before; `own_rows` (windows since the epoch) are those of
     them that are no result of this load. `malformed` are the first of `malformed_count`.
     `quiet_ns` is the time of the monotonic clock after the last row, as far as the engine surely had
-    nothing to do; empty after a short silence.
+    nothing to do; empty after a short silence. `moved` is what lies in the topic to which records were moved by
+    their group; None where they are not.
     """
 
     trace: Trace
@@ -75,6 +77,7 @@ class Played:
     quiet_ns: tuple[int, int] = (0, 0)
     start_monotonic_ns: int = 0
     struck: Struck = Struck()
+    moved: MovedLog | None = None
 
     @property
     def worked_off_per_s(self) -> float | None:

@@ -18,9 +18,9 @@ class OwnRows:
     _records: set[tuple[str, int]] = field(default_factory=set)
     _loads: list[KeyedWindows] = field(default_factory=list)
 
-    def sent(self, key: str, event_ms: int) -> None:
-        """A probe, closer or flush record was written; `event_ms` since the epoch."""
-        self._records.add((key, event_ms))
+    def sent(self, group: str, event_ms: int) -> None:
+        """A probe, closer or flush record of that group was written; `event_ms` since the epoch."""
+        self._records.add((group, event_ms))
 
     def played(self, due: Due, *, event_offset_ms: int) -> None:
         """A load whose rows were read and judged; what still comes of it comes twice."""

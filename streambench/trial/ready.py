@@ -30,7 +30,7 @@ def send_to_every_partition(testbed: Testbed, probes: Sequence[Probe], *, event_
 
 def _send(testbed: Testbed, sent: Sequence[tuple[Probe, tuple[bytes, ...]]], event_ms: int) -> None:
     for probe, _ in sent:
-        testbed.own.sent(probe.key.decode(), event_ms)
+        testbed.own.sent(probe.group, event_ms)
     testbed.player.send(
         tuple(
             ControlRecord(partition=probe.partition, event_ms=event_ms, key=probe.key, value=value)
@@ -57,7 +57,7 @@ def wait_for_probe(
     of_a_row = [(probe, probe.together) for probe in probes]
     _send(testbed, of_a_row, times.probe_ms + event_offset_ms)
     send_to_every_partition(testbed, probes, event_ms=times.closer_ms + event_offset_ms)
-    missing = {(probe.key.decode(), times.probe_ms + event_offset_ms) for probe in probes}
+    missing = {(probe.group, times.probe_ms + event_offset_ms) for probe in probes}
 
     def rows_are_out() -> bool:
         fail_on_exit(testbed.supervisor, stage="start")

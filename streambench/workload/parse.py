@@ -58,6 +58,7 @@ from streambench.workload.locate import FILE_NAME
 from streambench.workload.lookups import Lookups
 from streambench.workload.mistakes import Mistake
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
+from streambench.workload.record_keys import key_mistakes, record_key
 from streambench.workload.schema import QuerySpec, ReplaySpec, SyntheticSpec, WorkloadSpec
 from streambench.workload.source import parse_instant_ms
 from streambench.workload.sql_text import ExpressionError
@@ -110,6 +111,8 @@ class _Document:
         lookups = Lookups(spec.query, fields, self._folder, self._draft)
         fields = (*fields, *lookups.fields())
         self.mistakes += lookups.mistakes
+        if not self._knows_no_fields():
+            self.mistakes += key_mistakes(spec.input.key or (), fields)
         return Workload(
             name=self._folder.resolve().name,
             title=self._title(spec.title),
@@ -119,6 +122,7 @@ class _Document:
             query=self._query(spec.query, fields),
             partitions=spec.input.partitions,
             quantum_ms=spec.input.quantum,
+            key=record_key(spec.input.key, spec.query.group_by),
         )
 
     def _wrong(self, path: Sequence[str], what: str, instead: str) -> None:

@@ -48,6 +48,16 @@ def _tuple(written: object) -> object:
     return tuple(written) if isinstance(written, list) else written
 
 
+def _key(written: object) -> object:
+    if written is False:
+        return ()
+    if isinstance(written, str):
+        return (written,)
+    if isinstance(written, list) and written:
+        return tuple(written)
+    raise ValueError('a key is a field, as in key = "user", or false where records have none')
+
+
 def _one_pair(on: dict[str, object]) -> dict[str, object]:
     if len(on) > 1:
         raise ValueError(
@@ -155,11 +165,25 @@ class ShapeSpec(Strict):
         return self
 
 
+_KEY_SCHEMA: Final = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            {"const": False},
+        ]
+    }
+)
+KeySpec: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_key), _KEY_SCHEMA]
+"""Fields; none where records have no key."""
+
+
 class SyntheticSpec(Strict):
     """`[input]` of generated load."""
 
     rate: PositiveRate | None = None
     shape: ShapeSpec | None = None
+    key: KeySpec | None = None
     partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
@@ -186,6 +210,7 @@ class ReplaySpec(Strict):
         tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=list[str])
     ] = ()
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    key: KeySpec | None = None
     partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, DeclaredType]

@@ -33,7 +33,8 @@ NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         **dict.fromkeys(
             ("emit", "trigger", "early", "retract"), "final results, one for each window"
         ),
-        **dict.fromkeys(("keys", "key", "partition_by"), "group_by"),
+        **dict.fromkeys(("keys", "partition_by"), "group_by"),
+        "key": "group_by, or key in [input]: what records are keyed by in Kafka",
         **dict.fromkeys(("aggregate", "aggregates", "sum", "avg"), "select"),
     },
     GeneratedField: {
@@ -52,7 +53,7 @@ NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
             ("topic", "broker", "kafka"), "records that are made, or replayed from a file"
         ),
         **dict.fromkeys(("format", "schema"), "JSON, which all records are"),
-        **dict.fromkeys(("key", "keys"), "group_by in [query]"),
+        **dict.fromkeys(("keys", "keyed_by", "partition_by"), "key, a field of the records"),
         "seed": "--seed of `streambench run`",
         "duration": "--duration of `streambench run`",
     },

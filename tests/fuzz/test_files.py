@@ -197,7 +197,7 @@ def played_by(workload: Workload, cache: Path) -> list[tuple[int, dict[str, Any]
     for event in events_of(trace, first_instant_ms(workload, trace)):
         values = json.loads(event.value, parse_float=Decimal)
         if isinstance(values[key.name], str):
-            assert event.key.decode() == values[key.name]
+            assert (event.key or b"").decode() == values[key.name]
         found.append((event.event_ms, values))
     return found
 

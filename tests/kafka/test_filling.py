@@ -42,7 +42,7 @@ def test_a_topic_is_made_and_filled_once() -> None:
         cache=cache_dir() / "traces",
         rate_per_s=2_000,
     )
-    expected: dict[int, list[tuple[int, bytes, bytes]]] = {}
+    expected: dict[int, list[tuple[int, bytes | None, bytes]]] = {}
     for event in events_of(trace, FROM_MS):
         told = (event.event_ms, event.key, event.value)
         expected.setdefault(event.partition, []).append(told)

@@ -111,7 +111,7 @@ def test_a_probe_is_a_record_that_its_group_belongs_to(tmp_path: Path, group_by:
             group = [event[name] for name in group_by]
             assert None not in group
             text = json.dumps(group, ensure_ascii=False, separators=(",", ":"))
-            assert probe.key.decode() == (group[0] if len(group) == 1 else text)
+            assert probe.group == (group[0] if len(group) == 1 else text)
 
 
 def test_groups_are_those_of_the_rows(tmp_path: Path) -> None:

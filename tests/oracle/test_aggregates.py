@@ -20,6 +20,7 @@ from streambench.model.plan import EventClock
 from streambench.model.verdict import RowClass
 from streambench.model.windows import Sessions
 from streambench.model.workload import Query
+from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import Judged, judge
 from tests.oracle import engines_in_python as engines
@@ -180,9 +181,11 @@ def test_bounds_hold_for_every_engine_in_python(tmp_path: Path, seed: int, windo
             trace,
             asked,
             EventClock.GLOBAL_PER_BATCH,
-            batches=batches,
-            event_offset_ms=OFFSET_MS,
-            first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+            ClockEvidence(
+                batches=batches,
+                event_offset_ms=OFFSET_MS,
+                first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+            ),
         )
         assert exact.exact
         assert_lawful(exact, counted, log)

@@ -9,6 +9,7 @@ from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.plan import EventClock
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import exact_from_grace_ms
+from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark, starts_ms
 from tests.oracle.stand_in import (
@@ -169,9 +170,11 @@ def test_a_clock_per_batch_is_exact_with_its_batches_and_bounded_without(
             trace,
             asked,
             EventClock.GLOBAL_PER_BATCH,
-            batches=batches,
-            event_offset_ms=OFFSET_MS,
-            first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+            ClockEvidence(
+                batches=batches,
+                event_offset_ms=OFFSET_MS,
+                first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+            ),
         )
         assert exact.exact
         assert_within(exact, counted)
@@ -190,9 +193,11 @@ def test_records_beyond_the_last_known_batch_may_count(tmp_path: Path) -> None:
         trace,
         query(),
         EventClock.GLOBAL_PER_BATCH,
-        batches=batches[: len(batches) // 2],
-        event_offset_ms=OFFSET_MS,
-        first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+        ClockEvidence(
+            batches=batches[: len(batches) // 2],
+            event_offset_ms=OFFSET_MS,
+            first_offsets=dict.fromkeys(range(PARTITIONS), 2),
+        ),
     )
     assert not cut.exact
     assert not all(cut.table.column("must").to_pylist())

@@ -233,7 +233,7 @@ def test_probes_have_groups_of_the_workload_that_pass(
     for partition, probe in enumerate(probes_of(workload)):
         assert probe.together == (probe.value,)
         event = json.loads(probe.value)
-        assert probe.partition == partition == partition_of(probe.key, 3)
+        assert probe.partition == partition == partition_of(probe.group.encode(), 3)
         assert (probe.key, probe.value) == record(workload, event)
         assert event["user"] in range(-2, 13)
         assert event["user"] != 3

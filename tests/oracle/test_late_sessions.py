@@ -24,6 +24,7 @@ from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
 from streambench.model.windows import Sessions
 from streambench.model.workload import SESSION_LENGTH, Query
+from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import Expected, expect
 from streambench.oracle.judge import judge
 from streambench.oracle.late import LateDrops, measured_drops, predict_drops, prove_drops
@@ -136,8 +137,10 @@ def test_micro_batches_that_are_known_are_followed_exactly(tmp_path: Path, seed:
         laid(tmp_path / "columns", records),
         asking,
         EventClock.GLOBAL_PER_BATCH,
-        batches=[(mark + OFFSET_MS, ends) for mark, ends in batches],
-        event_offset_ms=OFFSET_MS,
+        ClockEvidence(
+            batches=[(mark + OFFSET_MS, ends) for mark, ends in batches],
+            event_offset_ms=OFFSET_MS,
+        ),
     )
     damage, proved, measured = judged(expected, rows_of(written))
     dropped = len(records) - sum(map(len, written))

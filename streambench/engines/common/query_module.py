@@ -53,6 +53,13 @@ class SessionProgram(_Program, Protocol):
     row: Callable[[GroupKey, int, int, Totals], tuple[bytes, bytes]]
 
 
+class MovingProgram(_Program, Protocol):
+    """A query of records that are moved to the partition of their group: their group, and its key in Kafka."""
+
+    group_of: Callable[[Any], GroupKey]
+    key_bytes: Callable[[GroupKey], bytes]
+
+
 def load_query(path: Path) -> QueryProgram:
     """Import the program of windows of one length at `path`."""
     return cast(QueryProgram, _load(path))

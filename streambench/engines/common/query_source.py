@@ -147,6 +147,7 @@ class _Source:
             imports_re=any("re." in helper for helper in helpers),
             reads_decimals=self._reads_decimals,
             reads_time=query.reads_time,
+            moves=workload.rekeyed,
             writes_decimals=self._writes_decimals,
             imports_decimal=self._reads_decimals
             or self._writes_decimals

@@ -18,6 +18,11 @@ from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
+from streambench.engines.kafka_python.moved_topic import (
+    MOVED_TOPIC,
+    make_moved_topic,
+    moved_symbols,
+)
 from streambench.engines.kafka_python.settings import (
     commit_interval_ms,
     commits_each_window,
@@ -33,6 +38,7 @@ from streambench.model.fault import FaultKind
 from streambench.model.plan import (
     Artifacts,
     EventClock,
+    MovedTopic,
     Plan,
     ProcessPlan,
     Program,
@@ -96,6 +102,9 @@ class KafkaPython:
             "output": "${output_topic}",
             "guarantee": conditions.guarantee.value,
             "query": _QUERY,
+            "moving": {"topic": MOVED_TOPIC, "partitions": conditions.partitions}
+            if workload.rekeyed
+            else None,
             **configs(chosen),
         }
         cluster = conditions.cluster_of(self.name)
@@ -103,7 +112,7 @@ class KafkaPython:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=self.event_clock,
+            event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
             programs=(
                 Program(_QUERY, "python", query_source(workload)),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
@@ -115,7 +124,12 @@ class KafkaPython:
             settings=chosen,
             warnings=(*elsewhere, *_warnings(chosen, conditions)),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
-            symbols={"partitions": str(conditions.partitions)},
+            symbols={
+                "partitions": str(conditions.partitions),
+                "placed": str(conditions.partitions * (2 if workload.rekeyed else 1)),
+                **moved_symbols(conditions),
+            },
+            moved_to=MovedTopic(MOVED_TOPIC) if workload.rekeyed else None,
             cluster=None if cluster is None else cluster.endpoint,
         )
 
@@ -127,6 +141,7 @@ class KafkaPython:
         """Start the workers, here or on hosts that joined. Raises EngineFailed."""
         match at:
             case External(here=here, crew=crew) if crew is not None:
+                make_moved_topic(plan, here)
                 return _job(plan, here, crew.start(plan, here))
             case External():
                 raise UsageError(
@@ -134,6 +149,7 @@ class KafkaPython:
                     hint="streambench run --workers-elsewhere --bootstrap-servers HOST:PORT",
                 )
             case Embedded():
+                make_moved_topic(plan, at)
                 return _job(plan, at, Workers.start(self.prepared(plan, at), at))
 
     def prepared(self, plan: Plan, at: Embedded) -> Plan:
@@ -144,7 +160,7 @@ class KafkaPython:
 def _job(plan: Plan, at: Embedded, workers: WorkerGroup) -> ConsumerJob:
     return ConsumerJob(
         workers,
-        partitions=int(plan.symbols["partitions"]),
+        partitions=int(plan.symbols["placed"]),
         broker_log=at.log_dir / BROKER_LOG,
         group=at.job_id,
     )

@@ -13,7 +13,7 @@ from streambench.model.plan import Plan, Role
 
 @dataclass(frozen=True)
 class ConsumerJob:
-    """Its members; `partitions` is how many they share.
+    """Its members; `partitions` is how many they share, those of the topic to which records are moved included.
 
     `group` is their consumer group, of whose members the broker speaks in `broker_log`.
     """
@@ -27,7 +27,9 @@ class ConsumerJob:
         """RUNNING when every member lives and all partitions are placed."""
         newest = self.workers.newest()
         away = sum(line is None for line in newest)
-        placed = sum(len(line["partitions"]) for line in newest if line is not None)
+        placed = sum(
+            len(line["partitions"]) + len(line["moving"]) for line in newest if line is not None
+        )
         detail = f"{placed} of {self.partitions} partitions placed"
         if away:
             detail += f", {away} of {len(newest)} workers away"
@@ -48,6 +50,7 @@ class ConsumerJob:
         newest = [line for line in self.workers.newest() if line is not None]
         names = {
             "records read": "records",
+            "records moved": "moved",
             "rows written": "rows",
             "commits": "commits",
             "failed writes": "failed_writes",

@@ -28,6 +28,8 @@ _CLOSE_S = 5.0
 
 # Partition, key and value.
 Rows: TypeAlias = Iterable[tuple[int, bytes, bytes]]
+# The same and the event time, which goes along.
+MovedRecords: TypeAlias = Iterable[tuple[int, bytes, bytes, int]]
 Marks: TypeAlias = Mapping[TopicPartition, CommitMark]
 
 
@@ -40,6 +42,9 @@ class Output(Protocol):
 
     def write(self, rows: Rows) -> None:
         """Write rows. Raises KafkaError: then nothing since the last commit may be taken as written."""
+
+    def move(self, moved: MovedRecords, topic: str) -> None:
+        """Write records to a topic in between. Raises KafkaError: then as above."""
 
     def commit(self, marks: Marks) -> None:
         """Commit the rows so far and marks. Raises KafkaError: then as above."""
@@ -76,6 +81,11 @@ class PlainOutput:
         """Send rows. Raises KafkaError."""
         _membership(self._consumer)  # else the commit would fail after the rows are out
         _send(self._producer, self._topic, rows, self._sent)
+
+    def move(self, moved: MovedRecords, topic: str) -> None:
+        """Send records. Raises KafkaError."""
+        _membership(self._consumer)
+        _send_on(self._producer, topic, moved, self._sent)
 
     def commit(self, marks: Marks) -> None:
         """Wait for the rows, then commit. Raises KafkaError."""
@@ -126,6 +136,13 @@ class TransactionalOutput:
         with self._counting_failures():
             self._begin()
             _send(self._producer, self._topic, rows, self._sent)
+
+    def move(self, moved: MovedRecords, topic: str) -> None:
+        """Send records within the transaction. Raises KafkaError."""
+        _membership(self._consumer)
+        with self._counting_failures():
+            self._begin()
+            _send_on(self._producer, topic, moved, self._sent)
 
     def commit(self, marks: Marks) -> None:
         """Commit rows and marks in one. Raises KafkaError."""
@@ -199,6 +216,14 @@ def _send(producer: KafkaProducer, topic: str, rows: Rows, sent: list[Any]) -> N
     """Send rows without waiting, and note the future of each. Raises KafkaError."""
     for partition, key, value in rows:
         sent.append(producer.send(topic, key=key, value=value, partition=partition))
+
+
+def _send_on(producer: KafkaProducer, topic: str, moved: MovedRecords, sent: list[Any]) -> None:
+    """The same of records that keep their time. Raises KafkaError."""
+    for partition, key, value, event_ms in moved:
+        sent.append(
+            producer.send(topic, key=key, value=value, partition=partition, timestamp_ms=event_ms)
+        )
 
 
 def _delivered(producer: KafkaProducer, sent: list[Any], *, limit_s: float) -> None:

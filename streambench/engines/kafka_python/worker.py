@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from kafka import KafkaProducer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
@@ -28,11 +28,13 @@ from kafka.errors import KafkaError, RebalanceInProgressError
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.job_file import clients_of
 from streambench.engines.common.query_module import (
+    MovingProgram,
     QueryProgram,
     SessionProgram,
     load_program,
 )
 from streambench.engines.kafka_python.member import GroupMember
+from streambench.engines.kafka_python.mover import Moved, Mover
 from streambench.engines.kafka_python.output import (
     Marks,
     Output,
@@ -48,14 +50,24 @@ READINGS_S = 1.0
 COMMIT_AGAIN_S = 0.05
 POLL_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
+State: TypeAlias = OpenWindows | OpenSessions | Mover
+"""What is kept of one partition, by what becomes of its records."""
 ASSIGNORS = {"cooperative-sticky": CooperativeStickyAssignor, "range": RangePartitionAssignor}
+
+
+class Moving(NamedTuple):
+    """The topic to which records are moved, and how many partitions it has."""
+
+    topic: str
+    partitions: int
 
 
 class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
     """Polls, feeds, writes, commits. All but the callbacks of a rebalance runs in one thread, and these
     come only while that thread is inside `poll`.
 
-    `each_window`: commit with every window that closes, not only once in the interval.
+    `each_window`: commit with every window that closes, not only once in the interval. `moving`: records of
+    the input are moved to a topic by their group first, and aggregated there.
     """
 
     def __init__(
@@ -67,6 +79,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         commit_interval_s: float,
         each_window: bool,
         poll_timeout_ms: int,
+        moving: Moving | None = None,
     ) -> None:
         self._consumer = consumer
         self._output = output
@@ -74,13 +87,15 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self._commit_interval_s = commit_interval_s
         self._each_window = each_window
         self._poll_timeout_ms = poll_timeout_ms
-        self._windows: dict[TopicPartition, OpenWindows | OpenSessions] = {}
+        self._moving = moving
+        self._windows: dict[TopicPartition, State] = {}
         self._unplaced: set[TopicPartition] = set()
         self._member_id = ""
         self._astray = False  # what was written since the last commit must not be committed
         self._next_commit_s = time.monotonic() + commit_interval_s
         self._late_before = 0
         self.records = self.rows = self.commits = self.rebalances = self.failed_writes = 0
+        self.moved = 0
 
     # --- the group ---
 
@@ -156,9 +171,15 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         mark = CommitMark(0, 0) if found is None else CommitMark.read(found.offset, found.metadata)
         self._member_id = membership.member_id
         self._consumer.seek(partition, mark.offset)
-        self._windows[partition] = _opened(self._query, mark)
+        self._windows[partition] = self._opened(partition, mark)
         log.info("partition %d: from %s", partition.partition, mark)
         return True
+
+    def _opened(self, partition: TopicPartition, mark: CommitMark) -> State:
+        moving = self._moving
+        if moving is not None and partition.topic != moving.topic:
+            return Mover(cast(MovingProgram, self._query), mark, moving.partitions)
+        return _opened(self._query, mark)
 
     # --- the work ---
 
@@ -180,11 +201,16 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             array = b"[" + b",".join([record.value for record in records]) + b"]"
             events = json.loads(array, parse_float=self._query.PARSE_FLOAT)
-            over = rows_of_closed(windows, records, events)
-            self.records += len(records)
-            if over and not self._write(partition, over):
-                return
-            wrote = wrote or bool(over)
+            if isinstance(windows, Mover):
+                if not self._move(windows.feed(records, events)):
+                    return
+                self.records += len(records)
+            else:
+                over = rows_of_closed(windows, records, events)
+                self.records += 0 if self._moving else len(records)
+                if over and not self._write(partition, over):
+                    return
+                wrote = wrote or bool(over)
             # Partition by partition: after a failure a poll can close more windows than fit into the time
             # that the broker gives a transaction.
             if time.monotonic() >= self._next_commit_s:
@@ -209,6 +235,20 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             self._back_to_the_last_commit(f"a write failed: {error}")
             return False
         self.rows += len(rows)
+        return True
+
+    def _move(self, moved: Sequence[Moved]) -> bool:
+        """Write records to the topic in between; False when that failed."""
+        if not moved:
+            return True
+        assert self._moving is not None, "nothing is moved without a topic for it"
+        try:
+            self._output.move(moved, self._moving.topic)
+        except KafkaError as error:
+            self.failed_writes += 1
+            self._back_to_the_last_commit(f"a write failed: {error}")
+            return False
+        self.moved += len(moved)
         return True
 
     def commit(self) -> None:
@@ -260,8 +300,18 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         return {
             "pid": os.getpid(),
             "t_ms": time.time_ns() // 1_000_000,
-            "partitions": sorted(partition.partition for partition in self._windows),
+            "partitions": sorted(
+                partition.partition
+                for partition, state in self._windows.items()
+                if not isinstance(state, Mover)
+            ),
+            "moving": sorted(
+                partition.partition
+                for partition, state in self._windows.items()
+                if isinstance(state, Mover)
+            ),
             "records": self.records,
+            "moved": self.moved,
             "rows": self.rows,
             "late_records": self._late_before + late,
             "commits": self.commits,
@@ -326,13 +376,15 @@ def main(job_path: Path, name: str, readings_path: Path) -> None:
         commit_interval_s=job["worker"]["commit_interval_ms"] / 1000,
         each_window=job["worker"]["commit_each_window"],
         poll_timeout_ms=job["worker"]["poll_timeout_ms"],
+        moving=Moving(**job["moving"]) if job["moving"] else None,
     )
     # The leader of a group that knows no partition of the topic yet gives out none. kafka-python then may
     # leave a member waiting until its session is over: seen where the broker knows the group's coordinator
     # at once.
-    while not (consumer.partitions_for_topic(job["input"]) or stopping):
+    topics = [job["input"], *([job["moving"]["topic"]] if job["moving"] else [])]
+    while not (all(map(consumer.partitions_for_topic, topics)) or stopping):
         time.sleep(POLL_AGAIN_S)
-    consumer.subscribe([job["input"]], listener=worker)
+    consumer.subscribe(topics, listener=worker)
     # A poll makes thousands of short-lived objects, and none of them in cycles.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

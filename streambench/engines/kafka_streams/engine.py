@@ -18,6 +18,7 @@ from streambench.engines.common.settings import values
 from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_streams.group import GROUP
 from streambench.engines.kafka_streams.job import StreamsJob
+from streambench.engines.kafka_streams.moved import TOPIC
 from streambench.engines.kafka_streams.settings import (
     JVM,
     JVM_OPTIONS,
@@ -41,6 +42,7 @@ from streambench.model.plan import (
     LONGEST_JUMP,
     Artifacts,
     EventClock,
+    MovedTopic,
     Plan,
     ProcessPlan,
     Program,
@@ -100,7 +102,7 @@ class KafkaStreams:
                 f"the jars of Kafka Streams {', '.join(self.versions)} are locked, not "
                 f"{variant.version}'s",
             )
-        chosen = settings(conditions, variant)
+        chosen = settings(conditions, variant, moves=workload.rekeyed)
         commit_ms = commit_interval_ms(chosen)
         if conditions.guarantee is Guarantee.EXACTLY_ONCE:
             timeout_ms = transaction_timeout_ms(chosen)
@@ -136,7 +138,7 @@ class KafkaStreams:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=self.event_clock,
+            event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
             programs=(
                 *programs(
                     workload, retention_ms=retention_ms, parser=json_parser(chosen), final=final
@@ -159,7 +161,13 @@ class KafkaStreams:
             settings=chosen,
             warnings=tuple(warnings),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
-            symbols={"partitions": str(conditions.partitions), LONGEST_JUMP: "0"},
+            symbols={
+                "partitions": str(conditions.partitions),
+                # One a partition of the input, and where records are moved one a partition of that topic.
+                "tasks": str(conditions.partitions * (2 if workload.rekeyed else 1)),
+                LONGEST_JUMP: "0",
+            },
+            moved_to=MovedTopic(TOPIC, _offset_ms(query.window)) if workload.rekeyed else None,
             cluster=None if cluster is None else cluster.endpoint,
         )
 
@@ -209,7 +217,7 @@ def _job(plan: Plan, at: Embedded, workers: WorkerGroup, gc_logs: Path | None) -
     return StreamsJob(
         workers,
         gc_logs=gc_logs,
-        partitions=int(plan.symbols["partitions"]),
+        tasks=int(plan.symbols["tasks"]),
         broker_log=at.log_dir / BROKER_LOG,
         group=at.job_id,
         kafka=at.kafka,
@@ -221,6 +229,11 @@ def _class_path(workload: Workload, version: str) -> str:
     """Classes and jars; tables that records are joined with lie in the job folder itself."""
     tables = ":${job_dir}" if workload.lookups else ""
     return f"${{job_dir}}/classes{tables}:${{jars:{jars_of(version)}}}"
+
+
+def _offset_ms(window: Window) -> int:
+    """By how much event time is moved within the program."""
+    return 0 if isinstance(window, Sessions) else window.offset_ms
 
 
 def _speed(workload: Workload) -> float:

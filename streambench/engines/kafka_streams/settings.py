@@ -46,6 +46,14 @@ _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _EMIT_INTERVAL = "__emit.interval.ms.kstreams.windowed.aggregation__"
 _CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
 _CACHE_BYTES = 10 * 1024 * 1024
+_FOR_EVER = 2**63 - 1
+# What is moved stays until it has been checked what came too late there. Its times may be old, or ahead of
+# the clock: the broker would refuse them.
+_KEEPS_MOVED: dict[str, str | int] = {
+    "repartition.purge.interval.ms": _FOR_EVER,
+    "topic.message.timestamp.before.max.ms": _FOR_EVER,
+    "topic.message.timestamp.after.max.ms": _FOR_EVER,
+}
 # What decides when a failure is noticed and what has to be done again.
 _RECOVERY = frozenset(
     {
@@ -61,8 +69,10 @@ _RECOVERY = frozenset(
 )
 
 
-def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
-    """Every setting of the job; the user's own come last and win.
+def settings(
+    conditions: Conditions, variant: Variant, *, moves: bool = False
+) -> tuple[Setting, ...]:
+    """Every setting of the job; the user's own come last and win. `moves`: it has a repartition topic.
 
     In scope "kafka-streams" they are properties of StreamsConfig; "jvm" has the heap, and whatever
     more the user wants to give to java as `jvm.options`; "program" says how the topology is written;
@@ -90,6 +100,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
     if foreign is not None:
         # Internal topics lose as little as the run's own, and do not ask for replicas that they do not have.
         fair["topic.min.insync.replicas"] = foreign.min_insync
+    if moves:
+        fair |= _KEEPS_MOVED
     tuned: dict[str, str | int] = {
         "commit.interval.ms": conditions.commit_interval_ms,
         **({} if by_broker else client_timeouts(conditions)),

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from streambench.engines.common.lookup_java import JavaLookup, java_lookups, lookup_class
 from streambench.engines.common.lookup_tables import text_tables
+from streambench.engines.kafka_streams.moved import moved_of
 from streambench.engines.kafka_streams.totals import (
     counted_of,
     event_field,
@@ -21,8 +22,9 @@ from streambench.model.aggregate import AggregateFunction
 from streambench.model.expression import DecimalType, FieldType, ValueType, fields_of
 from streambench.model.plan import Program
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import Query, Workload
+from streambench.model.workload import Field, Query, Workload
 from streambench.workload.java import HELPER, NULLS, java_condition, java_constants, java_type
+from streambench.workload.moved import fields_moved
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -108,7 +110,9 @@ def programs(
     import jinja2  # only a program is made with it
 
     query, window = workload.query, workload.query.window
+    moved = moved_of(workload)
     fields = _fields(workload, parser)
+    parsed = fields + ([] if moved is None else _looked_up(workload))
     lookups = _lookups(workload, parser)
     asked = [each for each in (query.where, query.having) if each is not None]
     constants = java_constants(asked)
@@ -145,9 +149,11 @@ def programs(
             retention_ms=retention_ms,
             suppressed=final is FinalResults.SUPPRESS,
             fields=fields,
+            parsed=parsed,
             lookups=lookups,
-            reads={field.read for field in fields},
-            nulls=any(field.nullable for field in fields),
+            moved=moved,
+            reads={field.read for field in parsed},
+            nulls=any(field.nullable for field in parsed),
             where=where,
             having=having,
             constants=list(constants.values()),
@@ -170,6 +176,7 @@ def programs(
         made("Rows", json_classes.rows),
         Program("Row.java", "java", _resource("Row.java")),
         *(made(name, name) for name in json_classes.helpers),
+        *((made("GroupKey", "GroupKey"),) if moved is not None and moved.parts else ()),
         *((made("Lookups", "Lookups"), lookup_class()) if lookups else ()),
         *text_tables(workload),
         *(
@@ -245,22 +252,28 @@ def _of_key(type_: ValueType) -> tuple[str, str, str]:
 
 def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
     """The fields that are read of each record, in the order of the workload."""
-    names = _fields_of_the_query(workload.query) | {lookup.on for lookup in workload.lookups}
+    names = _names_read(workload) | {lookup.on for lookup in workload.lookups}
     return [
-        _Field(
-            field.name,
-            java_type(field.type, nullable=field.nullable),
-            _READERS.get(field.type, "decimal"),
-            field.nullable,
-        )
+        _field(field)
         for field in workload.sent
         if parser is JsonParser.JACKSON or field.name in names
     ]
 
 
+def _looked_up(workload: Workload) -> list[_Field]:
+    """The fields that are in no record, but in those that are moved."""
+    sent = {field.name for field in workload.sent}
+    return [_field(field) for field in fields_moved(workload) if field.name not in sent]
+
+
+def _field(field: Field) -> _Field:
+    java = java_type(field.type, nullable=field.nullable)
+    return _Field(field.name, java, _READERS.get(field.type, "decimal"), field.nullable)
+
+
 def _lookups(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
     """The tables, with the columns that are taken of them."""
-    names = _fields_of_the_query(workload.query)
+    names = _names_read(workload)
     return [
         replace(lookup, columns=tuple(c for c in lookup.columns if c.name in names))
         if parser is JsonParser.FLAT
@@ -269,10 +282,12 @@ def _lookups(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
     ]
 
 
-def _fields_of_the_query(query: Query) -> frozenset[str]:
-    """Those that the query reads beside the record's key."""
+def _names_read(workload: Workload) -> frozenset[str]:
+    """The fields that the query reads: those of the group where the record's key does not tell them."""
+    query = workload.query
     arguments = (each.argument for each in query.aggregates if each.argument is not None)
-    return frozenset().union(*map(fields_of, (*query.conditions, *arguments)))
+    keys = query.group_by if workload.rekeyed else ()
+    return frozenset().union(*map(fields_of, (*query.conditions, *arguments, *keys)))
 
 
 def _comment(text: str) -> str:

@@ -100,7 +100,7 @@ class ShardedPlayer:
                 {
                     "partition": record.partition,
                     "event_ms": record.event_ms,
-                    "key": base64.b64encode(record.key).decode(),
+                    "key": None if record.key is None else base64.b64encode(record.key).decode(),
                     "value": base64.b64encode(record.value).decode(),
                 }
             )

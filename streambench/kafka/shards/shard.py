@@ -219,6 +219,6 @@ def _record(told: Mapping[str, Any]) -> ControlRecord:
     return ControlRecord(
         told["partition"],
         told["event_ms"],
-        base64.b64decode(told["key"]),
+        None if told["key"] is None else base64.b64decode(told["key"]),
         base64.b64decode(told["value"]),
     )

@@ -43,6 +43,11 @@ def _for_whom(wait: ClockWait) -> str:
             return "This engine's clock is that of the slowest partition, so every window waits for it."
         case EventClock.PER_PARTITION:
             return "This engine has a clock for each partition, so the windows of its keys wait for it."
+        case EventClock.AFTER_REPARTITION:
+            return (
+                "This engine has a clock for each partition of the topic to which it moves records, so the "
+                "windows of its keys wait for it."
+            )
         case EventClock.GLOBAL_PER_BATCH:
             return "This engine's clock is that of the fastest partition."
         case _:
