@@ -20,6 +20,7 @@ from streambench.model.plan import EventClock
 from streambench.model.windows import Sessions
 from streambench.oracle import after_repartition
 from streambench.oracle.evidence import ClockEvidence
+from streambench.oracle.met import met_sql
 from streambench.oracle.session_log import DROPPED, NOT_YET, SessionLog, taken
 from streambench.oracle.standing import ELSEWHERE, register_batches
 from streambench.oracle.standings import MUST
@@ -73,17 +74,15 @@ def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules
         WITH records AS ({records}),
         seen AS ({_seen_sql(connection, rules)}),
         beside AS (
-            SELECT *, lag(event_ms) OVER near AS lower_ms, lag(position) OVER near AS lower_position,
-                   lag(seen_ms) OVER near AS lower_seen_ms
+            SELECT *, lag(event_ms) OVER near AS lower_ms, {met_sql(rules.clock)} AS met_ms
             FROM seen WINDOW near AS (PARTITION BY {group} ORDER BY event_ms, position)
         ),
         marked AS (
-            SELECT *, coalesce(event_ms - lower_ms > {rules.window.gap_ms}, true) AS begins,
-                   {_met_sql(rules.clock)} AS met_ms
+            SELECT *, coalesce(event_ms - lower_ms > {rules.window.gap_ms}, true) AS begins
             FROM beside
         ),
         runs AS (
-            SELECT * EXCLUDE (begins, met_ms, lower_ms, lower_seen_ms, lower_position),
+            SELECT * EXCLUDE (begins, met_ms, lower_ms),
                    seen_ms >= {own} OR (NOT begins AND met_ms >= {lower}) AS unsure,
                    count(*) FILTER (begins) OVER (
                        PARTITION BY {group} ORDER BY event_ms, position
@@ -119,18 +118,14 @@ def place(connection: Any, records: str, keys: tuple[str, ...], rules: LateRules
     )
 
 
-def _met_sql(clock: EventClock) -> str:
-    """The clock, at most, when the second of two records came."""
-    if clock is EventClock.AFTER_REPARTITION:  # positions are those of different partitions
-        return "greatest(lower_seen_ms, seen_ms)"
-    return "CASE WHEN lower_position > position THEN lower_seen_ms ELSE seen_ms END"
-
-
 def _seen_sql(connection: Any, rules: LateRules) -> str:
     """The records that pass, with `seen_ms` (the clock before each, at most), `known` (that it was just that)
     and a number of their own.
     """
-    number = "records.position * (1 + max(records.partition) OVER ()) + records.partition AS record"
+    # A position counts in the partition of the input, wherever its record is moved.
+    moves = rules.clock is EventClock.AFTER_REPARTITION
+    log = "records.input_partition" if moves else "records.partition"
+    number = f"records.position * (1 + max({log}) OVER ()) + {log} AS record"
     match rules.clock:
         case EventClock.PER_PARTITION | EventClock.MIN_OF_PARTITIONS:
             # The least over partitions is never ahead of a record's own.

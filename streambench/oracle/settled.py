@@ -18,6 +18,7 @@ from streambench.oracle.bounds import bounded_sql
 from streambench.oracle.columns import duckdb_session
 from streambench.oracle.described import described
 from streambench.oracle.expected import Expected
+from streambench.oracle.met import met_sql
 from streambench.oracle.same_start import one_row_each
 from streambench.oracle.sessions import late_sessions_sql
 from streambench.oracle.standings import MAY, MUST
@@ -73,7 +74,7 @@ def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
     assert isinstance(window, Sessions)
     # Between two rows of one group one may be hidden by `having`, and have taken any record.
     hidden = query.having is not None
-    _lawful(connection, window, query.grace_ms, hidden=hidden)
+    _lawful(connection, window, unsettled, hidden=hidden)
     surely = "false" if hidden else "surely AND covers = 1"
     counting = bounded_sql(query)
     judged = f"""
@@ -111,11 +112,12 @@ def _counted(connection: Any, unsettled: Unsettled) -> pa.Table:
     return pa.concat_tables([found, gone.cast(found.schema)])
 
 
-def _lawful(connection: Any, window: Sessions, grace_ms: int, *, hidden: bool) -> None:
+def _lawful(connection: Any, window: Sessions, unsettled: Unsettled, *, hidden: bool) -> None:
     """Make the table `lawful` of the rows that came: came (a number), key, start_ms, last_ms.
 
     `hidden`: there may be sessions without a row, so that records which were joined may seem parted.
     """
+    grace_ms = unsettled.query.grace_ms
     closes = window.closes_sql("least(one.last_ms, other.last_ms)", grace_ms)
     connection.execute(f"""
         CREATE TEMP TABLE whole AS
@@ -149,8 +151,7 @@ def _lawful(connection: Any, window: Sessions, grace_ms: int, *, hidden: bool) -
         CREATE TEMP TABLE lawful AS
         WITH beside AS (
             SELECT key, event_ms, lag(event_ms) OVER near AS lower_ms,
-                   CASE WHEN lag(position) OVER near > position
-                        THEN lag(seen_ms) OVER near ELSE seen_ms END AS met_ms
+                   {met_sql(unsettled.clock)} AS met_ms
             FROM records WHERE surely AND NOT {hidden}
             WINDOW near AS (PARTITION BY key ORDER BY event_ms, position)
         ),

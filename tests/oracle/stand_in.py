@@ -19,6 +19,7 @@ from streambench.model.expression import (
     FieldType,
     Literal,
 )
+from streambench.model.plan import EventClock
 from streambench.model.windows import Hopping, Tumbling, Window
 from streambench.model.workload import Query
 from streambench.oracle.expected import Expected
@@ -34,6 +35,8 @@ SUM = Aggregate("total", AggregateFunction.SUM, VALUE)
 MIN = Aggregate("least", AggregateFunction.MIN, VALUE)
 MAX = Aggregate("greatest", AggregateFunction.MAX, VALUE)
 WINDOWS = (Tumbling(100), Tumbling(100, 33), Hopping(100, 40), Hopping(120, 40, 7))
+CLOCKS = tuple(clock for clock in EventClock if clock is not EventClock.AFTER_REPARTITION)
+"""Those that go by the partitions of the input."""
 ONLY_VIEWS = Comparison(
     ComparisonOperator.EQ, FieldReference("action", FieldType.STRING), Literal("view")
 )

@@ -13,6 +13,7 @@ from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import Expected, expect
 from tests.oracle.engines_in_python import Counts, flink, kafka_streams, spark, starts_ms
 from tests.oracle.stand_in import (
+    CLOCKS,
     COUNT,
     MAX,
     MIN,
@@ -78,7 +79,7 @@ def assert_within(expected: Expected, counted: Counts) -> None:
 def test_without_late_records_every_clock_expects_the_same_exact_rows(tmp_path: Path) -> None:
     trace = steady_trace(tmp_path / "columns")
     tables = []
-    for clock in EventClock:
+    for clock in CLOCKS:
         expected = expect(trace, query(grace_ms=40), clock)
         assert expected.exact
         assert expected.nothing_late
@@ -210,7 +211,7 @@ def test_a_record_is_late_from_the_windows_end_plus_the_grace_on(
     records = [Record(0, 0, 5), Record(1, 0, earlier_ms), Record(2, 0, 50)]
     trace = trace_of(tmp_path / "columns", records, partitions=1)
     counts = {}
-    for clock in EventClock:
+    for clock in CLOCKS:
         expected = expect(trace, query(grace_ms=10), clock)
         row = rows_of(expected)["a", 0]
         counts[clock] = (row["low:n"], row["high:n"])
@@ -243,7 +244,7 @@ def test_no_record_is_late_from_the_promised_grace_on(
     assert not grace_ms or not nothing_late(grace_ms - 1)
 
 
-@pytest.mark.parametrize("clock", list(EventClock))
+@pytest.mark.parametrize("clock", CLOCKS)
 def test_records_that_fail_where_move_no_clock(tmp_path: Path, clock: EventClock) -> None:
     # Flink's program makes its watermark NULL for them, and Flink then keeps the one it has.
     records = [Record(0, 0, 5), Record(1, 0, 500, action="click"), Record(2, 0, 50)]
@@ -299,9 +300,7 @@ def test_a_window_closes_with_the_first_passing_record_at_its_end_plus_grace(
         Record(11, 1, 112, key="b", action="click"),
     ]
     trace = trace_of(tmp_path / "columns", records, partitions=2)
-    closed = {
-        clock: rows_of(expect(trace, query(grace_ms=10), clock))["a", 0] for clock in EventClock
-    }
+    closed = {clock: rows_of(expect(trace, query(grace_ms=10), clock))["a", 0] for clock in CLOCKS}
     assert {row["closing_quantum"] for row in closed.values()} == {6}
     assert closed[EventClock.GLOBAL_PER_BATCH]["earliest_quantum"] == 6
     assert closed[EventClock.PER_PARTITION]["earliest_quantum"] == 9

@@ -28,7 +28,7 @@ from streambench.oracle.late import predict_drops, predict_whole_file
 from streambench.workload.parse import load_workload
 from streambench.workload.partition import partition_of
 from tests.oracle.damage import Kind, damage
-from tests.oracle.stand_in import OFFSET_MS, T0_MS
+from tests.oracle.stand_in import CLOCKS, OFFSET_MS, T0_MS
 from tests.oracle.whole_way import logged_records, results
 
 DURATION_MS = 1_000
@@ -157,7 +157,7 @@ def test_every_record_finds_its_group_and_every_group_its_row(
     assert rows == by_hand
     assert decoded.table.num_rows == len(by_hand) > 50
 
-    for clock in EventClock:
+    for clock in CLOCKS:
         expected = expect(trace, workload.query, clock)
         verdict = judge(
             decoded.table,

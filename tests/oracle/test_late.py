@@ -24,6 +24,7 @@ from streambench.oracle.late import (
 )
 from tests.oracle.engines_in_python import kafka_streams, starts_ms
 from tests.oracle.stand_in import (
+    CLOCKS,
     COUNT,
     MIN,
     OFFSET_MS,
@@ -81,7 +82,7 @@ def judged(rows: pa.Table, expected: Expected) -> Judged:
 
 def test_nothing_is_dropped_where_nothing_is_late(tmp_path: Path) -> None:
     trace = steady_trace(tmp_path / "columns")
-    for clock in EventClock:
+    for clock in CLOCKS:
         proved = prove_drops(expect(trace, query(grace_ms=40), clock))
         assert (proved.dropped, proved.low, proved.high) == (0, 0, 0)
         assert predict_drops(trace, query(grace_ms=40), clock, batch_ms=50) == proved
@@ -229,7 +230,7 @@ def test_flink_is_held_to_records_that_only_others_could_make_late(tmp_path: Pat
 def test_the_model_lets_only_passing_records_move_flinks_clock(tmp_path: Path) -> None:
     ahead = Record(1, 0, 100_000, action="click")
     trace = trace_of(tmp_path / "columns", [Record(0, 0, 5), ahead, Record(2, 0, 40)], partitions=1)
-    for clock in EventClock:
+    for clock in CLOCKS:
         found = predict_drops(trace, query(), clock)
         assert (found.dropped, found.low, found.high) == (0, 0, 0)
 

@@ -21,7 +21,7 @@ from streambench.oracle.judge import judge
 from streambench.oracle.late import measured_drops, predict_drops, predict_whole_file, prove_drops
 from streambench.workload.parse import load_workload
 from tests.oracle.damage import FOUND_AS, Kind, damage
-from tests.oracle.stand_in import OFFSET_MS, T0_MS
+from tests.oracle.stand_in import CLOCKS, OFFSET_MS, T0_MS
 from tests.oracle.whole_way import results
 
 # Every name that a table of ours or a query's SQL has, and what DuckDB adds to a file's columns.
@@ -174,7 +174,7 @@ def test_a_users_name_never_meets_one_of_ours(
     assert trace.meta.records == RECORDS
     decoded = decode(RawRows.of(results(workload, trace, tmp_path)), workload.query)
     assert decoded.malformed_count == 0
-    for clock in EventClock:
+    for clock in CLOCKS:
         expected = expect(trace, workload.query, clock)
         judged = judge(
             decoded.table,

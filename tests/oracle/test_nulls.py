@@ -16,12 +16,11 @@ from streambench.kafka.raw_rows import RawRows
 from streambench.kafka.rows import decode
 from streambench.load.trace import compile_trace
 from streambench.model.conditions import Guarantee
-from streambench.model.plan import EventClock
 from streambench.model.verdict import Damage
 from streambench.oracle.expected import expect
 from streambench.oracle.judge import judge
 from streambench.workload.parse import load_workload
-from tests.oracle.stand_in import OFFSET_MS, T0_MS
+from tests.oracle.stand_in import CLOCKS, OFFSET_MS, T0_MS
 from tests.oracle.whole_way import logged_records, results
 from tests.workload.lacking import LACKING
 
@@ -91,7 +90,7 @@ def test_rows_are_those_of_plain_python(tmp_path: Path, group_by: str) -> None:
 
     decoded = decode(RawRows.of(results(workload, trace, tmp_path)), workload.query)
     assert decoded.malformed_count == 0
-    for clock in EventClock:
+    for clock in CLOCKS:
         expected = expect(trace, workload.query, clock)
         must = expected.table.filter(expected.table.column("must")).to_pylist()
         assert len(must) == len(by_hand)

@@ -26,7 +26,16 @@ from streambench.oracle.judge import judge
 from streambench.results.partition_windows import partition_windows
 from streambench.results.windows import window_times
 from tests.engines.cluster_lab import CLICKS, VIEW
-from tests.oracle.stand_in import OFFSET_MS, QUANTUM_MS, T0_MS, Record, query, right_rows, trace_of
+from tests.oracle.stand_in import (
+    CLOCKS,
+    OFFSET_MS,
+    QUANTUM_MS,
+    T0_MS,
+    Record,
+    query,
+    right_rows,
+    trace_of,
+)
 
 GAP_MS, GRACE_MS = 40, 30
 SESSIONS = query(window=Sessions(GAP_MS), grace_ms=GRACE_MS)
@@ -75,7 +84,7 @@ def by_hand(records: Sequence[Record]) -> Found:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("clock", list(EventClock))
+@pytest.mark.parametrize("clock", CLOCKS)
 def test_sessions_are_those_of_plain_python(tmp_path: Path, seed: int, clock: EventClock) -> None:
     records = drawn(seed)
     trace = trace_of(tmp_path / "columns", records, partitions=PARTITIONS)
