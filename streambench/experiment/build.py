@@ -20,6 +20,7 @@ from streambench.experiment.lengths import (
     search_budget_s,
 )
 from streambench.experiment.loads import WARMING_PER_S
+from streambench.experiment.not_drained import refuse_moves
 from streambench.experiment.phases import closings, lock_warnings, unlocked
 from streambench.experiment.request import Request
 from streambench.experiment.settling_policy import SETTLING
@@ -161,6 +162,7 @@ def rate_search(
 def drain(options: Options, records: int | None) -> tuple[Request, int]:
     """A drain and how many records are there: None are a million, or more where windows are long."""
     request = make_request(dataclasses.replace(options, faults=(), any_length="a drain"))
+    refuse_moves(request.workload)
     request = _told(_filling_windows(request, records or _USUAL_RECORDS), chosen=False)
     in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
     least = max(_LEAST_RECORDS, math.ceil(in_windows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kafka import OffsetSpec, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import GroupIdNotFoundError, KafkaError
 
 from streambench.kafka.topics import admin_client
 from streambench.model.kafka_access import KafkaAccess
@@ -14,13 +14,16 @@ _TIMEOUT_MS = 10_000
 
 
 def unread(access: KafkaAccess, group: str, partitions: Iterable[tuple[str, int]]) -> int | None:
-    """How many offsets of these (topic, partition) the group has not committed; None: no broker answers."""
+    """How many offsets of these (topic, partition) the group has not committed; None: the brokers cannot say now."""
     wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
     try:
         with admin_client(access) as admin:
             latest = dict.fromkeys(wanted, OffsetSpec.LATEST)
             ends = admin.list_partition_offsets(latest, timeout_ms=_TIMEOUT_MS)
-            committed = admin.list_group_offsets({group: wanted})[group]
+            try:
+                committed = admin.list_group_offsets({group: wanted})[group]
+            except GroupIdNotFoundError:  # it has committed nothing
+                committed = {}
     except KafkaError:
         return None
     left = 0

@@ -71,6 +71,8 @@ class Reference:
         """The whole job as data; pure. Raises UsageError for settings that make no script."""
         if isinstance(workload.query.window, Sessions):
             return Unsupported(Whose.OURS, "the reference engine has no sessions")
+        if workload.rekeyed:
+            return Unsupported(Whose.OURS, "the reference engine moves no records to another key")
         chosen = settings(conditions, variant)
         clock = clock_of(chosen)
         job = {
