@@ -102,6 +102,7 @@ class Readings:
 
     `effective` maps (scope, name) of a setting to the value that the running engine reports.
     `late_counter`/`late_unit`: the engine's own late counter and what it counts.
+    `rebalances`: how often its workers shared their partitions anew, added up over them; None where there is no group.
     `failures_noticed_ms`: when the engine itself says that it noticed a failure (ms since the epoch).
     `gc_pauses`: (end in ms since the epoch, length in ms) of each pause of its JVMs; `checkpoint_bytes`:
     what all checkpoints wrote, where the engine has any.
@@ -115,6 +116,7 @@ class Readings:
     late_unit: str | None = None
     batches: tuple[tuple[int, Mapping[int, int]], ...] | None = None
     restarts: int | None = None
+    rebalances: int | None = None
     failures_noticed_ms: tuple[float, ...] = ()
     gc_pauses: tuple[tuple[float, float], ...] | None = None
     checkpoint_bytes: int | None = None

@@ -131,6 +131,8 @@ class RunningJob:
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         bed, query, trace = self.testbed, self.spec.query, load.trace
+        if self._moves is not None:
+            self._moves.shared_anew(self._job)
         bed.player.prepare(trace.ref)
         bed.clocks.begin(paced=True)
         start_ns = self._start_ns(trace)
@@ -183,8 +185,8 @@ class RunningJob:
         moved, due = None, load.due
         if self._moves is not None:
             self._moves.wait(load.missing_s, excused)
-            hit = injector is not None and bool(injector.hits)
-            moved = self._moves.log(self.spec.query, event_offset_ms=offset_ms, restarted=hit)
+            restarted = self._moves.shared_anew(self._job)
+            moved = self._moves.log(self.spec.query, event_offset_ms=offset_ms, restarted=restarted)
             evidence, clock = ClockEvidence(moved=moved), self.spec.plan.event_clock
             due = expect(load.trace, self.spec.query, clock, evidence).due()
         self._status(Phase.LAST_ROWS, load.note)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from streambench.engines.protocol import Job
 from streambench.kafka.group_progress import unread
 from streambench.kafka.moved_records import moved_log, read_moved
 from streambench.model.plan import MovedTopic, Plan
@@ -36,6 +37,7 @@ class Moves:
     group: str
     partitions: int
     begin: tuple[int, ...] = field(default=())
+    _rebalances: int | None = None
 
     @classmethod
     def of(cls, testbed: Testbed, plan: Plan, job_id: str, partitions: int) -> Moves | None:
@@ -70,6 +72,14 @@ class Moves:
             stage="last rows",
             poll_s=_POLL_S,
         )
+
+    def shared_anew(self, job: Job) -> bool:
+        """Whether partitions changed hands since this was asked last: a new owner may have forgotten its clock.
+
+        True where the job cannot say.
+        """
+        before, self._rebalances = self._rebalances, job.readings().rebalances
+        return self._rebalances is None or self._rebalances != before
 
     def log(self, query: Query, *, event_offset_ms: int, restarted: bool) -> MovedLog:
         """All that was moved since the load before. Raises InstrumentFailed."""

@@ -66,6 +66,7 @@ class ConsumerJob:
             late_counter=sum(int(line["late_records"]) for line in totals) if totals else None,
             late_unit="records",
             restarts=self.workers.restarts,
+            rebalances=sum(int(line["rebalances"]) for line in totals) if totals else None,
             failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
         )
 

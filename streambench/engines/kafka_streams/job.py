@@ -64,12 +64,14 @@ class StreamsJob:
             "records lag": _in_words(_sum(newest, "records_lag_max")),
         }
         late = _sum(totals, "dropped_records_total")
+        rebalances = _sum(totals, "rebalance_total")
         return Readings(
             words={name: word for name, word in words.items() if word},
             effective={**self.workers.effective(), **self._of_the_group()},
             late_counter=None if late is None else int(late),
             late_unit="record × window",
             restarts=self.workers.restarts,
+            rebalances=None if rebalances is None else int(rebalances),
             failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
             gc_pauses=None if self.gc_logs is None else gc_pauses(self.gc_logs),
         )
