@@ -28,13 +28,12 @@ def engines(
     from streambench.engines.registry import ALL, engine_named
     from streambench.experiment.declared import declared_for
     from streambench.runtime.artifacts import missing
-    from streambench.workload.locate import find
-    from streambench.workload.parse import load_workload
+    from streambench.workload.parse import load_named
 
     declared: Declared = {}
     refused: UsageError | None = None
     try:
-        declared = declared_for(load_workload(find(workload)))
+        declared = declared_for(load_named(workload))
     except UsageError as error:  # a broken file must not hide what is shipped
         refused = error
     rows = []

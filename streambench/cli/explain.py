@@ -30,10 +30,9 @@ def explain(
     """Print the native program, the processes and every setting that would be used."""
     from streambench.engines.registry import contender_named
     from streambench.experiment.declared import declared_where_asked
-    from streambench.workload.locate import find
-    from streambench.workload.parse import load_workload
+    from streambench.workload.parse import load_named
 
-    parsed = load_workload(find(workload))
+    parsed = load_named(workload)
     chosen, variant = contender_named(engine, declared_where_asked((engine,), parsed))
     conditions = Conditions(guarantee=guarantee, workers=workers, partitions=parsed.partitions)
     plan = chosen.plan(parsed, conditions, variant)

@@ -72,9 +72,8 @@ def generate(
     from streambench.load.trace import compile_trace
     from streambench.model.workload import Replay
     from streambench.runtime.paths import cache_dir
-    from streambench.workload.locate import find
     from streambench.workload.paced import at_rate
-    from streambench.workload.parse import load_workload
+    from streambench.workload.parse import load_named
     from streambench.workload.validate import check, least_duration_ms
 
     if to is not None and to.exists():
@@ -82,7 +81,7 @@ def generate(
     if events is not None:
         writer_of(events)
     filled = None if topic is None and bootstrap is None else _topic(topic, bootstrap)
-    loaded = load_workload(find(workload))
+    loaded = load_named(workload)
     refuse_unused_seed(loaded, seed)
     usual_ms: int | None = max(_USUAL_MS, least_duration_ms(loaded))
     if isinstance(loaded.input, Replay):

@@ -27,29 +27,38 @@ def workloads(
     """List the workloads in ./workloads and those that come with streambench."""
     from streambench.report.fitting import FittingTable
     from streambench.workload.durations import show_duration, show_window
+    from streambench.workload.forms import forms_of
     from streambench.workload.locate import available
-    from streambench.workload.parse import load_workload
+    from streambench.workload.parse import load_workload, workload_file
 
-    found: list[Workload] = []
+    found: list[tuple[Workload, tuple[str, ...], str]] = []
     for folder in available():
         try:
-            found.append(load_workload(folder))
+            data = workload_file(folder).data
+            found.append((load_workload(folder), forms_of(data), data.get("source", "")))
         except StreambenchError as error:  # one broken folder must not hide the others
             show_error(error)
     if as_json:
         out.print_json(
             json.dumps(
                 [
-                    {"name": w.name, "title": w.title, "folder": str(w.folder), "load": _load(w)}
-                    for w in found
+                    {
+                        "name": w.name,
+                        "title": w.title,
+                        "folder": str(w.folder),
+                        "load": _load(w),
+                        "forms": [f"{w.name}:{form}" for form in forms],
+                        "source": source,
+                    }
+                    for w, forms, source in found
                 ]
             )
         )
         return
     table = FittingTable(gap=2, plain=True)
-    for heading in ("workload", "title", "load", "window", "grace"):
+    for heading in ("workload", "title", "load", "window", "grace", "forms", "source"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("window", "grace"))
-    for workload in found:
+    for workload, forms, source in found:
         query = workload.query
         table.add_row(
             Text(workload.name),
@@ -57,6 +66,8 @@ def workloads(
             _load(workload),
             show_window(query.window),
             show_duration(query.grace_ms),
+            Text(", ".join(f":{form}" for form in forms)),
+            Text(source),
         )
     out.print(table)
-    err.print("run one with: streambench run NAME")
+    err.print("run one with: streambench run NAME, or NAME:FORM")

@@ -45,9 +45,8 @@ from streambench.workload.as_load import as_load, as_load_words, at_its_own_rate
 from streambench.workload.durations import about, show_duration
 from streambench.workload.file.surprises import surprises
 from streambench.workload.lateness import with_lateness
-from streambench.workload.locate import find
 from streambench.workload.paced import at_rate, key_of_copies
-from streambench.workload.parse import load_workload
+from streambench.workload.parse import declared_text, load_named
 from streambench.workload.schema import MAX_RATE_PER_S
 from streambench.workload.source import survey
 from streambench.workload.validate import check, findings, least_duration_ms
@@ -234,7 +233,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     notes = (usual.why if length.is_usual else None, length.no_faults)
     return Request(
         workload=workload,
-        workload_text=(workload.folder / "workload.toml").read_text(encoding="utf-8"),
+        workload_text=declared_text(options.workload),
         contenders=contenders,
         conditions=conditions,
         rate_per_s=rate_per_s,
@@ -272,7 +271,7 @@ def settling(request: Request) -> Request:
 
 def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
     """The workload, the engines' terms and the rate at a point."""
-    loaded = load_workload(find(options.workload))
+    loaded = load_named(options.workload)
     if isinstance(loaded.input, Replay) and (what := _needs_a_load(options, loaded, swept=swept)):
         loaded = as_load(loaded, options.rate_per_s, what)
     if options.shape is not None:

@@ -38,6 +38,7 @@ from streambench.load.writer import (
     WrittenTrace,
     write_trace,
 )
+from streambench.model.conditions import folder_of
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.recipe import Recipe
 from streambench.model.trial import TraceRef
@@ -195,7 +196,7 @@ def compile_trace(
     check(workload, rate_per_s=rate_per_s, partitions=partitions)
     load = resolve(workload, duration_ms=duration_ms, rate_per_s=rate_per_s)
     key = content_key(workload, load, seed=seed, partitions=partitions)
-    folder = cache / f"{workload.name}-{key}"
+    folder = cache / f"{folder_of(workload.name)}-{key}"
     recipe = Recipe(workload, duration_ms, seed, rate_per_s, partitions)
     if (cached := _opened(folder)) is not None:
         os.utime(folder)  # used just now

@@ -166,5 +166,5 @@ class Variant:
 
 
 def folder_of(label: str) -> str:
-    """A variant's label as a part of a folder's name on any file system."""
+    """The label of a variant, or the name of a workload, as a part of a folder's name on any file system."""
     return label.replace(":", ".")

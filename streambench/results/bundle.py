@@ -122,7 +122,7 @@ class BundleWriter:
         """
         stamp = re.sub(r":", "", run.started_at[:19])
         root.mkdir(parents=True, exist_ok=True)
-        folder = _fresh_folder(root, f"{stamp}-{run.workload}")
+        folder = _fresh_folder(root, f"{stamp}-{folder_of(run.workload)}")
         writer = cls(folder, dataclasses.replace(run, partial=True))
         (folder / "trials").mkdir()
         writer._write_run()

@@ -28,6 +28,7 @@ from streambench.workload.schema import (
     MAX_PARTITIONS,
     MAX_RATE_PER_S,
     BurstsSpec,
+    FormSpec,
     LookupSpec,
     QuerySpec,
     ReplaySpec,
@@ -94,6 +95,32 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "title": KeyWords("What a report calls it.", "a text on one line", '"Clicks per campaign"'),
         "input": KeyWords("The records, and how they arrive.", "a table", "{ rate = 20_000 }"),
         "query": KeyWords("What is asked of the records.", "a table", '{ group_by = ["user"] }'),
+        "source": KeyWords(
+            "Where the workload comes from, and under which licence.",
+            "a text on one line",
+            '"Theodolite, github.com/cau-se/theodolite, Apache-2.0"',
+        ),
+        "form": KeyWords(
+            "The form that is meant where none is named.", "the name of a form", '"original"'
+        ),
+        "forms": KeyWords(
+            "Other forms of the workload, by their names: `streambench run ysb:original`.",
+            "a table of tables with what is otherwise",
+            '{ original = { query = { window = { tumbling = "10 s" } } } }',
+        ),
+    },
+    FormSpec: {
+        "title": KeyWords("What a report calls it.", "a text on one line", '"Clicks, by hours"'),
+        "input": KeyWords(
+            "What is otherwise in [input]: fields and times key by key.",
+            "a table",
+            "{ rate = 1_000 }",
+        ),
+        "query": KeyWords(
+            "What is otherwise in [query]: select, let and lookup key by key.",
+            "a table",
+            '{ window = { tumbling = "10 s" } }',
+        ),
     },
     SyntheticSpec: {
         "rate": KeyWords("Events per second.", _RATE, "20_000"),

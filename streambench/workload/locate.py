@@ -57,6 +57,15 @@ def find(name: str, roots: Sequence[Path] | None = None) -> Path:
     )
 
 
+def find_form(name: str, roots: Sequence[Path] | None = None) -> tuple[Path, str | None]:
+    """The folder of `WORKLOAD[:FORM]`, and its form; UsageError when there is no such folder."""
+    base, colon, form = name.rpartition(":")
+    known = {folder.name for folder in available(roots)}
+    if not colon or name in known or ("/" in name and _at(name) is not None):
+        return find(name, roots), None
+    return find(base, roots), form
+
+
 def _at(name: str) -> Path | None:
     """The folder at a path, or of a path to its file; None where there is no workload."""
     path = Path(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +39,16 @@ from streambench.workload.expressions import (
     parse_named,
 )
 from streambench.workload.field_schema import GeneratedField, value_type
+from streambench.workload.forms import (
+    FORMS,
+    chosen_form,
+    formed,
+    forms_of,
+    place_of,
+    problem_with_form,
+    refuse_unknown_form,
+    text_in_form,
+)
 from streambench.workload.from_spec import (
     field_source,
     file_column,
@@ -54,9 +65,9 @@ from streambench.workload.limits import (
     MOST_PARTS,
     MOST_VALUES,
 )
-from streambench.workload.locate import FILE_NAME
+from streambench.workload.locate import FILE_NAME, find_form
 from streambench.workload.lookups import Lookups
-from streambench.workload.mistakes import Mistake
+from streambench.workload.mistakes import Mistake, value_at
 from streambench.workload.names import did_you_mean, nearest, problem_with_name
 from streambench.workload.record_keys import key_mistakes, record_key
 from streambench.workload.schema import QuerySpec, ReplaySpec, SyntheticSpec, WorkloadSpec
@@ -68,22 +79,51 @@ _Parsed = TypeVar("_Parsed", Expression, Aggregate)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def load_workload(folder: Path) -> Workload:
-    """Read `workload.toml` in `folder`.
+def load_named(name: str) -> Workload:
+    """The workload that `WORKLOAD[:FORM]` stands for. Raises UsageError."""
+    return load_workload(*find_form(name))
+
+
+def load_workload(folder: Path, form: str | None = None) -> Workload:
+    """Read `workload.toml` in `folder`, in one of its forms; None: the one that the file names, if any.
 
     Raises UsageError, naming the file and everything that is wrong with it, each with its line and column.
     A replayed file is not opened here.
     """
     written = workload_file(folder)
+    name = folder.resolve().name
+    chosen = chosen_form(written.data, form)
+    if chosen is not None:
+        refuse_unknown_form(name, chosen, forms_of(written.data))
     try:
-        draft = draft_of(written.data)
+        draft = draft_of(formed(written.data, chosen))
         document = _Document(folder, draft)
         found = None if draft.spec is None else document.workload(draft.spec)
     except RecursionError:
         raise written.too_deep() from None
     if found is None or document.mistakes:
-        raise written.refusal(document.mistakes)
-    return found
+        raise written.refusal(
+            [
+                replace(each, path=place_of(each.path, written.data, chosen))
+                for each in document.mistakes
+            ]
+        )
+    return _in_form(found, chosen, form, written)
+
+
+def _in_form(found: Workload, chosen: str | None, named: str | None, written: TomlFile) -> Workload:
+    """The workload with the name and the title of its form."""
+    if named is not None:
+        found = replace(found, name=f"{found.name}:{named}")
+    if chosen is None or value_at(written.data, (FORMS, chosen, "title")) is not None:
+        return found
+    return replace(found, title=f"{found.title} ({chosen})")
+
+
+def declared_text(name: str) -> str:
+    """The text of the `workload.toml` of `WORKLOAD[:FORM]`, which says in which form it is meant."""
+    folder, form = find_form(name)
+    return text_in_form((folder / FILE_NAME).read_text(encoding="utf-8"), form)
 
 
 def workload_file(folder: Path) -> TomlFile:
@@ -107,6 +147,9 @@ class _Document:
 
     def workload(self, spec: WorkloadSpec) -> Workload:
         """The workload, which is sound where nothing was noted."""
+        for name in spec.forms:
+            if (problem := problem_with_form(name)) is not None:
+                self._wrong((FORMS, name), problem, f"write [{FORMS}.original], or the like")
         fields = self._fields(spec)
         lookups = Lookups(spec.query, fields, self._folder, self._draft)
         fields = (*fields, *lookups.fields())

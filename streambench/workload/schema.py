@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -271,10 +271,21 @@ def input_kind(written: object) -> str:
     return "replay" if isinstance(written, Mapping) and "replay" in written else "synthetic"
 
 
+class FormSpec(Strict):
+    """`[forms.NAME]`: what is otherwise in this form; what is left out is as in the declaration itself."""
+
+    title: Text | None = None
+    input: dict[str, Any] = Field(default_factory=dict)
+    query: dict[str, Any] = Field(default_factory=dict)
+
+
 class WorkloadSpec(Strict):
     """The whole file."""
 
     title: Text
+    source: Text | None = None
+    form: Text | None = None
+    forms: dict[str, FormSpec] = Field(default_factory=dict)
     input: Annotated[
         Annotated[SyntheticSpec, Tag("synthetic")] | Annotated[ReplaySpec, Tag("replay")],
         Discriminator(input_kind),

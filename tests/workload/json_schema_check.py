@@ -59,7 +59,7 @@ def _others(
         if name not in schema.get("properties", {}):
             if rule is False:
                 yield f".{name} is not known"
-            else:
+            elif rule is not True:
                 yield from (f".{name}{each}" for each in wrong(inner, rule, root))
 
 

@@ -78,7 +78,7 @@ def test_every_key_has_words_and_an_example_that_fits(model: type[BaseModel]) ->
         assert example_of(words) is not None
 
 
-@pytest.mark.parametrize("name", ["clicks", "flights"])
+@pytest.mark.parametrize("name", sorted(each.name for each in shipped_root().iterdir()))
 def test_what_is_shipped_fits_and_names_the_schema_in_its_first_line(name: str) -> None:
     file = shipped_root() / name / "workload.toml"
     text = file.read_text(encoding="utf-8")

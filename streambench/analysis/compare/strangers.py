@@ -19,6 +19,7 @@ from streambench.results.speed import (
     at_another_speed,
     completed_records,
 )
+from streambench.workload.forms import effective
 
 
 class Term(enum.Enum):
@@ -140,7 +141,7 @@ def _found(a: RunRecord, b: RunRecord) -> Iterator[RunDifference]:
 def _workload(a: RunRecord, b: RunRecord) -> Iterator[RunDifference]:
     if a.workload_text == b.workload_text:
         return
-    ours, theirs = (_declared(run.workload_text) for run in (a, b))
+    ours, theirs = (declared_terms(run.workload_text) for run in (a, b))
     differing = [key for key in (ours | theirs) if ours.get(key) != theirs.get(key)]
     if not differing:
         return  # its comments alone
@@ -148,10 +149,10 @@ def _workload(a: RunRecord, b: RunRecord) -> Iterator[RunDifference]:
         yield RunDifference(Term.WORKLOAD, key, ours.get(key, DASH), theirs.get(key, DASH))
 
 
-def _declared(text: str) -> dict[str, str]:
+def declared_terms(text: str) -> dict[str, str]:
     """Each declaration of a workload by its dotted name; all of it under one name where it is no TOML."""
     try:
-        return dict(_flat("", tomllib.loads(text)))
+        return dict(_flat("", effective(tomllib.loads(text))))
     except tomllib.TOMLDecodeError:
         return {"workload": text}
 

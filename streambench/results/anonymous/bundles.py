@@ -18,6 +18,7 @@ from streambench.results.anonymous.mask import LEFT_OUT, Mask
 from streambench.results.anonymous.records import Masking, masked_variants
 from streambench.results.bundle import Bundle, TrialBundle
 from streambench.runtime.identity import telling, this_machine
+from streambench.workload.forms import effective
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def _without_tables(programs: Sequence[Program]) -> tuple[Program, ...]:
 def name_of(bundle: Bundle) -> str:
     """How a run calls its folder, whatever a user called it since."""
     stamp = re.sub(r":", "", bundle.run.started_at[:19])
-    return f"{stamp}-{bundle.run.workload}"
+    return f"{stamp}-{folder_of(bundle.run.workload)}"
 
 
 def _variants(bundle: Bundle) -> Iterator[Variant]:
@@ -115,7 +116,7 @@ def _keys_are_data(bundle: Bundle, mask: Mask) -> bool:
     if bundle.run.rate_per_s is None:
         return True  # a replay
     try:
-        workload = tomllib.loads(bundle.run.workload_text)
+        workload = effective(tomllib.loads(bundle.run.workload_text))
     except tomllib.TOMLDecodeError:
         return False
     declared, query = workload.get("input", {}), workload.get("query", {})
