@@ -17,6 +17,7 @@ LOCK = Path(__file__).parent.parent / "streambench/runtime/locks/jars.toml"
 BROKERS = ("4.3.1", "4.4.0")
 STREAMS = {"4.3.1": "2.21.2", "4.4.0": "2.21.7"}  # each with the Jackson that it brings along
 DRIVER = "4.4.0"
+ROCKSDB = "10.1.3"
 LOG4J = "2.25.4"
 JOSE = "org.bitbucket.b_c:jose4j:0.9.6"  # the one that Kafka's own brokers bring along
 HADOOP = {"3.5.0": "1.82"}  # each with the Bouncy Castle that its ResourceManager needs
@@ -47,7 +48,7 @@ SETS = {
         f"broker-{version}": JarSet((f"org.apache.kafka:kafka_2.13:{version}", *LOGGING))
         for version in BROKERS
     },
-    # Stores are in memory: RocksDB (73 MB) is never loaded. The topology reads JSON with jackson-core.
+    # Stores are in memory: RocksDB (73 MB) is not loaded. The topology reads JSON with jackson-core.
     # A log-in by a token of an endpoint loads jose4j.
     **{
         f"streams-{version}": JarSet(
@@ -61,6 +62,8 @@ SETS = {
         )
         for version, jackson in STREAMS.items()
     },
+    # Stores on disk are a variant's alone; all locked versions of Kafka Streams bring this one along.
+    "streams-rocksdb": JarSet((f"org.rocksdb:rocksdbjni:{ROCKSDB}",), transitive=False),
     # For tests of generated topologies; the rest of what it needs is in the set of that version.
     f"streams-driver-{DRIVER}": JarSet(
         (f"org.apache.kafka:kafka-streams-test-utils:{DRIVER}",), transitive=False

@@ -194,7 +194,24 @@ def test_what_is_streambenchs_own_is_no_property_of_kafka_streams() -> None:
         "streambench.final-results": "window-close",
         "streambench.json-parser": "flat",
         "streambench.retention": "covers-jumps",
+        "streambench.store": "memory",
     }
+
+
+def test_state_on_disk_is_another_store_with_jars_of_its_own() -> None:
+    variant = replace(VARIANT, name="rocksdb")
+    made, usual = plan(variant=variant), plan()
+    assert "StoreType.ROCKS_DB" in made.programs[0].text
+    assert "StoreType.IN_MEMORY" in usual.programs[0].text
+    for each, there in ((made, True), (usual, False)):
+        (path,) = {process.argv[process.argv.index("-cp") + 1] for process in each.processes}
+        assert ("${jars:streams-rocksdb}" in path) is there
+    assert "streams-rocksdb" in ENGINE.requires(variant).jar_sets
+    assert "streams-rocksdb" not in ENGINE.requires(VARIANT).jar_sets
+    by_user = replace(variant, settings=(("streambench.store", "memory"),))
+    assert "streams-rocksdb" not in ENGINE.requires(by_user).jar_sets
+    with pytest.raises(UsageError, match="no store 'rocks'; did you mean 'rocksdb'"):
+        plan(variant=replace(VARIANT, settings=(("streambench.store", "rocks"),)))
 
 
 def test_the_variant_that_commits_every_100_ms_is_as_shipped_under_exactly_once() -> None:

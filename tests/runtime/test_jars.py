@@ -260,6 +260,7 @@ def test_the_lock_has_the_sets_that_engines_ask_for() -> None:
     assert set(jar_sets()) == {
         *("broker-4.3.1", "broker-4.4.0"),
         *("streams-4.3.1", "streams-4.4.0"),
+        "streams-rocksdb",  # of a variant alone
         *("flink-connector-4.0.1-2.0", "flink-connector-5.0.0-2.2"),
         "flink-tokens",
         *("spark-connector-4.1.1", "spark-connector-4.2.0"),

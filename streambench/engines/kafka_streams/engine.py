@@ -26,14 +26,21 @@ from streambench.engines.kafka_streams.settings import (
     emit_interval_ms,
     final_results,
     json_parser,
+    on_disk,
     properties,
     retention,
     settings,
+    store,
     transaction_timeout_ms,
 )
 from streambench.engines.kafka_streams.source import FinalResults, Retention, programs
 from streambench.engines.kafka_streams.variants import VARIANTS
-from streambench.engines.kafka_streams.versions import USUAL_VERSION, VERSIONS, jars_of
+from streambench.engines.kafka_streams.versions import (
+    ROCKSDB_JARS,
+    USUAL_VERSION,
+    VERSIONS,
+    jars_of,
+)
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Variant
 from streambench.model.errors import UsageError
@@ -90,7 +97,8 @@ class KafkaStreams:
 
     def requires(self, variant: Variant) -> Artifacts:
         """Java, the library, and a compiler for the generated topology."""
-        return Artifacts(java=True, jar_sets=(jars_of(variant.version), "compiler"))
+        stores = (ROCKSDB_JARS,) if on_disk(variant) else ()
+        return Artifacts(java=True, jar_sets=(jars_of(variant.version), *stores, "compiler"))
 
     def plan(
         self, workload: Workload, conditions: Conditions, variant: Variant
@@ -141,7 +149,11 @@ class KafkaStreams:
             event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
             programs=(
                 *programs(
-                    workload, retention_ms=retention_ms, parser=json_parser(chosen), final=final
+                    workload,
+                    retention_ms=retention_ms,
+                    parser=json_parser(chosen),
+                    final=final,
+                    store=store(chosen),
                 ),
                 Program(_PROPERTIES, "properties", properties(chosen, conditions)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
@@ -152,7 +164,7 @@ class KafkaStreams:
                         index,
                         chosen,
                         conditions,
-                        _class_path(workload, variant.version),
+                        _class_path(workload, variant),
                     ),
                     conditions,
                 )
@@ -225,10 +237,11 @@ def _job(plan: Plan, at: Embedded, workers: WorkerGroup, gc_logs: Path | None) -
     )
 
 
-def _class_path(workload: Workload, version: str) -> str:
+def _class_path(workload: Workload, variant: Variant) -> str:
     """Classes and jars; tables that records are joined with lie in the job folder itself."""
     tables = ":${job_dir}" if workload.lookups else ""
-    return f"${{job_dir}}/classes{tables}:${{jars:{jars_of(version)}}}"
+    stores = f":${{jars:{ROCKSDB_JARS}}}" if on_disk(variant) else ""
+    return f"${{job_dir}}/classes{tables}:${{jars:{jars_of(variant.version)}}}{stores}"
 
 
 def _offset_ms(window: Window) -> int:

@@ -28,7 +28,7 @@ from streambench.engines.kafka_streams.group import (
     led_by_the_broker,
     refuse_unread,
 )
-from streambench.engines.kafka_streams.source import FinalResults, JsonParser, Retention
+from streambench.engines.kafka_streams.source import FinalResults, JsonParser, Retention, Store
 from streambench.engines.kafka_streams.variants import VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
@@ -42,6 +42,7 @@ PROGRAM = "program"
 _JSON_PARSER = "streambench.json-parser"
 _RETENTION = "streambench.retention"
 _FINAL_RESULTS = "streambench.final-results"
+_STORE = "streambench.store"
 _TRANSACTION_TIMEOUT = "producer.transaction.timeout.ms"
 _EMIT_INTERVAL = "__emit.interval.ms.kstreams.windowed.aggregation__"
 _CONSUMERS = ("consumer.", "main.consumer.", "restore.consumer.", "global.consumer.")
@@ -133,6 +134,7 @@ def settings(
                 _JSON_PARSER: JsonParser.JACKSON.value,
                 _RETENTION: Retention.COVERS_JUMPS.value,
                 _FINAL_RESULTS: FinalResults.WINDOW_CLOSE.value,
+                _STORE: Store.MEMORY.value,
             },
         ),
         *rules(JVM, {"flags": " ".join(heap_flags(conditions.worker_heap_mib))}),
@@ -145,7 +147,7 @@ def settings(
         refuse_unread(wanted)
     scopes = {
         JVM_OPTIONS: JVM,
-        **dict.fromkeys((_JSON_PARSER, _RETENTION, _FINAL_RESULTS), PROGRAM),
+        **dict.fromkeys((_JSON_PARSER, _RETENTION, _FINAL_RESULTS, _STORE), PROGRAM),
         **dict.fromkeys(GROUP_SETTINGS, GROUP),
     }
     for scope in (SCOPE, JVM, PROGRAM, GROUP):
@@ -169,7 +171,19 @@ def final_results(chosen: Sequence[Setting]) -> FinalResults:
     return _one_of(chosen, _FINAL_RESULTS, FinalResults.SUPPRESS, "final results by")
 
 
-_Choice = TypeVar("_Choice", JsonParser, Retention, FinalResults)
+def store(chosen: Sequence[Setting]) -> Store:
+    """Where open windows are kept. Raises UsageError for a name that there is not."""
+    return _one_of(chosen, _STORE, Store.ROCKSDB, "store")
+
+
+def on_disk(variant: Variant) -> bool:
+    """Whether a variant's windows are in RocksDB, which takes jars of its own."""
+    return (_STORE, Store.ROCKSDB.value) in [
+        (each.name, each.value) for each in asked(variant, VARIANTS) if each.name == _STORE
+    ][-1:]
+
+
+_Choice = TypeVar("_Choice", JsonParser, Retention, FinalResults, Store)
 
 
 def _one_of(chosen: Sequence[Setting], setting: str, example: _Choice, what: str) -> _Choice:

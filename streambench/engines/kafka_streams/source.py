@@ -50,6 +50,13 @@ class FinalResults(enum.Enum):
     SUPPRESS = "suppress"  # a buffer behind it, Suppressed.untilWindowCloses (KIP-328)
 
 
+class Store(enum.Enum):
+    """Where open windows are kept."""
+
+    MEMORY = "memory"
+    ROCKSDB = "rocksdb"  # what Kafka Streams ships with
+
+
 @dataclass(frozen=True)
 class _Json:
     """The classes that read and write JSON, by the names of their templates, and what they need."""
@@ -66,6 +73,7 @@ _READERS: Mapping[ValueType, str] = {
     FieldType.BOOLEAN: "flag",
     FieldType.TIMESTAMP: "whole",
 }
+_STORE_TYPES = {Store.MEMORY: "IN_MEMORY", Store.ROCKSDB: "ROCKS_DB"}
 _JSON = {
     JsonParser.JACKSON: _Json("JsonEvents", "JsonRows", ()),
     JsonParser.FLAT: _Json("FlatEvents", "FlatRows", ("FlatJson",)),
@@ -101,6 +109,7 @@ def programs(
     retention_ms: int | None,
     parser: JsonParser,
     final: FinalResults = FinalResults.WINDOW_CLOSE,
+    store: Store = Store.MEMORY,
 ) -> tuple[Program, ...]:
     """The topology of `workload` and its helpers; topics and how far event time jumps are still symbols.
 
@@ -148,6 +157,7 @@ def programs(
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
             suppressed=final is FinalResults.SUPPRESS,
+            store_type=_STORE_TYPES[store],
             fields=fields,
             parsed=parsed,
             lookups=lookups,

@@ -15,6 +15,13 @@ VARIANTS: tuple[NamedVariant, ...] = (
         settings=(("num.standby.replicas", "1"),),
     ),
     NamedVariant(
+        name="rocksdb",
+        title="state in RocksDB",
+        note="State in RocksDB, on disk, which is what Kafka Streams ships with; the default here keeps it in "
+        "memory.",
+        settings=(("streambench.store", "rocksdb"),),
+    ),
+    NamedVariant(
         name="small-cache",
         title="record cache of 1 MiB",
         note="A record cache of 1 MiB, where the default has 10. Each final result walks all that is in "
