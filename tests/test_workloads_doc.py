@@ -10,6 +10,7 @@ import pytest
 from streambench.engines.registry import ALL, engine_named
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Plan
+from streambench.model.windows import Tumbling
 from streambench.model.workload import Workload
 from streambench.workload.parse import load_workload
 from streambench.workload.validate import findings
@@ -17,7 +18,7 @@ from streambench.workload.validate import findings
 DOC = (Path(__file__).parent.parent / "docs" / "workloads.md").read_text(encoding="utf-8")
 
 
-WHOLE, TABLE = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
+WHOLE, FORM, TABLE = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
 
 
 @pytest.fixture
@@ -35,6 +36,13 @@ def test_the_example_of_a_small_table_works(tmp_path: Path) -> None:
     workload = load_workload(tmp_path)
     assert [key.name for key in workload.query.group_by] == ["campaign"]
     assert [row.key for row in workload.lookups[0].rows] == ["ad0", "ad1"]
+
+
+def test_the_example_of_a_form_works(tmp_path: Path) -> None:
+    (tmp_path / "workload.toml").write_text(WHOLE + FORM)
+    form = load_workload(tmp_path, "original")
+    assert form.query.window == Tumbling(10_000)
+    assert form.query.aggregates == load_workload(tmp_path).query.aggregates
 
 
 def test_the_example_stands_as_it_is(workload: Workload) -> None:
