@@ -22,7 +22,9 @@ def test_the_users_own_workload_hides_the_shipped_one(
     monkeypatch.chdir(tmp_path)
     assert find("clicks") == own
     assert find("flights") == shipped_root() / "flights"
-    assert [folder.name for folder in available()] == ["clicks", "flights"]
+    shipped = {folder.name for folder in shipped_root().iterdir()}
+    assert [folder.name for folder in available()] == sorted(shipped)
+    assert {"clicks", "flights"} <= shipped
 
 
 def test_a_folder_without_workload_toml_is_none(tmp_path: Path) -> None:
