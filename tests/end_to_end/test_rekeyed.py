@@ -35,6 +35,8 @@ def assert_late_as_the_log_says(found: Bundle, engines: tuple[str, ...]) -> None
         late = trial.record.late
         assert late is not None
         assert late.dropped is not None
+        assert late.predicted_low is not None
+        assert late.predicted_high is not None
         assert late.predicted_low <= late.dropped <= late.predicted_high
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from streambench.engines.protocol import Engine
 from streambench.engines.spark import ENGINE as SPARK
 from streambench.model.conditions import Conditions, Variant
 from streambench.model.plan import Artifacts, Plan
+from streambench.model.record_key import NoKey
 from streambench.model.workload import Workload
 from streambench.runtime.artifacts import resolve
 from streambench.runtime.compiler import compile_java
@@ -46,6 +48,7 @@ def test_the_words_are_many() -> None:
 def test_the_python_programs_compile(number: int) -> None:
     workload = all_of_them()[number]
     compile(query_source(workload), "query.py", "exec")
+    compile(query_source(replace(workload, key=NoKey())), "query.py", "exec")
     compile(plan_text(SPARK, workload, "query.py"), "query.py", "exec")
 
 
@@ -84,7 +87,9 @@ def test_long_windows_are_written_so_that_flink_and_java_read_them() -> None:
 @pytest.mark.no_load
 @pytest.mark.parametrize("parser", list(JsonParser), ids=lambda parser: parser.value)
 def test_the_java_programs_compile(tmp_path: Path, parser: JsonParser) -> None:
-    for at, workload in enumerate(all_of_them()):
+    # Every other one as if its records were keyed by none.
+    moving = (replace(each, key=NoKey()) for each in all_of_them()[::2])
+    for at, workload in enumerate((*all_of_them(), *moving)):
         folder = tmp_path / str(at)
         folder.mkdir()
         java(

@@ -17,7 +17,8 @@ from streambench.engines.kafka_python.settings import ASSIGNORS
 from streambench.engines.kafka_python.worker import ASSIGNORS as CLASSES
 from streambench.model.conditions import Conditions, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
-from streambench.model.plan import Origin, Plan, Unsupported
+from streambench.model.plan import EventClock, Origin, Plan, Unsupported
+from streambench.model.record_key import NoKey
 from tests.engines.cluster_lab import CLICKS, VIEW
 from tests.engines.snapshot import matches_snapshot
 
@@ -45,6 +46,14 @@ def query(tmp_path: Path) -> QueryProgram:
 def test_the_plan_is_the_one_that_was_read(guarantee: Guarantee) -> None:
     # The version is the installed one, which is pinned.
     matches_snapshot(plan(Conditions(guarantee=guarantee)), f"kafka-python-{guarantee.value}")
+
+
+def test_the_plan_that_moves_records_is_the_one_that_was_read() -> None:
+    made = ENGINE.plan(replace(CLICKS, key=NoKey()), Conditions(), VARIANT)
+    assert isinstance(made, Plan)
+    assert made.moved_to is not None
+    assert made.event_clock is EventClock.AFTER_REPARTITION
+    matches_snapshot(made, "kafka-python-rekeyed")
 
 
 def test_what_the_user_sets_wins_and_reaches_the_worker_with_its_type() -> None:

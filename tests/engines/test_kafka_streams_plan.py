@@ -11,7 +11,8 @@ from streambench.engines.kafka_streams import ENGINE
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.conditions import Conditions, ForeignKafka, Guarantee, Profile, Variant
 from streambench.model.errors import UsageError
-from streambench.model.plan import Origin, Plan, Unsupported, Whose
+from streambench.model.plan import EventClock, Origin, Plan, Unsupported, Whose
+from streambench.model.record_key import NoKey
 from streambench.model.windows import Sessions
 from streambench.model.workload import Replay, Workload
 from tests.engines.cluster_lab import CLICKS, settings
@@ -34,6 +35,16 @@ def test_the_plan_is_the_one_that_was_read(guarantee: Guarantee) -> None:
 
 def test_the_plan_with_our_parser_is_the_one_that_was_read() -> None:
     matches_snapshot(plan(variant=FLAT), "kafka-streams-flat-json")
+
+
+@pytest.mark.parametrize("parser", ["jackson", "flat"])
+def test_the_plan_that_moves_records_is_the_one_that_was_read(parser: str) -> None:
+    moving = replace(CLICKS, key=NoKey())
+    made = ENGINE.plan(moving, Conditions(), VARIANT if parser == "jackson" else FLAT)
+    assert isinstance(made, Plan)
+    assert made.moved_to is not None
+    assert made.event_clock is EventClock.AFTER_REPARTITION
+    matches_snapshot(made, f"kafka-streams-rekeyed-{parser}")
 
 
 def test_the_same_arguments_make_the_same_plan() -> None:
@@ -184,8 +195,8 @@ def test_what_a_death_does_to_sessions_is_said_where_they_have_no_record_cache()
     )
     assert isinstance(usual, Plan)
     assert isinstance(held, Plan)
-    assert "sessions are over-counted; kafka-streams:suppress has one" in usual.warnings[0]
-    assert "between the two halves of a commit" in held.warnings[0]
+    assert "sessions are over-counted; kafka-streams:suppress has one" in usual.warnings[-1]
+    assert "between the two halves of a commit" in held.warnings[-1]
 
 
 def test_what_is_streambenchs_own_is_no_property_of_kafka_streams() -> None:

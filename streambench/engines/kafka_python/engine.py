@@ -13,6 +13,7 @@ from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.lookup_tables import json_tables
+from streambench.engines.common.moves import moves_words
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.query_source import query_source
 from streambench.engines.common.restart import kept_alive
@@ -122,7 +123,11 @@ class KafkaPython:
                 kept_alive(_process(index), conditions) for index in range(conditions.workers)
             ),
             settings=chosen,
-            warnings=(*elsewhere, *_warnings(chosen, conditions)),
+            warnings=(
+                *elsewhere,
+                moves_words("kafka-python", workload),
+                *_warnings(chosen, conditions),
+            ),
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={
                 "partitions": str(conditions.partitions),

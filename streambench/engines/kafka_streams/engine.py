@@ -12,6 +12,7 @@ from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.launch import GC_FOLDER, prepare
+from streambench.engines.common.moves import moves_words
 from streambench.engines.common.noticed import BROKER_LOG
 from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
@@ -136,6 +137,7 @@ class KafkaStreams:
             retention_ms = None
         cluster = conditions.cluster_of(self.name)
         warnings = [] if cluster is None else [elsewhere_words("Kafka Streams", cluster)]
+        warnings.append(moves_words("kafka-streams", workload))
         if conditions.guarantee is Guarantee.AT_LEAST_ONCE:
             warnings.append(_state_ahead(query.window, final))
         if conditions.workers > conditions.partitions:
