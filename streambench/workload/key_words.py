@@ -70,6 +70,11 @@ _COLUMN: Final = (
     'a name, as "user.id", or a list of names that may have dots, as ["user", "e.mail"]'
 )
 _TIME_COLUMN: Final = "a column, or a table with column and format, unit or zone"
+_KEY: Final = KeyWords(
+    "What records are keyed by in Kafka, where that is not their group.",
+    "a field, several fields, or false where records have no key",
+    '"user"',
+)
 _QUANTUM: Final = KeyWords(
     "One batch of records for each partition and so much time.", _POSITIVE, '"5 ms"'
 )
@@ -129,6 +134,7 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "a table: { ramp = … }, { steps = … }, { sine = … } or { bursts = … }",
             "{ ramp = [5_000, 40_000] }",
         ),
+        "key": _KEY,
         "partitions": _PARTITIONS,
         "quantum": _QUANTUM,
         "fields": KeyWords(
@@ -166,6 +172,7 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             '["", "NA"]',
         ),
         "delimiter": KeyWords("What separates the columns of a CSV file.", "one character", '";"'),
+        "key": _KEY,
         "partitions": _PARTITIONS,
         "quantum": _QUANTUM,
         "fields": KeyWords(

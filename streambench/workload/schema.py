@@ -170,7 +170,7 @@ _KEY_SCHEMA: Final = WithJsonSchema(
         "anyOf": [
             {"type": "string"},
             {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            {"const": False},
+            {"enum": [False]},
         ]
     }
 )

@@ -21,7 +21,6 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from kafka import KafkaProducer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError, RebalanceInProgressError
 
@@ -33,6 +32,7 @@ from streambench.engines.common.query_module import (
     SessionProgram,
     load_program,
 )
+from streambench.engines.kafka_python.assignor import EachTopicAssignor
 from streambench.engines.kafka_python.member import GroupMember
 from streambench.engines.kafka_python.mover import Moved, Mover
 from streambench.engines.kafka_python.output import (
@@ -52,7 +52,7 @@ POLL_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
 State: TypeAlias = OpenWindows | OpenSessions | Mover
 """What is kept of one partition, by what becomes of its records."""
-ASSIGNORS = {"cooperative-sticky": CooperativeStickyAssignor, "range": RangePartitionAssignor}
+ASSIGNORS = {"cooperative-sticky": EachTopicAssignor, "range": RangePartitionAssignor}
 
 
 class Moving(NamedTuple):
