@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,9 @@ from streambench.load.columns import (
 from streambench.model.record_key import KeyFields, NoKey
 from streambench.model.workload import Workload
 from streambench.workload.keys import key_texts
+
+# The golden ratio of 2^32. Numbers of quanta are far below 2^31, so products fit.
+_KNUTH: Final = 2_654_435_761
 
 
 def key_names(workload: Workload) -> tuple[str, ...] | None:
@@ -64,11 +67,13 @@ def _texts(chunk: Chunk, workload: Workload, names: Sequence[str]) -> Strings:
 def around(quantum: Integers, partitions: int) -> Integers:
     """The partition of each record where none has a key: one after the other, quantum by quantum.
 
-    `quantum` never falls. The first record of a quantum goes to the partition of the quantum's number, so that
-    few records a quantum reach all partitions, too.
+    `quantum` never falls. Quanta that follow each other begin at one partition after the other, so that few
+    records a quantum reach all of them. Each round of that begins elsewhere, by Knuth's multiplicative hash: else
+    a record in every fourth quantum would always meet the same of four partitions.
     """
     begins = np.searchsorted(quantum, quantum, side="left")
-    return np.asarray((np.arange(len(quantum)) - begins + quantum) % partitions, dtype=np.int64)
+    first = quantum + ((quantum // partitions * _KNUTH % (1 << 32)) >> 16)
+    return np.asarray((np.arange(len(quantum)) - begins + first) % partitions, dtype=np.int64)
 
 
 def without_key_in(chunk: Chunk, workload: Workload) -> int:

@@ -6,9 +6,11 @@ import dataclasses
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from streambench.load.events import events_of
+from streambench.load.keys import around
 from streambench.load.probes import probes_of
 from streambench.load.recipe_text import read_recipe, recipe_text
 from streambench.load.trace import CompilePolicy, Trace, compile_trace
@@ -77,6 +79,13 @@ def test_a_chunk_is_cut_anywhere_without_another_byte(tmp_path: Path) -> None:
         for size in (64, 1 << 16)
     ]
     assert traces[0].meta.sha256 == traces[1].meta.sha256
+
+
+@pytest.mark.parametrize("partitions", [2, 3, 4, 7, 8])
+@pytest.mark.parametrize("apart", [1, 2, 3, 4, 7, 8, 40])
+def test_few_records_without_a_key_go_round_all_partitions(partitions: int, apart: int) -> None:
+    found = np.bincount(around(np.arange(2_000) * apart, partitions), minlength=partitions)
+    assert 0.8 < found.min() * partitions / 2_000 <= found.max() * partitions / 2_000 < 1.2
 
 
 @pytest.mark.parametrize("key", [NoKey(), KeyFields(("user", "action"))], ids=repr)
