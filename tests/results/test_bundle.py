@@ -121,6 +121,8 @@ def test_the_folder_is_named_by_time_and_workload_and_never_reused(tmp_path: Pat
     first, second = (BundleWriter.create(tmp_path, RUN).finish() for _ in range(2))
     assert first.name == "2026-11-20T140305-clicks"
     assert second.name == "2026-11-20T140305-clicks-2"
+    form = BundleWriter.create(tmp_path, replace(RUN, workload="clicks:slow")).finish()
+    assert form.name == "2026-11-20T140305-clicks.slow"
 
 
 def test_an_interrupted_run_says_that_it_is_partial_and_keeps_finished_trials(
