@@ -22,10 +22,15 @@ from streambench.kafka.secured import NotLetIn
 from streambench.kafka.wire import error_name
 
 _TIMEOUT_S: Final = 10.0
+_OUT_OF_RANGE: Final = 1
 
 
 class FetchFailed(Exception):
     """A broker refused to hand out a partition for good."""
+
+
+class RecordsGone(FetchFailed):
+    """The records that are asked for have been deleted."""
 
 
 @dataclass
@@ -93,6 +98,8 @@ class Follower:
         for code, where in [(error_code, "all"), *((one.error, one.partition) for one in fetched)]:
             if code and retriable(code):
                 raise ConnectionLost(error_name(code))
+            if code == _OUT_OF_RANGE:
+                raise RecordsGone(f"partition {where}: {error_name(code)}")
             if code:
                 raise FetchFailed(f"partition {where}: {error_name(code)}")
         for one in fetched:

@@ -17,7 +17,7 @@ from streambench.kafka.blocks import encode_block
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import ConnectionLost
 from streambench.kafka.fetch import Isolation, committed
-from streambench.kafka.follower import FetchFailed, Follower
+from streambench.kafka.follower import FetchFailed, Follower, RecordsGone
 from streambench.kafka.raw_rows import RawRows
 from streambench.model.errors import InstrumentFailed
 from streambench.model.kafka_access import KafkaAccess
@@ -35,7 +35,8 @@ def read_moved(
 ) -> tuple[Path, tuple[int, ...]]:
     """Keep all committed records from `begin` (an offset a partition) on in a file in `scratch`.
 
-    Returns the file, for `moved_log`, and the offsets where the next time may begin. Raises InstrumentFailed.
+    Returns the file, for `moved_log`, and the offsets where the next time may begin. Raises RecordsGone where an
+    engine lets the broker delete what it has read, and InstrumentFailed.
     """
     file = scratch / f"{topic}-{sum(begin)}.rows"
     follower = Follower(Cluster(access), topic, len(begin), Isolation.READ_COMMITTED)
@@ -53,6 +54,9 @@ def read_moved(
                     for one in fetched:
                         if follower.offsets[one.partition] >= one.high_watermark:
                             behind.discard(one.partition)
+    except RecordsGone:
+        file.unlink()
+        raise
     except (ConnectionLost, FetchFailed) as error:
         raise InstrumentFailed(f"topic {topic} cannot be read: {error}") from error
     finally:

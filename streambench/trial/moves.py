@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streambench.engines.protocol import Job
+from streambench.kafka.follower import RecordsGone
 from streambench.kafka.group_progress import unread
 from streambench.kafka.moved_records import moved_log, read_moved
 from streambench.model.plan import MovedTopic, Plan
@@ -81,9 +82,12 @@ class Moves:
         before, self._rebalances = self._rebalances, job.readings().rebalances
         return self._rebalances is None or self._rebalances != before
 
-    def log(self, query: Query, *, event_offset_ms: int, restarted: bool) -> MovedLog:
-        """All that was moved since the load before. Raises InstrumentFailed."""
-        begin = self.begin or (0,) * self.partitions
-        file, self.begin = read_moved(self.testbed.kafka, self.topic, begin, self.testbed.scratch)
+    def log(self, query: Query, *, event_offset_ms: int, restarted: bool) -> MovedLog | None:
+        """All that was moved since the load before; None where it is deleted already. Raises InstrumentFailed."""
+        bed, begin = self.testbed, self.begin or (0,) * self.partitions
+        try:
+            file, self.begin = read_moved(bed.kafka, self.topic, begin, bed.scratch)
+        except RecordsGone:
+            return None
         offset_ms = event_offset_ms - self.moved_to.earlier_ms
         return moved_log(file, query, offset_ms=offset_ms, restarted=restarted)

@@ -10,9 +10,10 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from streambench.kafka.broker import Broker
+from streambench.kafka.follower import RecordsGone
 from streambench.kafka.group_progress import unread
 from streambench.kafka.moved_records import moved_log, read_moved
-from streambench.kafka.topics import TopicSpec, create_topics, input_topic_config
+from streambench.kafka.topics import TopicSpec, admin_client, create_topics, input_topic_config
 from streambench.model.expression import FieldReference, FieldType
 from streambench.oracle.evidence import MovedLog
 from streambench.runtime.waiting import wait_until
@@ -128,3 +129,14 @@ def test_a_group_has_read_what_it_has_committed(broker: Broker, topic: str) -> N
         assert unread(broker.access, group, places) == 0
     finally:
         consumer.close()
+
+
+def test_what_was_deleted_is_told(broker: Broker, topic: str, tmp_path: Path) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    send(producer, topic, ["a"] * 40, 0)
+    producer.close()
+    with admin_client(broker.access) as admin:
+        admin.delete_records({TopicPartition(topic, 0): 5})
+    with pytest.raises(RecordsGone):
+        read_moved(broker.access, topic, START, tmp_path)
+    assert list(tmp_path.iterdir()) == []
