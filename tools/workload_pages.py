@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -222,7 +223,16 @@ def _shown(name: str, bundle: Bundle, picture: str | None) -> str:
     run = bundle.run
     machine = f"{run.environment.get('logical cores', '?')} cores of {run.environment.get('processor', 'a processor')}"
     drawn = f"\n![{picture}]({name}.png)\n" if picture else ""
-    return f"{run.started_at[:10]}, {machine}:\n\n```text\n$ {run.command}\n{lines}\n```\n{drawn}"
+    return f"{run.started_at[:10]}, {machine}:\n\n```text\n$ {_command(run.command)}\n{lines}\n```\n{drawn}"
+
+
+def _command(line: str) -> str:
+    """A command without the folder where its bundle went."""
+    words = shlex.split(line)
+    while "--out" in words:
+        at = words.index("--out")
+        del words[at : at + 2]
+    return shlex.join(words)
 
 
 _MADE: Final[Mapping[str, Callable[[str], str]]] = {

@@ -128,7 +128,9 @@ def test_lists(command: str, width: int, tmp_path: Path, monkeypatch: pytest.Mon
     assert "…" not in "".join(lines)
     wide = {word for line in printed(400) for word in line.split()}
     narrow = {word for line in lines for word in (*line.split(), *line.replace(":", "").split())}
-    addresses = {word for word in wide if "/" in word and len(word) > width - 4}  # longer than a line
+    addresses = {
+        word for word in wide if "/" in word and len(word) > width - 4
+    }  # longer than a line
     # What names a row needs no heading.
     assert wide - narrow - addresses <= {"engine", "variant", "workload"}
 
