@@ -88,7 +88,8 @@ def run(seconds: int, report: Path | None, scratch: Path) -> None:
         from streambench.results.expectations import store
         from streambench.results.files import write_with
         from streambench.results.measure import measure
-        from streambench.trial.job import JobSpec, RunningJob
+        from streambench.trial.job import RunningJob
+        from streambench.trial.job_spec import JobSpec
         from streambench.trial.load import Load, Written
         from streambench.trial.observer import Observer
         from streambench.trial.own_rows import OwnRows

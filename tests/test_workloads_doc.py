@@ -18,7 +18,8 @@ from streambench.workload.validate import findings
 DOC = (Path(__file__).parent.parent / "docs" / "workloads.md").read_text(encoding="utf-8")
 
 
-WHOLE, FORM, TABLE = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
+BLOCKS = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
+WHOLE, FORM, DIRT, TABLE = BLOCKS
 
 
 @pytest.fixture
@@ -43,6 +44,17 @@ def test_the_example_of_a_form_works(tmp_path: Path) -> None:
     form = load_workload(tmp_path, "original")
     assert form.query.window == Tumbling(10_000)
     assert form.query.aggregates == load_workload(tmp_path).query.aggregates
+
+
+def test_the_example_of_bad_records_works(tmp_path: Path) -> None:
+    (tmp_path / "workload.toml").write_text(WHOLE.replace("[query]", f"{DIRT}[query]", 1))
+    dirt = load_workload(tmp_path).dirt
+    assert dirt is not None
+    assert {each.kind.value: each.share for each in dirt.shares} == {
+        "not-json": 0.0001,
+        "null-key": 0.001,
+    }
+    assert dirt.each_ms == 3_000
 
 
 def test_the_example_stands_as_it_is(workload: Workload) -> None:

@@ -100,6 +100,8 @@ def auto_axis(request: Request) -> Axis:
 
 def exit_code(records: tuple[TrialRecord, ...]) -> ExitCode:
     """0 fine (unsupported included), 1 something wrong or failed, 4 nothing but invalid trials."""
+    # What dirt did is what was asked for, and no failure of the run.
+    records = tuple(record for record in records if not record.dirt)
     failed = any(isinstance(record.outcome, Failed) for record in records)
     if failed or any(record.verdict and not record.verdict.right for record in records):
         return ExitCode.FAILED

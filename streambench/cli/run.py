@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from streambench.cli.commands import with_options
+from streambench.cli.dirt import DirtOption, dirt
 from streambench.cli.monitoring import PrometheusOption, look_at_prometheus, prometheus_url
 from streambench.cli.options import MeasuredOptions, RateOption, ShapeOption, examples
 from streambench.cli.places import placed
@@ -30,6 +31,7 @@ class RunAsked(MeasuredOptions):
     require: RequireOption = None
     until: UntilOption = None
     prometheus: PrometheusOption = None
+    dirt: DirtOption = None
 
 
 def _run(asked: RunAsked) -> ExitCode:
@@ -44,6 +46,9 @@ def _run(asked: RunAsked) -> ExitCode:
         requirements=requirements(asked.require or ()),
         prometheus=prometheus_url(asked.prometheus),
     )
+    if asked.dirt:
+        # Nobody asked for the usual faults, and what they do is not what dirt does.
+        options = dataclasses.replace(options, dirt=dirt(asked.dirt), faults=options.faults or ())
     if asked.until is not None:
         until, most = rounds_until(asked.until, asked.repeat, quick=asked.quick)
         options = dataclasses.replace(options, until=until, repeats=most)

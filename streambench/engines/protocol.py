@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from streambench.model.cluster_facts import ClusterFound
 from streambench.model.conditions import Conditions, NamedVariant, Variant
@@ -156,6 +156,15 @@ class Job(Protocol):
 
     def stop(self) -> None:
         """End the job and every process that it started; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class TellsLeftOut(Protocol):
+    """A job that counts records which it left out, for whatever reason."""
+
+    def left_out(self) -> int | None:
+        """How many so far, by its own word; None: not known now. Cheap."""
         ...
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from streambench.engines.protocol import Readings
 from streambench.experiment.clock_notes import clock_notes
 from streambench.experiment.costs import costs
+from streambench.experiment.dirt import effects_of
 from streambench.experiment.judging import verdict_at_once
 from streambench.experiment.recoveries import aftermath
 from streambench.experiment.unfinished import unfinished
@@ -50,7 +51,7 @@ from streambench.results.did_what_came import did_what_came
 from streambench.results.lag_clocks import lag_by_clocks
 from streambench.results.measure import Measured, measure
 from streambench.trial.evidence import Evidence
-from streambench.trial.job import JobSpec
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.load import Played, Struck
 from streambench.trial.ready import records_before_load
 
@@ -205,6 +206,14 @@ def assess(
         state_exact=engine.state_exact,
         spans=spec.segment.spans,
         holds=spec.segment.holds,
+        dirt=effects_of(
+            evidence.load,
+            workload,
+            plan.event_clock,
+            expected,
+            verdict=judged.verdict,
+            timed=disturbed.invalid is None,
+        ),
         monitored=evidence.monitored,
         engine_seen=evidence.engine_seen,
     )

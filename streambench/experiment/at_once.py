@@ -31,7 +31,8 @@ from streambench.oracle.expected import Expected
 from streambench.oracle.judge import Judged
 from streambench.oracle.settled import settled
 from streambench.results.bundle import BundleWriter
-from streambench.trial.job import JobSpec, RunningJob
+from streambench.trial.job import RunningJob
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.load import Played
 
 _NS_PER_S = 1_000_000_000

@@ -11,6 +11,8 @@ from typing import Final
 
 from streambench.experiment.contenders import chosen, contender
 from streambench.experiment.declared import declared_where_asked
+from streambench.experiment.dirt import MISSING_S
+from streambench.experiment.dirt_asked import clean, dirt_of, each_kind
 from streambench.experiment.lengths import (
     CONFIRM_WINDOWS,
     PROBE_WINDOWS,
@@ -23,7 +25,8 @@ from streambench.experiment.loads import WARMING_PER_S
 from streambench.experiment.not_drained import refuse_moves
 from streambench.experiment.phases import closings, lock_warnings, unlocked
 from streambench.experiment.request import Request
-from streambench.experiment.settling_policy import SETTLING
+from streambench.experiment.settling_asked import settling
+from streambench.experiment.surprising import surprising
 from streambench.experiment.sweep import Terms, at, sweep_example
 from streambench.experiment.unused import (
     USUAL_SEED,
@@ -32,6 +35,7 @@ from streambench.experiment.unused import (
     refuse_unused_seed,
 )
 from streambench.model.conditions import Conditions
+from streambench.model.dirt import NO_DIRT, Dirt
 from streambench.model.errors import UsageError
 from streambench.model.fault import Fault
 from streambench.model.pace import Limit
@@ -43,14 +47,11 @@ from streambench.model.workload import Replay, Workload, shaped
 from streambench.trial.schedule import duration_ms, spans
 from streambench.workload.as_load import as_load, as_load_words, at_its_own_rate, refuse_rests
 from streambench.workload.durations import about, show_duration
-from streambench.workload.file.surprises import surprises
 from streambench.workload.lateness import with_lateness
 from streambench.workload.paced import at_rate, key_of_copies
 from streambench.workload.parse import declared_text, load_named
 from streambench.workload.schema import MAX_RATE_PER_S
-from streambench.workload.source import survey
 from streambench.workload.validate import check, findings, least_duration_ms
-from streambench.workload.without_key import generated_without_key
 
 _MOST_UNASKED_S: Final = 86_400.0
 _USUAL_RECORDS: Final = 1_000_000
@@ -84,12 +85,17 @@ class Options:
     requirements: tuple[str, ...] = ()  # what an engine must meet
     until: str | None = None  # what ends the rounds before there are `repeats`
     prometheus: str | None = None  # address of one that watches processes elsewhere
+    dirt: Dirt = NO_DIRT  # beside what the workload declares
     any_length: str | None = None  # what plays loads of any length, where something does, in words
 
 
 def single(options: Options) -> Request:
     """One load. Raises UsageError for what cannot be carried out, as all of these do."""
-    return settling(make_request(options))
+    request = make_request(_of_each_kind(options))
+    dirt = dirt_of(options.dirt, request)
+    if not dirt:
+        return settling(request)
+    return dataclasses.replace(request, dirt=dirt, missing_s=MISSING_S)
 
 
 def sweep(options: Options, axes: Sequence[Axis]) -> tuple[Request, ...]:
@@ -99,7 +105,7 @@ def sweep(options: Options, axes: Sequence[Axis]) -> tuple[Request, ...]:
     once before they are measured.
     """
     options = dataclasses.replace(options, faults=options.faults or ())
-    requests = [make_request(options, point, swept=True) for point in grid(axes)]
+    requests = [clean(make_request(options, point, swept=True)) for point in grid(axes)]
     made = tuple(
         dataclasses.replace(each, warmed=not (each.quick or each.is_replay)) for each in requests
     )
@@ -127,7 +133,7 @@ def chosen_rates(options: Options) -> Request:
             "rates are named",
             hint="streambench curve --rates 5k,10k,20k --fault worker-kill@25s --restart 5s",
         )
-    request = make_request(dataclasses.replace(options, faults=(), any_length="a curve"))
+    request = _of_any_length(options, "a curve")
     refuse_rests(request.workload, "a curve that chooses its rates")
     request = _told(request, chosen=True)
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a curve")
@@ -147,8 +153,7 @@ def rate_search(
     `cold`: a fresh job confirms. Where records may be late one does in any case, as some engines tell of
     their clock once, for the whole job.
     """
-    asked = dataclasses.replace(options, faults=(), any_length="a search for a rate")
-    request = _told(make_request(asked), chosen=True)
+    request = _told(_of_any_length(options, "a search for a rate"), chosen=True)
     refuse_rests(request.workload, "a search for a rate")
     _check_reach(request.workload, most_per_s=MAX_RATE_PER_S, who="a search for a rate")
     if budget_s is None:
@@ -160,7 +165,7 @@ def rate_search(
 
 def drain(options: Options, records: int | None) -> tuple[Request, int]:
     """A drain and how many records are there: None are a million, or more where windows are long."""
-    request = make_request(dataclasses.replace(options, faults=(), any_length="a drain"))
+    request = _of_any_length(options, "a drain")
     refuse_moves(request.workload)
     request = _told(_filling_windows(request, records or _USUAL_RECORDS), chosen=False)
     in_windows = least_duration_ms(request.workload) * request.load_rate_per_s / 1_000
@@ -172,6 +177,10 @@ def drain(options: Options, records: int | None) -> tuple[Request, int]:
             hint=f"streambench drain --records {usual}",
         )
     return request, records or usual
+
+
+def _of_any_length(options: Options, what: str) -> Request:
+    return clean(make_request(dataclasses.replace(options, faults=(), any_length=what)))
 
 
 def _told(request: Request, *, chosen: bool) -> Request:
@@ -199,7 +208,7 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     `swept`: what nobody gave a length is as long as in a sweep.
     """
     terms = _terms(options, point, swept=swept)
-    workload, rate_per_s = terms.workload, terms.rate_per_s
+    workload, rate_per_s = dataclasses.replace(terms.workload, dirt=None), terms.rate_per_s
     refuse_unused_seed(workload, options.seed)
     declared = declared_where_asked(options.engines, workload, terms.conditions)
     who = chosen(options.engines, options.settings, declared)
@@ -228,8 +237,8 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
     refuse_long_warm_up(workload, options.warm_up_s)
     contenders = tuple(contender(*each, workload, conditions, length.faults) for each in who)
     plans = [(each.title, each.plan) for each in contenders if isinstance(each.plan, Plan)]
-    surprising = (*terms.told, *_surprises(workload))
-    told = (*surprising, unlocking.told, *lock_warnings(plans, closing, conditions))
+    surprises = (*terms.told, *surprising(workload))
+    told = (*surprises, unlocking.told, *lock_warnings(plans, closing, conditions))
     notes = (usual.why if length.is_usual else None, length.no_faults)
     return Request(
         workload=workload,
@@ -252,21 +261,22 @@ def make_request(options: Options, point: Point = (), *, swept: bool = False) ->
         requirements=options.requirements,
         until=options.until,
         prometheus=options.prometheus,
+        dirt=terms.workload.dirt or NO_DIRT,
     )
 
 
-def settling(request: Request) -> Request:
-    """The same, its warm-up played until the delay no longer falls, where that can be tested.
-
-    It needs a rate that does not change, and windows enough in the time asked for.
-    """
-    pace = request.workload.pace
-    if pace is None or request.quick or request.warmed:
-        return request
-    changes = pace.shape is not None and request.rate_per_s is None
-    if changes or not SETTLING.can_test(request.warm_up_s, request.workload.played_window):
-        return request
-    return dataclasses.replace(request, settles=True)
+def _of_each_kind(options: Options) -> Options:
+    """The same, where the workload asks for one record of each kind; what the user asked for stays."""
+    each = each_kind(load_named(options.workload))
+    if each is None or options.dirt:
+        return options
+    return dataclasses.replace(
+        options,
+        engines=options.engines or each.engines,
+        measured_s=options.measured_s or each.measured_s,
+        warm_up_s=options.warm_up_s or each.warm_up_s,
+        faults=options.faults or (),
+    )
 
 
 def _terms(options: Options, point: Point, *, swept: bool) -> Terms:
@@ -330,16 +340,6 @@ def _of_replay(terms: Terms) -> Terms:
         paced = at_rate(workload, terms.rate_per_s)
         workload, told = paced.workload, (*told, paced.told)
     return Terms(with_lateness(workload), terms.conditions, None, told)
-
-
-def _surprises(workload: Workload) -> tuple[str, ...]:
-    """What of a file's times, and of records without a key, is to be said before a load is played."""
-    if isinstance(workload.input, Replay):
-        surveyed = survey(workload.input, workload.fields, workload.query.group_by)
-        found = surprises(workload, workload.input, surveyed)
-    else:
-        found = generated_without_key(workload)
-    return tuple(f"{told}; {hint} in workload.toml" for told, hint in found)
 
 
 def _shaped(workload: Workload, shape: Shape) -> Workload:

@@ -20,7 +20,8 @@ from streambench.model.plan import Plan
 from streambench.model.trial import Invalid
 from streambench.oracle.expected import Expected
 from streambench.results.drained import drain_progress
-from streambench.trial.job import JobSpec, RunningJob
+from streambench.trial.job import RunningJob
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.load import Load, Played, Written
 from streambench.trial.observer import Observer
 from streambench.trial.testbed import Testbed

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from streambench.experiment.dirt import rest_of
 from streambench.experiment.environment import describe_machine, describe_versions
 from streambench.experiment.late import late_model
 from streambench.experiment.loads import Loads
@@ -48,7 +49,9 @@ def execute(
     records: list[TrialRecord] = []
     each = [(request, contender) for request in requests for contender in request.contenders]
     trials = tuple(interleaved(each, requests[0].repeats))
-    for number, (round_number, (request, contender)) in enumerate(trials, start=1):
+    more = 0  # trials that go on where a dirty record stopped a job
+    for place, (round_number, (request, contender)) in enumerate(trials, start=1):
+        number = place + more
         round_over = bool(records) and records[-1].round != round_number
         if round_over and enough is not None and enough(tuple(records)):
             break
@@ -60,21 +63,33 @@ def execute(
                 record = not_made(number, round_number, contender, left_out, request.point)
                 session.writer.add_trial(record, {})
             case Plan():
-                shown = Timeline(
-                    session.observer.trial_begins(
-                        number, len(trials), contender.title, request.point
+                left: Request | None = request
+                while left is not None:
+                    number = place + more
+                    record = _made(
+                        left, contender, (number, len(trials) + more, round_number), session
                     )
-                )
-                shown.status(Status(Phase.COMPILE))
-                trace = session.loads.measured(request)
-                before = _before(session.loads, request)
-                planned = PlannedTrial(
-                    number, number, round_number, request, contender, trace, before
-                )
-                record = run_one(planned, session, shown)
+                    left = rest_of(left, record)
+                    if left is not None:
+                        records.append(record)
+                        session.observer.trial_ends(record)
+                        more += 1
         records.append(record)
         session.observer.trial_ends(record)
     return tuple(records)
+
+
+def _made(
+    request: Request, contender: Contender, which: tuple[int, int, int], session: Session
+) -> TrialRecord:
+    """A trial: `which` are its number, how many there are to be, and its round."""
+    number, total, round_number = which
+    shown = Timeline(session.observer.trial_begins(number, total, contender.title, request.point))
+    shown.status(Status(Phase.COMPILE))
+    trace = session.loads.measured(request)
+    before = _before(session.loads, request)
+    planned = PlannedTrial(number, number, round_number, request, contender, trace, before)
+    return run_one(planned, session, shown)
 
 
 def _before(loads: Loads, request: Request) -> WarmedFirst | None:
@@ -138,6 +153,8 @@ def run_record(
         late_model=late_model(request, trace),
         recovery_s=request.recovery_s,
         faults=tuple(str(fault) for fault in request.faults),
+        dirt=request.dirt.instants,
+        dirt_shares=request.dirt.shares,
         axes=experiment.axes if isinstance(experiment, Sweep) else (),
         search=experiment.terms if isinstance(experiment, RateSearch) else None,
         capacity=capacity,

@@ -12,6 +12,7 @@ from typing import Final
 from streambench.experiment.assess import Assessed, assess
 from streambench.experiment.at_once import AtOnce, Seen, judged_at_once
 from streambench.experiment.costs import with_broker_alone
+from streambench.experiment.dirt import stopped_by_dirt
 from streambench.experiment.judging import not_right
 from streambench.experiment.keeping import keep_load
 from streambench.experiment.not_made import ended_by, not_made
@@ -19,6 +20,7 @@ from streambench.experiment.request import Contender, Request
 from streambench.experiment.session import Session
 from streambench.experiment.warming import WarmedBy, WarmUp
 from streambench.load.trace import Trace
+from streambench.model.dirt import DirtEffect
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Plan
 from streambench.model.sweep import AxisName
@@ -162,6 +164,9 @@ class KeptJob:
         due = self.due(job, trace)
         evidence = play_measured(spec, job, due, tuple(self._before))
         shown.status(Status(Phase.JUDGE))
+        if (found := stopped_by_dirt(evidence, request, job)) is not None:
+            failed, effects = found
+            return self.ended(number, request, failed, effects)
         assessed = assess(
             spec,
             evidence,
@@ -181,7 +186,7 @@ class KeptJob:
         )
         self.session.writer.add_trial(record, assessed.tables)
         self._at_pace(evidence.load)
-        if may_play_again(spec, evidence.load):
+        if may_play_again(spec, evidence.load) and evidence.load.dirt is None:
             # Of one trial the reader starts while the job ends; many of them would be in the way.
             part = partial(job.again, spec.segment, evidence.load)
             again = part if self.shared else _already(part())
@@ -190,9 +195,16 @@ class KeptJob:
         return record
 
     def ended(
-        self, number: int, request: Request, error: EngineFailed | InstrumentFailed
+        self,
+        number: int,
+        request: Request,
+        error: EngineFailed | InstrumentFailed,
+        dirt: tuple[DirtEffect, ...] = (),
     ) -> TrialRecord:
-        """Keep trial `number`, with which the job ended; `request` is what was to be played."""
+        """Keep trial `number`, with which the job ended; `request` is what was to be played.
+
+        `dirt` is what dirty records did until then.
+        """
         plan = self.contender.plan
         assert isinstance(plan, Plan)
         record = dataclasses.replace(
@@ -202,6 +214,7 @@ class KeptJob:
             warnings=(*plan.warnings, *self.warnings),
             cold=request.quick,
             job=self._job,
+            dirt=dirt,
         )
         self.session.writer.add_trial(record, {})
         return record

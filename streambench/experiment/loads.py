@@ -104,7 +104,8 @@ class Loads:
 
     def measured(self, request: Request) -> Trace:
         """What a trial of this request measures."""
-        return compile_load(request, measured_ms(request), self._place(request))
+        dirty = dataclasses.replace(request, workload=request.dirty_workload)
+        return compile_load(dirty, measured_ms(request), self._place(request))
 
     def broker_warm_up(self, request: Request) -> Trace:
         """What a fresh broker is warmed with: the workload's own rate, whatever is measured."""

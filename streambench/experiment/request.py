@@ -14,6 +14,7 @@ from streambench.experiment.settling_policy import SETTLING
 from streambench.load.trace import Trace
 from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.conditions import Conditions, NamedVariant, Variant
+from streambench.model.dirt import NO_DIRT, Dirt
 from streambench.model.fault import Fault
 from streambench.model.kafka_facts import KafkaFacts
 from streambench.model.machine import STRICT, MachineLimits
@@ -85,6 +86,7 @@ class Request:
     clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)  # of the user's, by engine
     prometheus: str | None = None  # address of one that watches processes elsewhere
     missing_s: float | None = None  # how long rows that do not come are waited for; None: the usual
+    dirt: Dirt = NO_DIRT  # at instants of the measured part; the workload itself is without
 
     @property
     def head_s(self) -> float:
@@ -99,6 +101,19 @@ class Request:
             warm_up_ms=round(self.head_s * 1000),
             measured_ms=round(self.measured_s * 1000),
             recovery_ms=round(self.recovery_s * 1000),
+        )
+
+    @property
+    def dirty_workload(self) -> Workload:
+        """The workload with its dirt, at instants of the load: what is measured, and nothing before that."""
+        if not self.dirt:
+            return self.workload
+        start_ms = round(self.head_s * 1000)
+        instants = tuple(
+            dataclasses.replace(each, at_ms=each.at_ms + start_ms) for each in self.dirt.instants
+        )
+        return dataclasses.replace(
+            self.workload, dirt=dataclasses.replace(self.dirt, instants=instants)
         )
 
     def segment(self, trace: Trace, round_number: int) -> Segment:

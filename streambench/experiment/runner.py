@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from streambench.experiment.kept_job import KeptJob
 from streambench.model.trial import TrialRecord
-from streambench.trial.job import JobSpec, RunningJob
+from streambench.trial.job import RunningJob
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.observer import Observer, Phase, Status
 from streambench.trial.testbed import Testbed
 from streambench.trial.workspace import ON_DISK, Room, Workspace

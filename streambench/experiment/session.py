@@ -19,7 +19,8 @@ from streambench.model.workload import Replay
 from streambench.oracle.jumps import longest_jump_ms
 from streambench.results.bundle import BundleWriter
 from streambench.runtime.artifacts import Resolved
-from streambench.trial.job import JobSpec, RunningJob, running_job
+from streambench.trial.job import RunningJob, running_job
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.observer import Observer
 from streambench.trial.schedule import event_times
 from streambench.trial.testbed import Testbed

@@ -165,6 +165,8 @@ def content_key(workload: Workload, load: Load, *, seed: int, partitions: int) -
         "duration_ms": load.duration_ms,
         "partitions": partitions,
     }
+    if workload.dirt:
+        decisive["dirt"] = repr(workload.dirt)
     text = json.dumps(decisive, sort_keys=True, default=_value)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 

@@ -17,8 +17,11 @@ from typing import Any, Final
 
 import numpy as np
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from streambench.load.batch import HEADER_BYTES
+from streambench.load.dirt import FACTS
 from streambench.load.resolve import (
     CHUNK_RECORDS,
     FORMAT,
@@ -33,16 +36,19 @@ from streambench.load.resolve import (
 from streambench.load.writer import (
     BATCHES_FILE,
     COLUMNS_FOLDER,
+    DIRT_FILE,
     RECORDS_FILE,
     Batches,
     WrittenTrace,
     write_trace,
 )
 from streambench.model.conditions import folder_of
+from streambench.model.dirt import Dirt
 from streambench.model.errors import EnvironmentLacks, UsageError
 from streambench.model.recipe import Recipe
 from streambench.model.trial import TraceRef
 from streambench.model.workload import Workload
+from streambench.workload.dirt import check_dirt
 from streambench.workload.validate import check
 
 _META_FILE: Final = "trace.json"
@@ -73,6 +79,7 @@ class TraceMeta:
 
     `event_time_follows_due` is False for a replay, whose event times have nothing to do with when its
     records are due. `without_key` records lack a value of their group. `origin_ms` is the origin in the replayed file's own time (0 when generated).
+    `dirty` records lie between the good ones, of which everything else tells.
     """
 
     partitions: int
@@ -90,6 +97,7 @@ class TraceMeta:
     records_by_partition: tuple[int, ...]
     format: int = FORMAT
     without_key: int = 0
+    dirty: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,18 @@ class Trace:
         return self.folder / COLUMNS_FOLDER
 
     @cached_property
+    def dirt(self) -> pa.Table:
+        """Its dirty records; columns as in `dirt.FACTS`."""
+        if not self.meta.dirty:
+            return FACTS.empty_table()
+        return pq.read_table(self.folder / DIRT_FILE)
+
+    @property
+    def counted_glob(self) -> str:
+        """As `columns_glob`, with the dirty records that are right to count."""
+        return str(self.folder / "co*" / "*.parquet")
+
+    @cached_property
     def batches(self) -> Batches:
         """The batches, sorted by (quantum, partition), mapped from the file; dtype `writer.BATCH`."""
         return np.load(self.folder / BATCHES_FILE, mmap_mode="r")  # type: ignore[no-any-return]
@@ -192,6 +212,7 @@ def compile_trace(
     EnvironmentLacks for a full disk.
     """
     partitions = workload.partitions if partitions is None else partitions
+    check_dirt(workload, workload.dirt or Dirt())
     # No word on its length: what warms a broker or a job up need not hold a whole window.
     check(workload, rate_per_s=rate_per_s, partitions=partitions)
     load = resolve(workload, duration_ms=duration_ms, rate_per_s=rate_per_s)
@@ -258,6 +279,7 @@ def _compile(
         rate_per_s=_rate_per_s(load),
         records_by_partition=written.records_by_partition,
         without_key=written.without_key,
+        dirty=written.dirty,
     )
     (folder / _META_FILE).write_text(json.dumps(dataclasses.asdict(meta), indent=1))
     # Else the system would write it out while it is played, and whoever needs memory would wait for that.

@@ -15,14 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streambench.load.columns import Chunk, Integers, Strings
+from streambench.load.dirt import DirtPlacer
 from streambench.load.encode import EncodedBatches, Piece, encode_records
 from streambench.load.keys import around, keys_of, without_key_in
+from streambench.model.dirt import Dirt
 from streambench.model.lookup import LookedUp
 from streambench.model.workload import Workload
 
 RECORDS_FILE: Final = "records.bin"
 BATCHES_FILE: Final = "batches.npy"
 COLUMNS_FOLDER: Final = "columns"
+DIRT_FILE: Final = "dirt.parquet"
+COUNTED_FOLDER: Final = "counted"
 
 BATCH: Final = np.dtype(
     [
@@ -47,7 +51,8 @@ class WrittenTrace:
     """What the files hold; `sha256` covers records.bin and then the rows of batches.npy, after the tables
     that records are joined with.
 
-    `without_key` records lack a value of their group.
+    `without_key` records lack a value of their group. All of these are of the good records; `dirty` ones
+    lie between them.
     """
 
     records: int
@@ -56,6 +61,7 @@ class WrittenTrace:
     max_event_ms: int
     records_by_partition: tuple[int, ...]
     without_key: int = 0
+    dirty: int = 0
 
 
 def write_trace(
@@ -72,6 +78,8 @@ def write_trace(
         # It is in no record, and decides what comes out.
         digest.update(lookup.content.encode())
     written = np.zeros(partitions, np.int64)
+    dirty = np.zeros(partitions, np.int64)
+    placer = DirtPlacer(workload, workload.dirt or Dirt(), partitions)
     least, greatest = np.iinfo(np.int64).max, np.iinfo(np.int64).min
     offset = without_key = 0
     (folder / COLUMNS_FOLDER).mkdir()
@@ -96,22 +104,39 @@ def write_trace(
             ordered = by_batch(arrived, workload, partitions)
             chunk, partition = ordered.chunk, ordered.partition
             starts = batch_starts(chunk.quantum, partition)
-            encoded = encode_chunk(ordered, workload, starts)
-            batches.write(_batch_rows(chunk, partition, starts, encoded, offset).tobytes())
-            columns = _columns(chunk, workload, partition, _positions(partition, written))
+            clean = encode_chunk(ordered, workload, starts)
+            counts = np.diff(starts, append=len(partition))
+            placed = placer.place(
+                clean, chunk.quantum[starts], partition[starts], counts, written + dirty
+            )
+            encoded, added = placed.encoded, placed.added
+            rows = _batch_rows(chunk, partition, starts, encoded, offset)
+            rows["count"] += added.astype(np.int32)
+            batches.write(rows.tobytes())
+            behind = _behind_dirt(partition, starts, added)
+            positions = _positions(partition, written + dirty) + behind
+            columns = _columns(chunk, workload, partition, positions)
             if pending is not None:
                 pending.result()
             pending = writing.submit(write, number, encoded, columns)
             offset += len(encoded.data)
             without_key += without_key_in(chunk, workload)
             written += np.bincount(partition, minlength=partitions)
-            least = min(least, int(encoded.base_ms.min()))
-            greatest = max(greatest, int(encoded.max_ms.max()))
+            dirty += np.bincount(partition[starts], weights=added, minlength=partitions).astype(
+                np.int64
+            )
+            least = min(least, int(clean.base_ms.min()))
+            greatest = max(greatest, int(clean.max_ms.max()))
             if progress is not None:
                 progress(int(written.sum()))
         if pending is not None:
             pending.result()
     _finish_batches(folder, digest)
+    if workload.dirt:
+        pq.write_table(placer.finish(), folder / DIRT_FILE)
+        (folder / COUNTED_FOLDER).mkdir()
+        schema = pq.read_schema(folder / COLUMNS_FOLDER / "000000.parquet")
+        pq.write_table(placer.to_count(schema), folder / COUNTED_FOLDER / "dirt.parquet")
     total = int(written.sum())
     return WrittenTrace(
         records=total,
@@ -120,6 +145,7 @@ def write_trace(
         max_event_ms=greatest if total else 0,
         records_by_partition=tuple(int(count) for count in written),
         without_key=without_key,
+        dirty=int(dirty.sum()),
     )
 
 
@@ -200,6 +226,17 @@ def _positions(partition: Integers, written: Integers) -> Integers:
         here = np.flatnonzero(partition == number)
         position[here] = before + np.arange(len(here))
     return position
+
+
+def _behind_dirt(partition: Integers, starts: Integers, added: Integers) -> Integers:
+    """How many dirty records of the chunk lie before each good one in its partition."""
+    behind = np.zeros(len(partition), np.int64)
+    sizes = np.diff(starts, append=len(partition))
+    for own in np.unique(partition[starts][added > 0]):
+        here = np.flatnonzero(partition[starts] == own)
+        before = np.cumsum(added[here]) - added[here]
+        behind[partition == own] = np.repeat(before, sizes[here])
+    return behind
 
 
 def _columns(chunk: Chunk, workload: Workload, partition: Integers, position: Integers) -> pa.Table:

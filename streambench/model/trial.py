@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from streambench.model.clocks import ClockBound, ClocksSeen, Offset, UnknownClock, delay_error
 from streambench.model.conditions import Conditions, Variant
+from streambench.model.dirt import DirtEffect
 from streambench.model.fault import Recovery, Strike
 from streambench.model.machine import STRICT, MachineLimits, MachineUsage
 from streambench.model.observed import ByMonitoring
@@ -303,6 +304,7 @@ class TrialRecord:
     spans: tuple[Span, ...] = ()
     holds: tuple[tuple[int, int], ...] = ()
     timeline: tuple[PhaseTime, ...] = ()  # what took how long
+    dirt: tuple[DirtEffect, ...] = ()  # what each dirty record did, in their order
     monitored: ByMonitoring | None = None  # what Prometheus says of the measured part
     engine_seen: bool = True  # whether `usage` has all of the engine's processes
     # Of a load that came at once: others have a certificate.

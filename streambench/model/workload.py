@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.dirt import Dirt
 from streambench.model.expression import Expression, FieldReference, ValueType
 from streambench.model.field_source import FieldSource
 from streambench.model.lookup import LookedUp, Lookup
@@ -281,6 +282,7 @@ class Workload:
 
     `key` None: records are keyed by the group of the query. Else an engine has to move them, so that those of
     one group come together.
+    `dirt` are records between the good ones, which alone are what fields and input declare.
     """
 
     name: str
@@ -292,6 +294,7 @@ class Workload:
     partitions: int
     quantum_ms: int
     key: RecordKey | None = None
+    dirt: Dirt | None = None
 
     @property
     def rekeyed(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from streambench.model.capacity import MachineCapacity
 from streambench.model.cluster_facts import ClusterFacts
 from streambench.model.conditions import Conditions, NamedVariant
+from streambench.model.dirt import DirtShare, DirtyInstant
 from streambench.model.drain import DrainRecord
 from streambench.model.experiment import BacklogDrain, Experiment, RateSearch, Single, Sweep
 from streambench.model.kafka_facts import KafkaFacts
@@ -145,6 +146,8 @@ class RunRecord:
     method: int = 1  # version of the method; a record that names none is of the first
     recovery_s: float = 0.0
     faults: tuple[str, ...] = ()
+    dirt: tuple[DirtyInstant, ...] = ()  # single dirty records, of the measured part
+    dirt_shares: tuple[DirtShare, ...] = ()
     axes: tuple[Axis, ...] = ()  # what is varied; each trial says where it stands
     search: SearchTerms | None = None  # what was asked of `searches`; trials confirm them
     searches: tuple[SearchRecord, ...] = ()

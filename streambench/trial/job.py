@@ -9,34 +9,30 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
-from streambench.engines.protocol import Engine, Job, State
+from streambench.engines.protocol import Job, State
 from streambench.kafka.plays import Play
 from streambench.kafka.reader import read_uncommitted_count
-from streambench.load.probes import Probe
 from streambench.load.trace import Trace
-from streambench.model.conditions import Conditions, Variant
 from streambench.model.errors import EngineFailed
-from streambench.model.machine import STRICT, MachineLimits
-from streambench.model.plan import Plan
-from streambench.model.trial import Segment, TraceRef
+from streambench.model.trial import Segment
 from streambench.model.windows import played
-from streambench.model.workload import Query
 from streambench.oracle.evidence import ClockEvidence
 from streambench.oracle.expected import expect
-from streambench.runtime.artifacts import Resolved
 from streambench.runtime.usage import UsageSampler
 from streambench.runtime.waiting import wait_until
+from streambench.trial.dirt_watch import DirtWatch
 from streambench.trial.injector import Injector, StrikeScene
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.last_rows import Awaited, quiet_s, read_last_rows
 from streambench.trial.load import Load, Played, Struck, Written
 from streambench.trial.moves import Moves
 from streambench.trial.not_for_others import not_for_others
 from streambench.trial.observer import Observer, Phase, Status, launching, phase_at
 from streambench.trial.output_watch import LoadClock, OutputWatch
-from streambench.trial.process_exits import fail_on_exit
+from streambench.trial.process_exits import excused_by, fail_on_exit
 from streambench.trial.ready import wait_for_probe
 from streambench.trial.recovery_timeout import recovery_timeout_s
 from streambench.trial.rows_due import RowsDue
@@ -55,30 +51,8 @@ _SAMPLE_OFFSET_S = 0.137
 # For the player to stamp and lay out its first frames before T0.
 _LEAD_S = 1.5
 _POLL_S = 0.5
-
-
-@dataclass(frozen=True)
-class JobSpec:
-    """What is launched, and under which conditions; `most_per_s` is the highest rate to be played.
-
-    `wider` is the plan with one worker more, where a fault rescales the job. `number` tells jobs of one
-    run apart. `speed`: ms of event time in a ms of its loads. `prometheus` watches processes elsewhere.
-    """
-
-    number: int
-    engine: Engine
-    variant: Variant
-    plan: Plan
-    query: Query
-    conditions: Conditions
-    probes: tuple[Probe, ...]
-    artifacts: Resolved
-    broker_warm_up: TraceRef
-    most_per_s: int = 0
-    machine_limits: MachineLimits = STRICT
-    wider: Plan | None = None
-    speed: float = 1.0
-    prometheus: str | None = None
+# A job that is stopped for good has nothing more to write than what is on its way.
+_STOPPED_SILENCE_S = 0.5
 
 
 class RunningJob:
@@ -152,11 +126,12 @@ class RunningJob:
             holds=load.holds,
         )
         injector = self._injector(load, offset_ms, monotonic_ns)
+        watch = DirtWatch.of(trace, self._job, bed.supervisor, bed.log_dir)
         try:
             with injector:
-                self._look_on(load, playing, injector, monotonic_ns)
+                self._look_on(load, playing, (injector, watch), monotonic_ns)
             begun = Begun(start_ns, monotonic_ns, offset_ms)
-            return self._finish(load, begun, injector)
+            return self._ended(load, begun, injector, watch)
         finally:
             injector.end_commands()
 
@@ -168,16 +143,41 @@ class RunningJob:
         begun = played_at_once(self.testbed, query, trace, self._not_before_ms)
         return self._finish(load, begun)
 
-    def _finish(self, load: Load, begun: Begun, injector: Injector | None = None) -> Played:
+    def _ended(self, load: Load, begun: Begun, injector: Injector, watch: DirtWatch) -> Played:
+        """`_finish`, with what was seen of dirt; a load that it stopped for good has nothing more to come."""
+        if watch.stopped is None:
+            played = self._finish(load, begun, injector, watch)
+        else:
+            scratch = self.testbed.scratch / f"load-{begun.event_offset_ms}.parquet"
+            written = Written(*begun, scratch, free_from_ms=0)
+            over = replace(load, silence_s=_STOPPED_SILENCE_S, missing_s=_STOPPED_SILENCE_S)
+            played = self.await_rows(over, written, injector, watch)
+        if not played.complete:
+            watch.gives_up((time.monotonic_ns() - begun.monotonic_ns) / _NS_PER_MS)
+        return replace(played, dirt=watch.over()) if watch.due_ms else played
+
+    def _finish(
+        self,
+        load: Load,
+        begun: Begun,
+        injector: Injector | None = None,
+        watch: DirtWatch | None = None,
+    ) -> Played:
         """Close the last windows of a load that was played, and wait for all of its rows."""
         self._status(Phase.FLUSH, load.note)
         if self._moves is not None:
             self._moves.wait(load.missing_s, None if injector is None else injector.excuses)
         spec = self.spec
         written = flushed(self.testbed, spec.query, spec.probes, load.trace, begun)
-        return self.await_rows(load, written, injector)
+        return self.await_rows(load, written, injector, watch)
 
-    def await_rows(self, load: Load, written: Written, injector: Injector | None = None) -> Played:
+    def await_rows(
+        self,
+        load: Load,
+        written: Written,
+        injector: Injector | None = None,
+        watch: DirtWatch | None = None,
+    ) -> Played:
         """Wait for all rows of a load that was written. Raises EngineFailed when the job dies."""
         self._not_before_ms = written.free_from_ms
         bed, offset_ms = self.testbed, written.event_offset_ms
@@ -195,7 +195,7 @@ class RunningJob:
             load.missing_s,
             quiet_s(self.spec.conditions) if load.silence_s is None else load.silence_s,
         )
-        last = read_last_rows(bed, self.spec.query, awaited, excused)
+        last = read_last_rows(bed, self.spec.query, awaited, excused_by(injector, watch))
         bed.clocks.end(written.send_log)
         self._rows_taken += last.rows.num_rows
         self._since.played(load.trace.ref.records)
@@ -279,8 +279,11 @@ class RunningJob:
             ),
         )
 
-    def _look_on(self, load: Load, playing: Play, injector: Injector, monotonic_ns: int) -> None:
-        """Look on while a load is played; end at once when something died."""
+    def _look_on(
+        self, load: Load, playing: Play, watching: tuple[Injector, DirtWatch], monotonic_ns: int
+    ) -> None:
+        """Look on while a load is played; end at once when something died, or stopped for good by dirt."""
+        injector, watch = watching
         bed, trace = self.testbed, load.trace
         duration_s = trace.meta.duration_ms / 1000
         offered_by_second = trace.offered_by_second
@@ -290,7 +293,7 @@ class RunningJob:
 
         def finished() -> bool:
             nonlocal last_health_ns
-            fail_on_exit(bed.supervisor, stage="load", excused=injector.excuses)
+            fail_on_exit(bed.supervisor, stage="load", excused=excused_by(injector, watch))
             now_ns = time.monotonic_ns()
             elapsed_s = (now_ns - monotonic_ns) / _NS_PER_S
             second = min(max(0, int(elapsed_s)), len(offered_by_second) - 1)
@@ -307,11 +310,13 @@ class RunningJob:
                     behind_s=rows_due.behind_s(rows_read, elapsed_s * 1000),
                 )
             )
+            if watch.look(elapsed_s * 1000, rows_read) is not None:
+                return True
             if now_ns - last_health_ns > _NS_PER_S:
                 last_health_ns = now_ns
                 health = self._job.healthy()
                 # After a fault an engine that does not come back is a finding, not an end.
-                if health.state is State.FAILED and not injector.begun:
+                if health.state is State.FAILED and not (injector.begun or watch.begun):
                     raise EngineFailed(f"the job failed: {health.detail}", stage="load")
             return playing.progress().finished
 
@@ -322,7 +327,8 @@ class RunningJob:
             stage="load",
             poll_s=_POLL_S,
         )
-        playing.wait(timeout_s=10)
+        if watch.stopped is None:
+            playing.wait(timeout_s=10)
 
     def _status(self, phase: Phase, note: str | None) -> None:
         rows_read = self.testbed.reader.rows_read() - self._rows_before

@@ -15,6 +15,7 @@ from streambench.model.trial import Span
 from streambench.oracle.evidence import MovedLog
 from streambench.oracle.expected import Due
 from streambench.oracle.keyed_windows import NO_WINDOWS, KeyedWindows
+from streambench.trial.dirt_watch import DirtSeen
 from streambench.trial.observer import Phase
 
 # Where another load follows: all rows of one have come, and only what comes twice is still waited for. A
@@ -63,6 +64,8 @@ class Played:
     `quiet_ns` is the time of the monotonic clock after the last row, as far as the engine surely had
     nothing to do; empty after a short silence. `moved` is what lies in the topic to which records were moved by
     their group; None where they are not.
+    nothing to do; empty after a short silence. `dirt` is what was seen of single dirty records; where one
+    stopped the job for good, the load was ended then and `rows` are all that had come.
     """
 
     trace: Trace
@@ -78,6 +81,7 @@ class Played:
     start_monotonic_ns: int = 0
     struck: Struck = Struck()
     moved: MovedLog | None = None
+    dirt: DirtSeen | None = None
 
     @property
     def worked_off_per_s(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from streambench.model.errors import EngineFailed, InstrumentFailed
 from streambench.model.plan import Role
@@ -10,6 +11,19 @@ from streambench.runtime.supervisor import Death, Supervisor
 from streambench.runtime.waiting import tail
 
 OWN_ROLES = (Role.BROKER, Role.PLAYER, Role.READER)
+
+
+class Excuses(Protocol):
+    """Whoever may have brought a process's death about."""
+
+    def excuses(self, death: Death) -> bool:
+        """Whether a death is its doing."""
+        ...
+
+
+def excused_by(*those: Excuses | None) -> Callable[[Death], bool]:
+    """Which deaths are the doing of some of them."""
+    return lambda death: any(each is not None and each.excuses(death) for each in those)
 
 
 def fail_on_exit(

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from streambench.workload.key_words import example_of, words_at
+from streambench.workload.key_places import words_at
+from streambench.workload.key_words import example_of
 from streambench.workload.mistakes import Mistake, value_at
 from streambench.workload.schema import WorkloadSpec, input_kind
 from streambench.workload.schema_mistakes import (

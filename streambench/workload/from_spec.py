@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from streambench.model.dirt import Dirt, DirtShare
 from streambench.model.expression import DecimalType, FieldType, ValueType
 from streambench.model.field_source import (
     Choice,
@@ -21,7 +22,7 @@ from streambench.model.shape import Bursts, Ramp, Shape, Sine, Steps
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import FileColumn, Tail, TimeColumn
 from streambench.workload.field_schema import FileField, GeneratedField, value_type
-from streambench.workload.schema import ShapeSpec, TimeColumnSpec, TimeSpec, WindowSpec
+from streambench.workload.schema import DirtSpec, ShapeSpec, TimeColumnSpec, TimeSpec, WindowSpec
 
 
 def field_source(name: str, declared: GeneratedField) -> FieldSource:
@@ -116,3 +117,11 @@ def query_window(spec: WindowSpec) -> Window:
     if every_ms == size_ms:
         return Tumbling(size_ms, offset_ms)
     return Hopping(size_ms, every_ms, offset_ms)
+
+
+def dirt_of(spec: DirtSpec | None) -> Dirt | None:
+    """What `[input.dirt]` asks for; None: nothing."""
+    if spec is None:
+        return None
+    shares = tuple(DirtShare(kind, share) for kind, share in spec.shares.items())
+    return Dirt(shares=shares, each_ms=spec.each) or None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final
 
 from pydantic import BaseModel
 
+from streambench.model.dirt import DirtKind
 from streambench.workload.durations import EXAMPLES
 from streambench.workload.field_schema import (
     MAX_CHOICES,
@@ -28,6 +28,7 @@ from streambench.workload.schema import (
     MAX_PARTITIONS,
     MAX_RATE_PER_S,
     BurstsSpec,
+    DirtSpec,
     FormSpec,
     LookupSpec,
     QuerySpec,
@@ -78,6 +79,8 @@ _KEY: Final = KeyWords(
 _QUANTUM: Final = KeyWords(
     "One batch of records for each partition and so much time.", _POSITIVE, '"5 ms"'
 )
+
+_DIRT: Final = KeyWords("Bad records.", "a table of kinds", "{ not-json = 0.0001 }")
 
 _HOW_TIMES_ARE_WRITTEN: Final = {
     "format": KeyWords("How a time is written.", "a format as for strptime", '"%d.%m.%Y"'),
@@ -143,6 +146,18 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "{ user = { choice = 1_000 } }",
         ),
         "time": KeyWords("Event times.", "a table", '{ disorder = "50 ms" }'),
+        "dirt": _DIRT,
+    },
+    DirtSpec: {
+        "each": KeyWords("A run has a bad record of each kind, so far apart.", _POSITIVE, '"3 s"'),
+        **{
+            kind.value: KeyWords(
+                f"So many bad records of the kind {kind.value}, by the number of good ones.",
+                "a number above 0, up to 0.5",
+                "0.0001",
+            )
+            for kind in DirtKind
+        },
     },
     ReplaySpec: {
         "replay": KeyWords(
@@ -175,6 +190,7 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
         "key": _KEY,
         "partitions": _PARTITIONS,
         "quantum": _QUANTUM,
+        "dirt": _DIRT,
         "fields": KeyWords(
             "The columns that records have, by their names.",
             "a table of fields",
@@ -364,61 +380,3 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
 def example_of(words: KeyWords) -> Any:
     """The example of a key as a value."""
     return tomllib.loads(f"x = {words.example}")["x"]
-
-
-def words_at(path: Sequence[str | int], *, replay: bool) -> KeyWords | None:
-    """The words of the key at `path`; None where any name may stand there."""
-    if not path:
-        return None
-    model = model_at(path[:-1], replay=replay)
-    return None if model is None else WORDS.get(model, {}).get(str(path[-1]))
-
-
-def keys_at(path: Sequence[str | int], *, replay: bool) -> tuple[str, ...]:
-    """The keys that may stand in the table at `path`; () where any may, and where there is no table."""
-    model = model_at(path, replay=replay)
-    return () if model is None else key_names(model)
-
-
-def key_names(model: type[BaseModel]) -> tuple[str, ...]:
-    """The keys of a table as they are written."""
-    return tuple(field.alias or name for name, field in model.model_fields.items())
-
-
-def model_at(path: Sequence[str | int], *, replay: bool) -> type[BaseModel] | None:
-    """The model of the table at `path`; None where there is none. `replay`: which form `input` has."""
-    found: Any = WorkloadSpec
-    for step in path:
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            fields = {field.alias or name: field for name, field in found.model_fields.items()}
-            if step not in fields:
-                return None
-            found = _chosen(fields[str(step)].annotation, replay=replay)
-        elif get_origin(found) is dict:
-            found = _chosen(get_args(found)[1], replay=replay)
-        else:
-            return None
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
-
-
-def _chosen(annotation: Any, *, replay: bool) -> Any:
-    """The table, or the table of tables, that an annotation allows; None where it allows none."""
-    found = [
-        each
-        for each in _parts(annotation)
-        if get_origin(each) is dict or (isinstance(each, type) and issubclass(each, BaseModel))
-    ]
-    if ReplaySpec in found:
-        return ReplaySpec if replay else SyntheticSpec
-    return found[0] if found else None
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _parts(get_args(annotation)[0])
-    elif origin in (Union, types.UnionType):
-        for each in get_args(annotation):
-            yield from _parts(each)
-    else:
-        yield annotation

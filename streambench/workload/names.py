@@ -73,3 +73,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if (close := nearest(name, names)) is not None:
         return f"; did you mean '{close}'?"
     return f"; known are {', '.join(sorted(names))}" if names else ""
+
+
+def better_name(name: str) -> str:
+    """A name like this one that can be used."""
+    made = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
+    made = made if made[:1].isalpha() else f"f_{made}"
+    return made if problem_with_name(made) is None else f"{made}_of"

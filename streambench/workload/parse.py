@@ -50,6 +50,7 @@ from streambench.workload.forms import (
     text_in_form,
 )
 from streambench.workload.from_spec import (
+    dirt_of,
     field_source,
     file_column,
     load_shape,
@@ -68,7 +69,7 @@ from streambench.workload.limits import (
 from streambench.workload.locate import FILE_NAME, find_form
 from streambench.workload.lookups import Lookups
 from streambench.workload.mistakes import Mistake, value_at
-from streambench.workload.names import did_you_mean, nearest, problem_with_name
+from streambench.workload.names import better_name, did_you_mean, nearest, problem_with_name
 from streambench.workload.record_keys import key_mistakes, record_key
 from streambench.workload.schema import QuerySpec, ReplaySpec, SyntheticSpec, WorkloadSpec
 from streambench.workload.source import parse_instant_ms
@@ -166,6 +167,7 @@ class _Document:
             partitions=spec.input.partitions,
             quantum_ms=spec.input.quantum,
             key=record_key(spec.input.key, spec.query.group_by),
+            dirt=dirt_of(spec.input.dirt),
         )
 
     def _wrong(self, path: Sequence[str], what: str, instead: str) -> None:
@@ -197,7 +199,7 @@ class _Document:
         fields: list[Field] = []
         for name, one in declared.items():
             if (problem := problem_with_name(name)) is not None:
-                instead = f"call it {_better(name)}, in the query as well"
+                instead = f"call it {better_name(name)}, in the query as well"
                 self._wrong(("input", "fields", name), problem, instead)
             if isinstance(one, GeneratedField):
                 source = field_source(name, one)
@@ -278,7 +280,7 @@ class _Document:
                 self._wrong(path, what, f"call it {name}_of, or otherwise")
                 continue  # the field is what is meant elsewhere
             if (problem := problem_with_name(name)) is not None:
-                self._wrong(path, problem, f"call it {_better(name)}")
+                self._wrong(path, problem, f"call it {better_name(name)}")
 
             def read(text: str) -> Expression:
                 return parse_named(text, fields, named)
@@ -299,7 +301,7 @@ class _Document:
                 what = "an aggregate cannot have the name of a group-by field"
                 self._wrong(path, what, f"call it {alias}_total, or otherwise")
             elif (problem := problem_with_name(alias)) is not None:
-                self._wrong(path, problem, f"call it {_better(alias)}")
+                self._wrong(path, problem, f"call it {better_name(alias)}")
 
             def read(text: str, alias: str = alias) -> Aggregate:
                 return parse_aggregate(text, alias, fields, named)
@@ -388,13 +390,6 @@ def _with_keys(where: Expression | None, group_by: Sequence[FieldReference]) -> 
     known = tuple(Not(IsNull(key)) for key in group_by if key.nullable)
     every: tuple[Expression, ...] = known if where is None else (*known, where)
     return And(every) if len(every) > 1 else next(iter(every), None)
-
-
-def _better(name: str) -> str:
-    """A name like this one that can be used."""
-    made = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40]
-    made = made if made[:1].isalpha() else f"f_{made}"
-    return made if problem_with_name(made) is None else f"{made}_of"
 
 
 def _in_quotes(name: str) -> str:

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from streambench.model.dirt import DirtKind
 from streambench.model.workload import EpochUnit
 from streambench.workload.durations import DURATION_PATTERN, EXAMPLES, parse_duration
 from streambench.workload.field_schema import (
@@ -74,6 +75,9 @@ Rate: TypeAlias = Annotated[int, Field(ge=0, le=MAX_RATE_PER_S)]
 PositiveRate: TypeAlias = Annotated[int, Field(gt=0, le=MAX_RATE_PER_S)]
 
 
+DirtShareOf: TypeAlias = Annotated[float, Field(gt=0, le=0.5)] | None
+
+
 class TimeColumnSpec(Strict):
     """`"departed"`, or `{ column = "When", format = "%d.%m.%Y", zone = "Europe/Berlin" }`.
 
@@ -119,6 +123,30 @@ class TimeSpec(Strict):
         if self.tail.pareto is not None and not self.disorder:
             raise ValueError("a Pareto tail begins at the disorder, and there is none")
         return self
+
+
+class DirtSpec(Strict):
+    """`[input.dirt]`: shares of a load by kind, and how far apart a run has one record of each kind."""
+
+    each: PositiveDurationMs | None = None
+    not_json: DirtShareOf = Field(None, alias="not-json")
+    cut_off: DirtShareOf = Field(None, alias="cut-off")
+    tombstone: DirtShareOf = None
+    null_key: DirtShareOf = Field(None, alias="null-key")
+    missing_field: DirtShareOf = Field(None, alias="missing-field")
+    null_number: DirtShareOf = Field(None, alias="null-number")
+    text_number: DirtShareOf = Field(None, alias="text-number")
+    fraction_in_whole: DirtShareOf = Field(None, alias="fraction-in-whole")
+    unknown_field: DirtShareOf = Field(None, alias="unknown-field")
+    huge_record: DirtShareOf = Field(None, alias="huge-record")
+    far_behind: DirtShareOf = Field(None, alias="far-behind")
+    far_ahead: DirtShareOf = Field(None, alias="far-ahead")
+
+    @property
+    def shares(self) -> dict[DirtKind, float]:
+        """Those that are there, by kind."""
+        found = {kind: getattr(self, kind.value.replace("-", "_")) for kind in DirtKind}
+        return {kind: share for kind, share in found.items() if share is not None}
 
 
 class SineSpec(Strict):
@@ -188,6 +216,7 @@ class SyntheticSpec(Strict):
     quantum: PositiveDurationMs = 5
     fields: dict[str, GeneratedField]
     time: TimeSpec = TimeSpec()
+    dirt: DirtSpec | None = None
 
     @model_validator(mode="after")
     def _rate_or_shape(self) -> SyntheticSpec:
@@ -214,6 +243,7 @@ class ReplaySpec(Strict):
     partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = 4
     quantum: PositiveDurationMs = 5
     fields: dict[str, DeclaredType]
+    dirt: DirtSpec | None = None
 
 
 class WindowSpec(Strict):

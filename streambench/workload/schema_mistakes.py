@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 
 from streambench.model.written import quoted
 from streambench.workload.file.formats import mended_time
-from streambench.workload.key_words import KeyWords, keys_at, model_at, words_at
+from streambench.workload.key_places import keys_at, model_at, words_at
+from streambench.workload.key_words import KeyWords
 from streambench.workload.length_hints import length_hint, window_hint
 from streambench.workload.mistakes import Mistake, dotted, value_at
 from streambench.workload.names import did_you_mean, nearest

@@ -22,7 +22,8 @@ from streambench.model.errors import EngineFailed
 from streambench.model.machine import MachineUsage
 from streambench.model.trial import RoleUsage, Segment
 from streambench.oracle.expected import expect
-from streambench.trial.job import JobSpec, RunningJob
+from streambench.trial.job import RunningJob
+from streambench.trial.job_spec import JobSpec
 from streambench.trial.load import Load, Played
 from streambench.trial.observer import Observer, Phase
 from streambench.trial.since_asked import EngineWord

@@ -12,7 +12,7 @@ from streambench.kafka.send_times import SendLogMeta
 from streambench.model.clocks import COORDINATOR_CLOCK, RUN_HOST_CLOCK, ClockBound
 from streambench.model.conditions import Conditions, Guarantee
 from streambench.model.trial import LoadKind
-from streambench.trial.job import JobSpec
+from streambench.trial.job_spec import JobSpec
 
 FAR_SHARD = ClockBound("shard 0/2", "there", 30.0, 40.0, 0)
 NEAR_SHARD = ClockBound("shard 0/2", "there", -0.5, 0.5, 0)

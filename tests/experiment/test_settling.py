@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from streambench.experiment.build import Options, make_request, settling
+from streambench.experiment.build import Options, make_request
 from streambench.experiment.kept_job import KeptJob
 from streambench.experiment.request import Request
 from streambench.experiment.settling import settle, still_falls
+from streambench.experiment.settling_asked import settling
 from streambench.experiment.settling_policy import SETTLING, SettlingPolicy
 from streambench.load.trace import Trace
 from streambench.model.conditions import Guarantee

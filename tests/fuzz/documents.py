@@ -9,7 +9,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from streambench.workload.field_schema import GeneratedField
-from streambench.workload.key_words import WORDS, example_of, key_names
+from streambench.workload.key_places import key_names
+from streambench.workload.key_words import WORDS, example_of
 from streambench.workload.locate import shipped_root
 from streambench.workload.schema import (
     BurstsSpec,

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from streambench.cli.main import app
 from streambench.workload import schema as models
 from streambench.workload.json_schema import workload_schema
-from streambench.workload.key_words import WORDS, example_of, key_names
+from streambench.workload.key_places import key_names
+from streambench.workload.key_words import WORDS, example_of
 from streambench.workload.locate import shipped_root
 from tests.workload.json_schema_check import wrong
 

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from streambench.analysis.plans import unrecorded, warnings
 from streambench.analysis.published.common import RankRule, says
+from streambench.analysis.published.dirt import DirtResult, dirt_results
 from streambench.analysis.published.drains import DrainResult, drain_result
 from streambench.analysis.published.drift import DriftResult, drift_results
 from streambench.analysis.published.recoveries import FaultResult, fault_results
@@ -54,6 +55,10 @@ class SingleResult:
     until: Annotated[
         UntilResult | None,
         says("what rounds were repeated until; null: as many as were asked for"),
+    ]
+    dirt: Annotated[
+        tuple[DirtResult, ...],
+        says("one for each kind of bad record and variant; []: there were none"),
     ]
 
 
@@ -132,6 +137,7 @@ def _result(bundle: Bundle) -> SingleResult | SweepResult | RateSearchResult | D
                 bundle.run.late_model,
                 drift_results(bundle),
                 until_result(bundle),
+                dirt_results(bundle),
             )
         case Sweep(axes=axes):
             return sweep_result(bundle, axes)

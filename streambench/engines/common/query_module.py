@@ -27,6 +27,11 @@ class _Program(Protocol):
     having: Callable[[Totals], bool]
 
 
+def reader_of(program: _Program) -> Callable[[Any], bool] | None:
+    """What tells a record from one that is not as it is declared; None: the program does not look."""
+    return getattr(program, "readable", None)
+
+
 def reads_time(program: _Program) -> bool:
     """Whether a program asks for `EVENT_TIME` among the fields of an event."""
     return bool(getattr(program, "READS_TIME", False))

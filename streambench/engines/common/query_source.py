@@ -12,7 +12,7 @@ from streambench.engines.common.query_module import EVENT_TIME
 from streambench.model.aggregate import Aggregate, AggregateFunction
 from streambench.model.expression import DecimalType, Expression, FieldType, ValueType, type_of
 from streambench.model.windows import Hopping, Sessions, Tumbling, Window
-from streambench.model.workload import Workload
+from streambench.model.workload import Field, Workload
 from streambench.workload.constants import as_double
 from streambench.workload.python import helpers_of, python_condition, to_python
 
@@ -36,9 +36,29 @@ class _PythonStep:
     value: str
 
 
-def query_source(workload: Workload) -> str:
-    """The text of `query.py`: `where`, `accumulate` and `row`, and the window's lengths."""
-    return _Source(workload).text()
+def query_source(workload: Workload, *, readable: bool = False) -> str:
+    """The text of `query.py`: `where`, `accumulate` and `row`, and the window's lengths.
+
+    With `readable` also what tells a record from one that is not as it is declared.
+    """
+    return _Source(workload).text(readable=readable)
+
+
+def _is_declared(field: Field) -> str:
+    """Whether an event has this field with a value of its type."""
+    value = f'event["{field.name}"]'
+    match field.type:
+        case FieldType.STRING:
+            of_type = f"type({value}) is str"
+        case FieldType.BIGINT | FieldType.TIMESTAMP:
+            of_type = f"type({value}) is int"
+        case FieldType.BOOLEAN:
+            of_type = f"type({value}) is bool"
+        case _:
+            of_type = f"type({value}) in (int, float, Decimal)"
+    if field.nullable:
+        of_type = f"({value} is None or {of_type})"
+    return f'"{field.name}" in event and {of_type}'
 
 
 def _lengths(window: Window) -> dict[str, int]:
@@ -105,7 +125,7 @@ class _Source:
         keys, values = (key.type for key in query.group_by), (a.type for a in query.aggregates)
         self._writes_decimals = _some_decimal((*keys, *values))
 
-    def text(self) -> str:
+    def text(self, *, readable: bool = False) -> str:
         """All of it."""
         import jinja2  # only a program is made with it
 
@@ -148,9 +168,11 @@ class _Source:
             reads_decimals=self._reads_decimals,
             reads_time=query.reads_time,
             moves=workload.rekeyed,
+            declared=[_is_declared(field) for field in workload.sent] if readable else [],
             writes_decimals=self._writes_decimals,
             imports_decimal=self._reads_decimals
             or self._writes_decimals
+            or (readable and any("Decimal" in _is_declared(each) for each in workload.sent))
             or any("Decimal(" in line for line in (where, having, *lines)),
         )
 

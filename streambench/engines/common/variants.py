@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from streambench.engines.protocol import Engine
 from streambench.model.conditions import NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Origin
 from streambench.workload.names import did_you_mean
+
+TOLERANT: Final = "tolerant"
+"""The variant of each engine that does with unreadable records what its documentation advises."""
 
 Declared: TypeAlias = Mapping[str, tuple[NamedVariant, ...]]
 """The variants that users declared, by the engine's name."""

@@ -85,6 +85,13 @@ class FlinkJob:
             gc_pauses=gc_pauses(self._at.job_dir / GC_FOLDER),
         )
 
+    def left_out(self) -> int | None:
+        """Late partial rows of the job that runs; it counts nothing else that it leaves out."""
+        try:
+            return self._watches[-1].rest.late_records()
+        except NoAnswer:
+            return None
+
     def resume(self) -> None:
         """Submit the query again, to go on from the newest checkpoint that is complete.
 

@@ -19,7 +19,7 @@ from streambench.engines.common.settings import (
 )
 from streambench.engines.common.variants import asked
 from streambench.engines.flink.query import bound_ms
-from streambench.engines.flink.variants import SPARE_TASK_MANAGERS, VARIANTS
+from streambench.engines.flink.variants import IGNORE_PARSE_ERRORS, SPARE_TASK_MANAGERS, VARIANTS
 from streambench.model.conditions import Conditions, Guarantee, Variant
 from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
@@ -146,13 +146,14 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             },
         ),
         *rules(SOURCE, _source()),
+        *defaults(SOURCE, {IGNORE_PARSE_ERRORS: "false"}),
         *defaults(SOURCE, {"scan.watermark.idle-timeout": "off"}),
         *rules(QUERY, {"watermark bound": f"{bound_ms(query)} ms"}),
         *rules(SINK, _sink(conditions)),
         *rules(JVM, _jvm(conditions)),
         *rules(OWN, {SPARE_TASK_MANAGERS: 0}),
     )
-    known = known_names(variant.version) | {SPARE_TASK_MANAGERS}
+    known = known_names(variant.version) | {SPARE_TASK_MANAGERS, IGNORE_PARSE_ERRORS}
     families = tuple({f"{name.partition('.')[0]}." for name in known_names(variant.version)})
     for each in checked("flink", asked(variant, VARIANTS), known, open_to=families):
         for scope in _scopes(each.name, variant.version):
@@ -175,7 +176,7 @@ def known_names(version: str) -> frozenset[str]:
 def _scopes(name: str, version: str) -> tuple[str, ...]:
     if is_own(name):
         return (OWN,)
-    if name.startswith("scan."):
+    if name.startswith("scan.") or name == IGNORE_PARSE_ERRORS:
         return (SOURCE,)
     if name.startswith("sink."):
         return (SINK,)

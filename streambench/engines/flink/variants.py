@@ -5,6 +5,7 @@ from __future__ import annotations
 from streambench.model.conditions import NamedVariant
 
 SPARE_TASK_MANAGERS = "streambench.spare-task-managers"
+IGNORE_PARSE_ERRORS = "json.ignore-parse-errors"
 _ADAPTIVE = "jobmanager.adaptive-scheduler"
 
 VARIANTS: tuple[NamedVariant, ...] = (
@@ -31,5 +32,12 @@ VARIANTS: tuple[NamedVariant, ...] = (
             (f"{_ADAPTIVE}.submission.resource-stabilization-timeout", "1 s"),
             (f"{_ADAPTIVE}.executing.cooldown-after-rescaling", "1 s"),
         ),
+    ),
+    NamedVariant(
+        name="tolerant",
+        title="tolerant of dirt",
+        note="JSON that cannot be read is left out, and a value that does not fit its column is NULL. By "
+        "default either fails the job.",
+        settings=((IGNORE_PARSE_ERRORS, "true"),),
     ),
 )

@@ -29,6 +29,7 @@ from streambench.engines.kafka_python.settings import (
     commits_each_window,
     configs,
     settings,
+    skips_unreadable,
     transaction_timeout_ms,
 )
 from streambench.engines.kafka_python.variants import VARIANTS
@@ -115,7 +116,9 @@ class KafkaPython:
             version=variant.version,
             event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
             programs=(
-                Program(_QUERY, "python", query_source(workload)),
+                Program(
+                    _QUERY, "python", query_source(workload, readable=skips_unreadable(chosen))
+                ),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
                 *json_tables(workload),
             ),

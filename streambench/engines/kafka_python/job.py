@@ -54,6 +54,7 @@ class ConsumerJob:
             "rows written": "rows",
             "commits": "commits",
             "failed writes": "failed_writes",
+            "records left out as unreadable": "unreadable",
             "rebalances": "rebalances",
         }
         words = {word: str(sum(int(line[name]) for line in totals)) for word, name in names.items()}
@@ -69,6 +70,13 @@ class ConsumerJob:
             rebalances=sum(int(line["rebalances"]) for line in totals) if totals else None,
             failures_noticed_ms=noticed([self.broker_log], expired_members(self.group)),
         )
+
+    def left_out(self) -> int | None:
+        """Late records, and those that could not be read."""
+        totals = self.workers.totals()
+        if not totals:
+            return None
+        return sum(int(line["late_records"]) + int(line["unreadable"]) for line in totals)
 
     def resume(self) -> None:
         """Nothing: there is no coordinator to resume from."""

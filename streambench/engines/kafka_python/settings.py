@@ -27,6 +27,8 @@ _COMMIT_INTERVAL = "worker.commit_interval_ms"
 _EACH_WINDOW = "worker.commit_each_window"
 _POLL_TIMEOUT = "worker.poll_timeout_ms"
 _ASSIGNOR = "worker.assignor"
+_UNREADABLE = "worker.unreadable"
+STOP, SKIP = "stop", "skip"
 _TRANSACTION_TIMEOUT = "producer.transaction_timeout_ms"
 # The worker has the classes of these names.
 ASSIGNORS = ("cooperative-sticky", "range")
@@ -77,6 +79,8 @@ def settings(conditions: Conditions, variant: Variant) -> tuple[Setting, ...]:
         # A takeover then takes nothing away from those that live; kafka-python ships `range`.
         _ASSIGNOR: ASSIGNORS[0],
         _POLL_TIMEOUT: 100,
+        # What json.loads and a missing key do by themselves: they raise.
+        _UNREADABLE: STOP,
     }
     tuned: dict[str, str | int] = {
         "consumer.session_timeout_ms": conditions.session_timeout_ms,
@@ -137,6 +141,17 @@ def commits_each_window(chosen: Sequence[Setting]) -> bool:
     return text == "true"
 
 
+def skips_unreadable(chosen: Sequence[Setting]) -> bool:
+    """Whether what is no record of the workload is left out. Raises UsageError for another word."""
+    (text,) = (setting.value for setting in chosen if setting.name == _UNREADABLE)
+    if text not in (STOP, SKIP):
+        raise UsageError(
+            f"'{_UNREADABLE}' is {STOP} or {SKIP}, not '{text}'",
+            hint=f"streambench run --set {SCOPE}:{_UNREADABLE}={SKIP}",
+        )
+    return text == SKIP
+
+
 def configs(chosen: Sequence[Setting]) -> dict[str, dict[str, Any]]:
     """The settings as the worker reads them: consumer, producer, worker → name → value."""
     parts: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
@@ -152,7 +167,7 @@ def _check(name: str) -> None:
     known = {
         *(f"consumer.{key}" for key in KafkaConsumer.DEFAULT_CONFIG),
         *(f"producer.{key}" for key in KafkaProducer.DEFAULT_CONFIG),
-        *(_ASSIGNOR, _COMMIT_INTERVAL, _EACH_WINDOW, _POLL_TIMEOUT),
+        *(_ASSIGNOR, _COMMIT_INTERVAL, _EACH_WINDOW, _POLL_TIMEOUT, _UNREADABLE),
     } - _OURS
     if name not in known:
         raise UsageError(

@@ -18,4 +18,11 @@ VARIANTS: tuple[NamedVariant, ...] = (
         "change of the group every worker gives up all of them, where the default keeps the most.",
         settings=(("worker.assignor", "range"),),
     ),
+    NamedVariant(
+        name="tolerant",
+        title="tolerant of dirt",
+        note="A record that is not what the workload declares is left out, with a warning, and counted. By "
+        "default it ends the worker, which reads it again when it is started again.",
+        settings=(("worker.unreadable", "skip"),),
+    ),
 )

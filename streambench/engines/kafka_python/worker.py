@@ -41,6 +41,7 @@ from streambench.engines.kafka_python.output import (
     PlainOutput,
     TransactionalOutput,
 )
+from streambench.engines.kafka_python.readable import read
 from streambench.engines.kafka_python.sessions import OpenSessions
 from streambench.engines.kafka_python.windows import CommitMark, OpenWindows, Record
 
@@ -95,7 +96,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self._next_commit_s = time.monotonic() + commit_interval_s
         self._late_before = 0
         self.records = self.rows = self.commits = self.rebalances = self.failed_writes = 0
-        self.moved = 0
+        self.moved = self.unreadable = 0
 
     # --- the group ---
 
@@ -199,14 +200,14 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             windows = self._windows.get(partition)
             if windows is None:  # revoked by the rebalance that this poll ran, or to be read again
                 continue
-            array = b"[" + b",".join([record.value for record in records]) + b"]"
-            events = json.loads(array, parse_float=self._query.PARSE_FLOAT)
+            taken = read(records, self._query)
+            self.unreadable += len(records) - len(taken.records)
             if isinstance(windows, Mover):
-                if not self._move(windows.feed(records, events)):
+                if not self._move(windows.feed(*taken)):
                     return
                 self.records += len(records)
             else:
-                over = rows_of_closed(windows, records, events)
+                over = rows_of_closed(windows, *taken)
                 self.records += 0 if self._moving else len(records)
                 if over and not self._write(partition, over):
                     return
@@ -314,6 +315,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             "moved": self.moved,
             "rows": self.rows,
             "late_records": self._late_before + late,
+            "unreadable": self.unreadable,
             "commits": self.commits,
             "failed_writes": self.failed_writes,
             "rebalances": self.rebalances,

@@ -76,6 +76,11 @@ class StreamsJob:
             gc_pauses=None if self.gc_logs is None else gc_pauses(self.gc_logs),
         )
 
+    def left_out(self) -> int | None:
+        """Its metric of dropped records: late ones, those without a key, those that could not be read."""
+        dropped = _sum(self.workers.totals(), "dropped_records_total")
+        return None if dropped is None else int(dropped)
+
     def _of_the_group(self) -> dict[tuple[str, str], str]:
         """The broker's word on the group's settings, where it leads it."""
         if not self.led_by_broker:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from streambench.model.conditions import NamedVariant
 
 STREAMS_VARIANT = "streams-protocol"
+TOLERANT = "tolerant"
+_ERRORS = "org.apache.kafka.streams.errors"
 
 VARIANTS: tuple[NamedVariant, ...] = (
     NamedVariant(
@@ -55,6 +57,16 @@ VARIANTS: tuple[NamedVariant, ...] = (
         title="commit every 100 ms",
         note="A commit every 100 ms, which is what Kafka Streams ships with under exactly-once.",
         settings=(("commit.interval.ms", "100"),),
+    ),
+    NamedVariant(
+        name=TOLERANT,
+        title="tolerant of dirt",
+        note="A record that cannot be read, or at which the topology throws, is left out with a warning and "
+        "counted as dropped. By default it ends the thread.",
+        settings=(
+            ("deserialization.exception.handler", f"{_ERRORS}.LogAndContinueExceptionHandler"),
+            ("processing.exception.handler", f"{_ERRORS}.LogAndContinueProcessingExceptionHandler"),
+        ),
     ),
     NamedVariant(
         name=STREAMS_VARIANT,

@@ -209,6 +209,17 @@ def run_until_asked(spark: Any, query: Any, job: dict[str, Any], progress: Progr
     progress.write("ended")
 
 
+def unreadable_in(told: dict[str, Any]) -> int | None:
+    """How many records a batch could not read, where the program observes that; said in the log, too."""
+    found = (told.get("observedMetrics") or {}).get("unreadable")
+    if found is None:
+        return None
+    count = int(found["records"] or 0)
+    if count:
+        print(f"WARN batch {told['batchId']}: {count} unreadable records left out", flush=True)
+    return count
+
+
 def listener(progress: ProgressLines, executors: Callable[[], int | None]) -> Any:
     """A listener that writes what Spark tells of each batch, and how many `executors` there are."""
     from pyspark.sql.streaming import StreamingQueryListener
@@ -228,6 +239,7 @@ def listener(progress: ProgressLines, executors: Callable[[], int | None]) -> An
                 watermark=told.get("eventTime", {}).get("watermark"),
                 late_partial_rows=states[0].get("numRowsDroppedByWatermark", 0),
                 executors=executors(),
+                unreadable=unreadable_in(told),
             )
 
         def onQueryIdle(self, event: Any) -> None:

@@ -74,6 +74,11 @@ class SparkJob:
             gc_pauses=gc_pauses(self._at.job_dir / GC_FOLDER),
         )
 
+    def left_out(self) -> int | None:
+        """Late partial rows, and records that could not be read where the program counts them."""
+        told = read_progress(self._progress)
+        return told.late_partial_rows + told.unreadable
+
     def resume(self) -> None:
         """Nothing: a driver that is started again goes on from its checkpoint."""
 

@@ -19,6 +19,7 @@ from streambench.engines.spark.settings import (
     SINK,
     SOURCE,
     executor_heap_mib,
+    leaves_unreadable_out,
 )
 from streambench.engines.spark.trigger import trigger_ms
 from streambench.model.conditions import Conditions, ForeignCluster
@@ -96,7 +97,14 @@ def _query(workload: Workload, conditions: Conditions, settings: Sequence[Settin
         **values(settings, SINK),
     }
     elsewhere = conditions.cluster_of("spark") is not None
-    return query_program(workload, source, sink, trigger_ms(settings), elsewhere=elsewhere)
+    return query_program(
+        workload,
+        source,
+        sink,
+        trigger_ms(settings),
+        elsewhere=elsewhere,
+        observed=leaves_unreadable_out(settings),
+    )
 
 
 def checkpoint_of(cluster: ForeignCluster | None) -> str:

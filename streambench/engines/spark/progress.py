@@ -35,6 +35,7 @@ class Told:
     discarded: bool = False
     session: bool = False  # there is one: executors may be asked for
     versions: tuple[str, ...] = ()  # of the executors that told; none: not known
+    unreadable: int = 0  # records that the program counted as such
 
 
 def read_progress(path: Path) -> Told:
@@ -43,7 +44,7 @@ def read_progress(path: Path) -> Told:
     trigger: str | None = None
     configuration: Mapping[str, str] = {}
     durations: Mapping[str, int] = {}
-    started, failure, batches, fresh, late = False, None, 0, 0, 0
+    started, failure, batches, fresh, late, unreadable = False, None, 0, 0, 0, 0
     executors: int | None = None
     lacking: tuple[int, int] | None = None
     ended = discarded = session = False
@@ -80,6 +81,7 @@ def read_progress(path: Path) -> Told:
                 fresh += 1
                 late += int(line["late_partial_rows"])
                 durations = line["duration_ms"]
+                unreadable += int(line.get("unreadable") or 0)
     return Told(
         pid,
         configuration,
@@ -97,6 +99,7 @@ def read_progress(path: Path) -> Told:
         discarded,
         session,
         versions,
+        unreadable,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from streambench.engines.common.lookup_tables import json_name
 from streambench.engines.common.symbols import literal
@@ -24,8 +24,11 @@ def query_program(
     trigger_ms: int | None = None,
     *,
     elsewhere: bool = False,
+    observed: bool = False,
 ) -> str:
     """Python text that starts `query`; it finds a session under the name `spark`.
+
+    With `observed`, records that cannot be read are counted and left out.
 
     `source` and `sink` are options of the Kafka source and sink. Without `trigger_ms` one batch follows
     the other. Executors `elsewhere` cannot read files of this host.
@@ -61,6 +64,18 @@ def query_program(
         key_of_row = f"F.col({keys[0]})"
     else:
         key_of_row = f"F.to_json(F.struct({', '.join(keys)}))"
+    read, corrupt = f"{_text(schema)}", ""
+    if observed:
+        column = _unused(_CORRUPT, names)
+        options = f'{{"mode": "PERMISSIVE", "columnNameOfCorruptRecord": {_text(column)}}}'
+        read = f"{_text(f'{schema}, `{column}` STRING')}, {options}"
+        unreadable = _text(f"record IS NULL OR record.`{column}` IS NOT NULL")
+        # `count_if` of what is never NULL: each record is one or the other.
+        corrupt = (
+            f'    .observe("unreadable", F.count_if(F.expr({unreadable})).alias("records"))\n'
+            f"    .where(~F.expr({unreadable}))\n"
+        )
+    dropped = f".drop({_text(column)})" if observed else ""
     return f'''\
 from pyspark.sql import functions as F
 {tables}
@@ -68,10 +83,10 @@ records = (
     spark.readStream.format("kafka")
 {_options(source)}    .load()
     .select(
-        F.from_json(F.col("value").cast("string"), {_text(schema)}).alias("record"),
+        F.from_json(F.col("value").cast("string"), {read}).alias("record"),
         F.col("timestamp").alias({_text(time)}),
     )
-    .select("record.*", {_text(time)})
+{corrupt}    .select("record.*", {_text(time)}){dropped}
 {joins}{passing})
 
 results = (
@@ -93,6 +108,9 @@ query = (
     .start()
 )
 '''
+
+
+_CORRUPT: Final = "corrupt_record"
 
 
 def _table_name(lookup: Lookup) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from streambench.engines.common.known import checked, names_by_kind
 from streambench.engines.common.settings import by_profile, defaults, marked, overridden, rules
 from streambench.engines.common.variants import asked
 from streambench.engines.spark.masters import Manager, manager_of
 from streambench.engines.spark.trigger import AT_ONCE
-from streambench.engines.spark.variants import TRIGGER, VARIANTS
+from streambench.engines.spark.variants import (
+    AS_NULLS,
+    OBSERVED,
+    TRIGGER,
+    UNREADABLE,
+    VARIANTS,
+)
 from streambench.model.conditions import Conditions, Profile, Variant
+from streambench.model.errors import UsageError
 from streambench.model.plan import Setting
 from streambench.model.workload import Query
 
@@ -116,7 +124,7 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             },
         ),
         *rules(SOURCE, {"startingOffsets": "earliest", "kafka.fetch.max.wait.ms": 10}),
-        *defaults(QUERY, {TRIGGER: AT_ONCE}),
+        *defaults(QUERY, {TRIGGER: AT_ONCE, UNREADABLE: AS_NULLS}),
         *rules(QUERY, {"outputMode": "append", "watermark delay": f"{query.grace_ms} ms"}),
         *rules(SINK, {"kafka.linger.ms": conditions.producer_linger_ms, "kafka.acks": "all"}),
         *rules(
@@ -136,7 +144,7 @@ def spark_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
             shipped={WORKER_TIMEOUT: f"{worker_timeout_ms(conditions) // 1000} s"},
         ),
     )
-    known = known_names(variant.version) | {TRIGGER}
+    known = known_names(variant.version) | {TRIGGER, UNREADABLE}
     for each in checked("spark", asked(variant, VARIANTS), known, open_to=("spark.", _CLIENT)):
         for scope in _scopes(each.name, variant.version):
             settings = overridden(settings, scope, (each,))
@@ -153,7 +161,7 @@ def known_names(version: str) -> frozenset[str]:
 
 
 def _scopes(name: str, version: str) -> tuple[str, ...]:
-    if name == TRIGGER:
+    if name in (TRIGGER, UNREADABLE):
         return (QUERY,)
     if name in _SOURCE_OPTIONS:
         return (SOURCE,)
@@ -163,6 +171,17 @@ def _scopes(name: str, version: str) -> tuple[str, ...]:
         read_by = ((SOURCE, "consumer"), (SINK, "producer"))
         return tuple(s for s, kind in read_by if client in kinds[kind]) or (SOURCE, SINK)
     return (APPLICATION,)
+
+
+def leaves_unreadable_out(settings: Iterable[Setting]) -> bool:
+    """Whether unreadable records are observed and left out. Raises UsageError for another word."""
+    (text,) = (setting.value for setting in settings if setting.name == UNREADABLE)
+    if text not in (AS_NULLS, OBSERVED):
+        raise UsageError(
+            f"'{UNREADABLE}' is {AS_NULLS} or {OBSERVED}, not '{text}'",
+            hint=f"streambench run --set spark:{UNREADABLE}={OBSERVED}",
+        )
+    return text == OBSERVED
 
 
 def _executors_name(conditions: Conditions) -> str:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from streambench.model.experiment import BacklogDrain, RateSearch, Single, Sweep
 from streambench.report.chapters.chapter import Chapter
+from streambench.report.chapters.dirt import DirtChapter
 from streambench.report.chapters.drain import DrainChapter
 from streambench.report.chapters.search import SearchChapter
 from streambench.report.chapters.single import SingleChapter
@@ -16,6 +17,8 @@ from streambench.results.bundle import Bundle
 def chapter_of(bundle: Bundle) -> Chapter:
     """The chapter for this run's kind of experiment."""
     match bundle.run.experiment:
+        case Single() if bundle.run.dirt or bundle.run.dirt_shares:
+            return DirtChapter(bundle)
         case Single():
             return SingleChapter(bundle)
         case Sweep(axes=axes):

@@ -7,10 +7,11 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 from streambench.model.capacity import MachineCapacity
 from streambench.model.conditions import NamedVariant, Variant
+from streambench.model.dirt import ChangedRow, DirtEffect, DirtOutcome, PassedOver
 from streambench.model.fault import Hit
 from streambench.model.machine import MachineUsage
 from streambench.model.observed import ByMonitoring
@@ -46,6 +47,7 @@ _AS_IT_IS: Final[Mapping[type, tuple[str, ...]]] = {
     Failed: ("stage", "kind"),
     NotRun: ("kind",),
     LeftOut: ("kind",),
+    **dict.fromkeys(get_args(DirtOutcome), ("kind",)),
 }
 _OF_A_LOG: Final = re.compile(r"^(?:less|cat|tail|ls)\b")
 # What a user's shell ran, as a fault, and what it said.
@@ -94,6 +96,11 @@ class Masking:
             case Invalid():
                 reason = _OF_A_COMMAND.sub(rf"\1{LEFT_OUT}", value.reason)
                 return self._fields(replace(value, reason=reason))
+            case PassedOver() | DirtEffect():  # a line of a log may quote a record
+                said = None if value.said is None else LEFT_OUT
+                return replace(self._fields(value), said=said)
+            case ChangedRow():
+                return replace(self._fields(value), key=self.key(value.key))
             case Example():
                 return replace(self._fields(value), key=self.key(value.key))
             case Setting():
