@@ -9,6 +9,7 @@ from rich.text import Text
 
 from streambench.analysis.dirt import dirt_matrix, exact_words, short_words
 from streambench.analysis.variants import title_of
+from streambench.model.dirt import PassedOver
 from streambench.report.chapters.chapter import Chapter
 from streambench.report.document import Section
 from streambench.report.fitting import FittingTable
@@ -39,7 +40,9 @@ class DirtChapter(Chapter):
         for kind in matrix.kinds:
             for position, label in enumerate(matrix.labels):
                 effect = matrix.cells.get((label, kind))
-                words = short_words(effect) if effect is None else exact_words(effect)
+                words = short_words(effect)
+                if effect is not None and not isinstance(effect.outcome, PassedOver):
+                    words = exact_words(effect)  # what a log said stands in the report
                 table.add_row(
                     Text(kind.value if position == 0 else ""),
                     Text(title_of(self.bundle, label)),

@@ -69,10 +69,14 @@ def dirt_clause(bundle: Bundle) -> str:
     """Whom how many kinds stop for good, in a sentence's words."""
     matrix = dirt_matrix(bundle)
     kinds = plural(len(matrix.kinds), "kind")
-    parts = []
-    for label in matrix.labels:
-        if matrix.of(label):
-            parts.append(f"{title_of(bundle, label)} by {stops_for_good(matrix, label)}")
+    stops = {
+        title_of(bundle, label): stops_for_good(matrix, label)
+        for label in matrix.labels
+        if matrix.of(label)
+    }
+    parts = [f"{title} by {count}" for title, count in stops.items()]
+    if stops and not any(stops.values()):
+        return f"None of {kinds} of bad records stopped {listing(list(stops))} for good"
     if not parts:
         return f"Of {kinds} of bad records nothing is known yet"
     return f"Stopped for good by one bad record, of {kinds}: {', '.join(parts)}"
@@ -121,23 +125,27 @@ def _grid(bundle: Bundle, matrix: DirtMatrix) -> Grid:
     for kind in matrix.kinds:
         for label in matrix.labels:
             effect = matrix.cells.get((label, kind))
-            words = "not reached" if effect is None else exact_words(effect)
-            said = (
-                None
-                if effect is None or isinstance(effect.outcome, PassedOver | ShareTold)
-                else effect.said
-            )
+            effect_words = "" if effect is None else _in_full(effect)
             rows.append(
                 GridRow(
                     (
                         Cell(kind.value, note=f"right: {right_words(kind)}"),
                         Cell(title_of(bundle, label)),
-                        Cell(words, note=said, tone=_tone(effect)),
-                    )
+                        Cell(short_words(effect), tone=_tone(effect)),
+                    ),
+                    aside=effect_words,
                 )
             )
-    columns = (GridColumn("kind"), GridColumn("engine"), GridColumn("what it did"))
+    names = ("kind", "engine", "what it did", "in full")
+    columns = tuple(GridColumn(name) for name in names)
     return Grid(columns, tuple(rows), cards=True)
+
+
+def _in_full(effect: DirtEffect) -> str:
+    """What it did, and what the engine said where that is not told yet."""
+    words = exact_words(effect)
+    told = isinstance(effect.outcome, PassedOver | ShareTold) or effect.said is None
+    return words if told else f"{words}; {effect.said}"
 
 
 def _tone(effect: DirtEffect | None) -> Tone:
