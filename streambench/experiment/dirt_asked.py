@@ -25,7 +25,7 @@ class EachKind:
 
     engines: tuple[str, ...]
     measured_s: float
-    warm_up_s: float = 3.0
+    warm_up_s: float = 1.0
 
 
 def each_kind(workload: Workload) -> EachKind | None:
