@@ -7,7 +7,7 @@ The oracle reads columns, in which there are none.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -306,8 +306,3 @@ def _varint(number: int) -> bytes:
         zigzag >>= 7
     encoded.append(zigzag)
     return bytes(encoded)
-
-
-def kinds_in(facts: pa.Table) -> Sequence[DirtKind]:
-    """The kind of each dirty record."""
-    return [DirtKind(each) for each in facts.column("kind").to_pylist()]

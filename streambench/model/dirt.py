@@ -105,10 +105,7 @@ NO_DIRT: Final = Dirt()
 
 @dataclass(frozen=True)
 class ChangedValue:
-    """An aggregate of a row: without the dirty record, with it as is right, and as it came.
-
-    Texts of JSON; None: there is no such row. `right` is None where it is not computed.
-    """
+    """An aggregate of a row, without the dirty record and as it came: texts; None: there is no such row."""
 
     alias: str
     clean: str | None
