@@ -86,7 +86,7 @@ def assess(
     started_at: str,
 ) -> Assessed:
     """Judge and measure one load that came at its pace."""
-    query, engine, plan = workload.query, launched.engine, launched.plan
+    query, plan = workload.query, launched.plan
     trace = Trace.open(spec.segment.trace)
     expected = expect(
         trace,
@@ -113,7 +113,7 @@ def assess(
         start_realtime_ms=evidence.load.start_realtime_ns // 1_000_000,
         event_offset_ms=evidence.load.event_offset_ms,
         exempt=evidence.load.own_rows,
-        state_exact=engine.state_exact,
+        state_exact=launched.state_exact,
         uncommitted_rows=evidence.uncommitted_rows,
         stamps_behind_ms=stamps_behind_ms(certificate.clocks, certificate.unknown_clocks),
     )
@@ -203,7 +203,7 @@ def assess(
         job=spec.job,
         records=trace.ref.records,
         load_bytes=trace.sent_bytes,
-        state_exact=engine.state_exact,
+        state_exact=launched.state_exact,
         spans=spec.segment.spans,
         holds=spec.segment.holds,
         dirt=effects_of(

@@ -72,7 +72,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         played,
         expected,
         guarantee=spec.conditions.guarantee,
-        state_exact=spec.engine.state_exact,
+        state_exact=spec.state_exact,
         start_realtime_ns=load.start_realtime_ns,
     )
     verdict = verdict_at_once(judged, spec.conditions.guarantee, complete=played.complete)
@@ -101,7 +101,7 @@ def judged_at_once(load: AtOnce, job: RunningJob, writer: BundleWriter) -> Seen:
         kind=load.kind,
         job=spec.number,
         records=played.trace.ref.records,
-        state_exact=spec.engine.state_exact,
+        state_exact=spec.state_exact,
         engine_seen=spec.plan.cluster is None,
         clocks=ClocksSeen(meta.clocks, meta.unknown_clocks),
     )

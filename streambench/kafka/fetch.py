@@ -20,7 +20,7 @@ SPOKEN_TO_READ: Final = {"Fetch": (_FETCH, _FETCH_VERSION)}
 _MAX_WAIT_MS: Final = 500
 _MIN_BYTES: Final = 1
 _MAX_BYTES: Final = 50 << 20
-_MAX_PARTITION_BYTES: Final = 4 << 20
+MOST_PARTITION_BYTES: Final = 4 << 20
 _NO_SESSION: Final = (0, -1)
 _ANY: Final = -1
 
@@ -76,9 +76,12 @@ class Batch(NamedTuple):
 
 
 class FetchLayout:
-    """Builds fetch requests for partitions of one topic."""
+    """Builds fetch requests for partitions of one topic, at most so many bytes of each in an answer."""
 
-    def __init__(self, topic: str, isolation: Isolation) -> None:
+    def __init__(
+        self, topic: str, isolation: Isolation, partition_bytes: int = MOST_PARTITION_BYTES
+    ) -> None:
+        self._partition_bytes = partition_bytes
         self._head = (
             _REQUEST.pack(_ANY, _MAX_WAIT_MS, _MIN_BYTES, _MAX_BYTES, int(isolation), *_NO_SESSION)
             + _INT32.pack(1)  # one topic
@@ -88,7 +91,7 @@ class FetchLayout:
     def request(self, correlation_id: int, wanted_from: Sequence[tuple[int, int]]) -> bytes:
         """Return a request for what begins at (partition, offset), once a partition."""
         wanted = _INT32.pack(len(wanted_from)) + b"".join(
-            _PARTITION.pack(partition, _ANY, offset, _ANY, _MAX_PARTITION_BYTES)
+            _PARTITION.pack(partition, _ANY, offset, _ANY, self._partition_bytes)
             for partition, offset in wanted_from
         )
         forgotten = _INT32.pack(0)

@@ -11,6 +11,7 @@ from typing import Final
 from streambench.kafka.cluster import Cluster
 from streambench.kafka.connection import Connection, ConnectionLost
 from streambench.kafka.fetch import (
+    MOST_PARTITION_BYTES,
     Fetched,
     FetchLayout,
     Isolation,
@@ -44,12 +45,17 @@ class _Leader:
 
 
 class Follower:
-    """Fetches a topic from its first offset on, one request at a time from each leader."""
+    """Fetches a topic from its first offset on, one request at a time from each leader.
+
+    An answer holds at most `partition_bytes` of a partition, or one batch that is larger.
+    """
+
+    partition_bytes = MOST_PARTITION_BYTES
 
     def __init__(self, cluster: Cluster, topic: str, partitions: int, isolation: Isolation) -> None:
         self._cluster = cluster
         self._topic = topic
-        self._layout = FetchLayout(topic, isolation)
+        self._layout = FetchLayout(topic, isolation, self.partition_bytes)
         self._leaders: list[_Leader] = []
         self._correlation_id = 0
         self.offsets = [0] * partitions

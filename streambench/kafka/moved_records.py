@@ -25,9 +25,21 @@ from streambench.model.workload import Query
 from streambench.oracle.evidence import MovedLog
 from streambench.workload.keys import key_text
 
-# Behind an open transaction nothing is handed out: so long nothing came, and nothing will.
-_SILENCE_S: Final = 3.0
+# Behind an open transaction nothing is handed out: after so many empty answers, of half a second each,
+# nothing will be.
+_EMPTY_ANSWERS: Final = 8
+_MOST_S: Final = 120.0
+# An answer is put together of many pieces, which takes the longer the larger it is.
+_PARTITION_BYTES: Final = 1 << 18
 _NO_KEY: Final = b"null"
+
+
+class NotAllMoved(Exception):
+    """Something that was moved is not known."""
+
+
+class _Mover(Follower):
+    partition_bytes = _PARTITION_BYTES
 
 
 def read_moved(
@@ -35,28 +47,30 @@ def read_moved(
 ) -> tuple[Path, tuple[int, ...]]:
     """Keep all committed records from `begin` (an offset a partition) on in a file in `scratch`.
 
-    Returns the file, for `moved_log`, and the offsets where the next time may begin. Raises RecordsGone where an
-    engine lets the broker delete what it has read, and InstrumentFailed.
+    Returns the file, for `moved_log`, and the offsets where the next time may begin. Raises NotAllMoved where the
+    end was not reached or an engine let the broker delete what it has read, and InstrumentFailed.
     """
     file = scratch / f"{topic}-{sum(begin)}.rows"
-    follower = Follower(Cluster(access), topic, len(begin), Isolation.READ_COMMITTED)
+    follower = _Mover(Cluster(access), topic, len(begin), Isolation.READ_COMMITTED)
     follower.offsets = list(begin)
     behind = set(range(len(begin)))
-    last_s = time.monotonic()
+    empty, until_s = 0, time.monotonic() + _MOST_S
     try:
         with file.open("wb") as blocks:
-            while behind and time.monotonic() - last_s < _SILENCE_S:
+            while behind and empty < _EMPTY_ANSWERS and time.monotonic() < until_s:
                 for arrived_ns, fetched in follower.fetch():
                     came = [(one.partition, batch) for one in fetched for batch in committed(one)]
+                    empty = 0 if any(one.records for one in fetched) else empty + 1
                     if came:
                         blocks.write(encode_block(arrived_ns, came))
-                        last_s = time.monotonic()
                     for one in fetched:
                         if follower.offsets[one.partition] >= one.high_watermark:
                             behind.discard(one.partition)
-    except RecordsGone:
+        if behind:
+            raise NotAllMoved(f"partitions {sorted(behind)} of {topic} were not read to their end")
+    except (RecordsGone, NotAllMoved) as error:
         file.unlink()
-        raise
+        raise NotAllMoved(str(error)) from error
     except (ConnectionLost, FetchFailed) as error:
         raise InstrumentFailed(f"topic {topic} cannot be read: {error}") from error
     finally:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from streambench.model.windows import Sessions, Window
+from streambench.model.windows import Window
 from streambench.model.workload import Query
 from streambench.oracle.columns import (
     TRACE,
@@ -83,13 +83,7 @@ def register_late(
     """
     clock = _clocks(log)
     number = _numbers(log, targets)
-    # A session may have closed before the record came that would have extended it.
-    late_from = (
-        log.event_ms + grace_ms
-        if isinstance(window, Sessions)
-        else window.late_from(log.event_ms, grace_ms)
-    )
-    late = (clock >= late_from) & (number >= 0)
+    late = (clock >= window.late_from(log.event_ms, grace_ms)) & (number >= 0)
     if not late.any():
         return False
     span = int(log.event_ms.max()) - int(log.event_ms.min()) + 1

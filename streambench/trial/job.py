@@ -66,14 +66,13 @@ class RunningJob:
         sampler: UsageSampler,
         observer: Observer,
         launched_ns: int,
-        moves: Moves | None = None,
     ) -> None:
         self.spec = spec
         self.testbed = testbed
         self.sampler = sampler
         self.launched_ns = launched_ns
         self._job = job
-        self._moves = moves
+        self.moves: Moves | None = None  # where the job moves records by their group
         self.shown = observer
         self._not_before_ms = 0
         self._rows_taken = 0
@@ -105,8 +104,8 @@ class RunningJob:
         Raises EngineFailed when the job dies, InstrumentFailed when the load cannot be written.
         """
         bed, query, trace = self.testbed, self.spec.query, load.trace
-        if self._moves is not None:
-            self._moves.shared_anew(self._job)
+        if self.moves is not None:
+            self.moves.shared_anew(self._job)
         bed.player.prepare(trace.ref)
         bed.clocks.begin(paced=True)
         start_ns = self._start_ns(trace)
@@ -165,8 +164,8 @@ class RunningJob:
     ) -> Played:
         """Close the last windows of a load that was played, and wait for all of its rows."""
         self._status(Phase.FLUSH, load.note)
-        if self._moves is not None:
-            self._moves.wait(load.missing_s, None if injector is None else injector.excuses)
+        if self.moves is not None:
+            self.moves.wait(load.missing_s, None if injector is None else injector.excuses)
         spec = self.spec
         written = flushed(self.testbed, spec.query, spec.probes, load.trace, begun)
         return self.await_rows(load, written, injector, watch)
@@ -183,10 +182,11 @@ class RunningJob:
         bed, offset_ms = self.testbed, written.event_offset_ms
         excused = None if injector is None else injector.excuses
         moved, due = None, load.due
-        if self._moves is not None:
-            self._moves.wait(load.missing_s, excused)
-            restarted = self._moves.shared_anew(self._job)
-            moved = self._moves.log(self.spec.query, event_offset_ms=offset_ms, restarted=restarted)
+        if self.moves is not None:
+            all_read = self.moves.wait(load.missing_s, excused)
+            anew = self.moves.shared_anew(self._job)
+            log = self.moves.log(self.spec.query, event_offset_ms=offset_ms, restarted=anew)
+            moved = log if all_read else None
             evidence, clock = ClockEvidence(moved=moved), self.spec.plan.event_clock
             due = expect(load.trace, self.spec.query, clock, evidence).due()
         self._status(Phase.LAST_ROWS, load.note)
@@ -375,8 +375,8 @@ def running_job(
         job_id = f"{place.prefix or 'streambench-'}{spec.number}-{launched_ns}"
         nice, tell = spec.conditions.engine_nice, partial(launching, observer)
         job = testbed.launch(spec.engine, spec.plan, job_id, nice=nice, tell=tell)
-        moves = Moves.of(testbed, spec.plan, job_id, spec.conditions.partitions)
-        running = RunningJob(spec, testbed, job, sampler, observer, launched_ns, moves)
+        running = RunningJob(spec, testbed, job, sampler, observer, launched_ns)
+        running.moves = Moves.of(testbed, spec.plan, job_id, spec.conditions.partitions)
         try:
             yield running
         finally:

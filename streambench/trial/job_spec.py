@@ -36,3 +36,8 @@ class JobSpec:
     wider: Plan | None = None
     speed: float = 1.0
     prometheus: str | None = None
+
+    @property
+    def state_exact(self) -> bool:
+        """Whether only rows repeat under at-least-once; what was moved twice to another topic counts twice."""
+        return self.engine.state_exact and self.plan.moved_to is None

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streambench.engines.protocol import Job
-from streambench.kafka.follower import RecordsGone
 from streambench.kafka.group_progress import unread
-from streambench.kafka.moved_records import moved_log, read_moved
+from streambench.kafka.moved_records import NotAllMoved, moved_log, read_moved
 from streambench.model.plan import MovedTopic, Plan
 from streambench.model.workload import Query
 from streambench.oracle.evidence import MovedLog
@@ -52,8 +51,10 @@ class Moves:
         """Its name."""
         return self.moved_to.of(self.group)
 
-    def wait(self, patience_s: float, excused: Callable[[Death], bool] | None = None) -> None:
+    def wait(self, patience_s: float, excused: Callable[[Death], bool] | None = None) -> bool:
         """Wait until the job has read the whole input, by what it has committed; so long at most.
+
+        Returns whether it has.
 
         Raises EngineFailed when the engine dies, unless its death is `excused`.
         """
@@ -61,18 +62,19 @@ class Moves:
         partitions = [(bed.input_topic, number) for number in range(self.partitions)]
         until_s = time.monotonic() + patience_s
 
-        def read() -> bool:
+        def known() -> tuple[bool] | None:
             fail_on_exit(bed.supervisor, stage="last rows", excused=excused)
-            over = time.monotonic() >= until_s
-            return over or unread(bed.kafka, self.group, partitions) == 0
+            read = unread(bed.kafka, self.group, partitions) == 0
+            return (read,) if read or time.monotonic() >= until_s else None
 
-        wait_until(
-            read,
+        (read,) = wait_until(
+            known,
             what="the job to read the input",
             timeout_s=patience_s + _SLACK_S,
             stage="last rows",
             poll_s=_POLL_S,
         )
+        return read
 
     def shared_anew(self, job: Job) -> bool:
         """Whether partitions changed hands since this was asked last: a new owner may have forgotten its clock.
@@ -83,11 +85,11 @@ class Moves:
         return self._rebalances is None or self._rebalances != before
 
     def log(self, query: Query, *, event_offset_ms: int, restarted: bool) -> MovedLog | None:
-        """All that was moved since the load before; None where it is deleted already. Raises InstrumentFailed."""
+        """All that was moved since the load before; None where not all of it can be known. Raises InstrumentFailed."""
         bed, begin = self.testbed, self.begin or (0,) * self.partitions
         try:
             file, self.begin = read_moved(bed.kafka, self.topic, begin, bed.scratch)
-        except RecordsGone:
+        except NotAllMoved:
             return None
         offset_ms = event_offset_ms - self.moved_to.earlier_ms
         return moved_log(file, query, offset_ms=offset_ms, restarted=restarted)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from streambench.kafka.broker import Broker
-from streambench.kafka.follower import RecordsGone
 from streambench.kafka.group_progress import unread
-from streambench.kafka.moved_records import moved_log, read_moved
+from streambench.kafka.moved_records import NotAllMoved, moved_log, read_moved
 from streambench.kafka.topics import TopicSpec, admin_client, create_topics, input_topic_config
 from streambench.model.expression import FieldReference, FieldType
 from streambench.oracle.evidence import MovedLog
@@ -24,6 +24,7 @@ from .conftest import PARTITIONS
 pytestmark = pytest.mark.broker
 
 FROM_MS = 1_000_000
+LARGE = 100_000
 START = (0,) * PARTITIONS
 
 
@@ -137,6 +138,39 @@ def test_what_was_deleted_is_told(broker: Broker, topic: str, tmp_path: Path) ->
     producer.close()
     with admin_client(broker.access) as admin:
         admin.delete_records({TopicPartition(topic, 0): 5})
-    with pytest.raises(RecordsGone):
+    with pytest.raises(NotAllMoved):
         read_moved(broker.access, topic, START, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_log_is_read_to_its_end(broker: Broker, topic: str, tmp_path: Path) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=50, batch_size=65_536)
+    for number in range(LARGE):
+        producer.send(
+            topic,
+            key=b"c%d" % (number % 50),
+            value=b"x" * 200,
+            partition=number % PARTITIONS,
+            timestamp_ms=FROM_MS + number,
+        )
+    producer.flush()
+    producer.close()
+    file, end = read_moved(broker.access, topic, START, tmp_path)
+    assert end == (LARGE // PARTITIONS,) * PARTITIONS
+    log = moved_log(file, query(), offset_ms=FROM_MS, restarted=False)
+    assert len(log.event_ms) == LARGE
+    for partition in range(PARTITIONS):
+        assert (np.diff(log.event_ms[log.partition == partition]) > 0).all()
+
+
+def test_what_lies_behind_an_open_transaction_is_not_known(
+    broker: Broker, topic: str, tmp_path: Path
+) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=f"{topic}-tx")
+    producer.init_transactions()
+    producer.begin_transaction()
+    send(producer, topic, ["a"] * 20, 0)
+    with pytest.raises(NotAllMoved, match="not read to their end"):
+        read_moved(broker.access, topic, START, tmp_path)
+    producer.abort_transaction()
+    producer.close()

@@ -20,7 +20,7 @@ class ValuedRecord(Record, Protocol):
     def value(self) -> bytes: ...  # noqa: D102
 
 
-class Moved(NamedTuple):
+class MovedRecord(NamedTuple):
     """A record on its way: its partition there, its key, its value as it came, and its event time."""
 
     partition: int
@@ -48,7 +48,7 @@ class Mover:
         """What may be committed once all that was moved has been written."""
         return CommitMark(self._position, 0)
 
-    def feed(self, records: Sequence[ValuedRecord], events: Sequence[Any]) -> list[Moved]:
+    def feed(self, records: Sequence[ValuedRecord], events: Sequence[Any]) -> list[MovedRecord]:
         """Take the next records, `events` being their parsed values; return those that go on."""
         where, group_of, places = self._query.where, self._query.group_of, self._places
         moved = []
@@ -58,7 +58,7 @@ class Mover:
                 place = places.get(group)
                 if place is None:
                     place = self._place(group)
-                moved.append(Moved(*place, record.value, record.timestamp))
+                moved.append(MovedRecord(*place, record.value, record.timestamp))
         if records:
             self._position = records[-1].offset + 1
         return moved

@@ -34,7 +34,7 @@ from streambench.engines.common.query_module import (
 )
 from streambench.engines.kafka_python.assignor import EachTopicAssignor
 from streambench.engines.kafka_python.member import GroupMember
-from streambench.engines.kafka_python.mover import Moved, Mover
+from streambench.engines.kafka_python.mover import MovedRecord, Mover
 from streambench.engines.kafka_python.output import (
     Marks,
     Output,
@@ -238,7 +238,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         self.rows += len(rows)
         return True
 
-    def _move(self, moved: Sequence[Moved]) -> bool:
+    def _move(self, moved: Sequence[MovedRecord]) -> bool:
         """Write records to the topic in between; False when that failed."""
         if not moved:
             return True
