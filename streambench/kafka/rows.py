@@ -97,10 +97,13 @@ class _Malformed(Exception):
 def decode(rows: RawRows, query: Query) -> DecodedRows:
     """Read each row's JSON as the query's result row."""
     sessions = isinstance(query.window, Sessions)
-    aliases = tuple(aggregate.alias for aggregate in query.aggregates)
-    aliases += (_WINDOW_END,) if sessions else ()
-    keys = [_RowField(key.name, key.type) for key in query.group_by]
     of_query = [_RowField(each.alias, each.type, each.may_be_null) for each in query.aggregates]
+    if query.by_hand is not None:
+        given = query.by_hand.columns
+        of_query = [_RowField(each.name, each.type, each.nullable) for each in given]
+    aliases = tuple(each.name for each in of_query)
+    aliases += (_WINDOW_END,) if sessions else ()
+    keys = [_RowField(key.name, key.type) for key in query.row_keys]
     start = _RowField(_WINDOW_START, FieldType.BIGINT)
     ends = [_RowField(_WINDOW_END, FieldType.BIGINT)] if sessions else []
     reading = _Reading(rows, [*keys, start, *of_query, *ends])

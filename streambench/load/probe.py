@@ -76,19 +76,22 @@ def column_of(field: Field, values: Sequence[Values]) -> pa.Array:
     return pa.array(found, arrow_type(field.type)) if field.nullable else pa.array(found)
 
 
-def of_group(workload: Workload, values: Values, most: int) -> list[Values]:
+def of_group(
+    workload: Workload, values: Values, most: int, *, keys: Sequence[str] | None = None
+) -> list[Values]:
     """Up to so many records that pass `where` and are of the group of `values`, drawn as above.
 
-    A group of generated load gets the other fields of any record. Raises UsageError as above.
+    A group of generated load gets the other fields of any record. With `keys` only these fields are as `values`
+    has them; () are any records. Raises UsageError as above.
     """
-    keys = [key.name for key in workload.query.group_by]
+    keys = [key.name for key in workload.query.group_by] if keys is None else keys
     match workload.input:
         case Synthetic() as synthetic:
             fixed = {name: values[name] for name in _fixed_by(workload, keys)}
             found = next(_passing(workload, synthetic, most, fixed), [])
         case Replay() as replay:
             with opened(replay, workload.fields) as connection:
-                same = " AND ".join(f'"{name}" = ?' for name in keys)
+                same = " AND ".join(["TRUE", *(f'"{name}" = ?' for name in keys)])
                 of_keys = [values[name] for name in keys]
                 found = _select(connection, workload, f"source WHERE {same} AND", most, of_keys)
         case _:

@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from streambench.load.given_probes import given_probes
 from streambench.load.grouped import Grouped
 from streambench.load.probe import Values, group_of, record, records_of, representative
 from streambench.load.together import together
@@ -29,6 +30,9 @@ class Probe:
 
     It goes to that partition of the input, whatever its own `key` is: so each partition gets one, and so does
     each of a topic to which an engine moves records by their group. `key` None: it has none. `together` are the values of as many such records of its group as it takes to get a row.
+
+    `rows` are the groups (texts) of which rows come of all probes together, in the window that begins with them;
+    None: its own. `keys` are those of `together`, where they are not all its own.
     """
 
     partition: int
@@ -36,6 +40,19 @@ class Probe:
     key: bytes | None
     value: bytes
     together: tuple[bytes, ...]
+    rows: tuple[str, ...] | None = None
+    keys: tuple[bytes | None, ...] | None = None
+
+    @property
+    def due(self) -> tuple[str, ...]:
+        """The groups of which a row comes when it and those of other partitions were read."""
+        return (self.group,) if self.rows is None else self.rows
+
+    def keys_of(self, values: tuple[bytes, ...]) -> tuple[bytes | None, ...]:
+        """The Kafka key of each record, of those that are `together` or of the one alone."""
+        if self.keys is not None and len(self.keys) == len(values):
+            return self.keys
+        return (self.key,) * len(values)
 
 
 def probes_of(workload: Workload) -> tuple[Probe, ...]:
@@ -44,6 +61,8 @@ def probes_of(workload: Workload) -> tuple[Probe, ...]:
     Raises UsageError when a partition has no key that passes `where`, so that no window could close there,
     or none of which records could be found that pass `having` together.
     """
+    if workload.query.by_hand is not None:
+        return tuple(Probe(*each) for each in given_probes(workload))
     values = representative(workload)
     found: dict[int, Probe] = {}
     tried = Counter[int]()

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from streambench.model import (
     aggregate,
+    by_hand,
     dirt,
     expression,
     field_source,
@@ -31,7 +32,7 @@ from streambench.model import (
 from streambench.model.recipe import Recipe
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    aggregate, dirt, expression, field_source, lookup, recipe, record_key, shape, windows, workload,
+    aggregate, by_hand, dirt, expression, field_source, lookup, recipe, record_key, shape, windows, workload,
 )  # fmt: skip
 _KIND: Final = "is"
 _VALUE: Final = "value"

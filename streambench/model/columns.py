@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.by_hand import GivenColumn
 from streambench.model.expression import FieldType, ValueType
 
 
@@ -34,12 +35,16 @@ def tolerance_column(alias: str) -> str:
 
 @dataclass(frozen=True)
 class ResultColumn:
-    """What is kept of an aggregate to judge rows by: how it moves with more records, and its values' type."""
+    """What is kept of an aggregate to judge rows by: how it moves with more records, and its values' type.
+
+    `function` None: the column of a query by hand, of which nobody knows how it moves. It may be `nullable`.
+    """
 
     alias: str
-    function: AggregateFunction
+    function: AggregateFunction | None
     type: ValueType = FieldType.BIGINT
     filtered: bool = False
+    nullable: bool = False
 
     @classmethod
     def of(cls, aggregate: Aggregate) -> ResultColumn:
@@ -47,9 +52,16 @@ class ResultColumn:
         filtered = aggregate.passing is not None
         return cls(aggregate.alias, aggregate.function, aggregate.type, filtered)
 
+    @classmethod
+    def given(cls, column: GivenColumn) -> ResultColumn:
+        """That of a query by hand."""
+        return cls(column.name, None, column.type, nullable=column.nullable)
+
     @property
     def may_be_null(self) -> bool:
         """Whether there can be a row in which it has no value."""
+        if self.function is None:
+            return self.nullable
         return self.function.needs_two or (self.filtered and not self.function.counts)
 
     @property

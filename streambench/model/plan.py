@@ -15,6 +15,7 @@ class EventClock(enum.Enum):
     MIN_OF_PARTITIONS = "the least, over partitions, of each partition's greatest event time so far"
     AFTER_REPARTITION = "per partition of the topic to which records are moved: the greatest event time so far there"
     GLOBAL_PER_BATCH = "the greatest event time of all partitions, one micro-batch late"
+    OF_ITS_OWN = "as the program decides that its author wrote; no record may be late for it"
 
 
 class Origin(enum.Enum):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.by_hand import ByHand
 from streambench.model.dirt import Dirt
 from streambench.model.expression import Expression, FieldReference, ValueType
 from streambench.model.field_source import FieldSource
@@ -83,6 +84,9 @@ class Query:
     A row of output is a JSON object: the fields of the group, `window_start` (ms since the epoch), for a
     session `window_end` as well, then the aggregates by alias, in this order. The Kafka key of the output
     is the group's text (`workload.keys`).
+
+    With `by_hand` there are no aggregates: programs of its author make the rows, of columns and a group that
+    this says. `group_by` are then the fields by which records are keyed.
     """
 
     where: Expression | None
@@ -91,6 +95,12 @@ class Query:
     grace_ms: int
     aggregates: tuple[Aggregate, ...]
     having: Expression | None = None
+    by_hand: ByHand | None = None
+
+    @property
+    def row_keys(self) -> tuple[FieldReference, ...]:
+        """The fields of a row's group."""
+        return self.group_by if self.by_hand is None else self.by_hand.keys
 
     @property
     def conditions(self) -> tuple[Expression, ...]:
@@ -299,7 +309,7 @@ class Workload:
     @property
     def rekeyed(self) -> bool:
         """Whether records of one group lie on several partitions of the input."""
-        return self.key is not None
+        return self.key is not None and self.query.by_hand is None
 
     @property
     def sent(self) -> tuple[Field, ...]:

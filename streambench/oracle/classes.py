@@ -35,7 +35,7 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
     Over-counted means: every aggregate lies where more records would take it. Counts and sums must
     be beyond their bounds for that. A maximum may stay where it is, and a minimum falls. So may a count
     or sum with a filter stay, and a number of distinct values. An average, a variance, what is first or last, and a
-    sum with negative numbers go either way, and tell nothing.
+    sum with negative numbers go either way, and tell nothing. Nor do the columns of a query by hand.
     """
     every = np.ones(len(known), dtype=np.bool_)
     within, over, under = every.copy(), every.copy(), every.copy()
@@ -62,7 +62,9 @@ def classes(rows: pa.Table, known: Int64s, expected: Expected, index: Int64s) ->
     )
 
 
-def _tells_nothing(function: AggregateFunction) -> bool:
+def _tells_nothing(function: AggregateFunction | None) -> bool:
+    if function is None:
+        return True
     return function is AggregateFunction.AVG or function.spreads or function.goes_by_time
 
 

@@ -146,7 +146,7 @@ def earliest_quanta(
             return found
         case EventClock.MIN_OF_PARTITIONS:
             return _all_partitions(clocks, closing_event_ms, partitions)
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             return clocks.passing.first_quantum(closing_event_ms)
         case _:
             assert_never(clock)

@@ -34,6 +34,7 @@ from streambench.oracle.columns import (
 )
 from streambench.oracle.described import MAY, described
 from streambench.oracle.evidence import NO_EVIDENCE, ClockEvidence
+from streambench.oracle.given import given, given_columns
 from streambench.oracle.keyed_windows import KeyedWindows
 from streambench.oracle.late_sessions import LateRules, PlacedRecords, SessionDrops, place
 from streambench.oracle.same_start import one_row_each
@@ -145,6 +146,8 @@ def expect(
     evidence: ClockEvidence = NO_EVIDENCE,
 ) -> Expected:
     """Compute what must come out of `trace` for an engine with this event clock, which left that `evidence`."""
+    if query.by_hand is not None:
+        return _expect_given(trace, query, clock)
     window, keys = query.window, key_columns(query)
     placed: PlacedRecords | None = None
     moves = clock is EventClock.AFTER_REPARTITION
@@ -212,6 +215,23 @@ def expect(
         signed=signed,
         unsettled=unsettled,
         session_drops=None if placed is None else placed.drops,
+    )
+
+
+def _expect_given(trace: TraceColumns, query: Query, clock: EventClock) -> Expected:
+    """The same of a query by hand, whose rows `oracle.sql` tells. Raises UsageError for what it refuses."""
+    with duckdb_session() as connection:
+        table, clocks = given(connection, trace, query)
+    return Expected(
+        table=table,
+        inputs=clocks.inputs,
+        aggregates=given_columns(query),
+        clock=clock,
+        quantum_ms=trace.meta.quantum_ms,
+        quanta=trace.meta.quanta,
+        exact=True,
+        nothing_late=True,
+        moving_quanta={p: steps.quanta for p, steps in clocks.passing_by_partition.items()},
     )
 
 

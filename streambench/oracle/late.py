@@ -282,7 +282,7 @@ def _clock_ms(arrivals: Arrivals, clock: EventClock, batch_ms: int | None) -> In
                 own_ms = np.where(arrivals.partition == p, passing_ms, _NEVER)
                 clock_ms = np.minimum(clock_ms, _before_instant(arrivals.due_ms, own_ms))
             return clock_ms
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             if batch_ms is None:
                 return np.maximum.accumulate(passing_ms) if len(passing_ms) else passing_ms
             # Batch N drops by the watermark of batch N − 1, which knows what batch N − 2 read.
@@ -322,7 +322,7 @@ def _predict(
             low = high = dropped
         case EventClock.MIN_OF_PARTITIONS:
             low, high = 0, _late_by_own_partition(arrivals, grace_ms)
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             # A batch that takes longer drops less, none more than a clock without lag.
             low = 0 if batch_ms is not None else dropped
             unlagged = late_records(arrivals, clock, grace_ms=grace_ms, batch_ms=None)

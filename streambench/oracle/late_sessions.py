@@ -139,7 +139,7 @@ def _seen_sql(connection: Any, rules: LateRules) -> str:
             """
         case EventClock.AFTER_REPARTITION:
             return after_repartition.seen_sql(number, known=rules.evidence.moved is not None)
-        case EventClock.GLOBAL_PER_BATCH if rules.evidence.batches is None:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN if rules.evidence.batches is None:
             return f"""
                 SELECT * EXCLUDE (earliest_ms, elsewhere), false AS known,
                        greatest(earliest_ms, elsewhere) AS seen_ms
@@ -149,7 +149,7 @@ def _seen_sql(connection: Any, rules: LateRules) -> str:
                       FROM (SELECT *, {number} FROM records WHERE passes) AS passing
                       JOIN ({ELSEWHERE}) AS others ON others.partition = passing.partition)
             """
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             evidence = rules.evidence
             assert evidence.batches is not None
             register_batches(

@@ -53,7 +53,7 @@ def standing_sql(
             if evidence.moved is None:
                 return after_repartition.wide_sql(closing_ms)
             return after_repartition.exact_sql(closing_ms, restarted=evidence.moved.restarted)
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             if evidence.batches is None:
                 return _global_unknown_batches(closing_ms)
             register_batches(

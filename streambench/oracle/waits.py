@@ -32,7 +32,7 @@ def partitions_waited_for(
             return partition.astype(np.int64)
         case EventClock.MIN_OF_PARTITIONS:
             return _slowest(clocks, closing_event_ms, partitions)
-        case EventClock.GLOBAL_PER_BATCH:
+        case EventClock.GLOBAL_PER_BATCH | EventClock.OF_ITS_OWN:
             return np.full(len(partition), -1, dtype=np.int64)
         case _:
             assert_never(clock)

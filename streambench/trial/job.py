@@ -199,7 +199,8 @@ class RunningJob:
         bed.clocks.end(written.send_log)
         self._rows_taken += last.rows.num_rows
         self._since.played(load.trace.ref.records)
-        own_rows = bed.own.among(last.rows, self.spec.query.window)
+        query = self.spec.query
+        own_rows = bed.own.among(last.rows, query.window, by_hand=query.by_hand is not None)
         bed.own.played(due, event_offset_ms=offset_ms)
         struck = Struck()
         if injector is not None:

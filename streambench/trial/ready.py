@@ -33,9 +33,9 @@ def _send(testbed: Testbed, sent: Sequence[tuple[Probe, tuple[bytes, ...]]], eve
         testbed.own.sent(probe.group, event_ms)
     testbed.player.send(
         tuple(
-            ControlRecord(partition=probe.partition, event_ms=event_ms, key=probe.key, value=value)
+            ControlRecord(partition=probe.partition, event_ms=event_ms, key=key, value=value)
             for probe, values in sent
-            for value in values
+            for key, value in zip(probe.keys_of(values), values, strict=True)
         )
     )
 
@@ -57,7 +57,8 @@ def wait_for_probe(
     of_a_row = [(probe, probe.together) for probe in probes]
     _send(testbed, of_a_row, times.probe_ms + event_offset_ms)
     send_to_every_partition(testbed, probes, event_ms=times.closer_ms + event_offset_ms)
-    missing = {(probe.group, times.probe_ms + event_offset_ms) for probe in probes}
+    due = {group for probe in probes for group in probe.due}
+    missing = {(group, times.probe_ms + event_offset_ms) for group in due}
 
     def rows_are_out() -> bool:
         fail_on_exit(testbed.supervisor, stage="start")

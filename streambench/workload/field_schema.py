@@ -278,3 +278,20 @@ LookedUpType: TypeAlias = Annotated[
     FileField,
     BeforeValidator(_declared_type, json_schema_input_type=TypeName | FileField),
 ]
+
+
+class GivenField(Strict):
+    """`"bigint"`, or `{ type = "double", null = true }`: a column of rows that are made by hand.
+
+    A double may lie `within` so much of the right value.
+    """
+
+    type: TypeName
+    null: bool = False
+    within: Annotated[FiniteFloat, Field(ge=0)] | None = None
+
+
+GivenType: TypeAlias = Annotated[
+    GivenField,
+    BeforeValidator(_declared_type, json_schema_input_type=TypeName | GivenField),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from streambench.model.windows import Sessions
@@ -16,7 +17,9 @@ from streambench.workload.session_grace import grace_needed_ms
 
 def grace_findings(workload: Workload) -> Iterator[Finding]:
     """What stands against the grace. Raises UsageError for a file that cannot be read."""
-    if isinstance(workload.query.window, Sessions):
+    if workload.query.by_hand is not None:
+        yield from (replace(each, fatal=True) for each in _by_hand(workload))
+    elif isinstance(workload.query.window, Sessions):
         yield from _sessions(workload)
     elif workload.late_records_possible:
         yield _not_exact(workload)
@@ -36,6 +39,16 @@ def together_words(quantum_ms: int, speed_up: float) -> str:
     )
 
 
+def _by_hand(workload: Workload) -> Iterator[Finding]:
+    """Of rows that are made by hand no bounds can be told: all records must be in time."""
+    if not workload.late_records_possible:
+        return
+    else_ = (
+        "else a record may come after its window has closed, and nothing says what oracle.sql makes of that"
+    )
+    yield _finding(workload, _needed_ms(workload), else_)
+
+
 def _sessions(workload: Workload) -> Iterator[Finding]:
     """Engines differ on a record that comes late: into a session that is open, between two, behind one."""
     needed_ms = grace_needed_ms(workload)
@@ -48,18 +61,22 @@ def _sessions(workload: Workload) -> Iterator[Finding]:
         )
 
 
-def _not_exact(workload: Workload) -> Finding:
+def _needed_ms(workload: Workload) -> int:
+    """The grace at which no record can be late."""
     match workload.input:
-        case Synthetic(longest_delay_ms=delay_ms):
-            needed_ms = exact_from_grace_ms(delay_ms, workload.quantum_ms)
-        case Replay():
-            needed_ms = grace_needed_ms(workload)
+        case Synthetic(longest_delay_ms=delay_ms) if not isinstance(workload.query.window, Sessions):
+            return exact_from_grace_ms(delay_ms, workload.quantum_ms)
+        case Synthetic() | Replay():
+            return grace_needed_ms(workload)
         case _:
             assert_never(workload.input)
+
+
+def _not_exact(workload: Workload) -> Finding:
     else_ = (
         "else a record may come after its window has closed, so results are checked against bounds"
     )
-    return _finding(workload, needed_ms, else_)
+    return _finding(workload, _needed_ms(workload), else_)
 
 
 def _finding(workload: Workload, needed_ms: int, else_: str) -> Finding:

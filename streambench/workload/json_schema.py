@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from streambench.workload.field_schema import GeneratedField
 from streambench.workload.key_words import WORDS, KeyWords, example_of
-from streambench.workload.schema import ShapeSpec, SyntheticSpec, WindowSpec, WorkloadSpec
+from streambench.workload.schema import QuerySpec, ShapeSpec, SyntheticSpec, WindowSpec, WorkloadSpec
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 # Of these lists of keys a table has one.
@@ -23,6 +23,7 @@ _ONE_OF: Final[Mapping[type[BaseModel], tuple[tuple[str, ...], ...]]] = {
     GeneratedField: tuple(
         (each,) for each in ("choice", "int", "growing", "decimal", "double", "timestamp", "bool")
     ),
+    QuerySpec: (("select",), ("columns",)),
     ShapeSpec: (("ramp",), ("steps",), ("sine",), ("bursts",)),
     WindowSpec: (("tumbling",), ("hopping", "every"), ("session",)),
 }
@@ -37,7 +38,11 @@ def workload_schema() -> str:
         for name, each in words.items():
             _describe(table["properties"][name], each)
     for model, keys in _ONE_OF.items():
-        definitions[model.__name__]["oneOf"] = [{"required": list(each)} for each in keys]
+        table = definitions[model.__name__]
+        table["oneOf"] = [{"required": list(each)} for each in keys]
+        one_of = {name for each in keys for name in each}
+        if "required" in table:
+            table["required"] = [name for name in table["required"] if name not in one_of]
     head = {"$schema": _DRAFT, "title": "workload.toml of streambench"}
     whole = {**head, **made, "definitions": definitions}
     return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=False) + "\n"

@@ -19,6 +19,7 @@ from streambench.workload.field_schema import (
     TYPES,
     FileField,
     GeneratedField,
+    GivenField,
     GrowingSpec,
     ReplayedField,
 )
@@ -364,6 +365,15 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             "a condition in SQL",
             '"views > 3"',
         ),
+        "columns": KeyWords(
+            "In place of select, what rows hold that are made by hand.", "a table of types", '{ views = "bigint" }'
+
+        ),
+    },
+    GivenField: {
+        "type": _FILE_FIELD["type"],
+        "null": KeyWords("Whether it may have no value.", "true or false", "true"),
+        "within": KeyWords("How far a double may lie off.", "a number of at least 0", "1e-6"),
     },
     WindowSpec: {
         "tumbling": KeyWords("The length of windows that follow each other.", _POSITIVE, '"1 s"'),

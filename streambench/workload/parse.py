@@ -30,6 +30,7 @@ from streambench.model.workload import (
     Workload,
 )
 from streambench.model.written import quoted
+from streambench.workload.by_hand import by_hand, keyed_by, mistakes_by_hand
 from streambench.workload.draft import Draft, draft_of
 from streambench.workload.expressions import (
     Named,
@@ -157,16 +158,17 @@ class _Document:
         self.mistakes += lookups.mistakes
         if not self._knows_no_fields():
             self.mistakes += key_mistakes(spec.input.key or (), fields)
+        query = self._query(spec, fields)
         return Workload(
             name=self._folder.resolve().name,
             title=self._title(spec.title),
             folder=self._folder,
             fields=fields,
             input=self._input(spec.input),
-            query=self._query(spec.query, fields),
+            query=query,
             partitions=spec.input.partitions,
             quantum_ms=spec.input.quantum,
-            key=record_key(spec.input.key, spec.query.group_by),
+            key=record_key(spec.input.key, [key.name for key in query.group_by]),
             dirt=dirt_of(spec.input.dirt),
         )
 
@@ -248,7 +250,8 @@ class _Document:
             return Synthetic(1, spec.time.disorder)
         return Synthetic(mean_per_s(shape), spec.time.disorder, shape, tail_of(spec.time))
 
-    def _query(self, spec: QuerySpec, fields: tuple[Field, ...]) -> Query:
+    def _query(self, whole: WorkloadSpec, fields: tuple[Field, ...]) -> Query:
+        spec = whole.query
         if not self._draft.stands_in("query", "group_by"):
             self._check_keys(spec, fields)
         named = self._named(spec, fields)
@@ -257,15 +260,21 @@ class _Document:
             where = self._parsed(
                 ("query", "where"), spec.where, lambda text: parse_expression(text, fields, named)
             )
-        aggregates = self._aggregates(spec, fields, named)
-        if spec.having is not None:
+        written = by_hand(spec, fields, self._folder)
+        if written is not None:
+            self.mistakes += mistakes_by_hand(spec, fields, whole.input.key, self._folder)
+        aggregates = self._aggregates(spec, fields, named) if written is None else ()
+        if spec.having is not None and written is None:
             self._unknown = set(spec.select) - {each.alias for each in aggregates}
             self._unknown |= self._draft.unknown_aggregates()
             having = self._having(spec.having, aggregates)
         known = {each.name: FieldReference(each.name, each.type, each.nullable) for each in fields}
         group_by = tuple(known[key] for key in spec.group_by if key in known)
+        if written is not None:
+            group_by = keyed_by(whole.input.key, written, known)
         where = _with_keys(where, group_by)
-        found = Query(where, group_by, query_window(spec.window), spec.grace, aggregates, having)
+        window = query_window(spec.window)
+        found = Query(where, group_by, window, spec.grace, aggregates, having, written)
         self._check_lists(found)
         return found
 
@@ -326,6 +335,8 @@ class _Document:
             near = nearest(key, types) or next(iter(types), "user")
             instead = dict.fromkeys(near if each == key else each for each in spec.group_by)
             write = f"write group_by = [{', '.join(map(_in_quotes, instead))}]"
+            if spec.columns is not None and key in spec.columns and key not in spec.group_by[:place]:
+                continue
             if key in spec.let:
                 what = f"{quoted(key)} is of `let`; records are grouped by their own fields"
                 self._wrong(path, what, write)

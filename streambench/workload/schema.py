@@ -23,6 +23,7 @@ from streambench.workload.field_schema import (
     ColumnNameSpec,
     DeclaredType,
     GeneratedField,
+    GivenType,
     IsoDate,
     LookedUpType,
     Strict,
@@ -283,8 +284,12 @@ class LookupSpec(Strict):
     columns: Annotated[dict[str, LookedUpType], Field(min_length=1)]
 
 
+STANDS_IN: Final[Mapping[str, str]] = {"by_hand": "count(*)"}
+"""`select` where there is none, as `columns` say that rows are made by hand."""
+
+
 class QuerySpec(Strict):
-    """`[query]`."""
+    """`[query]`; it has `select`, or `columns` where its author writes it by hand."""
 
     lookup: dict[str, LookupSpec] = Field(default_factory=dict)
     let: dict[str, Text] = Field(default_factory=dict)
@@ -294,6 +299,14 @@ class QuerySpec(Strict):
     grace: DurationMs = 0
     select: Annotated[dict[str, Text], Field(min_length=1)]
     having: Text | None = None
+    columns: Annotated[dict[str, GivenType], Field(min_length=1)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _either(cls, written: object) -> object:
+        if isinstance(written, Mapping) and "columns" in written and "select" not in written:
+            return {**written, "select": dict(STANDS_IN)}
+        return written
 
 
 def input_kind(written: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol, TypeAlias, cast
@@ -63,6 +63,28 @@ class MovingProgram(_Program, Protocol):
 
     group_of: Callable[[Any], GroupKey]
     key_bytes: Callable[[GroupKey], bytes]
+
+
+class HandProgram(QueryProgram, Protocol):
+    """A query by hand: the rows of a closed window, of what is kept of it, or of the parts of all partitions.
+
+    `part_of` is what goes to the place where these meet, where the program `GATHERS` them.
+    """
+
+    GATHERS: bool
+    rows_of: Callable[[Any, int], Iterable[tuple[bytes, bytes]]]
+    part_of: Callable[[dict[GroupKey, Totals]], Any]
+
+
+class HandSessions(SessionProgram, Protocol):
+    """The same of sessions, of which each is kept by itself."""
+
+    rows_of: Callable[[Totals, int, int], Iterable[tuple[bytes, bytes]]]
+
+
+def is_by_hand(program: object) -> bool:
+    """Whether a program makes the rows of a window, and not one of each group."""
+    return hasattr(program, "rows_of")
 
 
 def load_query(path: Path) -> QueryProgram:

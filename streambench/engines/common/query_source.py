@@ -155,7 +155,8 @@ class _Source:
             # Below the first two lines, where Python would read `coding: …` as the file's encoding.
             title=" ".join(workload.title.split()).replace("${", "$ {"),
             keys=self._keys(),
-            is_text=[key.type for key in query.group_by] == [FieldType.STRING],
+            by_hand=query.by_hand is not None,
+            is_text=[key.type for key in query.row_keys] == [FieldType.STRING],
             names=", ".join(key.name for key in query.group_by),
             **_lengths(query.window),
             grace_ms=query.grace_ms,
@@ -166,18 +167,21 @@ class _Source:
             helpers=[f"\n\n{helper}" for helper in helpers],
             imports_re=any("re." in helper for helper in helpers),
             reads_decimals=self._reads_decimals,
-            reads_time=query.reads_time,
+            reads_time=query.reads_time or query.by_hand is not None,
             moves=workload.rekeyed,
             declared=[_is_declared(field) for field in workload.sent] if readable else [],
             writes_decimals=self._writes_decimals,
             imports_decimal=self._reads_decimals
             or self._writes_decimals
             or (readable and any("Decimal" in _is_declared(each) for each in workload.sent))
+            or query.by_hand is not None
             or any("Decimal(" in line for line in (where, having, *lines)),
         )
 
     def _keys(self) -> list[_PythonKey]:
-        keys = self._workload.query.group_by
+        keys = self._workload.query.row_keys
+        if self._workload.query.by_hand is not None:
+            return [_PythonKey(key.name, "", "") for key in keys]
         return [
             _PythonKey(
                 key.name, self._variable(key.name), "key" if len(keys) == 1 else f"key[{at}]"

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from streambench.engines.common.access import kafka_members
 from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
+from streambench.engines.common.hand_files import hand_program, hand_programs, missing_file
 from streambench.engines.common.launch import prepare
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.moves import moves_words
@@ -21,8 +22,10 @@ from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_python.job import ConsumerJob
 from streambench.engines.kafka_python.moved_topic import (
     MOVED_TOPIC,
+    gathers,
     make_moved_topic,
     moved_symbols,
+    parts_symbols,
 )
 from streambench.engines.kafka_python.settings import (
     commit_interval_ms,
@@ -34,6 +37,7 @@ from streambench.engines.kafka_python.settings import (
 )
 from streambench.engines.kafka_python.variants import VARIANTS
 from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Profile, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -93,6 +97,10 @@ class KafkaPython:
                 f"kafka-python {self.version} is installed, not {variant.version}",
                 f"pip install kafka-python=={variant.version}",
             )
+        if (gap := missing_file(workload, HandFile.CONSUMER)) is not None:
+            return gap
+        moved = workload.rekeyed or gathers(workload)
+        by_hand = workload.query.by_hand is not None
         chosen = settings(conditions, variant)
         if (gap := _outlasted(chosen, conditions)) is not None:
             return gap
@@ -105,7 +113,7 @@ class KafkaPython:
             "guarantee": conditions.guarantee.value,
             "query": _QUERY,
             "moving": {"topic": MOVED_TOPIC, "partitions": conditions.partitions}
-            if workload.rekeyed
+            if moved
             else None,
             **configs(chosen),
         }
@@ -114,13 +122,15 @@ class KafkaPython:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
+            event_clock=self._clock(workload),
             programs=(
+                *((hand_program(workload, HandFile.CONSUMER),) if by_hand else ()),
                 Program(
                     _QUERY, "python", query_source(workload, readable=skips_unreadable(chosen))
                 ),
                 Program(_JOB, "json", json.dumps(job, indent=2) + "\n"),
                 *json_tables(workload),
+                *hand_programs(workload),
             ),
             processes=tuple(
                 kept_alive(_process(index), conditions) for index in range(conditions.workers)
@@ -134,12 +144,18 @@ class KafkaPython:
             recovery_terms=_RECOVERY_TERMS if conditions.workers > 1 else (),
             symbols={
                 "partitions": str(conditions.partitions),
-                "placed": str(conditions.partitions * (2 if workload.rekeyed else 1)),
+                "placed": str(conditions.partitions * (2 if moved else 1)),
+                **parts_symbols(workload),
                 **moved_symbols(conditions),
             },
             moved_to=MovedTopic(MOVED_TOPIC) if workload.rekeyed else None,
             cluster=None if cluster is None else cluster.endpoint,
         )
+
+    def _clock(self, workload: Workload) -> EventClock:
+        if workload.query.by_hand is not None:
+            return EventClock.OF_ITS_OWN
+        return EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
         """It has no coordinator: its workers are led by the broker's group coordinator."""

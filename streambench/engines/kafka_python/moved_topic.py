@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from streambench.engines.protocol import Embedded
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import Conditions
 from streambench.model.plan import Plan
+from streambench.model.windows import Sessions
+from streambench.model.workload import Workload
+from streambench.workload.python_file import functions_of
 
 MOVED_TOPIC: Final = "${job_id}-by-group-repartition"
 _REPLICATION: Final = "moved_replication"
+_PARTS: Final = "parts_topic"
 _MIN_INSYNC: Final = "moved_min_insync"
 
 
@@ -22,9 +27,23 @@ def moved_symbols(conditions: Conditions) -> Mapping[str, str]:
     return {_REPLICATION: str(foreign.replication), _MIN_INSYNC: str(foreign.min_insync)}
 
 
+def gathers(workload: Workload) -> bool:
+    """Whether parts of all partitions of a window meet in that topic. Raises UsageError for no Python."""
+    by_hand = workload.query.by_hand
+    consumer = None if by_hand is None else by_hand.text_of(HandFile.CONSUMER)
+    sessions = isinstance(workload.query.window, Sessions)
+    return consumer is not None and not sessions and "part" in functions_of(consumer)
+
+
+def parts_symbols(workload: Workload) -> Mapping[str, str]:
+    """The topic of the parts, where there are some."""
+    return {_PARTS: MOVED_TOPIC} if gathers(workload) else {}
+
+
 def make_moved_topic(plan: Plan, at: Embedded) -> None:
     """Make the topic, if records are moved: what is in it stays. Raises InstrumentFailed."""
-    if plan.moved_to is None:
+    name = plan.symbols.get(_PARTS) if plan.moved_to is None else plan.moved_to.name
+    if name is None:
         return
     from streambench.kafka.topics import (  # slow, and seldom needed
         TopicSpec,
@@ -36,7 +55,7 @@ def make_moved_topic(plan: Plan, at: Embedded) -> None:
     if _MIN_INSYNC in plan.symbols:
         config["min.insync.replicas"] = plan.symbols[_MIN_INSYNC]
     topic = TopicSpec(
-        plan.moved_to.of(at.job_id),
+        name.replace("${job_id}", at.job_id),
         int(plan.symbols["partitions"]),
         config,
         int(plan.symbols.get(_REPLICATION, "1")),

@@ -10,13 +10,15 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from streambench.engines.common.query_module import (
     EVENT_TIME,
     GroupKey,
+    HandSessions,
     SessionProgram,
     Totals,
+    is_by_hand,
     reads_time,
 )
 from streambench.engines.kafka_python.windows import CommitMark, Record
@@ -92,6 +94,9 @@ class OpenSessions:
     def rows(self, over: Sequence[ClosedSession]) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of each row of output."""
         query = self._query
+        if is_by_hand(query):
+            rows_of = cast(HandSessions, query).rows_of
+            return (row for each in over for row in rows_of(each.totals, each.start_ms, each.end_ms))
         return (query.row(*each) for each in over if query.having(each.totals))
 
     def _take(self, record: Record, event: Any) -> None:

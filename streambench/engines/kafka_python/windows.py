@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import gcd
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from streambench.engines.common.query_module import (
     EVENT_TIME,
     GroupKey,
+    HandProgram,
     QueryProgram,
     Totals,
+    is_by_hand,
     reads_time,
 )
 
@@ -124,6 +126,11 @@ class OpenWindows:
 
     def rows(self, over: Sequence[Closed]) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of each row of output."""
+        if is_by_hand(self._query):
+            rows_of = cast(HandProgram, self._query).rows_of
+            for start_ms, kept in over:
+                yield from rows_of(kept, start_ms)
+            return
         having, row = self._query.having, self._query.row
         for start_ms, totals_by_key in over:
             for key, totals in totals_by_key.items():

@@ -27,12 +27,15 @@ from kafka.errors import KafkaError, RebalanceInProgressError
 from streambench.engines.common.bounded_producer import BoundedProducer
 from streambench.engines.common.job_file import clients_of
 from streambench.engines.common.query_module import (
+    HandProgram,
     MovingProgram,
     QueryProgram,
     SessionProgram,
+    is_by_hand,
     load_program,
 )
 from streambench.engines.kafka_python.assignor import EachTopicAssignor
+from streambench.engines.kafka_python.gathering import Gathering, Parting
 from streambench.engines.kafka_python.member import GroupMember
 from streambench.engines.kafka_python.mover import MovedRecord, Mover
 from streambench.engines.kafka_python.output import (
@@ -51,7 +54,7 @@ READINGS_S = 1.0
 COMMIT_AGAIN_S = 0.05
 POLL_AGAIN_S = 0.05
 COMMITTED_TIMEOUT_MS = 30_000
-State: TypeAlias = OpenWindows | OpenSessions | Mover
+State: TypeAlias = OpenWindows | OpenSessions | Mover | Parting | Gathering
 """What is kept of one partition, by what becomes of its records."""
 ASSIGNORS = {"cooperative-sticky": EachTopicAssignor, "range": RangePartitionAssignor}
 
@@ -178,6 +181,11 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
     def _opened(self, partition: TopicPartition, mark: CommitMark) -> State:
         moving = self._moving
+        if moving is not None and is_by_hand(self._query):
+            program = cast(HandProgram, self._query)
+            if partition.topic != moving.topic:
+                return Parting(program, mark, partition.partition)
+            return Gathering(program, mark, moving.partitions)
         if moving is not None and partition.topic != moving.topic:
             return Mover(cast(MovingProgram, self._query), mark, moving.partitions)
         return _opened(self._query, mark)
@@ -202,7 +210,7 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             taken = read(records, self._query)
             self.unreadable += len(records) - len(taken.records)
-            if isinstance(windows, Mover):
+            if isinstance(windows, Mover | Parting):
                 if not self._move(windows.feed(*taken)):
                     return
                 self.records += len(records)
@@ -304,12 +312,12 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             "partitions": sorted(
                 partition.partition
                 for partition, state in self._windows.items()
-                if not isinstance(state, Mover)
+                if not isinstance(state, Mover | Parting)
             ),
             "moving": sorted(
                 partition.partition
                 for partition, state in self._windows.items()
-                if isinstance(state, Mover)
+                if isinstance(state, Mover | Parting)
             ),
             "records": self.records,
             "moved": self.moved,
@@ -323,9 +331,11 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def rows_of_closed(
-    windows: OpenWindows | OpenSessions, records: Sequence[Record], events: Sequence[Any]
+    windows: OpenWindows | OpenSessions | Gathering, records: Sequence[Record], events: Sequence[Any]
 ) -> list[tuple[bytes, bytes]]:
     """Feed records; key and value of each row of what they close."""
+    if isinstance(windows, Gathering):
+        return list(windows.feed(records, events))
     if isinstance(windows, OpenSessions):
         return list(windows.rows(windows.feed(records, events)))
     return list(windows.rows(windows.feed(records, events)))

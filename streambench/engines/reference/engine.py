@@ -73,6 +73,8 @@ class Reference:
             return Unsupported(Whose.OURS, "the reference engine has no sessions")
         if workload.rekeyed:
             return Unsupported(Whose.OURS, "the reference engine moves no records to another key")
+        if workload.query.by_hand is not None:
+            return Unsupported(Whose.OURS, "the reference engine runs no query by hand")
         chosen = settings(conditions, variant)
         clock = clock_of(chosen)
         job = {

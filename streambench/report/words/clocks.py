@@ -50,6 +50,8 @@ def _for_whom(wait: ClockWait) -> str:
             )
         case EventClock.GLOBAL_PER_BATCH:
             return "This engine's clock is that of the fastest partition."
+        case EventClock.OF_ITS_OWN:
+            return "This engine runs a program by hand, and when that takes a window for over is not known."
         case _:
             assert_never(wait.clock)
 
