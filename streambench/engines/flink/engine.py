@@ -9,6 +9,7 @@ from typing import Final
 from streambench.engines.common.access import ALLOWED_URLS_IN_FLINK, asks_endpoint
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
+from streambench.engines.common.hand_files import missing_file
 from streambench.engines.common.launch import prepare, start
 from streambench.engines.flink.elsewhere import FlinkJobElsewhere
 from streambench.engines.flink.inspection import cancel_named, free_slots
@@ -38,6 +39,7 @@ from streambench.engines.flink.versions import (
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
 from streambench.kafka.access.property_names import TOKEN_URL
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import (
     Conditions,
     Guarantee,
@@ -92,8 +94,10 @@ class FlinkEngine:
         """Query, configuration and processes, with addresses and folders as symbols."""
         if (other := other_version("Flink", variant.version, VERSIONS)) is not None:
             return other
-        window = workload.query.window
-        if isinstance(window, Hopping) and not window.divided_evenly:
+        if (gap := missing_file(workload, HandFile.FLINK)) is not None:
+            return gap
+        window, by_hand = workload.query.window, workload.query.by_hand is not None
+        if not by_hand and isinstance(window, Hopping) and not window.divided_evenly:
             return Unsupported(
                 Whose.UPSTREAM,
                 "Flink's HOP takes only windows whose length is a multiple of the distance of their starts "
@@ -113,7 +117,7 @@ class FlinkEngine:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=self.event_clock,
+            event_clock=EventClock.OF_ITS_OWN if by_hand else self.event_clock,
             programs=flink_programs(
                 workload, conditions, settings, connector_jars(variant.version)
             ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from streambench.engines.common.access import access_options, logs_in_by_token
+from streambench.engines.common.hand_files import hand_programs
 from streambench.engines.common.noticed import LOG_TIME
 from streambench.engines.common.settings import values
 from streambench.engines.flink.lookups import lookup_programs
@@ -62,6 +63,7 @@ def flink_programs(
         ),
         Program("conf/log4j.properties", "properties", _LOG4J),
         *lookup_programs(workload),
+        *hand_programs(workload),
     )
 
 
@@ -86,7 +88,7 @@ def _sink(
         "properties.bootstrap.servers": "${broker}",
         **access_options(conditions, "sql", prefix="properties.", engine="flink"),
         "key.format": "raw" if _is_one_string(workload.query) else "json",
-        "key.fields": ";".join(key.name for key in workload.query.group_by),
+        "key.fields": ";".join(key.name for key in workload.query.row_keys),
         "value.format": "json",
         "value.fields-include": "ALL",
         **_plain_decimals(workload.query),
@@ -100,15 +102,17 @@ def _sink(
 def _plain_decimals(query: Query) -> dict[str, str]:
     """Else 100.00 would be written as 1E+2."""
     option = "json.encode.decimal-as-plain-number"
-    keys = any(isinstance(key.type, DecimalType) for key in query.group_by)
-    decimals = keys or any(isinstance(each.type, DecimalType) for each in query.aggregates)
+    keys = any(isinstance(key.type, DecimalType) for key in query.row_keys)
+    given = () if query.by_hand is None else query.by_hand.columns
+    types = (each.type for each in (*query.aggregates, *given))
+    decimals = keys or any(isinstance(type_, DecimalType) for type_ in types)
     found = {f"value.{option}": "true"} if decimals else {}
     return {f"key.{option}": "true", **found} if keys else found
 
 
 def _is_one_string(query: Query) -> bool:
     """Whether rows can be keyed by a text as it is; of a number that format would make eight bytes."""
-    return [key.type for key in query.group_by] == [FieldType.STRING]
+    return [key.type for key in query.row_keys] == [FieldType.STRING]
 
 
 def _address(cluster: ForeignCluster | None) -> dict[str, str]:

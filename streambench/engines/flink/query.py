@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
+from streambench.engines.common.hand_files import hand_program
 from streambench.engines.common.symbols import literal
 from streambench.engines.flink.lookups import create_functions, looked_up_columns
 from streambench.model.aggregate import Aggregate, AggregateFunction
+from streambench.model.by_hand import HandFile
 from streambench.model.expression import (
     MOST_DIGITS,
     DecimalType,
@@ -43,6 +45,7 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     `source` and `sink` are the connector options of the two tables.
     """
     query = workload.query
+    by_hand = query.by_hand
     time = _unused("event_time", (field.name for field in workload.fields))
     columns = [f"{_quoted(field.name)} {sql_type(field.type, FLINK)}" for field in workload.sent]
     columns += looked_up_columns(workload)
@@ -52,8 +55,11 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
     if query.where is not None:
         note += "\n  -- only records that pass the filter move the event clock"
     columns.append(f"-- {note}\n  {watermark}")
-    results = [f"{_quoted(key.name)} {sql_type(key.type, FLINK)}" for key in query.group_by]
+    results = [f"{_quoted(key.name)} {sql_type(key.type, FLINK)}" for key in query.row_keys]
     results += [f"`{name}` BIGINT" for name in _edges(query.window)]
+    if by_hand is not None:
+        given = by_hand.columns
+        results += [f"{_quoted(each.name)} {sql_type(each.type, FLINK)}" for each in given]
     results += [f"{_quoted(item.alias)} {sql_type(item.type, FLINK)}" for item in query.aggregates]
     return (
         ";\n\n".join(
@@ -61,11 +67,18 @@ def query_sql(workload: Workload, source: Mapping[str, str], sink: Mapping[str, 
                 *create_functions(workload),
                 _table("records", columns, source),
                 _table("results", results, sink),
-                _insert(query, time),
+                *((_insert(query, time),) if by_hand is None else (_events(query),)),
             )
         )
         + ";\n"
+        + ("" if by_hand is None else f"\n{hand_program(workload, HandFile.FLINK).text}")
     )
+
+
+def _events(query: Query) -> str:
+    """What a query by hand reads: the records that pass the filter."""
+    where = "" if query.where is None else f" WHERE {_sql(query.where)}"
+    return f"CREATE TEMPORARY VIEW `events` AS SELECT * FROM `records`{where}"
 
 
 def interval(milliseconds: int) -> str:

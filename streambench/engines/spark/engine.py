@@ -7,6 +7,7 @@ from typing import Final
 
 from streambench.engines.common.cluster import other_version, start_cluster
 from streambench.engines.common.faults import lacking
+from streambench.engines.common.hand_files import missing_file
 from streambench.engines.common.launch import (
     listens,
     named,
@@ -34,6 +35,7 @@ from streambench.engines.spark.versions import (
     connector_jars,
     connector_words,
 )
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import (
     Conditions,
     ForeignCluster,
@@ -81,6 +83,8 @@ class SparkEngine:
         """Query, configuration and processes, with addresses and folders as symbols."""
         if (other := other_version("Spark", variant.version, VERSIONS)) is not None:
             return other
+        if (gap := missing_file(workload, HandFile.SPARK, HandFile.SPARK_SQL)) is not None:
+            return gap
         if conditions.guarantee is Guarantee.EXACTLY_ONCE:
             return Unsupported(
                 Whose.UPSTREAM,
@@ -101,7 +105,9 @@ class SparkEngine:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=self.event_clock,
+            event_clock=EventClock.OF_ITS_OWN
+            if workload.query.by_hand is not None
+            else self.event_clock,
             programs=spark_programs(
                 workload,
                 conditions,

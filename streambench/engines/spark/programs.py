@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from streambench.engines.common.access import access_options, token_flags
+from streambench.engines.common.hand_files import hand_program, hand_programs
 from streambench.engines.common.jvm import gc_log_flag, initial_heap_flag
 from streambench.engines.common.lookup_tables import json_tables
 from streambench.engines.common.noticed import LOG_TIME
@@ -22,6 +23,7 @@ from streambench.engines.spark.settings import (
     leaves_unreadable_out,
 )
 from streambench.engines.spark.trigger import trigger_ms
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import Conditions, ForeignCluster
 from streambench.model.plan import Program, Setting
 from streambench.model.workload import Workload
@@ -73,7 +75,18 @@ def spark_programs(
         ),
         Program("log4j2.properties", "properties", _log4j(cluster)),
         *json_tables(workload),
+        *_hand_files(workload),
+        *hand_programs(workload),
     )
+
+
+def _hand_files(workload: Workload) -> Iterator[Program]:
+    """The one that is run, of those that are there."""
+    by_hand = workload.query.by_hand
+    for file in (HandFile.SPARK, HandFile.SPARK_SQL):
+        if by_hand is not None and by_hand.text_of(file) is not None:
+            yield hand_program(workload, file)
+            return
 
 
 def _log4j(cluster: ForeignCluster | None) -> str:

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from streambench.engines.common.lookup_tables import json_name
 from streambench.engines.common.symbols import literal
 from streambench.engines.spark.trigger import as_spark_writes_it
+from streambench.model.by_hand import HandFile
 from streambench.model.expression import Expression, FieldType
 from streambench.model.lookup import Lookup
 from streambench.model.plan import TABLES
@@ -37,16 +38,13 @@ def query_program(
     if trigger_ms is not None:
         trigger = f'    .trigger(processingTime="{as_spark_writes_it(trigger_ms)}")\n'
     query = workload.query
+    if query.by_hand is not None:
+        return _by_hand(
+            workload, source, sink, trigger, elsewhere=elsewhere, observed=observed
+        )
     names = [field.name for field in workload.fields]
     time = _unused("event_time", names)
     window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
-    schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.sent)
-    tables = "".join(_table(each, elsewhere=elsewhere) for each in workload.lookups)
-    joins = "".join(
-        f'    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, "left")\n'
-        for each in workload.lookups
-    )
-    passing = "" if query.where is None else f"    .where({_text(_sql(query.where))})\n"
     aggregates = "".join(
         f"        F.expr({_text(_escaped(aggregate_to_sql(item, SPARK.at_time(f'`{time}`'))))}).alias({_text(item.alias)}),\n"
         for item in query.aggregates
@@ -64,31 +62,8 @@ def query_program(
         key_of_row = f"F.col({keys[0]})"
     else:
         key_of_row = f"F.to_json(F.struct({', '.join(keys)}))"
-    read, corrupt = f"{_text(schema)}", ""
-    if observed:
-        column = _unused(_CORRUPT, names)
-        options = f'{{"mode": "PERMISSIVE", "columnNameOfCorruptRecord": {_text(column)}}}'
-        read = f"{_text(f'{schema}, `{column}` STRING')}, {options}"
-        unreadable = _text(f"record IS NULL OR record.`{column}` IS NOT NULL")
-        # `count_if` of what is never NULL: each record is one or the other.
-        corrupt = (
-            f'    .observe("unreadable", F.count_if(F.expr({unreadable})).alias("records"))\n'
-            f"    .where(~F.expr({unreadable}))\n"
-        )
-    dropped = f".drop({_text(column)})" if observed else ""
     return f'''\
-from pyspark.sql import functions as F
-{tables}
-records = (
-    spark.readStream.format("kafka")
-{_options(source)}    .load()
-    .select(
-        F.from_json(F.col("value").cast("string"), {read}).alias("record"),
-        F.col("timestamp").alias({_text(time)}),
-    )
-{corrupt}    .select("record.*", {_text(time)}){dropped}
-{joins}{passing})
-
+{_records(workload, source, time, elsewhere=elsewhere, observed=observed)}
 results = (
     records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
     .groupBy(
@@ -111,6 +86,103 @@ query = (
 
 
 _CORRUPT: Final = "corrupt_record"
+
+
+def _records(
+    workload: Workload, source: Mapping[str, str], time: str, *, elsewhere: bool, observed: bool
+) -> str:
+    """The program's head: the stream of records that pass `where`, each with its event time."""
+    where = workload.query.where
+    schema = ", ".join(f"`{field.name}` {sql_type(field.type, SPARK)}" for field in workload.sent)
+    tables = "".join(_table(each, elsewhere=elsewhere) for each in workload.lookups)
+    joins = "".join(
+        f'    .join(F.broadcast({_table_name(each)}), {_text(each.on)}, "left")\n'
+        for each in workload.lookups
+    )
+    passing = "" if where is None else f"    .where({_text(_sql(where))})\n"
+    read, corrupt = f"{_text(schema)}", ""
+    if observed:
+        column = _unused(_CORRUPT, [field.name for field in workload.fields])
+        options = f'{{"mode": "PERMISSIVE", "columnNameOfCorruptRecord": {_text(column)}}}'
+        read = f"{_text(f'{schema}, `{column}` STRING')}, {options}"
+        unreadable = _text(f"record IS NULL OR record.`{column}` IS NOT NULL")
+        # `count_if` of what is never NULL: each record is one or the other.
+        corrupt = (
+            f'    .observe("unreadable", F.count_if(F.expr({unreadable})).alias("records"))\n'
+            f"    .where(~F.expr({unreadable}))\n"
+        )
+    dropped = f".drop({_text(column)})" if observed else ""
+    return f'''\
+from pyspark.sql import functions as F
+{tables}
+records = (
+    spark.readStream.format("kafka")
+{_options(source)}    .load()
+    .select(
+        F.from_json(F.col("value").cast("string"), {read}).alias("record"),
+        F.col("timestamp").alias({_text(time)}),
+    )
+{corrupt}    .select("record.*", {_text(time)}){dropped}
+{joins}{passing})
+'''
+
+
+def _by_hand(
+    workload: Workload,
+    source: Mapping[str, str],
+    sink: Mapping[str, str],
+    trigger: str,
+    *,
+    elsewhere: bool,
+    observed: bool,
+) -> str:
+    """The same around `spark.py` or `spark.sql`, which make the rows of `events`."""
+    query = workload.query
+    assert query.by_hand is not None, "it is by hand"
+    time = _unused("event_time", [field.name for field in workload.fields])
+    edges = ("window_start", "window_end")[: 2 if isinstance(query.window, Sessions) else 1]
+    columns = [
+        *((key.name, key.type) for key in query.by_hand.keys),
+        *((edge, FieldType.BIGINT) for edge in edges),
+        *((each.name, each.type) for each in query.by_hand.columns),
+    ]
+    row = "".join(
+        f"            F.col({_text(name)}).cast({_text(sql_type(type_, SPARK))}).alias({_text(name)}),\n"
+        for name, type_ in columns
+    )
+    keys = [key.name for key in query.by_hand.keys]
+    if [key.type for key in query.by_hand.keys] == [FieldType.STRING]:
+        key_of_row = f"F.col({_text(keys[0])})"
+    else:
+        key_of_row = f"F.to_json(F.struct({', '.join(map(_text, keys))}))"
+    if query.by_hand.text_of(HandFile.SPARK) is not None:
+        made = f"""\
+with open("${{job_dir}}/{HandFile.SPARK.value}", encoding="utf-8") as file:
+    written = {{"spark": spark}}
+    exec(compile(file.read(), file.name, "exec"), written)
+rows = written["query"](events)
+"""
+    else:
+        made = f"""\
+events.createOrReplaceTempView("events")
+with open("${{job_dir}}/{HandFile.SPARK_SQL.value}", encoding="utf-8") as file:
+    rows = spark.sql(file.read())
+"""
+    return f'''\
+{_records(workload, source, time, elsewhere=elsewhere, observed=observed)}
+events = records.withWatermark({_text(time)}, "{query.grace_ms} milliseconds")
+{made}
+query = (
+    rows.select(
+        {key_of_row}.alias("key"),
+        F.to_json(F.struct(
+{row}        ), {{"ignoreNullFields": "false"}}).alias("value"),
+    )
+    .writeStream.format("kafka")
+{_options(sink)}{trigger}    .outputMode("append")
+    .start()
+)
+'''
 
 
 def _table_name(lookup: Lookup) -> str:
