@@ -11,6 +11,7 @@ from streambench.engines.common.access import token_flags
 from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
 from streambench.engines.common.jvm import gc_log_flag, options_asked
+from streambench.engines.common.hand_files import hand_programs, missing_file
 from streambench.engines.common.launch import GC_FOLDER, prepare
 from streambench.engines.common.moves import moves_words
 from streambench.engines.common.noticed import BROKER_LOG
@@ -18,6 +19,7 @@ from streambench.engines.common.restart import kept_alive
 from streambench.engines.common.settings import values
 from streambench.engines.common.workers import WorkerGroup, Workers, readings_of
 from streambench.engines.kafka_streams.group import GROUP
+from streambench.engines.kafka_streams.hand_source import MAIN, programs_by_hand
 from streambench.engines.kafka_streams.job import StreamsJob
 from streambench.engines.kafka_streams.moved import TOPIC
 from streambench.engines.kafka_streams.settings import (
@@ -43,6 +45,7 @@ from streambench.engines.kafka_streams.versions import (
     jars_of,
 )
 from streambench.engines.protocol import Embedded, External, Job, Where
+from streambench.model.by_hand import HandFile
 from streambench.model.conditions import Conditions, Guarantee, NamedVariant, Variant
 from streambench.model.errors import UsageError
 from streambench.model.fault import FaultKind
@@ -111,6 +114,8 @@ class KafkaStreams:
                 f"the jars of Kafka Streams {', '.join(self.versions)} are locked, not "
                 f"{variant.version}'s",
             )
+        if (gap := missing_file(workload, HandFile.KAFKA_STREAMS)) is not None:
+            return gap
         chosen = settings(conditions, variant, moves=workload.rekeyed)
         commit_ms = commit_interval_ms(chosen)
         if conditions.guarantee is Guarantee.EXACTLY_ONCE:
@@ -132,7 +137,8 @@ class KafkaStreams:
         # back is still to be found.
         held_ms = math.ceil(emit_interval_ms(chosen) * _speed(workload))
         final = final_results(chosen)
-        retention_ms: int | None = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms + held_ms
+        covering_ms = query.window.horizon_ms(query.grace_ms) + 2 * commit_ms + held_ms
+        retention_ms: int | None = covering_ms
         if retention(chosen) is Retention.SHIPPED:
             retention_ms = None
         cluster = conditions.cluster_of(self.name)
@@ -148,15 +154,22 @@ class KafkaStreams:
         return Plan(
             engine=self.name,
             version=variant.version,
-            event_clock=EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock,
+            event_clock=self._clock(workload),
             programs=(
-                *programs(
-                    workload,
-                    retention_ms=retention_ms,
-                    parser=json_parser(chosen),
-                    final=final,
-                    store=store(chosen),
+                *(
+                    programs(
+                        workload,
+                        retention_ms=retention_ms,
+                        parser=json_parser(chosen),
+                        final=final,
+                        store=store(chosen),
+                    )
+                    if query.by_hand is None
+                    else programs_by_hand(
+                        workload, retention_ms=covering_ms, parser=json_parser(chosen)
+                    )
                 ),
+                *hand_programs(workload),
                 Program(_PROPERTIES, "properties", properties(chosen, conditions)),
                 Program(_LOGGING, "properties", _resource(_LOGGING)),
             ),
@@ -167,6 +180,7 @@ class KafkaStreams:
                         chosen,
                         conditions,
                         _class_path(workload, variant),
+                        "WindowedAggregation" if query.by_hand is None else MAIN,
                     ),
                     conditions,
                 )
@@ -178,12 +192,19 @@ class KafkaStreams:
             symbols={
                 "partitions": str(conditions.partitions),
                 # One a partition of the input, and where records are moved one a partition of that topic.
-                "tasks": str(conditions.partitions * (2 if workload.rekeyed else 1)),
+                "tasks": str(conditions.partitions * (2 if workload.rekeyed else 1))
+                if query.by_hand is None
+                else "",
                 LONGEST_JUMP: "0",
             },
             moved_to=MovedTopic(TOPIC, _offset_ms(query.window)) if workload.rekeyed else None,
             cluster=None if cluster is None else cluster.endpoint,
         )
+
+    def _clock(self, workload: Workload) -> EventClock:
+        if workload.query.by_hand is not None:
+            return EventClock.OF_ITS_OWN
+        return EventClock.AFTER_REPARTITION if workload.rekeyed else self.event_clock
 
     def lacks(self, fault: FaultKind) -> Unsupported | None:
         """It has no coordinator: its instances are led by the broker's group coordinator."""
@@ -231,7 +252,7 @@ def _job(plan: Plan, at: Embedded, workers: WorkerGroup, gc_logs: Path | None) -
     return StreamsJob(
         workers,
         gc_logs=gc_logs,
-        tasks=int(plan.symbols["tasks"]),
+        tasks=int(plan.symbols["tasks"]) if plan.symbols["tasks"] else None,
         broker_log=at.log_dir / BROKER_LOG,
         group=at.job_id,
         kafka=at.kafka,
@@ -257,7 +278,7 @@ def _speed(workload: Workload) -> float:
 
 
 def _process(
-    index: int, chosen: tuple[Setting, ...], conditions: Conditions, class_path: str
+    index: int, chosen: tuple[Setting, ...], conditions: Conditions, class_path: str, main: str
 ) -> ProcessPlan:
     name = f"worker-{index}"
     jvm = values(chosen, JVM)
@@ -275,7 +296,7 @@ def _process(
             *options_asked(chosen, JVM_OPTIONS),
             "-cp",
             class_path,
-            "WindowedAggregation",
+            main,
             f"${{job_dir}}/{_PROPERTIES}",
             name,
             f"${{job_dir}}/state-{index}",

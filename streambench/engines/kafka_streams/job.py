@@ -17,7 +17,7 @@ from streambench.model.plan import Plan, Role
 
 @dataclass(frozen=True)
 class StreamsJob:
-    """Its instances; `tasks` is how many they share.
+    """Its instances; `tasks` is how many they share; None: only the author of the topology knows.
 
     `group` is their group, of whose members the broker at `kafka` speaks in `broker_log`. Where it
     leads the group, it also has the group's settings. `gc_logs`: None where they are on other hosts.
@@ -25,7 +25,7 @@ class StreamsJob:
 
     workers: WorkerGroup
     gc_logs: Path | None
-    tasks: int
+    tasks: int | None
     broker_log: Path
     group: str
     kafka: KafkaAccess
@@ -36,8 +36,9 @@ class StreamsJob:
         newest = self.workers.newest()
         states = ["away" if line is None else str(line["state"]) for line in newest]
         tasks = sum(int(line.get("tasks", 0)) for line in newest if line is not None)
-        detail = f"{', '.join(states)}; {tasks} of {self.tasks} tasks"
-        if all(state == "RUNNING" for state in states) and tasks == self.tasks:
+        wanted = max(1, tasks) if self.tasks is None else self.tasks
+        detail = f"{', '.join(states)}; {tasks} of {wanted} tasks"
+        if all(state == "RUNNING" for state in states) and tasks == wanted:
             return Health(State.RUNNING, detail)
         if not self.workers.restarts and any(state in _STARTING for state in states):
             return Health(State.STARTING, detail)

@@ -55,6 +55,11 @@ def moved_of(workload: Workload) -> Moved | None:
     return Moved(NAME, key, parts, quotes, _fields(fields_moved(workload)))
 
 
+def all_fields_moved(workload: Workload) -> Moved:
+    """All fields of an event, as a query by hand may write it to a topic of its own."""
+    return Moved("", "", (), False, _fields(workload.fields))
+
+
 def _fields(fields: Sequence[Field]) -> tuple[MovedField, ...]:
     return tuple(
         MovedField(field.name, _write(field.type), _text(field), field.nullable) for field in fields

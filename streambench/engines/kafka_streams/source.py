@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from streambench.engines.common.lookup_java import JavaLookup, java_lookups, lookup_class
 from streambench.engines.common.lookup_tables import text_tables
@@ -25,6 +25,9 @@ from streambench.model.windows import Hopping, Sessions, Tumbling, Window
 from streambench.model.workload import Field, Query, Workload
 from streambench.workload.java import HELPER, NULLS, java_condition, java_constants, java_type
 from streambench.workload.moved import fields_moved
+
+if TYPE_CHECKING:
+    import jinja2
 
 _TOPOLOGY = "WindowedAggregation"
 
@@ -74,14 +77,16 @@ _READERS: Mapping[ValueType, str] = {
     FieldType.TIMESTAMP: "whole",
 }
 _STORE_TYPES = {Store.MEMORY: "IN_MEMORY", Store.ROCKSDB: "ROCKS_DB"}
-_JSON = {
+JSON_CLASSES = {
     JsonParser.JACKSON: _Json("JsonEvents", "JsonRows", ()),
     JsonParser.FLAT: _Json("FlatEvents", "FlatRows", ("FlatJson",)),
 }
 
 
 @dataclass(frozen=True)
-class _Field:
+class JavaField:
+    """A field of `Event`, and the method that reads it."""
+
     name: str
     type: str
     read: str
@@ -116,13 +121,11 @@ def programs(
     `retention_ms` is how long the window store keeps a window after its start, by event time, where
     event time does not jump; None is what Kafka Streams ships.
     """
-    import jinja2  # only a program is made with it
-
     query, window = workload.query, workload.query.window
     moved = moved_of(workload)
     fields = _fields(workload, parser)
     parsed = fields + ([] if moved is None else _looked_up(workload))
-    lookups = _lookups(workload, parser)
+    lookups = lookups_read(workload, parser)
     asked = [each for each in (query.where, query.having) if each is not None]
     constants = java_constants(asked)
     counted = java_constants(counted_of(query))
@@ -139,20 +142,14 @@ def programs(
     updates = list(indented(totals))
     computed = (where or "", having or "", *updates)
     helpers = [name for name in (HELPER, NULLS) if any(f"{name}." in line for line in computed)]
-    environment = jinja2.Environment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
+    environment = environment_of_templates()
 
     def made(name: str, template: str) -> Program:
-        text = environment.from_string(_resource(f"{template}.java.j2")).render(
-            title=_comment(workload.title),
+        text = environment.from_string(resource(f"{template}.java.j2")).render(
+            title=comment_line(workload.title),
             keys=_keys(query),
             names=", ".join(key.name for key in query.group_by),
-            **_lengths(window),
+            **lengths(window),
             windows=_windows(window),
             grace_ms=query.grace_ms,
             retention_ms=retention_ms,
@@ -177,20 +174,20 @@ def programs(
         )
         return Program(f"{name}.java", "java", text)
 
-    json_classes = _JSON[parser]
+    json_classes = JSON_CLASSES[parser]
     return (
         made(_TOPOLOGY, _TOPOLOGY),
         made("Event", "Event"),
         made("Totals", "Totals"),
         made("Events", json_classes.events),
         made("Rows", json_classes.rows),
-        Program("Row.java", "java", _resource("Row.java")),
+        Program("Row.java", "java", resource("Row.java")),
         *(made(name, name) for name in json_classes.helpers),
         *((made("GroupKey", "GroupKey"),) if moved is not None and moved.parts else ()),
         *((made("Lookups", "Lookups"), lookup_class()) if lookups else ()),
         *text_tables(workload),
         *(
-            Program(f"{name}.java", "java", _resource(f"{name}.java"))
+            Program(f"{name}.java", "java", resource(f"{name}.java"))
             for name in (
                 *(("Distinct",) if sets else ()),
                 *(("Spread",) if spreads else ()),
@@ -200,6 +197,19 @@ def programs(
                 "Readings",
             )
         ),
+    )
+
+
+def environment_of_templates() -> jinja2.Environment:
+    """What the programs are made with."""
+    import jinja2  # only a program is made with it
+
+    return jinja2.Environment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
     )
 
 
@@ -215,7 +225,7 @@ def _windows(window: Window) -> str:
             assert_never(window)
 
 
-def _lengths(window: Window) -> dict[str, int]:
+def lengths(window: Window) -> dict[str, int]:
     """Of sessions the gap; else length, distance of two starts and offset. All in ms."""
     match window:
         case Sessions():
@@ -231,7 +241,8 @@ def _lengths(window: Window) -> dict[str, int]:
             assert_never(window)
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """A file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -260,28 +271,29 @@ def _of_key(type_: ValueType) -> tuple[str, str, str]:
             assert_never(type_)
 
 
-def _fields(workload: Workload, parser: JsonParser) -> list[_Field]:
+def _fields(workload: Workload, parser: JsonParser) -> list[JavaField]:
     """The fields that are read of each record, in the order of the workload."""
     names = _names_read(workload) | {lookup.on for lookup in workload.lookups}
     return [
-        _field(field)
+        java_field(field)
         for field in workload.sent
         if parser is JsonParser.JACKSON or field.name in names
     ]
 
 
-def _looked_up(workload: Workload) -> list[_Field]:
+def _looked_up(workload: Workload) -> list[JavaField]:
     """The fields that are in no record, but in those that are moved."""
     sent = {field.name for field in workload.sent}
-    return [_field(field) for field in fields_moved(workload) if field.name not in sent]
+    return [java_field(field) for field in fields_moved(workload) if field.name not in sent]
 
 
-def _field(field: Field) -> _Field:
+def java_field(field: Field) -> JavaField:
+    """A field as generated Java has it."""
     java = java_type(field.type, nullable=field.nullable)
-    return _Field(field.name, java, _READERS.get(field.type, "decimal"), field.nullable)
+    return JavaField(field.name, java, _READERS.get(field.type, "decimal"), field.nullable)
 
 
-def _lookups(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
+def lookups_read(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
     """The tables, with the columns that are taken of them."""
     names = _names_read(workload)
     return [
@@ -295,11 +307,13 @@ def _lookups(workload: Workload, parser: JsonParser) -> list[JavaLookup]:
 def _names_read(workload: Workload) -> frozenset[str]:
     """The fields that the query reads: those of the group where the record's key does not tell them."""
     query = workload.query
+    if query.by_hand is not None:
+        return frozenset(field.name for field in workload.fields)
     arguments = (each.argument for each in query.aggregates if each.argument is not None)
     keys = query.group_by if workload.rekeyed else ()
     return frozenset().union(*map(fields_of, (*query.conditions, *arguments, *keys)))
 
 
-def _comment(text: str) -> str:
+def comment_line(text: str) -> str:
     """One line of text that is safe in a Java comment, where even `\\u000a` would end the line."""
     return " ".join(text.replace("\\", "/").split()).replace("${", "$ {")
