@@ -56,7 +56,26 @@ def set_up(
         dataclasses.replace(request, contenders=tuple(map(known, request.contenders)))
         for request in requests
     )
+    _dry_run(found, artifacts)
     return found, artifacts
+
+
+def _dry_run(requests: Sequence[Request], artifacts: Mapping[Variant, Resolved]) -> None:
+    """Try what is written by hand, before anything is started. Raises UsageError."""
+    if all(request.workload.query.by_hand is None for request in requests):
+        return
+    from streambench.engines.dry_runs import dry_run  # slow, and seldom needed
+
+    request = requests[0]
+    say(f"trying {request.workload.name} on its first records")
+    dry_run(
+        request.workload,
+        [
+            (each.plan, artifacts.get(each.variant))
+            for each in request.contenders
+            if isinstance(each.plan, Plan)
+        ],
+    )
 
 
 def capacity_here(

@@ -59,6 +59,10 @@ def _sound(name: str, folder: Path, form: str | None) -> Workload:
     if fatal:
         raise written.refusal(fatal)
     parsed = with_lateness(parsed)
+    if parsed.query.by_hand is not None:
+        from streambench.engines.dry_runs import dry_run, plans_of  # slow, and seldom needed
+
+        dry_run(parsed, plans_of(parsed))
     for finding in found:
         err.print(f"note: {finding.message}; {finding.hint}", markup=False, soft_wrap=True)
     if parsed.late_records_possible:

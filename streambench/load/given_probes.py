@@ -92,7 +92,8 @@ def _rows(workload: Workload, records: Sequence[Values]) -> tuple[str, ...]:
     at_ms = 0 if isinstance(query.window, Sessions) else query.window.newest(0)
     table = records_of(workload, records)
     names = ", ".join(
-        f'CAST("{field.name}" AS {sql_type(field.type)}) AS "{field.name}"' for field in workload.fields
+        f'CAST("{field.name}" AS {sql_type(field.type)}) AS "{field.name}"'
+        for field in workload.fields
     )
     with duckdb.connect() as connection:
         connection.register("probe_records", table)

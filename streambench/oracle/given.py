@@ -113,10 +113,7 @@ def given(connection: Any, trace: TraceColumns, query: Query) -> tuple[pa.Table,
 
 def _newest(connection: Any, trace: TraceColumns, query: Query) -> dict[int, int]:
     """The quantum of the newest record of each window; of sessions of all, by no start."""
-    if isinstance(query.window, Sessions):
-        starts = "0"
-    else:
-        starts = query.window.starts_sql("event_ms")
+    starts = "0" if isinstance(query.window, Sessions) else query.window.starts_sql("event_ms")
     found = connection.execute(
         f"SELECT start_ms, max(quantum) FROM (SELECT {starts} AS start_ms, quantum"
         f" FROM {parquet_sql(trace.columns_glob)} WHERE {passes_sql(query)}) GROUP BY ALL"
@@ -124,9 +121,7 @@ def _newest(connection: Any, trace: TraceColumns, query: Query) -> dict[int, int
     return {int(start): int(quantum) for start, quantum in found}
 
 
-def _table(
-    rows: pa.Table, query: Query, clocks: TraceClocks, newest: dict[int, int]
-) -> pa.Table:
+def _table(rows: pa.Table, query: Query, clocks: TraceClocks, newest: dict[int, int]) -> pa.Table:
     window = query.window
     starts: npt.NDArray[np.int64] = rows.column(WINDOW_START).to_numpy()
     last_ms = starts

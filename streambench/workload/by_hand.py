@@ -91,7 +91,9 @@ def mistakes_by_hand(
     if not (folder / HandFile.ORACLE.value).is_file():
         what = f"rows are made by hand, and {HandFile.ORACLE.value} is missing: nothing says which are right"
         yield Mistake(
-            _COLUMNS, what, f"write {folder / HandFile.ORACLE.value}; docs/by-hand-workloads.md has one"
+            _COLUMNS,
+            what,
+            f"write {folder / HandFile.ORACLE.value}; docs/by-hand-workloads.md has one",
         )
 
 

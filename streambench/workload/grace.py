@@ -43,9 +43,7 @@ def _by_hand(workload: Workload) -> Iterator[Finding]:
     """Of rows that are made by hand no bounds can be told: all records must be in time."""
     if not workload.late_records_possible:
         return
-    else_ = (
-        "else a record may come after its window has closed, and nothing says what oracle.sql makes of that"
-    )
+    else_ = "else a record may come after its window has closed, and nothing says what oracle.sql makes of that"
     yield _finding(workload, _needed_ms(workload), else_)
 
 
@@ -64,7 +62,9 @@ def _sessions(workload: Workload) -> Iterator[Finding]:
 def _needed_ms(workload: Workload) -> int:
     """The grace at which no record can be late."""
     match workload.input:
-        case Synthetic(longest_delay_ms=delay_ms) if not isinstance(workload.query.window, Sessions):
+        case Synthetic(longest_delay_ms=delay_ms) if not isinstance(
+            workload.query.window, Sessions
+        ):
             return exact_from_grace_ms(delay_ms, workload.quantum_ms)
         case Synthetic() | Replay():
             return grace_needed_ms(workload)

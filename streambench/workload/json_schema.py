@@ -14,7 +14,13 @@ from pydantic import BaseModel
 
 from streambench.workload.field_schema import GeneratedField
 from streambench.workload.key_words import WORDS, KeyWords, example_of
-from streambench.workload.schema import QuerySpec, ShapeSpec, SyntheticSpec, WindowSpec, WorkloadSpec
+from streambench.workload.schema import (
+    QuerySpec,
+    ShapeSpec,
+    SyntheticSpec,
+    WindowSpec,
+    WorkloadSpec,
+)
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 # Of these lists of keys a table has one.

@@ -366,8 +366,9 @@ WORDS: Final[Mapping[type[BaseModel], Mapping[str, KeyWords]]] = {
             '"views > 3"',
         ),
         "columns": KeyWords(
-            "In place of select, what rows hold that are made by hand.", "a table of types", '{ views = "bigint" }'
-
+            "In place of select, what rows hold that are made by hand.",
+            "a table of types",
+            '{ views = "bigint" }',
         ),
     },
     GivenField: {

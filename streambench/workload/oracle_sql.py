@@ -88,7 +88,9 @@ def describe(workload: Workload) -> None:
     """Hold the file against the declaration, without a record. Raises UsageError as `selected` does."""
     import duckdb
 
-    fields = (f'CAST(NULL AS {sql_type(field.type)}) AS "{field.name}"' for field in workload.fields)
+    fields = (
+        f'CAST(NULL AS {sql_type(field.type)}) AS "{field.name}"' for field in workload.fields
+    )
     with duckdb.connect() as connection:
         connection.execute(
             f"CREATE VIEW {EVENTS} AS SELECT {', '.join(fields)}, CAST(NULL AS BIGINT) AS event_ms LIMIT 0"

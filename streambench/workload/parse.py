@@ -335,7 +335,11 @@ class _Document:
             near = nearest(key, types) or next(iter(types), "user")
             instead = dict.fromkeys(near if each == key else each for each in spec.group_by)
             write = f"write group_by = [{', '.join(map(_in_quotes, instead))}]"
-            if spec.columns is not None and key in spec.columns and key not in spec.group_by[:place]:
+            if (
+                spec.columns is not None
+                and key in spec.columns
+                and key not in spec.group_by[:place]
+            ):
                 continue
             if key in spec.let:
                 what = f"{quoted(key)} is of `let`; records are grouped by their own fields"

@@ -30,6 +30,7 @@ from streambench.workload.file.tempo import long_words, speed_words
 from streambench.workload.finding import Finding
 from streambench.workload.grace import grace_findings
 from streambench.workload.groups import Group, groups_of
+from streambench.workload.hand_findings import hand_findings
 from streambench.workload.keys import key_text
 from streambench.workload.lateness import with_lateness
 from streambench.workload.no_group import no_group_passes
@@ -97,6 +98,7 @@ def findings(
         *(() if beyond else _no_group(workload, ranges)),
         *letters(workload),
         *grace_findings(workload),
+        *hand_findings(workload),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.fatal))
 

@@ -4,6 +4,7 @@ from pyspark.sql import functions as F
 
 
 def query(events):
+    """The rows of `events`, whose watermark is set."""
     counted = events.groupBy(F.window("event_time", "2 seconds", "1 second"), "auction").agg(
         F.count("*").alias("bids")
     )

@@ -103,8 +103,9 @@ def _plain_decimals(query: Query) -> dict[str, str]:
     """Else 100.00 would be written as 1E+2."""
     option = "json.encode.decimal-as-plain-number"
     keys = any(isinstance(key.type, DecimalType) for key in query.row_keys)
-    given = () if query.by_hand is None else query.by_hand.columns
-    types = (each.type for each in (*query.aggregates, *given))
+    types = [each.type for each in query.aggregates]
+    if query.by_hand is not None:
+        types += [each.type for each in query.by_hand.columns]
     decimals = keys or any(isinstance(type_, DecimalType) for type_ in types)
     found = {f"value.{option}": "true"} if decimals else {}
     return {f"key.{option}": "true", **found} if keys else found

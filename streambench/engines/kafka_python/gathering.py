@@ -86,7 +86,9 @@ class Gathering:
         first = min([self._position, *self._first_offset.values(), *words])
         return CommitMark(first, self._closed_ms)
 
-    def feed(self, records: Sequence[Record], events: Sequence[Any]) -> Iterator[tuple[bytes, bytes]]:
+    def feed(
+        self, records: Sequence[Record], events: Sequence[Any]
+    ) -> Iterator[tuple[bytes, bytes]]:
         """Take the next parts; return the rows of what is over by them."""
         for record, said in zip(records, events, strict=True):
             if "done_ms" in said:

@@ -96,7 +96,9 @@ class OpenSessions:
         query = self._query
         if is_by_hand(query):
             rows_of = cast(HandSessions, query).rows_of
-            return (row for each in over for row in rows_of(each.totals, each.start_ms, each.end_ms))
+            return (
+                row for each in over for row in rows_of(each.totals, each.start_ms, each.end_ms)
+            )
         return (query.row(*each) for each in over if query.having(each.totals))
 
     def _take(self, record: Record, event: Any) -> None:

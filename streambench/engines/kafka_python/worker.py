@@ -331,7 +331,9 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def rows_of_closed(
-    windows: OpenWindows | OpenSessions | Gathering, records: Sequence[Record], events: Sequence[Any]
+    windows: OpenWindows | OpenSessions | Gathering,
+    records: Sequence[Record],
+    events: Sequence[Any],
 ) -> list[tuple[bytes, bytes]]:
     """Feed records; key and value of each row of what they close."""
     if isinstance(windows, Gathering):

@@ -10,8 +10,8 @@ from pathlib import Path
 from streambench.engines.common.access import token_flags
 from streambench.engines.common.elsewhere import elsewhere_words
 from streambench.engines.common.faults import lacking
-from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.hand_files import hand_programs, missing_file
+from streambench.engines.common.jvm import gc_log_flag, options_asked
 from streambench.engines.common.launch import GC_FOLDER, prepare
 from streambench.engines.common.moves import moves_words
 from streambench.engines.common.noticed import BROKER_LOG

@@ -1,0 +1,312 @@
+"""Programs by hand tried on the first records of a load, before anything is started.
+
+Of `consumer.py` the rows are held against those of `oracle.sql`; `KafkaStreams.java` is compiled. What SQL engines
+make of their files is told by them alone, when a job starts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from streambench.engines.common.symbols import fill
+from streambench.engines.registry import CONTENDERS, engine_named
+from streambench.kafka.raw_rows import RawRow, RawRows
+from streambench.kafka.rows import decode
+from streambench.load.given_probes import given_probes
+from streambench.load.probe import Values, record, records_of
+from streambench.load.resolve import chunks, resolve
+from streambench.load.writer import by_batch
+from streambench.model.by_hand import HandFile
+from streambench.model.columns import value_column
+from streambench.model.conditions import Conditions, Variant
+from streambench.model.errors import EngineFailed, UsageError
+from streambench.model.plan import Plan, Program
+from streambench.model.windows import Sessions
+from streambench.model.workload import SESSION_LENGTH, Workload
+from streambench.oracle.columns import duckdb_session
+from streambench.oracle.given import given_rows
+from streambench.runtime.artifacts import Resolved, missing
+from streambench.runtime.artifacts import resolve as resolve_artifacts
+from streambench.runtime.compiler import compile_java
+from streambench.workload.oracle_sql import EVENTS, WINDOW_END, WINDOW_START, oracle_text
+from streambench.workload.sql import to_sql
+
+TRIED: Final = 1_000
+_TIMEOUT_S: Final = 60.0
+_SEED: Final = 1
+_SHOWN: Final = 3
+_COMPILER: Final = "compiler"
+_EPOCH_MS: Final = 1_700_000_000_000
+_RELATIVE: Final = 1e-9
+_JAVA_ERROR: Final = re.compile(
+    r"ERROR in .*?([\w]+\.java) \(at line (\d+)\)\n(.*?)\n-{5,}", re.DOTALL
+)
+_SYMBOLS: Final = {"longest_jump_ms": "0", "input_topic": "input", "output_topic": "output"}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The first records of a load: partition, event time and value of each; and what `oracle.sql` makes of them.
+
+    `flush` are records behind them, one on each partition, by which all their windows close. `rows` are by group
+    and window.
+    """
+
+    records: Sequence[tuple[int, int, bytes]]
+    flush: Sequence[tuple[int, int, bytes]]
+    flush_ms: int
+    rows: Mapping[tuple[str, int], Mapping[str, Any]]
+
+
+def dry_run(workload: Workload, plans: Iterable[tuple[Plan, Resolved | None]]) -> None:
+    """Try the programs of these plans; nothing where no query is by hand. Raises UsageError for the first that fails.
+
+    What needs Java is not tried where its jars are None.
+    """
+    if workload.query.by_hand is None:
+        return
+    given = tried(workload)
+    for plan, artifacts in plans:
+        names = {program.name for program in plan.programs}
+        if HandFile.CONSUMER.value in names:
+            try_consumer(workload, plan, given)
+        if HandFile.KAFKA_STREAMS.value in names and artifacts is not None:
+            try_java(workload, plan, artifacts)
+
+
+def plans_of(workload: Workload) -> Iterator[tuple[Plan, Resolved | None]]:
+    """Those of all engines that can run it, with what is on disk already: nothing is fetched."""
+    conditions = Conditions(partitions=workload.partitions)
+    for engine in map(engine_named, CONTENDERS):
+        variant = Variant(engine.name, engine.version)
+        plan = engine.plan(workload, conditions, variant)
+        if isinstance(plan, Plan):
+            wanted = engine.requires(variant)
+            yield plan, None if missing([wanted]) else resolve_artifacts(wanted)
+
+
+def tried(workload: Workload) -> Tried:
+    """The first thousand records. Raises UsageError for what `oracle.sql` cannot do of them."""
+    duration_ms = None
+    if workload.pace is not None:
+        rate = getattr(workload.input, "rate_per_s", None) or workload.pace.rate_per_s
+        duration_ms = max(2 * workload.quantum_ms, -(-2 * TRIED * 1_000 // rate))
+    load = resolve(workload, duration_ms=duration_ms, rate_per_s=None)
+    values: list[Values] = []
+    events: list[tuple[int, int, bytes]] = []
+    times: list[int] = []
+    for chunk in chunks(
+        workload, load, seed=_SEED, partitions=workload.partitions, chunk_records=TRIED
+    ):
+        ordered = by_batch(chunk, workload, workload.partitions)
+        columns = [field.arrow().to_pylist() for field in ordered.chunk.fields]
+        names = [field.name for field in workload.fields]
+        for at, partition in enumerate(ordered.partition.tolist()):
+            each = {name: column[at] for name, column in zip(names, columns, strict=True)}
+            event_ms = int(ordered.chunk.event_ms[at])
+            values.append(each)
+            times.append(event_ms)
+            events.append((partition, event_ms, record(workload, each)[1]))
+            if len(events) == TRIED:
+                break
+        if len(events) == TRIED:
+            break
+    query = workload.query
+    window = query.window
+    last_ms = max(times)
+    flush_ms = window.shifted(
+        window.end(window.newest(last_ms)), window.count_over(window.horizon_ms(query.grace_ms)) + 1
+    )
+    probes = given_probes(workload)
+    flush = [(probe.partition, flush_ms, probe.value) for probe in probes]
+    return Tried(events, flush, flush_ms, _oracle_rows(workload, values, times))
+
+
+def _oracle_rows(
+    workload: Workload, values: Sequence[Values], times: Sequence[int]
+) -> dict[tuple[str, int], dict[str, Any]]:
+    where = workload.query.where
+    table = records_of(workload, values).append_column("event_ms", pa.array(times, pa.int64()))
+    with duckdb_session() as connection:
+        connection.register("tried_records", table)
+        passing = "true" if where is None else to_sql(where)
+        connection.execute(
+            f"CREATE TEMP VIEW {EVENTS} AS SELECT * FROM tried_records WHERE {passing}"
+        )
+        rows = given_rows(connection, workload.query)
+    found = {}
+    for row in rows.to_pylist():
+        if isinstance(workload.query.window, Sessions):
+            row[SESSION_LENGTH.alias] = row.pop(WINDOW_END) - row[WINDOW_START]
+        found[(row["key"], row[WINDOW_START])] = row
+    return found
+
+
+def try_consumer(workload: Workload, plan: Plan, given: Tried) -> None:
+    """Run `consumer.py` over the records, in a process of its own. Raises UsageError, with its line where it fails."""
+    by_hand = workload.query.by_hand
+    file = None if by_hand is None else by_hand.text_of(HandFile.CONSUMER)
+    if file is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="streambench-dry-run-") as name:
+        folder = Path(name)
+        _write(folder, [each for each in plan.programs if each.name != "job.json"])
+        # As in a run: since 1970, shifted without moving a window's edge.
+        offset_ms = workload.query.window.grid(_EPOCH_MS)
+        lines = [
+            json.dumps([partition, event_ms + offset_ms, value.decode()]) + "\n"
+            for partition, event_ms, value in (*given.records, *given.flush)
+        ]
+        (folder / "records.jsonl").write_text("".join(lines), encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "streambench.engines.kafka_python.dry_run", name],
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise UsageError(
+                f"{file.path}: after {_TIMEOUT_S:.0f} s it had not done {len(given.records):,} events",
+                hint="look for a loop that does not end",
+            ) from None
+    rows = []
+    for line in done.stdout.splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue  # what the user's program prints
+        if not isinstance(said, dict):
+            continue
+        if "failed" in said:
+            place = file.path if said["line"] is None else f"{file.path}:{said['line']}"
+            raise UsageError(
+                f"{place}: at event {said['event']:,} of the first {len(given.records):,}: {said['failed']}",
+                hint="docs/by-hand-workloads.md says what it is given",
+            )
+        if "row" in said:
+            rows.append(said["row"].encode())
+    if done.returncode != 0:
+        words = (done.stderr.strip().splitlines() or ["it ended"])[-1]
+        raise UsageError(f"{file.path}: {words}", hint="docs/by-hand-workloads.md has an example")
+    _compare(workload, rows, given, file.path, offset_ms)
+
+
+def _write(folder: Path, programs: Sequence[Program]) -> None:
+    for each in programs:
+        path = folder / each.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(fill(each.text, _SYMBOLS), encoding="utf-8")
+
+
+def _compare(
+    workload: Workload, rows: Sequence[bytes], given: Tried, path: str, offset_ms: int
+) -> None:
+    query = workload.query
+    decoded = decode(
+        RawRows.of(RawRow(0, at, 0, 0, None, row) for at, row in enumerate(rows)), query
+    )
+    if decoded.malformed:
+        first = decoded.malformed[0]
+        raise UsageError(
+            f"{path}: a row is not what [query.columns] declares: {first.reason} in {first.value}",
+            hint="docs/by-hand-workloads.md has an example",
+        )
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    twice = []
+    for row in decoded.table.to_pylist():
+        place = (row["key"], row["window_start_ms"] - offset_ms)
+        if place[1] >= given.flush_ms - query.window.shortest_ms:
+            continue  # of the flush alone
+        if place in found:
+            twice.append(place)
+        found[place] = row
+    wrong = list(_differences(workload, found, given))
+    wrong += [f"the row of {key} at {start} comes twice" for key, start in twice]
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
+        raise UsageError(
+            f"{path}: of the first {len(given.records):,} events {'; '.join(wrong[:_SHOWN])}{more}",
+            hint=f"compare it with {oracle_text(query).path}",
+        )
+
+
+def _differences(
+    workload: Workload, found: Mapping[tuple[str, int], Mapping[str, Any]], given: Tried
+) -> Iterator[str]:
+    by_hand = workload.query.by_hand
+    assert by_hand is not None, "it is by hand"
+    columns = {each.name: each.within or 0.0 for each in by_hand.columns}
+    if isinstance(workload.query.window, Sessions):
+        columns[SESSION_LENGTH.alias] = 0.0
+    for place, due in given.rows.items():
+        key, start = place
+        came = found.get(place)
+        if came is None:
+            yield f"the row of {key} at {start} is missing, which oracle.sql has"
+            continue
+        for name, within in columns.items():
+            got = came[value_column(name)]
+            if not _same(got, due[name], within):
+                yield f"{name} is {got} in the row of {key} at {start}, and oracle.sql has {due[name]}"
+    for key, start in found:
+        if (key, start) not in given.rows:
+            yield f"there is a row of {key} at {start}, which oracle.sql has not"
+
+
+def _same(got: Any, due: Any, within: float) -> bool:
+    if isinstance(got, float) and isinstance(due, float | int | Decimal):
+        return math.isclose(got, float(due), rel_tol=_RELATIVE, abs_tol=within)
+    return bool(got == due)
+
+
+def try_java(workload: Workload, plan: Plan, artifacts: Resolved) -> None:
+    """Compile `KafkaStreams.java` with what is made beside it. Raises UsageError, with the line."""
+    by_hand = workload.query.by_hand
+    file = None if by_hand is None else by_hand.text_of(HandFile.KAFKA_STREAMS)
+    if file is None:
+        return
+    sources = [each for each in plan.programs if each.language == "java"]
+    jars = [jar for name, found in artifacts.jars.items() if name != _COMPILER for jar in found]
+    with tempfile.TemporaryDirectory(prefix="streambench-compiled-") as name:
+        folder = Path(name)
+        symbols = {**_SYMBOLS, "partitions": str(workload.partitions)}
+        for each in sources:
+            (folder / each.name).write_text(fill(each.text, symbols), encoding="utf-8")
+        try:
+            compile_java(
+                tuple(folder / each.name for each in sources),
+                classpath=tuple(jars),
+                out=folder / "classes",
+                java=artifacts.java,
+                ecj=artifacts.jars[_COMPILER][0],
+            )
+        except EngineFailed as error:
+            raise UsageError(
+                _java_words(file.path, error.log_tail or ""),
+                hint="docs/by-hand-workloads.md shows the class Query, and what lies beside it",
+            ) from None
+
+
+def _java_words(path: str, log: str) -> str:
+    """The compiler's first word, at the line of the author's file."""
+    found = _JAVA_ERROR.search(log)
+    if found is None:
+        return f"{path} does not compile: {log.strip()[:500]}"
+    words = found[3].strip().splitlines()[-1].strip()
+    if found[1] == HandFile.KAFKA_STREAMS.value:
+        return f"{path}:{found[2]}: {words}"
+    return f"{path} does not fit {found[1]} (line {found[2]}): {words}"
