@@ -40,7 +40,7 @@ from streambench.oracle.given import given_rows
 from streambench.runtime.artifacts import Resolved, missing
 from streambench.runtime.artifacts import resolve as resolve_artifacts
 from streambench.runtime.compiler import compile_java
-from streambench.workload.oracle_sql import EVENTS, WINDOW_END, WINDOW_START, oracle_text
+from streambench.workload.oracle_sql import WINDOW_END, WINDOW_START, oracle_text, shift_ms
 from streambench.workload.sql import to_sql
 
 TRIED: Final = 1_000
@@ -48,7 +48,6 @@ _TIMEOUT_S: Final = 60.0
 _SEED: Final = 1
 _SHOWN: Final = 3
 _COMPILER: Final = "compiler"
-_EPOCH_MS: Final = 1_700_000_000_000
 _RELATIVE: Final = 1e-9
 _JAVA_ERROR: Final = re.compile(
     r"ERROR in .*?([\w]+\.java) \(at line (\d+)\)\n(.*?)\n-{5,}", re.DOTALL
@@ -142,10 +141,8 @@ def _oracle_rows(
     with duckdb_session() as connection:
         connection.register("tried_records", table)
         passing = "true" if where is None else to_sql(where)
-        connection.execute(
-            f"CREATE TEMP VIEW {EVENTS} AS SELECT * FROM tried_records WHERE {passing}"
-        )
-        rows = given_rows(connection, workload.query)
+        source = f"SELECT * FROM tried_records WHERE {passing}"
+        rows = given_rows(connection, workload.query, source)
     found = {}
     for row in rows.to_pylist():
         if isinstance(workload.query.window, Sessions):
@@ -164,7 +161,7 @@ def try_consumer(workload: Workload, plan: Plan, given: Tried) -> None:
         folder = Path(name)
         _write(folder, [each for each in plan.programs if each.name != "job.json"])
         # As in a run: since 1970, shifted without moving a window's edge.
-        offset_ms = workload.query.window.grid(_EPOCH_MS)
+        offset_ms = shift_ms(workload.query)
         lines = [
             json.dumps([partition, event_ms + offset_ms, value.decode()]) + "\n"
             for partition, event_ms, value in (*given.records, *given.flush)

@@ -14,7 +14,7 @@ from streambench.model.errors import UsageError
 from streambench.model.windows import Sessions
 from streambench.model.workload import Workload
 from streambench.workload.keys import key_texts
-from streambench.workload.oracle_sql import EVENTS, WINDOW_START, selected
+from streambench.workload.oracle_sql import EVENTS, WINDOW_START, selected, shift_ms
 from streambench.workload.partition import partition_of
 from streambench.workload.sql import sql_type
 
@@ -89,7 +89,9 @@ def _spread(workload: Workload, drawn: Sequence[Values], count: int) -> list[lis
 def _rows(workload: Workload, records: Sequence[Values]) -> tuple[str, ...]:
     """The groups of which a row comes, in the window that begins with these records of one instant."""
     query = workload.query
-    at_ms = 0 if isinstance(query.window, Sessions) else query.window.newest(0)
+    at_ms = shift_ms(query)
+    if not isinstance(query.window, Sessions):
+        at_ms = query.window.newest(at_ms)
     table = records_of(workload, records)
     names = ", ".join(
         f'CAST("{field.name}" AS {sql_type(field.type)}) AS "{field.name}"'

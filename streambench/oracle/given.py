@@ -31,19 +31,28 @@ from streambench.workload.oracle_sql import (
     oracle_text,
     refused,
     selected,
+    shift_ms,
 )
 
 _RELATIVE: Final = 1e-9
 _SHOWN: Final = 3
 
 
-def given_rows(connection: Any, query: Query) -> pa.Table:
-    """The rows of `oracle.sql` over the relation `events`: its columns, and `key`, the text of the group.
+def given_rows(connection: Any, query: Query, source: str) -> pa.Table:
+    """The rows of `oracle.sql` over `source`: its columns, and `key`, the text of the group.
+
+    `source` is SQL for the fields of the records that pass `where`, and `event_ms` by the trace's clock, by which
+    the windows are then as well.
 
     Raises UsageError where a row is there twice, lacks a value, or begins at no window's start.
     """
     import duckdb
 
+    later_ms = shift_ms(query)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {EVENTS} AS"
+        f" SELECT * REPLACE (CAST(event_ms + {later_ms} AS BIGINT) AS event_ms) FROM ({source})"
+    )
     try:
         rows: pa.Table = selected(connection, query).to_arrow_table()
     except duckdb.Error as error:
@@ -59,6 +68,9 @@ def given_rows(connection: Any, query: Query) -> pa.Table:
     rows = rows.append_column("key", key_texts(keys))
     _refuse_repeats(rows, path)
     _refuse_strange_starts(rows, query, path)
+    for name in {WINDOW_START, WINDOW_END} & set(rows.column_names):
+        earlier = pc.subtract(rows.column(name), later_ms)
+        rows = rows.set_column(rows.column_names.index(name), name, earlier)
     return rows
 
 
@@ -102,11 +114,11 @@ def given(connection: Any, trace: TraceColumns, query: Query) -> tuple[pa.Table,
             "a record may come after its window has closed, and nothing says what oracle.sql makes of that",
             hint="a longer grace lets all of them be in time: streambench validate NAME",
         )
-    connection.execute(
-        f"CREATE TEMP VIEW {EVENTS} AS SELECT {TRACE}.* EXCLUDE (quantum, partition, position) "
+    source = (
+        f"SELECT {TRACE}.* EXCLUDE (quantum, partition, position) "
         f"FROM {parquet_sql(trace.columns_glob)} WHERE {passes_sql(query)}"
     )
-    rows = given_rows(connection, query)
+    rows = given_rows(connection, query, source)
     order = [(WINDOW_START, "ascending"), ("key", "ascending")]
     return _table(rows.sort_by(order), query, clocks, _newest(connection, trace, query)), clocks
 

@@ -21,6 +21,7 @@ Relation: TypeAlias = "duckdb.DuckDBPyRelation"
 
 EVENTS: Final = "events"
 """The relation that the file reads: the fields of the records that pass `where`, and `event_ms`."""
+_EPOCH_MS: Final = 1_700_000_000_000
 WINDOW_START: Final = "window_start"
 WINDOW_END: Final = "window_end"
 _WHOLE: Final = frozenset(
@@ -49,6 +50,14 @@ def columns_due(query: Query) -> tuple[OracleColumn, ...]:
         *(OracleColumn(name, FieldType.BIGINT) for name in edges),
         *(OracleColumn(each.name, each.type, each.nullable) for each in query.by_hand.columns),
     )
+
+
+def shift_ms(query: Query) -> int:
+    """What is added to a trace's event times, which may be below 0: so they are as engines are given them.
+
+    A quotient of whole numbers is cut towards 0 by some. The edges of windows stay where they are.
+    """
+    return query.window.grid(_EPOCH_MS)
 
 
 def oracle_text(query: Query) -> HandText:
@@ -108,6 +117,7 @@ def _bound(connection: Any, file: HandText) -> Relation:
                 f"{file.path}: one SELECT is due, and there are {len(statements)} statements, or others",
                 hint="docs/by-hand-workloads.md has an example",
             )
+        connection.execute(f"EXPLAIN {file.text}")  # its word on a mistake tells the line
         relation: Relation = connection.sql(file.text)
     except duckdb.Error as error:
         raise refused(file, error) from None

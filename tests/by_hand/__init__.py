@@ -1,0 +1,1 @@
+"""Queries that are written by hand, beside their declaration."""
