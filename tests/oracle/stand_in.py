@@ -35,7 +35,11 @@ SUM = Aggregate("total", AggregateFunction.SUM, VALUE)
 MIN = Aggregate("least", AggregateFunction.MIN, VALUE)
 MAX = Aggregate("greatest", AggregateFunction.MAX, VALUE)
 WINDOWS = (Tumbling(100), Tumbling(100, 33), Hopping(100, 40), Hopping(120, 40, 7))
-CLOCKS = tuple(clock for clock in EventClock if clock is not EventClock.AFTER_REPARTITION)
+CLOCKS = tuple(
+    clock
+    for clock in EventClock
+    if clock not in (EventClock.AFTER_REPARTITION, EventClock.OF_ITS_OWN)
+)
 """Those that go by the partitions of the input."""
 ONLY_VIEWS = Comparison(
     ComparisonOperator.EQ, FieldReference("action", FieldType.STRING), Literal("view")
