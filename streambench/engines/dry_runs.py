@@ -6,21 +6,24 @@ make of their files is told by them alone, when a job starts.
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from streambench.engines.common.symbols import fill
+from streambench.engines.common.symbols import fill, literal
 from streambench.engines.registry import CONTENDERS, engine_named
 from streambench.kafka.raw_rows import RawRow, RawRows
 from streambench.kafka.rows import decode
@@ -31,8 +34,8 @@ from streambench.load.writer import by_batch
 from streambench.model.by_hand import HandFile
 from streambench.model.columns import value_column
 from streambench.model.conditions import Conditions, Variant
-from streambench.model.errors import EngineFailed, UsageError
-from streambench.model.plan import Plan, Program
+from streambench.model.errors import EngineFailed, EnvironmentLacks, UsageError
+from streambench.model.plan import LONGEST_JUMP, Artifacts, Plan, Program
 from streambench.model.windows import Sessions
 from streambench.model.workload import SESSION_LENGTH, Workload
 from streambench.oracle.columns import duckdb_session
@@ -40,6 +43,7 @@ from streambench.oracle.given import given_rows
 from streambench.runtime.artifacts import Resolved, missing
 from streambench.runtime.artifacts import resolve as resolve_artifacts
 from streambench.runtime.compiler import compile_java
+from streambench.runtime.jars import jar_sets
 from streambench.workload.oracle_sql import WINDOW_END, WINDOW_START, oracle_text, shift_ms
 from streambench.workload.sql import to_sql
 
@@ -52,20 +56,21 @@ _RELATIVE: Final = 1e-9
 _JAVA_ERROR: Final = re.compile(
     r"ERROR in .*?([\w]+\.java) \(at line (\d+)\)\n(.*?)\n-{5,}", re.DOTALL
 )
-_SYMBOLS: Final = {"longest_jump_ms": "0", "input_topic": "input", "output_topic": "output"}
+_SYMBOLS: Final = {LONGEST_JUMP: "0", "input_topic": "input", "output_topic": "output"}
 
 
 @dataclass(frozen=True)
 class Tried:
     """The first records of a load: partition, event time and value of each; and what `oracle.sql` makes of them.
 
-    `flush` are records behind them, one on each partition, by which all their windows close. `rows` are by group
+    `keys` are those in Kafka of both, in their order. `flush` are records behind them, one on each partition, by which all their windows close. `rows` are by group
     and window.
     """
 
     records: Sequence[tuple[int, int, bytes]]
     flush: Sequence[tuple[int, int, bytes]]
     flush_ms: int
+    keys: Sequence[bytes | None]
     rows: Mapping[tuple[str, int], Mapping[str, Any]]
 
 
@@ -82,7 +87,19 @@ def dry_run(workload: Workload, plans: Iterable[tuple[Plan, Resolved | None]]) -
         if HandFile.CONSUMER.value in names:
             try_consumer(workload, plan, given)
         if HandFile.KAFKA_STREAMS.value in names and artifacts is not None:
-            try_java(workload, plan, artifacts)
+            artifacts = _with_driver(artifacts, driver_of(plan))
+            try_java(workload, plan, artifacts, given)
+
+
+def _with_driver(artifacts: Resolved, driver: str) -> Resolved:
+    """With these jars too, where they are locked and on disk or can be fetched, which is little."""
+    if driver not in jar_sets():
+        return artifacts
+    try:
+        found = resolve_artifacts(Artifacts(java=True, jar_sets=(driver,)))
+    except EnvironmentLacks:  # without a network it is compiled only
+        return artifacts
+    return replace(artifacts, jars={**artifacts.jars, **found.jars})
 
 
 def plans_of(workload: Workload) -> Iterator[tuple[Plan, Resolved | None]]:
@@ -96,6 +113,11 @@ def plans_of(workload: Workload) -> Iterator[tuple[Plan, Resolved | None]]:
             yield plan, None if missing([wanted]) else resolve_artifacts(wanted)
 
 
+def driver_of(plan: Plan) -> str:
+    """The jars of the test driver of Kafka Streams in the version of a plan; not of each version they are locked."""
+    return f"streams-driver-{plan.version}"
+
+
 def tried(workload: Workload) -> Tried:
     """The first thousand records. Raises UsageError for what `oracle.sql` cannot do of them."""
     duration_ms = None
@@ -106,6 +128,7 @@ def tried(workload: Workload) -> Tried:
     values: list[Values] = []
     events: list[tuple[int, int, bytes]] = []
     times: list[int] = []
+    keys: list[bytes | None] = []
     for chunk in chunks(
         workload, load, seed=_SEED, partitions=workload.partitions, chunk_records=TRIED
     ):
@@ -117,7 +140,9 @@ def tried(workload: Workload) -> Tried:
             event_ms = int(ordered.chunk.event_ms[at])
             values.append(each)
             times.append(event_ms)
-            events.append((partition, event_ms, record(workload, each)[1]))
+            key, value = record(workload, each)
+            events.append((partition, event_ms, value))
+            keys.append(key)
             if len(events) == TRIED:
                 break
         if len(events) == TRIED:
@@ -130,7 +155,8 @@ def tried(workload: Workload) -> Tried:
     )
     probes = given_probes(workload)
     flush = [(probe.partition, flush_ms, probe.value) for probe in probes]
-    return Tried(events, flush, flush_ms, _oracle_rows(workload, values, times))
+    keys += [probe.key for probe in probes]
+    return Tried(events, flush, flush_ms, keys, _oracle_rows(workload, values, times))
 
 
 def _oracle_rows(
@@ -176,30 +202,35 @@ def try_consumer(workload: Workload, plan: Plan, given: Tried) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise UsageError(
-                f"{file.path}: after {_TIMEOUT_S:.0f} s it had not done {len(given.records):,} events",
-                hint="look for a loop that does not end",
-            ) from None
-    rows = []
-    for line in done.stdout.splitlines():
+            raise _endless(file.path, given) from None
+    rows = list(_said(done.stdout, file.path, len(given.records)))
+    if done.returncode != 0:
+        words = (done.stderr.strip().splitlines() or ["it ended"])[-1]
+        raise UsageError(f"{file.path}: {words}", hint="docs/by-hand-workloads.md has an example")
+    _compare(workload, rows, given, file.path)
+
+
+def _said(printed: str, path: str, records: int) -> Iterator[bytes]:
+    """The rows that a dry run printed. Raises UsageError where it failed, or something else was written."""
+    for line in printed.splitlines():
         try:
             said = json.loads(line)
         except ValueError:
             continue  # what the user's program prints
-        if not isinstance(said, dict):
-            continue
-        if "failed" in said:
-            place = file.path if said["line"] is None else f"{file.path}:{said['line']}"
-            raise UsageError(
-                f"{place}: at event {said['event']:,} of the first {len(given.records):,}: {said['failed']}",
-                hint="docs/by-hand-workloads.md says what it is given",
-            )
-        if "row" in said:
-            rows.append(said["row"].encode())
-    if done.returncode != 0:
-        words = (done.stderr.strip().splitlines() or ["it ended"])[-1]
-        raise UsageError(f"{file.path}: {words}", hint="docs/by-hand-workloads.md has an example")
-    _compare(workload, rows, given, file.path, offset_ms)
+        match said:
+            case {"failed": why, "line": at, "event": number}:
+                place = path if at is None else f"{path}:{at}"
+                raise UsageError(
+                    f"{place}: at event {number:,} of the first {records:,}: {why}",
+                    hint="docs/by-hand-workloads.md says what it is given",
+                )
+            case {"topic": topic}:
+                raise UsageError(
+                    f"{path}: it writes to the topic {topic}, and rows go to no other than the output",
+                    hint="give rows back, and streambench writes them",
+                )
+            case {"row": str(row)}:
+                yield row.encode()
 
 
 def _write(folder: Path, programs: Sequence[Program]) -> None:
@@ -209,10 +240,9 @@ def _write(folder: Path, programs: Sequence[Program]) -> None:
         path.write_text(fill(each.text, _SYMBOLS), encoding="utf-8")
 
 
-def _compare(
-    workload: Workload, rows: Sequence[bytes], given: Tried, path: str, offset_ms: int
-) -> None:
+def _compare(workload: Workload, rows: Sequence[bytes], given: Tried, path: str) -> None:
     query = workload.query
+    offset_ms = shift_ms(query)
     decoded = decode(
         RawRows.of(RawRow(0, at, 0, 0, None, row) for at, row in enumerate(rows)), query
     )
@@ -270,17 +300,25 @@ def _same(got: Any, due: Any, within: float) -> bool:
     return bool(got == due)
 
 
-def try_java(workload: Workload, plan: Plan, artifacts: Resolved) -> None:
-    """Compile `KafkaStreams.java` with what is made beside it. Raises UsageError, with the line."""
+def try_java(workload: Workload, plan: Plan, artifacts: Resolved, given: Tried) -> None:
+    """Compile `KafkaStreams.java`, and drive it over the records where the library's test driver is there.
+
+    Raises UsageError, with the line where it is known.
+    """
     by_hand = workload.query.by_hand
     file = None if by_hand is None else by_hand.text_of(HandFile.KAFKA_STREAMS)
     if file is None:
         return
+    driver = driver_of(plan)
     sources = [each for each in plan.programs if each.language == "java"]
+    if driver in artifacts.jars:
+        text = files("streambench.engines.common").joinpath("DryRun.java").read_text("utf-8")
+        sources.append(Program("DryRun.java", "java", literal(text)))
     jars = [jar for name, found in artifacts.jars.items() if name != _COMPILER for jar in found]
     with tempfile.TemporaryDirectory(prefix="streambench-compiled-") as name:
         folder = Path(name)
-        symbols = {**_SYMBOLS, "partitions": str(workload.partitions)}
+        jump_ms = given.flush_ms - min(event_ms for _, event_ms, _ in given.records)
+        symbols = {**_SYMBOLS, "partitions": "1", LONGEST_JUMP: str(jump_ms)}
         for each in sources:
             (folder / each.name).write_text(fill(each.text, symbols), encoding="utf-8")
         try:
@@ -296,6 +334,68 @@ def try_java(workload: Workload, plan: Plan, artifacts: Resolved) -> None:
                 _java_words(file.path, error.log_tail or ""),
                 hint="docs/by-hand-workloads.md shows the class Query, and what lies beside it",
             ) from None
+        if driver in artifacts.jars:
+            printed = _driven(
+                plan, given, folder, artifacts.java, jars, file.path, shift_ms(workload.query)
+            )
+            _compare(
+                workload, list(_said(printed, file.path, len(given.records))), given, file.path
+            )
+
+
+def _driven(
+    plan: Plan,
+    given: Tried,
+    folder: Path,
+    java: Path,
+    jars: Sequence[Path],
+    path: str,
+    offset_ms: int,
+) -> str:
+    """What the topology prints, driven over the records as if they lay on one partition."""
+    _write(folder, [each for each in plan.programs if each.is_table])
+    (properties,) = (
+        each for each in plan.programs if each.language == "properties" and "log4j" not in each.name
+    )
+    (folder / properties.name).write_text(
+        fill(properties.text, {"job_id": "dry-run", "broker": "127.0.0.1:1"}), encoding="utf-8"
+    )
+    lines = []
+    for (_, event_ms, value), key in zip((*given.records, *given.flush), given.keys, strict=True):
+        encoded = "-" if key is None else base64.b64encode(key).decode()
+        lines.append(f"{event_ms + offset_ms} {encoded} {base64.b64encode(value).decode()}\n")
+    (folder / "records.txt").write_text("".join(lines), encoding="utf-8")
+    class_path = os.pathsep.join(map(str, (folder / "classes", folder, *jars)))
+    arguments = (str(folder / properties.name), str(folder / "records.txt"), str(folder / "state"))
+    try:
+        done = subprocess.run(
+            [
+                str(java),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx256m",
+                "-cp",
+                class_path,
+                "DryRun",
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _endless(path, given) from None
+    if done.returncode != 0:
+        words = (done.stderr.strip().splitlines() or ["it ended"])[-1]
+        raise UsageError(f"{path}: {words}", hint="docs/by-hand-workloads.md has an example")
+    return done.stdout
+
+
+def _endless(path: str, given: Tried) -> UsageError:
+    return UsageError(
+        f"{path}: after {_TIMEOUT_S:.0f} s it had not done {len(given.records):,} events",
+        hint="look for a loop that does not end",
+    )
 
 
 def _java_words(path: str, log: str) -> str:

@@ -82,7 +82,7 @@ def _one_select(file: HandText) -> None:
     try:
         statements = [each for each in sqlglot.parse(file.text, read="spark") if each is not None]
     except SqlglotError as error:
-        told = next(iter(getattr(error, "errors", ())), {})
+        told: dict[str, str] = next(iter(getattr(error, "errors", ())), {})
         place = f"{file.path}:{told['line']}" if told.get("line") else file.path
         words = told.get("description") or str(error).splitlines()[0]
         raise UsageError(f"{place}: {words}", hint=_SEE) from None

@@ -168,9 +168,7 @@ def test_consumer_py_has_the_functions_that_are_called(
         ("-- nothing\n", "flink.sql:1: the last"),
     ],
 )
-def test_flink_sql_ends_with_what_fills_the_results(
-    tmp_path: Path, text: str, words: str
-) -> None:
+def test_flink_sql_ends_with_what_fills_the_results(tmp_path: Path, text: str, words: str) -> None:
     assert told(top(tmp_path, flink_sql=text))[0].startswith(words)
 
 
@@ -190,9 +188,7 @@ def _wrong_spark_sql(text: str) -> str:
         (lambda text: f"{text.rstrip()};\n", "no semicolon"),
     ],
 )
-def test_spark_sql_is_one_select(
-    tmp_path: Path, change: Callable[[str], str], words: str
-) -> None:
+def test_spark_sql_is_one_select(tmp_path: Path, change: Callable[[str], str], words: str) -> None:
     assert words in told(top(tmp_path, spark_sql=change(SPARK)))[0]
 
 

@@ -280,9 +280,7 @@ DOUBLES = DECLARED.replace('orders = "bigint"', 'orders = { type = "double", wit
 
 
 @pytest.mark.parametrize(("by", "right"), [(0.5, True), (0.51, False)])
-def test_a_double_may_lie_within_what_is_declared(
-    tmp_path: Path, by: float, right: bool
-) -> None:
+def test_a_double_may_lie_within_what_is_declared(tmp_path: Path, by: float, right: bool) -> None:
     oracle = ORACLE.replace("count(*) AS orders", "CAST(count(*) AS DOUBLE) AS orders")
     consumer = CONSUMER.replace('"orders": orders', f'"orders": orders + {by}')
     workload = top(tmp_path / "w", workload_toml=DOUBLES, oracle_sql=oracle, consumer_py=consumer)
