@@ -15,6 +15,7 @@ _REAL: Final = "{ double = [low, high] }"
 _CHOICE: Final = "{ choice = … }"
 _OF_A_QUERY: Final = "a query of one input: where, group_by, window, grace, select and having"
 _LOOKUP: Final = "lookup, which joins records with a small table"
+_BY_HAND: Final = "columns, for a query by hand (docs/by-hand-workloads.md)"
 _TUMBLING: Final = "windows that follow each other, tumbling"
 _HOPPING: Final = "windows that overlap, hopping"
 
@@ -27,6 +28,7 @@ NEAREST: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
     QuerySpec: {
         **dict.fromkeys(("join", "joins", "left_join", "table", "tables"), _LOOKUP),
         **dict.fromkeys(("union", "from", "with"), _OF_A_QUERY),
+        **dict.fromkeys(("sql", "by_hand", "program", "output", "rows"), _BY_HAND),
         **dict.fromkeys(
             ("order_by", "limit", "top", "distinct"), "select, every row of which is checked"
         ),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from streambench.analysis.runs_there import runs_words
 from streambench.engines.common.defaults import defaults_of
+from streambench.model.by_hand import HandFile
 from streambench.model.trial import TrialRecord
 from streambench.results.bundle import Bundle
+
+_BY_HAND: Final = frozenset(file.value for file in HandFile)
+_SHOWN: Final = 12  # characters of a digest
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,20 @@ def _is_among(name: str, known: set[str]) -> bool:
 
 
 def _in_effect(bundle: Bundle, record: TrialRecord) -> dict[str, str | None]:
-    """What a trial ran with, by scope and name; as asked for where the engine does not say."""
+    """What a trial ran with, by scope and name; as asked for where the engine does not say.
+
+    Of files that are written by hand the content counts.
+    """
     settings = {
         f"{each.scope} {each.name}": each.value if each.effective is None else each.effective
         for each in record.settings
     }
-    return {"version": runs_words(bundle.run, record), **settings}
+    by_hand = {
+        f"file {each.name}": hashlib.sha256(each.text.encode()).hexdigest()[:_SHOWN]
+        for each in record.programs
+        if each.name in _BY_HAND
+    }
+    return {"version": runs_words(bundle.run, record), **settings, **by_hand}
 
 
 def _with_settings(bundle: Bundle, label: str) -> TrialRecord | None:
