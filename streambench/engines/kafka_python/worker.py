@@ -44,7 +44,7 @@ from streambench.engines.kafka_python.output import (
     PlainOutput,
     TransactionalOutput,
 )
-from streambench.engines.kafka_python.readable import read
+from streambench.engines.kafka_python.readable import read, read_own
 from streambench.engines.kafka_python.sessions import OpenSessions
 from streambench.engines.kafka_python.windows import CommitMark, OpenWindows, Record
 
@@ -208,7 +208,8 @@ class Worker(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             windows = self._windows.get(partition)
             if windows is None:  # revoked by the rebalance that this poll ran, or to be read again
                 continue
-            taken = read(records, self._query)
+            own = isinstance(windows, Gathering)
+            taken = read_own(records, self._query) if own else read(records, self._query)
             self.unreadable += len(records) - len(taken.records)
             if isinstance(windows, Mover | Parting):
                 if not self._move(windows.feed(*taken)):

@@ -39,9 +39,7 @@ def query_program(
         trigger = f'    .trigger(processingTime="{as_spark_writes_it(trigger_ms)}")\n'
     query = workload.query
     if query.by_hand is not None:
-        return _by_hand(
-            workload, source, sink, trigger, elsewhere=elsewhere, observed=observed
-        )
+        return _by_hand(workload, source, sink, trigger, elsewhere=elsewhere, observed=observed)
     names = [field.name for field in workload.fields]
     time = _unused("event_time", names)
     window = _unused("window", [*names, *(aggregate.alias for aggregate in query.aggregates)])
@@ -112,7 +110,7 @@ def _records(
             f"    .where(~F.expr({unreadable}))\n"
         )
     dropped = f".drop({_text(column)})" if observed else ""
-    return f'''\
+    return f"""\
 from pyspark.sql import functions as F
 {tables}
 records = (
@@ -124,7 +122,7 @@ records = (
     )
 {corrupt}    .select("record.*", {_text(time)}){dropped}
 {joins}{passing})
-'''
+"""
 
 
 def _by_hand(
