@@ -17,6 +17,7 @@ from streambench.workload.parse import load_workload
 from tests.by_hand.sql_files import flink_rows, spark_rows
 from tests.by_hand.test_doc import shown
 
+pytestmark = [pytest.mark.engine, pytest.mark.no_load]
 Runs = Callable[[Workload, Tried, Path], list[Mapping[str, Any]]]
 
 
