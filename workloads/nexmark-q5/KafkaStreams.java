@@ -49,6 +49,7 @@ final class Query {
             return Stores.windowStoreBuilder(
                     Stores.inMemoryWindowStore(COUNTS, Declared.RETENTION, Declared.SIZE, false),
                     Serdes.Long(), Serdes.Long())
+                .withCachingEnabled() // else each bid would be written to the changelog
                 .withLoggingEnabled(Declared.ANY_TIME);
         }
 
