@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from streambench.engines.common.query_module import HandProgram
-from streambench.engines.kafka_python.mover import Moved
+from streambench.engines.kafka_python.mover import MovedRecord
 from streambench.engines.kafka_python.windows import CommitMark, OpenWindows, Record
 
 _PLACE: Final = 0
@@ -46,7 +46,7 @@ class Parting:
         """What may be committed once all parts have been written."""
         return self._windows.mark()
 
-    def feed(self, records: Sequence[Record], events: Sequence[Any]) -> list[Moved]:
+    def feed(self, records: Sequence[Record], events: Sequence[Any]) -> list[MovedRecord]:
         """Take the next records; return the parts of what closed, and how far this partition is done."""
         before_ms = self._windows.mark().closed_ms
         over = self._windows.feed(records, events)
@@ -59,9 +59,9 @@ class Parting:
         ]
         return [*parts, self._moved({"done_ms": done_ms}, done_ms)]
 
-    def _moved(self, said: dict[str, Any], event_ms: int) -> Moved:
+    def _moved(self, said: dict[str, Any], event_ms: int) -> MovedRecord:
         value = json.dumps({"from": self._partition, **said}).encode()
-        return Moved(_PLACE, str(self._partition).encode(), value, event_ms)
+        return MovedRecord(_PLACE, str(self._partition).encode(), value, event_ms)
 
 
 class Gathering:
