@@ -17,6 +17,8 @@ from streambench.workload.dirt import check_dirt, possible_kinds
 
 # Behind a record that stops a job for a while there is so much to be seen.
 APART_MS = 2_000
+# An engine of micro-batches drops by the clock of two batches before.
+BEHIND_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def each_kind(workload: Workload) -> EachKind | None:
     if workload.dirt is None or workload.dirt.each_ms is None:
         return None
     forms = tuple(name for engine in CONTENDERS for name in (engine, f"{engine}:{TOLERANT}"))
-    return EachKind(forms, workload.dirt.each_ms * (len(DirtKind) + 1) / 1000)
+    return EachKind(forms, (workload.dirt.each_ms * len(DirtKind) + BEHIND_MS) / 1000)
 
 
 def clean(request: Request) -> Request:

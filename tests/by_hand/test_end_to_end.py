@@ -13,7 +13,7 @@ from streambench.model.verdict import Verdict
 from streambench.results.judged_again import judge_again
 from tests.end_to_end.bench import came_late, run
 
-pytestmark = [pytest.mark.engine, pytest.mark.patient]
+pytestmark = [pytest.mark.engine, pytest.mark.patient, pytest.mark.nightly]
 
 ENGINES = ("flink", "spark", "kafka-streams", "kafka-python")
 

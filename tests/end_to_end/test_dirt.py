@@ -25,9 +25,15 @@ from streambench.results.bundle import Bundle, read_bundle
 from tests.end_to_end.bench import PATIENT, on_any_machine
 from tests.one_broker import one_broker
 
-pytestmark = [pytest.mark.engine, pytest.mark.broker]
+pytestmark = [pytest.mark.engine, pytest.mark.patient]
 
-ENGINES = ("flink", "spark", "kafka-streams", "kafka-python")
+# The others take a minute each.
+ENGINES = (
+    pytest.param("flink", marks=pytest.mark.nightly),
+    pytest.param("spark", marks=pytest.mark.nightly),
+    "kafka-streams",
+    "kafka-python",
+)
 ASKED = Dirt((DirtyInstant(DirtKind.NOT_JSON, 2_000), DirtyInstant(DirtKind.NULL_KEY, 5_000)))
 
 
@@ -78,6 +84,7 @@ def test_a_tolerant_engine_goes_on_and_leaves_it_out(engine: str, tmp_path: Path
         assert keyless.rightly
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("engine", ENGINES)
 def test_as_shipped_one_record_that_is_no_json_stops_all_but_spark(
     engine: str, tmp_path: Path
