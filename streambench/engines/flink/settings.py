@@ -153,7 +153,7 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
         *rules(JVM, _jvm(conditions)),
         *rules(OWN, {SPARE_TASK_MANAGERS: 0}),
     )
-    known = known_names(variant.version) | {SPARE_TASK_MANAGERS, IGNORE_PARSE_ERRORS}
+    known = known_names(variant.version) | {SPARE_TASK_MANAGERS}
     families = tuple({f"{name.partition('.')[0]}." for name in known_names(variant.version)})
     for each in checked("flink", asked(variant, VARIANTS), known, open_to=families):
         for scope in _scopes(each.name, variant.version):
@@ -167,10 +167,11 @@ def flink_settings(query: Query, conditions: Conditions, variant: Variant) -> tu
 
 @functools.cache
 def known_names(version: str) -> frozenset[str]:
-    """Every name that a version of Flink and of its connector defines."""
+    """Every name that a version of Flink, of its connector and of its JSON format defines, as far as it is used."""
     kinds = names_by_kind("flink", version)
     clients = kinds["consumer"] | kinds["producer"]
-    return kinds["option"] | {f"{_PROPERTIES}{name}" for name in clients}
+    of_the_format = {IGNORE_PARSE_ERRORS}
+    return kinds["option"] | of_the_format | {f"{_PROPERTIES}{name}" for name in clients}
 
 
 def _scopes(name: str, version: str) -> tuple[str, ...]:
